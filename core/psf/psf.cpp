@@ -1,0 +1,132 @@
+#include "core/psf/psf.h"
+
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+#include "core/base/error.h"
+
+namespace brickline {
+namespace {
+
+double lanczos3(double x) {
+  x = std::abs(x);
+  if (x >= 3) return 0;
+  if (x < 1e-12) return 1;
+  const double px = std::numbers::pi * x;
+  return 3 * std::sin(px) * std::sin(px / 3) / (px * px);
+}
+
+double pixel_sum(const Image<float>& image) {
+  double sum = 0;
+  for (int y = 0; y < image.height(); ++y)
+    for (int x = 0; x < image.width(); ++x) sum += image(x, y);
+  return sum;
+}
+
+// A stamp of pixels `sampling` image pixels wide, interpolated at the image's pixel centres.
+Image<float> resampled(const Image<float>& in, double sampling) {
+  const auto native = [&](int n) {
+    const int size = static_cast<int>(std::ceil(n * sampling));
+    return size % 2 ? size : size + 1;
+  };
+  Image<float> out(native(in.width()), native(in.height()));
+  const int cx = in.width() / 2, cy = in.height() / 2;
+  for (int y = 0; y < out.height(); ++y) {
+    const double sy = cy + (y - out.height() / 2) / sampling;
+    for (int x = 0; x < out.width(); ++x) {
+      const double sx = cx + (x - out.width() / 2) / sampling;
+      double sum = 0, weight = 0;
+      for (int j = static_cast<int>(std::floor(sy)) - 2; j <= static_cast<int>(std::floor(sy)) + 3; ++j)
+        for (int i = static_cast<int>(std::floor(sx)) - 2; i <= static_cast<int>(std::floor(sx)) + 3; ++i) {
+          const double w = lanczos3(sx - i) * lanczos3(sy - j);
+          weight += w;
+          if (i >= 0 && j >= 0 && i < in.width() && j < in.height()) sum += w * in(i, j);
+        }
+      out(x, y) = static_cast<float>(sum / weight);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Psf::Psf(std::vector<Image<float>> planes, Polynomial polynomial, double fwhm_pixels, bool normalize, double sampling)
+    : planes_(std::move(planes)),
+      polynomial_(polynomial),
+      fwhm_(fwhm_pixels),
+      sampling_(sampling == 0 ? 1 : sampling),
+      normalize_(normalize) {
+  const std::size_t terms = (polynomial.degree + 1) * (polynomial.degree + 2) / 2;
+  if (polynomial.degree < 0 || planes_.size() != terms)
+    throw input_error("a PSF of degree {} has {} planes, not {}", polynomial.degree, planes_.size(), terms);
+  for (const Image<float>& p : planes_)
+    if (p.empty() || p.width() % 2 == 0 || p.height() % 2 == 0 || p.width() != planes_[0].width() ||
+        p.height() != planes_[0].height())
+      throw input_error("PSF planes must be of one odd size, not {} x {}", p.width(), p.height());
+}
+
+int Psf::width() const {
+  if (planes_.empty()) return 0;
+  if (sampling_ == 1) return planes_[0].width();
+  const int n = static_cast<int>(std::ceil(planes_[0].width() * sampling_));
+  return n % 2 ? n : n + 1;
+}
+int Psf::height() const {
+  if (planes_.empty()) return 0;
+  if (sampling_ == 1) return planes_[0].height();
+  const int n = static_cast<int>(std::ceil(planes_[0].height() * sampling_));
+  return n % 2 ? n : n + 1;
+}
+double Psf::radius_pixels() const { return std::hypot(width(), height()) / 2; }
+
+Image<float> Psf::raw_stamp(double x, double y) const {
+  const double dx = (x - polynomial_.x_zero) / polynomial_.x_scale;
+  const double dy = (y - polynomial_.y_zero) / polynomial_.y_scale;
+  const int d = polynomial_.degree;
+  Image<float> out(planes_[0].width(), planes_[0].height());
+  double py = 1;
+  for (int k = 0; k <= d; ++k, py *= dy) {
+    double px = 1;
+    for (int j = 0; j + k <= d; ++j, px *= dx) {
+      const Image<float>& plane = planes_[j + (d + 1) * k - k * (k - 1) / 2];
+      const float term = static_cast<float>(px * py);
+      for (int r = 0; r < out.height(); ++r) {
+        float* o = out.row(r);
+        const float* p = plane.row(r);
+        for (int c = 0; c < out.width(); ++c) o[c] += term * p[c];
+      }
+    }
+  }
+  return sampling_ == 1 ? out : resampled(out, sampling_);
+}
+
+Image<float> Psf::stamp(double x, double y) const {
+  Image<float> out = raw_stamp(x, y);
+  if (normalize_) {
+    const double sum = pixel_sum(out);
+    if (sum != 0)
+      for (int r = 0; r < out.height(); ++r)
+        for (int c = 0; c < out.width(); ++c) out(c, r) = static_cast<float>(out(c, r) / sum);
+  }
+  return out;
+}
+
+double Psf::raw_sum(double x, double y) const { return pixel_sum(raw_stamp(x, y)); }
+
+Psf Psf::shifted(double x0, double y0) const {
+  Psf p = *this;
+  p.polynomial_.x_zero -= x0;
+  p.polynomial_.y_zero -= y0;
+  return p;
+}
+
+Psf Psf::constant_at(double x, double y) const {
+  Psf p;
+  p.planes_.push_back(stamp(x, y));
+  p.fwhm_ = fwhm_;
+  p.normalize_ = normalize_;
+  return p;
+}
+
+}  // namespace brickline
