@@ -1,8 +1,9 @@
 // World coordinates of one image: pixel <-> (RA, Dec).
 //
-// Pixels are 0-based (the centre of the first pixel is (0,0)); FITS's CRPIX is 1-based and stays inside this room.
-// Positions are degrees, ICRS, RA in [0, 360). TAN, TPV (and TAN with PV cards) and SIP go through WCSLIB.
-// A Wcs is an immutable value: copies share nothing mutable, and const calls are safe from any thread.
+// Pixels are 0-based (the centre of the first pixel is (0,0)); FITS's CRPIX is 1-based and stays inside this
+// room. Positions are degrees, ICRS, RA in [0, 360). TAN, TPV (and TAN with PV cards) and SIP go through
+// WCSLIB. A Wcs is an immutable value: copies share nothing mutable, and const calls are safe from any
+// thread.
 #pragma once
 
 #include <array>
@@ -29,9 +30,10 @@ class Wcs {
  public:
   Wcs() = default;
   // A plain tangent projection; crpix is the 0-based pixel of (crval1, crval2).
-  static Wcs tangent(double crval1, double crval2, double crpix_x, double crpix_y, const CdMatrix& cd, int width,
-                     int height);
-  // From a FITS header (CTYPE TAN, TAN with PV, TPV, TAN-SIP; CDi_j, or PCi_j with CDELT). Error (kInput) otherwise.
+  static Wcs tangent(double crval1, double crval2, double crpix_x, double crpix_y, const CdMatrix& cd,
+                     int width, int height);
+  // From a FITS header (CTYPE TAN, TAN with PV, TPV, TAN-SIP; CDi_j, or PCi_j with CDELT). Error (kInput)
+  // otherwise.
   static Wcs from_header(const fits::Header& header, int width, int height);
 
   // The same image with its tangent point moved: ddec degrees north, dra degrees of true angle east.
