@@ -36,31 +36,39 @@ FitsReader::FitsReader(const std::filesystem::path& path) : path_(path) {
   std::error_code code;
   if (!std::filesystem::exists(path, code)) throw input_error("no such file").in_file(path.string());
   if (std::filesystem::is_directory(path, code)) throw input_error("is a directory").in_file(path.string());
-  fitsfile* file = nullptr;
-  int status = 0;
-  fits_open_diskfile(&file, path.c_str(), READONLY, &status);
-  if (status) {
-    const std::string why = cfitsio_message(status);
-    throw input_error("cannot be read as FITS: {}", why).in_file(path.string());
-  }
-  file_ = file;
+  open();
 }
 
-FitsReader::~FitsReader() {
-  if (file_) {
-    int status = 0;
-    fits_close_file(handle(file_), &status);
-    if (status) fits_clear_errmsg();
-  }
-}
+FitsReader::~FitsReader() { close(); }
 
 FitsReader::FitsReader(FitsReader&& o) noexcept
-    : path_(std::move(o.path_)), file_(std::exchange(o.file_, nullptr)) {}
+    : path_(std::move(o.path_)), file_(std::exchange(o.file_, nullptr)), furthest_(o.furthest_) {}
 
 FitsReader& FitsReader::operator=(FitsReader&& o) noexcept {
   std::swap(path_, o.path_);
   std::swap(file_, o.file_);
+  std::swap(furthest_, o.furthest_);
   return *this;
+}
+
+void FitsReader::open() {
+  fitsfile* file = nullptr;
+  int status = 0;
+  fits_open_diskfile(&file, path_.c_str(), READONLY, &status);
+  if (status) {
+    const std::string why = cfitsio_message(status);
+    throw input_error("cannot be read as FITS: {}", why).in_file(path_.string());
+  }
+  file_ = file;
+  furthest_ = 0;
+}
+
+void FitsReader::close() {
+  if (!file_) return;
+  int status = 0;
+  fits_close_file(handle(file_), &status);
+  if (status) fits_clear_errmsg();
+  file_ = nullptr;
 }
 
 void FitsReader::fail(int status, int hdu, std::string_view doing) {
@@ -70,12 +78,22 @@ void FitsReader::fail(int status, int hdu, std::string_view doing) {
 
 void FitsReader::move_to(int hdu) {
   int status = 0;
-  const int count = hdu_count();
-  if (hdu < 0 || hdu >= count)
-    throw input_error("there is no HDU {}: the file has {} (0 to {})", hdu, count, count - 1)
-        .in_file(path_.string());
-  fits_movabs_hdu(handle(file_), hdu + 1, nullptr, &status);
+  // CFITSIO 4.2 keeps a later compressed HDU's quantisation when it moves back to an earlier one and then returns
+  // wrong pixels without an error: a fresh handle forgets it.
+  if (hdu < furthest_) {
+    close();
+    open();
+  }
+  if (hdu >= 0) fits_movabs_hdu(handle(file_), hdu + 1, nullptr, &status);
+  if (hdu < 0 || status == END_OF_FILE || status == BAD_HDU_NUM) {
+    fits_clear_errmsg();
+    const int count = hdu_count();
+    if (hdu < 0 || hdu >= count)
+      throw input_error("there is no HDU {}: the file has {} (0 to {})", hdu, count, count - 1)
+          .in_file(path_.string());
+  }
   if (status) fail(status, hdu, "cannot move to the HDU");
+  furthest_ = std::max(furthest_, hdu);
   if (ends_with_gz(path_)) return;  // CFITSIO holds these uncompressed in memory and checks them itself
   LONGLONG head = 0, data = 0, end = 0;
   fits_get_hduaddrll(handle(file_), &head, &data, &end, &status);
@@ -91,6 +109,7 @@ int FitsReader::hdu_count() {
   int status = 0, count = 0;
   fits_get_num_hdus(handle(file_), &count, &status);
   if (status) fail(status, 0, "cannot count the HDUs");
+  furthest_ = std::max(furthest_, count);
   return count;
 }
 

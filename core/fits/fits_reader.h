@@ -53,10 +53,13 @@ class FitsReader {
   Table compression_columns(int hdu);
 
  private:
+  void open();
+  void close();
   void move_to(int hdu);
   [[noreturn]] void fail(int status, int hdu, std::string_view doing);
   std::filesystem::path path_;
   void* file_ = nullptr;  // fitsfile*
+  int furthest_ = 0;      // the last HDU that this handle has visited
 };
 
 }  // namespace brickline::fits
