@@ -17,7 +17,8 @@ struct Card {
   std::string key;
   CardValue value;
   std::string comment;  // of COMMENT and HISTORY cards: the text
-  std::string raw;      // as it stood in the file, value field only ("9539067", "'95e1234'"); empty when made by us
+  std::string
+      raw;  // as it stood in the file, value field only ("9539067", "'95e1234'"); empty when made by us
 };
 
 class Header {
