@@ -104,7 +104,7 @@ std::optional<double> parse_dec(std::string_view text) {
 std::string format_ra(double ra, int decimals) { return format_sexagesimal(wrap_ra(ra) / 15, decimals, 24); }
 
 std::string format_dec(double dec, int decimals) {
-  return (std::signbit(dec) ? "-" : "+") + format_sexagesimal(std::abs(dec), decimals, 0);
+  return fmt::format("{}{}", std::signbit(dec) ? '-' : '+', format_sexagesimal(std::abs(dec), decimals, 0));
 }
 
 }  // namespace brickline
