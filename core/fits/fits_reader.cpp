@@ -28,6 +28,18 @@ std::string unquoted(std::string_view s) {
   return out;
 }
 
+// CFITSIO 4.2 notes ZQUANTIZ = 'NONE' of a compressed HDU that it passes and never forgets it, so that the
+// pixels of quantised HDUs behind it come out wrong without an error.
+void restore_quantisation(fitsfile* file) {
+  int status = 0;
+  char value[FLEN_VALUE] = "";
+  fits_read_key(file, TSTRING, "ZQUANTIZ", value, nullptr, &status);
+  if (status) fits_clear_errmsg();
+  if (!status && std::string_view(value) == "NONE") return;
+  constexpr float kAnyLevel = 4, kNoQuantize = 9999;  // the latter as in its private header
+  if (file->Fptr->quantize_level == kNoQuantize) file->Fptr->quantize_level = kAnyLevel;
+}
+
 bool ends_with_gz(const std::filesystem::path& p) { return p.extension() == ".gz"; }
 
 }  // namespace
@@ -42,12 +54,11 @@ FitsReader::FitsReader(const std::filesystem::path& path) : path_(path) {
 FitsReader::~FitsReader() { close(); }
 
 FitsReader::FitsReader(FitsReader&& o) noexcept
-    : path_(std::move(o.path_)), file_(std::exchange(o.file_, nullptr)), furthest_(o.furthest_) {}
+    : path_(std::move(o.path_)), file_(std::exchange(o.file_, nullptr)) {}
 
 FitsReader& FitsReader::operator=(FitsReader&& o) noexcept {
   std::swap(path_, o.path_);
   std::swap(file_, o.file_);
-  std::swap(furthest_, o.furthest_);
   return *this;
 }
 
@@ -60,7 +71,6 @@ void FitsReader::open() {
     throw input_error("cannot be read as FITS: {}", why).in_file(path_.string());
   }
   file_ = file;
-  furthest_ = 0;
 }
 
 void FitsReader::close() {
@@ -78,12 +88,6 @@ void FitsReader::fail(int status, int hdu, std::string_view doing) {
 
 void FitsReader::move_to(int hdu) {
   int status = 0;
-  // CFITSIO 4.2 keeps a later compressed HDU's quantisation when it moves back to an earlier one and then returns
-  // wrong pixels without an error: a fresh handle forgets it.
-  if (hdu < furthest_) {
-    close();
-    open();
-  }
   if (hdu >= 0) fits_movabs_hdu(handle(file_), hdu + 1, nullptr, &status);
   if (hdu < 0 || status == END_OF_FILE || status == BAD_HDU_NUM) {
     fits_clear_errmsg();
@@ -93,7 +97,7 @@ void FitsReader::move_to(int hdu) {
           .in_file(path_.string());
   }
   if (status) fail(status, hdu, "cannot move to the HDU");
-  furthest_ = std::max(furthest_, hdu);
+  restore_quantisation(handle(file_));
   if (ends_with_gz(path_)) return;  // CFITSIO holds these uncompressed in memory and checks them itself
   LONGLONG head = 0, data = 0, end = 0;
   fits_get_hduaddrll(handle(file_), &head, &data, &end, &status);
@@ -109,7 +113,6 @@ int FitsReader::hdu_count() {
   int status = 0, count = 0;
   fits_get_num_hdus(handle(file_), &count, &status);
   if (status) fail(status, 0, "cannot count the HDUs");
-  furthest_ = std::max(furthest_, count);
   return count;
 }
 

@@ -59,7 +59,6 @@ class FitsReader {
   [[noreturn]] void fail(int status, int hdu, std::string_view doing);
   std::filesystem::path path_;
   void* file_ = nullptr;  // fitsfile*
-  int furthest_ = 0;      // the last HDU that this handle has visited
 };
 
 }  // namespace brickline::fits

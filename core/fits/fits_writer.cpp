@@ -18,9 +18,9 @@ namespace brickline::fits {
 
 namespace {
 
-// CFITSIO expects bytes that it never wrote to read as zero, as in the holes of a file on disk (the row descriptors
-// of a compressed image are read back before they are first written), so growth is zeroed. The block's size is kept
-// in front of it.
+// CFITSIO expects bytes that it never wrote to read as zero, as in the holes of a file on disk (the row
+// descriptors of a compressed image are read back before they are first written), so growth is zeroed. The
+// block's size is kept in front of it.
 constexpr std::size_t kPrefix = 64;
 
 void* zeroing_realloc(void* block, std::size_t size) {
