@@ -1,7 +1,8 @@
 // Pixels: an owning image, a view of one, and integer boxes.
 //
 // Conventions, settled here for the whole project:
-//  - pixel (0, 0) is the centre of the first pixel; x is the column, y the row; rows are contiguous (row-major);
+//  - pixel (0, 0) is the centre of the first pixel; x is the column, y the row; rows are contiguous
+//  (row-major);
 //  - a box is half-open: [x0, x1) x [y0, y1);
 //  - FITS's 1-based coordinates live only inside core/fits and core/wcs.
 #pragma once
@@ -45,8 +46,8 @@ class ImageView {
       : data_(data), width_(width), height_(height), stride_(stride) {}
   // A view of mutable pixels serves as a view of constant ones.
   template <typename U>
-    requires(std::is_const_v<T> && std::is_same_v<std::remove_const_t<T>, U>)
-  ImageView(const ImageView<U>& o)  // NOLINT(google-explicit-constructor)
+  requires(std::is_const_v<T>&& std::is_same_v<std::remove_const_t<T>, U>)
+      ImageView(const ImageView<U>& o)  // NOLINT(google-explicit-constructor)
       : data_(o.data()), width_(o.width()), height_(o.height()), stride_(o.stride()) {}
 
   T* data() const { return data_; }

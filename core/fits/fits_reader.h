@@ -1,8 +1,8 @@
 // Reading FITS files: RAII over one private CFITSIO handle.
 //
-// A reader belongs to one thread at a time; different readers (also of one file) may be used concurrently. HDUs are
-// numbered from 0 (the primary). Tile-compressed images read as images; `.gz` files are opened directly. Every
-// failure is an Error (kInput) that names the file and HDU.
+// A reader belongs to one thread at a time; different readers (also of one file) may be used concurrently.
+// HDUs are numbered from 0 (the primary). Tile-compressed images read as images; `.gz` files are opened
+// directly. Every failure is an Error (kInput) that names the file and HDU.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,8 @@ class FitsReader {
   // (XTENSION 'BINTABLE', ZNAXIS1 ...). CONTINUE cards are joined.
   Header header(int hdu);
   ImageInfo image_info(int hdu);
-  // Pixels of an image HDU, whole or the part inside `box`. T: float, double, uint8, int16, uint16, int32, int64.
+  // Pixels of an image HDU, whole or the part inside `box`. T: float, double, uint8, int16, uint16, int32,
+  // int64.
   template <typename T>
   Image<T> image(int hdu, std::optional<Box> box = {});
   // All planes of a cube one below the other (height*depth rows).
@@ -52,6 +53,8 @@ class FitsReader {
   Table compression_columns(int hdu);
 
  private:
+  void open();
+  void close();
   void move_to(int hdu);
   [[noreturn]] void fail(int status, int hdu, std::string_view doing);
   std::filesystem::path path_;

@@ -9,18 +9,19 @@
 
 namespace brickline::fits {
 
-// One column. A row holds `width()` values (the product of `shape`; 1 for a scalar column), row after row. Strings
-// are one per row, trailing blanks removed.
+// One column. A row holds `width()` values (the product of `shape`; 1 for a scalar column), row after row.
+// Strings are one per row, trailing blanks removed.
 struct Column {
   using Data = std::variant<std::vector<bool>, std::vector<std::uint8_t>, std::vector<std::int16_t>,
                             std::vector<std::int32_t>, std::vector<std::int64_t>, std::vector<float>,
                             std::vector<double>, std::vector<std::string>>;
   std::string name;
   std::string unit;
-  std::string description;         // written as the TTYPE card's comment
+  std::string description;          // written as the TTYPE card's comment
   std::vector<std::int64_t> shape;  // per row, fastest axis first as in TDIM; empty for scalars
   Data data;
-  int string_width = 0;  // of string columns: characters in the file; 0 lets the writer take the longest value
+  int string_width =
+      0;  // of string columns: characters in the file; 0 lets the writer take the longest value
 
   std::int64_t width() const {
     std::int64_t n = 1;
@@ -43,7 +44,8 @@ class Table {
   Column* find(std::string_view name);
   const Column& require(std::string_view name) const;  // Error (kInput) if absent
 
-  // One value, converted; `element` counts within the row. Absent column or a type that cannot be converted: Error.
+  // One value, converted; `element` counts within the row. Absent column or a type that cannot be converted:
+  // Error.
   double number(std::string_view name, std::int64_t row, std::int64_t element = 0) const;
   std::int64_t integer(std::string_view name, std::int64_t row, std::int64_t element = 0) const;
   bool logical(std::string_view name, std::int64_t row, std::int64_t element = 0) const;
@@ -53,8 +55,8 @@ class Table {
 
   // Adds a column; its length must be rows()*width (the first column sets rows()).
   template <typename T>
-  void add(std::string name, std::vector<T> values, std::string unit = {}, std::vector<std::int64_t> shape = {},
-           std::string description = {}) {
+  void add(std::string name, std::vector<T> values, std::string unit = {},
+           std::vector<std::int64_t> shape = {}, std::string description = {}) {
     Column c;
     c.name = std::move(name);
     c.unit = std::move(unit);
@@ -63,7 +65,7 @@ class Table {
     c.data = std::move(values);
     add(std::move(c));
   }
-  void add(Column column);  // replaces a column of that name
+  void add(Column column);                            // replaces a column of that name
   void set_rows(std::int64_t rows) { rows_ = rows; }  // for a table without columns
 
   // The rows of those indices, in that order.

@@ -1,5 +1,5 @@
-// One CCD's contribution to a brick: calibrated pixels of the part that overlaps it, with all that is needed to put
-// a model on them.
+// One CCD's contribution to a brick: calibrated pixels of the part that overlaps it, with all that is needed
+// to put a model on them.
 //
 // Pixels: sky-subtracted nanomaggies on the CCD's own grid, origin at (extent.x0, extent.y0) of the full CCD.
 #pragma once
@@ -23,7 +23,7 @@ struct CcdImage {
   std::string name;  // "<base>-<ccdname>"
 
   // What it holds; all of one size.
-  Box extent;  // in the full CCD
+  Box extent;                  // in the full CCD
   Image<float> data;           // nanomaggies per pixel
   Image<float> inverse_error;  // 1/sigma, per nanomaggy; 0 = masked
   Image<std::uint16_t> mask;   // canonical bits (core/survey/bits.h)
@@ -41,10 +41,10 @@ struct CcdImage {
   double exptime = 0;  // seconds
 
   // How deep.
-  double sig1 = 0;         // nanomaggies per pixel, of the CCD table
-  double zpscale = 1;      // native counts per nanomaggy
-  double sky_median = 0;   // native counts ("midsky")
-  double psf_fwhm = 0;     // pixels, of the image header
+  double sig1 = 0;        // nanomaggies per pixel, of the CCD table
+  double zpscale = 1;     // native counts per nanomaggy
+  double sky_median = 0;  // native counts ("midsky")
+  double psf_fwhm = 0;    // pixels, of the image header
   double psf_sigma() const { return psf_fwhm / 2.35; }
   double psfnorm = 0, galnorm = 0;  // detection norms, 1/pixel
 

@@ -1,8 +1,8 @@
 // A source as a value: what kind of light profile, where, how bright, of what shape.
 //
-// Fluxes are nanomaggies (AB magnitude 22.5 = 1) in the order of the run's bands. Shapes are kept in the softened
-// form that is fitted: ln(r_e / arcsec) of the major axis and (ee1, ee2) with eta = |(ee1, ee2)|,
-// e = 1 - exp(-eta), axis ratio q = (1-e)/(1+e), position angle (east of north) = atan2(ee2, ee1)/2.
+// Fluxes are nanomaggies (AB magnitude 22.5 = 1) in the order of the run's bands. Shapes are kept in the
+// softened form that is fitted: ln(r_e / arcsec) of the major axis and (ee1, ee2) with eta = |(ee1, ee2)|, e
+// = 1 - exp(-eta), axis ratio q = (1-e)/(1+e), position angle (east of north) = atan2(ee2, ee1)/2.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,16 @@ enum class SourceKind : std::uint8_t { kPsf, kRex, kExp, kDev, kSer };
 // The catalog's name of a kind: "PSF", "REX", "EXP", "DEV", "SER".
 constexpr std::string_view kind_name(SourceKind kind) {
   switch (kind) {
-    case SourceKind::kPsf: return "PSF";
-    case SourceKind::kRex: return "REX";
-    case SourceKind::kExp: return "EXP";
-    case SourceKind::kDev: return "DEV";
-    case SourceKind::kSer: return "SER";
+    case SourceKind::kPsf:
+      return "PSF";
+    case SourceKind::kRex:
+      return "REX";
+    case SourceKind::kExp:
+      return "EXP";
+    case SourceKind::kDev:
+      return "DEV";
+    case SourceKind::kSer:
+      return "SER";
   }
   return "?";
 }
@@ -45,7 +50,7 @@ SoftenedEllipse to_softened(const Ellipse& e);
 
 struct SourceModel {
   SourceKind kind = SourceKind::kPsf;
-  double ra = 0, dec = 0;  // degrees, at motion->ref_epoch if there is one
+  double ra = 0, dec = 0;           // degrees, at motion->ref_epoch if there is one
   std::optional<SkyMotion> motion;  // of a reference star, whose position is not fitted
   std::vector<double> flux;         // nanomaggies per band
   SoftenedEllipse shape;            // of galaxies

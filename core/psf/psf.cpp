@@ -51,7 +51,8 @@ Image<float> resampled(const Image<float>& in, double sampling) {
 
 }  // namespace
 
-Psf::Psf(std::vector<Image<float>> planes, Polynomial polynomial, double fwhm_pixels, bool normalize, double sampling)
+Psf::Psf(std::vector<Image<float>> planes, Polynomial polynomial, double fwhm_pixels, bool normalize,
+         double sampling)
     : planes_(std::move(planes)),
       polynomial_(polynomial),
       fwhm_(fwhm_pixels),

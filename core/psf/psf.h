@@ -1,10 +1,11 @@
-// The point-spread function of one image: an effective PSF (pixel integration included) on the image's own pixel
-// grid, whose pixels are polynomials of the position (PSFEx's form, Bertin 2011).
+// The point-spread function of one image: an effective PSF (pixel integration included) on the image's own
+// pixel grid, whose pixels are polynomials of the position (PSFEx's form, Bertin 2011).
 //
 //   PSF(x, y) = sum over j+k <= d of  dx^j dy^k plane[j + (d+1)k - k(k-1)/2],   dx = (x - x_zero)/x_scale
 //
-// x, y: 0-based pixels of the image it belongs to (a sub-image's origin is already in x_zero). Stamps hold the
-// response to a unit point source centred exactly on pixel (width/2, height/2) (integer division; sizes are odd).
+// x, y: 0-based pixels of the image it belongs to (a sub-image's origin is already in x_zero). Stamps hold
+// the response to a unit point source centred exactly on pixel (width/2, height/2) (integer division; sizes
+// are odd).
 #pragma once
 
 #include <vector>
@@ -21,12 +22,12 @@ class Psf {
   };
 
   Psf() = default;
-  // `planes`: (degree+1)(degree+2)/2 images of one odd size. fwhm in pixels. `sampling`: PSF pixel size in image
-  // pixels; other than 1 (0 means 1), stamps are resampled to the image's grid on evaluation.
+  // `planes`: (degree+1)(degree+2)/2 images of one odd size. fwhm in pixels. `sampling`: PSF pixel size in
+  // image pixels; other than 1 (0 means 1), stamps are resampled to the image's grid on evaluation.
   Psf(std::vector<Image<float>> planes, Polynomial polynomial, double fwhm_pixels, bool normalize = true,
       double sampling = 1);
 
-  int width() const;   // of the stamps it gives, pixels
+  int width() const;  // of the stamps it gives, pixels
   int height() const;
   double fwhm_pixels() const { return fwhm_; }
   // Width of the circular Gaussian that stands for the PSF where a mixture is needed: fwhm/2.35 pixels.

@@ -1,4 +1,5 @@
-// Where the tests find the real survey data that are not part of the project, and how they say that it is absent.
+// Where the tests find the real survey data that are not part of the project, and how they say that it is
+// absent.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -45,9 +46,9 @@ class TemporaryDirectory {
 }  // namespace brickline::test
 
 // Ends the running test as skipped, in words, where the real data are absent.
-#define BRICKLINE_NEEDS_DATA(relative)                                                          \
-  do {                                                                                          \
-    if (!std::filesystem::exists(brickline::test::data_dir() / (relative)))                     \
+#define BRICKLINE_NEEDS_DATA(relative)                                                            \
+  do {                                                                                            \
+    if (!std::filesystem::exists(brickline::test::data_dir() / (relative)))                       \
       GTEST_SKIP() << "real data absent: " << (brickline::test::data_dir() / (relative)).string() \
-                   << " (set BRICKLINE_TEST_DATA)";                                             \
+                   << " (set BRICKLINE_TEST_DATA)";                                               \
   } while (false)
