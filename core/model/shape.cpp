@@ -1,8 +1,7 @@
 #include "core/model/shape.h"
 
 #include <cmath>
-
-#include "core/model/pixel_map.h"
+#include <limits>
 
 namespace brickline {
 namespace {
@@ -36,9 +35,12 @@ Axes axes_of(double eta) {
 }  // namespace
 
 std::array<double, 4> pixels_per_arcsec(const CdMatrix& cd) {
-  std::array<double, 4> j = inverse(cd);
-  for (double& v : j) v /= 3600;
-  return j;
+  const double det = (cd[0] * cd[3] - cd[1] * cd[2]) * 3600;
+  if (!(std::abs(det) > 0) || !std::isfinite(det)) {
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    return {nan, nan, nan, nan};
+  }
+  return {cd[3] / det, -cd[1] / det, -cd[2] / det, cd[0] / det};
 }
 
 HalfLogAxisRatio half_log_axis_ratio(double ee1, double ee2) {

@@ -23,7 +23,7 @@ struct ShapeDerivatives {
   ShapeMatrix by_log_mean_radius, by_ee1, by_ee2;  // partial derivatives in (lg, ee1, ee2)
 };
 
-// CD^-1/3600, pixels per arcsec, row-major.
+// CD^-1/3600, pixels per arcsec, row-major; NaN when the matrix is singular.
 std::array<double, 4> pixels_per_arcsec(const CdMatrix& cd);
 
 ShapeDerivatives shape_derivatives(const SoftenedEllipse& ellipse, const std::array<double, 4>& pixels_per_arcsec);
