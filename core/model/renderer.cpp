@@ -28,6 +28,8 @@ bool usable(const SourceModel& s, PixelPosition at, const RenderTarget& target) 
 }
 
 constexpr double kFarAway = 1e6;  // pixels
+// Pictures are summed up, and thousands of copies' pixels add up.
+constexpr double kCopySigmas = 5.5;
 
 }  // namespace
 
@@ -73,6 +75,7 @@ struct Renderer::State {
     job.y = at.y;
     job.point = !source.is_galaxy();
     job.reference_size = reference_size;
+    job.copy_sigmas = kCopySigmas;
     if (!job.point) {
       job.mixture = profile_mixture(source.kind, source.sersic_index);
       job.shape = shape_derivatives(ellipse_of(source), pixels_per_arcsec(target.cd));

@@ -12,9 +12,8 @@ namespace brickline {
 namespace {
 
 constexpr double kPi = std::numbers::pi;
-// A transform of size n repeats every n pixels: it must leave this many pixels, plus so many widths of the widest
-// component, between the farthest pixel of the window and the source's next copy.
-constexpr double kCopyMargin = 12, kCopySigmas = 4.5;
+// Room for the core of the PSF between the farthest pixel of the window and the source's next copy.
+constexpr double kCopyMargin = 12;
 // Beyond this position (pixels) floats no longer tell pixels apart.
 constexpr double kMaxPosition = 1e6;
 
@@ -208,7 +207,7 @@ bool WindowRenderer::render_spectral(const WindowJob& job, float* const* planes)
   const double far = farthest_limit(job.window, job.x, job.y);
   const double stamp_half = std::max(job.psf->width(), job.psf->height()) / 2.0;
   const int n = transform_size(
-      std::max({far + stamp_half, far + kCopyMargin + kCopySigmas * widest, std::max(width, height) + 2.0}));
+      std::max({far + stamp_half, far + kCopyMargin + job.copy_sigmas * widest, std::max(width, height) + 2.0}));
   if (n == 0) return false;
   last_size_ = n;
 

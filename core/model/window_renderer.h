@@ -29,6 +29,9 @@ struct WindowJob {
   ShapeDerivatives shape;   // of galaxies
   // Transform size that decides which components are wide; the transform done may be smaller.
   int reference_size = 0;
+  // A transform repeats itself: so many widths of the widest component (and 12 pixels) lie between a window's pixels
+  // and the next copy of the source. 4.5 keeps the copies below 5e-8 of the flux per pixel, 5.5 below 1e-9.
+  double copy_sigmas = 4.5;
   kernels::Outputs outputs;
 };
 
@@ -48,6 +51,7 @@ class WindowRenderer {
   // (derivatives by pixel position, (lg, ee1, ee2) and n). False, with nothing written, when the window is too large
   // to transform or a number is not finite.
   bool render(const WindowJob& job, float* const* planes);
+  void set_options(const RenderOptions& options) { options_ = options; }
   // The transform size of the last galaxy.
   int last_size() const { return last_size_; }
   const RenderOptions& options() const { return options_; }

@@ -20,7 +20,7 @@ SourceModel model_of(const std::string& name) {
     s.shape = {std::log(0.6), 0, 0};
   } else if (name == "rex-small") {
     s.kind = SourceKind::kRex;
-    s.shape = {std::log(0.05), 0, 0};
+    s.shape = {-3, 0, 0};
   } else if (name == "exp" || name == "exp-E") {
     s.kind = SourceKind::kExp;
   } else if (name == "dev") {
