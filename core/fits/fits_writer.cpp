@@ -3,6 +3,7 @@
 #include <fitsio.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -18,9 +19,9 @@ namespace brickline::fits {
 
 namespace {
 
-// CFITSIO expects bytes that it never wrote to read as zero, as in the holes of a file on disk (the row descriptors
-// of a compressed image are read back before they are first written), so growth is zeroed. The block's size is kept
-// in front of it.
+// CFITSIO expects bytes that it never wrote to read as zero, as in the holes of a file on disk (the row
+// descriptors of a compressed image are read back before they are first written), so growth is zeroed. The
+// block's size is kept in front of it.
 constexpr std::size_t kPrefix = 64;
 
 void* zeroing_realloc(void* block, std::size_t size) {
@@ -305,6 +306,8 @@ void FitsWriter::add_image(ImageView<const T> pixels, const Header& header, std:
     }
     fits_set_compression_type(w.file, algorithm, &status);
     long tiles[2] = {tile_size(pixels.width()), tile_size(pixels.height())};
+    if (compression.tile_width > 0) tiles[0] = std::min(compression.tile_width, pixels.width());
+    if (compression.tile_height > 0) tiles[1] = std::min(compression.tile_height, pixels.height());
     fits_set_tile_dim(w.file, 2, tiles, &status);
     fits_set_quantize_level(w.file, compression.quantize_level, &status);
     int method = NO_DITHER;
