@@ -83,19 +83,19 @@ std::vector<std::string> calibration_paths(CalibrationKind kind, const FileFacts
   const std::string ending = psf ? "-psfex.fits" : "-splinesky.fits";
 
   // Empty: not looked at.
-  const auto place = [&](const std::string& key, const std::string& usual) {
-    const auto stated = files.calibration.find(key);
+  const auto place = [&](const std::string& fact, const std::string& usual) {
+    const auto stated = files.calibration.find(fact);
     if (stated == files.calibration.end()) return usual;
     return stated->second ? expanded(*stated->second, dir, base, ccd) : std::string();
   };
-  const std::string merged = place(product, below(below(product, dir), base + ending));
-  const std::string single =
-      place(product + "-single", below(below(below(product + "-single", dir), base), name + ending));
+  const std::string key = psf ? "psf" : "sky";
+  const std::string merged = place(key + "_merged", below(below(product, dir), base + ending));
+  const std::string single = place(key, below(below(below(product + "-single", dir), base), name + ending));
 
   std::vector<std::string> paths;
   for (const std::string& path : psf ? std::vector{merged, single} : std::vector{single, merged})
     if (!path.empty()) paths.push_back(path);
-  if (!files.calibration.contains(product)) paths.push_back(below(dir, base + ending));
+  if (!files.calibration.contains(key + "_merged")) paths.push_back(below(dir, base + ending));
   return paths;
 }
 

@@ -27,9 +27,8 @@ enum class CalibrationKind { kPsf, kSky };
 // name, B its base name and C the CCD's name:
 //   psfex/D/B-psfex.fits, psfex-single/D/B/B-C-psfex.fits, D/B-psfex.fits
 //   sky-single/D/B/B-C-splinesky.fits, sky/D/B-splinesky.fits, D/B-splinesky.fits
-// A camera's facts may replace the first two (files.calibration: "psfex", "psfex-single", "sky",
-// "sky-single"; null: not looked at). The oldest layout is looked at only where the facts say nothing of the
-// merged file.
+// A camera's facts may replace the first two (files.calibration: "psf", "psf_merged", "sky", "sky_merged";
+// null: not looked at). The oldest layout is looked at only where the facts say nothing of the merged file.
 std::vector<std::string> calibration_paths(CalibrationKind kind, const FileFacts& files,
                                            const CcdValues& ccd);
 
