@@ -1,10 +1,11 @@
 // From a row of the CCD table to calibrated pixels: the part of one CCD that a target sees.
 //
-// The order of what is done is fixed, because results depend on it: validate the files' versions; WCS with the
-// table's astrometric offset; extent (target polygon, good region); pixels; mask; weights to inverse variances
-// (zero where masked, quantisation repaired, clipped at 1.3 times the CCD's typical value); saturation; the
-// camera's noise terms, with the sky still in the image; edge relabelling; trimming; sky; nanomaggies; the
-// camera's last corrections; PSF and its norms. Each step that belongs to the camera is one of OpenCcd's.
+// The order of what is done is fixed, because results depend on it: validate the files' versions; WCS with
+// the table's astrometric offset; extent (target polygon, good region); pixels; mask; weights to inverse
+// variances (zero where masked, quantisation repaired, clipped at 1.3 times the CCD's typical value);
+// saturation; the camera's noise terms, with the sky still in the image; edge relabelling; trimming; sky;
+// nanomaggies; the camera's last corrections; PSF and its norms. Each step that belongs to the camera is one
+// of OpenCcd's.
 #pragma once
 
 #include <filesystem>
@@ -34,11 +35,11 @@ struct ReadImageOptions {
   std::optional<Box> window;
   std::vector<SkyPosition> polygon;
 
-  bool pixels = true;         // false: all but data, inverse_error and mask, which stay empty; no trimming
+  bool pixels = true;  // false: all but data, inverse_error and mask, which stay empty; no trimming
   bool subtract_sky = true;
-  bool nanomaggies = true;    // false: native units
-  bool trim_edges = true;     // drop outer rows and columns without weight
-  bool normalize_psf = true;  // PSF stamps of sum 1
+  bool nanomaggies = true;       // false: native units
+  bool trim_edges = true;        // drop outer rows and columns without weight
+  bool normalize_psf = true;     // PSF stamps of sum 1
   bool constant_weight = false;  // every good pixel gets the noise sig1
   bool old_calibs_ok = false;    // versions that do not agree are warnings
   int min_size = 10;             // pixels; a narrower or lower image is not used ("tiny")
@@ -55,8 +56,8 @@ struct ReadImageOptions {
 };
 
 // Empty where the CCD has nothing to give here (no overlap, too small, no good pixel, PSF of no use, or the
-// camera skips it); the log says why, at info level. Error (kInput) for files that are missing, broken, do not
-// belong together or hold values that are not finite, naming file, exposure and CCD.
+// camera skips it); the log says why, at info level. Error (kInput) for files that are missing, broken, do
+// not belong together or hold values that are not finite, naming file, exposure and CCD.
 std::optional<CcdImage> read_ccd_image(const Camera& camera, const CcdInput& input,
                                        const ReadImageOptions& options, Log log = {});
 

@@ -15,7 +15,8 @@
 namespace brickline {
 
 struct PsfCalibration {
-  Psf psf;  // in full-CCD pixels (PSFEx's own are 1-based; no pixel is subtracted, as in the reference pipeline)
+  Psf psf;  // in full-CCD pixels (PSFEx's own are 1-based; no pixel is subtracted, as in the reference
+            // pipeline)
   // Inner profile of bright stars' halos (Moffat), arcsec; 0 = none.
   double moffat_alpha_arcsec = 0, moffat_beta = 0;
   std::string version, plver;  // of the software and the reduction that made it

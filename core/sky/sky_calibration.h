@@ -21,8 +21,8 @@ struct SkyTemplateId {
 };
 
 struct SkyCalibration {
-  SkyModel model;              // in full-CCD pixels
-  std::string version, plver;  // of the software and the reduction that made it
+  SkyModel model;                             // in full-CCD pixels
+  std::string version, plver;                 // of the software and the reduction that made it
   std::optional<SkyTemplateId> sky_template;  // empty: the table does not say
   std::filesystem::path file;
 };

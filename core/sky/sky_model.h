@@ -31,7 +31,8 @@ class SplineAxis {
   const std::vector<double>& knots() const { return knots_; }
   // Coefficients of the spline through `values`, one per position; in place.
   void interpolate(std::vector<double>& values) const;
-  // The first of the degree+1 basis functions that are not zero at x (brought into the grid), and their values.
+  // The first of the degree+1 basis functions that are not zero at x (brought into the grid), and their
+  // values.
   int basis(double x, double* values) const;
   static constexpr int kMaxDegree = 5;
 
