@@ -17,7 +17,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -33,8 +32,8 @@ struct CoaddOptions {
   bool surface_brightness = true;  // false: s = 1 (for measuring the sky)
   bool depth_maps = true;          // depth, galdepth, psfsize
   float saturated_value = 10;      // nanomaggies; the reference pipeline's constant
-  // Bits that keep a pixel out of the unweighted mean.
-  std::uint16_t unweighted_excluded = mask_bit::kSatur | mask_bit::kInterp;
+  // A pixel with any other bit stays out of the unweighted mean.
+  std::uint16_t unweighted_allowed = mask_bit::kSatur | mask_bit::kInterp;
 };
 
 // What one band's stack has become. Maps are of the brick's size; those that were not asked for are empty.
