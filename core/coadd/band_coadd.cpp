@@ -10,7 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/coadd/model_images.h"
-#include "core/resample/patch_masked.h"
+#include "core/resample/patch.h"
 #include "core/resample/pixel_mapping.h"
 #include "core/resample/resample.h"
 
