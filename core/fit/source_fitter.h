@@ -20,10 +20,10 @@
 #include <vector>
 
 #include "core/base/image.h"
-#include "core/model/pixel_map.h"
 #include "core/model/psf_kernel.h"
 #include "core/model/renderer.h"
 #include "core/model/source_model.h"
+#include "core/wcs/local_linear.h"
 
 namespace brickline {
 
@@ -32,7 +32,7 @@ struct FitImage {
   ImageView<const float> inverse_error;  // 1/sigma; 0 = masked
   int band = 0;                          // index into SourceModel::flux
   CdMatrix cd{};                         // degrees per pixel, the header's constant one: for shapes
-  PixelMap map;                          // sky to pixel near the source
+  LocalLinearWcs local;                  // sky to pixel near the source: local_linear(wcs, ra, dec, kLocal)
   double mjd_tai = 0;                    // for sources with a motion
   const PsfKernel* psf = nullptr;        // as it is at the source
   Box mask;                              // pixels the model is drawn on; clipped to the image; empty: not used
