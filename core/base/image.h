@@ -85,7 +85,7 @@ class Image {
   Image() = default;
   Image(int width, int height, T fill = T{}) : width_(width), height_(height) {
     allocate();
-    std::fill(data_, data_ + stride_ * height_, fill);
+    if (data_) std::fill(data_, data_ + stride_ * height_, fill);
   }
   explicit Image(ImageView<const T> v) : Image(v.width(), v.height()) {
     for (int y = 0; y < height_; ++y) std::copy(v.row(y), v.row(y) + width_, row(y));

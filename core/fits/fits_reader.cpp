@@ -28,6 +28,18 @@ std::string unquoted(std::string_view s) {
   return out;
 }
 
+// CFITSIO 4.2 notes ZQUANTIZ = 'NONE' of a compressed HDU that it passes and never forgets it, so that the
+// pixels of quantised HDUs behind it come out wrong without an error.
+void restore_quantisation(fitsfile* file) {
+  int status = 0;
+  char value[FLEN_VALUE] = "";
+  fits_read_key(file, TSTRING, "ZQUANTIZ", value, nullptr, &status);
+  if (status) fits_clear_errmsg();
+  if (!status && std::string_view(value) == "NONE") return;
+  constexpr float kAnyLevel = 4, kNoQuantize = 9999;  // the latter as in its private header
+  if (file->Fptr->quantize_level == kNoQuantize) file->Fptr->quantize_level = kAnyLevel;
+}
+
 bool ends_with_gz(const std::filesystem::path& p) { return p.extension() == ".gz"; }
 
 }  // namespace
@@ -36,23 +48,10 @@ FitsReader::FitsReader(const std::filesystem::path& path) : path_(path) {
   std::error_code code;
   if (!std::filesystem::exists(path, code)) throw input_error("no such file").in_file(path.string());
   if (std::filesystem::is_directory(path, code)) throw input_error("is a directory").in_file(path.string());
-  fitsfile* file = nullptr;
-  int status = 0;
-  fits_open_diskfile(&file, path.c_str(), READONLY, &status);
-  if (status) {
-    const std::string why = cfitsio_message(status);
-    throw input_error("cannot be read as FITS: {}", why).in_file(path.string());
-  }
-  file_ = file;
+  open();
 }
 
-FitsReader::~FitsReader() {
-  if (file_) {
-    int status = 0;
-    fits_close_file(handle(file_), &status);
-    if (status) fits_clear_errmsg();
-  }
-}
+FitsReader::~FitsReader() { close(); }
 
 FitsReader::FitsReader(FitsReader&& o) noexcept
     : path_(std::move(o.path_)), file_(std::exchange(o.file_, nullptr)) {}
@@ -63,6 +62,25 @@ FitsReader& FitsReader::operator=(FitsReader&& o) noexcept {
   return *this;
 }
 
+void FitsReader::open() {
+  fitsfile* file = nullptr;
+  int status = 0;
+  fits_open_diskfile(&file, path_.c_str(), READONLY, &status);
+  if (status) {
+    const std::string why = cfitsio_message(status);
+    throw input_error("cannot be read as FITS: {}", why).in_file(path_.string());
+  }
+  file_ = file;
+}
+
+void FitsReader::close() {
+  if (!file_) return;
+  int status = 0;
+  fits_close_file(handle(file_), &status);
+  if (status) fits_clear_errmsg();
+  file_ = nullptr;
+}
+
 void FitsReader::fail(int status, int hdu, std::string_view doing) {
   const std::string why = cfitsio_message(status);
   throw input_error("{}: {}", doing, why).in_file(path_.string(), std::to_string(hdu));
@@ -70,12 +88,16 @@ void FitsReader::fail(int status, int hdu, std::string_view doing) {
 
 void FitsReader::move_to(int hdu) {
   int status = 0;
-  const int count = hdu_count();
-  if (hdu < 0 || hdu >= count)
-    throw input_error("there is no HDU {}: the file has {} (0 to {})", hdu, count, count - 1)
-        .in_file(path_.string());
-  fits_movabs_hdu(handle(file_), hdu + 1, nullptr, &status);
+  if (hdu >= 0) fits_movabs_hdu(handle(file_), hdu + 1, nullptr, &status);
+  if (hdu < 0 || status == END_OF_FILE || status == BAD_HDU_NUM) {
+    fits_clear_errmsg();
+    const int count = hdu_count();
+    if (hdu < 0 || hdu >= count)
+      throw input_error("there is no HDU {}: the file has {} (0 to {})", hdu, count, count - 1)
+          .in_file(path_.string());
+  }
   if (status) fail(status, hdu, "cannot move to the HDU");
+  restore_quantisation(handle(file_));
   if (ends_with_gz(path_)) return;  // CFITSIO holds these uncompressed in memory and checks them itself
   LONGLONG head = 0, data = 0, end = 0;
   fits_get_hduaddrll(handle(file_), &head, &data, &end, &status);

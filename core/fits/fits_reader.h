@@ -53,6 +53,8 @@ class FitsReader {
   Table compression_columns(int hdu);
 
  private:
+  void open();
+  void close();
   void move_to(int hdu);
   [[noreturn]] void fail(int status, int hdu, std::string_view doing);
   std::filesystem::path path_;

@@ -3,6 +3,7 @@
 #include <fitsio.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -18,9 +19,9 @@ namespace brickline::fits {
 
 namespace {
 
-// CFITSIO expects bytes that it never wrote to read as zero, as in the holes of a file on disk (the row descriptors
-// of a compressed image are read back before they are first written), so growth is zeroed. The block's size is kept
-// in front of it.
+// CFITSIO expects bytes that it never wrote to read as zero, as in the holes of a file on disk (the row
+// descriptors of a compressed image are read back before they are first written), so growth is zeroed. The
+// block's size is kept in front of it.
 constexpr std::size_t kPrefix = 64;
 
 void* zeroing_realloc(void* block, std::size_t size) {
@@ -234,8 +235,15 @@ void FitsWriter::Impl::set_extname(std::string_view extname) {
 
 // CFITSIO's own routine puts the time of day into the comments; the products hold no clock.
 void FitsWriter::Impl::write_checksums() {
-  int status = 0;
+  int status = 0, current = 0;
   unsigned long data_sum = 0, hdu_sum = 0;
+  // Leaving an HDU completes its header (heap size, longest row): only then may it be summed.
+  fits_get_hdu_num(file, &current);
+  fits_set_hdustruc(file, &status);
+  if (current > 1) {
+    fits_movabs_hdu(file, 1, nullptr, &status);
+    fits_movabs_hdu(file, current, nullptr, &status);
+  }
   fits_update_key_str(file, "CHECKSUM", "0000000000000000", "HDU checksum", &status);
   fits_update_key_str(file, "DATASUM", "0", "data unit checksum", &status);
   fits_set_hdustruc(file, &status);
@@ -305,6 +313,8 @@ void FitsWriter::add_image(ImageView<const T> pixels, const Header& header, std:
     }
     fits_set_compression_type(w.file, algorithm, &status);
     long tiles[2] = {tile_size(pixels.width()), tile_size(pixels.height())};
+    if (compression.tile_width > 0) tiles[0] = std::min(compression.tile_width, pixels.width());
+    if (compression.tile_height > 0) tiles[1] = std::min(compression.tile_height, pixels.height());
     fits_set_tile_dim(w.file, 2, tiles, &status);
     fits_set_quantize_level(w.file, compression.quantize_level, &status);
     int method = NO_DITHER;

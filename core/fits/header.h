@@ -29,8 +29,21 @@ class Header {
   void set(std::string_view key, const char* value, std::string_view comment = {}) {
     set(key, CardValue(std::string(value)), comment);
   }
+  // Overloads for each type of value, so that no number is converted on its way into the variant.
   void set(std::string_view key, int value, std::string_view comment = {}) {
     set(key, CardValue(std::int64_t{value}), comment);
+  }
+  void set(std::string_view key, std::int64_t value, std::string_view comment = {}) {
+    set(key, CardValue(value), comment);
+  }
+  void set(std::string_view key, double value, std::string_view comment = {}) {
+    set(key, CardValue(value), comment);
+  }
+  void set(std::string_view key, bool value, std::string_view comment = {}) {
+    set(key, CardValue(value), comment);
+  }
+  void set(std::string_view key, std::string value, std::string_view comment = {}) {
+    set(key, CardValue(std::move(value)), comment);
   }
   void add_comment(std::string_view text);
   void append(Card card) { cards_.push_back(std::move(card)); }

@@ -1,9 +1,17 @@
 // World coordinates of one image: pixel <-> (RA, Dec).
 //
 // Pixels are 0-based (the centre of the first pixel is (0,0)); FITS's CRPIX is 1-based and stays inside this
-// room. Positions are degrees, ICRS, RA in [0, 360). TAN, TPV (and TAN with PV cards) and SIP go through
-// WCSLIB. A Wcs is an immutable value: copies share nothing mutable, and const calls are safe from any
-// thread.
+// room. Positions are degrees, ICRS, RA in [0, 360).
+//
+// Headers are read by WCSLIB, which settles their dialects (PC with CDELT, PV cards on a TAN, SIP); what it
+// found is evaluated here, because WCSLIB's structs hold scratch space and cannot be shared between threads,
+// and because a pixel's position is a hot path. With (u, v) = pixel - reference pixel:
+//   TAN      (xi, eta) = CD (u, v), then the tangent projection (Calabretta & Greisen 2002, section 5.1.3)
+//   SIP      (u, v) -> (u + A(u, v), v + B(u, v)) before CD          (Shupe et al. 2005)
+//   TPV      (xi, eta) -> (PV1(xi, eta), PV2(eta, xi)) after CD      (FITS registry of conventions: TPV)
+// Inverses solve these forward equations by Newton's method to rounding; a header's own inverse terms (AP,
+// BP) are ignored. A Wcs is an immutable value: copies share nothing mutable, and const calls are safe from
+// any thread.
 #pragma once
 
 #include <array>
@@ -32,8 +40,8 @@ class Wcs {
   // A plain tangent projection; crpix is the 0-based pixel of (crval1, crval2).
   static Wcs tangent(double crval1, double crval2, double crpix_x, double crpix_y, const CdMatrix& cd,
                      int width, int height);
-  // From a FITS header (CTYPE TAN, TAN with PV, TPV, TAN-SIP; CDi_j, or PCi_j with CDELT). Error (kInput)
-  // otherwise.
+  // From a FITS header (CTYPE TAN, TAN with PV, TPV, TAN-SIP; CDi_j, or PCi_j with CDELT; RA before Dec,
+  // degrees). Error (kInput) otherwise; the caller names the file.
   static Wcs from_header(const fits::Header& header, int width, int height);
 
   // The same image with its tangent point moved: ddec degrees north, dra degrees of true angle east.
@@ -45,7 +53,8 @@ class Wcs {
   int height() const { return height_; }
 
   SkyPosition pixel_to_sky(double x, double y) const;
-  // Empty for positions 90 degrees or more from the tangent point.
+  // Empty for positions 90 degrees or more from the tangent point, or so far outside the image that its
+  // distortion cannot be inverted there.
   std::optional<PixelPosition> sky_to_pixel(double ra, double dec) const;
 
   // The constant linear part, from the header's CD (not the local derivative).
@@ -55,14 +64,24 @@ class Wcs {
   SkyPosition tangent_point() const { return crval_; }
   PixelPosition reference_pixel() const { return crpix_; }  // 0-based
   bool is_plain_tangent() const { return distortion_ == nullptr; }
-  // CTYPE, CRVAL, CRPIX (1-based), CD of a plain tangent projection, for output headers.
+  // The position of the middle of the image, pixel ((width-1)/2, (height-1)/2).
+  SkyPosition center() const { return pixel_to_sky((width_ - 1) / 2.0, (height_ - 1) / 2.0); }
+  // The positions of the corner pixels' centres: (0,0), (W-1,0), (W-1,H-1), (0,H-1).
+  std::array<SkyPosition, 4> corners() const;
+  // Half the image's diagonal, degrees, from the constant pixel scale.
+  double radius_degrees() const;
+  // CTYPE, CRVAL, CRPIX (1-based), CD of a plain tangent projection, for output headers. Error (kInternal) of
+  // others.
   fits::Header to_header() const;
 
  private:
   struct Distortion;  // TPV or SIP terms
+  struct Parsed;      // what WCSLIB made of a header
+  void finish();      // derives the members below from CRVAL and CD
   SkyPosition crval_;
   PixelPosition crpix_;
-  CdMatrix cd_{};
+  CdMatrix cd_{}, inverse_cd_{};
+  double sin_dec0_ = 0, cos_dec0_ = 1;
   int width_ = 0, height_ = 0;
   std::shared_ptr<const Distortion> distortion_;
 };

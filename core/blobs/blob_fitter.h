@@ -1,0 +1,78 @@
+// Fitting: every source of every blob gets a model, its errors, and a reason.
+//
+// Only pixels of a blob constrain its sources. Sources are fitted one at a time, brightest first, with the
+// current models of the others subtracted: once as what they were found as, then as each of PSF, REX, DEV,
+// EXP, SER in turn, of which select_model chooses. What then still stands out of the residuals is detected
+// and fitted the same way, once.
+//
+// Blobs run in parallel, the largest first; the result does not depend on the number of threads. A blob that
+// fails costs its own sources and is a row of the report, not the end of the brick.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/blobs/blob_task.h"
+#include "core/blobs/fitted_catalog.h"
+#include "core/blobs/select_model.h"
+#include "core/detect/peaks.h"
+#include "core/fit/source_fitter.h"
+#include "core/image/ccd_image.h"
+
+namespace brickline {
+
+struct BlobFitOptions {
+  FitOptions fit;
+  SelectionOptions selection;
+  PeakOptions detection;  // of what stands out of the residuals
+
+  bool segmentation = true;  // every pixel has one owner while models are chosen
+  bool iterative = true;     // detection in the residuals
+  bool galaxy_forces_point_sources = true;
+  bool background_near_medium_stars = true;
+
+  // The PSF is taken as constant over cut-outs smaller than this, in both directions (pixels).
+  int constant_psf_size = 400;
+  // Galaxies stay this near to their start in the first round of a blob of several sources, arcsec.
+  double first_round_box_arcsec = 5;
+  double initial_log_re = -1;  // ln arcsec, of a point source tried as a galaxy
+  // Radii stay below this fraction of the larger side of the source's rectangle.
+  double max_radius_fraction = 0.8;
+  double large_galaxy_radius_factor =
+      2;  // and those of large galaxies below this times their first-round radius
+  // From PSF and REX alone, more complex models are tried if REX gains more than this over PSF, or either
+  // gains more than `always_try_galaxies`.
+  double rex_gain = 1, always_try_galaxies = 400;
+  // A band of which less than this share of the model is on unmasked pixels is not measured.
+  double min_fraction_in = 1e-6;
+  double kingdom_radius = 10;      // pixels around each source that are its own
+  double point_source_reach = 25;  // pixels that a source known to be a star owns at most
+  // A residual peak is new only if it exceeds this share of the models' S/N there.
+  double iterative_model_share = 0.2;
+};
+
+struct BlobFitInput {
+  std::span<const CcdImage> images;
+  Wcs brick;
+  std::span<const std::string> bands;
+  const BlobMap* blobs = nullptr;
+  const SourceList* sources = nullptr;
+  ImageView<const std::uint8_t> reference_mask;  // bits of core/detect/reference_mask.h; may be empty
+  PlanOptions plan;
+};
+
+struct BlobFitHooks {
+  // Called after each blob, from any thread, one at a time.
+  std::function<void(const BlobReport&, int done, int total)> progress;
+  // Asked between sources; true ends the run with Error (kResources).
+  std::function<bool()> cancelled;
+};
+
+FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options = {},
+                        const BlobFitHooks& hooks = {}, const Log& log = {});
+
+}  // namespace brickline

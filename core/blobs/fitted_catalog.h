@@ -1,0 +1,99 @@
+// What fitting says of every source, and of every blob.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/image.h"
+#include "core/blobs/select_model.h"
+#include "core/fit/uncertainties.h"
+#include "core/model/source_model.h"
+
+namespace brickline {
+
+// One model of one source as it was tried.
+enum class ModelFitStatus : std::uint8_t {
+  kNotTried,
+  kFitted,
+  kLeftBlob,  // it wandered out of its blob: not a model of this source
+  kFailed,    // nothing finite came out
+};
+
+struct ModelFit {
+  ModelFitStatus status = ModelFitStatus::kNotTried;
+  SourceModel model;
+  InverseVariances inverse_variance;  // on the pixels of selection
+  std::vector<double> chi2;           // per band, on the same pixels
+  double dchisq = 0;                  // improvement over no source
+  int steps = 0;
+  bool at_radius_limit = false, at_sersic_limit = false;
+};
+
+// The catalog's fit bits that fitting itself knows; those of reference catalogs are the catalog's affair.
+namespace fit_bit {
+inline constexpr std::uint16_t kForcedPointSource = 0x1;
+inline constexpr std::uint16_t kFitBackground = 0x2;
+inline constexpr std::uint16_t kRadiusLimit = 0x4;
+inline constexpr std::uint16_t kSersicLimit = 0x8;
+inline constexpr std::uint16_t kFrozen = 0x10;
+inline constexpr std::uint16_t kWalker = 0x400;        // moved by more than 1 arcsec
+inline constexpr std::uint16_t kRunner = 0x800;        // 2.5 arcsec
+inline constexpr std::uint16_t kPointSource = 0x1000;  // a reference catalog said so
+inline constexpr std::uint16_t kIterative = 0x2000;
+}  // namespace fit_bit
+
+// Weighted by the source's own light, per band; definitions at measure_source_metrics (core/blobs/metrics.h).
+struct SourceMetrics {
+  std::vector<float> fracflux, fracmasked, fracin, rchisq;
+};
+
+struct FittedSource {
+  SourceModel model;
+  InverseVariances inverse_variance;         // on the blob's whole images; all 0 for sources kept by force
+  std::array<double, kModelKinds> dchisq{};  // 0 where a model was not tried
+  int source = -1;                  // index into the SourceList; -1: found in the residuals of its blob
+  int blob = -1;                    // index into FittedCatalog::blob_map
+  double start_x = 0, start_y = 0;  // brick pixels
+  double x = 0, y = 0;              // of the model
+  std::uint16_t fit_bits = 0;
+  bool forced_to_stay = false;  // a reference star that the pixels do not want, kept as it came
+  bool started_in_blob = true, finished_in_blob = true;
+  SourceMetrics metrics;
+
+  // The pixels it was chosen on: the rectangle's size in brick pixels, unmasked pixels of all images, images.
+  int rectangle_width = 0, rectangle_height = 0, pixels = 0, images = 0;
+  std::array<ModelFit, kModelKinds> models;  // all that was tried, dchisq order
+};
+
+enum class BlobStatus : std::uint8_t {
+  kFitted,
+  kEmpty,    // no image or no significant source
+  kSkipped,  // outside the brick's unique area, or larger than allowed
+  kFailed,   // see message; its sources are missing
+  kCancelled,
+};
+std::string_view status_name(BlobStatus status);
+
+struct BlobReport {
+  int blob = -1;                              // number in the BlobMap that was fitted
+  Box box;                                    // brick pixels
+  std::int64_t pixels = 0, image_pixels = 0;  // of the mask; unmasked ones of all images
+  int images = 0;
+  int sources = 0, fitted = 0;
+  BlobStatus status = BlobStatus::kSkipped;
+  std::string message;
+  double cpu_seconds = 0;  // for logs; not part of any product
+};
+
+struct FittedCatalog {
+  // In catalog order: inside the brick first, then by RA.
+  std::vector<FittedSource> sources;
+  // Blobs that still hold a source at its final pixel, renumbered in the old order; -1 elsewhere.
+  Image<std::int32_t> blob_map;
+  std::vector<BlobReport> blobs;  // every blob planned, in the order of its number
+};
+
+}  // namespace brickline

@@ -1,0 +1,46 @@
+#include "core/model/simd.h"
+
+#include <cstdlib>
+
+#include "core/base/error.h"
+
+namespace brickline {
+namespace {
+
+const kernels::Kernels& choose() {
+  const std::vector<const kernels::Kernels*> available = available_kernels();
+  const char* wanted = std::getenv("BRICKLINE_SIMD");
+  if (!wanted || !*wanted) return *available.back();
+  std::string names;
+  for (const kernels::Kernels* k : available) {
+    if (k->name == std::string_view(wanted)) return *k;
+    names += (names.empty() ? "" : ", ") + std::string(k->name);
+  }
+  throw usage_error("BRICKLINE_SIMD={} is not a level of this processor (it has {})", wanted, names);
+}
+
+}  // namespace
+
+std::vector<const kernels::Kernels*> available_kernels() {
+  std::vector<const kernels::Kernels*> out = {&kernels::kBaseline};
+#ifdef BRICKLINE_SIMD_X86
+  __builtin_cpu_init();
+  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+                  __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("f16c") && __builtin_cpu_supports("lzcnt");
+  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                  __builtin_cpu_supports("avx512vl");
+  if (v3) out.push_back(&kernels::kX86V3);
+  if (v4) out.push_back(&kernels::kX86V4);
+#endif
+  return out;
+}
+
+const kernels::Kernels& active_kernels() {
+  static const kernels::Kernels& chosen = choose();
+  return chosen;
+}
+
+std::string_view simd_level() { return active_kernels().name; }
+
+}  // namespace brickline

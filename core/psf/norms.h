@@ -1,0 +1,17 @@
+// Norms of a PSF: what an image's noise per pixel becomes for a point source and for a small galaxy.
+#pragma once
+
+#include "core/base/image.h"
+#include "core/wcs/wcs.h"
+
+namespace brickline {
+
+// sqrt(sum of squares) of a stamp: the noise-equivalent of a point source centred on a pixel.
+double point_source_norm(const Image<float>& stamp);
+
+// The same of a round exponential galaxy (six-Gaussian mixture of Hogg & Lang 2013) of half-light radius
+// `re_arcsec` seen through the stamp, centred on a pixel and cut to 65 x 65 pixels. `cd`: degrees per pixel. NaN
+// when the stamp has pixels that are not finite or cd is singular.
+double galaxy_norm(const Image<float>& stamp, const CdMatrix& cd, double re_arcsec = 0.45);
+
+}  // namespace brickline

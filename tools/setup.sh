@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs the Debian 12 packages that Brickline is built and tested with. Asks for nothing; does nothing if they
+# are all there. Needs root, or sudo that asks for no password.
+set -euo pipefail
+
+packages=(
+  # compiler and build tools
+  g++ gcc cmake ninja-build ccache pkg-config git ca-certificates
+  # libraries
+  libboost-dev libboost-filesystem-dev libboost-system-dev
+  libcfitsio-dev wcslib-dev liberfa-dev libeigen3-dev libfftw3-dev libfmt-dev libtbb-dev libhwy-dev
+  libcli11-dev libspdlog-dev nlohmann-json3-dev libjpeg-dev zlib1g-dev libssl-dev
+  # tests and benchmarks
+  libgtest-dev libgmock-dev libbenchmark-dev python3 python3-numpy python3-astropy binutils
+)
+
+missing=()
+for package in "${packages[@]}"; do
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  exit 0
+fi
+
+run=()
+if [ "$(id -u)" -ne 0 ]; then
+  if ! sudo -n true 2>/dev/null; then
+    echo "setup.sh: these Debian packages are missing and only root can install them: ${missing[*]}" >&2
+    exit 4
+  fi
+  run=(sudo -n)
+fi
+echo "setup.sh: installing ${#missing[@]} Debian packages" >&2
+"${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+"${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
