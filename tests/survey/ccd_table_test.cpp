@@ -3,14 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <limits>
+#include <sstream>
 
 #include "core/base/error.h"
-#include "core/fits/fits_writer.h"
 #include "core/survey/bricks.h"
 #include "core/survey/ccd_selection.h"
 #include "core/survey/concatenate_tables.h"
 #include "core/survey/target.h"
+#include "core/survey/time.h"
 #include "tests/support/data.h"
 
 namespace brickline {
@@ -264,6 +267,24 @@ TEST(CcdSelection, OfWholeBricksCountsWhatTheReferenceCounts) {
     const BrickTable bricks = BrickTable::read(survey(c.name));
     EXPECT_EQ(ccds_touching(ccds, make_target(bricks.bricks()[0]).wcs).size(), c.touching) << c.name;
   }
+}
+
+TEST(CcdTable, DatesInTaiAreThoseOfTheReference) {
+  BRICKLINE_NEEDS_DATA("surveys/testcase3");
+  std::ifstream file(std::filesystem::path(BRICKLINE_SOURCE_DIR) / "tests/wcs/survey_images.txt");
+  int checked = 0;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream in(line);
+    const std::vector<std::string> words{std::istream_iterator<std::string>(in), {}};
+    if (words.empty() || words[0] == "#" || !std::filesystem::exists(test::data_dir() / "surveys" / words[0]))
+      continue;
+    const CcdTable ccds = CcdTable::read(survey(words[0].c_str()));
+    const auto rows = ccds.find(std::stoll(words[1]), words[2]);
+    ASSERT_EQ(rows.size(), 1u) << line;
+    EXPECT_NEAR(mjd_tai(ccds.row(rows[0]).mjd_obs), std::stod(words.back()), 2e-9) << line;
+    ++checked;
+  }
+  EXPECT_GE(checked, 20);
 }
 
 class SelectionOfMadeUpCcds : public testing::Test {
