@@ -3,6 +3,7 @@
 #include <fitsio.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -312,6 +313,8 @@ void FitsWriter::add_image(ImageView<const T> pixels, const Header& header, std:
     }
     fits_set_compression_type(w.file, algorithm, &status);
     long tiles[2] = {tile_size(pixels.width()), tile_size(pixels.height())};
+    if (compression.tile_width > 0) tiles[0] = std::min(compression.tile_width, pixels.width());
+    if (compression.tile_height > 0) tiles[1] = std::min(compression.tile_height, pixels.height());
     fits_set_tile_dim(w.file, 2, tiles, &status);
     fits_set_quantize_level(w.file, compression.quantize_level, &status);
     int method = NO_DITHER;

@@ -23,6 +23,8 @@ struct Compression {
   // CFITSIO's quantisation level: > 0 step = noise/level, < 0 absolute step, 0 lossless floats.
   float quantize_level = 0;
   Dither dither = Dither::kNone;
+  // Other tiles than the above, pixels; 0: as above.
+  int tile_width = 0, tile_height = 0;
 };
 
 class FitsWriter {

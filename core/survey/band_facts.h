@@ -17,8 +17,8 @@ struct BandFacts {
       rgb;  // a camera's own wish for colour pictures; empty: the picture's recipe
 };
 
-// The standard values of u, g, r, i, z, Y (extinction: Schlafly & Finkbeiner 2011 for DECam, as in the
-// survey's data releases); only the name for any other.
+// The standard values of u, g, r, i, z, Y (extinction: Schlafly & Finkbeiner 2011, as in the
+// Legacy Surveys' data releases); only the name for any other.
 BandFacts standard_band_facts(std::string_view name);
 
 // `own` over `base`, value by value.

@@ -114,8 +114,11 @@ class CcdHeaders {
   virtual ~CcdHeaders() = default;
   // Null if there is no such file. kEither is not asked for. kMask, kWeight: the HDU of this CCD.
   virtual const fits::Header* header(HeaderOf which) = 0;
-  // The first of `keys` that has a value (kEither: in the image's header, then the primary); null if none.
-  const fits::Card* find(const std::vector<std::string>& keys, HeaderOf in);
+  // PLVER of the mask file's primary header; empty if there is none.
+  virtual std::string mask_plver() = 0;
+  // The value, as text without blanks at its ends, of the first of `keys` that has one (kEither: in the
+  // image's header, then in the primary).
+  std::optional<std::string> text(const std::vector<std::string>& keys, HeaderOf in);
 };
 
 // `headers` may be null where no condition on cards can hold.

@@ -153,7 +153,19 @@ double effective_zero_point(const PixelFacts& pixels, double ccdzpt, double expt
 
 // ---- Masks ----
 
-// One operation of the mask pipeline. Which members matter depends on the kind.
+// One operation of the mask pipeline. Which members matter depends on the kind. As JSON, with `when` in any
+// of them:
+//   {"op": "static_mask", "file": "data:...", "hdu_by": "ccd", "code": 1}
+//   {"op": "codes_touching", "code": 1, "neighbour": 3, "becomes": 3}
+//   {"op": "codes", "table": {"1": "badpix", "8": "ignore"}, "others": "ignore"}
+//   {"op": "bits", "table": {"0x1": "badpix"}, "others": "ignore"}
+//   {"op": "planes", "cards": "MP_", "table": {"SAT": "satur"}, "others": "badpix", "ignore_names": []}
+//   {"op": "planes", "names": "MSKNAM", "values": "MSKVAL", "table": ...}
+//   {"op": "keep_bits", "ignore": "0x30", "bit": "badpix"}
+//   {"op": "clear", "bit": "satur", "where_also": "badpix"}
+//   {"op": "bleed_must_touch_satur", "dilate": 2}
+//   {"op": "rectangles", "rows": [{"when": {...}, "box": [x0, x1, y0, y1], "bit": "badpix"}]}
+//   {"op": "below", "value": 0.5, "bit": "badpix", "per_second": false}, and "above"
 struct MaskOperation {
   enum class Kind {
     kStaticMask,           // where the plane of `file` is 1 and raw is 0: raw = code
@@ -199,6 +211,7 @@ struct MaskFacts {
   std::uint16_t saturation_bits = 2;
 };
 
+// Key saturation.rules.
 struct SaturationRule {
   Condition when;
   double above = 0;  // pixel value
@@ -210,6 +223,7 @@ struct RegionLimit {
   int at = 0;
   bool from_far_edge = false;
 };
+// Key good_region: [{"when": {...}, "x0": 0, "y1": "height-100"}] or [{"card": "DATASEC"}].
 struct GoodRegionRule {
   Condition when;
   std::optional<RegionLimit> x0, x1, y0, y1;
@@ -234,6 +248,7 @@ struct WeightFacts {
   bool zero_where_mask = true;
 };
 
+// Key amplifiers.table: [{"when": {...}, "box": [x0, x1, y0, y1], "dzp_mag": m}]; every row that applies.
 struct AmplifierRow {
   Condition when;
   Box box;

@@ -1,22 +1,26 @@
 /* The boundary between Brickline and a camera plugin: plain C11, the only thing both sides share.
  *
- * A plugin is one ELF shared library "NAME.camera.so" that exports exactly one symbol, brickline_camera_plugin, and
- * carries a note (section .note.brickline) saying who it is, so that it can be listed without being run. C++ authors
- * use camera.hpp, which writes all of this.
+ * A plugin is one ELF shared library "NAME.camera.so" that exports exactly one symbol,
+ * brickline_camera_plugin, and carries a note (section .note.brickline) saying who it is, so that it can be
+ * listed without being run. C++ authors use camera.hpp, which writes all of this.
  *
  * Rules that hold everywhere below:
- *  - Every struct begins with struct_size, set by whoever allocates it. Member m of *p exists only if BL_HAS(p, m);
- *    nobody touches bytes beyond struct_size. Padding is written out as `reserved`: writers set 0, readers ignore it.
- *  - Text is UTF-8 with a length, never assumed to be terminated. Arrays are allocated by the caller; each side frees
- *    only its own.
- *  - No exception crosses, in either direction. Functions return a bl_status; a failing one fills the bl_error.
+ *  - Every struct begins with struct_size, set by whoever allocates it. Member m of *p exists only if
+ * BL_HAS(p, m); nobody touches bytes beyond struct_size. Padding is written out as `reserved`: writers set 0,
+ * readers ignore it.
+ *  - Text is UTF-8 with a length, never assumed to be terminated. Arrays are allocated by the caller; each
+ * side frees only its own.
+ *  - No exception crosses, in either direction. Functions return a bl_status; a failing one fills the
+ * bl_error.
  *  - Pixels are those of the full CCD, 0-based, pixel centre at the integer; boxes are half-open.
- *  - Threads: [load] one thread, nothing else of this plugin runs meanwhile; [camera] any threads, concurrently;
- *    [ccd] one call at a time for one CCD, different CCDs concurrently, the thread may change between calls.
+ *  - Threads: [load] one thread, nothing else of this plugin runs meanwhile; [camera] any threads,
+ * concurrently; [ccd] one call at a time for one CCD, different CCDs concurrently, the thread may change
+ * between calls.
  *  - A library is never unloaded. A camera is immutable once created.
  *
- * Versions: BL_ABI_MAJOR must be equal on both sides; the minor a plugin needs must not be above the host's. Within a
- * major, structs and tables only grow at their ends. While the major is 0 this header may still change.
+ * Versions: BL_ABI_MAJOR must be equal on both sides; the minor a plugin needs must not be above the host's.
+ * Within a major, structs and tables only grow at their ends. While the major is 0 this header may still
+ * change.
  */
 #ifndef BRICKLINE_CAMERA_ABI_H
 #define BRICKLINE_CAMERA_ABI_H
@@ -40,7 +44,8 @@ extern "C" {
   ((ptr) != 0 &&            \
    (const char*)&(ptr)->member + sizeof((ptr)->member) <= (const char*)(ptr) + (ptr)->struct_size)
 
-/* ---- Statuses. Unknown negative values count as BL_E_INTERNAL; unknown positive ones break the contract. ---- */
+/* ---- Statuses. Unknown negative values count as BL_E_INTERNAL; unknown positive ones break the contract.
+ * ---- */
 typedef int32_t bl_status;
 #define BL_OK 0
 #define BL_SKIP 1    /* this CCD is of no use here; the error text says why (required) */
@@ -72,13 +77,14 @@ typedef struct bl_box {
 #define BL_U16 4u
 #define BL_I32 5u
 typedef struct bl_view {
-  void* data; /* null: not in use */
+  void* data;                    /* null: not in use */
   int64_t width, height, stride; /* stride in elements, >= width */
   uint32_t type, reserved;
 } bl_view;
 
-/* Owned by the caller. The callee writes text[0..length), at most `capacity` bytes, saying what is wrong (not where:
- * the host adds plugin, camera, CCD and step), and role, hdu, key where known (-1, -1, empty otherwise). */
+/* Owned by the caller. The callee writes text[0..length), at most `capacity` bytes, saying what is wrong (not
+ * where: the host adds plugin, camera, CCD and step), and role, hdu, key where known (-1, -1, empty
+ * otherwise). */
 typedef struct bl_error {
   uint32_t struct_size, capacity, length;
   int32_t role, hdu;
@@ -94,8 +100,9 @@ typedef struct bl_sink {
   bl_status (*write)(void* self, bl_str chunk);
 } bl_sink;
 
-/* Names an HDU. number >= 0: that HDU (0 = primary); BL_HDU_BY_NAME: by extname (without case; then extver if > 0);
- * BL_HDU_OF_CCD: this CCD's HDU in that file; BL_HDU_PRIMARY: the primary header as the facts define it. */
+/* Names an HDU. number >= 0: that HDU (0 = primary); BL_HDU_BY_NAME: by extname (without case; then extver if
+ * > 0); BL_HDU_OF_CCD: this CCD's HDU in that file; BL_HDU_PRIMARY: the primary header as the facts define
+ * it. */
 #define BL_HDU_BY_NAME (-1)
 #define BL_HDU_OF_CCD (-2)
 #define BL_HDU_PRIMARY (-3)
@@ -143,8 +150,8 @@ typedef struct bl_card {
 #define BL_PURPOSE_CALIBRATE 2u /* making PSF and sky models */
 #define BL_PURPOSE_MEASURE 3u   /* zero points */
 #define BL_PURPOSE_CHECK 4u     /* headers only */
-/* Views have exactly the size of `box`: image F32, raw_mask I32 (of a u32 mask: its bits), mask U16, weight F32.
- * Steps edit them in place and keep no pointer. */
+/* Views have exactly the size of `box`: image F32, raw_mask I32 (of a u32 mask: its bits), mask U16, weight
+ * F32. Steps edit them in place and keep no pointer. */
 typedef struct bl_step {
   uint32_t struct_size, purpose;
   bl_box box;
@@ -207,10 +214,10 @@ typedef struct bl_step {
 #define BL_LOG_WARNING 2
 #define BL_LOG_ERROR 3
 
-/* ---- What the host offers. `self` is the first argument of every function. Functions that take a ccd or hdu are
- * called only inside a callback for that CCD and on its thread; log, cancelled and query from any thread. Look-ups
- * return BL_ABSENT, BL_BLANK or BL_E_INPUT (present, but not of that type). Text handed out lives until the CCD
- * closes. ---- */
+/* ---- What the host offers. `self` is the first argument of every function. Functions that take a ccd or hdu
+ * are called only inside a callback for that CCD and on its thread; log, cancelled and query from any thread.
+ * Look-ups return BL_ABSENT, BL_BLANK or BL_E_INPUT (present, but not of that type). Text handed out lives
+ * until the CCD closes. ---- */
 typedef struct bl_host {
   uint32_t struct_size, abi_minor;
   void* self;
@@ -221,7 +228,8 @@ typedef struct bl_host {
   bl_status (*get_i64)(void* self, bl_ccd*, int32_t field, int64_t* out);
   bl_status (*get_f64)(void* self, bl_ccd*, int32_t field, double* out);
   bl_status (*get_text)(void* self, bl_ccd*, int32_t field, bl_str* out);
-  bl_status (*set_i64)(void* self, bl_ccd*, int32_t field, int64_t value); /* only inside metadata and files */
+  bl_status (*set_i64)(void* self, bl_ccd*, int32_t field,
+                       int64_t value); /* only inside metadata and files */
   bl_status (*set_f64)(void* self, bl_ccd*, int32_t field, double value);
   bl_status (*set_text)(void* self, bl_ccd*, int32_t field, bl_str value);
   /* Any column of the CCD table's row. */
@@ -231,7 +239,8 @@ typedef struct bl_host {
 
   bl_status (*hdu_open)(void* self, bl_ccd*, int32_t role, const bl_select*, bl_hdu** out, bl_error*);
   bl_status (*hdu_info)(void* self, bl_hdu*, bl_hdu_info* out);
-  /* Cards as stored in the file, without inheritance. Keys without case. Numbers also from strings that hold one. */
+  /* Cards as stored in the file, without inheritance. Keys without case. Numbers also from strings that hold
+   * one. */
   bl_status (*card_f64)(void* self, bl_hdu*, bl_str key, double* out);
   bl_status (*card_i64)(void* self, bl_hdu*, bl_str key, int64_t* out);
   bl_status (*card_bool)(void* self, bl_hdu*, bl_str key, int32_t* out);
@@ -241,29 +250,31 @@ typedef struct bl_host {
   /* Decompressed, BSCALE and BZERO applied; the box inside the HDU, the view of the box's size. */
   bl_status (*read_pixels)(void* self, bl_hdu*, const bl_box*, const bl_view*, bl_error*);
   /* Numeric columns (all elements of each row) converted to `type` (BL_F64 or BL_I32). */
-  bl_status (*table_read)(void* self, bl_hdu*, bl_str column, uint64_t first_row, uint64_t n_rows, uint32_t type,
-                          void* buffer, uint64_t bytes, bl_error*);
-  /* "survey:...", "calib:...", "data:..." (beside the plugin), or relative to the image; gives the new role. */
+  bl_status (*table_read)(void* self, bl_hdu*, bl_str column, uint64_t first_row, uint64_t n_rows,
+                          uint32_t type, void* buffer, uint64_t bytes, bl_error*);
+  /* "survey:...", "calib:...", "data:..." (beside the plugin), or relative to the image; gives the new role.
+   */
   bl_status (*open_sidecar)(void* self, bl_ccd*, bl_str path, int32_t* role, bl_error*);
   bl_status (*scratch)(void* self, bl_ccd*, uint64_t bytes, uint64_t alignment, void** out);
 
-  /* Runs what would have run had this camera not overridden the step: the camera it extends, else the default. At
-   * most once per callback. */
+  /* Runs what would have run had this camera not overridden the step: the camera it extends, else the
+   * default. At most once per callback. */
   bl_status (*next)(void* self, bl_ccd*, int32_t step, bl_step*, bl_error*);
-  /* One of the named mask operations, its arguments as in the facts' mask.pipeline, on raw_mask, mask and image. */
+  /* One of the named mask operations, its arguments as in the facts' mask.pipeline, on raw_mask, mask and
+   * image. */
   bl_status (*mask_op)(void* self, bl_ccd*, bl_str name, bl_str json_arguments, bl_step*, bl_error*);
 } bl_host;
 
 /* ---- What a plugin offers ---- */
 typedef struct bl_camera {
   uint32_t struct_size, reserved;
-  bl_str name; /* canonical, as in the note */
+  bl_str name;                                                                /* canonical, as in the note */
   bl_status (*create)(const bl_host*, bl_str name, void** camera, bl_error*); /* [load] */
   void (*destroy)(void* camera);                                              /* [load] may never be called */
-  bl_status (*facts)(void* camera, const bl_sink*, bl_error*);                /* [load] one JSON object, <= 4 MiB */
-  const void* (*query)(void* camera, bl_str extension_id);                    /* [load] null: not offered */
-  bl_status (*open)(void* camera, bl_ccd*, void** slot, bl_error*);           /* [ccd] may be null */
-  void (*close)(void* camera, void* slot);                                    /* [ccd] iff open gave a slot */
+  bl_status (*facts)(void* camera, const bl_sink*, bl_error*);      /* [load] one JSON object, <= 4 MiB */
+  const void* (*query)(void* camera, bl_str extension_id);          /* [load] null: not offered */
+  bl_status (*open)(void* camera, bl_ccd*, void** slot, bl_error*); /* [ccd] may be null */
+  void (*close)(void* camera, void* slot);                          /* [ccd] iff open gave a slot */
 } bl_camera;
 
 typedef struct bl_plugin {
@@ -289,12 +300,12 @@ typedef bl_status bl_step_function(void* camera, void* slot, bl_ccd*, bl_step*, 
 #define BL_EXT_STEPS "brickline.steps/1"
 typedef struct bl_steps {
   uint32_t struct_size, reserved;
-  bl_step_function *metadata, *files, *good_region, *read_image, *read_mask, *remap_mask, *read_weight, *saturation,
-      *remap_weight, *after_sky;
+  bl_step_function *metadata, *files, *good_region, *read_image, *read_mask, *remap_mask, *read_weight,
+      *saturation, *remap_weight, *after_sky;
 } bl_steps;
 
-/* Emits world-coordinate cards as lines "KEY = value" (TAN, TAN-SIP, TPV; FITS's 1-based conventions), which replace
- * the image header's. */
+/* Emits world-coordinate cards as lines "KEY = value" (TAN, TAN-SIP, TPV; FITS's 1-based conventions), which
+ * replace the image header's. */
 #define BL_EXT_WCS "brickline.wcs/1"
 typedef struct bl_wcs {
   uint32_t struct_size, reserved;
@@ -302,8 +313,8 @@ typedef struct bl_wcs {
 } bl_wcs;
 
 /* A PSF that does not come from the calibration files: planes of a polynomial basis,
- *   PSF(x,y) = sum_{j+k<=d} dx^j dy^k plane[j + (d+1)k - k(k-1)/2],  dx = (x - x_zero)/x_scale, x of the full CCD.
- * Stamps hold the response to a point source centred on the centre pixel. */
+ *   PSF(x,y) = sum_{j+k<=d} dx^j dy^k plane[j + (d+1)k - k(k-1)/2],  dx = (x - x_zero)/x_scale, x of the full
+ * CCD. Stamps hold the response to a point source centred on the centre pixel. */
 #define BL_EXT_PSF "brickline.psf/1"
 #define BL_PSF_BASIS 1u
 typedef struct bl_psf {
@@ -317,7 +328,8 @@ typedef struct bl_psf {
 } bl_psf;
 typedef struct bl_psf_model {
   uint32_t struct_size, reserved;
-  bl_status (*describe)(void* camera, void* slot, bl_ccd*, bl_psf* out, bl_error*); /* [ccd] BL_DEFAULT: files */
+  bl_status (*describe)(void* camera, void* slot, bl_ccd*, bl_psf* out,
+                        bl_error*); /* [ccd] BL_DEFAULT: files */
   /* F32 view of width x height*planes, planes one below the other. */
   bl_status (*planes)(void* camera, void* slot, bl_ccd*, const bl_view* cube, bl_error*); /* [ccd] */
 } bl_psf_model;
@@ -333,8 +345,10 @@ typedef struct bl_sky {
 } bl_sky;
 typedef struct bl_sky_model {
   uint32_t struct_size, reserved;
-  bl_status (*describe)(void* camera, void* slot, bl_ccd*, bl_sky* out, bl_error*); /* [ccd] BL_DEFAULT: files */
-  bl_status (*render)(void* camera, void* slot, bl_ccd*, const bl_box*, const bl_view* out, bl_error*); /* [ccd] */
+  bl_status (*describe)(void* camera, void* slot, bl_ccd*, bl_sky* out,
+                        bl_error*); /* [ccd] BL_DEFAULT: files */
+  bl_status (*render)(void* camera, void* slot, bl_ccd*, const bl_box*, const bl_view* out,
+                      bl_error*); /* [ccd] */
 } bl_sky_model;
 
 /* ---- The layout, checked where it is compiled ---- */

@@ -1,0 +1,121 @@
+// One row of the catalog as a value, filled step by step: by the fit, by the coadds' measurements, by
+// finish_catalog().
+//
+// 0 stands for "not measured" (with inverse variance 0), as in the files. Positions are degrees, ICRS; bx, by
+// are 0-based pixels of the brick's image (of its zoomed part, if there is one); fluxes nanomaggies.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model/source_model.h"
+
+namespace brickline {
+
+inline constexpr int kApertures = 8;
+// Radii of the optical apertures, arcsec.
+inline constexpr std::array<double, kApertures> kApertureRadiiArcsec = {0.5, 0.75, 1.0, 1.5,
+                                                                        2.0, 3.5,  5.0, 7.0};
+using ApertureValues = std::array<float, kApertures>;
+
+// What one band says of one source.
+struct CatalogBand {
+  // From the fit.
+  float flux = 0, flux_ivar = 0;
+  float rchisq = 0, fracflux = 0, fracmasked = 0, fracin = 0;
+  // From the coadds (core/coadd/measure.h).
+  float fiberflux = 0, fibertotflux = 0;
+  ApertureValues apflux{}, apflux_resid{}, apflux_blobresid{}, apflux_ivar{}, apflux_masked{};
+  std::int16_t nobs = 0, ngood = 0, anymask = 0, allmask = 0;
+  float psfsize = 0, psfdepth = 0, galdepth = 0;
+  float nea = 0, blob_nea = 0;
+};
+
+// What the type column says.
+enum class CatalogType : std::uint8_t {
+  kPsf,
+  kRex,
+  kExp,
+  kDev,
+  kSer,
+  kDup,  // a star of a reference catalog that is the same as a large galaxy: not fitted
+  kNun,  // an entry of a reference catalog that has no model: a cluster, a Magellanic Cloud
+};
+std::string_view type_name(CatalogType type);  // three letters
+CatalogType catalog_type(SourceKind kind);
+
+// The reference catalog's entry that a source came from.
+struct CatalogReference {
+  std::string cat;  // "G2", "T2", "L3", "CL"...
+  std::int64_t id = 0;
+  float pmra = 0, pmdec = 0, parallax = 0;                 // mas/yr, mas
+  float pmra_ivar = 0, pmdec_ivar = 0, parallax_ivar = 0;  // their inverse variances
+  float epoch = 0;                                         // year
+  float ra_ivar = 0, dec_ivar = 0;                         // degrees^-2 on the sky
+  bool is_gaia = false, is_tycho = false, is_large_galaxy = false;
+  bool is_bright = false, is_medium = false;  // its mask
+  bool pointsource = false;                   // known not to be extended
+  bool frozen = false;                        // parameters were not fitted
+};
+
+// Gaia's columns, carried along.
+struct CatalogGaia {
+  float phot_g_mean_mag = 0, phot_g_mean_flux_over_error = 0;
+  float phot_bp_mean_mag = 0, phot_bp_mean_flux_over_error = 0;
+  float phot_rp_mean_mag = 0, phot_rp_mean_flux_over_error = 0;
+  std::int16_t phot_g_n_obs = 0, phot_bp_n_obs = 0, phot_rp_n_obs = 0;
+  bool phot_variable_flag = false;
+  float astrometric_excess_noise = 0, astrometric_excess_noise_sig = 0;
+  std::int16_t astrometric_n_obs_al = 0, astrometric_n_good_obs_al = 0;
+  float astrometric_weight_al = 0;
+  bool duplicated_source = false;
+  float a_g_val = 0, e_bp_min_rp_val = 0, phot_bp_rp_excess_factor = 0, astrometric_sigma5d_max = 0;
+  std::uint8_t astrometric_params_solved = 0;
+};
+
+// How the blob fit went; written to the intermediate catalog.
+struct CatalogFitRecord {
+  float bx0 = 0, by0 = 0;  // where the fit started
+  bool force_kept = false, forced_pointsource = false, fit_background = false, iterative = false;
+  bool hit_limit = false, hit_ser_limit = false, hit_r_limit = false;
+  std::int16_t blob_width = 0, blob_height = 0, blob_nimages = 0;
+  std::int32_t blob_npix = 0, blob_totalpix = 0;
+  std::int16_t blob_symm_width = 0, blob_symm_height = 0, blob_symm_nimages = 0;
+  std::int32_t blob_symm_npix = 0;
+};
+
+struct CatalogSource {
+  // From the fit.
+  CatalogType type = CatalogType::kPsf;
+  bool regular = true;  // fitted; false: a reference entry that is only listed
+  double ra = 0, dec = 0;
+  float ra_ivar = 0, dec_ivar = 0;  // degrees^-2, of RA cos(dec) and Dec
+  float bx = 0, by = 0;
+  std::array<float, 5> dchisq{};        // PSF, REX, DEV, EXP, SER: chi^2 gained over no source; 0: not tried
+  float shape_r = 0, shape_r_ivar = 0;  // arcsec
+  float shape_e1 = 0, shape_e1_ivar = 0, shape_e2 = 0, shape_e2_ivar = 0;
+  float sersic = 0, sersic_ivar = 0;
+  std::int32_t blob = -1, ninblob = 0;
+  CatalogFitRecord fit;
+  std::optional<CatalogReference> reference;
+  std::optional<CatalogGaia> gaia;
+  std::vector<CatalogBand> bands;  // in the order of the run's bands
+
+  // From the coadds.
+  double mjd_min = 0, mjd_max = 0;  // TAI, over all bands; 0: not covered
+
+  // From finish_catalog().
+  std::int32_t objid = 0;
+  bool in_bounds = false, brick_primary = false;
+  std::int32_t maskbits = 0;
+  std::int16_t fitbits = 0;
+  float ebv = std::numeric_limits<float>::quiet_NaN();  // mag
+  float nearest_neighbor = 0;                           // arcsec; 0: none within the search radius
+};
+
+}  // namespace brickline

@@ -1,0 +1,45 @@
+// The one table of the catalog's columns: every column of the tractor file in its order, with type, shape,
+// unit, description and where its values come from. The files, the schema page and the tests are made from
+// it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/catalog/catalog_source.h"
+#include "core/fits/table.h"
+
+namespace brickline {
+
+struct CatalogContext;  // core/catalog/catalog.h
+
+enum class ColumnType { kLogical, kUint8, kInt16, kInt32, kInt64, kFloat, kDouble, kText };
+
+// Whether a column stands once, or once per band of the survey as "<name>_<band>".
+enum class ColumnRepeat { kOnce, kPerBand, kPerDustBand };
+
+struct CatalogColumn {
+  std::string_view name;
+  ColumnType type;
+  int width;  // values per row
+  ColumnRepeat repeat;
+  std::string_view unit;
+  std::string_view description;
+  std::string_view source;  // which step fills it
+  // Fills a whole column; `band`: index into the run's bands, -1 if the run has no images of it (zeros).
+  void (*fill)(const CatalogContext& context, std::span<const CatalogSource> rows, std::string_view band_name,
+               int band, fits::Column& out);
+};
+
+// In the order of the file.
+std::span<const CatalogColumn> catalog_columns();
+
+// The name of a per-band column: "<name>_<band>", '-' in the band made '_'.
+std::string band_column_name(std::string_view name, std::string_view band);
+
+// The same columns as a Markdown table.
+std::string catalog_schema_markdown();
+
+}  // namespace brickline

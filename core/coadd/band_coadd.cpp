@@ -1,0 +1,226 @@
+#include "core/coadd/band_coadd.h"
+
+#include <tbb/blocked_range.h>
+#include <tbb/enumerable_thread_specific.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "core/base/error.h"
+#include "core/coadd/model_images.h"
+#include "core/resample/patch_masked.h"
+#include "core/resample/pixel_mapping.h"
+#include "core/resample/resample.h"
+
+namespace brickline {
+
+namespace {
+
+// Every bit that a mask may have: where all images are masked in all ways.
+constexpr std::uint16_t kAllMaskBits = kCameraMaskBits | mask_bit::kOutlier;
+
+// The effective size of a PSF of noise-equivalent area 1 as the FWHM of a Gaussian: 2 sqrt(2 ln 2)/(2 sqrt(pi)).
+const double kFwhmOfUnitArea = 2 * std::sqrt(2 * std::log(2.0)) / (2 * std::sqrt(M_PI));
+
+// Calls f(y) for the rows y0 <= y < y1, several at a time; each row is one thread's.
+template <typename F>
+void for_rows(int y0, int y1, F&& f) {
+  tbb::parallel_for(tbb::blocked_range<int>(y0, y1, 16), [&](const tbb::blocked_range<int>& r) {
+    for (int y = r.begin(); y < r.end(); ++y) f(y);
+  });
+}
+
+}  // namespace
+
+ObservationTimes::ObservationTimes(std::vector<Pixel> pixels, int brick_width, int brick_height)
+    : pixels_(std::move(pixels)), by_row_(std::max(0, brick_height)), ranges_(pixels_.size()) {
+  for (std::size_t i = 0; i < pixels_.size(); ++i) {
+    const Pixel& p = pixels_[i];
+    if (p.x >= 0 && p.x < brick_width && p.y >= 0 && p.y < brick_height)
+      by_row_[p.y].push_back(static_cast<int>(i));
+  }
+}
+
+BandCoadder::BandCoadder(const Wcs& target, std::string band, bool with_models, const CoaddOptions& options)
+    : target_(target), options_(options), with_models_(with_models) {
+  const int w = target.width(), h = target.height();
+  sums_.band = std::move(band);
+  const auto floats = [&](Image<float>& image) { image = Image<float>(w, h); };
+  const auto shorts = [&](Image<std::int16_t>& image, std::int16_t fill = 0) {
+    image = Image<std::int16_t>(w, h, fill);
+  };
+  for (auto* m : {&sums_.image, &sums_.invvar, &unweighted_}) floats(*m);
+  for (auto* m : {&sums_.nexp, &sums_.nobs, &sums_.anymask, &unweighted_count_}) shorts(*m);
+  shorts(sums_.allmask, static_cast<std::int16_t>(kAllMaskBits));
+  if (with_models_)
+    for (auto* m : {&sums_.model, &sums_.blobmodel, &sums_.chi2, &unweighted_model_, &unweighted_blobmodel_})
+      floats(*m);
+  if (options_.depth_maps)
+    for (auto* m : {&sums_.depth, &sums_.galdepth, &sums_.psfsize, &flat_weight_}) floats(*m);
+}
+
+bool BandCoadder::add(const CcdImage& image, const ModelImages* models, ObservationTimes* times) {
+  if (with_models_ != (models != nullptr)) throw internal_error("a coadd with models needs them of every image");
+  const PixelMapping mapping(target_, image.wcs);
+  if (mapping.empty()) return false;
+
+  const double scale = options_.surface_brightness ? surface_brightness_scale(target_, image.wcs) : 1;
+  const auto pixel_scale = static_cast<float>(scale);
+  const auto weight_scale = static_cast<float>(1 / (scale * scale));
+  const auto point_depth = static_cast<float>(std::pow(image.psfnorm / image.sig1, 2));
+  const auto galaxy_depth = static_cast<float>(std::pow(image.galnorm / image.sig1, 2));
+  const auto flat = static_cast<float>(1 / (image.sig1 * image.sig1));
+  const double area = std::pow(image.wcs.pixel_scale_arcsec() / image.psfnorm, 2);
+  const auto size_weight = static_cast<float>(1 / (image.sig1 * image.sig1) / area);
+  const auto not_allowed = static_cast<std::uint16_t>(~options_.unweighted_allowed);
+
+  Image<float> patched;
+  std::vector<ImageView<const float>> inputs;
+  if (options_.lanczos) {
+    patched = image.data;
+    patch_masked_pixels(patched, image.inverse_error.view());
+    inputs.push_back(patched.const_view());
+  } else {
+    inputs.push_back(image.data.const_view());
+  }
+  if (models) {
+    inputs.push_back(models->model.const_view());
+    inputs.push_back(models->blob_model.const_view());
+  }
+
+  struct Scratch {
+    PixelMapping::Row row;
+    std::vector<float> values[3];
+  };
+  tbb::enumerable_thread_specific<Scratch> scratches;
+  const Box box = mapping.box();
+  for_rows(box.y0, box.y1, [&](int y) {
+    Scratch& s = scratches.local();
+    if (!mapping.map_row(y, s.row)) return;
+    const int n = s.row.size();
+    std::span<float> outs[3];
+    for (std::size_t k = 0; k < inputs.size(); ++k) {
+      s.values[k].resize(static_cast<std::size_t>(n));
+      outs[k] = s.values[k];
+    }
+    if (options_.lanczos)
+      lanczos3_row(inputs, s.row, std::span<const std::span<float>>(outs, inputs.size()));
+    else
+      for (std::size_t k = 0; k < inputs.size(); ++k) nearest_row(inputs[k], s.row, outs[k]);
+
+    BandCoadd& c = sums_;
+    for (int i = 0; i < n; ++i) {
+      const int ix = s.row.ix[i], iy = s.row.iy[i];
+      if (ix < 0) continue;
+      const int x = s.row.x0 + i;
+      const float inverse_error = image.inverse_error(ix, iy);
+      const float weight = inverse_error * inverse_error * weight_scale;
+      const std::uint16_t mask = image.mask(ix, iy);
+      float value = outs[0][i] * pixel_scale;
+      c.image(x, y) += weight * value;
+      c.invvar(x, y) += weight;
+      if (mask & image.saturation_bits) value = options_.saturated_value;
+      const bool good = (mask & not_allowed) == 0;
+      if (good) {
+        unweighted_(x, y) += value;
+        ++unweighted_count_(x, y);
+      }
+      c.nobs(x, y) = static_cast<std::int16_t>(c.nobs(x, y) + 1);
+      if (weight > 0) c.nexp(x, y) = static_cast<std::int16_t>(c.nexp(x, y) + 1);
+      c.anymask(x, y) = static_cast<std::int16_t>(c.anymask(x, y) | mask);
+      c.allmask(x, y) = static_cast<std::int16_t>(c.allmask(x, y) & mask);
+      if (models) {
+        const float model = outs[1][i] * pixel_scale, blob_model = outs[2][i] * pixel_scale;
+        c.model(x, y) += weight * model;
+        c.blobmodel(x, y) += weight * blob_model;
+        const float difference = value - model;
+        c.chi2(x, y) += weight * difference * difference;
+        if (good) {
+          unweighted_model_(x, y) += model;
+          unweighted_blobmodel_(x, y) += blob_model;
+        }
+      }
+      if (options_.depth_maps) {
+        if (weight > 0) {
+          c.depth(x, y) += point_depth;
+          c.galdepth(x, y) += galaxy_depth;
+        }
+        c.psfsize(x, y) += size_weight;
+        flat_weight_(x, y) += flat;
+      }
+    }
+    if (!times) return;
+    for (int index : times->by_row_[y]) {
+      const int i = times->pixels_[index].x - s.row.x0;
+      if (i < 0 || i >= n || s.row.ix[i] < 0) continue;
+      ObservationTimes::Range& range = times->ranges_[index];
+      if (range.first == 0 || image.mjd_tai < range.first) range.first = image.mjd_tai;
+      if (range.last == 0 || image.mjd_tai > range.last) range.last = image.mjd_tai;
+    }
+  });
+  ++sums_.images;
+  return true;
+}
+
+BandCoadd BandCoadder::finish() {
+  const int w = target_.width(), h = target_.height();
+  BandCoadd& c = sums_;
+  if (with_models_) {
+    c.residual = Image<float>(w, h);
+    c.blob_residual = Image<float>(w, h);
+  }
+  for_rows(0, h, [&](int y) {
+    for (int x = 0; x < w; ++x) {
+      const float weight = c.invvar(x, y);
+      const auto count = static_cast<float>(std::max<std::int16_t>(unweighted_count_(x, y), 1));
+      if (weight > 0) {
+        c.image(x, y) /= weight;
+        if (with_models_) {
+          c.model(x, y) /= weight;
+          c.blobmodel(x, y) /= weight;
+          c.residual(x, y) = c.image(x, y) - c.model(x, y);
+          c.blob_residual(x, y) = c.image(x, y) - c.blobmodel(x, y);
+        }
+      } else {
+        c.image(x, y) = unweighted_(x, y) / count;
+        if (with_models_) {
+          c.model(x, y) = unweighted_model_(x, y) / count;
+          c.blobmodel(x, y) = unweighted_blobmodel_(x, y) / count;
+        }
+      }
+      if (c.nobs(x, y) == 0) c.allmask(x, y) = 0;
+      if (options_.depth_maps) {
+        const float inverse_area = c.psfsize(x, y);
+        c.psfsize(x, y) =
+            inverse_area > 0
+                ? static_cast<float>(kFwhmOfUnitArea / std::sqrt(inverse_area / flat_weight_(x, y)))
+                : 0.0f;
+      }
+    }
+  });
+  return std::move(sums_);
+}
+
+double coadd_sky_level(const Wcs& target, const std::vector<const CcdImage*>& images,
+                       ImageView<const std::int32_t> blob_map, const CoaddOptions& options) {
+  CoaddOptions plain = options;
+  plain.surface_brightness = false;
+  plain.depth_maps = false;
+  BandCoadder coadder(target, {}, false, plain);
+  for (const CcdImage* image : images) coadder.add(*image);
+  const BandCoadd coadd = coadder.finish();
+  std::vector<float> sky;
+  for (int y = 0; y < target.height(); ++y)
+    for (int x = 0; x < target.width(); ++x)
+      if (coadd.invvar(x, y) > 0 && (blob_map.empty() || blob_map(x, y) < 0)) sky.push_back(coadd.image(x, y));
+  if (sky.empty()) return std::nan("");
+  const std::size_t middle = sky.size() / 2;
+  std::nth_element(sky.begin(), sky.begin() + static_cast<std::ptrdiff_t>(middle), sky.end());
+  if (sky.size() % 2) return sky[middle];
+  const float below = *std::max_element(sky.begin(), sky.begin() + static_cast<std::ptrdiff_t>(middle));
+  return (static_cast<double>(below) + sky[middle]) / 2;
+}
+
+}  // namespace brickline

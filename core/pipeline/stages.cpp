@@ -1,0 +1,219 @@
+#include "core/pipeline/stages.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/blobs/blob_fitter.h"
+#include "core/catalog/catalog.h"
+#include "core/coadd/ccds_table.h"
+#include "core/coadd/coadd_stage.h"
+#include "core/coadd/measure.h"
+#include "core/fits/fits_writer.h"
+#include "core/pipeline/catalog_rows.h"
+#include "core/survey/products.h"
+
+namespace brickline {
+namespace {
+
+ProductPath product_paths(const BrickOptions& options, const BrickGeometry& brick) {
+  return [root = options.output_dir, name = brick.name](std::string_view type, std::string_view band) {
+    const auto product = product_of(type);
+    if (!product) throw internal_error("no product is called {}", type);
+    ProductKey key;
+    key.brick = name;
+    key.band = band;
+    return root / product_path(*product, key);
+  };
+}
+
+std::map<std::string, ImageView<const std::uint8_t>> saturated_by_band(const TimsState& tims, const SrcsState* srcs) {
+  std::map<std::string, ImageView<const std::uint8_t>> out;
+  if (!srcs) return out;
+  for (std::size_t b = 0; b < tims.bands.size() && b < srcs->detection.saturated.size(); ++b)
+    out[tims.bands[b]] = srcs->detection.saturated[b].const_view();
+  return out;
+}
+
+CoaddStageInput coadd_input(const BrickOptions& options, const TimsState& tims, const SrcsState* srcs) {
+  CoaddStageInput in;
+  in.target = tims.brick.wcs;
+  in.pixel_scale_arcsec = tims.brick.pixel_scale_arcsec;
+  in.bands = tims.bands;
+  in.images = tims.images;
+  in.unique_area = tims.brick.unique_area;
+  in.custom_brick = tims.brick.custom;
+  in.saturated = saturated_by_band(tims, srcs);
+  in.maskbits = BandMaskbits(tims.survey_bands);
+  in.version_header = tims.version_header;
+  if (srcs) in.coadd_sky = srcs->coadd_sky;
+  for (const std::string& band : tims.bands) {
+    const auto facts = tims.band_facts.find(band);
+    in.colors.push_back(facts == tims.band_facts.end() ? std::nullopt : facts->second.rgb);
+  }
+  in.path = product_paths(options, tims.brick);
+  return in;
+}
+
+CoaddStageOptions coadd_options(const BrickOptions& options) {
+  CoaddStageOptions out;
+  out.rgb.stretch = options.rgb_stretch;
+  out.grey = options.coadd_bw;
+  return out;
+}
+
+void write_ccds(const BrickOptions& options, const TimsState& tims, const SrcsState* srcs, ProductSet& products) {
+  std::vector<float> sky;
+  for (const CcdImage& image : tims.images) {
+    float level = 0;
+    if (srcs)
+      if (const auto it = srcs->coadd_sky.find(image.band); it != srcs->coadd_sky.end())
+        level = static_cast<float>(it->second);
+    sky.push_back(level);
+  }
+  write_ccds_table(brick_ccds_table(tims.ccds, tims.images, tims.brick.wcs, sky), tims.version_header,
+                   product_paths(options, tims.brick)("ccds-table", ""), products);
+}
+
+void write_blob_map(const BrickOptions& options, const TimsState& tims, const FittedCatalog& fitted,
+                    ProductSet& products) {
+  fits::Header header = tims.version_header;
+  header.append(brick_wcs_cards(tims.brick.wcs));
+  header.append(image_type_cards("blobmap"));
+  fits::FitsWriter writer;
+  writer.add_image(fitted.blob_map.const_view(), header, "BLOB-MAP", {fits::Compression::Algorithm::kHcompress});
+  const auto path = product_paths(options, tims.brick)("blobmap", "");
+  products.record(path, writer.write(path));
+}
+
+}  // namespace
+
+SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, std::vector<CcdImage>& images,
+                   const Log& log) {
+  DetectionOptions detection;
+  detection.peaks.nsigma = options.nsigma;
+  SrcsState out;
+  out.detection = detect_sources(images, tims.brick.wcs, tims.bands, {}, detection, log);
+  log.info("{} sources in {} blobs", out.detection.sources.size(), out.detection.blobs.blobs.size());
+
+  for (const std::string& band : tims.bands) {
+    std::vector<const CcdImage*> of_band;
+    for (const CcdImage& image : images)
+      if (image.band == band) of_band.push_back(&image);
+    CoaddOptions plain;
+    plain.surface_brightness = false;
+    const double level =
+        coadd_sky_level(tims.brick.wcs, of_band, out.detection.blobs.labels.const_view(), plain);
+    if (!std::isfinite(level)) continue;
+    out.coadd_sky[band] = level;
+    log.debug("sky of the {} coadd: {:.6g} nanomaggies per pixel", band, level);
+  }
+  for (CcdImage& image : images) {
+    const auto level = out.coadd_sky.find(image.band);
+    if (level == out.coadd_sky.end()) continue;
+    const auto sky = static_cast<float>(level->second);
+    for (int y = 0; y < image.data.height(); ++y) {
+      float* data = image.data.row(y);
+      const float* weight = image.inverse_error.row(y);
+      for (int x = 0; x < image.data.width(); ++x)
+        if (weight[x] > 0) data[x] -= sky;
+    }
+  }
+  return out;
+}
+
+FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
+                           const Progress& progress, const Log& log) {
+  BlobFitInput input;
+  input.images = tims.images;
+  input.brick = tims.brick.wcs;
+  input.bands = tims.bands;
+  input.blobs = &srcs.detection.blobs;
+  input.sources = &srcs.detection.sources;
+  const SkyBox& area = tims.brick.unique_area;
+  if (!tims.brick.custom) input.plan.unique_area = UniqueArea{area.ra1, area.ra2, area.dec1, area.dec2};
+  BlobFitOptions fit;
+  fit.detection.nsigma = options.nsigma;
+  BlobFitHooks hooks;
+  if (progress) hooks.progress = [&](const BlobReport&, int done, int total) { progress(done, total); };
+  FitblobsState out;
+  out.fitted = fit_blobs(input, fit, hooks, log);
+  return out;
+}
+
+void run_image_coadds(const BrickOptions& options, const TimsState& tims, ProductSet& products, const Log& log) {
+  write_ccds(options, tims, nullptr, products);
+  CoaddStageInput input = coadd_input(options, tims, nullptr);
+  const CoaddStageOutput out = make_coadds(input, {}, products, coadd_options(options), log);
+  fits::Header header = tims.version_header;
+  header.append(maskbits_cards(input.maskbits));
+  write_maskbits(out.maskbits.const_view(), tims.brick.wcs, header, input.path("maskbits", ""), products);
+}
+
+CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
+                       const FitblobsState& fits, ProductSet& products, const Log& log) {
+  const FittedCatalog& fitted = fits.fitted;
+  write_blob_map(options, tims, fitted, products);
+  write_ccds(options, tims, &srcs, products);
+
+  CoaddsState out;
+  out.rows = catalog_rows(fitted, tims.bands.size());
+  std::vector<std::optional<SourceModel>> models;
+  std::vector<std::int32_t> blobs;
+  for (const FittedSource& source : fitted.sources) {
+    models.emplace_back(source.model);
+    blobs.push_back(source.blob);
+  }
+  CoaddStageInput input = coadd_input(options, tims, &srcs);
+  Scene scene;
+  scene.sources = models;
+  scene.blobs = blobs;
+  scene.blob_map = fitted.blob_map.const_view();
+  input.scene = scene;
+  CoaddStageOutput made = make_coadds(input, out.rows, products, coadd_options(options), log);
+  measure_fiber_fluxes(tims.brick.wcs, models, tims.bands.size(), out.rows);
+  out.maskbits = std::move(made.maskbits);
+  return out;
+}
+
+void run_writecat(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs, CoaddsState& coadds,
+                  ProductSet& products, const Log& log) {
+  const ProductPath path = product_paths(options, tims.brick);
+  const BandMaskbits bits(tims.survey_bands);
+  fits::Header header = tims.version_header;
+  header.append(maskbits_cards(bits));
+  header.append(fitbits_cards());
+  header.append(allmask_cards());
+  write_maskbits(coadds.maskbits.const_view(), tims.brick.wcs, header, path("maskbits", ""), products);
+
+  std::optional<DustMaps> dust;
+  std::filesystem::path dust_dir = options.dust_dir;
+  if (dust_dir.empty())
+    if (const char* env = std::getenv("DUST_DIR"); env && *env) dust_dir = env;
+  if (dust_dir.empty())
+    log.warning("no dust maps (--dust-dir, $DUST_DIR): ebv and the transmissions of the catalog are NaN");
+  else
+    dust = DustMaps::read(dust_dir);
+
+  CatalogContext context;
+  context.release = options.release;
+  context.brickid = static_cast<std::int32_t>(tims.brick.id);
+  context.brickname = tims.brick.name;
+  context.bands = tims.bands;
+  context.survey_bands = tims.survey_bands;
+  for (const auto& [band, facts] : tims.band_facts)
+    if (facts.extinction_per_ebv) context.extinction[band] = *facts.extinction_per_ebv;
+  CatalogGeometry geometry;
+  geometry.width = tims.brick.wcs.width();
+  geometry.height = tims.brick.wcs.height();
+  geometry.pixel_scale_arcsec = tims.brick.pixel_scale_arcsec;
+  geometry.unique_area = tims.brick.unique_area;
+  geometry.custom = tims.brick.custom;
+  finish_catalog(coadds.rows, geometry, coadds.maskbits.const_view(), dust ? &*dust : nullptr);
+  write_catalog(coadds.rows, context, catalog_header(header, context, srcs.coadd_sky), {},
+                {path("tractor", ""), path("tractor-intermediate", ""), path("checksums", "")}, products);
+  log.info("{} rows in {}", coadds.rows.size(), path("tractor", "").string());
+}
+
+}  // namespace brickline

@@ -1,0 +1,118 @@
+#include "core/psf/psfex.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "core/base/error.h"
+
+namespace brickline {
+namespace {
+
+constexpr int kMaxDegree = 10;  // far beyond what PSFEx is run with; guards against garbage
+
+// How the planes of psf_mask lie in a row: sizes of the stored (perhaps padded) cube.
+struct CubeShape {
+  std::int64_t width = 0, height = 0, planes = 0;
+};
+
+CubeShape cube_shape(const fits::Column& mask, std::int64_t width, std::int64_t height) {
+  const std::vector<std::int64_t>& s = mask.shape;
+  if (s.size() == 3) return {s[0], s[1], s[2]};
+  if (s.size() == 2) return {s[0], s[1], 1};
+  return {width, height, mask.width() / std::max<std::int64_t>(1, width * height)};
+}
+
+void require_image_axes(const fits::Table& table, std::int64_t row) {
+  const std::pair<const char*, const char*> axes[] = {{"polname1", "X_IMAGE"}, {"polname2", "Y_IMAGE"}};
+  for (const auto& [column, wanted] : axes)
+    if (const std::string name = table.text(column, row); name != wanted)
+      throw input_error(
+          "{} is '{}', not {}: a PSF that varies with anything but the position is not supported", column,
+          name, wanted);
+  if (table.integer("polngrp", row) != 1)
+    throw input_error("polngrp is {}, not 1: a PSF of several groups is not supported",
+                      table.integer("polngrp", row));
+}
+
+}  // namespace
+
+Psf psf_from_psfex_row(const fits::Table& table, std::int64_t row, bool normalize, Log log) {
+  const std::int64_t width = table.integer("psfaxis1", row), height = table.integer("psfaxis2", row);
+  Psf::Polynomial polynomial;
+  const std::int64_t degree = table.integer("poldeg1", row);
+  if (degree < 0 || degree > kMaxDegree) throw input_error("poldeg1 is {}", degree);
+  polynomial.degree = static_cast<int>(degree);
+  const std::int64_t terms = (degree + 1) * (degree + 2) / 2;
+  if (degree > 0) {
+    require_image_axes(table, row);
+    polynomial.x_zero = table.number("polzero1", row);
+    polynomial.y_zero = table.number("polzero2", row);
+    polynomial.x_scale = table.number("polscal1", row);
+    polynomial.y_scale = table.number("polscal2", row);
+    for (const double v : {polynomial.x_zero, polynomial.y_zero, polynomial.x_scale, polynomial.y_scale})
+      if (!std::isfinite(v)) throw input_error("a PSF polynomial's zero or scale is not finite");
+    if (polynomial.x_scale == 0 || polynomial.y_scale == 0)
+      throw input_error("a PSF polynomial's scale is 0");
+  }
+  // Of a constant PSF PSFEx may say 0 or 1.
+  if (degree > 0 && table.has("psfaxis3") && table.integer("psfaxis3", row) != terms)
+    throw input_error("psfaxis3 is {}, but degree {} needs {} planes", table.integer("psfaxis3", row), degree,
+                      terms);
+
+  const fits::Column& mask = table.require("psf_mask");
+  const CubeShape stored = cube_shape(mask, width, height);
+  if (width <= 0 || height <= 0 || stored.width < width || stored.height < height || stored.planes < terms ||
+      stored.width * stored.height * stored.planes > mask.width())
+    throw input_error("psf_mask holds {} planes of {} x {}, not {} of {} x {}", stored.planes, stored.width,
+                      stored.height, terms, width, height);
+  const auto* pixels = std::get_if<std::vector<float>>(&mask.data);
+  if (!pixels) throw input_error("psf_mask does not hold 32-bit floats");
+  std::vector<Image<float>> planes;
+  for (std::int64_t p = 0; p < terms; ++p) {
+    Image<float> plane(static_cast<int>(width), static_cast<int>(height));
+    for (int y = 0; y < plane.height(); ++y) {
+      const float* in = pixels->data() + row * mask.width() + (p * stored.height + y) * stored.width;
+      std::copy(in, in + width, plane.row(y));
+      if (!std::all_of(in, in + width, [](float v) { return std::isfinite(v); }))
+        throw input_error("psf_mask holds values that are not finite");
+    }
+    planes.push_back(std::move(plane));
+  }
+
+  double sampling = table.number("psf_samp", row);
+  if (sampling == 0) {
+    log.warning("PSF sampling (psf_samp) is 0; taken as 1");
+    sampling = 1;
+  }
+  const double fwhm = table.number("psf_fwhm", row);
+  return Psf(std::move(planes), polynomial, fwhm, normalize, sampling);
+}
+
+PsfCalibration read_psf_calibration(std::span<const std::filesystem::path> candidates,
+                                    const CalibrationKey& key, const CalibrationChecks& checks,
+                                    bool normalize, Log log) {
+  const std::optional<CalibrationRow> found = find_calibration(candidates, key, checks, log);
+  if (!found) throw no_calibration("PSF", candidates, key);
+  try {
+    PsfCalibration result{psf_from_psfex_row(found->table, found->row, normalize, log)};
+    const auto optional_number = [&](const char* column) {
+      const double v = found->table.has(column) ? found->table.number(column, found->row) : 0;
+      return std::isfinite(v) ? v : 0;
+    };
+    result.moffat_alpha_arcsec = optional_number("moffat_alpha");
+    result.moffat_beta = optional_number("moffat_beta");
+    result.version = found->text("legpipev");
+    result.plver = found->text("plver");
+    result.file = found->file;
+    return result;
+  } catch (Error& e) {
+    e.in_file(found->file.string());
+    throw;
+  }
+}
+
+}  // namespace brickline

@@ -1,0 +1,74 @@
+// Calibrations made beforehand (PSF models, sky models): where they are, which row is a CCD's, and whether
+// they come from the same reduction as its image.
+//
+// A calibration is a row of a FITS table. "Single" files hold one CCD, "merged" ones all CCDs of an exposure;
+// the oldest layout of merged files is still looked at last. PSFs are looked for in merged files first, skies
+// in single files first (what the survey's releases did, and so part of what they contain).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/fits/table.h"
+#include "core/survey/camera_facts.h"
+
+namespace brickline {
+
+enum class CalibrationKind { kPsf, kSky };
+
+// Names below a calibration directory, in the order they are looked at. With D the directory of the image's
+// name, B its base name and C the CCD's name:
+//   psfex/D/B-psfex.fits, psfex-single/D/B/B-C-psfex.fits, D/B-psfex.fits
+//   sky-single/D/B/B-C-splinesky.fits, sky/D/B-splinesky.fits, D/B-splinesky.fits
+// A camera's facts may replace the first two (files.calibration: "psf", "psf_merged", "sky", "sky_merged";
+// null: not looked at). The oldest layout is looked at only where the facts say nothing of the merged file.
+std::vector<std::string> calibration_paths(CalibrationKind kind, const FileFacts& files,
+                                           const CcdValues& ccd);
+
+// "B-C", or "B" where the CCD has no name: how one CCD's image is called in file names and messages.
+std::string ccd_image_name(const FileFacts& files, const CcdValues& ccd);
+
+// The reduction of an image. An empty text, or a negative number, is not compared.
+struct CalibrationKey {
+  std::int64_t expnum = -1;
+  std::string ccdname, plver, plprocid;
+
+  static CalibrationKey of(const CcdValues& ccd);
+};
+
+struct CalibrationChecks {
+  bool versions = true;        // compare plver, plprocid
+  bool old_calibs_ok = false;  // a difference, or a missing column, is a warning
+};
+
+struct CalibrationRow {
+  std::filesystem::path file;
+  fits::Table table;
+  std::int64_t row = 0;
+  // Text of the row, empty where there is no such column.
+  std::string text(std::string_view column) const;
+};
+
+// The first of `candidates` that exists and has exactly one row of the key's exposure and CCD. Empty if there
+// is none. Error (kInput), naming the file, if that row is not of the same reduction; a value of the key that
+// was cut short by its column's width counts as the same, with a warning.
+std::optional<CalibrationRow> find_calibration(std::span<const std::filesystem::path> candidates,
+                                               const CalibrationKey& key, const CalibrationChecks& checks,
+                                               Log log = {});
+
+// The Error (kInput) for a calibration ("PSF", "sky") that none of `candidates` holds.
+Error no_calibration(std::string_view what, std::span<const std::filesystem::path> candidates,
+                     const CalibrationKey& key);
+
+// One value of a file against the key's: whether it is the same, was cut short, or differs.
+enum class VersionMatch { kSame, kTruncated, kDifferent };
+VersionMatch compare_version(std::string_view in_file, std::string_view wanted);
+
+}  // namespace brickline

@@ -1,0 +1,160 @@
+// The facts about photometry, quality limits and star halos.
+#include <algorithm>
+
+#include "core/survey/camera_facts_sections.h"
+
+namespace brickline::facts {
+namespace {
+
+// Magnitudes of the stars that zero points are measured with, where a camera does not say.
+std::array<double, 2> default_star_range(std::string_view band) {
+  if (band == "r" || band == "i" || band == "N673") return {16, 19.5};
+  if (band == "z" || band == "Y") return {16.5, 19};
+  return {16, 20};
+}
+
+void check_increasing(const std::array<double, 2>& range, const std::string& path, Report& report) {
+  if (!(range[0] < range[1])) report.problem(path, "[{}, {}] does not increase", range[0], range[1]);
+}
+
+void read_catalogue(const Json& j, const std::string& path, Report& report, CatalogueFacts& out) {
+  Object o(j, path, report);
+  o.read("colour_range", out.colour_range);
+  o.read_texts("require", out.require);
+  o.read("files", out.files);
+  o.read("scheme", out.scheme);
+  o.read("nside", out.nside);
+  o.read("ra", out.ra);
+  o.read("dec", out.dec);
+  o.read("columns", out.columns);
+  static const std::vector<std::string> kOwn = {"colour_range", "require", "files", "scheme",
+                                                "nside",        "ra",      "dec",   "columns"};
+  for (const std::string& band : o.all_keys())
+    if (std::find(kOwn.begin(), kOwn.end(), band) == kOwn.end())
+      convert(j[band], o.path(band), report, out.bands[band]);
+}
+
+}  // namespace
+
+void convert(const Json& j, const std::string& path, Report& report, ColourTerm& out) {
+  Object o(j, path, report);
+  o.read("base", out.base);
+  o.read("colour", out.colour);
+  o.read("coefficients", out.coefficients);
+  o.read("clip", out.clip);
+  if (out.coefficients.size() > 16) report.problem(o.path("coefficients"), "more than 16 coefficients");
+  check_increasing(out.clip, o.path("clip"), report);
+}
+
+void convert(const Json& j, const std::string& path, Report& report, Detrend& out) {
+  Object o(j, path, report);
+  o.require("reference", out.reference);
+  o.require("airmass_slope", out.airmass_slope);
+  o.read("segments", out.segments);
+}
+
+void convert(const Json& j, const std::string& path, Report& report, QualityFacts::ExtraCut& out) {
+  Object o(j, path, report);
+  o.read("when", out.when);
+  o.read("condition", out.condition);
+  o.require("bit", out.bit);
+}
+
+void convert(const Json& j, const std::string& path, Report& report, HaloProfile& out) {
+  Object o(j, path, report);
+  if (!o.read_name<bool>("form", out.moffat, {{"power", false}, {"moffat", true}}))
+    report.problem(o.path("form"), "is required, expected power or moffat");
+  o.require("weight", out.weight);
+  if (out.moffat) {
+    o.require("alpha_arcsec", out.alpha_arcsec);
+    o.require("beta", out.beta);
+    o.read("off_chip_factor", out.off_chip_factor);
+  } else {
+    o.require("exponent", out.exponent);
+  }
+}
+
+void read_photometry(Object& root, CameraFacts& out) {
+  PhotometryFacts& photometry = out.photometry;
+  for (const std::string& band : out.detector.bands)
+    photometry.bands[band].star_mag_range = default_star_range(band);
+  const Json* j = root.get("photometry");
+  if (!j) return;
+  Report& report = root.report();
+  Object o(*j, "photometry", report);
+  if (const Json* bands = o.get("bands")) {
+    Object all(*bands, o.path("bands"), report);
+    for (const std::string& name : all.all_keys()) {
+      Object b((*bands)[name], all.path(name), report);
+      BandPhotometry& band = photometry.bands[name];
+      band.star_mag_range = default_star_range(name);
+      b.read_within("zero_point", band.zero_point, 10, 40);
+      b.read_within("extinction_per_airmass", band.extinction_per_airmass, 0, 2);
+      Source real;
+      real.as = Source::As::kReal;
+      b.read_sources("header_zero_point", real, band.header_zero_point);
+      b.read("star_mag_range", band.star_mag_range);
+      check_increasing(band.star_mag_range, b.path("star_mag_range"), report);
+    }
+  }
+  if (const Json* catalogues = o.get("catalogues")) {
+    Object all(*catalogues, o.path("catalogues"), report);
+    for (const std::string& name : all.all_keys())
+      read_catalogue((*catalogues)[name], all.path(name), report, photometry.catalogues[name]);
+  }
+  o.read("preferred_catalogue", photometry.preferred_catalogue);
+  o.read("detrend", photometry.detrend);
+}
+
+void read_quality(Object& root, CameraFacts& out) {
+  const Json* j = root.get("quality");
+  if (!j) return;
+  Report& report = root.report();
+  Object o(*j, "quality", report);
+  QualityFacts& q = out.quality;
+  o.read("zero_point_window", q.zero_point_window);
+  o.read("max_sky_per_second", q.max_sky_per_second);
+  const auto check_band = [&](const char* key, const std::string& band) {
+    const auto& bands = out.detector.bands;
+    if (std::find(bands.begin(), bands.end(), band) == bands.end())
+      report.problem(o.path(key) + "." + band, "is not one of the detector's bands");
+  };
+  for (const auto& [band, window] : q.zero_point_window) {
+    check_band("zero_point_window", band);
+    check_increasing(window, o.path("zero_point_window") + "." + band, report);
+  }
+  for (const auto& [band, limit] : q.max_sky_per_second) check_band("max_sky_per_second", band);
+  o.read_within("max_radec_rms_arcsec", q.max_radec_rms_arcsec, 0, 1e6);
+  o.read_within("max_zero_point_difference_mag", q.max_zero_point_difference_mag, 0, 1e6);
+  o.read_within("max_sky_counts", q.max_sky_counts, 0, 1e12);
+  o.read_within("max_photometric_rms_mag", q.max_photometric_rms_mag, 0, 1e6);
+  o.read_within("min_exptime_seconds", q.min_exptime_seconds, 0, 1e6);
+  o.read_within("max_seeing_arcsec", q.max_seeing_arcsec, 0, 1e6);
+  o.read_within("min_stars", q.min_stars, 0, 1e6);
+  o.read("extra_cuts", q.extra_cuts);
+  o.read("accepted_plver", q.accepted_plver);
+  o.read("survey_bands", q.survey_bands);
+  o.read_within("min_good_ccd_fraction", q.min_good_ccd_fraction, 0, 1);
+  o.read("bad_exposures", q.bad_exposures);
+  if (const Json* tiles = o.get("tiles")) {
+    Object t(*tiles, o.path("tiles"), report);
+    q.tiles.emplace();
+    t.read("file", q.tiles->file);
+    t.require("object", q.tiles->object);
+  }
+}
+
+void read_halo(Object& root, CameraFacts& out) {
+  const Json* j = root.get("halo");
+  if (!j) return;
+  Object o(*j, "halo", root.report());
+  HaloFacts& halo = out.halo.emplace();
+  o.require("bands", halo.bands);
+  o.read_within("inner_arcsec", halo.inner_arcsec, 0, 1e4);
+  o.read_within("inner_ramp_arcsec", halo.inner_ramp_arcsec, 0, 1e4);
+  o.read_within("max_radius_pixels", halo.max_radius_pixels, 1, 1e5);
+  o.read_within("radius_factor", halo.radius_factor, 0, 1e4);
+  o.read_within("scaling", halo.scaling, 0, 1e4);
+}
+
+}  // namespace brickline::facts

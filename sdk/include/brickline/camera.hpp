@@ -1,0 +1,502 @@
+// The C++ face of the camera boundary: header-only C++17 that compiles into the plugin.
+//
+// Derive from Camera, say the facts, override the steps that facts cannot describe, and write one macro:
+//
+//   #include <brickline/camera.hpp>
+//   using namespace brickline;
+//   class Oddball : public Camera {
+//    public:
+//     Facts facts() const override {
+//       Facts f;
+//       f["detector"] = {{"pixel_scale_arcsec", 0.58}, {"bands", {"NB_C", "NB_E"}}};
+//       f["pixels"]["unit"] = "per_second";
+//       return f;
+//     }
+//   };
+//   BRICKLINE_CAMERA_PLUGIN(Oddball, R"({"plugin": "oddball", "version": "0.1.0", "license": "BSD-3-Clause",
+//     "cameras": [{"name": "oddball", "claims": [{"INSTRUME": "^oddball$"}]}]})")
+//
+// Every exception is caught here and crosses as a status: Skip (this CCD is of no use), BadInput, Missing,
+// Unsupported, std::bad_alloc, std::invalid_argument; anything else counts as a defect of the plugin.
+// A camera is immutable once constructed: its functions run concurrently for different CCDs.
+#pragma once
+
+#include <brickline/camera_abi.h>
+
+#include <algorithm>
+#include <brickline/facts.hpp>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace brickline {
+inline namespace v0 {
+
+// ---- What may be thrown ----
+
+struct Skip : std::runtime_error {  // the CCD is of no use here
+  using std::runtime_error::runtime_error;
+};
+struct BadInput : std::runtime_error {  // the content of a file is wrong
+  using std::runtime_error::runtime_error;
+};
+struct Missing : std::runtime_error {  // a file, HDU or card is not there
+  explicit Missing(const std::string& what, std::string card = {})
+      : std::runtime_error(what), key(std::move(card)) {}
+  std::string key;
+};
+struct Unsupported : std::runtime_error {  // known, but not handled by this version
+  using std::runtime_error::runtime_error;
+};
+struct Cancelled : std::runtime_error {  // stopped because the host asked for it
+  Cancelled() : std::runtime_error("cancelled") {}
+};
+
+namespace mask_bit {
+inline constexpr std::uint16_t badpix = BL_MASK_BADPIX, satur = BL_MASK_SATUR, interp = BL_MASK_INTERP,
+                               cr = BL_MASK_CR, bleed = BL_MASK_BLEED, trans = BL_MASK_TRANS,
+                               edge = BL_MASK_EDGE, edge2 = BL_MASK_EDGE2;
+}  // namespace mask_bit
+
+namespace detail {
+
+inline bl_str str(std::string_view s) { return {s.data(), s.size()}; }
+inline std::string_view view(bl_str s) { return {s.data, static_cast<std::size_t>(s.size)}; }
+
+// A bl_error with room, for calls into the host.
+struct ErrorBuffer {
+  char text[2048];
+  bl_error error{};
+  ErrorBuffer() {
+    error.struct_size = sizeof(error);
+    error.capacity = sizeof(text);
+    error.role = error.hdu = -1;
+    error.text = text;
+  }
+  std::string message() const { return {text, std::min<std::size_t>(error.length, sizeof(text))}; }
+  std::string key() const { return {error.key, std::min<std::size_t>(error.key_length, sizeof(error.key))}; }
+};
+
+// Turns a host function's failure into the exception of its kind.
+[[noreturn]] inline void raise(bl_status status, std::string text, std::string key = {}) {
+  switch (status) {
+    case BL_SKIP:
+      throw Skip(text);
+    case BL_E_INPUT:
+      throw BadInput(text);
+    case BL_E_MISSING:
+      throw Missing(text, std::move(key));
+    case BL_E_UNSUPPORTED:
+      throw Unsupported(text);
+    case BL_E_RESOURCES:
+      throw std::bad_alloc();
+    case BL_E_ARGUMENT:
+      throw std::invalid_argument(text);
+    case BL_E_CANCELLED:
+      throw Cancelled();
+    default:
+      throw std::runtime_error(text);
+  }
+}
+inline void check(bl_status status, const ErrorBuffer& e) {
+  if (status < 0 || status == BL_SKIP) raise(status, e.message(), e.key());
+}
+
+inline bl_status fill(bl_error* e, bl_status status, std::string_view text, std::string_view key = {}) {
+  if (e && e->text) {
+    std::size_t n = std::min<std::size_t>(text.size(), e->capacity);
+    while (n > 0 && n < text.size() && (static_cast<unsigned char>(text[n]) & 0xc0) == 0x80) --n;
+    std::memcpy(e->text, text.data(), n);
+    e->length = static_cast<std::uint32_t>(n);
+    const std::size_t k = std::min(key.size(), sizeof(e->key));
+    if (k > 0) std::memcpy(e->key, key.data(), k);
+    e->key_length = static_cast<std::uint32_t>(k);
+  }
+  return status;
+}
+
+// Runs `f`, which returns a status, and turns whatever it throws into one.
+template <typename F>
+bl_status guarded(bl_error* e, F&& f) noexcept {
+  try {
+    try {
+      return f();
+    } catch (const Skip& x) {
+      return fill(e, BL_SKIP, x.what());
+    } catch (const Missing& x) {
+      return fill(e, BL_E_MISSING, x.what(), x.key);
+    } catch (const BadInput& x) {
+      return fill(e, BL_E_INPUT, x.what());
+    } catch (const std::domain_error& x) {
+      return fill(e, BL_E_INPUT, x.what());
+    } catch (const Unsupported& x) {
+      return fill(e, BL_E_UNSUPPORTED, x.what());
+    } catch (const Cancelled& x) {
+      return fill(e, BL_E_CANCELLED, x.what());
+    } catch (const std::bad_alloc&) {
+      return fill(e, BL_E_RESOURCES, "out of memory");
+    } catch (const std::length_error& x) {
+      return fill(e, BL_E_RESOURCES, x.what());
+    } catch (const std::invalid_argument& x) {
+      return fill(e, BL_E_ARGUMENT, x.what());
+    } catch (const std::out_of_range& x) {
+      return fill(e, BL_E_ARGUMENT, x.what());
+    } catch (const std::exception& x) {
+      return fill(e, BL_E_INTERNAL, x.what());
+    } catch (...) {
+      return fill(e, BL_E_INTERNAL, "an exception of unknown type");
+    }
+  } catch (...) {
+    return BL_E_INTERNAL;
+  }
+}
+
+template <typename T>
+struct TypeCode;
+template <>
+struct TypeCode<float> {
+  static constexpr std::uint32_t value = BL_F32;
+};
+template <>
+struct TypeCode<double> {
+  static constexpr std::uint32_t value = BL_F64;
+};
+template <>
+struct TypeCode<std::uint8_t> {
+  static constexpr std::uint32_t value = BL_U8;
+};
+template <>
+struct TypeCode<std::uint16_t> {
+  static constexpr std::uint32_t value = BL_U16;
+};
+template <>
+struct TypeCode<std::int32_t> {
+  static constexpr std::uint32_t value = BL_I32;
+};
+
+}  // namespace detail
+
+// ---- Pixels ----
+
+// Someone else's pixels, for the time of a call.
+template <typename T>
+class Plane {
+ public:
+  explicit Plane(const bl_view& v)
+      : data_(static_cast<T*>(v.data)), width_(v.width), height_(v.height), stride_(v.stride) {
+    if (v.data && v.type != detail::TypeCode<T>::value)
+      throw std::invalid_argument("a plane of another pixel type");
+  }
+  explicit operator bool() const { return data_ != nullptr; }  // false: not in use in this step
+  std::int64_t width() const { return width_; }
+  std::int64_t height() const { return height_; }
+  T* row(std::int64_t y) const { return data_ + y * stride_; }
+  T& operator()(std::int64_t x, std::int64_t y) const { return data_[y * stride_ + x]; }
+
+ private:
+  T* data_;
+  std::int64_t width_, height_, stride_;
+};
+
+// Pixels of one's own.
+template <typename T>
+class Pixels {
+ public:
+  Pixels(std::int64_t width, std::int64_t height)
+      : width_(width), height_(height), data_(static_cast<std::size_t>(width * height)) {}
+  std::int64_t width() const { return width_; }
+  std::int64_t height() const { return height_; }
+  T* row(std::int64_t y) { return data_.data() + y * width_; }
+  const T* row(std::int64_t y) const { return data_.data() + y * width_; }
+  T& operator()(std::int64_t x, std::int64_t y) { return data_[static_cast<std::size_t>(y * width_ + x)]; }
+  const T& operator()(std::int64_t x, std::int64_t y) const {
+    return data_[static_cast<std::size_t>(y * width_ + x)];
+  }
+  bl_view view() { return {data_.data(), width_, height_, width_, detail::TypeCode<T>::value, 0}; }
+
+ private:
+  std::int64_t width_, height_;
+  std::vector<T> data_;
+};
+
+using Box = bl_box;
+
+// What a step works on.
+class Step {
+ public:
+  explicit Step(bl_step* raw) : raw_(raw) {}
+  const Box& box() const { return raw_->box; }
+  std::uint32_t purpose() const { return raw_->purpose; }
+  Plane<float> image() const { return Plane<float>(raw_->image); }
+  Plane<std::int32_t> raw_mask() const { return Plane<std::int32_t>(raw_->raw_mask); }
+  Plane<std::uint16_t> mask() const { return Plane<std::uint16_t>(raw_->mask); }
+  Plane<float> weight() const { return Plane<float>(raw_->weight); }
+  Box& good() const { return raw_->good; }
+  bl_step* raw() const { return raw_; }
+
+ private:
+  bl_step* raw_;
+};
+
+// ---- One open CCD ----
+
+class Hdu {
+ public:
+  Hdu(const bl_host* host, bl_hdu* raw) : host_(host), raw_(raw) {}
+  bl_hdu_info info() const {
+    bl_hdu_info i{};
+    i.struct_size = sizeof(i);
+    const bl_status s = host_->hdu_info(host_->self, raw_, &i);
+    if (s != BL_OK) detail::raise(s, "the HDU cannot be described");
+    return i;
+  }
+  // T: double, std::int64_t, bool or std::string. Empty when the card is absent or blank; BadInput when it is
+  // not of that type.
+  template <typename T>
+  std::optional<T> card(std::string_view key) const {
+    bl_status s;
+    std::optional<T> value;
+    if constexpr (std::is_same_v<T, bool>) {
+      std::int32_t v = 0;
+      s = host_->card_bool(host_->self, raw_, detail::str(key), &v);
+      if (s == BL_OK) value = v != 0;
+    } else if constexpr (std::is_integral_v<T>) {
+      std::int64_t v = 0;
+      s = host_->card_i64(host_->self, raw_, detail::str(key), &v);
+      if (s == BL_OK) value = static_cast<T>(v);
+    } else if constexpr (std::is_floating_point_v<T>) {
+      double v = 0;
+      s = host_->card_f64(host_->self, raw_, detail::str(key), &v);
+      if (s == BL_OK) value = static_cast<T>(v);
+    } else {
+      bl_str v{};
+      s = host_->card_text(host_->self, raw_, detail::str(key), &v);
+      if (s == BL_OK) value = T(detail::view(v));
+    }
+    if (s < 0)
+      detail::raise(s, "the card " + std::string(key) + " is not of the type asked for", std::string(key));
+    return value;
+  }
+  template <typename T>
+  T require(std::string_view key) const {
+    std::optional<T> v = card<T>(key);
+    if (!v) throw Missing("the card " + std::string(key) + " is missing", std::string(key));
+    return *v;
+  }
+  template <typename T>
+  Pixels<T> read(const Box& box) const {
+    Pixels<T> pixels(box.x1 - box.x0, box.y1 - box.y0);
+    const bl_view v = pixels.view();
+    detail::ErrorBuffer e;
+    detail::check(host_->read_pixels(host_->self, raw_, &box, &v, &e.error), e);
+    return pixels;
+  }
+  // Reads straight into a step's plane, which has the box's size.
+  void read_into(const Box& box, const bl_view& out) const {
+    detail::ErrorBuffer e;
+    detail::check(host_->read_pixels(host_->self, raw_, &box, &out, &e.error), e);
+  }
+  bl_hdu* raw() const { return raw_; }
+
+ private:
+  const bl_host* host_;
+  bl_hdu* raw_;
+};
+
+enum class Role : std::int32_t { image = BL_ROLE_IMAGE, mask = BL_ROLE_MASK, weight = BL_ROLE_WEIGHT };
+
+// This CCD's HDU of a file; the primary one; by number; by EXTNAME.
+struct Select {
+  bl_select raw{};
+  std::string name;
+  static Select of_ccd() { return Select(BL_HDU_OF_CCD); }
+  static Select primary() { return Select(BL_HDU_PRIMARY); }
+  static Select number(int n) { return Select(n); }
+  static Select extname(std::string n, int extver = 0) {
+    Select s(BL_HDU_BY_NAME);
+    s.name = std::move(n);
+    s.raw.extver = extver;
+    return s;
+  }
+
+ private:
+  explicit Select(std::int32_t number) {
+    raw.struct_size = sizeof(raw);
+    raw.number = number;
+  }
+};
+
+class Ccd {
+ public:
+  Ccd(const bl_host* host, bl_ccd* raw, void* slot = nullptr) : host_(host), raw_(raw), slot_(slot) {}
+
+  std::string band() const { return text(BL_FIELD_BAND); }
+  std::string ccdname() const { return text(BL_FIELD_CCDNAME); }
+  std::string plver() const { return text(BL_FIELD_PLVER); }
+  std::string mask_plver() const { return text(BL_FIELD_MASK_PLVER); }
+  std::string image_filename() const { return text(BL_FIELD_IMAGE_FILENAME); }
+  std::int64_t expnum() const { return integer(BL_FIELD_EXPNUM); }
+  std::int64_t width() const { return integer(BL_FIELD_WIDTH); }
+  std::int64_t height() const { return integer(BL_FIELD_HEIGHT); }
+  double mjd_obs() const { return number(BL_FIELD_MJD_OBS); }
+  double exptime() const { return number(BL_FIELD_EXPTIME); }
+
+  // Any metadata field (BL_FIELD_...); Missing when unknown.
+  std::string text(std::int32_t field) const {
+    bl_str v{};
+    known(host_->get_text(host_->self, raw_, field, &v), field);
+    return std::string(detail::view(v));
+  }
+  double number(std::int32_t field) const {
+    double v = 0;
+    known(host_->get_f64(host_->self, raw_, field, &v), field);
+    return v;
+  }
+  std::int64_t integer(std::int32_t field) const {
+    std::int64_t v = 0;
+    known(host_->get_i64(host_->self, raw_, field, &v), field);
+    return v;
+  }
+  // Inside `metadata` (and `files`, for its fields) only.
+  void set(std::int32_t field, std::string_view v) {
+    known(host_->set_text(host_->self, raw_, field, detail::str(v)), field);
+  }
+  void set(std::int32_t field, const char* v) { set(field, std::string_view(v)); }
+  void set(std::int32_t field, double v) { known(host_->set_f64(host_->self, raw_, field, v), field); }
+  void set(std::int32_t field, std::int64_t v) { known(host_->set_i64(host_->self, raw_, field, v), field); }
+
+  Hdu hdu(Role role, const Select& select = Select::of_ccd()) const {
+    return hdu(static_cast<std::int32_t>(role), select);
+  }
+  Hdu hdu(std::int32_t role, const Select& select) const {
+    bl_select s = select.raw;
+    s.extname = detail::str(select.name);
+    bl_hdu* out = nullptr;
+    detail::ErrorBuffer e;
+    detail::check(host_->hdu_open(host_->self, raw_, role, &s, &out, &e.error), e);
+    return Hdu(host_, out);
+  }
+  // A card of the image's header, or else of the primary one.
+  template <typename T>
+  std::optional<T> card(std::string_view key) const {
+    std::optional<T> v = hdu(Role::image).template card<T>(key);
+    return v ? v : hdu(Role::image, Select::primary()).template card<T>(key);
+  }
+  template <typename T>
+  T require(std::string_view key) const {
+    std::optional<T> v = card<T>(key);
+    if (!v) throw Missing("the card " + std::string(key) + " is missing", std::string(key));
+    return *v;
+  }
+  // Opens "data:NAME", "survey:PATH", "calib:PATH" or a path relative to the image, and gives its role.
+  std::int32_t sidecar(std::string_view path) const {
+    std::int32_t role = -1;
+    detail::ErrorBuffer e;
+    detail::check(host_->open_sidecar(host_->self, raw_, detail::str(path), &role, &e.error), e);
+    return role;
+  }
+  // A named mask operation of the facts, on this step's planes; `arguments` is its JSON object.
+  void mask_op(std::string_view name, const Value& arguments, Step& step) const {
+    const std::string json = arguments.text();
+    detail::ErrorBuffer e;
+    detail::check(
+        host_->mask_op(host_->self, raw_, detail::str(name), detail::str(json), step.raw(), &e.error), e);
+  }
+  // What would have run without this camera's override. At most once per callback.
+  void next(std::int32_t which, Step& step) const {
+    detail::ErrorBuffer e;
+    detail::check(host_->next(host_->self, raw_, which, step.raw(), &e.error), e);
+  }
+
+  void log(std::int32_t level, std::string_view message) const {
+    host_->log(host_->self, level, detail::str(message));
+  }
+  bool cancelled() const { return host_->cancelled(host_->self) != 0; }
+  void stop_if_cancelled() const {
+    if (cancelled()) throw Cancelled();
+  }
+  // What Camera::open returned for this CCD.
+  template <typename T>
+  T& slot() const {
+    return *static_cast<T*>(slot_);
+  }
+  bl_ccd* raw() const { return raw_; }
+
+ private:
+  static void known(bl_status s, std::int32_t field) {
+    if (s == BL_OK) return;
+    const std::string what = "metadata field " + std::to_string(field);
+    if (s > 0) throw Missing(what + " is not known");
+    detail::raise(s, what + " cannot be used here");
+  }
+  const bl_host* host_;
+  bl_ccd* raw_;
+  void* slot_;
+};
+
+// ---- Bases ----
+
+// A camera. Each step's default does what the facts (or the camera it extends) say, so that overriding it and
+// calling the base class means "the default, then mine".
+class Camera {
+ public:
+  virtual ~Camera() = default;
+  virtual Facts facts() const = 0;
+
+  // Sets or corrects metadata fields (Ccd::set).
+  virtual void metadata(Ccd& ccd, Step& step) const { ccd.next(BL_STEP_METADATA, step); }
+  // Sets BL_FIELD_MASK_FILENAME and its companions.
+  virtual void files(Ccd& ccd, Step& step) const { ccd.next(BL_STEP_FILES, step); }
+  virtual void good_region(Ccd& ccd, Step& step) const { ccd.next(BL_STEP_GOOD_REGION, step); }
+  virtual void read_image(Ccd& ccd, Step& step) const { ccd.next(BL_STEP_READ_IMAGE, step); }
+  virtual void read_mask(Ccd& ccd, Step& step) const { ccd.next(BL_STEP_READ_MASK, step); }
+  virtual void remap_mask(Ccd& ccd, Step& step) const { ccd.next(BL_STEP_REMAP_MASK, step); }
+  virtual void read_weight(Ccd& ccd, Step& step) const { ccd.next(BL_STEP_READ_WEIGHT, step); }
+  virtual void saturation(Ccd& ccd, Step& step) const { ccd.next(BL_STEP_SATURATION, step); }
+  virtual void remap_weight(Ccd& ccd, Step& step) const { ccd.next(BL_STEP_REMAP_WEIGHT, step); }
+  virtual void after_sky(Ccd& ccd, Step& step) const { ccd.next(BL_STEP_AFTER_SKY, step); }
+};
+
+// Inherit one of these as well to bring a model of one's own.
+
+// World-coordinate cards, one "KEY = value" a line.
+class WcsCards {
+ public:
+  virtual ~WcsCards() = default;
+  virtual std::string wcs_cards(Ccd& ccd) const = 0;
+};
+
+// A PSF: `describe` fills the struct (false: use the calibration files), `planes` the stamps, one below the
+// other.
+class PsfModel {
+ public:
+  virtual ~PsfModel() = default;
+  virtual bool describe_psf(Ccd& ccd, bl_psf& out) const = 0;
+  virtual void psf_planes(Ccd& ccd, Plane<float> out) const = 0;
+};
+
+// A sky level (false: use the calibration files); `render_sky` is for BL_SKY_WINDOW.
+class SkyModel {
+ public:
+  virtual ~SkyModel() = default;
+  virtual bool describe_sky(Ccd& ccd, bl_sky& out) const = 0;
+  virtual void render_sky(Ccd&, const Box&, Plane<float>) const {
+    throw Unsupported("render_sky is not implemented");
+  }
+};
+
+// State of one's own for each open CCD: a camera that has `using Slot = T;` and `T* open(Ccd&) const` gets it
+// back from Ccd::slot<T>(); it is deleted when the CCD closes.
+
+}  // namespace v0
+}  // namespace brickline
+
+#include <brickline/glue.hpp>

@@ -1,0 +1,38 @@
+#include "core/pipeline/stage_graph.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/base/error.h"
+
+namespace brickline {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(StageGraph, TheCatalogNeedsEveryStageButTheOptionalOnes) {
+  EXPECT_THAT(plan_stages(std::vector{Stage::kWritecat}),
+              ElementsAre(Stage::kTims, Stage::kSrcs, Stage::kFitblobs, Stage::kCoadds, Stage::kWritecat));
+}
+
+TEST(StageGraph, EarlyCoaddsStopTheRunAfterThem) {
+  EXPECT_THAT(plan_stages(std::vector{Stage::kImageCoadds}), ElementsAre(Stage::kTims, Stage::kImageCoadds));
+}
+
+TEST(StageGraph, SeveralRequestsMakeOnePlan) {
+  EXPECT_THAT(plan_stages(std::vector{Stage::kSrcs, Stage::kImageCoadds}),
+              ElementsAre(Stage::kTims, Stage::kImageCoadds, Stage::kSrcs));
+}
+
+TEST(StageGraph, AnUnknownStageIsAUsageErrorThatListsTheKnown) {
+  try {
+    stage_named("sources");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.exit_code(), 2);
+    EXPECT_THAT(e.line(), ::testing::HasSubstr("fitblobs"));
+  }
+}
+
+}  // namespace
+}  // namespace brickline

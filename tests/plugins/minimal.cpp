@@ -1,0 +1,21 @@
+// The least a camera needs: names, pixel scale, bands, pixel unit. Its bands are its own.
+#include <brickline/camera.hpp>
+
+namespace {
+
+class Minimal : public brickline::Camera {
+ public:
+  brickline::Facts facts() const override {
+    brickline::Facts f;
+    f["camera"]["title"] = "A camera of the tests";
+    f["detector"] = {{"pixel_scale_arcsec", 0.262}, {"ccds_per_exposure", 1}, {"bands", {"g", "NB_Q"}}};
+    f["bands"]["NB_Q"] = {{"wavelength_nm", 501.5}, {"extinction_per_ebv", 3.1}};
+    f["pixels"]["unit"] = "total";
+    return f;
+  }
+};
+
+}  // namespace
+
+BRICKLINE_CAMERA_PLUGIN(Minimal, R"({"plugin": "minimal", "version": "1.2.3", "license": "BSD-3-Clause",
+  "cameras": [{"name": "minimal", "aliases": ["tiny"], "claims": [{"INSTRUME": "^minimal$"}]}]})")

@@ -1,0 +1,161 @@
+#include "core/psf/psfex.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "tests/support/calibration_files.h"
+
+namespace brickline {
+namespace {
+
+double sum(const Image<float>& image) {
+  double s = 0;
+  for (int y = 0; y < image.height(); ++y)
+    for (int x = 0; x < image.width(); ++x) s += image(x, y);
+  return s;
+}
+float peak(const Image<float>& image) {
+  float p = 0;
+  for (int y = 0; y < image.height(); ++y)
+    p = std::max(p, *std::max_element(image.row(y), image.row(y) + image.width()));
+  return p;
+}
+
+// One image's line of tests/image/survey_images.txt.
+struct TruthLine {
+  std::string survey, ccdname, band;
+  std::int64_t expnum = 0;
+  Box extent;
+  double gaussian_sigma = 0, raw_sum = 0, peak = 0;
+};
+
+std::vector<TruthLine> truth() {
+  std::vector<TruthLine> lines;
+  std::ifstream file(std::filesystem::path(BRICKLINE_SOURCE_DIR) / "tests/image/survey_images.txt");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with('#')) continue;
+    std::istringstream in(line);
+    TruthLine t;
+    double skipped;
+    in >> t.survey >> t.expnum >> t.ccdname >> t.band >> t.extent.x0 >> t.extent.x1 >> t.extent.y0 >>
+        t.extent.y1 >> skipped >> skipped >> skipped >> skipped >> t.gaussian_sigma >> skipped >> skipped >>
+        skipped >> t.raw_sum >> t.peak;
+    lines.push_back(t);
+  }
+  return lines;
+}
+
+TEST(PsfexCalibration, RealModelsAreThoseOfTheReference) {
+  BRICKLINE_NEEDS_DATA("surveys/testcase9");
+  ASSERT_EQ(truth().size(), 21u);
+  for (const TruthLine& t : truth()) {
+    SCOPED_TRACE(t.survey + " " + std::to_string(t.expnum) + " " + t.ccdname);
+    const test::SurveyCcd ccd = test::survey_ccd(t.survey, t.expnum, t.ccdname);
+    const PsfCalibration found = read_psf_calibration(
+        test::calibration_files(t.survey, CalibrationKind::kPsf, ccd.values), CalibrationKey::of(ccd.values),
+        {.old_calibs_ok = t.survey == "testcase9"}, true);
+    const Psf psf = found.psf.shifted(t.extent.x0, t.extent.y0);
+    const int x = t.extent.width() / 2, y = t.extent.height() / 2;
+    EXPECT_NEAR(psf.gaussian_sigma_pixels(), t.gaussian_sigma, 1e-6);
+    EXPECT_NEAR(psf.raw_sum(x, y), t.raw_sum, 2e-6);
+    const Image<float> stamp = psf.stamp(x, y);
+    EXPECT_NEAR(sum(stamp), 1, 3e-7);
+    EXPECT_NEAR(peak(stamp), t.peak, 1e-7);
+    EXPECT_EQ(found.plver, ccd.values.plver);
+  }
+}
+
+// Exposure 802955, CCD S9, at pixel (50, 50).
+TEST(PsfexCalibration, MergedFilesAreReadBeforeSingleOnes) {
+  BRICKLINE_NEEDS_DATA("surveys/mzlsbass2");
+  const test::SurveyCcd ccd = test::survey_ccd("mzlsbass2", 78730103, "CCD4");
+  const auto files = test::calibration_files("mzlsbass2", CalibrationKind::kPsf, ccd.values);
+  ASSERT_TRUE(std::filesystem::exists(files[0]) && std::filesystem::exists(files[1]));
+  const PsfCalibration psf = read_psf_calibration(files, CalibrationKey::of(ccd.values), {}, true);
+  EXPECT_EQ(psf.file, files[0]);
+  EXPECT_EQ(psf.psf.width(), 31);
+}
+
+TEST(PsfexCalibration, TheUnnormalizedModelIsThePolynomial) {
+  BRICKLINE_NEEDS_DATA("surveys/testcase6");
+  const test::SurveyCcd ccd = test::survey_ccd("testcase6", 802955, "S9");
+  const PsfCalibration found =
+      read_psf_calibration(test::calibration_files("testcase6", CalibrationKind::kPsf, ccd.values),
+                           CalibrationKey::of(ccd.values), {}, false);
+  EXPECT_NEAR(found.psf.stamp(50, 50)(31, 31), 0.021333456, 3e-9);
+}
+
+class PsfexTable : public testing::Test {
+ protected:
+  // Degree 1, 3 x 5 pixels, padded to 5 x 5 and 4 planes.
+  fits::Table table() {
+    fits::Table t;
+    std::vector<float> cube(5 * 5 * 4, 1e30f);
+    for (int p = 0; p < 3; ++p)
+      for (int y = 0; y < 5; ++y)
+        for (int x = 0; x < 3; ++x) cube[(p * 5 + y) * 5 + x] = static_cast<float>(100 * p + 10 * y + x + 1);
+    t.add("psf_mask", cube, "", {5, 5, 4});
+    t.add("psfaxis1", std::vector<std::int64_t>{3});
+    t.add("psfaxis2", std::vector<std::int64_t>{5});
+    t.add("psfaxis3", std::vector<std::int64_t>{3});
+    t.add("poldeg1", std::vector<std::int64_t>{1});
+    t.add("polngrp", std::vector<std::int64_t>{1});
+    t.add("polname1", std::vector<std::string>{"X_IMAGE"});
+    t.add("polname2", std::vector<std::string>{"Y_IMAGE"});
+    t.add("polzero1", std::vector<double>{100});
+    t.add("polzero2", std::vector<double>{200});
+    t.add("polscal1", std::vector<double>{10});
+    t.add("polscal2", std::vector<double>{20});
+    t.add("psf_samp", std::vector<double>{1});
+    t.add("psf_fwhm", std::vector<double>{4.7});
+    return t;
+  }
+};
+
+TEST_F(PsfexTable, CutsThePaddingAndEvaluatesAtFullCcdPixels) {
+  const Psf psf = psf_from_psfex_row(table(), 0, false);
+  EXPECT_EQ(psf.width(), 3);
+  EXPECT_EQ(psf.height(), 5);
+  EXPECT_DOUBLE_EQ(psf.fwhm_pixels(), 4.7);
+  EXPECT_DOUBLE_EQ(psf.gaussian_sigma_pixels(), 2);
+  // 1 + dx and dy planes at dx = 0.5, dy = -2.
+  const Image<float> stamp = psf.stamp(105, 160);
+  EXPECT_FLOAT_EQ(stamp(2, 4), 43 + 0.5f * 143 - 2 * 243);
+  EXPECT_FLOAT_EQ(psf.shifted(100, 150).stamp(5, 10)(2, 4), stamp(2, 4));
+}
+
+TEST_F(PsfexTable, AConstantModelNeedsNoAxes) {
+  fits::Table t = table();
+  t.add("poldeg1", std::vector<std::int64_t>{0});
+  t.add("polname1", std::vector<std::string>{""});
+  EXPECT_FLOAT_EQ(psf_from_psfex_row(t, 0, false).stamp(1e4, 1e4)(0, 0), 1);
+}
+
+TEST_F(PsfexTable, SamplingZeroCountsAsOne) {
+  fits::Table t = table();
+  t.add("psf_samp", std::vector<double>{0});
+  EXPECT_EQ(psf_from_psfex_row(t, 0, false).width(), 3);
+}
+
+TEST_F(PsfexTable, RefusesWhatIsNotSuchAModel) {
+  const auto refused = [&](auto change) {
+    fits::Table t = table();
+    change(t);
+    EXPECT_THROW(psf_from_psfex_row(t, 0, true), Error);
+  };
+  refused([](fits::Table& t) { t.add("polname1", std::vector<std::string>{"MAG_AUTO"}); });
+  refused([](fits::Table& t) { t.add("polngrp", std::vector<std::int64_t>{2}); });
+  refused([](fits::Table& t) { t.add("psfaxis3", std::vector<std::int64_t>{6}); });
+  refused([](fits::Table& t) { t.add("poldeg1", std::vector<std::int64_t>{2}); });
+  refused([](fits::Table& t) { t.add("psfaxis1", std::vector<std::int64_t>{63}); });
+  refused([](fits::Table& t) { t.add("polscal2", std::vector<double>{0}); });
+  refused([](fits::Table& t) {
+    std::get<std::vector<float>>(t.find("psf_mask")->data)[7] = std::numeric_limits<float>::quiet_NaN();
+  });
+}
+
+}  // namespace
+}  // namespace brickline

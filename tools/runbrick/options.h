@@ -1,0 +1,18 @@
+// The command line of runbrick.
+#pragma once
+
+#include <optional>
+
+#include "core/pipeline/brick_options.h"
+
+namespace brickline {
+
+struct RunbrickArguments {
+  BrickOptions brick;
+  int verbosity = 0;
+};
+
+// Empty when help or the version was printed. Error (kUsage) for unknown or contradictory options.
+std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv);
+
+}  // namespace brickline

@@ -1,0 +1,37 @@
+// The pixels of one CCD: sources, sky, noise, blemishes.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/base/image.h"
+#include "tools/simulate_survey/observing_plan.h"
+#include "tools/simulate_survey/renderer.h"
+
+namespace brickline::simulate {
+
+// Data-quality codes of the community pipeline.
+enum DataQuality : std::int32_t { kGood = 0, kBad = 1, kSaturated = 3, kBleed = 4, kCosmicRay = 5 };
+
+struct CcdPixels {
+  Image<float> image;           // counts, sky included
+  Image<std::int32_t> quality;  // DataQuality
+  Image<float> weight;          // inverse variance of the sky, 0 at bad pixels
+};
+
+// A source with the profile it is rendered from (null for stars).
+struct RenderedSource {
+  const Source* source;
+  std::shared_ptr<const SersicProfile> profile;
+};
+std::vector<RenderedSource> prepare_profiles(const std::vector<Source>& sources);
+
+// The expected counts of all sources, without sky.
+Image<float> render_sources(const std::vector<RenderedSource>& sources, const Exposure& exposure,
+                            const CcdPlan& ccd, const PsfField& psf, const Renderer& renderer);
+
+CcdPixels make_pixels(const SimulationOptions& options, const std::vector<RenderedSource>& sources,
+                      const Exposure& exposure, const CcdPlan& ccd, const PsfField& psf,
+                      const Renderer& renderer);
+
+}  // namespace brickline::simulate

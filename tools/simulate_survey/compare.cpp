@@ -1,0 +1,210 @@
+#include "tools/simulate_survey/compare.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numbers>
+#include <tuple>
+
+#include "core/base/error.h"
+#include "core/fits/fits_reader.h"
+
+namespace brickline::simulate {
+namespace {
+
+struct Position {
+  double ra, dec;
+};
+
+struct CatalogRow {
+  Position position;
+  std::vector<double> flux, flux_ivar, fracflux;  // per band of the truth; ivar 0 where the catalog lacks it
+};
+
+struct TruthRow {
+  Position position;
+  std::vector<double> flux;
+};
+
+std::vector<std::filesystem::path> find_catalogs(const std::filesystem::path& output) {
+  std::vector<std::filesystem::path> found;
+  const std::filesystem::path root = output / "tractor";
+  std::error_code error;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("tractor-") && name.ends_with(".fits")) found.push_back(entry.path());
+  }
+  if (found.empty()) throw input_error("no catalog tractor/*/tractor-*.fits").in_file(output.string());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  const double high = *middle;
+  if (values.size() % 2) return high;
+  return (high + *std::max_element(values.begin(), middle)) / 2;
+}
+
+double robust_width(const std::vector<double>& values) {
+  const double centre = median(values);
+  std::vector<double> deviations;
+  for (double v : values) deviations.push_back(std::abs(v - centre));
+  return 1.4826 * median(std::move(deviations));
+}
+
+double separation_arcsec(const Position& a, const Position& b) {
+  const double degree = std::numbers::pi / 180;
+  const double dra = std::remainder(a.ra - b.ra, 360) * std::cos((a.dec + b.dec) / 2 * degree);
+  return 3600 * std::hypot(dra, a.dec - b.dec);
+}
+
+std::vector<TruthRow> read_truth(const std::filesystem::path& survey, std::vector<std::string>& bands) {
+  fits::FitsReader file(survey / "truth.fits");
+  const fits::Table t = file.table(1);
+  for (const fits::Column& c : t.columns())
+    if (c.name.starts_with("flux_")) bands.push_back(c.name.substr(5));
+  std::vector<TruthRow> rows;
+  for (std::int64_t i = 0; i < t.rows(); ++i) {
+    TruthRow row{{t.number("ra", i), t.number("dec", i)}, {}};
+    for (const std::string& band : bands) row.flux.push_back(t.number("flux_" + band, i));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+void read_catalog(const std::filesystem::path& path, const std::vector<std::string>& bands,
+                  std::vector<CatalogRow>& rows) {
+  fits::FitsReader file(path);
+  const fits::Table t = file.table(1);
+  for (std::int64_t i = 0; i < t.rows(); ++i) {
+    const std::string type = t.text("type", i);
+    if (type == "DUP" || type == "NUN") continue;
+    CatalogRow row{{t.number("ra", i), t.number("dec", i)}, {}, {}, {}};
+    for (const std::string& band : bands) {
+      const bool has = t.has("flux_" + band) && t.has("flux_ivar_" + band);
+      row.flux.push_back(has ? t.number("flux_" + band, i) : 0);
+      row.flux_ivar.push_back(has ? t.number("flux_ivar_" + band, i) : 0);
+      row.fracflux.push_back(t.has("fracflux_" + band) ? t.number("fracflux_" + band, i) : 0);
+    }
+    rows.push_back(std::move(row));
+  }
+}
+
+struct Match {
+  std::vector<std::pair<std::size_t, std::size_t>> pairs;  // truth, catalog
+  std::int64_t spurious = 0;
+};
+
+Match match(const std::vector<TruthRow>& truth, const std::vector<CatalogRow>& catalog,
+            const ComparisonOptions& options) {
+  std::vector<std::size_t> by_dec(truth.size());
+  for (std::size_t i = 0; i < by_dec.size(); ++i) by_dec[i] = i;
+  std::sort(by_dec.begin(), by_dec.end(),
+            [&](std::size_t a, std::size_t b) { return truth[a].position.dec < truth[b].position.dec; });
+  const double reach = std::max(options.match_radius, options.spurious_radius) / 3600;
+  Match result;
+  std::vector<std::tuple<double, std::size_t, std::size_t>> candidates;
+  for (std::size_t c = 0; c < catalog.size(); ++c) {
+    const Position& p = catalog[c].position;
+    auto it = std::lower_bound(by_dec.begin(), by_dec.end(), p.dec - reach,
+                               [&](std::size_t i, double dec) { return truth[i].position.dec < dec; });
+    bool near = false;
+    for (; it != by_dec.end() && truth[*it].position.dec <= p.dec + reach; ++it) {
+      const double d = separation_arcsec(p, truth[*it].position);
+      near = near || d <= options.spurious_radius;
+      if (d <= options.match_radius) candidates.emplace_back(d, *it, c);
+    }
+    if (!near) ++result.spurious;
+  }
+  std::sort(candidates.begin(), candidates.end());
+  std::vector<bool> truth_used(truth.size()), catalog_used(catalog.size());
+  for (const auto& [distance, t, c] : candidates) {
+    if (truth_used[t] || catalog_used[c]) continue;
+    truth_used[t] = catalog_used[c] = true;
+    result.pairs.emplace_back(t, c);
+  }
+  return result;
+}
+
+}  // namespace
+
+Comparison compare_with_truth(const std::filesystem::path& survey, const std::filesystem::path& output,
+                              const ComparisonOptions& options) {
+  std::vector<std::string> bands;
+  const std::vector<TruthRow> truth = read_truth(survey, bands);
+  std::vector<CatalogRow> catalog;
+  for (const auto& path : find_catalogs(output)) read_catalog(path, bands, catalog);
+  const Match matched = match(truth, catalog, options);
+
+  Comparison result;
+  result.truth = static_cast<std::int64_t>(truth.size());
+  result.catalog = static_cast<std::int64_t>(catalog.size());
+  result.matched = static_cast<std::int64_t>(matched.pairs.size());
+  result.spurious =
+      catalog.empty() ? 0 : static_cast<double>(matched.spurious) / static_cast<double>(catalog.size());
+
+  // Expected signal to noise of every true source: with its own match's error, else the typical one.
+  std::vector<double> best_snr(truth.size(), 0);
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    std::vector<double> ivars;
+    for (const CatalogRow& row : catalog)
+      if (row.flux_ivar[b] > 0) ivars.push_back(row.flux_ivar[b]);
+    const double typical = ivars.empty() ? 0 : std::sqrt(median(ivars));
+    std::vector<double> inverse_error(truth.size(), typical);
+    for (const auto& [t, c] : matched.pairs)
+      if (catalog[c].flux_ivar[b] > 0) inverse_error[t] = std::sqrt(catalog[c].flux_ivar[b]);
+    for (std::size_t t = 0; t < truth.size(); ++t)
+      best_snr[t] = std::max(best_snr[t], truth[t].flux[b] * inverse_error[t]);
+  }
+  std::int64_t found = 0;
+  for (double snr : best_snr) result.detectable += snr > options.detectable_snr;
+  for (const auto& [t, c] : matched.pairs) found += best_snr[t] > options.detectable_snr;
+  result.completeness =
+      result.detectable ? static_cast<double>(found) / static_cast<double>(result.detectable) : 0;
+
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    std::vector<double> pulls, relative;
+    for (const auto& [t, c] : matched.pairs) {
+      const CatalogRow& row = catalog[c];
+      if (!(row.flux_ivar[b] > 0) || !(row.fracflux[b] < options.largest_fracflux)) continue;
+      pulls.push_back((row.flux[b] - truth[t].flux[b]) * std::sqrt(row.flux_ivar[b]));
+      if (truth[t].flux[b] > options.bright_flux) relative.push_back(row.flux[b] / truth[t].flux[b] - 1);
+    }
+    BandComparison band;
+    band.band = bands[b];
+    band.n = static_cast<std::int64_t>(pulls.size());
+    band.bright = static_cast<std::int64_t>(relative.size());
+    band.median_pull = median(pulls);
+    band.pull_width = robust_width(pulls);
+    const auto far = std::count_if(pulls.begin(), pulls.end(), [](double p) { return std::abs(p) > 5; });
+    band.beyond_5 = pulls.empty() ? 0 : static_cast<double>(far) / static_cast<double>(pulls.size());
+    band.bright_bias = median(relative);
+    band.bright_scatter = robust_width(relative);
+    result.bands.push_back(band);
+  }
+  return result;
+}
+
+std::string to_text(const Comparison& c, const ComparisonOptions& options) {
+  std::string text =
+      fmt::format("true sources {}   catalog rows {}   matched {}\n", c.truth, c.catalog, c.matched);
+  text += fmt::format("found {:.3f} of the {} with S/N > {:g}   spurious {:.3f}\n\n", c.completeness,
+                      c.detectable, options.detectable_snr, c.spurious);
+  text += fmt::format(
+      "        (flux - truth) / sigma                   flux / truth - 1, truth > {:g} nanomaggies\n",
+      options.bright_flux);
+  text += fmt::format("{:<6} {:>6} {:>8} {:>8} {:>10}   {:>6} {:>8} {:>8}\n", "band", "n", "median", "width",
+                      "beyond 5", "n", "median", "width");
+  for (const BandComparison& b : c.bands)
+    text += fmt::format("{:<6} {:>6} {:>8.2f} {:>8.2f} {:>10.3f}   {:>6} {:>8.4f} {:>8.4f}\n", b.band, b.n,
+                        b.median_pull, b.pull_width, b.beyond_5, b.bright, b.bright_bias, b.bright_scatter);
+  return text;
+}
+
+}  // namespace brickline::simulate

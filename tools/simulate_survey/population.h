@@ -1,0 +1,42 @@
+// The true sky: stars and galaxies of realistic counts, colours, sizes and profiles.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/simulate_survey/bands.h"
+#include "tools/simulate_survey/options.h"
+#include "tools/simulate_survey/sky_geometry.h"
+
+namespace brickline::simulate {
+
+struct Source {
+  std::string type;              // PSF, REX, EXP, DEV or SER
+  SkyPoint position;             // of stars: at kReferenceEpoch
+  PixelPoint region_pixel;       // in the region's image
+  double half_light_radius = 0;  // arcsec, major axis
+  double sersic_index = 0;
+  double axis_ratio = 1;
+  double position_angle = 0;  // degrees, east of north
+  std::vector<double> flux;   // nanomaggies, per band
+  double gaia_mag = 0, gaia_bp_rp = 0;
+  double pmra = 0, pmdec = 0;  // mas/yr, pmra with cos dec
+
+  bool is_star() const { return type == "PSF"; }
+};
+
+inline constexpr double kReferenceEpoch = 2015.5;
+
+// A band of the survey and the known one it takes its properties from.
+struct SurveyBand {
+  std::string name;
+  const Band* like;
+};
+std::vector<SurveyBand> survey_bands(const SimulationOptions& options);
+
+// Sources over the region, galaxies first. Each has a random stream of its own, so that the same seed gives
+// the same first sources at any density.
+std::vector<Source> draw_sources(const SimulationOptions& options, const std::vector<SurveyBand>& bands,
+                                 const ImageGeometry& region);
+
+}  // namespace brickline::simulate
