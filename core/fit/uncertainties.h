@@ -22,6 +22,8 @@ enum class DerivativeKind {
   // position of galaxies, a step of 1e-4 degree for the position of point sources without masks (0.85 to 0.97 of
   // the true value), +0.01 for re, e1, e2 and +0.001 for the index.
   kReference,
+  // Derivatives proper, of the model with the exact shift (that of the Lanczos shift changes by a quarter within a
+  // pixel).
   kExact,
 };
 

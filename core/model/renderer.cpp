@@ -27,11 +27,38 @@ bool usable(const SourceModel& s, PixelPosition at, const RenderTarget& target) 
          (s.kind != SourceKind::kSer || std::isfinite(s.sersic_index)) && scale > 0 && std::isfinite(scale);
 }
 
+// Half the width of the box of an unmasked source, pixels.
+double half_extent(const SourceModel& source, PixelPosition at, const RenderTarget& target) {
+  double half = 0;
+  if (source.is_galaxy()) {
+    const double to_edge = std::max({std::abs(at.x), std::abs(target.width - 1 - at.x), std::abs(at.y),
+                                     std::abs(target.height - 1 - at.y)});
+    half = nominal_radii(source.kind) * std::exp(source.shape.log_re) / pixel_scale_arcsec(target.cd);
+    half = std::min(std::max(1.0, half), to_edge + 1);
+  }
+  return std::ceil(std::max(half, target.psf->radius_pixels()));
+}
+
+int size_or_largest(double n) {
+  const int size = power_of_two_size(n);
+  return size > 0 ? size : kMaxTransformSize;
+}
+
 constexpr double kFarAway = 1e6;  // pixels
 // Pictures are summed up, and thousands of copies' pixels add up.
 constexpr double kCopySigmas = 5.5;
 
 }  // namespace
+
+int unmasked_reference_size(const SourceModel& source, PixelPosition at, const RenderTarget& target) {
+  return size_or_largest(2 * half_extent(source, at, target));
+}
+
+int masked_reference_size(const Box& mask, PixelPosition at, const RenderTarget& target) {
+  const double stamp = std::max(target.psf->width(), target.psf->height()) / 2.0;
+  return size_or_largest(2 * std::ceil(std::max({mask.width() / 2.0, mask.height() / 2.0, stamp,
+                                                 farthest_limit(mask, at.x, at.y) + 1})));
+}
 
 void add_patch(ImageView<float> image, const Patch& patch, float factor) {
   const Box common = intersection(patch.box(), image.box());
@@ -53,9 +80,7 @@ std::optional<Box> model_extent(const SourceModel& source, PixelPosition at, con
     const int y0 = static_cast<int>(std::nearbyint(at.y)) - target.psf->height() / 2;
     return Box{x0, x0 + target.psf->width(), y0, y0 + target.psf->height()};
   }
-  const double to_edge = std::max({std::abs(at.x), std::abs(w - 1 - at.x), std::abs(at.y), std::abs(h - 1 - at.y)});
-  double half = std::max(1.0, nominal_radii(source.kind) * std::exp(source.shape.log_re) / pixel_scale_arcsec(target.cd));
-  half = std::ceil(std::max(psf_radius, std::min(half, to_edge + 1)));
+  const double half = half_extent(source, at, target);
   const auto from = [&](double p) { return std::max(0, static_cast<int>(std::floor(p - half))); };
   const auto to = [&](double p, int size) { return std::min(size, static_cast<int>(std::ceil(p + half + 1)) + 1); };
   const Box box{from(at.x), to(at.x, w), from(at.y), to(at.y, h)};
@@ -109,29 +134,17 @@ Renderer& Renderer::operator=(Renderer&&) noexcept = default;
 std::optional<Patch> Renderer::patch(const SourceModel& source, PixelPosition at, const RenderTarget& target) {
   const std::optional<Box> box = model_extent(source, at, target);
   if (!box) return std::nullopt;
-  // The size that the extent's half width before clipping asks for.
-  const double to_edge = std::max({std::abs(at.x), std::abs(target.width - 1 - at.x), std::abs(at.y),
-                                   std::abs(target.height - 1 - at.y)});
-  double half = 0;
-  if (source.is_galaxy()) {
-    half = std::max(1.0, nominal_radii(source.kind) * std::exp(source.shape.log_re) / pixel_scale_arcsec(target.cd));
-    half = std::min(half, to_edge + 1);
-  }
-  half = std::ceil(std::max(half, target.psf->radius_pixels()));
-  return state_->draw(*box, power_of_two_size(2 * half), source, at, target);
+  return state_->draw(*box, unmasked_reference_size(source, at, target), source, at, target);
 }
 
 std::optional<Patch> Renderer::patch_on(const Box& mask, const SourceModel& source, PixelPosition at,
                                         const RenderTarget& target) {
   if (mask.empty() || !usable(source, at, target)) return std::nullopt;
-  const double stamp = std::max(target.psf->width(), target.psf->height()) / 2.0;
   if (!source.is_galaxy()) {
     const std::optional<Box> stamp_box = model_extent(source, at, target);
     if (!stamp_box || intersection(*stamp_box, mask).empty()) return std::nullopt;
   }
-  const double half = std::ceil(std::max({mask.width() / 2.0, mask.height() / 2.0, stamp,
-                                          farthest_limit(mask, at.x, at.y) + 1}));
-  return state_->draw(mask, power_of_two_size(2 * half), source, at, target);
+  return state_->draw(mask, masked_reference_size(mask, at, target), source, at, target);
 }
 
 }  // namespace brickline

@@ -43,6 +43,11 @@ double farthest_limit(const Box& box, double x, double y);
 // The distance from (x, y) to the nearest pixel of a box; 0 inside.
 double distance_to_box(const Box& box, double x, double y);
 
+// WindowJob::reference_size of pictures: the power of two that the reference pipeline transforms at for a source on
+// its natural extent and for one on a mask.
+int unmasked_reference_size(const SourceModel& source, PixelPosition at, const RenderTarget& target);
+int masked_reference_size(const Box& mask, PixelPosition at, const RenderTarget& target);
+
 class WindowRenderer {
  public:
   explicit WindowRenderer(const RenderOptions& options) : options_(options) {}

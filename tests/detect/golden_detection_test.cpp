@@ -65,6 +65,12 @@ struct Sky {
   const char* name;
   std::vector<double> values;  // by band
 };
+double shallowest(const test::GoldenCase& c, const std::string& band) {
+  double sig1 = 0;
+  for (const CcdImage& image : c.images)
+    if (image.band == band) sig1 = std::max(sig1, image.sig1);
+  return sig1;
+}
 class GoldenSky : public testing::TestWithParam<Sky> {};
 
 TEST_P(GoldenSky, MedianOfTheBlankCoadd) {
@@ -75,15 +81,20 @@ TEST_P(GoldenSky, MedianOfTheBlankCoadd) {
   ASSERT_EQ(sky.size(), expected.values.size());
   for (std::size_t b = 0; b < sky.size(); ++b) {
     ASSERT_TRUE(sky[b]);
-    EXPECT_NEAR(*sky[b], expected.values[b], 1e-5) << c.bands[b];
+    EXPECT_NEAR(*sky[b], expected.values[b], 1e-3 * shallowest(c, c.bands[b])) << c.bands[b];
   }
   subtract_residual_sky(c.images, c.bands, sky);
   const test::GoldenCase after = test::load_golden(expected.name, "srcs");
-  for (std::size_t i = 0; i < c.images.size(); ++i)
-    for (int y = 0; y < c.images[i].data.height(); y += 7)
-      for (int x = 0; x < c.images[i].data.width(); ++x)
-        if (c.images[i].inverse_error(x, y) > 0)
-          ASSERT_NEAR(c.images[i].data(x, y), after.images[i].data(x, y), 2e-5);
+  for (std::size_t i = 0; i < c.images.size(); ++i) {
+    const CcdImage& ours = c.images[i];
+    const CcdImage& theirs = after.images[i];
+    double worst = 0;
+    for (int y = 0; y < ours.data.height(); ++y)
+      for (int x = 0; x < ours.data.width(); ++x)
+        if (ours.inverse_error(x, y) > 0)
+          worst = std::max<double>(worst, std::abs(ours.data(x, y) - theirs.data(x, y)));
+    EXPECT_LT(worst, 1e-3 * ours.sig1) << ours.name;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, GoldenSky,
