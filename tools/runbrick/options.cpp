@@ -1,12 +1,12 @@
 #include "tools/runbrick/options.h"
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <set>
 #include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/version.h"
+#include "tools/common/program.h"
 
 namespace brickline {
 namespace {
@@ -93,17 +93,7 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_flag("--no-wise", no_wise, "no unWISE photometry (it is not there yet: always so)")->group(control);
   app.add_flag("-v,--verbose", a.verbosity, "say more; twice: everything")->group(control);
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& e) {
-    app.exit(e);  // help and version, on stdout
-    return {};
-  } catch (const CLI::ParseError& e) {
-    std::string why = e.what();
-    for (char& c : why)
-      if (c == '\n') c = ' ';
-    throw usage_error("{} (runbrick --help lists the options)", why);
-  }
+  if (!parse_command_line(app, argc, argv)) return {};
   b.bands = split_bands(bands);
   if (!radec.empty()) b.radec = {radec[0], radec[1]};
   if (!zoom.empty()) b.zoom = {zoom[0], zoom[1], zoom[2], zoom[3]};
