@@ -47,7 +47,7 @@ CoaddStageInput coadd_input(const BrickOptions& options, const TimsState& tims, 
   in.unique_area = tims.brick.unique_area;
   in.custom_brick = tims.brick.custom;
   in.saturated = saturated_by_band(tims, srcs);
-  in.maskbits = BandMaskbits(tims.survey_bands);
+  in.maskbits = MaskBits(tims.survey_bands);
   in.version_header = tims.version_header;
   if (srcs) in.coadd_sky = srcs->coadd_sky;
   for (const std::string& band : tims.bands) {
@@ -152,7 +152,7 @@ void run_image_coadds(const BrickOptions& options, const TimsState& tims, Produc
   CoaddStageInput input = coadd_input(options, tims, nullptr);
   const CoaddStageOutput out = make_coadds(input, {}, products, coadd_options(options), log);
   fits::Header header = tims.version_header;
-  header.append(maskbits_cards(input.maskbits));
+  add_maskbits_cards(header, input.maskbits);
   write_maskbits(out.maskbits.const_view(), tims.brick.wcs, header, input.path("maskbits", ""), products);
 }
 
@@ -185,11 +185,11 @@ CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const
 void run_writecat(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
                   CoaddsState& coadds, ProductSet& products, const Log& log) {
   const ProductPath path = product_paths(options, tims.brick);
-  const BandMaskbits bits(tims.survey_bands);
+  const MaskBits bits(tims.survey_bands);
   fits::Header header = tims.version_header;
-  header.append(maskbits_cards(bits));
-  header.append(fitbits_cards());
-  header.append(allmask_cards());
+  add_maskbits_cards(header, bits);
+  add_fitbits_cards(header);
+  add_allmask_cards(header);
   write_maskbits(coadds.maskbits.const_view(), tims.brick.wcs, header, path("maskbits", ""), products);
 
   std::optional<DustMaps> dust;
