@@ -10,7 +10,7 @@
 #include "core/base/error.h"
 #include "core/catalog/columns.h"
 #include "core/fits/fits_reader.h"
-#include "core/survey/product_bits.h"
+#include "core/survey/bits.h"
 #include "tests/support/data.h"
 #include "tests/support/golden_products.h"
 
@@ -107,7 +107,7 @@ TEST(Catalog, MaskbitsAreSampledInsideAndOnlyPrimaryOutside) {
   order_rows(rows, small_geometry());
   finish_catalog(rows, small_geometry(), mask.view(), nullptr);
   EXPECT_EQ(rows[0].maskbits, 7);
-  EXPECT_EQ(rows[1].maskbits, maskbit::kNotPrimary);
+  EXPECT_EQ(rows[1].maskbits, maskbit::kNprimary);
   EXPECT_EQ(rows[2].maskbits, 0);
   EXPECT_FALSE(rows[1].brick_primary);
   EXPECT_TRUE(rows[2].brick_primary);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/coadd/coadds.h"
+#include "core/coadd/coadd_stage.h"
 #include "core/coadd/measure.h"
 #include "core/survey/products.h"
 #include "tests/support/golden_images.h"
@@ -92,7 +92,7 @@ inline std::unique_ptr<GoldenCoadds> run_golden_coadds(const std::string& name, 
                       in.target.pixel_to_sky(0, h / 2.0 - 1).ra, in.target.pixel_to_sky(w / 2.0 - 1, 0).dec,
                       in.target.pixel_to_sky(w / 2.0 - 1, h - 1).dec};
   }
-  in.maskbits = BandMaskbits({"g", "r", "z"});
+  in.maskbits = MaskBits({"g", "r", "z"});
   const Image<std::uint8_t> reference = golden_reference_mask(run->input);
   in.reference_mask = reference.view();
   in.path = [&](std::string_view type, std::string_view band) {

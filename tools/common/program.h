@@ -1,5 +1,5 @@
-// What every program of Brickline has in common: errors become one line on stderr and an exit code, the library's log
-// goes to stderr, progress is shown on a terminal only.
+// What every program of Brickline has in common: errors become one line on stderr and an exit code, the
+// library's log goes to stderr, progress is shown on a terminal only.
 #pragma once
 
 #include <functional>
@@ -36,12 +36,12 @@ class TerminalLog : public LogSink {
   std::string shown_;
 };
 
-// Runs `body` and returns its exit code; an Error or any other exception becomes "NAME: error: ..." on stderr and the
-// exit code of its kind (1 for what is not an Error, 4 for memory that is not to be had).
+// Runs `body` and returns its exit code; an Error or any other exception becomes "NAME: error: ..." on stderr
+// and the exit code of its kind (1 for what is not an Error, 4 for memory that is not to be had).
 int run_program(std::string_view name, const std::function<int()>& body);
 
-// Parses a command line. False when help or the version was asked for (and printed to stdout); Error (kUsage) for
-// words that the program does not know.
+// Parses a command line. False when help or the version was asked for (and printed to stdout); Error (kUsage)
+// for words that the program does not know.
 bool parse_command_line(CLI::App& app, int argc, const char* const* argv);
 
 }  // namespace brickline

@@ -19,8 +19,8 @@ int runbrick(int argc, char** argv) {
   BrickHooks hooks;
   hooks.stage_done = [&](std::string_view stage, const ResourceUse& used) {
     terminal.clear_progress();
-    log.info("stage {:<9} {:8.2f} s wall {:8.2f} s CPU {:7.0f} MB peak", stage, used.wall_seconds, used.cpu_seconds,
-             static_cast<double>(used.peak_bytes) / 1e6);
+    log.info("stage {:<9} {:8.2f} s wall {:8.2f} s CPU {:7.0f} MB peak", stage, used.wall_seconds,
+             used.cpu_seconds, static_cast<double>(used.peak_bytes) / 1e6);
   };
   hooks.progress = [&](std::string_view stage, std::int64_t done, std::int64_t total) {
     terminal.progress(stage, done, total);
@@ -32,8 +32,8 @@ int runbrick(int argc, char** argv) {
     return 0;
   }
   if (outcome.failed_blobs > 0) {
-    log.warning("brick {}: {} blobs could not be fitted; their sources are missing from the catalog", outcome.brick,
-                outcome.failed_blobs);
+    log.warning("brick {}: {} blobs could not be fitted; their sources are missing from the catalog",
+                outcome.brick, outcome.failed_blobs);
     return kSomeItemsFailed;
   }
   return 0;
