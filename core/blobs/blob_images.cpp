@@ -10,9 +10,26 @@
 namespace brickline {
 namespace {
 
-// Nodes this close keep the interpolation of small regions as good as that of whole images, at a fraction of
-// the cost of exact positions.
-constexpr double kNodeSpacing = 8;
+// A mapping of small images that gives the reference pipeline's pixels. Where it would map every pixel exactly (few
+// nodes at its own spacing) it looks at no pixel beyond the projected corners; nodes at this closer spacing give the
+// same pixels at a fraction of the cost.
+PixelMapping small_mapping(const Wcs& target, const Wcs& input) {
+  constexpr double kNodeSpacing = 8;
+  constexpr int kFewestNodes = 4;
+  PixelMappingOptions options;
+  const auto bounds = project_corners(target, input);
+  if (!bounds) return {};
+  const auto nodes = [&](double low, double high, int size) {
+    const double first = std::max(0.0, std::nearbyint(low) - options.margin);
+    const double last = std::min(size - 1.0, std::nearbyint(high) + options.margin);
+    return static_cast<int>(std::ceil((last - first) / options.node_spacing)) + 1;
+  };
+  if (nodes(bounds->x0, bounds->x1, target.width()) < kFewestNodes ||
+      nodes(bounds->y0, bounds->y1, target.height()) < kFewestNodes)
+    options.margin = 0;
+  options.node_spacing = kNodeSpacing;
+  return {target, input, options};
+}
 
 // The pixels of an image under a blob's rectangle, whose upper corners count; empty if there are none.
 std::optional<Box> cutout_box(const Wcs& image, const Wcs& brick, const Box& box) {
@@ -70,8 +87,6 @@ int copy_pixels(const CcdImage& from, const Image<std::uint8_t>& blob, BlobImage
 BlobImages::BlobImages(std::span<const CcdImage> images, std::span<const std::string> bands, const Wcs& brick,
                        const BlobTask& task, int constant_psf_size)
     : wcs_(brick.sub_image(task.box)) {
-  PixelMappingOptions mapping_options;
-  mapping_options.node_spacing = kNodeSpacing;
   for (const CcdImage& image : images) {
     const auto band = std::find(bands.begin(), bands.end(), image.band);
     if (band == bands.end()) continue;
@@ -82,7 +97,7 @@ BlobImages::BlobImages(std::span<const CcdImage> images, std::span<const std::st
     cut.box = *box;
     cut.wcs = image.wcs.sub_image(*box);
     cut.blob_pixel = Image<std::int32_t>(box->width(), box->height(), -1);
-    const PixelMapping to_blob(cut.wcs, wcs_, mapping_options);
+    const PixelMapping to_blob = small_mapping(cut.wcs, wcs_);
     if (to_blob.empty()) continue;
     for_each_mapped_pixel(to_blob, [&](int x, int y, int bx, int by) {
       cut.blob_pixel(x, y) = static_cast<std::int32_t>(by) * wcs_.width() + bx;
@@ -98,7 +113,7 @@ BlobImages::BlobImages(std::span<const CcdImage> images, std::span<const std::st
     if (!finite(cut.psf.stamp(centre_x, centre_y))) continue;
     if (cut.psf.is_constant() || (box->width() < constant_psf_size && box->height() < constant_psf_size))
       cut.kernel = std::make_unique<PsfKernel>(cut.psf, centre_x, centre_y);
-    cut.from_blob = PixelMapping(wcs_, cut.wcs, mapping_options);
+    cut.from_blob = small_mapping(wcs_, cut.wcs);
     images_.push_back(std::move(cut));
   }
 }

@@ -60,8 +60,8 @@ bool SourceSelection::cut(SourceRecord& record, ImageView<const std::int32_t> ow
         ++kept;
       }
     if (!any) continue;
-    for (const double cx : {c.box.x0, c.box.x1})
-      for (const double cy : {c.box.y0, c.box.y1}) {
+    for (const double cx : {c.box.x0, c.box.x1 - 1})
+      for (const double cy : {c.box.y0, c.box.y1 - 1}) {
         const SkyPosition sky = image.wcs.pixel_to_sky(cx, cy);
         const auto p = blob.sky_to_pixel(sky.ra, sky.dec);
         if (!p) continue;

@@ -8,7 +8,7 @@
 #include "core/blobs/blob_fitter.h"
 #include "core/catalog/catalog.h"
 #include "core/coadd/ccds_table.h"
-#include "core/coadd/coadds.h"
+#include "core/coadd/coadd_stage.h"
 #include "core/coadd/measure.h"
 #include "core/coadd/product_headers.h"
 #include "core/fits/fits_writer.h"

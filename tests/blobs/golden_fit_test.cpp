@@ -103,7 +103,13 @@ Comparison compare(const test::GoldenCase& c, const FittedCatalog& ours, bool pr
       for (const double f : s.model.flux) std::printf(" %9.4f", f);
       std::printf(" | %.3f %.3f %.3f %.2f |", e.re, e.e1, e.e2, s.model.sersic_index);
       for (const double d : s.dchisq) std::printf(" %.2f", d);
-      std::printf(" [%dx%d %d px]\n", s.rectangle_width, s.rectangle_height, s.pixels);
+      std::printf(" [%dx%d %d px]", s.rectangle_width, s.rectangle_height, s.pixels);
+      for (const auto* m : {&s.metrics.rchisq, &s.metrics.fracin, &s.metrics.fracmasked, &s.metrics.fracflux}) {
+        std::printf(" (");
+        for (const float v : *m) std::printf(" %.5f", v);
+        std::printf(")");
+      }
+      std::printf("\n");
     }
   }
   if (print)
@@ -148,6 +154,9 @@ TEST_P(GoldenFit, Catalog) {
   BRICKLINE_NEEDS_DATA(std::string("golden/") + GetParam());
   const test::GoldenCase c = test::load_golden(GetParam());
   const FittedCatalog ours = fit(c);
+  if (std::getenv("BRICKLINE_TEST_VERBOSE"))
+    for (const BlobReport& r : ours.blobs)
+      std::printf("blob %d %dx%d %ld px, %ld in %d images\n", r.blob, r.box.width(), r.box.height(), long(r.pixels), long(r.image_pixels), r.images);
   for (const BlobReport& r : ours.blobs) EXPECT_NE(r.status, BlobStatus::kFailed) << r.message;
   const Comparison figures = compare(c, ours, std::getenv("BRICKLINE_TEST_VERBOSE") != nullptr);
   EXPECT_GE(figures.completeness(), 0.8);
