@@ -63,13 +63,14 @@ class OpenCcdTest : public ::testing::Test {
     s.locate = locate_in_survey(dir_ / "survey");
     return s;
   }
+  // A registry lives as long as the test, and so do its cameras.
   const Camera& camera(const std::string& name) {
-    registry_ = std::make_unique<CameraRegistry>(CameraRegistry::scan(only({dir_ / "cameras"})));
-    return registry_->load(name);
+    registries_.push_back(CameraRegistry::scan(only({dir_ / "cameras"})));
+    return registries_.back().load(name);
   }
 
   TemporaryDirectory dir_;
-  std::unique_ptr<CameraRegistry> registry_;
+  std::vector<CameraRegistry> registries_;
 };
 
 constexpr Box kWhole{0, kWidth, 0, kHeight};
