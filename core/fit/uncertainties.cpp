@@ -39,18 +39,21 @@ class ImageTerms {
     masked_ = !image.mask.empty();
     box_ = intersection(masked_ ? image.mask : *extent, image.data.box());
     if (!model.is_galaxy() && intersection(*extent, box_).empty()) box_ = {};
-    reference_size_ =
-        masked_ ? masked_reference_size(image.mask, at_, target) : unmasked_reference_size(model, at_, target);
+    reference_size_ = masked_ ? masked_reference_size(image.mask, at_, target)
+                              : unmasked_reference_size(model, at_, target);
   }
 
-  // sum (du/dp inverse_error)^2 of the unit-flux model for every parameter; the flux's own entry is sum (u ie)^2.
+  // sum (du/dp inverse_error)^2 of the unit-flux model for every parameter; the flux's own entry is sum (u
+  // ie)^2.
   std::array<double, kCount> sums() {
     if (box_.empty()) return {};
     return options_.derivatives == DerivativeKind::kExact ? exact() : reference();
   }
 
  private:
-  std::size_t plane_size() const { return static_cast<std::size_t>(window_pitch(box_.height())) * box_.width(); }
+  std::size_t plane_size() const {
+    return static_cast<std::size_t>(window_pitch(box_.height())) * box_.width();
+  }
 
   WindowJob job(const SourceModel& model) const {
     WindowJob j;
@@ -63,7 +66,8 @@ class ImageTerms {
     if (!j.point) {
       j.mixture = profile_mixture(model.kind, model.sersic_index);
       const SoftenedEllipse round{model.shape.log_re, 0, 0};
-      j.shape = shape_derivatives(model.kind == SourceKind::kRex ? round : model.shape, pixels_per_arcsec(image_.cd));
+      j.shape = shape_derivatives(model.kind == SourceKind::kRex ? round : model.shape,
+                                  pixels_per_arcsec(image_.cd));
     }
     return j;
   }
@@ -109,10 +113,10 @@ class ImageTerms {
       const auto dy = [&](int x, int y, std::size_t i) {
         return x > 0 && x < w - 1 && y > 0 && y < h - 1 ? (base[i - 1] - base[i + 1]) / 2 : 0.0f;
       };
-      out[kRa] =
-          weighted_square([&](int x, int y, std::size_t i) { return j[0] * dx(x, y, i) + j[2] * dy(x, y, i); });
-      out[kDec] =
-          weighted_square([&](int x, int y, std::size_t i) { return j[1] * dx(x, y, i) + j[3] * dy(x, y, i); });
+      out[kRa] = weighted_square(
+          [&](int x, int y, std::size_t i) { return j[0] * dx(x, y, i) + j[2] * dy(x, y, i); });
+      out[kDec] = weighted_square(
+          [&](int x, int y, std::size_t i) { return j[1] * dx(x, y, i) + j[3] * dy(x, y, i); });
     }
     if (!model_.is_galaxy()) return out;
     const auto by_step = [&](const SourceModel& stepped, double step) {
@@ -170,7 +174,11 @@ class ImageTerms {
   std::array<double, kCount> exact() {
     WindowJob j = job(model_);
     const bool galaxy = model_.is_galaxy();
-    j.outputs = {true, !galaxy ? 0 : model_.kind == SourceKind::kRex ? 1 : 3, model_.kind == SourceKind::kSer};
+    j.outputs = {true,
+                 !galaxy                           ? 0
+                 : model_.kind == SourceKind::kRex ? 1
+                                                   : 3,
+                 model_.kind == SourceKind::kSer};
     const int count = 3 + j.outputs.shapes + (j.outputs.index ? 1 : 0);
     AlignedFloats store(plane_size() * (count + 2));
     float* planes[kernels::kMaxPlanes] = {};
@@ -189,7 +197,9 @@ class ImageTerms {
     gram.planes = count;
     for (int i = 0; i < count; ++i) gram.plane[i] = planes[i];
     active_kernels().gram(gram);
-    const auto product = [&](int a, int b) { return a >= b ? gram.gram[a + 1][b + 1] : gram.gram[b + 1][a + 1]; };
+    const auto product = [&](int a, int b) {
+      return a >= b ? gram.gram[a + 1][b + 1] : gram.gram[b + 1][a + 1];
+    };
     const auto form = [&](const std::array<double, kernels::kMaxPlanes>& v) {
       double sum = 0;
       for (int a = 0; a < count; ++a)
@@ -239,8 +249,9 @@ InverseVariances inverse_variances(const SourceModel& model, std::span<const Fit
   InverseVariances out;
   out.flux.assign(model.flux.size(), 0);
   for (const FitImage& image : images) {
-    if (image.band < 0 || image.band >= static_cast<int>(model.flux.size()) || !image.psf || image.data.empty() ||
-        image.data.width() != image.inverse_error.width() || image.data.height() != image.inverse_error.height())
+    if (image.band < 0 || image.band >= static_cast<int>(model.flux.size()) || !image.psf ||
+        image.data.empty() || image.data.width() != image.inverse_error.width() ||
+        image.data.height() != image.inverse_error.height())
       continue;
     std::array<double, kCount> sums = ImageTerms(model, image, options).sums();
     for (double& s : sums)
