@@ -1,0 +1,78 @@
+#include "core/detect/residual_sky.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/detect/parallel_rows.h"
+#include "core/resample/lanczos.h"
+#include "core/resample/patch.h"
+#include "core/resample/pixel_mapping.h"
+
+namespace brickline {
+namespace {
+
+// The middle value, or the mean of the two middle ones.
+double median(std::vector<float>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2 == 1) return *middle;
+  return (static_cast<double>(*middle) + *std::max_element(values.begin(), middle)) / 2;
+}
+
+void add_image(const CcdImage& image, const Wcs& brick, ImageView<const std::int32_t> blob_labels,
+               Image<float>& sum, Image<float>& weight) {
+  const PixelMapping mapping(brick, image.wcs);
+  if (mapping.empty()) return;
+  Image<float> data = image.data;
+  patch_masked_pixels(data, image.inverse_error.view());
+  const Box& box = mapping.box();
+  detect_detail::parallel_row_blocks(box.y0, box.y1, box.width(), [&](int first, int last) {
+    PixelMapping::Row row;
+    for (int y = first; y < last; ++y) {
+      if (!mapping.map_row(y, row)) continue;
+      for (int i = 0; i < row.size(); ++i) {
+        const int x = row.x0 + i;
+        if (row.ix[i] < 0 || blob_labels(x, y) != -1) continue;
+        const float e = image.inverse_error(row.ix[i], row.iy[i]);
+        if (!(e > 0)) continue;
+        sum(x, y) += e * e * lanczos3_at(data.view(), row.ix[i], row.iy[i], row.dx[i], row.dy[i]);
+        weight(x, y) += e * e;
+      }
+    }
+  });
+}
+
+}  // namespace
+
+std::vector<std::optional<double>> residual_sky(std::span<const CcdImage> images, const Wcs& brick,
+                                                std::span<const std::string> bands,
+                                                ImageView<const std::int32_t> blob_labels) {
+  std::vector<std::optional<double>> out(bands.size());
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    Image<float> sum(brick.width(), brick.height()), weight(brick.width(), brick.height());
+    for (const CcdImage& image : images)
+      if (image.band == bands[b]) add_image(image, brick, blob_labels, sum, weight);
+    std::vector<float> values;
+    for (int y = 0; y < brick.height(); ++y)
+      for (int x = 0; x < brick.width(); ++x)
+        if (weight(x, y) > 0 && std::isfinite(sum(x, y))) values.push_back(sum(x, y) / weight(x, y));
+    if (!values.empty()) out[b] = median(values);
+  }
+  return out;
+}
+
+void subtract_residual_sky(std::span<CcdImage> images, std::span<const std::string> bands,
+                           std::span<const std::optional<double>> sky) {
+  for (CcdImage& image : images) {
+    const auto band = std::find(bands.begin(), bands.end(), image.band);
+    if (band == bands.end()) continue;
+    const std::optional<double>& level = sky[band - bands.begin()];
+    if (!level) continue;
+    const auto value = static_cast<float>(*level);
+    for (int y = 0; y < image.data.height(); ++y)
+      for (int x = 0; x < image.data.width(); ++x)
+        if (image.inverse_error(x, y) > 0) image.data(x, y) -= value;
+  }
+}
+
+}  // namespace brickline

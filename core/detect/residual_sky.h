@@ -1,0 +1,27 @@
+// The sky that is left in the images of a band: the median of its coadd where nothing was detected.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/image.h"
+#include "core/image/ccd_image.h"
+#include "core/wcs/wcs.h"
+
+namespace brickline {
+
+// Per band, nanomaggies per CCD pixel: images are resampled with Lanczos-3 (their pixels kept as they are,
+// whatever the pixel scale), averaged with their inverse variances, and the median taken of the brick pixels
+// with weight and `blob_labels` = -1. Empty for a band without such a pixel.
+std::vector<std::optional<double>> residual_sky(std::span<const CcdImage> images, const Wcs& brick,
+                                                std::span<const std::string> bands,
+                                                ImageView<const std::int32_t> blob_labels);
+
+// Takes it off the unmasked pixels of every image of its band.
+void subtract_residual_sky(std::span<CcdImage> images, std::span<const std::string> bands,
+                           std::span<const std::optional<double>> sky);
+
+}  // namespace brickline
