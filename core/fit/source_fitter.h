@@ -97,7 +97,11 @@ struct FitResult {
   int derivative_evaluations = 0, value_evaluations = 0;
   // The end is at a bound (within 0.01 of log_re's, 1e-3 of the index's).
   bool at_radius_limit = false, at_sersic_limit = false, at_position_limit = false;
-  bool ok() const { return status == FitStatus::kConverged || status == FitStatus::kMaxIterations; }
+  // The model is a fitted one, at an optimum as far as the numbers go.
+  bool ok() const {
+    return status == FitStatus::kConverged || status == FitStatus::kMaxIterations ||
+           status == FitStatus::kStalled;
+  }
 };
 
 class SourceFitter {
