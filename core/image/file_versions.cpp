@@ -18,6 +18,7 @@ class PrimaryOnly : public CcdHeaders {
   const fits::Header* header(HeaderOf which) override {
     return which == HeaderOf::kPrimary ? &primary_ : nullptr;
   }
+  std::string mask_plver() override { return {}; }
 
  private:
   const fits::Header& primary_;

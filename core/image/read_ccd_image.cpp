@@ -241,8 +241,9 @@ void Reading::repair_weights() {
   if (ccd_.weight_file().empty()) return;
   fits::FitsReader& reader = ccd_.weight_reader();
   const int hdu = ccd_.weight_hdu();
-  // Rows of a larger plane begin before the image's.
-  const int excess = reader.image_info(hdu).height - out_.full_wcs.height();
+  // A larger plane, whose edges are cut, begins before the image.
+  const int image_height = ccd_.image_reader().image_info(ccd_.image_hdu()).height;
+  const int excess = reader.image_info(hdu).height - image_height;
   const int trimmed = excess == 2 * facts_.weight.trim_excess_pixels ? facts_.weight.trim_excess_pixels : 0;
   const QuantisationSteps steps =
       quantisation_steps(reader, hdu, out_.extent.y0 + trimmed, out_.extent.height());
