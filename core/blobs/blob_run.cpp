@@ -67,7 +67,7 @@ std::uint8_t BlobRun::reference_bits(int x, int y) const {
 }
 
 SourceRecord BlobRun::record_of(int source) const {
-  const Source& s = (*input_.sources)[source];
+  const DetectedSource& s = (*input_.sources)[source];
   SourceRecord r;
   r.source = source;
   r.traits = s.reference;

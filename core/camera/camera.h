@@ -39,6 +39,7 @@ enum class Purpose : std::uint32_t { kRun = 1, kCalibrate = 2, kMeasure = 3, kCh
 
 // The steps a plugin can override; the first ten have the ABI's values.
 enum class CameraStep : int {
+  kOpen = 0,  // the camera's own state for a CCD, before all others
   kMetadata = 1,
   kFiles,
   kGoodRegion,

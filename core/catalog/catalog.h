@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/image.h"
@@ -31,6 +32,14 @@ struct CatalogContext {
   std::string id_name = "ls_id_dr11";  // of the first column
 };
 
+// The columns' own formulas. A/E(B-V) of a band: the context's, else the standard one; empty if there is
+// none.
+std::optional<double> band_extinction(const CatalogContext& context, std::string_view band);
+// 10^(-0.4 A), with A = coefficient * E(B-V) in single precision.
+float transmission(float ebv, double coefficient);
+// release << 42 | brickid << 22 | objid; negative for custom bricks.
+std::int64_t unique_id(const CatalogContext& context, const CatalogSource& row);
+
 struct CatalogOptions {
   double min_fracin = 1e-3;    // below it a flux is not trusted: flux and its ivar are set to 0
   double walker_arcsec = 1.0;  // FITBITS: the fit moved the source by more than this
@@ -46,9 +55,10 @@ struct CatalogGeometry {
 };
 
 // Orders the rows and numbers them: in the image before outside, fitted before listed, by RA in each group
-// (ties by Dec, then by the order given). Also sets in_bounds. Needed before measurements that are kept by
+// (ties by Dec, then by the order given). Also sets in_bounds: the nearest pixel is in the image. Returns
+// where each row stood before, for what is kept beside the rows. Comes before measurements that are kept by
 // row.
-void order_rows(std::vector<CatalogSource>& rows, const CatalogGeometry& geometry);
+std::vector<std::size_t> order_rows(std::vector<CatalogSource>& rows, const CatalogGeometry& geometry);
 
 // Fills what follows from the rest: brick_primary, maskbits (from the map; rows outside the image have only
 // NPRIMARY), fitbits, the Sersic index of DEV, EXP and REX, reddening (NaN without maps), nearest neighbours,

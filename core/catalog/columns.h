@@ -21,9 +21,9 @@ enum class ColumnType { kLogical, kUint8, kInt16, kInt32, kInt64, kFloat, kDoubl
 enum class ColumnRepeat { kOnce, kPerBand, kPerDustBand };
 
 struct CatalogColumn {
-  std::string_view name;
+  std::string_view name;  // empty: CatalogContext::id_name
   ColumnType type;
-  int width;  // values per row
+  int width;  // values per row; of text the number of characters, 0 = as many as the longest needs
   ColumnRepeat repeat;
   std::string_view unit;
   std::string_view description;

@@ -10,9 +10,9 @@
 
 #include "core/base/error.h"
 #include "core/coadd/model_images.h"
-#include "core/resample/patch_masked.h"
+#include "core/resample/lanczos.h"
+#include "core/resample/patch.h"
 #include "core/resample/pixel_mapping.h"
-#include "core/resample/resample.h"
 
 namespace brickline {
 
@@ -21,7 +21,8 @@ namespace {
 // Every bit that a mask may have: where all images are masked in all ways.
 constexpr std::uint16_t kAllMaskBits = kCameraMaskBits | mask_bit::kOutlier;
 
-// The effective size of a PSF of noise-equivalent area 1 as the FWHM of a Gaussian: 2 sqrt(2 ln 2)/(2 sqrt(pi)).
+// The effective size of a PSF of noise-equivalent area 1 as the FWHM of a Gaussian: 2 sqrt(2 ln 2)/(2
+// sqrt(pi)).
 const double kFwhmOfUnitArea = 2 * std::sqrt(2 * std::log(2.0)) / (2 * std::sqrt(M_PI));
 
 // Calls f(y) for the rows y0 <= y < y1, several at a time; each row is one thread's.
@@ -62,7 +63,8 @@ BandCoadder::BandCoadder(const Wcs& target, std::string band, bool with_models, 
 }
 
 bool BandCoadder::add(const CcdImage& image, const ModelImages* models, ObservationTimes* times) {
-  if (with_models_ != (models != nullptr)) throw internal_error("a coadd with models needs them of every image");
+  if (with_models_ != (models != nullptr))
+    throw internal_error("a coadd with models needs them of every image");
   const PixelMapping mapping(target_, image.wcs);
   if (mapping.empty()) return false;
 
@@ -214,7 +216,8 @@ double coadd_sky_level(const Wcs& target, const std::vector<const CcdImage*>& im
   std::vector<float> sky;
   for (int y = 0; y < target.height(); ++y)
     for (int x = 0; x < target.width(); ++x)
-      if (coadd.invvar(x, y) > 0 && (blob_map.empty() || blob_map(x, y) < 0)) sky.push_back(coadd.image(x, y));
+      if (coadd.invvar(x, y) > 0 && (blob_map.empty() || blob_map(x, y) < 0))
+        sky.push_back(coadd.image(x, y));
   if (sky.empty()) return std::nan("");
   const std::size_t middle = sky.size() / 2;
   std::nth_element(sky.begin(), sky.begin() + static_cast<std::ptrdiff_t>(middle), sky.end());

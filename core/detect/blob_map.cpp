@@ -47,7 +47,7 @@ void keep_blobs(BlobMap& map, SourceList& sources, const std::vector<int>& kept)
   }
   map.blobs = std::move(blobs);
   relabel(map.labels, number, 1);
-  for (Source& s : sources) s.blob = number[s.blob + 1];
+  for (DetectedSource& s : sources) s.blob = number[s.blob + 1];
 }
 
 }  // namespace brickline

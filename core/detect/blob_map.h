@@ -22,11 +22,11 @@ struct BlobMap {
 
 // Fills the holes of `hot` (0 or not), and makes a blob of each of its 4-connected components that holds a
 // source at its rounded pixel clipped to the image (so that a reference source outside joins the blob at the
-// border). Components without a source are dropped. Sets Source::blob of every source.
+// border). Components without a source are dropped. Sets DetectedSource::blob of every source.
 BlobMap make_blobs(ImageView<const std::uint8_t> hot, SourceList& sources);
 
 // Keeps only the blobs of those indices, in that order, renumbered from 0; updates the labels and
-// Source::blob.
+// DetectedSource::blob.
 void keep_blobs(BlobMap& map, SourceList& sources, const std::vector<int>& kept);
 
 }  // namespace brickline

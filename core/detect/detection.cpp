@@ -8,9 +8,9 @@
 namespace brickline {
 namespace {
 
-Source source_at(const Peak& peak, const Wcs& brick, std::span<const BandMaps> maps, const Sed& sed,
+DetectedSource source_at(const Peak& peak, const Wcs& brick, std::span<const BandMaps> maps, const Sed& sed,
                  std::span<const Image<std::uint8_t>> saturated) {
-  Source s;
+  DetectedSource s;
   const SkyPosition sky = brick.pixel_to_sky(peak.x, peak.y);
   s.model.kind = SourceKind::kPsf;
   s.model.ra = sky.ra;

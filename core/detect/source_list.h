@@ -20,7 +20,7 @@ struct ReferenceTraits {
   bool frozen = false;        // kept exactly as it came
 };
 
-struct Source {
+struct DetectedSource {
   SourceModel model;       // the start of the fit: fluxes in the order of the run's bands
   double x = 0, y = 0;     // where it starts, brick pixels; reference sources may lie outside the brick
   int ix = 0, iy = 0;      // the same, rounded: a detection's peak pixel
@@ -32,6 +32,6 @@ struct Source {
   int blob = -1;                    // index into BlobMap::blobs; -1: in no blob, never fitted
 };
 
-using SourceList = std::vector<Source>;
+using SourceList = std::vector<DetectedSource>;
 
 }  // namespace brickline

@@ -161,7 +161,7 @@ double effective_zero_point(const PixelFacts& pixels, double ccdzpt, double expt
 //   {"op": "bits", "table": {"0x1": "badpix"}, "others": "ignore"}
 //   {"op": "planes", "cards": "MP_", "table": {"SAT": "satur"}, "others": "badpix", "ignore_names": []}
 //   {"op": "planes", "names": "MSKNAM", "values": "MSKVAL", "table": ...}
-//   {"op": "keep_bits", "ignore": "0x30", "bit": "badpix"}
+//   {"op": "keep_bits", "ignore": "0x30", "sets": "badpix"}
 //   {"op": "clear", "bit": "satur", "where_also": "badpix"}
 //   {"op": "bleed_must_touch_satur", "dilate": 2}
 //   {"op": "rectangles", "rows": [{"when": {...}, "box": [x0, x1, y0, y1], "bit": "badpix"}]}
@@ -205,6 +205,8 @@ struct MaskOperation {
 };
 // "codes_touching" and the like, as in the facts.
 std::string_view name_of(MaskOperation::Kind kind);
+// One operation from its name and the JSON object of its other keys. Error (kInput) listing what is wrong.
+MaskOperation parse_mask_operation(std::string_view name, std::string_view json_arguments);
 
 struct MaskFacts {
   std::vector<MaskOperation> pipeline;  // every one that applies, in order
@@ -269,15 +271,10 @@ struct SkyEstimateFacts {
 // ---- World coordinates, PSF, sky ----
 
 struct WcsFacts {
-  enum class Kind { kHeader, kCards, kSidecar, kCdelt };
-  struct Sidecar {
-    std::string path, format;  // scamp_head, fits
-    double tolerance_arcsec = 0;
-  };
+  enum class Kind { kHeader, kCards };
   Kind kind = Kind::kHeader;
   std::string projection = "TAN";
   std::map<std::string, Sources> cards;
-  std::vector<Sidecar> sidecars;
   bool offset = true;  // the CCD table's ccdraoff, ccddecoff are applied
 };
 
@@ -322,10 +319,11 @@ struct SkyFacts {
 // ---- Photometry and quality ----
 
 struct ColourTerm {
-  std::string base;                   // band whose magnitude is added to
-  std::array<std::string, 2> colour;  // first minus second
-  std::vector<double> coefficients;   // none: the band cannot be calibrated
-  std::array<double, 2> clip{-1, 1};
+  std::string base;                                  // band whose magnitude is added to
+  std::array<std::string, 2> colour;                 // first minus second
+  std::vector<double> coefficients;                  // none: the band cannot be calibrated
+  std::array<double, 2> clip{-1, 1};                 // of the term, mag
+  std::optional<std::array<double, 2>> colour_clip;  // of the colour, before the polynomial
 };
 struct BandPhotometry {
   std::optional<double> zero_point;  // AB mag of 1 count/s

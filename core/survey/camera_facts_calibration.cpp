@@ -9,9 +9,7 @@ void read_wcs(Object& root, WcsFacts& out) {
   if (!j) return;
   Object o(*j, "wcs", root.report());
   using K = WcsFacts::Kind;
-  o.read_name<K>(
-      "kind", out.kind,
-      {{"header", K::kHeader}, {"cards", K::kCards}, {"sidecar", K::kSidecar}, {"cdelt", K::kCdelt}});
+  o.read_name<K>("kind", out.kind, {{"header", K::kHeader}, {"cards", K::kCards}});
   o.read_name<std::string>("projection", out.projection, {{"TAN", "TAN"}});
   if (const Json* cards = o.get("cards")) {
     Object c(*cards, o.path("cards"), root.report());
@@ -24,7 +22,6 @@ void read_wcs(Object& root, WcsFacts& out) {
   if (out.kind == K::kCards)
     for (const char* key : {"CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"})
       if (!out.cards.contains(key)) root.report().problem(o.path("cards.") + key, "is missing");
-  o.read("sidecars", out.sidecars);
   o.read("offset", out.offset);
 }
 
@@ -97,13 +94,6 @@ void read_sky(Object& root, SkyFacts& out) {
 }
 
 }  // namespace
-
-void convert(const Json& j, const std::string& path, Report& report, WcsFacts::Sidecar& out) {
-  Object o(j, path, report);
-  o.require("path", out.path);
-  o.read_name<std::string>("format", out.format, {{"scamp_head", "scamp_head"}, {"fits", "fits"}});
-  o.read_within("tolerance_arcsec", out.tolerance_arcsec, 0, 1e5);
-}
 
 void convert(const Json& j, const std::string& path, Report& report, PsfFacts::Special& out) {
   Object o(j, path, report);

@@ -1,4 +1,7 @@
 // The mask pipeline of the facts.
+#include <fmt/ranges.h>
+
+#include "core/base/error.h"
 #include "core/survey/camera_facts_sections.h"
 #include "core/survey/mask_bits.h"
 
@@ -97,7 +100,7 @@ void convert(const Json& j, const std::string& path, Report& report, MaskOperati
       break;
     case Kind::kKeepBits:
       if (const Json* ignore = o.get("ignore")) convert_bits(*ignore, o.path("ignore"), report, out.ignore);
-      read_required_bit(o, "bit", out.bit);
+      read_required_bit(o, "sets", out.bit);
       break;
     case Kind::kClear:
       read_required_bit(o, "bit", out.bit);
@@ -143,6 +146,18 @@ std::string_view name_of(MaskOperation::Kind kind) {
   for (const auto& [text, k] : facts::kOperations)
     if (k == kind) return text;
   return "";
+}
+
+MaskOperation parse_mask_operation(std::string_view name, std::string_view json_arguments) {
+  facts::Report report;
+  facts::Json json = facts::parse_object(json_arguments.empty() ? "{}" : json_arguments, report);
+  MaskOperation operation;
+  if (report.problems.empty()) {
+    json["op"] = name;
+    facts::convert(json, std::string(name), report, operation);
+  }
+  if (!report.problems.empty()) throw input_error("{}", fmt::join(report.problems, "; "));
+  return operation;
 }
 
 }  // namespace brickline

@@ -14,7 +14,7 @@ namespace {
 // points.
 DetectionPrior prior_of(const test::GoldenCase& c) {
   DetectionPrior prior;
-  for (const Source& s : test::golden_sources(c))
+  for (const DetectedSource& s : test::golden_sources(c))
     if (s.reference_row >= 0) {
       prior.references.push_back(s);
       if (s.ix >= 0 && s.iy >= 0 && s.ix < c.brick.width() && s.iy < c.brick.height())

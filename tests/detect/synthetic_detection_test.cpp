@@ -232,7 +232,7 @@ TEST(DetectSources, ASourceStartsWithTheMapsFluxesAtItsPixel) {
   const Sky sky;
   const Detection found = sky.detect(0);
   const std::vector<BandMaps> maps = sky.maps(0);
-  const Source& s = found.sources[0];
+  const DetectedSource& s = found.sources[0];
   ASSERT_EQ(s.model.flux.size(), 3U);
   for (int b = 0; b < 3; ++b) EXPECT_EQ(s.model.flux[b], maps[b].flux(30, 40));
   const auto pixel = sky.brick.sky_to_pixel(s.model.ra, s.model.dec);
@@ -247,7 +247,7 @@ TEST(DetectSources, ReferenceSourcesFollowAndOutsideOnesJoinTheBorder) {
   const Sky sky;
   DetectionPrior prior;
   prior.avoid.push_back({5, 5, 4});
-  Source star;
+  DetectedSource star;
   star.ix = -7;
   star.iy = 5;
   star.reference_row = 12;

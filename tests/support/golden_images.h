@@ -181,7 +181,7 @@ inline SourceList golden_sources(const GoldenCase& c) {
   SourceList out;
   std::string line;
   for (std::int64_t row = 0; row < t.rows() && std::getline(text, line); ++row) {
-    Source s;
+    DetectedSource s;
     s.model.ra = t.number("ra", row);
     s.model.dec = t.number("dec", row);
     s.ix = static_cast<int>(t.integer("ibx", row));

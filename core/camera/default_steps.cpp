@@ -1,0 +1,248 @@
+#include "core/camera/default_steps.h"
+
+#include <cmath>
+
+#include "core/camera/mask_operations.h"
+#include "core/survey/mask_bits.h"
+
+namespace brickline {
+
+void apply_saturation_rules(const std::vector<SaturationRule>& rules, const CcdValues& ccd,
+                            CcdHeaders& headers, ImageView<const float> image, ImageView<std::uint16_t> mask,
+                            ImageView<float> weight) {
+  for (const SaturationRule& rule : rules) {
+    if (!holds(rule.when, ccd, &headers)) continue;
+    for (int y = 0; y < image.height(); ++y)
+      for (int x = 0; x < image.width(); ++x) {
+        if (!(image(x, y) > rule.above)) continue;
+        if (rule.unmasked_only && (mask(x, y) != 0 || !(weight(x, y) > 0))) continue;
+        mask(x, y) |= mask_bit::kSatur;
+        weight(x, y) = 0;
+      }
+  }
+}
+
+void add_shot_noise(ImageView<const float> image, double sky, double seconds,
+                    ImageView<const std::uint16_t> mask, ImageView<float> weight) {
+  const float level = static_cast<float>(sky), time = static_cast<float>(seconds);
+  for (int y = 0; y < image.height(); ++y)
+    for (int x = 0; x < image.width(); ++x) {
+      float& w = weight(x, y);
+      if (w == 0) continue;
+      const float variance = 1.0f / w + std::abs(image(x, y) - level) / time;
+      const float with_sources = 1.0f / variance;
+      const bool masked = !mask.empty() && mask(x, y) != 0;
+      w = masked || !std::isfinite(with_sources) ? 0 : with_sources;
+    }
+}
+
+void apply_amplifier_corrections(const std::vector<AmplifierRow>& rows, const CcdValues& ccd,
+                                 CcdHeaders& headers, const Box& window, ImageView<float> image,
+                                 ImageView<float> weight) {
+  for (const AmplifierRow& row : rows) {
+    const Box part = intersection(row.box, window).shifted(-window.x0, -window.y0);
+    if (part.empty() || !holds(row.when, ccd, &headers)) continue;
+    const double scale = std::pow(10.0, 0.4 * row.dzp_mag);
+    const float factor = static_cast<float>(scale), divisor = static_cast<float>(scale * scale);
+    for (int y = part.y0; y < part.y1; ++y)
+      for (int x = part.x0; x < part.x1; ++x) {
+        image(x, y) *= factor;
+        if (!weight.empty()) weight(x, y) /= divisor;
+      }
+  }
+}
+
+void decode_asinh(double boffset, double bsoften, double scale, ImageView<float> pixels) {
+  for (int y = 0; y < pixels.height(); ++y)
+    for (int x = 0; x < pixels.width(); ++x)
+      pixels(x, y) = static_cast<float>(boffset + 2 * bsoften * std::sinh(pixels(x, y) / scale));
+}
+
+namespace {
+
+template <typename T>
+void copy(const Image<T>& from, ImageView<T> to) {
+  for (int y = 0; y < to.height(); ++y) std::copy_n(from.row(y), to.width(), to.row(y));
+}
+
+// Fills `value` if it is not known yet. A card that cannot be read stays unknown where a CCD table's row
+// already tells what matters.
+template <typename T, typename F>
+void fill(OpenCcd::Impl& ccd, const char* field, T& value, bool known, F&& read) {
+  if (known) return;
+  try {
+    if (auto v = read(ccd.facts().metadata.of(field), ccd.values, ccd)) value = *v;
+  } catch (const Error& e) {
+    if (ccd.source.row < 0 && ccd.purpose != Purpose::kRun) throw;
+    ccd.log.debug("{}: {}: {}", ccd.values.image_filename, field, e.message());
+  }
+}
+
+double pixel_scale_of(const fits::Header& h) {
+  const auto cd = [&](const char* key) { return h.number(key).value_or(0); };
+  return 3600 * std::sqrt(std::abs(cd("CD1_1") * cd("CD2_2") - cd("CD1_2") * cd("CD2_1")));
+}
+
+void decode(OpenCcd::Impl& ccd, ImageView<float> pixels) {
+  const auto& asinh = ccd.facts().pixels.decode_asinh;
+  if (!asinh) return;
+  const auto card = [&](const std::string& key) {
+    const auto text = ccd.text({key}, HeaderOf::kEither);
+    if (!text) throw input_error("the header has no {}", key).in_file(ccd.files[BL_ROLE_IMAGE].path.string());
+    return std::stod(*text);
+  };
+  decode_asinh(card(asinh->boffset), card(asinh->bsoften), asinh->scale, pixels);
+}
+
+void read_weight_plane(OpenCcd::Impl& ccd, const Box& box, ImageView<float> out) {
+  fits::FitsReader& reader = ccd.reader(BL_ROLE_WEIGHT);
+  const int hdu = ccd.hdu_of_ccd(BL_ROLE_WEIGHT);
+  const int n = ccd.facts().weight.trim_excess_pixels;
+  int shift = 0;
+  if (n > 0) {
+    const fits::ImageInfo plane = reader.image_info(hdu);
+    const fits::ImageInfo image = ccd.reader(BL_ROLE_IMAGE).image_info(ccd.hdu_of_ccd(BL_ROLE_IMAGE));
+    if (plane.width == image.width + 2 * n && plane.height == image.height + 2 * n) shift = n;
+  }
+  copy(reader.image<float>(hdu, box.shifted(shift, shift)), out);
+  decode(ccd, out);
+}
+
+// The window of the static mask that belongs to this CCD: by its name, else by its HDU's number.
+std::optional<Image<std::uint8_t>> static_plane(OpenCcd::Impl& ccd, const MaskOperation& op, const Box& box) {
+  fits::FitsReader reader(ccd.camera->data_file(op.file));
+  std::optional<int> hdu;
+  if (op.hdu_by_ccd && ccd.values.ccdname) hdu = reader.find_hdu(*ccd.values.ccdname);
+  if (!hdu) hdu = ccd.values.image_hdu;
+  if (*hdu < 0 || *hdu >= reader.hdu_count()) return {};
+  const fits::ImageInfo info = reader.image_info(*hdu);
+  if (intersection(box, Box::from_size(info.width, info.height)) != box) return {};
+  return reader.image<std::uint8_t>(*hdu, box);
+}
+
+MaskContext mask_context(OpenCcd::Impl& ccd, const Box& box) {
+  return {ccd.values, ccd, box, [&ccd, box](const MaskOperation& op) { return static_plane(ccd, op, box); },
+          ccd.log};
+}
+
+}  // namespace
+
+Image<std::int32_t> read_codes(OpenCcd::Impl& ccd, int role, int hdu, const Box& box) {
+  fits::FitsReader& reader = ccd.reader(role);
+  const fits::ImageInfo info = reader.image_info(hdu);
+  if (info.bitpix == 32 && ccd.header_of(role, hdu).number("BZERO").value_or(0) > 0) {
+    const Image<std::int64_t> wide = reader.image<std::int64_t>(hdu, box);
+    Image<std::int32_t> codes(box.width(), box.height());
+    for (int y = 0; y < box.height(); ++y)
+      for (int x = 0; x < box.width(); ++x)
+        codes(x, y) = static_cast<std::int32_t>(static_cast<std::uint32_t>(wide(x, y)));
+    return codes;
+  }
+  return reader.image<std::int32_t>(hdu, box);
+}
+
+void default_metadata(OpenCcd::Impl& ccd) {
+  CcdValues& v = ccd.values;
+  const bool from_row = !v.band.empty() && v.expnum >= 0;
+  v.fwhm = v.gain = CcdValues::kUnknown;
+  fill(ccd, "fwhm", v.fwhm, false, number_of);
+  fill(ccd, "gain", v.gain, false, number_of);
+  fill(ccd, "plver", v.plver, !v.plver.empty(), text_of);
+  fill(ccd, "plprocid", v.plprocid, !v.plprocid.empty(), text_of);
+  fill(ccd, "procdate", v.procdate, !v.procdate.empty(), text_of);
+  fill(ccd, "object", v.object, !v.object.empty(), text_of);
+  fill(ccd, "propid", v.propid, !v.propid.empty(), text_of);
+  fill(ccd, "band", v.band, !v.band.empty(), text_of);
+  fill(ccd, "expnum", v.expnum, v.expnum >= 0, integer_of);
+  fill(ccd, "ccdname", v.ccdname, v.ccdname.has_value(), text_of);
+  fill(ccd, "mjd_obs", v.mjd_obs, !std::isnan(v.mjd_obs), number_of);
+  fill(ccd, "exptime", v.exptime, !std::isnan(v.exptime), number_of);
+  fill(ccd, "airmass", v.airmass, !std::isnan(v.airmass), number_of);
+  if (!from_row) {
+    fill(ccd, "ha", v.hour_angle, !std::isnan(v.hour_angle), number_of);
+    fill(ccd, "ra_bore", v.ra_bore, !std::isnan(v.ra_bore), number_of);
+    fill(ccd, "dec_bore", v.dec_bore, !std::isnan(v.dec_bore), number_of);
+    fill(ccd, "pixel_scale", v.pixel_scale, !std::isnan(v.pixel_scale), number_of);
+  }
+  if (std::isnan(v.pixel_scale)) v.pixel_scale = pixel_scale_of(*ccd.header(HeaderOf::kImage));
+  if (v.width <= 0 || v.height <= 0) {
+    const fits::ImageInfo info = ccd.reader(BL_ROLE_IMAGE).image_info(ccd.hdu_of_ccd(BL_ROLE_IMAGE));
+    v.width = info.width;
+    v.height = info.height;
+  }
+}
+
+void default_files(OpenCcd::Impl& ccd) {
+  ccd.mask_name = companion_path(ccd.facts().files.mask, ccd.values);
+  ccd.weight_name = companion_path(ccd.facts().files.weight, ccd.values);
+  if (ccd.facts().weight.kind.rules.size() == 1 &&
+      ccd.facts().weight.kind.rules.front().value == WeightFacts::Kind::kConstant)
+    ccd.weight_name.clear();
+}
+
+void run_mask_operation(OpenCcd::Impl& ccd, const MaskOperation& operation, bl_step& io) {
+  apply(operation, mask_context(ccd, from_bl(io.box)), from_bl<std::int32_t>(io.raw_mask),
+        from_bl<float>(io.image), from_bl<std::uint16_t>(io.mask));
+}
+
+std::optional<fits::Header> default_wcs_cards(OpenCcd::Impl& ccd) {
+  const WcsFacts& facts = ccd.facts().wcs;
+  if (facts.kind != WcsFacts::Kind::kCards) return {};
+  fits::Header cards;
+  cards.set("CTYPE1", "RA---" + facts.projection);
+  cards.set("CTYPE2", "DEC--" + facts.projection);
+  for (const auto& [key, sources] : facts.cards) {
+    const std::optional<double> value = number_of(sources, ccd.values, ccd);
+    if (!value)
+      throw input_error("no header card gives the world-coordinate value {}", key)
+          .in_file(ccd.files[BL_ROLE_IMAGE].path.string());
+    cards.set(key, fits::CardValue(*value));
+  }
+  return cards;
+}
+
+void run_default_step(OpenCcd::Impl& ccd, CameraStep which, bl_step& io) {
+  const Box box = from_bl(io.box);
+  const CameraFacts& facts = ccd.facts();
+  const auto image = from_bl<float>(io.image), weight = from_bl<float>(io.weight);
+  const auto mask = from_bl<std::uint16_t>(io.mask);
+  switch (which) {
+    case CameraStep::kMetadata:
+      return default_metadata(ccd);
+    case CameraStep::kFiles:
+      return default_files(ccd);
+    case CameraStep::kGoodRegion:
+      io.good = to_bl(good_region(facts.good_region, ccd.values, &ccd));
+      return;
+    case CameraStep::kReadImage:
+      copy(ccd.reader(BL_ROLE_IMAGE).image<float>(ccd.hdu_of_ccd(BL_ROLE_IMAGE), box), image);
+      return decode(ccd, image);
+    case CameraStep::kReadMask:
+      return copy(read_codes(ccd, BL_ROLE_MASK, ccd.hdu_of_ccd(BL_ROLE_MASK), box),
+                  from_bl<std::int32_t>(io.raw_mask));
+    case CameraStep::kRemapMask:
+      return copy(
+          apply_pipeline(facts.mask, mask_context(ccd, box), from_bl<std::int32_t>(io.raw_mask), image),
+          mask);
+    case CameraStep::kReadWeight:
+      return read_weight_plane(ccd, box, weight);
+    case CameraStep::kSaturation:
+      return apply_saturation_rules(facts.saturation, ccd.values, ccd, image, mask, weight);
+    case CameraStep::kRemapWeight:
+      if (const auto& noise = facts.weight.shot_noise) {
+        const auto sky = number_of(noise->sky, ccd.values, ccd),
+                   seconds = number_of(noise->seconds, ccd.values, ccd);
+        if (!sky || !seconds)
+          throw input_error("the header lacks the sky level or exposure time that its weights need")
+              .in_file(ccd.files[BL_ROLE_IMAGE].path.string());
+        add_shot_noise(image, *sky, *seconds, mask, weight);
+      }
+      return;
+    case CameraStep::kAfterSky:
+      return apply_amplifier_corrections(facts.amplifiers, ccd.values, ccd, box, image, weight);
+    default:
+      return;
+  }
+}
+
+}  // namespace brickline

@@ -1,0 +1,531 @@
+// The functions that the host offers to plugins. Nothing may be thrown out of them.
+#include <cmath>
+#include <cstring>
+#include <functional>
+
+#include "core/camera/default_steps.h"
+#include "core/camera/open_ccd.h"
+
+namespace brickline {
+namespace {
+
+using Ccd = OpenCcd::Impl;
+
+// Runs `f`; failures become a status and, where there is one, the error's text.
+template <typename F>
+bl_status guarded(bl_error* error, F&& f) noexcept {
+  try {
+    return f();
+  } catch (const SkipCcd& e) {
+    return report_to(error, BL_SKIP, e.what());
+  } catch (const Error& e) {
+    const bl_status status = e.kind() == ErrorKind::kInput       ? BL_E_INPUT
+                             : e.kind() == ErrorKind::kResources ? BL_E_RESOURCES
+                                                                 : BL_E_INTERNAL;
+    return report_to(error, status, e.line());
+  } catch (const std::bad_alloc&) {
+    return report_to(error, BL_E_RESOURCES, "out of memory");
+  } catch (const std::exception& e) {
+    return report_to(error, BL_E_INTERNAL, e.what());
+  } catch (...) {
+    return report_to(error, BL_E_INTERNAL, "unknown failure in the host");
+  }
+}
+
+// ---- Metadata ----
+
+std::string* text_field(Ccd& ccd, int field) {
+  CcdValues& v = ccd.values;
+  switch (field) {
+    case BL_FIELD_CAMERA:
+      return &v.camera;
+    case BL_FIELD_BAND:
+      return &v.band;
+    case BL_FIELD_OBJECT:
+      return &v.object;
+    case BL_FIELD_PROPID:
+      return &v.propid;
+    case BL_FIELD_PLVER:
+      return &v.plver;
+    case BL_FIELD_PLPROCID:
+      return &v.plprocid;
+    case BL_FIELD_PROCDATE:
+      return &v.procdate;
+    case BL_FIELD_IMAGE_FILENAME:
+      return &v.image_filename;
+    case BL_FIELD_MASK_PLVER:
+      return &v.mask_plver;
+    case BL_FIELD_MASK_FILENAME:
+      return &ccd.mask_name;
+    case BL_FIELD_WEIGHT_FILENAME:
+      return &ccd.weight_name;
+    default:
+      return nullptr;
+  }
+}
+
+double* real_field(Ccd& ccd, int field) {
+  CcdValues& v = ccd.values;
+  switch (field) {
+    case BL_FIELD_MJD_OBS:
+      return &v.mjd_obs;
+    case BL_FIELD_EXPTIME:
+      return &v.exptime;
+    case BL_FIELD_AIRMASS:
+      return &v.airmass;
+    case BL_FIELD_HOUR_ANGLE:
+      return &v.hour_angle;
+    case BL_FIELD_RA_BORE:
+      return &v.ra_bore;
+    case BL_FIELD_DEC_BORE:
+      return &v.dec_bore;
+    case BL_FIELD_GAIN:
+      return &v.gain;
+    case BL_FIELD_FWHM:
+      return &v.fwhm;
+    case BL_FIELD_PIXEL_SCALE:
+      return &v.pixel_scale;
+    case BL_FIELD_CCDZPT:
+      return &v.ccdzpt;
+    case BL_FIELD_ZERO_POINT:
+      return &v.zero_point;
+    case BL_FIELD_SIG1:
+      return &v.sig1;
+    case BL_FIELD_READ_NOISE:
+      return &v.read_noise;
+    default:
+      return nullptr;
+  }
+}
+
+int* integer_field(Ccd& ccd, int field) {
+  switch (field) {
+    case BL_FIELD_IMAGE_HDU:
+      return &ccd.values.image_hdu;
+    case BL_FIELD_WIDTH:
+      return &ccd.values.width;
+    case BL_FIELD_HEIGHT:
+      return &ccd.values.height;
+    case BL_FIELD_MASK_HDU:
+      return &ccd.mask_hdu;
+    case BL_FIELD_WEIGHT_HDU:
+      return &ccd.weight_hdu;
+    default:
+      return nullptr;
+  }
+}
+
+bool may_set(const Ccd& ccd, int field) {
+  if (!ccd.in_callback) return false;
+  const bool of_files = field >= BL_FIELD_MASK_FILENAME && field <= BL_FIELD_WEIGHT_HDU;
+  if (ccd.step == CameraStep::kFiles) return of_files;
+  const bool host_owned = field == BL_FIELD_IMAGE_FILENAME || field == BL_FIELD_IMAGE_HDU ||
+                          field == BL_FIELD_CCDZPT || field == BL_FIELD_ZERO_POINT ||
+                          field == BL_FIELD_SIG1 || field == BL_FIELD_MASK_PLVER;
+  return ccd.step == CameraStep::kMetadata && !of_files && !host_owned;
+}
+
+bl_status get_i64(void*, bl_ccd* handle, std::int32_t field, std::int64_t* out) {
+  Ccd& ccd = from_handle(handle);
+  if (field == BL_FIELD_EXPNUM) {
+    *out = ccd.values.expnum;
+  } else if (const int* value = integer_field(ccd, field)) {
+    *out = *value;
+  } else {
+    return BL_E_ARGUMENT;
+  }
+  return *out < 0 ? BL_ABSENT : BL_OK;
+}
+bl_status get_f64(void*, bl_ccd* handle, std::int32_t field, double* out) {
+  const double* value = real_field(from_handle(handle), field);
+  if (!value) return BL_E_ARGUMENT;
+  if (std::isnan(*value)) return BL_ABSENT;
+  *out = *value;
+  return BL_OK;
+}
+bl_status get_text(void*, bl_ccd* handle, std::int32_t field, bl_str* out) {
+  return guarded(nullptr, [&]() -> bl_status {
+    Ccd& ccd = from_handle(handle);
+    if (field == BL_FIELD_CCDNAME) {
+      if (!ccd.values.ccdname) return BL_ABSENT;
+      *out = ccd.keep(*ccd.values.ccdname);
+      return BL_OK;
+    }
+    if (field == BL_FIELD_MASK_PLVER) ccd.mask_plver();
+    const std::string* value = text_field(ccd, field);
+    if (!value) return BL_E_ARGUMENT;
+    if (value->empty()) return BL_ABSENT;
+    *out = ccd.keep(*value);
+    return BL_OK;
+  });
+}
+bl_status set_i64(void*, bl_ccd* handle, std::int32_t field, std::int64_t value) {
+  Ccd& ccd = from_handle(handle);
+  if (!may_set(ccd, field)) return BL_E_ARGUMENT;
+  if (field == BL_FIELD_EXPNUM) {
+    ccd.values.expnum = value;
+    return BL_OK;
+  }
+  int* out = integer_field(ccd, field);
+  if (!out || value < -1 || value > 1 << 30) return BL_E_ARGUMENT;
+  *out = static_cast<int>(value);
+  return BL_OK;
+}
+bl_status set_f64(void*, bl_ccd* handle, std::int32_t field, double value) {
+  Ccd& ccd = from_handle(handle);
+  double* out = real_field(ccd, field);
+  if (!out || !may_set(ccd, field)) return BL_E_ARGUMENT;
+  *out = value;
+  return BL_OK;
+}
+bl_status set_text(void*, bl_ccd* handle, std::int32_t field, bl_str value) {
+  return guarded(nullptr, [&]() -> bl_status {
+    Ccd& ccd = from_handle(handle);
+    if (!may_set(ccd, field)) return BL_E_ARGUMENT;
+    if (field == BL_FIELD_CCDNAME) {
+      ccd.values.ccdname = one_line(from_bl(value));
+      return BL_OK;
+    }
+    std::string* out = text_field(ccd, field);
+    if (!out) return BL_E_ARGUMENT;
+    *out = one_line(from_bl(value));
+    return BL_OK;
+  });
+}
+
+// ---- The CCD table's row ----
+
+template <typename F>
+bl_status column(bl_ccd* handle, bl_str name, F&& read) {
+  return guarded(nullptr, [&]() -> bl_status {
+    Ccd& ccd = from_handle(handle);
+    if (!ccd.source.table || ccd.source.row < 0 || !ccd.source.table->has(from_bl(name))) return BL_ABSENT;
+    read(ccd, *ccd.source.table, ccd.source.row);
+    return BL_OK;
+  });
+}
+bl_status column_i64(void*, bl_ccd* handle, bl_str name, std::int64_t* out) {
+  return column(handle, name,
+                [&](Ccd&, const fits::Table& t, std::int64_t row) { *out = t.integer(from_bl(name), row); });
+}
+bl_status column_f64(void*, bl_ccd* handle, bl_str name, double* out) {
+  return column(handle, name,
+                [&](Ccd&, const fits::Table& t, std::int64_t row) { *out = t.number(from_bl(name), row); });
+}
+bl_status column_text(void*, bl_ccd* handle, bl_str name, bl_str* out) {
+  return column(handle, name, [&](Ccd& ccd, const fits::Table& t, std::int64_t row) {
+    *out = ccd.keep(t.text(from_bl(name), row));
+  });
+}
+
+// ---- HDUs and cards ----
+
+bl_status hdu_open(void*, bl_ccd* handle, std::int32_t role, const bl_select* select, bl_hdu** out,
+                   bl_error* error) {
+  return guarded(error, [&]() -> bl_status {
+    Ccd& ccd = from_handle(handle);
+    if (role < 0 || static_cast<std::size_t>(role) >= ccd.files.size() || !select)
+      return report_to(error, BL_E_ARGUMENT, "no such file role");
+    if (ccd.files[static_cast<std::size_t>(role)].path.empty())
+      return report_to(error, BL_E_MISSING, "this CCD has no such file");
+    fits::FitsReader& reader = ccd.reader(role);
+    int number = select->number;
+    if (number == BL_HDU_OF_CCD) {
+      number = role > BL_ROLE_WEIGHT ? ccd.values.image_hdu : ccd.hdu_of_ccd(role);
+    } else if (number == BL_HDU_PRIMARY) {
+      number = role == BL_ROLE_IMAGE ? ccd.facts().hdus.primary : 0;
+    } else if (number == BL_HDU_BY_NAME) {
+      const std::string name(from_bl(select->extname));
+      const std::optional<int> found = reader.find_hdu(name);
+      if (!found) return report_to(error, BL_E_MISSING, "no HDU is named " + one_line(name));
+      number = *found;
+    }
+    if (number < 0 || number >= reader.hdu_count())
+      return report_to(error, BL_E_MISSING, "there is no HDU " + std::to_string(number));
+    for (HduHandle& h : ccd.handles)
+      if (h.role == role && h.number == number) {
+        *out = to_handle(&h);
+        return BL_OK;
+      }
+    ccd.handles.push_back({&ccd, role, number});
+    *out = to_handle(&ccd.handles.back());
+    return BL_OK;
+  });
+}
+
+bl_status hdu_info(void*, bl_hdu* handle, bl_hdu_info* out) {
+  return guarded(nullptr, [&]() -> bl_status {
+    const HduHandle& hdu = from_handle(handle);
+    fits::FitsReader& reader = hdu.ccd->reader(hdu.role);
+    bl_hdu_info info{};
+    info.struct_size = out->struct_size;
+    info.number = hdu.number;
+    if (reader.is_table(hdu.number)) {
+      info.kind = BL_HDU_TABLE;
+      info.rows = hdu.ccd->header_of(hdu.role, hdu.number).integer("NAXIS2").value_or(0);
+    } else {
+      const fits::ImageInfo image = reader.image_info(hdu.number);
+      info.kind = image.width > 0 && image.height > 0 ? BL_HDU_IMAGE : BL_HDU_EMPTY;
+      info.width = image.width;
+      info.height = image.height;
+      info.planes = image.depth;
+      info.bitpix = image.bitpix;
+      info.compressed = image.compressed;
+    }
+    std::memcpy(out, &info, std::min<std::size_t>(sizeof info, out->struct_size));
+    return BL_OK;
+  });
+}
+
+// Finds a card that has a value and lets `read` convert it; `read` says whether it could.
+template <typename F>
+bl_status card(bl_hdu* handle, bl_str key, F&& read) {
+  return guarded(nullptr, [&]() -> bl_status {
+    const HduHandle& hdu = from_handle(handle);
+    const fits::Header& header = hdu.ccd->header_of(hdu.role, hdu.number);
+    const std::string name(from_bl(key));
+    const fits::Card* found = header.find(name);
+    if (!found) return BL_ABSENT;
+    const std::optional<std::string> text = header.text(name);
+    if (!text || text->find_first_not_of(' ') == std::string::npos) return BL_BLANK;
+    return read(*hdu.ccd, header, name);
+  });
+}
+bl_status card_f64(void*, bl_hdu* handle, bl_str key, double* out) {
+  return card(handle, key, [&](Ccd&, const fits::Header& h, const std::string& name) -> bl_status {
+    const std::optional<double> value = h.number(name);
+    if (!value) return BL_E_INPUT;
+    if (!std::isfinite(*value)) return BL_BLANK;
+    *out = *value;
+    return BL_OK;
+  });
+}
+bl_status card_i64(void*, bl_hdu* handle, bl_str key, std::int64_t* out) {
+  return card(handle, key, [&](Ccd&, const fits::Header& h, const std::string& name) -> bl_status {
+    const std::optional<std::int64_t> value = h.integer(name);
+    if (value) *out = *value;
+    return value ? BL_OK : BL_E_INPUT;
+  });
+}
+bl_status card_bool(void*, bl_hdu* handle, bl_str key, std::int32_t* out) {
+  return card(handle, key, [&](Ccd&, const fits::Header& h, const std::string& name) -> bl_status {
+    const std::optional<bool> value = h.logical(name);
+    if (value) *out = *value;
+    return value ? BL_OK : BL_E_INPUT;
+  });
+}
+bl_status card_text(void*, bl_hdu* handle, bl_str key, bl_str* out) {
+  return card(handle, key, [&](Ccd& ccd, const fits::Header& h, const std::string& name) -> bl_status {
+    *out = ccd.keep(*h.text(name));
+    return BL_OK;
+  });
+}
+std::uint64_t card_count(void*, bl_hdu* handle) {
+  std::uint64_t count = 0;
+  guarded(nullptr, [&]() -> bl_status {
+    const HduHandle& hdu = from_handle(handle);
+    count = hdu.ccd->header_of(hdu.role, hdu.number).cards().size();
+    return BL_OK;
+  });
+  return count;
+}
+bl_status card_at(void*, bl_hdu* handle, std::uint64_t index, bl_card* out) {
+  return guarded(nullptr, [&]() -> bl_status {
+    const HduHandle& hdu = from_handle(handle);
+    const fits::Header& header = hdu.ccd->header_of(hdu.role, hdu.number);
+    if (index >= header.cards().size()) return BL_ABSENT;
+    const fits::Card& found = header.cards()[index];
+    fits::Header alone;
+    alone.append(found);
+    bl_card c{};
+    c.struct_size = out->struct_size;
+    c.key = hdu.ccd->keep(found.key);
+    c.value = hdu.ccd->keep(alone.text(found.key).value_or(""));
+    c.comment = hdu.ccd->keep(found.comment);
+    std::memcpy(out, &c, std::min<std::size_t>(sizeof c, out->struct_size));
+    return BL_OK;
+  });
+}
+
+// ---- Pixels and tables ----
+
+template <typename T>
+void copy_out(const Image<T>& pixels, const bl_view& view) {
+  for (int y = 0; y < pixels.height(); ++y)
+    std::copy_n(pixels.row(y), pixels.width(), static_cast<T*>(view.data) + y * view.stride);
+}
+
+bl_status read_pixels(void*, bl_hdu* handle, const bl_box* box, const bl_view* view, bl_error* error) {
+  return guarded(error, [&]() -> bl_status {
+    const HduHandle& hdu = from_handle(handle);
+    fits::FitsReader& reader = hdu.ccd->reader(hdu.role);
+    const Box b = from_bl(*box);
+    const fits::ImageInfo info = reader.image_info(hdu.number);
+    if (b.empty() || intersection(b, Box::from_size(info.width, info.height)) != b)
+      return report_to(error, BL_E_ARGUMENT, "the box is not inside the image");
+    if (!view->data || view->width != b.width() || view->height != b.height() || view->stride < view->width)
+      return report_to(error, BL_E_ARGUMENT, "the view has not the size of the box");
+    switch (view->type) {
+      case BL_F32:
+        copy_out(reader.image<float>(hdu.number, b), *view);
+        return BL_OK;
+      case BL_F64:
+        copy_out(reader.image<double>(hdu.number, b), *view);
+        return BL_OK;
+      case BL_U8:
+        copy_out(reader.image<std::uint8_t>(hdu.number, b), *view);
+        return BL_OK;
+      case BL_U16:
+        copy_out(reader.image<std::uint16_t>(hdu.number, b), *view);
+        return BL_OK;
+      case BL_I32:
+        copy_out(read_codes(*hdu.ccd, hdu.role, hdu.number, b), *view);
+        return BL_OK;
+      default:
+        return report_to(error, BL_E_ARGUMENT, "no such pixel type");
+    }
+  });
+}
+
+bl_status table_read(void*, bl_hdu* handle, bl_str column, std::uint64_t first_row, std::uint64_t n_rows,
+                     std::uint32_t type, void* buffer, std::uint64_t bytes, bl_error* error) {
+  return guarded(error, [&]() -> bl_status {
+    const HduHandle& hdu = from_handle(handle);
+    const fits::Table table = hdu.ccd->reader(hdu.role).table(hdu.number);
+    const std::string name(from_bl(column));
+    if (!table.has(name)) return report_to(error, BL_E_MISSING, "there is no column " + one_line(name));
+    const auto rows = static_cast<std::uint64_t>(table.rows());
+    if (first_row > rows || n_rows > rows - first_row) return report_to(error, BL_E_ARGUMENT, "no such rows");
+    const auto width = static_cast<std::uint64_t>(table.require(name).width());
+    const std::uint64_t size = type == BL_F64 ? 8 : type == BL_I32 ? 4 : 0;
+    if (size == 0) return report_to(error, BL_E_ARGUMENT, "columns are read as BL_F64 or BL_I32");
+    if (bytes < n_rows * width * size) return report_to(error, BL_E_TOO_SMALL, "the buffer is too small");
+    const std::vector<double> values = table.numbers(name);
+    for (std::uint64_t i = 0; i < n_rows * width; ++i) {
+      const double value = values[first_row * width + i];
+      if (type == BL_F64) {
+        static_cast<double*>(buffer)[i] = value;
+      } else {
+        if (!(std::abs(value) < 2147483648.0) || value != std::floor(value))
+          return report_to(error, BL_E_INPUT, "a value does not fit into 32 bits");
+        static_cast<std::int32_t*>(buffer)[i] = static_cast<std::int32_t>(value);
+      }
+    }
+    return BL_OK;
+  });
+}
+
+bl_status open_sidecar(void*, bl_ccd* handle, bl_str path, std::int32_t* role, bl_error* error) {
+  return guarded(error, [&]() -> bl_status {
+    Ccd& ccd = from_handle(handle);
+    const std::filesystem::path file = ccd.sidecar_path(from_bl(path));
+    if (!std::filesystem::is_regular_file(file))
+      return report_to(error, BL_E_MISSING, "there is no file " + file.string());
+    ccd.files.push_back({file, nullptr});
+    *role = static_cast<std::int32_t>(ccd.files.size()) - 1;
+    return BL_OK;
+  });
+}
+
+bl_status scratch(void*, bl_ccd* handle, std::uint64_t bytes, std::uint64_t alignment, void** out) {
+  return guarded(nullptr, [&]() -> bl_status {
+    constexpr std::uint64_t kLargest = std::uint64_t{1} << 32;
+    if (alignment == 0 || alignment > 4096 || (alignment & (alignment - 1)) != 0) return BL_E_ARGUMENT;
+    if (bytes > kLargest) return BL_E_RESOURCES;
+    Ccd& ccd = from_handle(handle);
+    ccd.scratch.push_back(std::make_unique<std::byte[]>(bytes + alignment));
+    const auto address = reinterpret_cast<std::uintptr_t>(ccd.scratch.back().get());
+    *out = reinterpret_cast<void*>((address + alignment - 1) / alignment * alignment);
+    return BL_OK;
+  });
+}
+
+// ---- Steps and operations ----
+
+bl_status next(void*, bl_ccd* handle, std::int32_t which, bl_step* io, bl_error* error) {
+  return guarded(error, [&]() -> bl_status {
+    Ccd& ccd = from_handle(handle);
+    if (!ccd.in_callback || static_cast<int>(ccd.step) != which)
+      return report_to(error, BL_E_ARGUMENT, "next was asked for another step than the one that runs");
+    if (ccd.next_used) return report_to(error, BL_E_ARGUMENT, "next was asked for twice");
+    ccd.next_used = true;
+    ccd.run_step(ccd.step, ccd.layer + 1, *io);
+    return BL_OK;
+  });
+}
+
+bl_status mask_op(void*, bl_ccd* handle, bl_str name, bl_str arguments, bl_step* io, bl_error* error) {
+  return guarded(error, [&]() -> bl_status {
+    MaskOperation operation;
+    try {
+      operation = parse_mask_operation(from_bl(name), from_bl(arguments));
+    } catch (const Error& e) {
+      return report_to(error, BL_E_ARGUMENT, e.message());
+    }
+    run_mask_operation(from_handle(handle), operation, *io);
+    return BL_OK;
+  });
+}
+
+// ---- Saying things ----
+
+void log(void* self, std::int32_t level, bl_str text) {
+  guarded(nullptr, [&]() -> bl_status {
+    constexpr int kMostLines = 100;  // per CCD
+    const auto& camera = *static_cast<const LoadedCamera*>(self);
+    const auto importance =
+        static_cast<LogLevel>(std::clamp<std::int32_t>(level, BL_LOG_DEBUG, BL_LOG_ERROR));
+    const std::string line = one_line(from_bl(text));
+    Ccd* ccd = running_ccd();
+    if (!ccd) {
+      camera.log.message(importance, fmt::format("camera {}: {}", camera.identity.name, line));
+    } else if (++ccd->log_lines <= kMostLines) {
+      ccd->log.message(importance,
+                       fmt::format("camera {}: {} [{}]: {}{}", camera.identity.name,
+                                   ccd->values.image_filename, ccd->values.ccdname.value_or("?"), line,
+                                   ccd->log_lines == kMostLines ? " (no more is shown)" : ""));
+    }
+    return BL_OK;
+  });
+}
+
+std::int32_t cancelled(void*) { return 0; }
+const void* query(void*, bl_str) { return nullptr; }
+
+}  // namespace
+
+void fill_host_table(LoadedCamera& camera) {
+  bl_host& host = camera.host;
+  host = {};
+  host.struct_size = sizeof(bl_host);
+  host.abi_minor = BL_ABI_MINOR;
+  host.self = &camera;
+  host.log = log;
+  host.cancelled = cancelled;
+  host.query = query;
+  host.get_i64 = get_i64;
+  host.get_f64 = get_f64;
+  host.get_text = get_text;
+  host.set_i64 = set_i64;
+  host.set_f64 = set_f64;
+  host.set_text = set_text;
+  host.column_i64 = column_i64;
+  host.column_f64 = column_f64;
+  host.column_text = column_text;
+  host.hdu_open = hdu_open;
+  host.hdu_info = hdu_info;
+  host.card_f64 = card_f64;
+  host.card_i64 = card_i64;
+  host.card_bool = card_bool;
+  host.card_text = card_text;
+  host.card_count = card_count;
+  host.card_at = card_at;
+  host.read_pixels = read_pixels;
+  host.table_read = table_read;
+  host.open_sidecar = open_sidecar;
+  host.scratch = scratch;
+  host.next = next;
+  host.mask_op = mask_op;
+}
+
+}  // namespace brickline

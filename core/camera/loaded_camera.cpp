@@ -1,0 +1,318 @@
+#include "core/camera/loaded_camera.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#define BOOST_DLL_USE_STD_FS
+#include <boost/core/demangle.hpp>
+#include <boost/dll/shared_library.hpp>
+#include <cfenv>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "core/base/atomic_file.h"
+#include "core/base/version.h"
+
+namespace brickline {
+
+std::string one_line(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const unsigned char c = static_cast<unsigned char>(text[i]);
+    const std::size_t length = c < 0x80                ? 1
+                               : c >= 0xc2 && c < 0xe0 ? 2
+                               : c >= 0xe0 && c < 0xf0 ? 3
+                               : c < 0xf5              ? 4
+                                                       : 0;
+    bool valid =
+        length > 0 && c != 0x7f && c >= 0x20 && !(c >= 0x80 && c < 0xc2) && i + length <= text.size();
+    for (std::size_t k = 1; valid && k < length; ++k)
+      valid = (static_cast<unsigned char>(text[i + k]) & 0xc0) == 0x80;
+    if (valid) {
+      out += text.substr(i, length);
+      i += length;
+    } else {
+      out += c == '\n' || c == '\t' ? ' ' : '?';
+      ++i;
+    }
+  }
+  while (!out.empty() && out.back() == ' ') out.pop_back();
+  return out;
+}
+
+ErrorBuffer::ErrorBuffer() {
+  error.struct_size = sizeof(error);
+  error.capacity = sizeof(text_);
+  error.role = error.hdu = -1;
+  error.text = text_;
+}
+std::string ErrorBuffer::text() const {
+  return one_line({text_, std::min<std::size_t>(error.length, sizeof(text_))});
+}
+std::string ErrorBuffer::key() const {
+  return one_line({error.key, std::min<std::size_t>(error.key_length, sizeof(error.key))});
+}
+
+bl_status report_to(bl_error* error, bl_status status, std::string_view text) {
+  if (error && BL_HAS(error, text) && error->text) {
+    const std::size_t n = std::min<std::size_t>(text.size(), error->capacity);
+    std::memcpy(error->text, text.data(), n);
+    error->length = static_cast<std::uint32_t>(n);
+  }
+  return status;
+}
+
+namespace {
+
+thread_local const char* current_plugin = nullptr;
+thread_local const char* current_doing = nullptr;
+
+// A plugin that calls exit(0), even in a static initialiser, must not make a run look successful; there is
+// nobody left to throw to, so this is the one place of the library that prints and exits.
+void name_the_plugin_that_ended_us() {
+  if (!current_plugin) return;
+  const std::string line =
+      fmt::format("error: plugin {} ended the process while {}\n", current_plugin, current_doing);
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+  ::_exit(static_cast<int>(ErrorKind::kPlugin));
+}
+
+}  // namespace
+
+Breadcrumb::Breadcrumb(const std::string& plugin_path, const char* doing)
+    : before_path_(current_plugin), before_doing_(current_doing) {
+  static const int registered = std::atexit(name_the_plugin_that_ended_us);
+  static_cast<void>(registered);
+  current_plugin = plugin_path.c_str();
+  current_doing = doing;
+}
+Breadcrumb::~Breadcrumb() {
+  current_plugin = before_path_;
+  current_doing = before_doing_;
+}
+
+namespace {
+
+// Boost wraps the loader's text in its own and appends an errno that has nothing to do with it.
+std::string loader_text(std::string text) {
+  constexpr std::string_view kBegin = "dlerror system message: ";
+  if (const auto at = text.find(kBegin); at != std::string::npos) {
+    text.erase(0, at + kBegin.size());
+    if (const auto end = text.rfind(')'); end != std::string::npos) text.erase(end);
+  }
+  return one_line(text);
+}
+
+Refusal load_refusal(const std::string& path, const std::string& text) {
+  if (const auto at = text.find("undefined symbol: "); at != std::string::npos) {
+    std::string symbol = text.substr(at + 18);
+    symbol = symbol.substr(0, symbol.find_first_of(" ,("));
+    return {"undefined-symbol", fmt::format("{}: does not load: undefined symbol {}", path,
+                                            boost::core::demangle(symbol.c_str()))};
+  }
+  constexpr std::string_view kMissing = ": cannot open shared object file";
+  if (const auto at = text.find(kMissing); at != std::string::npos && !text.starts_with(path))
+    return {"dependency",
+            fmt::format("{}: does not load: needs {}, which was not found", path, text.substr(0, at))};
+  return {"load", fmt::format("{}: does not load: {}", path, text)};
+}
+
+Refusal check_descriptor(const LoadedPlugin& plugin) {
+  const bl_plugin* d = plugin.descriptor;
+  const auto wrong = [&](const char* member, std::uint64_t value, const std::string& expected) {
+    return Refusal{"descriptor", fmt::format("{}: wrong descriptor: {} is {}, expected {}", plugin.path_text,
+                                             member, value, expected)};
+  };
+  if (d->struct_size < sizeof(bl_plugin) || d->struct_size > 65536)
+    return wrong("struct_size", d->struct_size, fmt::format("at least {}", sizeof(bl_plugin)));
+  if (d->abi_major != BL_ABI_MAJOR) return wrong("abi_major", d->abi_major, std::to_string(BL_ABI_MAJOR));
+  if (d->abi_minor_needed > BL_ABI_MINOR)
+    return wrong("abi_minor_needed", d->abi_minor_needed, fmt::format("at most {}", BL_ABI_MINOR));
+  if (d->n_cameras != plugin.note.cameras.size())
+    return wrong("n_cameras", d->n_cameras, fmt::format("{}, as in the note", plugin.note.cameras.size()));
+  if (!d->cameras) return wrong("cameras", 0, "an array");
+  if (d->camera_stride < sizeof(bl_camera) || d->camera_stride % 8 != 0 || d->camera_stride > 65536)
+    return wrong("camera_stride", d->camera_stride, fmt::format("at least {}", sizeof(bl_camera)));
+  const auto differ = [&](const std::string& what) {
+    return Refusal{"note-differs",
+                   fmt::format("{}: the note and the plugin disagree about {}", plugin.path_text, what)};
+  };
+  if (from_bl(d->note) != plugin.note.text) return differ("the note's text");
+  for (const CameraIdentity& identity : plugin.note.cameras) {
+    const bl_camera* camera = plugin.find(identity.name);
+    if (!camera) return differ("camera " + identity.name);
+    if (camera->struct_size < sizeof(bl_camera))
+      return wrong("a camera's struct_size", camera->struct_size,
+                   fmt::format("at least {}", sizeof(bl_camera)));
+    if (!camera->create || !camera->facts) return wrong("a camera's create or facts", 0, "a function");
+  }
+  return {};
+}
+
+}  // namespace
+
+const bl_camera* LoadedPlugin::find(std::string_view name) const {
+  for (std::uint32_t i = 0; i < descriptor->n_cameras; ++i) {
+    const auto* camera = reinterpret_cast<const bl_camera*>(
+        reinterpret_cast<const char*>(descriptor->cameras) + std::size_t{i} * descriptor->camera_stride);
+    if (from_bl(camera->name) == name) return camera;
+  }
+  return nullptr;
+}
+
+Refusal load_plugin(const std::filesystem::path& path, const PluginNote& note, Log log,
+                    std::unique_ptr<LoadedPlugin>& out) {
+  auto plugin = std::make_unique<LoadedPlugin>();
+  plugin->path = std::filesystem::absolute(path);
+  plugin->path_text = plugin->path.string();
+  plugin->note = note;
+  std::string stem = plugin->path.filename().string();
+  stem.erase(stem.size() - std::strlen(".so"));
+  plugin->data_directory = plugin->path.parent_path() / (stem + ".d");
+  {
+    std::ifstream file(plugin->path, std::ios::binary);
+    std::ostringstream bytes;
+    bytes << file.rdbuf();
+    plugin->sha256 = sha256_hex(bytes.view());
+  }
+
+  const Breadcrumb here(plugin->path_text, "loading");
+  // Never destroyed, so never unloaded: what a plugin registered or handed out must stay valid to the end.
+  static auto& libraries = *new std::vector<std::unique_ptr<boost::dll::shared_library>>();
+  libraries.push_back(std::make_unique<boost::dll::shared_library>());
+  boost::dll::shared_library* library = libraries.back().get();
+  std::fenv_t mode;
+  std::fegetenv(&mode);
+  try {
+    library->load(plugin->path, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+  } catch (const std::exception& e) {
+    std::fesetenv(&mode);
+    return load_refusal(plugin->path_text, loader_text(e.what()));
+  }
+  std::fenv_t after;
+  std::fegetenv(&after);
+#if defined(__x86_64__)
+  // Bits 0-5 are sticky exception flags, not modes.
+  if ((mode.__mxcsr & ~0x3fu) != (after.__mxcsr & ~0x3fu))
+    log.warning("{}: changed the floating-point mode when loaded (built with -ffast-math?); restored",
+                plugin->path_text);
+#endif
+  std::fesetenv(&mode);
+
+  if (!library->has(BL_ENTRY_SYMBOL))
+    return {"no-entry", fmt::format("{}: has no symbol {}", plugin->path_text, BL_ENTRY_SYMBOL)};
+  auto* entry =
+      reinterpret_cast<bl_entry*>(&library->get<const bl_plugin*(const bl_handshake*)>(BL_ENTRY_SYMBOL));
+  ErrorBuffer error;
+  const bl_handshake handshake = {sizeof(bl_handshake), BL_ABI_MAJOR,    BL_ABI_MINOR, 0,
+                                  to_bl("brickline"),   to_bl(kVersion), &error.error};
+  try {
+    plugin->descriptor = entry(&handshake);
+  } catch (...) {
+    return {"declined", fmt::format("{}: declined: let an exception escape", plugin->path_text)};
+  }
+  if (!plugin->descriptor)
+    return {"declined", fmt::format("{}: declined: {}", plugin->path_text,
+                                    error.text().empty() ? "without a reason" : error.text())};
+  if (Refusal refusal = check_descriptor(*plugin)) return refusal;
+  if (plugin->descriptor->abi_minor > BL_ABI_MINOR)
+    log.info("{}: built for camera ABI {}.{}, this program offers {}.{}: used without what came later",
+             plugin->path_text, plugin->descriptor->abi_major, plugin->descriptor->abi_minor, BL_ABI_MAJOR,
+             BL_ABI_MINOR);
+  out = std::move(plugin);
+  return {};
+}
+
+namespace {
+
+constexpr std::size_t kMaxFactsBytes = 4u << 20;
+
+bl_status append_text(void* self, bl_str chunk) {
+  auto& text = *static_cast<std::string*>(self);
+  if (text.size() + chunk.size > kMaxFactsBytes + 1) return BL_E_TOO_SMALL;
+  text.append(chunk.data, chunk.size);
+  return BL_OK;
+}
+
+template <typename T>
+const T* extension(const LoadedCamera& camera, const char* id) {
+  return camera.table->query ? static_cast<const T*>(camera.table->query(camera.instance, to_bl(id)))
+                             : nullptr;
+}
+
+}  // namespace
+
+bl_step_function* LoadedCamera::step(CameraStep which) const {
+  if (!steps) return nullptr;
+#define BRICKLINE_STEP(name) BL_HAS(steps, name) ? steps->name : nullptr
+  switch (which) {
+    case CameraStep::kMetadata:
+      return BRICKLINE_STEP(metadata);
+    case CameraStep::kFiles:
+      return BRICKLINE_STEP(files);
+    case CameraStep::kGoodRegion:
+      return BRICKLINE_STEP(good_region);
+    case CameraStep::kReadImage:
+      return BRICKLINE_STEP(read_image);
+    case CameraStep::kReadMask:
+      return BRICKLINE_STEP(read_mask);
+    case CameraStep::kRemapMask:
+      return BRICKLINE_STEP(remap_mask);
+    case CameraStep::kReadWeight:
+      return BRICKLINE_STEP(read_weight);
+    case CameraStep::kSaturation:
+      return BRICKLINE_STEP(saturation);
+    case CameraStep::kRemapWeight:
+      return BRICKLINE_STEP(remap_weight);
+    case CameraStep::kAfterSky:
+      return BRICKLINE_STEP(after_sky);
+    default:
+      return nullptr;
+  }
+#undef BRICKLINE_STEP
+}
+
+Refusal create_camera(const LoadedPlugin& plugin, const CameraIdentity& identity, Log log,
+                      std::unique_ptr<LoadedCamera>& out) {
+  auto camera = std::make_unique<LoadedCamera>();
+  camera->plugin = &plugin;
+  camera->identity = identity;
+  camera->table = plugin.find(identity.name);
+  camera->log = log;
+  fill_host_table(*camera);
+  const auto failed = [&](const char* id, const std::string& what, const std::string& why) {
+    return Refusal{id, fmt::format("{}: {}: {}", plugin.path_text, what, why)};
+  };
+  const Breadcrumb here(plugin.path_text, "creating its camera");
+  const std::string cannot_start = fmt::format("camera {} cannot start", identity.name);
+  try {
+    ErrorBuffer error;
+    bl_status status =
+        camera->table->create(&camera->host, to_bl(camera->identity.name), &camera->instance, &error.error);
+    if (status != BL_OK)
+      return failed("create", cannot_start,
+                    error.text().empty() ? fmt::format("status {}", status) : error.text());
+    const bl_sink sink = {sizeof(bl_sink), 0, &camera->facts_text, append_text};
+    ErrorBuffer facts_error;
+    status = camera->table->facts(camera->instance, &sink, &facts_error.error);
+    if (status != BL_OK) {
+      const bool too_long = camera->facts_text.size() > kMaxFactsBytes || status == BL_E_TOO_SMALL;
+      return failed("facts", fmt::format("facts of camera {}", identity.name),
+                    too_long                     ? "more than 4 MiB"
+                    : facts_error.text().empty() ? fmt::format("status {}", status)
+                                                 : facts_error.text());
+    }
+    camera->steps = extension<bl_steps>(*camera, BL_EXT_STEPS);
+    camera->wcs = extension<bl_wcs>(*camera, BL_EXT_WCS);
+    camera->psf = extension<bl_psf_model>(*camera, BL_EXT_PSF);
+    camera->sky = extension<bl_sky_model>(*camera, BL_EXT_SKY);
+  } catch (...) {
+    return failed("create", cannot_start, "it let an exception escape");
+  }
+  out = std::move(camera);
+  return {};
+}
+
+}  // namespace brickline

@@ -1,0 +1,206 @@
+#include "core/camera/open_ccd.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "core/camera/default_steps.h"
+#include "core/camera/plugin_trust.h"
+
+namespace brickline {
+namespace {
+
+thread_local OpenCcd::Impl* running = nullptr;
+
+constexpr const char* kRoleNames[] = {"image", "mask", "weight"};
+
+ErrorKind kind_of(bl_status status) {
+  switch (status) {
+    case BL_E_INPUT:
+    case BL_E_MISSING:
+    case BL_E_UNSUPPORTED:
+      return ErrorKind::kInput;
+    case BL_E_RESOURCES:
+      return ErrorKind::kResources;
+    default:
+      return ErrorKind::kPlugin;
+  }
+}
+
+}  // namespace
+
+OpenCcd::Impl* running_ccd() { return running; }
+
+OpenCcd::Impl::~Impl() {
+  for (int i = static_cast<int>(slots.size()) - 1; i >= 0; --i) {
+    const LoadedCamera& layer_camera = at(i);
+    if (!slots[static_cast<std::size_t>(i)] || !layer_camera.table->close) continue;
+    const Breadcrumb here(layer_camera.plugin->path_text, "closing a CCD");
+    layer_camera.table->close(layer_camera.instance, slots[static_cast<std::size_t>(i)]);
+  }
+}
+
+fits::FitsReader& OpenCcd::Impl::reader(int role) {
+  CcdFile& file = files.at(static_cast<std::size_t>(role));
+  if (!file.reader) {
+    if (file.path.empty())
+      throw input_error("{}: there is no {} file", values.image_filename,
+                        role < 3 ? kRoleNames[role] : "such");
+    file.reader = std::make_unique<fits::FitsReader>(file.path);
+  }
+  return *file.reader;
+}
+
+const fits::Header& OpenCcd::Impl::header_of(int role, int hdu) {
+  const auto found = header_cache.find({role, hdu});
+  if (found != header_cache.end()) return found->second;
+  return header_cache.emplace(std::pair{role, hdu}, reader(role).header(hdu)).first->second;
+}
+
+int OpenCcd::Impl::hdu_of_ccd(int role) {
+  using K = CompanionFile::Hdu::Kind;
+  int hdu = values.image_hdu;
+  std::string name;
+  if (role != BL_ROLE_IMAGE) {
+    const bool is_mask = role == BL_ROLE_MASK;
+    const CompanionFile::Hdu& rule = is_mask ? facts().files.mask.hdu : facts().files.weight.hdu;
+    const int set = is_mask ? mask_hdu : weight_hdu;
+    if (set >= 0) {
+      hdu = set;
+    } else if (rule.kind == K::kNumber) {
+      hdu = rule.number;
+    } else if (rule.kind == K::kOffset) {
+      hdu += rule.number;
+    } else if (rule.kind == K::kName) {
+      name = rule.name;
+    } else if (rule.kind == K::kSubstituteName) {
+      name = text({"EXTNAME"}, HeaderOf::kImage).value_or("");
+      if (const auto at = name.find(rule.substitute[0]); at != std::string::npos)
+        name.replace(at, rule.substitute[0].size(), rule.substitute[1]);
+    }
+  }
+  fits::FitsReader& file = reader(role);
+  if (!name.empty()) {
+    const std::optional<int> found = file.find_hdu(name);
+    if (!found) throw input_error("no HDU is named {}", name).in_file(file.path().string());
+    return *found;
+  }
+  if (hdu < 0 || hdu >= file.hdu_count())
+    throw input_error("there is no HDU {}, the file has {}", hdu, file.hdu_count())
+        .in_file(file.path().string());
+  return hdu;
+}
+
+const fits::Header* OpenCcd::Impl::header(HeaderOf which) {
+  switch (which) {
+    case HeaderOf::kPrimary:
+      return &header_of(BL_ROLE_IMAGE, facts().hdus.primary);
+    case HeaderOf::kMask:
+      return files[BL_ROLE_MASK].path.empty() ? nullptr : &header_of(BL_ROLE_MASK, hdu_of_ccd(BL_ROLE_MASK));
+    case HeaderOf::kWeight:
+      return files[BL_ROLE_WEIGHT].path.empty() ? nullptr
+                                                : &header_of(BL_ROLE_WEIGHT, hdu_of_ccd(BL_ROLE_WEIGHT));
+    default:
+      return &header_of(BL_ROLE_IMAGE, hdu_of_ccd(BL_ROLE_IMAGE));
+  }
+}
+
+std::string OpenCcd::Impl::mask_plver() {
+  if (!mask_version) {
+    mask_version.emplace();
+    if (!files[BL_ROLE_MASK].path.empty())
+      mask_version = header_of(BL_ROLE_MASK, 0).text("PLVER").value_or("");
+    values.mask_plver = *mask_version;
+  }
+  return *mask_version;
+}
+
+bl_str OpenCcd::Impl::keep(std::string text) {
+  texts.push_back(std::move(text));
+  return to_bl(texts.back());
+}
+
+std::filesystem::path OpenCcd::Impl::sidecar_path(std::string_view reference) const {
+  if (reference.starts_with("data:")) return camera->data_file(reference);
+  SurveyPlace place = SurveyPlace::kImages;
+  std::filesystem::path relative(reference);
+  if (reference.starts_with("survey:")) {
+    place = SurveyPlace::kSurvey;
+    relative = reference.substr(7);
+  } else if (reference.starts_with("calib:")) {
+    place = SurveyPlace::kCalib;
+    relative = reference.substr(6);
+  } else {
+    relative = std::filesystem::path(values.image_filename).parent_path() / relative;
+  }
+  if (relative.is_absolute() || std::find(relative.begin(), relative.end(), "..") != relative.end())
+    throw input_error("'{}' leaves the survey's directory", reference);
+  return source.locate(place, relative.string());
+}
+
+void OpenCcd::Impl::open_layers() {
+  slots.assign(static_cast<std::size_t>(layers()), nullptr);
+  for (int i = 0; i < layers(); ++i) {
+    if (!at(i).table->open) continue;
+    void** slot = &slots[static_cast<std::size_t>(i)];
+    call(CameraStep::kOpen, i, [&](void* instance, void*, bl_error* error) {
+      return at(i).table->open(instance, to_handle(this), slot, error);
+    });
+  }
+}
+
+bool OpenCcd::Impl::call(CameraStep which, int of_layer, const Callback& function) {
+  const LoadedCamera& layer_camera = at(of_layer);
+  const std::string_view name = name_of(which);
+  const Breadcrumb here(layer_camera.plugin->path_text, name.data());
+  const auto before = std::tuple(layer, step, in_callback, next_used, running);
+  layer = of_layer;
+  step = which;
+  in_callback = true;
+  next_used = false;
+  running = this;
+  ErrorBuffer error;
+  bl_status status = BL_E_INTERNAL;
+  bool escaped = false;
+  try {
+    status = function(layer_camera.instance, slots[static_cast<std::size_t>(of_layer)], &error.error);
+  } catch (...) {
+    escaped = true;
+  }
+  std::tie(layer, step, in_callback, next_used, running) = before;
+  if (escaped) report_to(&error.error, BL_E_INTERNAL, "let an exception escape");
+  if (status == BL_OK) return true;
+  if (status == BL_DEFAULT) return false;
+  if (status == BL_SKIP && error.error.length > 0) throw SkipCcd(error.text());
+  fail(which, of_layer, status, error);
+}
+
+void OpenCcd::Impl::fail(CameraStep which, int of_layer, bl_status status, const ErrorBuffer& error) {
+  std::string text = error.text();
+  if (status > 0)
+    text = status == BL_SKIP ? "returned 'skip' without a reason"
+                             : fmt::format("returned status {}, which camera ABI {}.x does not define",
+                                           status, BL_ABI_MAJOR);
+  else if (text.empty())
+    text = fmt::format("status {}", status);
+  const std::string key = error.key();
+  throw Error(status > 0 ? ErrorKind::kPlugin : kind_of(status),
+              fmt::format("camera {}: {} failed for {} [{}, expnum {}]{}{}: {}", at(of_layer).identity.name,
+                          name_of(which), values.image_filename, values.ccdname.value_or("?"), values.expnum,
+                          error.error.hdu >= 0 ? fmt::format(", HDU {}", error.error.hdu) : "",
+                          key.empty() ? "" : ", card " + key, text));
+}
+
+void OpenCcd::Impl::run_step(CameraStep which, int from_layer, bl_step& io) {
+  for (int i = from_layer; i < layers(); ++i) {
+    bl_step_function* function = at(i).step(which);
+    if (!function) continue;
+    if (call(which, i, [&](void* instance, void* slot, bl_error* error) {
+          return function(instance, slot, to_handle(this), &io, error);
+        }))
+      return;
+  }
+  run_default_step(*this, which, io);
+}
+
+}  // namespace brickline

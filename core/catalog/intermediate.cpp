@@ -1,0 +1,210 @@
+// The columns of the tractor-i file: what the catalog is made from, with the fit's bookkeeping.
+#include <cmath>
+#include <type_traits>
+
+#include "core/catalog/catalog.h"
+#include "core/catalog/columns.h"
+
+namespace brickline {
+
+namespace {
+
+class Builder {
+ public:
+  Builder(const std::vector<CatalogSource>& rows, std::size_t bands) : rows_(rows), bands_(bands) {}
+
+  template <typename F>
+  void row(const char* name, F&& get, int string_width = 0) {
+    using T = std::decay_t<decltype(get(std::declval<const CatalogSource&>()))>;
+    std::vector<T> values;
+    values.reserve(rows_.size());
+    for (const CatalogSource& r : rows_) values.push_back(get(r));
+    fits::Column column;
+    column.name = name;
+    column.data = std::move(values);
+    column.string_width = string_width;
+    table.add(std::move(column));
+  }
+
+  // One value per fitted band.
+  template <typename T>
+  void band(const char* name, T CatalogBand::*member) {
+    std::vector<T> values;
+    values.reserve(rows_.size() * bands_);
+    for (const CatalogSource& r : rows_)
+      for (std::size_t b = 0; b < bands_; ++b) values.push_back(r.bands.at(b).*member);
+    table.add(name, std::move(values), "", {static_cast<std::int64_t>(bands_)});
+  }
+
+  // Apertures, fastest, times fitted bands.
+  void apertures(const char* name, ApertureValues CatalogBand::*member) {
+    std::vector<float> values;
+    values.reserve(rows_.size() * bands_ * kApertures);
+    for (const CatalogSource& r : rows_)
+      for (std::size_t b = 0; b < bands_; ++b)
+        values.insert(values.end(), (r.bands.at(b).*member).begin(), (r.bands.at(b).*member).end());
+    table.add(name, std::move(values), "", {kApertures, static_cast<std::int64_t>(bands_)});
+  }
+
+  template <typename T>
+  void reference(const char* name, T CatalogReference::*member, int string_width = 0) {
+    row(
+        name, [&](const CatalogSource& r) { return r.reference ? (*r.reference).*member : T{}; },
+        string_width);
+  }
+
+  template <typename T>
+  void gaia(const char* name, T CatalogGaia::*member) {
+    row(name, [&](const CatalogSource& r) { return r.gaia ? (*r.gaia).*member : T{}; });
+  }
+
+  template <typename T>
+  void fit(const char* name, T CatalogFitRecord::*member) {
+    row(name, [&](const CatalogSource& r) { return r.fit.*member; });
+  }
+
+  template <typename T>
+  void own(const char* name, T CatalogSource::*member) {
+    row(name, [&](const CatalogSource& r) { return r.*member; });
+  }
+
+  fits::Table table;
+
+ private:
+  const std::vector<CatalogSource>& rows_;
+  std::size_t bands_;
+};
+
+}  // namespace
+
+fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const CatalogContext& context,
+                               const fits::Table& extra) {
+  Builder t(rows, context.bands.size());
+  using S = CatalogSource;
+  using R = CatalogReference;
+  using G = CatalogGaia;
+  using F = CatalogFitRecord;
+  using B = CatalogBand;
+  t.row("brickid", [&](const S&) { return context.brickid; });
+  t.row(
+      "brickname", [&](const S&) { return context.brickname; }, static_cast<int>(context.brickname.size()));
+  t.own("objid", &S::objid);
+  t.own("blob", &S::blob);
+  t.own("ninblob", &S::ninblob);
+  t.row(
+      "type", [](const S& r) { return std::string(type_name(r.type)); }, 3);
+  t.own("ra", &S::ra);
+  t.own("dec", &S::dec);
+  t.own("ra_ivar", &S::ra_ivar);
+  t.own("dec_ivar", &S::dec_ivar);
+  t.own("bx", &S::bx);
+  t.own("by", &S::by);
+  t.fit("bx0", &F::bx0);
+  t.fit("by0", &F::by0);
+  t.row("ibx", [](const S& r) { return static_cast<std::int32_t>(std::nearbyint(r.bx)); });
+  t.row("iby", [](const S& r) { return static_cast<std::int32_t>(std::nearbyint(r.by)); });
+  t.own("in_bounds", &S::in_bounds);
+  t.own("regular", &S::regular);
+  t.own("brick_primary", &S::brick_primary);
+  t.own("maskbits", &S::maskbits);
+  t.own("fitbits", &S::fitbits);
+  std::vector<float> dchisq;
+  for (const S& r : rows) dchisq.insert(dchisq.end(), r.dchisq.begin(), r.dchisq.end());
+  t.table.add("dchisq", std::move(dchisq), "", {5});
+  t.own("mjd_min", &S::mjd_min);
+  t.own("mjd_max", &S::mjd_max);
+
+  t.reference("ref_cat", &R::cat, 2);
+  t.reference("ref_id", &R::id);
+  t.reference("ref_epoch", &R::epoch);
+  t.reference("pmra", &R::pmra);
+  t.reference("pmdec", &R::pmdec);
+  t.reference("parallax", &R::parallax);
+  t.reference("pmra_ivar", &R::pmra_ivar);
+  t.reference("pmdec_ivar", &R::pmdec_ivar);
+  t.reference("parallax_ivar", &R::parallax_ivar);
+  t.reference("isgaia", &R::is_gaia);
+  t.reference("istycho", &R::is_tycho);
+  t.reference("islargegalaxy", &R::is_large_galaxy);
+  t.reference("isbright", &R::is_bright);
+  t.reference("ismedium", &R::is_medium);
+  t.reference("pointsource", &R::pointsource);
+  t.reference("freezeparams", &R::frozen);
+  t.gaia("phot_g_mean_mag", &G::phot_g_mean_mag);
+  t.gaia("phot_bp_mean_mag", &G::phot_bp_mean_mag);
+  t.gaia("phot_rp_mean_mag", &G::phot_rp_mean_mag);
+  t.gaia("phot_g_mean_flux_over_error", &G::phot_g_mean_flux_over_error);
+  t.gaia("phot_bp_mean_flux_over_error", &G::phot_bp_mean_flux_over_error);
+  t.gaia("phot_rp_mean_flux_over_error", &G::phot_rp_mean_flux_over_error);
+  t.gaia("phot_g_n_obs", &G::phot_g_n_obs);
+  t.gaia("phot_bp_n_obs", &G::phot_bp_n_obs);
+  t.gaia("phot_rp_n_obs", &G::phot_rp_n_obs);
+  t.gaia("phot_variable_flag", &G::phot_variable_flag);
+  t.gaia("astrometric_excess_noise", &G::astrometric_excess_noise);
+  t.gaia("astrometric_excess_noise_sig", &G::astrometric_excess_noise_sig);
+  t.gaia("astrometric_n_obs_al", &G::astrometric_n_obs_al);
+  t.gaia("astrometric_n_good_obs_al", &G::astrometric_n_good_obs_al);
+  t.gaia("astrometric_weight_al", &G::astrometric_weight_al);
+  t.gaia("duplicated_source", &G::duplicated_source);
+  t.gaia("a_g_val", &G::a_g_val);
+  t.gaia("e_bp_min_rp_val", &G::e_bp_min_rp_val);
+  t.gaia("phot_bp_rp_excess_factor", &G::phot_bp_rp_excess_factor);
+  t.gaia("astrometric_sigma5d_max", &G::astrometric_sigma5d_max);
+  t.gaia("astrometric_params_solved", &G::astrometric_params_solved);
+
+  t.fit("iterative", &F::iterative);
+  t.fit("hit_limit", &F::hit_limit);
+  t.fit("hit_ser_limit", &F::hit_ser_limit);
+  t.fit("hit_r_limit", &F::hit_r_limit);
+  t.fit("force_keep_source", &F::force_kept);
+  t.fit("fit_background", &F::fit_background);
+  t.fit("forced_pointsource", &F::forced_pointsource);
+  t.fit("blob_width", &F::blob_width);
+  t.fit("blob_height", &F::blob_height);
+  t.fit("blob_npix", &F::blob_npix);
+  t.fit("blob_nimages", &F::blob_nimages);
+  t.fit("blob_totalpix", &F::blob_totalpix);
+  t.fit("blob_symm_width", &F::blob_symm_width);
+  t.fit("blob_symm_height", &F::blob_symm_height);
+  t.fit("blob_symm_npix", &F::blob_symm_npix);
+  t.fit("blob_symm_nimages", &F::blob_symm_nimages);
+
+  t.band("flux", &B::flux);
+  t.band("flux_ivar", &B::flux_ivar);
+  t.band("fiberflux", &B::fiberflux);
+  t.band("fibertotflux", &B::fibertotflux);
+  t.apertures("apflux", &B::apflux);
+  t.apertures("apflux_ivar", &B::apflux_ivar);
+  t.apertures("apflux_masked", &B::apflux_masked);
+  t.apertures("apflux_resid", &B::apflux_resid);
+  t.apertures("apflux_blobresid", &B::apflux_blobresid);
+  t.band("rchisq", &B::rchisq);
+  t.band("fracflux", &B::fracflux);
+  t.band("fracmasked", &B::fracmasked);
+  t.band("fracin", &B::fracin);
+  t.band("nobs", &B::nobs);
+  t.band("ngood", &B::ngood);
+  t.band("anymask", &B::anymask);
+  t.band("allmask", &B::allmask);
+  t.band("psfsize", &B::psfsize);
+  t.band("psfdepth", &B::psfdepth);
+  t.band("galdepth", &B::galdepth);
+  for (std::size_t b = 0; b < context.bands.size(); ++b) {
+    t.row(band_column_name("nea", context.bands[b]).c_str(), [&](const S& r) { return r.bands.at(b).nea; });
+    t.row(band_column_name("blob_nea", context.bands[b]).c_str(),
+          [&](const S& r) { return r.bands.at(b).blob_nea; });
+  }
+  t.own("sersic", &S::sersic);
+  t.own("sersic_ivar", &S::sersic_ivar);
+  t.own("shape_r", &S::shape_r);
+  t.own("shape_r_ivar", &S::shape_r_ivar);
+  t.own("shape_e1", &S::shape_e1);
+  t.own("shape_e1_ivar", &S::shape_e1_ivar);
+  t.own("shape_e2", &S::shape_e2);
+  t.own("shape_e2_ivar", &S::shape_e2_ivar);
+  for (const fits::Column& column : extra.columns())
+    if (!t.table.has(column.name)) t.table.add(column);
+  return std::move(t.table);
+}
+
+}  // namespace brickline

@@ -1,0 +1,414 @@
+#include "core/image/read_ccd_image.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/time_scale.h"
+#include "core/image/edges.h"
+#include "core/image/file_versions.h"
+#include "core/image/inverse_variance.h"
+#include "core/image/sky_template.h"
+#include "core/psf/norms.h"
+#include "core/psf/psfex.h"
+#include "core/sky/sky_calibration.h"
+#include "core/survey/calibration.h"
+#include "core/survey/mask_bits.h"
+#include "core/wcs/polygon.h"
+
+namespace brickline {
+namespace {
+
+// One CCD on its way. Members are filled in the order of the steps.
+class Reading {
+ public:
+  Reading(const Camera& camera, const CcdInput& input, const ReadImageOptions& options, Log log)
+      : facts_(camera.facts()),
+        input_(input),
+        options_(options),
+        log_(log),
+        ccd_(camera.open(input.source, Purpose::kRun, log)) {}
+
+  CcdImage run() {
+    identify();
+    check_versions();
+    locate();
+    if (options_.pixels) {
+      read_pixels();
+      read_mask();
+      read_weights();
+      saturation();
+      remap_weights();
+    }
+    seeing();
+    if (options_.pixels) {
+      relabel_at_side_edges(out_.mask, mask_bit::kSatur | mask_bit::kBleed);
+      if (options_.trim_edges) trim();
+    }
+    subtract_sky();
+    if (options_.pixels) {
+      scale_to_nanomaggies();
+      check_level();
+      after_sky();
+      finish_pixels();
+    }
+    psf();
+    return std::move(out_);
+  }
+
+ private:
+  const CcdValues& values() { return ccd_.values(); }
+
+  std::vector<std::filesystem::path> calibration_files(CalibrationKind kind) {
+    std::vector<std::filesystem::path> files;
+    const std::vector<std::string> names = calibration_paths(kind, facts_.files, values());
+    for (const std::filesystem::path& directory : options_.calibration_dirs)
+      for (const std::string& name : names) files.push_back(directory / name);
+    for (const std::string& name : names) files.push_back(input_.source.locate(SurveyPlace::kCalib, name));
+    return files;
+  }
+  CalibrationChecks calibration_checks(bool versions) const {
+    return {.versions = versions, .old_calibs_ok = options_.old_calibs_ok};
+  }
+
+  void identify();
+  void check_versions();
+  void locate();
+  void read_pixels();
+  void read_mask();
+  void read_weights();
+  void repair_weights();
+  void saturation();
+  void remap_weights();
+  void seeing();
+  void trim();
+  void subtract_sky();
+  void scale_to_nanomaggies();
+  void check_level();
+  void after_sky();
+  void finish_pixels();
+  void psf();
+
+  const CameraFacts& facts_;
+  const CcdInput& input_;
+  const ReadImageOptions& options_;
+  Log log_;
+  OpenCcd ccd_;
+  CcdImage out_;
+  WeightFacts::Kind weight_kind_ = WeightFacts::Kind::kInverseVariance;
+  Image<float> weight_;  // inverse variances, in the units of out_.data
+  std::optional<SkyTemplateId> template_;
+};
+
+void Reading::identify() {
+  const CcdValues& v = values();
+  out_.ccd_row = input_.source.row;
+  out_.camera = v.camera;
+  out_.ccdname = v.ccdname.value_or("");
+  out_.band = v.band;
+  out_.image_filename = v.image_filename;
+  out_.propid = v.propid;
+  out_.expnum = v.expnum;
+  out_.name = ccd_image_name(facts_.files, v);
+  out_.saturation_bits = facts_.mask.saturation_bits;
+  out_.mjd_obs = v.mjd_obs;
+  out_.mjd_tai = tai_from_utc(v.mjd_obs);
+  out_.exptime = v.exptime;
+
+  if (!std::isfinite(v.ccdzpt)) throw input_error("the zero point (ccdzpt) is not a number");
+  const double zero_point = effective_zero_point(facts_.pixels, v.ccdzpt, v.exptime);
+  if (!std::isfinite(zero_point))
+    throw input_error("there is no zero point from ccdzpt {} and an exposure of {} s", v.ccdzpt, v.exptime);
+  out_.zpscale = std::pow(10, (zero_point - 22.5) / 2.5);
+  out_.sig1 = input_.sig1_from_weights ? 0 : v.sig1;
+  if (std::isnan(out_.sig1)) throw input_error("the noise per pixel (sig1) is not a number");
+}
+
+void Reading::check_versions() {
+  out_.primary_header = ccd_.primary_header();
+  out_.image_header = ccd_.image_header();
+  if (facts_.checks.version_validation == CheckFacts::Versions::kFull) {
+    const CalibrationKey key = CalibrationKey::of(values());
+    const auto check = [&](const std::filesystem::path& file, const fits::Header& primary) {
+      check_file_version(file, primary, key, facts_.checks, values(), options_.old_calibs_ok, log_);
+    };
+    check(ccd_.image_file(), out_.primary_header);
+    if (!ccd_.mask_file().empty() && ccd_.mask_file() != ccd_.image_file())
+      check(ccd_.mask_file(), ccd_.mask_reader().header(facts_.hdus.primary));
+    if (!ccd_.weight_file().empty() && ccd_.weight_file() != ccd_.image_file())
+      check(ccd_.weight_file(), ccd_.weight_reader().header(facts_.hdus.primary));
+  }
+  const auto text = [](const fits::Header& header, const char* key) { return header.text(key).value_or(""); };
+  out_.plver = text(out_.primary_header, "PLVER");
+  out_.plprocid = text(out_.primary_header, "PLPROCID");
+  out_.procdate = text(out_.primary_header, "DATE");
+  out_.datasum = text(out_.image_header, "DATASUM");
+}
+
+void Reading::locate() {
+  int width = values().width, height = values().height;
+  if (width <= 0 || height <= 0) {
+    const fits::ImageInfo info = ccd_.image_reader().image_info(ccd_.image_hdu());
+    width = info.width;
+    height = info.height;
+  }
+  try {
+    out_.full_wcs = Wcs::from_header(ccd_.wcs_cards().value_or(out_.image_header), width, height);
+  } catch (Error& e) {
+    e.in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
+    throw;
+  }
+  if (facts_.wcs.offset) out_.full_wcs = out_.full_wcs.with_offset(input_.ra_offset, input_.dec_offset);
+
+  Box extent = Box::from_size(width, height);
+  if (options_.window)
+    extent = intersection(extent, *options_.window);
+  else if (!options_.polygon.empty())
+    extent = extent_of_sky_polygon(out_.full_wcs, options_.polygon);
+  extent = intersection(extent, ccd_.good_region());
+  if (extent.width() < options_.min_size || extent.height() < options_.min_size)
+    throw SkipCcd(
+        fmt::format("the part that the target sees is {} x {} pixels", extent.width(), extent.height()));
+  out_.extent = extent;
+}
+
+void Reading::read_pixels() {
+  out_.data = ccd_.read_image(out_.extent);
+  if (facts_.pixels.nan == PixelFacts::Nan::kError && !all_finite(out_.data))
+    throw input_error("pixels of the image are not finite")
+        .in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
+}
+
+void Reading::read_mask() {
+  std::optional<Image<std::int32_t>> raw = ccd_.read_mask(out_.extent);
+  if (!raw) raw.emplace(out_.extent.width(), out_.extent.height());
+  Image<std::uint8_t> bad;
+  if (facts_.pixels.nan == PixelFacts::Nan::kZeroAndMask) {
+    bad = Image<std::uint8_t>(out_.data.width(), out_.data.height());
+    for (int y = 0; y < bad.height(); ++y)
+      for (int x = 0; x < bad.width(); ++x)
+        if (!std::isfinite(out_.data(x, y))) {
+          bad(x, y) = 1;
+          out_.data(x, y) = 0;
+        }
+  }
+  out_.mask = ccd_.remap_mask(out_.extent, raw->const_view(), out_.data.const_view());
+  for (int y = 0; y < bad.height(); ++y)
+    for (int x = 0; x < bad.width(); ++x)
+      if (bad(x, y)) out_.mask(x, y) |= mask_bit::kBadpix;
+}
+
+void Reading::read_weights() {
+  using Kind = WeightFacts::Kind;
+  const WeightFacts& facts = facts_.weight;
+  if (const Kind* kind = facts.kind.find(values(), &ccd_.headers())) weight_kind_ = *kind;
+
+  std::optional<Image<float>> plane = ccd_.read_weight(out_.extent);
+  const bool constant = !plane;
+  if (plane) {
+    weight_ = std::move(*plane);
+    if (weight_kind_ == Kind::kVariance) invert_variance(weight_);
+    if (weight_kind_ == Kind::kSigma) invert_sigma(weight_);
+  } else {
+    double sigma = out_.sig1 * out_.zpscale;
+    if (sigma == 0) sigma = noise_from_pixel_differences(out_.data, out_.mask);
+    if (!(sigma > 0)) throw input_error("there is no weight map, and no noise to make one from");
+    weight_ = Image<float>(out_.data.width(), out_.data.height(), static_cast<float>(1 / (sigma * sigma)));
+  }
+  if (facts.zero_where_mask) zero_where_masked(weight_, out_.mask);
+  if (!constant && weight_kind_ == Kind::kInverseVariance && facts.quantisation_repair) repair_weights();
+
+  if (input_.sig1_from_weights) {
+    const double median = median_positive(weight_);
+    out_.sig1 = median > 0 ? 1 / (std::sqrt(median) * out_.zpscale) : 0;
+    log_.debug("{}: sig1 from the weights: {:.6g} nanomaggies", out_.name, out_.sig1);
+  }
+  const double sigma = out_.sig1 * out_.zpscale;
+  if (sigma > 0 && facts.clip_factor) clip_weights(weight_, 1 / (sigma * sigma), *facts.clip_factor);
+  zero_negative(weight_);
+  if (!all_finite(weight_)) {
+    Error e = input_error("weights are not finite");
+    if (!ccd_.weight_file().empty()) e.in_file(ccd_.weight_file().string());
+    throw e;
+  }
+  if (all_zero(weight_)) throw SkipCcd("no pixel has weight");
+}
+
+// Only a file's own plane can have been quantised; a plugin may make its weights without one.
+void Reading::repair_weights() {
+  if (ccd_.weight_file().empty()) return;
+  fits::FitsReader& reader = ccd_.weight_reader();
+  const int hdu = ccd_.weight_hdu();
+  // A larger plane, whose edges are cut, begins before the image.
+  const int image_height = ccd_.image_reader().image_info(ccd_.image_hdu()).height;
+  const int excess = reader.image_info(hdu).height - image_height;
+  const int trimmed = excess == 2 * facts_.weight.trim_excess_pixels ? facts_.weight.trim_excess_pixels : 0;
+  const QuantisationSteps steps =
+      quantisation_steps(reader, hdu, out_.extent.y0 + trimmed, out_.extent.height());
+  const std::optional<float> threshold = repair_zeros(weight_, steps, options_.blurred_zero_fraction);
+  if (threshold)
+    log_.debug("{}: compression has blurred the weights' zeros ({}); weights below {:.6g} are 0", out_.name,
+               steps.why_unknown, *threshold);
+}
+
+void Reading::saturation() {
+  ccd_.saturation(out_.extent, out_.data.view(), out_.mask.view(), weight_.view());
+  if (facts_.weight.zero_where_mask) zero_where_masked(weight_, out_.mask);
+}
+
+void Reading::remap_weights() {
+  if (facts_.sky.sky_template && !options_.sky_template_dir.empty()) {
+    const std::optional<ScaledSkyTemplate> sky =
+        read_sky_template(*facts_.sky.sky_template, options_.sky_template_dir, values(), out_.extent,
+                          options_.old_calibs_ok, log_);
+    if (sky) {
+      template_ = sky->id;
+      for (int y = 0; y < out_.data.height(); ++y)
+        for (int x = 0; x < out_.data.width(); ++x) out_.data(x, y) -= sky->level(x, y);
+    }
+  }
+  ccd_.remap_weight(out_.extent, out_.data.view(), out_.mask.view(), weight_.view());
+  if (!all_finite(out_.data)) throw input_error("pixels are not finite after the sky template");
+}
+
+void Reading::seeing() {
+  out_.psf_fwhm = values().fwhm;
+  if (!(out_.psf_fwhm > 0))
+    throw input_error("the header's seeing (FWHM) is {}, not a positive number of pixels", out_.psf_fwhm)
+        .in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
+}
+
+void Reading::trim() {
+  const Box keep = weighted_box(weight_);
+  if (keep.width() < options_.min_size || keep.height() < options_.min_size)
+    throw SkipCcd(fmt::format("{} x {} pixels are left without the edges that have no weight", keep.width(),
+                              keep.height()));
+  if (keep == weight_.box()) return;
+  out_.data = crop(out_.data, keep);
+  out_.mask = crop(out_.mask, keep);
+  weight_ = crop(weight_, keep);
+  out_.extent = keep.shifted(out_.extent.x0, out_.extent.y0);
+}
+
+void Reading::subtract_sky() {
+  using Origin = SkyFacts::Origin;
+  Image<float> level(out_.extent.width(), out_.extent.height());
+  if (facts_.sky.source == Origin::kCalibration || facts_.sky.source == Origin::kPlugin) {
+    if (std::optional<ProvidedSky> own = ccd_.sky(out_.extent)) {
+      level = std::move(own->level);
+      out_.sky_version = own->version;
+    } else {
+      const bool versions = facts_.checks.version_validation == CheckFacts::Versions::kFull;
+      const SkyCalibration sky =
+          read_sky_calibration(calibration_files(CalibrationKind::kSky), CalibrationKey::of(values()),
+                               calibration_checks(versions), log_);
+      if (options_.pixels && facts_.sky.sky_template)
+        check_sky_template(sky, template_, options_.old_calibs_ok, log_);
+      level = sky.model.render(out_.extent);
+      out_.sky_version = sky.version;
+      out_.sky_plver = sky.plver;
+    }
+  }
+  if (!all_finite(level)) throw input_error("the sky model is not finite");
+  out_.sky_median = median_of(level);
+  if (!options_.pixels || !options_.subtract_sky) return;
+  for (int y = 0; y < level.height(); ++y)
+    for (int x = 0; x < level.width(); ++x) out_.data(x, y) -= level(x, y);
+}
+
+void Reading::scale_to_nanomaggies() {
+  if (options_.nanomaggies) {
+    const auto scale = static_cast<float>(out_.zpscale);
+    const auto scale_squared = static_cast<float>(out_.zpscale * out_.zpscale);
+    for (int y = 0; y < out_.data.height(); ++y)
+      for (int x = 0; x < out_.data.width(); ++x) {
+        out_.data(x, y) /= scale;
+        weight_(x, y) *= scale_squared;
+      }
+  }
+  if (options_.constant_weight) {
+    if (!(out_.sig1 > 0)) throw input_error("constant weights need the noise per pixel (sig1)");
+    const double sigma = options_.nanomaggies ? out_.sig1 : out_.sig1 * out_.zpscale;
+    const auto typical = static_cast<float>(1 / (sigma * sigma));
+    for (int y = 0; y < weight_.height(); ++y)
+      for (int x = 0; x < weight_.width(); ++x)
+        if (weight_(x, y) > 0) weight_(x, y) = typical;
+  }
+}
+
+void Reading::check_level() {
+  if (!options_.subtract_sky) return;
+  const double sigma = options_.nanomaggies ? out_.sig1 : out_.sig1 * out_.zpscale;
+  const double median = median_where_weighted(out_.data, weight_);
+  if (std::abs(median) > sigma)
+    log_.warning(
+        "{}: the median of the sky-subtracted image is {:.3g}, more than the noise per pixel ({:.3g})",
+        out_.name, median, sigma);
+}
+
+void Reading::after_sky() {
+  if (!options_.subtract_sky) return;
+  ccd_.after_sky(out_.extent, out_.data.view(), out_.mask.view(), weight_.view());
+}
+
+void Reading::finish_pixels() {
+  out_.inverse_error = std::move(weight_);
+  for (int y = 0; y < out_.inverse_error.height(); ++y)
+    for (int x = 0; x < out_.inverse_error.width(); ++x)
+      out_.inverse_error(x, y) = std::sqrt(out_.inverse_error(x, y));
+  if (!all_finite(out_.data) || !all_finite(out_.inverse_error))
+    throw input_error("calibrated pixels or their errors are not finite");
+}
+
+void Reading::psf() {
+  out_.wcs = out_.full_wcs.sub_image(out_.extent);
+  out_.pixel_scale_arcsec = out_.full_wcs.pixel_scale_arcsec();
+
+  Psf full;
+  if (std::optional<ProvidedPsf> own = ccd_.psf()) {
+    full = std::move(own->psf);
+    out_.psf_version = own->version;
+  } else {
+    const bool versions = facts_.checks.version_validation != CheckFacts::Versions::kExistence;
+    PsfCalibration found =
+        read_psf_calibration(calibration_files(CalibrationKind::kPsf), CalibrationKey::of(values()),
+                             calibration_checks(versions), options_.normalize_psf, log_);
+    full = std::move(found.psf);
+    out_.psf_version = found.version;
+    out_.psf_plver = found.plver;
+  }
+  out_.psf = full.shifted(out_.extent.x0, out_.extent.y0);
+  const Image<float> stamp = out_.psf.stamp(out_.extent.width() / 2, out_.extent.height() / 2);
+  out_.psfnorm = point_source_norm(stamp);
+  out_.galnorm = galaxy_norm(stamp, out_.full_wcs.cd(), options_.galaxy_norm_arcsec);
+  if (!std::isfinite(out_.psfnorm) || !std::isfinite(out_.galnorm)) {
+    log_.warning("{}: the PSF's norms are {} and {}", out_.name, out_.psfnorm, out_.galnorm);
+    throw SkipCcd("the PSF is of no use");
+  }
+}
+
+std::string description(const CcdInput& input) {
+  const CcdValues& v = input.source.values;
+  return fmt::format("exposure {}, CCD {} ({})", v.expnum, v.ccdname.value_or("-"), v.image_filename);
+}
+
+}  // namespace
+
+std::optional<CcdImage> read_ccd_image(const Camera& camera, const CcdInput& input,
+                                       const ReadImageOptions& options, Log log) {
+  try {
+    return Reading(camera, input, options, log).run();
+  } catch (const SkipCcd& skip) {
+    log.info("{}: not used: {}", description(input), skip.what());
+    return std::nullopt;
+  } catch (Error& e) {
+    e.while_doing(fmt::format("reading {}", description(input)));
+    throw;
+  }
+}
+
+std::int64_t estimated_bytes(const Box& extent) { return 10 * extent.area(); }
+
+}  // namespace brickline

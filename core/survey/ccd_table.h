@@ -1,0 +1,104 @@
+// The table of CCDs that a survey directory offers: one row per CCD of an exposure.
+//
+// All tables of the directory are read, joined and completed with what the columns at hand allow; every
+// default that is used is told through the log in one line per file. What a brick run needs of a row is
+// `CcdRow`; all columns stay available for the per-brick CCD product.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/fits/table.h"
+#include "core/survey/camera_conditions.h"
+#include "core/survey/survey_directory.h"
+#include "core/wcs/wcs.h"
+
+namespace brickline {
+
+struct CcdRow {
+  std::int64_t table_row = -1;  // in CcdTable::table()
+  // Who it is.
+  std::string camera, image_filename, ccdname, band, object, propid;
+  int image_hdu = 0;
+  std::int64_t expnum = 0;
+  // What reduced it; empty where the table does not say.
+  std::optional<std::string> plver, procdate, plprocid;
+  // How it was taken and how it sees.
+  double exptime = 0;  // seconds
+  double mjd_obs = 0;  // UTC; 0 where unknown
+  double fwhm_pixels = 0;
+  double ccdzpt = 0;  // mag, for one count per second
+  double sig1 = 0;    // nanomaggies per pixel; 0: to be had from the weights when the image is read
+  bool sig1_from_weights() const { return !(sig1 > 0); }
+  std::int64_t ccd_cuts = 0;
+  // Where it is: a tangent plane that ignores distortions, good enough to find the CCDs of a brick.
+  int width = 0, height = 0;
+  double crpix1 = 0, crpix2 = 0;  // 1-based, as in the table
+  double crval1 = 0, crval2 = 0;  // degrees
+  CdMatrix cd{};
+  double ra = 0, dec = 0;              // of the middle, degrees
+  double ccdraoff = 0, ccddecoff = 0;  // astrometric offset, arcsec of true angle, added to CRVAL
+  std::optional<std::int64_t> ccdnastrom, ccdnphotom;
+
+  Wcs approximate_wcs() const;
+  double pixel_scale_arcsec() const;
+  double seeing_arcsec() const { return fwhm_pixels * pixel_scale_arcsec(); }
+  // "EXPNUM-CCDNAME", for messages.
+  std::string name() const;
+};
+
+// The row as the values that cameras' conditions and plugins are judged by. What the table does not say is
+// unknown there; zero_point (of the pixels as they are) is the camera's to add.
+CcdValues ccd_values(const CcdRow& row);
+
+class CcdTable {
+ public:
+  CcdTable() = default;
+  // Reads and joins every table of the directory (survey_directory.h says which), in order of their paths. Of
+  // rows that name one CCD (camera, expnum, ccdname) in several files the first is kept. Error (kInput): no
+  // tables, no rows in any, a required column missing (the file and all missing columns are named).
+  static CcdTable read(const SurveyDirectory& survey, const Log& log = {});
+  // The same of the given files, which `survey` may have cached copies of.
+  static CcdTable read(const std::vector<std::filesystem::path>& files, const Log& log = {});
+  // Of tables already in memory, under the names that messages use. Same checks and defaults.
+  struct Source {
+    std::filesystem::path file;
+    fits::Table table;
+  };
+  static CcdTable from_tables(std::vector<Source> sources, const Log& log = {});
+
+  std::int64_t rows() const { return table_.rows(); }
+  // Every column of every file, completed: fwhm and ccdzpt are there even if a file had seeing or zpt
+  // instead; camera, ccdname and filter are without blanks. Column names are lower-case.
+  const fits::Table& table() const { return table_; }
+  CcdRow row(std::int64_t i) const;
+  std::vector<CcdRow> rows_of(const std::vector<std::int64_t>& indices) const;
+
+  const std::vector<std::filesystem::path>& files() const { return files_; }
+  const std::filesystem::path& file_of(std::int64_t row) const;
+  // "FILE row N (EXPNUM-CCDNAME)", rows counted from 1 as in the file.
+  std::string describe(std::int64_t row) const;
+  // Whether the row's own file had that column; its values are zeros or defaults otherwise.
+  bool was_present(std::string_view column, std::int64_t row) const;
+
+  // The rows of an exposure, of one of its CCDs if `ccdname` is given.
+  std::vector<std::int64_t> find(std::int64_t expnum, std::string_view ccdname = {}) const;
+
+ private:
+  struct Origin {
+    std::vector<std::string> columns;  // the file's own, lower-case, sorted
+  };
+  fits::Table table_;
+  std::vector<std::filesystem::path> files_;
+  std::vector<Origin> origins_;            // parallel to files_
+  std::vector<std::int32_t> file_index_;   // per row
+  std::vector<std::int64_t> row_in_file_;  // per row, from 0
+};
+
+}  // namespace brickline

@@ -1,0 +1,115 @@
+#include "core/survey/survey_directory.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/base/error.h"
+
+namespace brickline {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kKdEnding = ".kd.fits", kGzEnding = ".fits.gz";
+
+std::optional<fs::path> environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (!value || !*value) return {};
+  return fs::path(value);
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+}  // namespace
+
+SurveyDirectory SurveyDirectory::open(const std::optional<fs::path>& survey_dir, const fs::path& cache_dir) {
+  const std::optional<fs::path> root = survey_dir ? survey_dir : environment("LEGACY_SURVEY_DIR");
+  if (!root) throw input_error("no survey directory: give --survey-dir or set LEGACY_SURVEY_DIR");
+  if (!is_folder(*root))
+    throw input_error("the survey directory {} {}", root->string(),
+                      fs::exists(*root) ? "is not a directory" : "does not exist");
+  if (!cache_dir.empty() && !is_folder(cache_dir))
+    throw input_error("the cache directory {} does not exist", cache_dir.string());
+  SurveyDirectory survey;
+  survey.root_ = *root;
+  survey.cache_ = cache_dir;
+  return survey;
+}
+
+fs::path SurveyDirectory::cached(const fs::path& path) const {
+  if (cache_.empty()) return path;
+  const fs::path relative = path.lexically_normal().lexically_relative(root_.lexically_normal());
+  if (relative.empty() || *relative.begin() == "..") return path;
+  const fs::path copy = cache_ / relative;
+  return is_file(copy) ? copy : path;
+}
+
+std::vector<fs::path> SurveyDirectory::matching(std::string_view prefix,
+                                                std::initializer_list<std::string_view> endings) const {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(root_)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    if (std::any_of(endings.begin(), endings.end(), [&](std::string_view e) { return name.ends_with(e); }))
+      found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end(),
+            [](const fs::path& a, const fs::path& b) { return a.string() < b.string(); });
+  return found;
+}
+
+std::vector<fs::path> SurveyDirectory::ccd_tables() const {
+  std::vector<fs::path> tables = matching("survey-ccds", {kKdEnding, kGzEnding});
+  const auto stem = [](const fs::path& path, std::string_view ending) {
+    const std::string name = path.filename().string();
+    return name.substr(0, name.size() - ending.size());
+  };
+  std::vector<std::string> kd_stems;
+  for (const fs::path& t : tables)
+    if (t.string().ends_with(kKdEnding)) kd_stems.push_back(stem(t, kKdEnding));
+  std::erase_if(tables, [&](const fs::path& t) {
+    return t.string().ends_with(kGzEnding) &&
+           std::find(kd_stems.begin(), kd_stems.end(), stem(t, kGzEnding)) != kd_stems.end();
+  });
+  return tables;
+}
+
+std::vector<fs::path> SurveyDirectory::annotated_ccd_tables() const {
+  return matching("ccds-annotated-", {kGzEnding, ".fits"});
+}
+
+std::optional<fs::path> SurveyDirectory::brick_table() const {
+  const fs::path usual = root_ / "survey-bricks.fits.gz";
+  if (is_file(usual)) return cached(usual);
+  const std::vector<fs::path> others = matching("survey-bricks-", {kGzEnding});
+  if (others.empty()) return {};
+  return cached(others.front());
+}
+
+std::optional<fs::path> SurveyDirectory::tycho2() const {
+  constexpr const char* kName = "tycho2.kd.fits";
+  if (const auto dir = environment("TYCHO2_KD_DIR"); dir && is_file(*dir / kName)) return *dir / kName;
+  const fs::path own = cached(root_ / kName);
+  if (!is_file(own)) return {};
+  return own;
+}
+
+std::optional<fs::path> SurveyDirectory::large_galaxies() const {
+  const auto file = environment("LARGEGALAXIES_CAT");
+  if (!file || !is_file(*file)) return {};
+  return file;
+}
+
+fs::path SurveyDirectory::image(std::string_view image_filename) const {
+  return cached(root_ / "images" / image_filename);
+}
+
+}  // namespace brickline

@@ -1,0 +1,99 @@
+#include "core/survey/target.h"
+
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/error.h"
+
+namespace brickline {
+namespace {
+
+void check(const TargetOptions& o) {
+  if (o.width < 1 || o.height < 1) throw usage_error("an image of {} x {} pixels", o.width, o.height);
+  if (!(o.pixel_scale_arcsec > 0) || !std::isfinite(o.pixel_scale_arcsec))
+    throw usage_error("a pixel scale of {} arcsec", o.pixel_scale_arcsec);
+  // Beyond this a tangent plane is no picture of the sky any more.
+  constexpr double kWidest = 60 * 3600;
+  if (std::max(o.width, o.height) * o.pixel_scale_arcsec > kWidest)
+    throw usage_error("an image of {} x {} pixels of {} arcsec is wider than 60 degrees", o.width, o.height,
+                      o.pixel_scale_arcsec);
+  if (o.zoom && o.zoom->empty())
+    throw usage_error("the zoom x {} to {}, y {} to {} is empty", o.zoom->x0, o.zoom->x1, o.zoom->y0,
+                      o.zoom->y1);
+}
+
+}  // namespace
+
+Wcs brick_wcs(double ra, double dec, int width, int height, double pixel_scale_arcsec) {
+  const double p = pixel_scale_arcsec / 3600;
+  return Wcs::tangent(ra, dec, (width - 1) / 2.0, (height - 1) / 2.0, {-p, 0, 0, p}, width, height);
+}
+
+Target make_target(const Brick& brick, const TargetOptions& options) {
+  check(options);
+  Target target;
+  target.brick = brick;
+  target.wcs = brick_wcs(brick.ra, brick.dec, options.width, options.height, options.pixel_scale_arcsec);
+  if (options.zoom) target.wcs = target.wcs.sub_image(*options.zoom);
+  return target;
+}
+
+Target make_custom_target(double ra, double dec, const TargetOptions& options, const std::string& name) {
+  Brick brick;
+  brick.ra = ra;
+  brick.dec = dec;
+  brick.name = name.empty() ? custom_brick_name(ra, dec) : name;
+  Target target = make_target(brick, options);
+  // In FITS pixels: RA at (W, H/2) and (1, H/2), Dec at (W/2, 1) and (W/2, H).
+  const double w = target.width(), h = target.height();
+  target.brick.ra1 = target.wcs.pixel_to_sky(w - 1, h / 2 - 1).ra;
+  target.brick.ra2 = target.wcs.pixel_to_sky(0, h / 2 - 1).ra;
+  target.brick.dec1 = target.wcs.pixel_to_sky(w / 2 - 1, 0).dec;
+  target.brick.dec2 = target.wcs.pixel_to_sky(w / 2 - 1, h - 1).dec;
+  return target;
+}
+
+Image<std::uint8_t> unique_pixels(const Target& target) {
+  Image<std::uint8_t> unique(target.width(), target.height());
+  tbb::parallel_for(tbb::blocked_range<int>(0, target.height()), [&](const tbb::blocked_range<int>& rows) {
+    for (int y = rows.begin(); y < rows.end(); ++y)
+      for (int x = 0; x < target.width(); ++x) {
+        const SkyPosition s = target.wcs.pixel_to_sky(x, y);
+        unique(x, y) = target.brick.contains(s.ra, s.dec);
+      }
+  });
+  return unique;
+}
+
+std::vector<float> depth_histogram_edges() {
+  std::vector<float> edges;
+  for (int i = 0; i <= 50; ++i) edges.push_back(static_cast<float>(20 + i / 10.0));
+  edges.front() = 0;
+  edges.back() = 100;
+  return edges;
+}
+
+std::vector<std::int32_t> depth_histogram(ImageView<const float> flux_ivar,
+                                          ImageView<const std::uint8_t> unique) {
+  const std::vector<float> edges = depth_histogram_edges();
+  std::vector<std::int32_t> counts(edges.size() - 1);
+  for (int y = 0; y < flux_ivar.height(); ++y)
+    for (int x = 0; x < flux_ivar.width(); ++x) {
+      if (!unique(x, y)) continue;
+      double depth = -2.5 * (std::log10(5 / std::sqrt(static_cast<double>(flux_ivar(x, y)))) - 9);
+      if (!std::isfinite(depth)) depth = 0;
+      const auto above = std::upper_bound(edges.begin(), edges.end(), static_cast<float>(depth));
+      // The last bin is closed on both sides, as histograms are; deeper or shallower pixels are left out.
+      const std::ptrdiff_t bin = above - edges.begin() - 1;
+      if (bin >= 0 && bin < static_cast<std::ptrdiff_t>(counts.size()))
+        ++counts[static_cast<std::size_t>(bin)];
+      else if (static_cast<float>(depth) == edges.back())
+        ++counts.back();
+    }
+  return counts;
+}
+
+}  // namespace brickline
