@@ -160,7 +160,7 @@ Field field_with_reference(const ReferenceTraits& traits, double true_flux,
   if (true_flux > 0) sky.add(kPsf, 40, 40, {true_flux, true_flux, true_flux});
   sky.expose(2);
   DetectionPrior prior;
-  Source star;
+  DetectedSource star;
   const SkyPosition at = sky.brick.pixel_to_sky(40, 40);
   star.model.ra = at.ra;
   star.model.dec = at.dec;
@@ -331,8 +331,8 @@ FittedCatalog fit_by_hand(const test::SyntheticSky& sky, ImageView<const std::ui
   in.sources = &sources;
   return fit_blobs(in);
 }
-Source point_at(const test::SyntheticSky& sky, int x, int y, double flux) {
-  Source s;
+DetectedSource point_at(const test::SyntheticSky& sky, int x, int y, double flux) {
+  DetectedSource s;
   const SkyPosition at = sky.brick.pixel_to_sky(x, y);
   s.model.ra = at.ra;
   s.model.dec = at.dec;
@@ -369,7 +369,7 @@ TEST(HostileBlobs, StartsThatAreNotFinite) {
   sky.add(kPsf, 20, 20, {5, 5, 5});
   sky.expose(1);
   const Image<std::uint8_t> hot(40, 40, 1);
-  Source nan_flux = point_at(sky, 10, 10, NAN), nan_place = point_at(sky, 30, 30, 1);
+  DetectedSource nan_flux = point_at(sky, 10, 10, NAN), nan_place = point_at(sky, 30, 30, 1);
   nan_place.model.ra = NAN;
   const FittedCatalog catalog = fit_by_hand(sky, hot.view(), {point_at(sky, 20, 20, 5), nan_flux, nan_place});
   EXPECT_NE(catalog.blobs[0].status, BlobStatus::kFailed) << catalog.blobs[0].message;

@@ -21,7 +21,7 @@ struct Fixture {
     const auto square = [&](int x0, int y0, int size) {
       for (int y = y0; y < y0 + size; ++y)
         for (int x = x0; x < x0 + size; ++x) hot(x, y) = 1;
-      Source s;
+      DetectedSource s;
       s.ix = x0 + 1;
       s.iy = y0 + 1;
       sources.push_back(s);
