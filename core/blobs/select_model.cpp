@@ -25,8 +25,10 @@ std::optional<SourceKind> select_model(const ModelImprovements& improvement,
   } else if (tried(kRex) && net(kRex) > net(kPsf)) {
     chosen = kRex;
     // A star is never modelled perfectly; a gain that small does not make it extended.
-    if (gain(kPsf) > 0 && gain(kRex) - gain(kPsf) < options.fractional_margin * gain(kPsf))
-      chosen = net(kPsf) >= options.detection ? std::optional(kPsf) : std::nullopt;
+    if (gain(kPsf) > 0 && gain(kRex) - gain(kPsf) < options.fractional_margin * gain(kPsf)) {
+      chosen.reset();
+      if (net(kPsf) >= options.detection) chosen = kPsf;
+    }
   }
   if (!galaxy_tried) return chosen;
 

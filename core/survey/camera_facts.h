@@ -319,10 +319,11 @@ struct SkyFacts {
 // ---- Photometry and quality ----
 
 struct ColourTerm {
-  std::string base;                   // band whose magnitude is added to
-  std::array<std::string, 2> colour;  // first minus second
-  std::vector<double> coefficients;   // none: the band cannot be calibrated
-  std::array<double, 2> clip{-1, 1};
+  std::string base;                                  // band whose magnitude is added to
+  std::array<std::string, 2> colour;                 // first minus second
+  std::vector<double> coefficients;                  // none: the band cannot be calibrated
+  std::array<double, 2> clip{-1, 1};                 // of the term, mag
+  std::optional<std::array<double, 2>> colour_clip;  // of the colour, before the polynomial
 };
 struct BandPhotometry {
   std::optional<double> zero_point;  // AB mag of 1 count/s

@@ -44,6 +44,8 @@ void convert(const Json& j, const std::string& path, Report& report, ColourTerm&
   o.read("clip", out.clip);
   if (out.coefficients.size() > 16) report.problem(o.path("coefficients"), "more than 16 coefficients");
   check_increasing(out.clip, o.path("clip"), report);
+  o.read("colour_clip", out.colour_clip);
+  if (out.colour_clip) check_increasing(*out.colour_clip, o.path("colour_clip"), report);
 }
 
 void convert(const Json& j, const std::string& path, Report& report, Detrend& out) {

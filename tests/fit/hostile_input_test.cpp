@@ -258,10 +258,9 @@ TEST(Hostile, TheRendererSurvivesEverything) {
         s.shape = {log_re, v, 0.1};
         for (const PixelPosition at : {PixelPosition{24, 24}, PixelPosition{v, -v}}) {
           const auto patch = renderer.patch(s, at, target), masked = renderer.patch_on({3, 9, 40, 52}, s, at, target);
-          for (const auto& p : {patch, masked}) {
-          if (!p) continue;
-            for (int y = 0; y < patch->pixels.height(); ++y)
-              for (int x = 0; x < patch->pixels.width(); ++x) ASSERT_TRUE(std::isfinite(patch->pixels(x, y)));
+          for (const auto* p : {&patch, &masked})
+            for (int y = 0; *p && y < (*p)->pixels.height(); ++y)
+              for (int x = 0; x < (*p)->pixels.width(); ++x) ASSERT_TRUE(std::isfinite((*p)->pixels(x, y)));
         }
       }
   EXPECT_FALSE(renderer.patch(scene.truth, {3, 3}, {48, 48, {}, &scene.psf}));
