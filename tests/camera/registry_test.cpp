@@ -161,6 +161,8 @@ std::string with_note(const std::string& from, const std::string& to) {
   return bytes;
 }
 
+void PrintTo(const BadFile& file, std::ostream* out) { *out << file.what; }
+
 class RefusedFile : public ::testing::TestWithParam<BadFile> {};
 
 TEST_P(RefusedFile, IsListedWithItsReasonBesideAGoodOne) {
@@ -248,6 +250,8 @@ struct BadCamera {
   const char* name;
   const char* sentence;
 };
+void PrintTo(const BadCamera& camera, std::ostream* out) { *out << camera.name; }
+
 class UnusableCamera : public ::testing::TestWithParam<BadCamera> {};
 
 TEST_P(UnusableCamera, IsAnErrorWithItsReasonAndLeavesTheOthersAlone) {
