@@ -244,6 +244,12 @@ const T* extension(const LoadedCamera& camera, const char* id) {
 
 }  // namespace
 
+LoadedCamera::~LoadedCamera() {
+  if (!created || !table->destroy) return;
+  const Breadcrumb here(plugin->path_text, "destroying its camera");
+  table->destroy(instance);
+}
+
 bl_step_function* LoadedCamera::step(CameraStep which) const {
   if (!steps) return nullptr;
 #define BRICKLINE_STEP(name) BL_HAS(steps, name) ? steps->name : nullptr
@@ -294,6 +300,7 @@ Refusal create_camera(const LoadedPlugin& plugin, const CameraIdentity& identity
     if (status != BL_OK)
       return failed("create", cannot_start,
                     error.text().empty() ? fmt::format("status {}", status) : error.text());
+    camera->created = true;
     const bl_sink sink = {sizeof(bl_sink), 0, &camera->facts_text, append_text};
     ErrorBuffer facts_error;
     status = camera->table->facts(camera->instance, &sink, &facts_error.error);

@@ -66,10 +66,15 @@ Refusal load_plugin(const std::filesystem::path& path, const PluginNote& note, L
 
 // One camera of a library, created, with its own facts' text and its tables.
 struct LoadedCamera {
+  LoadedCamera() = default;
+  ~LoadedCamera();
+  LoadedCamera(const LoadedCamera&) = delete;
+  LoadedCamera& operator=(const LoadedCamera&) = delete;
   const LoadedPlugin* plugin = nullptr;
   CameraIdentity identity;
   const bl_camera* table = nullptr;
   void* instance = nullptr;
+  bool created = false;
   std::string facts_text;
   const bl_steps* steps = nullptr;
   const bl_wcs* wcs = nullptr;

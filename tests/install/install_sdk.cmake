@@ -41,3 +41,13 @@ foreach(compiler g++ clang++)
     message(FATAL_ERROR "cameras info says of it: ${out}")
   endif()
 endforeach()
+
+# The cameras that Brickline ships need no more than a stranger's.
+run(${CMAKE_COMMAND} -S ${SOURCE}/shipped -B ${WORK}/shipped -DCMAKE_PREFIX_PATH=${WORK}/prefix
+    -DCMAKE_BUILD_TYPE=Debug)
+run(${CMAKE_COMMAND} --build ${WORK}/shipped)
+file(GLOB shipped RELATIVE ${SOURCE}/../../plugins ${SOURCE}/../../plugins/*/CMakeLists.txt)
+foreach(file IN LISTS shipped)
+  get_filename_component(name ${file} DIRECTORY)
+  run(${CMAKE_COMMAND} -E env --unset=BRICKLINE_PLUGIN_PATH ${CAMERAS} --plugin-dir ${WORK}/shipped/cameras info ${name})
+endforeach()

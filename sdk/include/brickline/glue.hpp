@@ -197,7 +197,7 @@ struct Glue {
                                        read_mask_or_null(),    remap_mask_or_null(),
                                        read_weight_or_null(),  saturation_or_null(),
                                        remap_weight_or_null(), after_sky_or_null()};
-    constexpr bool any = steps.metadata || steps.files || steps.good_region || steps.read_image ||
+    const bool any = steps.metadata || steps.files || steps.good_region || steps.read_image ||
                          steps.read_mask || steps.remap_mask || steps.read_weight || steps.saturation ||
                          steps.remap_weight || steps.after_sky;
     if (any && name == BL_EXT_STEPS) return &steps;
