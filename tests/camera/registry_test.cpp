@@ -1,0 +1,316 @@
+// Finding, refusing and loading plugins.
+#include "core/camera/registry.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "tests/camera/plugin_files.h"
+
+namespace brickline {
+namespace {
+
+using namespace brickline::test;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(Registry, ReadsIdentityWithoutLoading) {
+  TemporaryDirectory dir;
+  const fs::path path = put(good_plugin("oddball"), dir.path());
+  const CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  const PluginFile& file = file_of(registry, path);
+  EXPECT_TRUE(file.usable()) << file.refusal;
+  EXPECT_EQ(file.plugin, "oddball");
+  EXPECT_EQ(file.version, "0.3.0");
+  EXPECT_EQ(file.origin, "--plugin-dir");
+  EXPECT_THAT(registry.names(), ElementsAre("oddball", "oddling"));
+  EXPECT_THAT(file.cameras[0].identity.aliases, ElementsAre("odd"));
+  EXPECT_EQ(file.cameras[0].identity.claims[0].at("INSTRUME"), "^oddball$");
+  EXPECT_THAT(bytes_of("/proc/self/maps"), Not(HasSubstr(path.string())));
+}
+
+TEST(Registry, LoadsOnlyWhatIsWanted) {
+  TemporaryDirectory dir;
+  const fs::path wanted = put(good_plugin("minimal"), dir.path()),
+                 other = put(good_plugin("plain_c"), dir.path());
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  const Camera& camera = registry.load("minimal");
+  EXPECT_EQ(camera.name(), "minimal");
+  const std::string maps = bytes_of("/proc/self/maps");
+  EXPECT_THAT(maps, HasSubstr(wanted.string()));
+  EXPECT_THAT(maps, Not(HasSubstr(other.string())));
+}
+
+TEST(Registry, AnAliasInAnyCaseWithBlanksNamesTheCamera) {
+  TemporaryDirectory dir;
+  put(good_plugin("minimal"), dir.path());
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  registry.load({{" Tiny ", 3}});
+  EXPECT_EQ(registry.camera("tiny").name(), "minimal");
+}
+
+TEST(Registry, RecordsWhereACameraCameFrom) {
+  TemporaryDirectory dir;
+  put(good_plugin("minimal"), dir.path());
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  const CameraProvenance& p = registry.load("minimal").provenance();
+  EXPECT_EQ(p.plugin, "minimal");
+  EXPECT_EQ(p.plugin_version, "1.2.3");
+  EXPECT_THAT(p.file_sha256, ::testing::MatchesRegex("[0-9a-f]{64}"));
+  EXPECT_THAT(p.facts_sha256, ::testing::MatchesRegex("[0-9a-f]{64}"));
+}
+
+TEST(Registry, ACameraMayBringABandOfItsOwn) {
+  TemporaryDirectory dir;
+  put(good_plugin("minimal"), dir.path());
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  const CameraFacts& facts = registry.load("minimal").facts();
+  ASSERT_NE(facts.band("NB_Q"), nullptr);
+  EXPECT_DOUBLE_EQ(*facts.band("NB_Q")->extinction_per_ebv, 3.1);
+  EXPECT_DOUBLE_EQ(*facts.band("g")->extinction_per_ebv, 3.214);
+}
+
+TEST(Registry, AMissingCameraIsNamedWithWhatWasSearchedAndRefused) {
+  TemporaryDirectory dir;
+  put(good_plugin("minimal"), dir.path());
+  put_bytes("hello", dir / "x.camera.so");
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  const auto [kind, message] = error_of([&] { registry.load({{"minimals", 6}, {"minimal", 1}}); });
+  EXPECT_EQ(kind, ErrorKind::kPlugin);
+  EXPECT_THAT(message,
+              AllOf(HasSubstr("no plugin provides camera minimals (wanted by 6 CCDs)"),
+                    HasSubstr("searched " + dir.path().string()),
+                    HasSubstr("x.camera.so: not a shared library"), HasSubstr("did you mean minimal?")));
+  EXPECT_TRUE(registry.loaded().empty());
+}
+
+// ---- Precedence ----
+
+TEST(Registry, TheFirstDirectoryWinsAndTheOtherIsShadowed) {
+  TemporaryDirectory dir;
+  const fs::path first = put(good_plugin("minimal"), dir / "a"),
+                 second = put(good_plugin("minimal"), dir / "b", "c");
+  CameraRegistry registry = CameraRegistry::scan(only({dir / "a", dir / "b"}));
+  EXPECT_EQ(file_of(registry, second).cameras[0].state, ClaimedCamera::State::kShadowed);
+  EXPECT_EQ(file_of(registry, second).cameras[0].other, first);
+  EXPECT_EQ(registry.load("minimal").provenance().path, first);
+}
+
+TEST(Registry, TwoFilesOfOneDirectoryAreAConflictOnceWanted) {
+  TemporaryDirectory dir;
+  put(good_plugin("minimal"), dir.path(), "a");
+  put(good_plugin("minimal"), dir.path(), "b");
+  put(good_plugin("oddball"), dir.path());
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  EXPECT_EQ(registry.load("oddball").name(), "oddball");
+  const auto [kind, message] = error_of([&] { registry.load("minimal"); });
+  EXPECT_EQ(kind, ErrorKind::kPlugin);
+  EXPECT_THAT(message,
+              AllOf(HasSubstr((dir / "a.camera.so").string()), HasSubstr((dir / "b.camera.so").string())));
+}
+
+TEST(Registry, ASymbolicLinkIsTheSameFile) {
+  TemporaryDirectory dir;
+  const fs::path file = put(good_plugin("minimal"), dir.path());
+  fs::create_symlink(file, dir / "z.camera.so");
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  EXPECT_EQ(file_of(registry, dir / "z.camera.so").refusal_id, "same-file");
+  EXPECT_EQ(registry.load("minimal").name(), "minimal");
+}
+
+TEST(Registry, TheEnvironmentComesAfterTheCallersDirectories) {
+  TemporaryDirectory dir;
+  const fs::path first = put(good_plugin("minimal"), dir / "a");
+  put(good_plugin("minimal"), dir / "b");
+  const fs::path other = put(good_plugin("oddball"), dir / "b");
+  PluginSearch search = only({dir / "a"});
+  search.use_environment = true;
+  setenv("BRICKLINE_PLUGIN_PATH", (":" + (dir / "b").string() + ":/does/not/exist").c_str(), 1);
+  Messages messages;
+  CameraRegistry registry = CameraRegistry::scan(search, Log(messages));
+  unsetenv("BRICKLINE_PLUGIN_PATH");
+  EXPECT_EQ(file_of(registry, other).origin, "BRICKLINE_PLUGIN_PATH");
+  EXPECT_EQ(registry.load("minimal").provenance().path, first);
+  EXPECT_THAT(messages.lines, ::testing::Contains(HasSubstr("/does/not/exist")));
+}
+
+TEST(Registry, ADirectoryOfTheCallersMustExist) {
+  const auto [kind, message] = error_of([] { CameraRegistry::scan(only({"/does/not/exist"})); });
+  EXPECT_EQ(kind, ErrorKind::kUsage);
+  EXPECT_THAT(message, HasSubstr("/does/not/exist"));
+}
+
+// ---- Refusals by the file alone; a good camera beside it still works ----
+
+struct BadFile {
+  const char* what;
+  const char* refusal_id;
+  std::string (*bytes)();
+};
+
+std::string patched(const fs::path& plugin, std::size_t at, char value) {
+  std::string bytes = bytes_of(plugin);
+  bytes[at] = value;
+  return bytes;
+}
+std::string with_note(const std::string& from, const std::string& to) {
+  std::string bytes = bytes_of(good_plugin("plain_c"));
+  bytes.replace(bytes.find(from), from.size(), to);
+  return bytes;
+}
+
+void PrintTo(const BadFile& file, std::ostream* out) { *out << file.what; }
+
+class RefusedFile : public ::testing::TestWithParam<BadFile> {};
+
+TEST_P(RefusedFile, IsListedWithItsReasonBesideAGoodOne) {
+  TemporaryDirectory dir;
+  put(good_plugin("minimal"), dir.path());
+  const fs::path bad = put_bytes(GetParam().bytes(), dir / "bad.camera.so");
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  EXPECT_EQ(file_of(registry, bad).refusal_id, GetParam().refusal_id);
+  EXPECT_THAT(file_of(registry, bad).refusal, HasSubstr(bad.string() + ": "));
+  EXPECT_EQ(registry.load("minimal").name(), "minimal");
+}
+
+const BadFile kBadFiles[] = {
+    {"Empty", "not-elf", [] { return std::string(); }},
+    {"Text", "not-elf", [] { return std::string("hello"); }},
+    {"OtherMachine", "architecture", [] { return patched(good_plugin("minimal"), 18, '\xb7'); }},
+    {"ThirtyTwoBits", "architecture", [] { return patched(good_plugin("minimal"), 4, 1); }},
+    {"Executable", "not-elf", [] { return patched(good_plugin("minimal"), 16, 2); }},
+    {"FarProgramHeaders", "truncated", [] { return patched(good_plugin("minimal"), 39, 0x7f); }},
+    {"NoNote", "no-note", [] { return bytes_of(bad_plugin("no_note")); }},
+    {"NoteIsNotJson", "bad-note", [] { return with_note("{\"abi\":", "[\"abi\":"); }},
+    {"NoteWithoutVersion", "bad-note",
+     [] { return with_note("\"version\":\"1.0.0\"", "\"version\":\"1.0.x\""); }},
+    {"OtherMajor", "abi-major", [] { return bytes_of(bad_plugin("abi_major")); }},
+    {"NeedsNewerMinor", "abi-minor", [] { return bytes_of(bad_plugin("abi_needs_newer")); }},
+};
+INSTANTIATE_TEST_SUITE_P(Files, RefusedFile, ::testing::ValuesIn(kBadFiles),
+                         [](const auto& info) { return std::string(info.param.what); });
+
+TEST(Registry, AFifoAndADirectoryDoNotBlockIt) {
+  TemporaryDirectory dir;
+  ASSERT_EQ(mkfifo((dir / "f.camera.so").c_str(), 0600), 0);
+  fs::create_directory(dir / "d.camera.so");
+  fs::create_symlink("/nowhere", dir / "l.camera.so");
+  const CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  ASSERT_EQ(registry.files().size(), 3u);
+  for (const PluginFile& file : registry.files()) EXPECT_FALSE(file.usable()) << file.path;
+}
+
+TEST(Registry, ALibraryCutAtAnyLengthNeverKillsUs) {
+  TemporaryDirectory dir;
+  put(good_plugin("oddball"), dir.path());
+  const std::string whole = bytes_of(good_plugin("minimal"));
+  int refused = 0, usable = 0;
+  for (std::size_t length = 0; length < whole.size(); length += 512) {
+    const fs::path cut = dir / "x.camera.so";
+    fs::remove(cut);
+    put_bytes(whole.substr(0, length), cut);
+    CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+    const PluginFile& file = file_of(registry, cut);
+    if (file.usable()) {  // only what is never mapped is missing
+      ++usable;
+      EXPECT_EQ(registry.load("minimal").name(), "minimal") << length;
+    } else {
+      ++refused;
+      EXPECT_THAT(file.refusal_id, ::testing::AnyOf("not-elf", "truncated")) << length;
+    }
+    EXPECT_EQ(registry.load("oddball").name(), "oddball");
+  }
+  EXPECT_GT(refused, 50);
+  EXPECT_LT(usable, refused);
+}
+
+TEST(Registry, AFileOrDirectoryThatEveryoneMayWriteIsRefused) {
+  TemporaryDirectory dir;
+  const fs::path file = put(good_plugin("minimal"), dir / "a"),
+                 below = put(good_plugin("oddball"), dir / "b");
+  fs::permissions(file, fs::perms::others_write, fs::perm_options::add);
+  fs::permissions(dir / "b", fs::perms::others_write, fs::perm_options::add);
+  const CameraRegistry registry = CameraRegistry::scan(only({dir / "a", dir / "b"}));
+  EXPECT_EQ(file_of(registry, file).refusal_id, "insecure");
+  EXPECT_EQ(file_of(registry, below).refusal_id, "insecure");
+  EXPECT_THAT(file_of(registry, below).refusal, HasSubstr((dir / "b").string()));
+
+  PluginSearch trusting = only({dir / "a"});
+  trusting.allow_insecure = true;
+  CameraRegistry allowed = CameraRegistry::scan(trusting);
+  EXPECT_TRUE(file_of(allowed, file).usable());
+  EXPECT_THAT(file_of(allowed, file).warnings, ElementsAre(HasSubstr("writable by others")));
+}
+
+// ---- Refusals once loaded ----
+
+struct BadCamera {
+  const char* name;
+  const char* sentence;
+};
+void PrintTo(const BadCamera& camera, std::ostream* out) { *out << camera.name; }
+
+class UnusableCamera : public ::testing::TestWithParam<BadCamera> {};
+
+TEST_P(UnusableCamera, IsAnErrorWithItsReasonAndLeavesTheOthersAlone) {
+  TemporaryDirectory dir;
+  put(good_plugin("minimal"), dir.path());
+  const fs::path bad = put(bad_plugin(GetParam().name), dir.path());
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  EXPECT_TRUE(file_of(registry, bad).usable()) << file_of(registry, bad).refusal;
+  const auto [kind, message] = error_of([&] { registry.load(GetParam().name); });
+  EXPECT_EQ(kind, ErrorKind::kPlugin);
+  EXPECT_THAT(message, HasSubstr(GetParam().sentence));
+  EXPECT_EQ(registry.load("minimal").name(), "minimal");
+}
+
+const BadCamera kBadCameras[] = {
+    {"no_entry", "no_entry.camera.so: has no symbol brickline_camera_plugin"},
+    {"undefined_symbol", "undefined symbol nobody_defines_this(int)"},
+    {"declines", "declined: this processor is too old"},
+    {"small_descriptor", "wrong descriptor: struct_size is 12"},
+    {"no_cameras", "wrong descriptor: n_cameras is 0, expected 1"},
+    {"other_name", "the note and the plugin disagree about camera other_name"},
+    {"facts_not_json", "not JSON"},
+    {"throws_in_constructor", "cannot start: the filter wheel is missing"},
+    {"throws_int", "cannot start: an exception of unknown type"},
+    {"throws_in_facts", "no facts today"},
+    {"unknown_key", "1 problem: weight.trim_exces_pixels: unknown key; did you mean trim_excess_pixels?"},
+    {"many_problems",
+     "3 problems: detector.pixel_scale_arcsec: 99 is outside 0.01 to 30; pixels.unit: \"per_minute\""},
+    {"extends_nobody", "extends nobody_at_all: not found"},
+    {"extends_itself", "cycle extends_itself > extends_itself"},
+};
+INSTANTIATE_TEST_SUITE_P(Cameras, UnusableCamera, ::testing::ValuesIn(kBadCameras),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+TEST(Registry, APluginOfANewerMinorRunsWithoutWhatCameLater) {
+  TemporaryDirectory dir;
+  put(bad_plugin("abi_minor"), dir.path());
+  Messages messages;
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}), Log(messages));
+  EXPECT_EQ(registry.load("abi_minor").name(), "abi_minor");
+  EXPECT_THAT(messages.lines, ::testing::Contains(HasSubstr("used without what came later")));
+}
+
+// ---- One camera laid over another ----
+
+TEST(Registry, ADerivedCameraHasTheMergedFactsOfItsBase) {
+  TemporaryDirectory dir;
+  put(good_plugin("oddball"), dir.path());
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  const Camera& camera = registry.load("oddling");
+  EXPECT_DOUBLE_EQ(camera.facts().detector.pixel_scale_arcsec, 0.29);
+  EXPECT_THAT(camera.facts().detector.bands, ElementsAre("NB_C", "NB_E"));
+  ASSERT_EQ(camera.facts().saturation.size(), 2u);
+  EXPECT_EQ(camera.facts().saturation[0].above, 500);  // its own come first
+  EXPECT_TRUE(camera.facts().title.empty());           // identity is not inherited
+  EXPECT_THAT(camera.provenance().bases, ElementsAre("oddball"));
+  EXPECT_TRUE(camera.overrides(CameraStep::kReadImage));  // by the base's code
+  EXPECT_FALSE(registry.load("oddball").overrides(CameraStep::kGoodRegion));
+}
+
+}  // namespace
+}  // namespace brickline

@@ -1,0 +1,126 @@
+/* A camera in plain C, without the C++ face; and, with PLAIN_C_FAULT, ways of getting the contract wrong. */
+#include <brickline/camera_abi.h>
+#include <string.h>
+
+#ifndef PLAIN_C_FAULT
+#define PLAIN_C_FAULT 0
+#endif
+#define FAULT_SMALL_DESCRIPTOR 1
+#define FAULT_NO_CAMERAS 2
+#define FAULT_OTHER_NAME 3
+#define FAULT_DECLINES 4
+#define FAULT_STATUS_17 5
+#define FAULT_SKIP_WITHOUT_REASON 6
+#define FAULT_FACTS_NOT_JSON 7
+
+#ifndef PLAIN_C_NAME
+#define PLAIN_C_NAME "plain_c"
+#endif
+#define NOTE                                                                                            \
+  "{\"abi\":[0,1],\"needs\":[0,0],\"sdk\":\"0.1.0\",\"compiler\":\"c\",\"plugin\":{\"plugin\":\"" PLAIN_C_NAME \
+  "\",\"version\":\"1.0.0\",\"license\":\"BSD-3-Clause\",\"cameras\":[{\"name\":\"" PLAIN_C_NAME "\"}]}}"
+
+static const struct {
+  uint32_t owner_size, text_size, type;
+  char owner[12];
+  char text[(sizeof(NOTE) + 3) / 4 * 4];
+} note __attribute__((used, section(BL_NOTE_SECTION), aligned(4))) = {sizeof(BL_NOTE_OWNER), sizeof(NOTE), BL_NOTE_TYPE,
+                                                                     BL_NOTE_OWNER, NOTE};
+
+static const bl_host* the_host;
+
+static bl_status create(const bl_host* host, bl_str name, void** camera, bl_error* error) {
+  (void)name;
+  (void)error;
+  the_host = host;
+  *camera = 0;
+  return BL_OK;
+}
+
+static bl_status facts(void* camera, const bl_sink* sink, bl_error* error) {
+  static const char text[] =
+#if PLAIN_C_FAULT == FAULT_FACTS_NOT_JSON
+      "{\"facts\": ";
+#else
+      "{\"facts\":\"1.0\",\"detector\":{\"pixel_scale_arcsec\":0.4,\"bands\":[\"r\"]},\"pixels\":{\"unit\":\"total\"}}";
+#endif
+  const bl_str chunk = {text, sizeof(text) - 1};
+  (void)camera;
+  (void)error;
+  return sink->write(sink->self, chunk);
+}
+
+/* Halves every weight. */
+static bl_status remap_weight(void* camera, void* slot, bl_ccd* ccd, bl_step* step, bl_error* error) {
+  int64_t x, y;
+  (void)camera;
+  (void)slot;
+  (void)ccd;
+  (void)error;
+#if PLAIN_C_FAULT == FAULT_STATUS_17
+  return 17;
+#elif PLAIN_C_FAULT == FAULT_SKIP_WITHOUT_REASON
+  return BL_SKIP;
+#endif
+  for (y = 0; y < step->weight.height; ++y)
+    for (x = 0; x < step->weight.width; ++x) ((float*)step->weight.data)[y * step->weight.stride + x] *= 0.5f;
+  return BL_OK;
+}
+
+/* "Not my case." */
+static bl_status good_region(void* camera, void* slot, bl_ccd* ccd, bl_step* step, bl_error* error) {
+  (void)camera;
+  (void)slot;
+  (void)ccd;
+  (void)step;
+  (void)error;
+  return BL_DEFAULT;
+}
+
+static const void* query(void* camera, bl_str id) {
+  static const bl_steps steps = {.struct_size = sizeof(bl_steps), .good_region = good_region,
+                                 .remap_weight = remap_weight};
+  (void)camera;
+  return id.size == sizeof(BL_EXT_STEPS) - 1 && memcmp(id.data, BL_EXT_STEPS, id.size) == 0 ? &steps : 0;
+}
+
+static const bl_camera camera = {.struct_size = sizeof(bl_camera),
+#if PLAIN_C_FAULT == FAULT_OTHER_NAME
+                                 .name = {"another", 7},
+#else
+                                 .name = {PLAIN_C_NAME, sizeof(PLAIN_C_NAME) - 1},
+#endif
+                                 .create = create,
+                                 .facts = facts,
+                                 .query = query};
+
+static const bl_plugin plugin __attribute__((unused)) = {
+#if PLAIN_C_FAULT == FAULT_SMALL_DESCRIPTOR
+    .struct_size = 12,
+#else
+    .struct_size = sizeof(bl_plugin),
+#endif
+    .abi_major = 0,
+    .abi_minor = 1,
+    .note = {NOTE, sizeof(NOTE) - 1},
+#if PLAIN_C_FAULT == FAULT_NO_CAMERAS
+    .n_cameras = 0,
+#else
+    .n_cameras = 1,
+#endif
+    .camera_stride = sizeof(bl_camera),
+    .cameras = &camera};
+
+__attribute__((visibility("default"))) const bl_plugin* brickline_camera_plugin(const bl_handshake* host) {
+#if PLAIN_C_FAULT == FAULT_DECLINES
+  static const char why[] = "this processor is too old";
+  memcpy(host->error->text, why, sizeof(why) - 1);
+  host->error->length = sizeof(why) - 1;
+  return 0;
+#else
+  (void)host;
+  (void)the_host;
+  (void)note;
+  return &plugin;
+#endif
+}
