@@ -79,6 +79,16 @@ void write_ccds(const BrickOptions& options, const TimsState& tims, const SrcsSt
                    product_paths(options, tims.brick)("ccds-table", ""), products);
 }
 
+CatalogGeometry catalog_geometry(const BrickGeometry& brick) {
+  CatalogGeometry geometry;
+  geometry.width = brick.wcs.width();
+  geometry.height = brick.wcs.height();
+  geometry.pixel_scale_arcsec = brick.pixel_scale_arcsec;
+  geometry.unique_area = brick.unique_area;
+  geometry.custom = brick.custom;
+  return geometry;
+}
+
 void write_blob_map(const BrickOptions& options, const TimsState& tims, const FittedCatalog& fitted,
                     ProductSet& products) {
   fits::Header header = tims.version_header;
@@ -166,9 +176,9 @@ CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const
   out.rows = catalog_rows(fitted, tims.bands.size());
   std::vector<std::optional<SourceModel>> models;
   std::vector<std::int32_t> blobs;
-  for (const FittedSource& source : fitted.sources) {
-    models.emplace_back(source.model);
-    blobs.push_back(source.blob);
+  for (const std::size_t i : order_rows(out.rows, catalog_geometry(tims.brick))) {
+    models.emplace_back(fitted.sources[i].model);
+    blobs.push_back(fitted.sources[i].blob);
   }
   CoaddStageInput input = coadd_input(options, tims, &srcs);
   Scene scene;
@@ -209,13 +219,8 @@ void run_writecat(const BrickOptions& options, const TimsState& tims, const Srcs
   context.survey_bands = tims.survey_bands;
   for (const auto& [band, facts] : tims.band_facts)
     if (facts.extinction_per_ebv) context.extinction[band] = *facts.extinction_per_ebv;
-  CatalogGeometry geometry;
-  geometry.width = tims.brick.wcs.width();
-  geometry.height = tims.brick.wcs.height();
-  geometry.pixel_scale_arcsec = tims.brick.pixel_scale_arcsec;
-  geometry.unique_area = tims.brick.unique_area;
-  geometry.custom = tims.brick.custom;
-  finish_catalog(coadds.rows, geometry, coadds.maskbits.const_view(), dust ? &*dust : nullptr);
+  finish_catalog(coadds.rows, catalog_geometry(tims.brick), coadds.maskbits.const_view(),
+                 dust ? &*dust : nullptr);
   write_catalog(coadds.rows, context, catalog_header(header, context, srcs.coadd_sky), {},
                 {path("tractor", ""), path("tractor-intermediate", ""), path("checksums", "")}, products);
   log.info("{} rows in {}", coadds.rows.size(), path("tractor", "").string());
