@@ -6,8 +6,8 @@
 namespace brickline {
 
 struct ResourceUse {
-  double wall_seconds = 0;  // since an arbitrary origin
-  double cpu_seconds = 0;   // user and system, all threads
+  double wall_seconds = 0;      // since an arbitrary origin
+  double cpu_seconds = 0;       // user and system, all threads
   std::int64_t peak_bytes = 0;  // greatest resident size
 };
 

@@ -30,8 +30,9 @@ struct BlobFitOptions {
   SelectionOptions selection;
   PeakOptions detection;  // of what stands out of the residuals
 
-  bool segmentation = true;  // every pixel has one owner while models are chosen
-  bool iterative = true;     // detection in the residuals
+  bool all_model_variances = false;  // errors of every model tried, not only of the chosen one
+  bool segmentation = true;          // every pixel has one owner while models are chosen
+  bool iterative = true;             // detection in the residuals
   bool galaxy_forces_point_sources = true;
   bool background_near_medium_stars = true;
 

@@ -10,7 +10,6 @@
 
 #include "core/base/image.h"
 #include "core/detect/blob_map.h"
-#include "core/detect/source_list.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {
@@ -40,7 +39,6 @@ struct BlobPlan {
   std::vector<int> skipped;     // blobs without a task
 };
 
-BlobPlan plan_blobs(const BlobMap& map, const SourceList& sources, const Wcs& brick,
-                    const PlanOptions& options = {});
+BlobPlan plan_blobs(const BlobMap& map, const Wcs& brick, const PlanOptions& options = {});
 
 }  // namespace brickline

@@ -58,6 +58,8 @@ struct FittedSource {
   int blob = -1;                    // index into FittedCatalog::blob_map
   double start_x = 0, start_y = 0;  // brick pixels
   double x = 0, y = 0;              // of the model
+  int ix = 0, iy = 0;               // the same, rounded
+  bool in_bounds = false;           // that pixel is in the brick
   std::uint16_t fit_bits = 0;
   bool forced_to_stay = false;  // a reference star that the pixels do not want, kept as it came
   bool started_in_blob = true, finished_in_blob = true;

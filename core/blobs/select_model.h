@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <optional>
 
 #include "core/model/source_model.h"
@@ -16,10 +17,20 @@ namespace brickline {
 inline constexpr int kModelKinds = 5;
 inline constexpr std::array<SourceKind, kModelKinds> kDchisqOrder = {
     SourceKind::kPsf, SourceKind::kRex, SourceKind::kDev, SourceKind::kExp, SourceKind::kSer};
-constexpr int dchisq_index(SourceKind kind) {
-  for (int i = 0; i < kModelKinds; ++i)
-    if (kDchisqOrder[i] == kind) return i;
-  return -1;
+constexpr std::size_t dchisq_index(SourceKind kind) {
+  switch (kind) {
+    case SourceKind::kPsf:
+      return 0;
+    case SourceKind::kRex:
+      return 1;
+    case SourceKind::kDev:
+      return 2;
+    case SourceKind::kExp:
+      return 3;
+    case SourceKind::kSer:
+      break;
+  }
+  return 4;
 }
 
 // chi-squared of no source less that of the model, in dchisq order; empty: not tried, or not a legal result.

@@ -12,7 +12,8 @@
 #include "core/base/error.h"
 #include "core/catalog/columns.h"
 #include "core/fits/fits_writer.h"
-#include "core/survey/product_bits.h"
+#include "core/survey/band_facts.h"
+#include "core/survey/bits.h"
 
 namespace brickline {
 
@@ -79,7 +80,7 @@ std::int16_t fitbits_of(const CatalogSource& row, const CatalogGeometry& geometr
     if (r.is_medium) bits |= fitbit::kMedium;
     if (r.is_gaia) bits |= fitbit::kGaia;
     if (r.is_tycho) bits |= fitbit::kTycho2;
-    if (r.is_large_galaxy) bits |= fitbit::kLargeGalaxy;
+    if (r.is_large_galaxy) bits |= fitbit::kLargegalaxy;
   }
   return static_cast<std::int16_t>(bits);
 }
@@ -156,7 +157,7 @@ CatalogType catalog_type(SourceKind kind) {
 
 std::optional<double> band_extinction(const CatalogContext& context, std::string_view band) {
   const auto own = context.extinction.find(std::string(band));
-  return own != context.extinction.end() ? std::optional<double>(own->second) : extinction_coefficient(band);
+  return own != context.extinction.end() ? own->second : standard_band_facts(band).extinction_per_ebv;
 }
 
 float transmission(float ebv, double coefficient) {
@@ -200,7 +201,7 @@ void finish_catalog(std::vector<CatalogSource>& rows, const CatalogGeometry& geo
     clean_fluxes(row, options);
     row.fitbits = fitbits_of(row, geometry, options);
     row.brick_primary = geometry.unique_area.contains(row.ra, row.dec);
-    row.maskbits = row.brick_primary || geometry.custom ? 0 : maskbit::kNotPrimary;
+    row.maskbits = row.brick_primary || geometry.custom ? 0 : maskbit::kNprimary;
     if (row.in_bounds && !maskbits.empty())
       row.maskbits =
           maskbits(static_cast<int>(std::nearbyint(row.bx)), static_cast<int>(std::nearbyint(row.by)));
@@ -216,9 +217,7 @@ fits::Header catalog_header(const fits::Header& version_header, const CatalogCon
   for (const std::string& band : context.bands) {
     const auto sky = coadd_sky.find(band);
     if (sky == coadd_sky.end()) continue;
-    std::string key = band_column_name("COSKY", band);
-    for (char& c : key)
-      if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    const std::string key = "COSKY_" + band_key(band);
     header.set(key, sky->second, "Sky level estimated (+subtracted) from coadd");
   }
   for (int i = 0; i < kApertures; ++i)

@@ -80,26 +80,4 @@ float DustMaps::ebv(double ra, double dec) const {
   return interpolate_dust(map.view(), x, y);
 }
 
-std::optional<double> extinction_coefficient(std::string_view band) {
-  struct Coefficient {
-    std::string_view band;
-    double value;
-  };
-  static constexpr std::array<Coefficient, 12> kTable = {{{"FUV", 6.793},
-                                                          {"NUV", 6.620},
-                                                          {"u", 3.995},
-                                                          {"g", 3.214},
-                                                          {"r", 2.165},
-                                                          {"i", 1.592},
-                                                          {"z", 1.211},
-                                                          {"Y", 1.064},
-                                                          {"W1", 0.184},
-                                                          {"W2", 0.113},
-                                                          {"W3", 0.0241},
-                                                          {"W4", 0.00910}}};
-  for (const Coefficient& c : kTable)
-    if (c.band == band) return c.value;
-  return {};
-}
-
 }  // namespace brickline

@@ -2,9 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
-#include <span>
-#include <string_view>
 
 #include "core/base/image.h"
 
@@ -33,8 +30,5 @@ class DustMaps {
  private:
   Image<float> north_, south_;
 };
-
-// A/E(B-V), mag, of the catalog's band names (also FUV, NUV, W1..W4); empty for a band without a known value.
-std::optional<double> extinction_coefficient(std::string_view band);
 
 }  // namespace brickline

@@ -2,45 +2,9 @@
 
 #include <tbb/parallel_for.h>
 
-#include <array>
-#include <cmath>
+#include "core/survey/target.h"
 
 namespace brickline {
-
-namespace {
-
-constexpr int kDepthBins = 50;
-
-// Bin edges: 20 to 25 magnitudes in steps of 0.1, opened at both ends.
-std::array<float, kDepthBins + 1> depth_edges() {
-  std::array<float, kDepthBins + 1> edges{};
-  for (int i = 0; i <= kDepthBins; ++i) edges[i] = static_cast<float>(20 + 0.1 * i);
-  edges.front() = 0;
-  edges.back() = 100;
-  return edges;
-}
-
-// The magnitude of a source of 5 sigma; 0 without data.
-float depth_magnitude(float inverse_variance) {
-  const float magnitude = -2.5f * (std::log10(5.0f / std::sqrt(inverse_variance)) - 9.0f);
-  return std::isfinite(magnitude) ? magnitude : 0.0f;
-}
-
-std::vector<std::int32_t> depth_counts(ImageView<const float> depth, ImageView<const std::uint8_t> unique) {
-  static const std::array<float, kDepthBins + 1> edges = depth_edges();
-  std::vector<std::int32_t> counts(kDepthBins, 0);
-  for (int y = 0; y < depth.height(); ++y)
-    for (int x = 0; x < depth.width(); ++x) {
-      if (!unique(x, y)) continue;
-      const float m = depth_magnitude(depth(x, y));
-      if (!(m >= edges.front() && m <= edges.back())) continue;
-      const auto bin = std::upper_bound(edges.begin(), edges.end(), m) - edges.begin() - 1;
-      ++counts[std::min<std::ptrdiff_t>(bin, kDepthBins - 1)];
-    }
-  return counts;
-}
-
-}  // namespace
 
 Image<std::uint8_t> unique_pixels(const Wcs& target, const SkyBox& box) {
   Image<std::uint8_t> unique(target.width(), target.height());
@@ -53,26 +17,37 @@ Image<std::uint8_t> unique_pixels(const Wcs& target, const SkyBox& box) {
   return unique;
 }
 
+std::int32_t maskbits_of_reference_bits(std::uint8_t bits) {
+  std::int32_t m = 0;
+  if (bits & refbit::kBright) m |= maskbit::kBright;
+  if (bits & refbit::kMedium) m |= maskbit::kMedium;
+  if (bits & refbit::kCluster) m |= maskbit::kCluster;
+  if (bits & refbit::kGalaxy) m |= maskbit::kGalaxy;
+  if (bits & refbit::kResolved) m |= maskbit::kResolved;
+  if (bits & refbit::kMclouds) m |= maskbit::kMclouds;
+  return m;
+}
+
 Image<std::int32_t> compose_maskbits(int width, int height, const MaskbitsInput& input,
-                                     const BandMaskbits& bits) {
+                                     const MaskBits& bits) {
   Image<std::int32_t> out(width, height);
   struct BandBits {
     const MaskbitsInput::Band* maps;
-    const BandMaskbits::Slot* slot;
+    std::int32_t saturated, allmask;
   };
   std::vector<BandBits> bands;
   for (const MaskbitsInput::Band& b : input.bands)
-    if (const BandMaskbits::Slot* slot = bits.find(b.band)) bands.push_back({&b, slot});
+    bands.push_back({&b, bits.saturated(b.band), bits.allmask(b.band)});
   tbb::parallel_for(0, height, [&](int y) {
     for (int x = 0; x < width; ++x) {
       std::int32_t m = 0;
-      if (!input.unique.empty() && !input.unique(x, y)) m |= maskbit::kNotPrimary;
+      if (!input.unique.empty() && !input.unique(x, y)) m |= maskbit::kNprimary;
       if (!input.reference.empty()) m |= maskbits_of_reference_bits(input.reference(x, y));
       if (!input.bailout.empty() && input.bailout(x, y)) m |= maskbit::kBailout;
       if (!input.sub_blob.empty() && input.sub_blob(x, y)) m |= maskbit::kSubBlob;
       for (const BandBits& b : bands) {
-        if (!b.maps->saturated.empty() && b.maps->saturated(x, y)) m |= b.slot->satur;
-        if (!b.maps->allmask.empty() && b.maps->allmask(x, y)) m |= b.slot->allmask;
+        if (!b.maps->saturated.empty() && b.maps->saturated(x, y)) m |= b.saturated;
+        if (!b.maps->allmask.empty() && b.maps->allmask(x, y)) m |= b.allmask;
       }
       out(x, y) = m;
     }
@@ -81,7 +56,7 @@ Image<std::int32_t> compose_maskbits(int width, int height, const MaskbitsInput&
 }
 
 DepthTable::DepthTable() {
-  const auto edges = depth_edges();
+  const std::vector<float> edges = depth_histogram_edges();
   table_.add("depthlo", std::vector<float>(edges.begin(), edges.end() - 1), "mag", {},
              "5-sigma depth, lower edge");
   table_.add("depthhi", std::vector<float>(edges.begin() + 1, edges.end()), "mag", {},
@@ -90,8 +65,8 @@ DepthTable::DepthTable() {
 
 void DepthTable::add(const std::string& band, ImageView<const float> depth, ImageView<const float> galdepth,
                      ImageView<const std::uint8_t> unique) {
-  table_.add("counts_ptsrc_" + band, depth_counts(depth, unique), "", {}, "pixels of point-source depth");
-  table_.add("counts_gal_" + band, depth_counts(galdepth, unique), "", {}, "pixels of galaxy depth");
+  table_.add("counts_ptsrc_" + band, depth_histogram(depth, unique), "", {}, "pixels of point-source depth");
+  table_.add("counts_gal_" + band, depth_histogram(galdepth, unique), "", {}, "pixels of galaxy depth");
 }
 
 }  // namespace brickline

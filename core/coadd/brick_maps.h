@@ -9,7 +9,7 @@
 #include "core/base/image.h"
 #include "core/catalog/sky_box.h"
 #include "core/fits/table.h"
-#include "core/survey/product_bits.h"
+#include "core/survey/bits.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {
@@ -29,8 +29,9 @@ struct MaskbitsInput {
   };
   std::vector<Band> bands;
 };
-Image<std::int32_t> compose_maskbits(int width, int height, const MaskbitsInput& input,
-                                     const BandMaskbits& bits);
+// The MASKBITS of the reference map's bits.
+std::int32_t maskbits_of_reference_bits(std::uint8_t reference_bits);
+Image<std::int32_t> compose_maskbits(int width, int height, const MaskbitsInput& input, const MaskBits& bits);
 
 // Counts of unique pixels by 5-sigma depth, magnitudes 22.5 - 2.5 log10(5/sqrt(depth)) in bins of 0.1 from 20
 // to 25, the first opened to 0 (pixels without data among them), the last to 100. Columns depthlo, depthhi

@@ -1,20 +1,23 @@
 #include "core/coadd/product_headers.h"
 
-#include <erfa.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <vector>
 
-#include "core/base/error.h"
+#include "core/survey/provenance.h"
+#include "core/survey/time.h"
 
 namespace brickline {
 
 namespace {
 
-constexpr double kMjdZero = 2400000.5;
+constexpr double kSecondsPerDay = 86400;
+constexpr std::chrono::year_month_day kMjdEpoch{std::chrono::year(1858), std::chrono::month(11),
+                                                std::chrono::day(17)};
 
 struct TypeFacts {
   std::string_view type, product, unit, unit_comment;
@@ -54,24 +57,24 @@ bool same_values(const std::vector<fits::Card>& a, const std::vector<fits::Card>
 
 }  // namespace
 
-double utc_from_tai(double mjd_tai) {
-  double utc1 = 0, utc2 = 0;
-  if (eraTaiutc(kMjdZero, mjd_tai, &utc1, &utc2) < 0)
-    throw input_error("no UTC for the time MJD {}", mjd_tai);
-  return (utc1 - kMjdZero) + utc2;
-}
+double utc_from_tai(double mjd_tai) { return mjd_tai - tai_minus_utc(mjd_tai) / kSecondsPerDay; }
 
 std::string iso_time(double mjd_utc) {
-  int year = 0, month = 0, day = 0, clock[4] = {};
-  if (eraD2dtf("UTC", 3, kMjdZero, mjd_utc, &year, &month, &day, clock) < 0)
-    throw input_error("no calendar date for the time MJD {}", mjd_utc);
-  return fmt::format("{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}.{:03d}", year, month, day, clock[0], clock[1],
-                     clock[2], clock[3]);
+  const auto milliseconds = static_cast<std::int64_t>(std::llround(mjd_utc * kSecondsPerDay * 1000));
+  const std::chrono::sys_time<std::chrono::milliseconds> time =
+      std::chrono::sys_days(kMjdEpoch) + std::chrono::milliseconds(milliseconds);
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  return fmt::format("{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}.{:03d}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     clock.subseconds().count());
 }
 
 fits::Header brick_wcs_cards(const Wcs& target) {
-  fits::Header header = target.to_header();
-  header.set("EQUINOX", 2000.0, "WCS epoch");
+  fits::Header header;
+  add_wcs_cards(header, target);
   return header;
 }
 

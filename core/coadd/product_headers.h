@@ -26,7 +26,7 @@ fits::Header image_type_cards(std::string_view type);
 
 // "2017-03-16T06:18:30.751" of a time in MJD (UTC).
 std::string iso_time(double mjd_utc);
-// UTC of a TAI time, both MJD (IERS leap seconds, through ERFA's rules built into the table here).
+// UTC of a TAI time, both MJD; off by a second within the minute after a leap second.
 double utc_from_tai(double mjd_tai);
 
 }  // namespace brickline

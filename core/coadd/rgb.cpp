@@ -57,7 +57,8 @@ const std::vector<std::array<float, 3>>* mixture_of(const std::vector<std::strin
   return found == kTable.end() ? nullptr : &found->second;
 }
 
-float clip01(float v) { return std::clamp(v, 0.0f, 1.0f); }
+// What is not a number becomes 0.
+float clip01(float v) { return v > 0 ? std::min(v, 1.0f) : 0.0f; }
 
 }  // namespace
 

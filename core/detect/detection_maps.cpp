@@ -69,8 +69,8 @@ struct SaturationCount {
 };
 
 bool usable(const DetectionImage& image) {
-  return image.wcs && image.psf_sigma > 0 && std::isfinite(image.psf_sigma) && image.sig1 > 0 &&
-         std::isfinite(image.sig1) && !image.data.empty();
+  return (image.wcs || image.mapping) && image.psf_sigma > 0 && std::isfinite(image.psf_sigma) &&
+         image.sig1 > 0 && std::isfinite(image.sig1) && !image.data.empty();
 }
 
 }  // namespace
@@ -90,7 +90,9 @@ std::vector<BandMaps> detection_maps(std::span<const DetectionImage> images, con
 
   for (const DetectionImage& image : images) {
     if (image.band < 0 || image.band >= bands || !usable(image)) continue;
-    const PixelMapping mapping(brick, *image.wcs);
+    std::optional<PixelMapping> own;
+    if (!image.mapping) own.emplace(brick, *image.wcs);
+    const PixelMapping& mapping = image.mapping ? *image.mapping : *own;
     if (mapping.empty()) continue;
     const FilteredImage det = filtered(image, options.apodize_pixels);
     BandMaps& map = maps[image.band];

@@ -15,6 +15,7 @@
 
 #include "core/base/image.h"
 #include "core/image/ccd_image.h"
+#include "core/resample/pixel_mapping.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {
@@ -29,6 +30,8 @@ struct DetectionImage {
   double psf_sigma = 0;  // pixels
   double sig1 = 0;       // nanomaggies per pixel
   const Wcs* wcs = nullptr;
+  const PixelMapping* mapping =
+      nullptr;  // brick to image, if the caller has it already; else made from `wcs`
 };
 
 struct DetectionMapOptions {

@@ -1,7 +1,9 @@
 #include "core/fit/fit_windows.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "core/model/simd.h"
 #include "core/model/window_renderer.h"
 
 namespace brickline {
@@ -13,17 +15,6 @@ float weight_of(float data, float inverse_error) {
   return inverse_error > 0 && std::isfinite(w) && std::isfinite(data) ? w : 0.0f;
 }
 
-void add_row(const float* data, const float* inverse_error, int from, int to, FitWindow::Sums& sums) {
-  for (int x = from; x < to; ++x) {
-    const float w = weight_of(data[x], inverse_error[x]);
-    if (w == 0) continue;
-    const double d = data[x], wd = w * d;
-    sums.weight += w;
-    sums.data += wd;
-    sums.data2 += wd * d;
-  }
-}
-
 bool usable(const FitImage& image, int bands) {
   return !image.data.empty() && image.data.width() == image.inverse_error.width() &&
          image.data.height() == image.inverse_error.height() && image.psf && !image.psf->stamp().empty() &&
@@ -31,6 +22,19 @@ bool usable(const FitImage& image, int bands) {
 }
 
 }  // namespace
+
+kernels::PixelSums FitWindow::inside() const {
+  kernels::PixelSums sums{};
+  for (int x = 0; x < mask.width(); ++x)
+    for (int y = 0; y < mask.height(); ++y) {
+      const long at = static_cast<long>(x) * pitch + y;
+      const double w = weight[at], d = data[at];
+      sums.weight += w;
+      sums.data += w * d;
+      sums.data2 += w * d * d;
+    }
+  return sums;
+}
 
 void FitWindows::gather(std::span<const FitImage> images, int bands) {
   windows_.assign(images.size(), {});
@@ -52,8 +56,10 @@ void FitWindows::gather(std::span<const FitImage> images, int bands) {
     const ImageView<const float>&d = w.image->data, &ie = w.image->inverse_error;
     for (int y = 0; y < d.height(); ++y) {
       const bool across = !w.mask.empty() && y >= w.mask.y0 && y < w.mask.y1;
-      add_row(d.row(y), ie.row(y), 0, across ? w.mask.x0 : d.width(), w.outside);
-      if (across) add_row(d.row(y), ie.row(y), w.mask.x1, d.width(), w.outside);
+      const int left = across ? w.mask.x0 : d.width();
+      if (left > 0) active_kernels().add_pixels(d.row(y), ie.row(y), left, w.outside);
+      if (across && w.mask.x1 < d.width())
+        active_kernels().add_pixels(d.row(y) + w.mask.x1, ie.row(y) + w.mask.x1, d.width() - w.mask.x1, w.outside);
     }
     if (w.mask.empty()) continue;
     float* const data = next;
@@ -61,7 +67,7 @@ void FitWindows::gather(std::span<const FitImage> images, int bands) {
     next += 2 * w.count;
     w.data = data;
     w.weight = weight;
-    for (long i = 0; i < w.count; ++i) data[i] = weight[i] = 0;
+    std::fill(data, data + 2 * w.count, 0.0f);
     for (int y = w.mask.y0; y < w.mask.y1; ++y) {
       const float *from = d.row(y), *error = ie.row(y);
       for (int x = w.mask.x0; x < w.mask.x1; ++x) {
@@ -71,7 +77,6 @@ void FitWindows::gather(std::span<const FitImage> images, int bands) {
         data[at] = from[x];
         weight[at] = v;
       }
-      add_row(from, error, w.mask.x0, w.mask.x1, w.inside);
     }
   }
 }

@@ -7,6 +7,7 @@
 
 #include "core/fit/source_fitter.h"
 #include "core/model/aligned.h"
+#include "core/model/kernels.h"
 
 namespace brickline {
 
@@ -17,11 +18,9 @@ struct FitWindow {
   long count = 0;                // pitch * width
   const float* data = nullptr;   // x-major; 0 where masked
   const float* weight = nullptr;  // inverse_error^2
-  // Sums of weight, weight data and weight data^2: over the mask and over the rest of the image.
-  struct Sums {
-    double weight = 0, data = 0, data2 = 0;
-  };
-  Sums inside, outside;
+  kernels::PixelSums outside{};  // of the image without the mask
+  // Of the mask; computed anew by each call.
+  kernels::PixelSums inside() const;
 };
 
 class FitWindows {

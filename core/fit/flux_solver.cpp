@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/model/simd.h"
+
 namespace brickline {
 namespace {
 
@@ -55,12 +57,9 @@ PreparedImage prepare(const FluxImage& image, int sources) {
 double overlap(const PreparedImage& image, const Clipped& a, const Clipped& b) {
   const Box box = intersection(a.box, b.box);
   double sum = 0;
-  for (int y = box.y0; y < box.y1; ++y) {
-    const float *w = image.weight.row(y), *p = a.row(y), *q = b.row(y);
-    float row_sum = 0;
-    for (int x = box.x0; x < box.x1; ++x) row_sum += w[x] * p[x] * q[x];
-    sum += row_sum;
-  }
+  const long width = box.width();
+  for (int y = box.y0; y < box.y1; ++y)
+    sum += active_kernels().triple_product(image.weight.row(y) + box.x0, a.row(y) + box.x0, b.row(y) + box.x0, width);
   return sum;
 }
 

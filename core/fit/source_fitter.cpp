@@ -176,9 +176,6 @@ void SourceFitter::Workspace::add_image(std::size_t i, const Point& p, const Mix
   Gram& sum = bands[band];
 
   kernels::GramJob gram;
-  gram.gram[0][0] = w.inside.data2;
-  gram.total[0] = w.inside.data;
-  gram.weight_sum = w.inside.weight;
   int size = 1;  // vectors in the sums: r, then u and its derivatives
   WindowJob job;
   const PixelPosition at = w.count > 0 ? pixel(*w.image, p) : PixelPosition{};
@@ -211,6 +208,12 @@ void SourceFitter::Workspace::add_image(std::size_t i, const Point& p, const Mix
       size = count + 1;
       if (gram.gram[1][1] > 0) band_measured[band] = 1;
     }
+  }
+  if (!visible && w.count > 0) {
+    const kernels::PixelSums inside = w.inside();
+    gram.gram[0][0] = inside.data2;
+    gram.total[0] = inside.data;
+    gram.weight_sum = inside.weight;
   }
 
   Gram g{};

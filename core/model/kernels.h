@@ -134,6 +134,12 @@ struct ColumnsJob {
   float* scratch = nullptr;  // 4*n*lanes floats
 };
 
+// Sums over `count` pixels of weight, weight data and weight data^2, with weight = inverse_error^2 where that and the
+// data are finite and inverse_error > 0, else 0.
+struct PixelSums {
+  double weight, data, data2;
+};
+
 struct Kernels {
   const char* name;
   int lanes;
@@ -142,6 +148,9 @@ struct Kernels {
   void (*point)(const PointJob&);
   void (*gram)(GramJob&);
   void (*columns)(const ColumnsJob&);
+  void (*add_pixels)(const float* data, const float* inverse_error, long count, PixelSums& sums);
+  // sum a b c over `count` values.
+  double (*triple_product)(const float* a, const float* b, const float* c, long count);
 };
 
 // Floats of scratch for a spectral job of size n with `planes` planes and `height` rows, for any instruction set.

@@ -206,8 +206,11 @@ bool WindowRenderer::render_spectral(const WindowJob& job, float* const* planes)
   const int width = job.window.width(), height = job.window.height();
   const double far = farthest_limit(job.window, job.x, job.y);
   const double stamp_half = std::max(job.psf->width(), job.psf->height()) / 2.0;
-  const int n = transform_size(
-      std::max({far + stamp_half, far + kCopyMargin + job.copy_sigmas * widest, std::max(width, height) + 2.0}));
+  const double least = std::max(far + stamp_half, std::max(width, height) + 2.0);
+  double wanted = std::max(least, far + kCopyMargin + job.copy_sigmas * widest);
+  // What is too wide for the reference size is drawn in real space; where nothing can be, the transform must grow.
+  if (job.psf->gaussian_sigma_pixels() > 0) wanted = std::min(wanted, std::max<double>(least, job.reference_size));
+  const int n = transform_size(wanted);
   if (n == 0) return false;
   last_size_ = n;
 

@@ -13,20 +13,20 @@ namespace brickline {
 
 struct BrickOptions {
   // Region: one of brick and radec.
-  std::string brick;                               // a name of survey-bricks
+  std::string brick;                                // a name of survey-bricks
   std::optional<std::array<std::string, 2>> radec;  // centre of a custom brick, degrees or sexagesimal
-  int width = 3600, height = 3600;                 // pixels
+  int width = 3600, height = 3600;                  // pixels
   double pixel_scale_arcsec = 0.262;
-  std::optional<std::array<int, 4>> zoom;  // x0 x1 y0 y1, half-open, of the whole brick's pixels
+  std::optional<std::array<int, 4>> zoom;            // x0 x1 y0 y1, half-open, of the whole brick's pixels
   std::vector<std::string> bands = {"g", "r", "z"};  // order of processing and of columns
   std::optional<double> min_mjd, max_mjd;            // inclusive
 
   // Where data come from and go to.
-  std::filesystem::path survey_dir;                      // empty: $LEGACY_SURVEY_DIR
+  std::filesystem::path survey_dir;  // empty: $LEGACY_SURVEY_DIR
   std::filesystem::path output_dir = ".";
-  std::filesystem::path cache_dir;                       // empty: none
-  std::vector<std::filesystem::path> extra_calib_dirs;   // searched after the survey's own calib directory
-  std::filesystem::path dust_dir;                        // SFD maps; empty: $DUST_DIR
+  std::filesystem::path cache_dir;                      // empty: none
+  std::vector<std::filesystem::path> extra_calib_dirs;  // searched after the survey's own calib directory
+  std::filesystem::path dust_dir;                       // SFD maps; empty: $DUST_DIR
 
   // Plugins.
   std::vector<std::filesystem::path> plugin_dirs;

@@ -49,8 +49,12 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
       if (hooks.progress)
         progress = [&](std::int64_t done, std::int64_t total) { hooks.progress(name, done, total); };
       switch (stage) {
-        case Stage::kTims: tims = run_tims(options, geometry, progress, log); break;
-        case Stage::kImageCoadds: run_image_coadds(options, *tims, outcome.products, log); break;
+        case Stage::kTims:
+          tims = run_tims(options, geometry, progress, log);
+          break;
+        case Stage::kImageCoadds:
+          run_image_coadds(options, *tims, outcome.products, log);
+          break;
         case Stage::kSrcs:
           srcs = run_srcs(options, *tims, tims->images, log);
           if (srcs->detection.sources.empty()) throw NothingToDo("no source passes the detection threshold");
@@ -60,13 +64,17 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
           for (const BlobReport& blob : fits->fitted.blobs)
             if (blob.status == BlobStatus::kFailed) {
               ++outcome.failed_blobs;
-              log.warning("blob {} (x {}:{} y {}:{}, {} sources) could not be fitted: {}", blob.blob, blob.box.x0,
-                          blob.box.x1, blob.box.y0, blob.box.y1, blob.sources, blob.message);
+              log.warning("blob {} (x {}:{} y {}:{}, {} sources) could not be fitted: {}", blob.blob,
+                          blob.box.x0, blob.box.x1, blob.box.y0, blob.box.y1, blob.sources, blob.message);
             }
           if (fits->fitted.sources.empty()) throw NothingToDo("no source is significant once fitted");
           break;
-        case Stage::kCoadds: coadds = run_coadds(options, *tims, *srcs, *fits, outcome.products, log); break;
-        case Stage::kWritecat: run_writecat(options, *tims, *srcs, *coadds, outcome.products, log); break;
+        case Stage::kCoadds:
+          coadds = run_coadds(options, *tims, *srcs, *fits, outcome.products, log);
+          break;
+        case Stage::kWritecat:
+          run_writecat(options, *tims, *srcs, *coadds, outcome.products, log);
+          break;
       }
       if (hooks.stage_done) hooks.stage_done(name, since(start));
     }
@@ -75,7 +83,8 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
     ProductKey key;
     key.brick = geometry.name;
     const std::filesystem::path catalog = options.output_dir / product_path(Product::kTractor, key);
-    write_marker(catalog.parent_path() / ("nothing-" + geometry.name + ".json"), geometry.name, outcome.nothing);
+    write_marker(catalog.parent_path() / ("nothing-" + geometry.name + ".json"), geometry.name,
+                 outcome.nothing);
   }
   outcome.brick = geometry.name;
   return outcome;

@@ -26,9 +26,9 @@ struct BrickHooks {
   std::function<void(std::string_view stage, std::int64_t done, std::int64_t total)> progress;
 };
 
-// Plans the stages and runs them. A brick without images, or without a source, is not an error: the outcome says so
-// and a marker file "tractor/BBB/nothing-BRICK.json" with the reason takes the catalog's place. Cameras are loaded
-// before any other work: Error (kPlugin) names those that are missing.
+// Plans the stages and runs them. A brick without images, or without a source, is not an error: the outcome
+// says so and a marker file "tractor/BBB/nothing-BRICK.json" with the reason takes the catalog's place.
+// Cameras are loaded before any other work: Error (kPlugin) names those that are missing.
 BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks = {}, const Log& log = {});
 
 }  // namespace brickline

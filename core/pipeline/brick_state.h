@@ -34,8 +34,8 @@ struct BrickGeometry {
 // From stage tims.
 struct TimsState {
   BrickGeometry brick;
-  std::vector<std::string> bands;         // those with images, in the order asked for
-  std::vector<std::string> survey_bands;  // as asked for
+  std::vector<std::string> bands;               // those with images, in the order asked for
+  std::vector<std::string> survey_bands;        // as asked for
   std::map<std::string, BandFacts> band_facts;  // what the cameras say of them
   fits::Table ccds;                             // the survey's rows that were selected
   std::vector<CcdImage> images;                 // in the order of the table
@@ -45,7 +45,8 @@ struct TimsState {
 // From stage srcs, which also takes the sky that is left over in the coadds out of the images.
 struct SrcsState {
   Detection detection;
-  std::map<std::string, double> coadd_sky;  // nanomaggies per pixel, by band; bands without a value are absent
+  std::map<std::string, double>
+      coadd_sky;  // nanomaggies per pixel, by band; bands without a value are absent
 };
 
 // From stage fitblobs.

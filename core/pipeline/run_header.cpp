@@ -17,7 +17,8 @@ std::string canonical_options(const BrickOptions& options) {
   if (options.radec) add("--radec", (*options.radec)[0], (*options.radec)[1]);
   if (options.width != defaults.width) add("--width", options.width);
   if (options.height != defaults.height) add("--height", options.height);
-  if (options.pixel_scale_arcsec != defaults.pixel_scale_arcsec) add("--pixscale", options.pixel_scale_arcsec);
+  if (options.pixel_scale_arcsec != defaults.pixel_scale_arcsec)
+    add("--pixscale", options.pixel_scale_arcsec);
   if (options.zoom)
     add("--zoom", (*options.zoom)[0], (*options.zoom)[1], (*options.zoom)[2], (*options.zoom)[3]);
   if (options.bands != defaults.bands) add("--bands", fmt::format("{}", fmt::join(options.bands, ",")));
@@ -32,8 +33,9 @@ std::string canonical_options(const BrickOptions& options) {
 }
 
 fits::Header run_header(const BrickOptions& options, const Target& target,
-                        const std::vector<std::filesystem::path>& ccd_files, const std::vector<std::string>& bands,
-                        const std::vector<CcdRow>& used, std::span<const Camera* const> cameras) {
+                        const std::vector<std::filesystem::path>& ccd_files,
+                        const std::vector<std::string>& bands, const std::vector<CcdRow>& used,
+                        std::span<const Camera* const> cameras) {
   std::vector<Dependency> dependencies;
   for (const Camera* camera : cameras) {
     const CameraProvenance& p = camera->provenance();

@@ -16,10 +16,11 @@ namespace brickline {
 // The options that change products, as a command line in canonical order.
 std::string canonical_options(const BrickOptions& options);
 
-// `used`: the CCDs that gave images; `bands`: those with images; `cameras`: all that were loaded, whose plugin's name,
-// version and digest are recorded.
+// `used`: the CCDs that gave images; `bands`: those with images; `cameras`: all that were loaded, whose
+// plugin's name, version and digest are recorded.
 fits::Header run_header(const BrickOptions& options, const Target& target,
-                        const std::vector<std::filesystem::path>& ccd_files, const std::vector<std::string>& bands,
-                        const std::vector<CcdRow>& used, std::span<const Camera* const> cameras);
+                        const std::vector<std::filesystem::path>& ccd_files,
+                        const std::vector<std::string>& bands, const std::vector<CcdRow>& used,
+                        std::span<const Camera* const> cameras);
 
 }  // namespace brickline

@@ -1,5 +1,5 @@
-// The stages of a brick's run as data: what each is called, what must have run before it, and in which order a
-// requested set of them is carried out.
+// The stages of a brick's run as data: what each is called, what must have run before it, and in which order
+// a requested set of them is carried out.
 #pragma once
 
 #include <span>
@@ -16,8 +16,8 @@ std::string_view stage_name(Stage stage);
 Stage stage_named(std::string_view name);
 std::vector<std::string> stage_names();
 
-// The stages to run, in order, so that every requested one has run: one plan for all of them together. image_coadds
-// takes its place in the chain only when it is requested.
+// The stages to run, in order, so that every requested one has run: one plan for all of them together.
+// image_coadds takes its place in the chain only when it is requested.
 std::vector<Stage> plan_stages(std::span<const Stage> requested);
 
 }  // namespace brickline

@@ -76,7 +76,8 @@ std::map<std::string, BandFacts> facts_of_bands(const std::vector<std::string>& 
 
 }  // namespace
 
-TimsState run_tims(const BrickOptions& options, BrickGeometry& geometry, const Progress& progress, const Log& log) {
+TimsState run_tims(const BrickOptions& options, BrickGeometry& geometry, const Progress& progress,
+                   const Log& log) {
   const SurveyDirectory survey = SurveyDirectory::open(
       options.survey_dir.empty() ? std::nullopt : std::optional(options.survey_dir), options.cache_dir);
   const Target target = target_of(options, survey);
@@ -110,11 +111,13 @@ TimsState run_tims(const BrickOptions& options, BrickGeometry& geometry, const P
   std::vector<std::exception_ptr> failures(count);
   std::mutex progress_mutex;
   std::int64_t done = 0;
-  // One CCD a task; results and failures by index, so that the outcome does not depend on which finished first.
+  // One CCD a task; results and failures by index, so that the outcome does not depend on which finished
+  // first.
   tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
     try {
       const CcdRow& row = selection.ccds[i];
-      read[i] = read_ccd_image(cameras.camera(row.camera), input_of(row, survey, table.table()), reading, log);
+      read[i] =
+          read_ccd_image(cameras.camera(row.camera), input_of(row, survey, table.table()), reading, log);
       if (read[i]) read[i]->ccd_row = static_cast<std::int64_t>(i);
     } catch (...) {
       failures[i] = std::current_exception();
@@ -136,7 +139,8 @@ TimsState run_tims(const BrickOptions& options, BrickGeometry& geometry, const P
       state.images.push_back(std::move(*read[i]));
       used.push_back(selection.ccds[i]);
     }
-  if (state.images.empty()) throw NothingToDo("none of the CCDs that touch the brick has usable pixels in it");
+  if (state.images.empty())
+    throw NothingToDo("none of the CCDs that touch the brick has usable pixels in it");
 
   for (const std::string& band : options.bands)
     if (std::ranges::any_of(state.images, [&](const CcdImage& image) { return image.band == band; }))

@@ -1,4 +1,5 @@
-// The first stage: which brick, which CCDs, which cameras; then the pixels of every CCD that touches the brick.
+// The first stage: which brick, which CCDs, which cameras; then the pixels of every CCD that touches the
+// brick.
 #pragma once
 
 #include "core/base/log.h"
@@ -8,8 +9,9 @@
 
 namespace brickline {
 
-// `geometry` is filled as soon as the brick is known, so that the caller can name it when there turns out to be
-// nothing to do (NothingToDo). Cameras are loaded before any pixel is read.
-TimsState run_tims(const BrickOptions& options, BrickGeometry& geometry, const Progress& progress, const Log& log);
+// `geometry` is filled as soon as the brick is known, so that the caller can name it when there turns out to
+// be nothing to do (NothingToDo). Cameras are loaded before any pixel is read.
+TimsState run_tims(const BrickOptions& options, BrickGeometry& geometry, const Progress& progress,
+                   const Log& log);
 
 }  // namespace brickline

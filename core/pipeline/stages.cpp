@@ -10,6 +10,7 @@
 #include "core/coadd/ccds_table.h"
 #include "core/coadd/coadd_stage.h"
 #include "core/coadd/measure.h"
+#include "core/coadd/product_headers.h"
 #include "core/fits/fits_writer.h"
 #include "core/pipeline/catalog_rows.h"
 #include "core/survey/products.h"
@@ -28,7 +29,8 @@ ProductPath product_paths(const BrickOptions& options, const BrickGeometry& bric
   };
 }
 
-std::map<std::string, ImageView<const std::uint8_t>> saturated_by_band(const TimsState& tims, const SrcsState* srcs) {
+std::map<std::string, ImageView<const std::uint8_t>> saturated_by_band(const TimsState& tims,
+                                                                       const SrcsState* srcs) {
   std::map<std::string, ImageView<const std::uint8_t>> out;
   if (!srcs) return out;
   for (std::size_t b = 0; b < tims.bands.size() && b < srcs->detection.saturated.size(); ++b)
@@ -45,7 +47,7 @@ CoaddStageInput coadd_input(const BrickOptions& options, const TimsState& tims, 
   in.unique_area = tims.brick.unique_area;
   in.custom_brick = tims.brick.custom;
   in.saturated = saturated_by_band(tims, srcs);
-  in.maskbits = BandMaskbits(tims.survey_bands);
+  in.maskbits = MaskBits(tims.survey_bands);
   in.version_header = tims.version_header;
   if (srcs) in.coadd_sky = srcs->coadd_sky;
   for (const std::string& band : tims.bands) {
@@ -63,7 +65,8 @@ CoaddStageOptions coadd_options(const BrickOptions& options) {
   return out;
 }
 
-void write_ccds(const BrickOptions& options, const TimsState& tims, const SrcsState* srcs, ProductSet& products) {
+void write_ccds(const BrickOptions& options, const TimsState& tims, const SrcsState* srcs,
+                ProductSet& products) {
   std::vector<float> sky;
   for (const CcdImage& image : tims.images) {
     float level = 0;
@@ -82,7 +85,8 @@ void write_blob_map(const BrickOptions& options, const TimsState& tims, const Fi
   header.append(brick_wcs_cards(tims.brick.wcs));
   header.append(image_type_cards("blobmap"));
   fits::FitsWriter writer;
-  writer.add_image(fitted.blob_map.const_view(), header, "BLOB-MAP", {fits::Compression::Algorithm::kHcompress});
+  writer.add_image(fitted.blob_map.const_view(), header, "BLOB-MAP",
+                   {fits::Compression::Algorithm::kHcompress});
   const auto path = product_paths(options, tims.brick)("blobmap", "");
   products.record(path, writer.write(path));
 }
@@ -142,12 +146,13 @@ FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, c
   return out;
 }
 
-void run_image_coadds(const BrickOptions& options, const TimsState& tims, ProductSet& products, const Log& log) {
+void run_image_coadds(const BrickOptions& options, const TimsState& tims, ProductSet& products,
+                      const Log& log) {
   write_ccds(options, tims, nullptr, products);
   CoaddStageInput input = coadd_input(options, tims, nullptr);
   const CoaddStageOutput out = make_coadds(input, {}, products, coadd_options(options), log);
   fits::Header header = tims.version_header;
-  header.append(maskbits_cards(input.maskbits));
+  add_maskbits_cards(header, input.maskbits);
   write_maskbits(out.maskbits.const_view(), tims.brick.wcs, header, input.path("maskbits", ""), products);
 }
 
@@ -177,14 +182,14 @@ CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const
   return out;
 }
 
-void run_writecat(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs, CoaddsState& coadds,
-                  ProductSet& products, const Log& log) {
+void run_writecat(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
+                  CoaddsState& coadds, ProductSet& products, const Log& log) {
   const ProductPath path = product_paths(options, tims.brick);
-  const BandMaskbits bits(tims.survey_bands);
+  const MaskBits bits(tims.survey_bands);
   fits::Header header = tims.version_header;
-  header.append(maskbits_cards(bits));
-  header.append(fitbits_cards());
-  header.append(allmask_cards());
+  add_maskbits_cards(header, bits);
+  add_fitbits_cards(header);
+  add_allmask_cards(header);
   write_maskbits(coadds.maskbits.const_view(), tims.brick.wcs, header, path("maskbits", ""), products);
 
   std::optional<DustMaps> dust;

@@ -11,20 +11,22 @@
 namespace brickline {
 
 // Detects sources and cuts the brick into blobs; then takes the coadds' left-over sky out of `images`.
-SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, std::vector<CcdImage>& images, const Log& log);
+SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, std::vector<CcdImage>& images,
+                   const Log& log);
 
 FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
                            const Progress& progress, const Log& log);
 
 // The coadds of the images alone, without models; products are written as they are made.
-void run_image_coadds(const BrickOptions& options, const TimsState& tims, ProductSet& products, const Log& log);
+void run_image_coadds(const BrickOptions& options, const TimsState& tims, ProductSet& products,
+                      const Log& log);
 
 // Coadds with models, and the catalog's measurements on them.
 CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
                        const FitblobsState& fits, ProductSet& products, const Log& log);
 
 // MASKBITS, the catalog and the list of checksums.
-void run_writecat(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs, CoaddsState& coadds,
-                  ProductSet& products, const Log& log);
+void run_writecat(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
+                  CoaddsState& coadds, ProductSet& products, const Log& log);
 
 }  // namespace brickline

@@ -143,26 +143,33 @@ BrickTable BrickTable::read(const SurveyDirectory& survey) {
 BrickTable BrickTable::from_table(const fits::Table& table, const std::filesystem::path& file) {
   for (const char* column : {"brickname", "brickid", "ra", "dec", "ra1", "ra2", "dec1", "dec2"})
     table.require(column);
+  const auto n = static_cast<std::size_t>(table.rows());
+  const auto numbers_or_zeros = [&](const char* column) {
+    return table.has(column) ? table.numbers(column) : std::vector<double>(n);
+  };
+  const std::vector<double> id = table.numbers("brickid"), q = numbers_or_zeros("brickq"),
+                            row = numbers_or_zeros("brickrow"), col = numbers_or_zeros("brickcol"),
+                            ra = table.numbers("ra"), dec = table.numbers("dec"), ra1 = table.numbers("ra1"),
+                            ra2 = table.numbers("ra2"), dec1 = table.numbers("dec1"),
+                            dec2 = table.numbers("dec2");
+  const auto* names = std::get_if<std::vector<std::string>>(&table.require("brickname").data);
+  if (!names) throw input_error("column brickname of the brick table holds numbers, not text");
   BrickTable result;
   result.file_ = file;
-  result.bricks_.reserve(static_cast<std::size_t>(table.rows()));
-  const auto integer_or_zero = [&](const char* column, std::int64_t i) {
-    return table.has(column) ? static_cast<int>(table.integer(column, i)) : 0;
-  };
-  for (std::int64_t i = 0; i < table.rows(); ++i) {
-    Brick b;
-    b.name = table.text("brickname", i);
-    b.id = table.integer("brickid", i);
-    b.q = integer_or_zero("brickq", i);
-    b.row = integer_or_zero("brickrow", i);
-    b.col = integer_or_zero("brickcol", i);
-    b.ra = table.number("ra", i);
-    b.dec = table.number("dec", i);
-    b.ra1 = table.number("ra1", i);
-    b.ra2 = table.number("ra2", i);
-    b.dec1 = table.number("dec1", i);
-    b.dec2 = table.number("dec2", i);
-    result.bricks_.push_back(std::move(b));
+  result.bricks_.resize(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    Brick& b = result.bricks_[i];
+    b.name = (*names)[i];
+    b.id = static_cast<std::int64_t>(id[i]);
+    b.q = static_cast<int>(q[i]);
+    b.row = static_cast<int>(row[i]);
+    b.col = static_cast<int>(col[i]);
+    b.ra = ra[i];
+    b.dec = dec[i];
+    b.ra1 = ra1[i];
+    b.ra2 = ra2[i];
+    b.dec1 = dec1[i];
+    b.dec2 = dec2[i];
   }
   return result;
 }

@@ -115,7 +115,7 @@ class CcdHeaders {
   // Null if there is no such file. kEither is not asked for. kMask, kWeight: the HDU of this CCD.
   virtual const fits::Header* header(HeaderOf which) = 0;
   // PLVER of the mask file's primary header; empty if there is none.
-  virtual std::string mask_plver() = 0;
+  virtual std::string mask_plver() { return {}; }
   // The value, as text without blanks at its ends, of the first of `keys` that has one (kEither: in the
   // image's header, then in the primary).
   std::optional<std::string> text(const std::vector<std::string>& keys, HeaderOf in);

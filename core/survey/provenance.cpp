@@ -32,8 +32,8 @@ std::string canonical_command_line(std::string_view program, std::vector<Command
                    [](const CommandOption& a, const CommandOption& b) { return a.name < b.name; });
   std::string line(program);
   for (const CommandOption& o : options) {
-    line += " " + o.name;
-    for (const std::string& value : o.values) line += " " + shell_word(value);
+    line += fmt::format(" {}", o.name);
+    for (const std::string& value : o.values) line += fmt::format(" {}", shell_word(value));
   }
   return line;
 }

@@ -45,7 +45,7 @@ std::optional<double> parse_sexagesimal(std::string_view s) {
     if (end == std::string_view::npos) break;
     s.remove_prefix(end);
     const auto next = s.find_first_not_of(":hdms \t'\"");
-    if (next == 0) return {};
+    if (next == 0 || (next == std::string_view::npos && s.find(':') != std::string_view::npos)) return {};
     s = next == std::string_view::npos ? std::string_view{} : s.substr(next);
   }
   if (parts < 2) return {};

@@ -29,7 +29,9 @@ struct ProgramResult {
 inline std::filesystem::path program(const std::string& name) {
   return std::filesystem::path(BRICKLINE_BUILD_DIR) / "bin" / name;
 }
-inline std::filesystem::path built_plugins() { return std::filesystem::path(BRICKLINE_BUILD_DIR) / "plugins"; }
+inline std::filesystem::path built_plugins() {
+  return std::filesystem::path(BRICKLINE_BUILD_DIR) / "plugins";
+}
 
 // `environment` is laid over the test's own; an empty value removes the variable.
 inline ProgramResult run_program(const std::filesystem::path& path, const std::vector<std::string>& arguments,

@@ -1,12 +1,12 @@
 #include "tools/runbrick/options.h"
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <set>
 #include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/version.h"
+#include "tools/common/program.h"
 
 namespace brickline {
 namespace {
@@ -35,8 +35,8 @@ void check(const RunbrickArguments& a) {
   if (b.zoom) {
     const auto& z = *b.zoom;
     if (z[0] < 0 || z[2] < 0 || z[1] > b.width || z[3] > b.height || z[1] <= z[0] || z[3] <= z[2])
-      throw usage_error("--zoom {} {} {} {} is not a part x0 < x1, y0 < y1 of the {} x {} brick", z[0], z[1], z[2],
-                        z[3], b.width, b.height);
+      throw usage_error("--zoom {} {} {} {} is not a part x0 < x1, y0 < y1 of the {} x {} brick", z[0], z[1],
+                        z[2], z[3], b.width, b.height);
   }
   if (b.threads < 1) throw usage_error("--threads must be at least 1");
   if (!(b.nsigma > 0)) throw usage_error("--nsigma must be above 0");
@@ -48,7 +48,8 @@ void check(const RunbrickArguments& a) {
 std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   RunbrickArguments a;
   BrickOptions& b = a.brick;
-  CLI::App app{"Turns the calibrated images of one brick of sky into coadds and a catalog of fitted sources.", "runbrick"};
+  CLI::App app{"Turns the calibrated images of one brick of sky into coadds and a catalog of fitted sources.",
+               "runbrick"};
   app.set_version_flag("--version", std::string("runbrick ") + kVersion);
   app.get_formatter()->column_width(34);
 
@@ -58,14 +59,19 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   bool no_wise = false;
 
   const auto region = "Region";
-  app.add_option("-b,--brick", b.brick, "brick by its name in survey-bricks, such as 1102p240")->group(region);
+  app.add_option("-b,--brick", b.brick, "brick by its name in survey-bricks, such as 1102p240")
+      ->group(region);
   app.add_option("--radec", radec, "centre of a brick of your own, degrees or sexagesimal (hours, degrees)")
       ->expected(2)
       ->group(region);
   app.add_option("-W,--width", b.width, "pixels")->capture_default_str()->group(region);
   app.add_option("-H,--height", b.height, "pixels")->capture_default_str()->group(region);
-  app.add_option("--pixscale", b.pixel_scale_arcsec, "arcsec per pixel")->capture_default_str()->group(region);
-  app.add_option("--zoom", zoom, "x0 x1 y0 y1: only this part of the brick's pixels")->expected(4)->group(region);
+  app.add_option("--pixscale", b.pixel_scale_arcsec, "arcsec per pixel")
+      ->capture_default_str()
+      ->group(region);
+  app.add_option("--zoom", zoom, "x0 x1 y0 y1: only this part of the brick's pixels")
+      ->expected(4)
+      ->group(region);
   app.add_option("--bands", bands, "bands to work on, in this order")->capture_default_str()->group(region);
   app.add_option("--min-mjd", b.min_mjd, "leave out earlier exposures")->group(region);
   app.add_option("--max-mjd", b.max_mjd, "leave out later exposures")->group(region);
@@ -75,7 +81,8 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_option("-d,--outdir", b.output_dir, "where the products go")->capture_default_str()->group(files);
   app.add_option("--cache-dir", b.cache_dir, "copies of survey files that are read instead where they exist")
       ->group(files);
-  app.add_option("--calib-dir", b.extra_calib_dirs, "a further calib directory, after the survey's; repeatable")
+  app.add_option("--calib-dir", b.extra_calib_dirs,
+                 "a further calib directory, after the survey's; repeatable")
       ->group(files);
   app.add_option("--dust-dir", b.dust_dir, "directory of the SFD dust maps [$DUST_DIR]")->group(files);
   app.add_option("--plugin-dir", b.plugin_dirs, "directory of camera plugins, searched first; repeatable")
@@ -88,22 +95,14 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_flag("--old-calibs-ok", b.old_calibs_ok, "use calibrations of another reduction of the image")
       ->group(control);
   app.add_option("--nsigma", b.nsigma, "detection threshold, sigma")->capture_default_str()->group(control);
-  app.add_option("--rgb-stretch", b.rgb_stretch, "stretch of the colour pictures")->capture_default_str()->group(control);
+  app.add_option("--rgb-stretch", b.rgb_stretch, "stretch of the colour pictures")
+      ->capture_default_str()
+      ->group(control);
   app.add_flag("--coadd-bw", b.coadd_bw, "grey pictures when there is one band")->group(control);
   app.add_flag("--no-wise", no_wise, "no unWISE photometry (it is not there yet: always so)")->group(control);
   app.add_flag("-v,--verbose", a.verbosity, "say more; twice: everything")->group(control);
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& e) {
-    app.exit(e);  // help and version, on stdout
-    return {};
-  } catch (const CLI::ParseError& e) {
-    std::string why = e.what();
-    for (char& c : why)
-      if (c == '\n') c = ' ';
-    throw usage_error("{} (runbrick --help lists the options)", why);
-  }
+  if (!parse_command_line(app, argc, argv)) return {};
   b.bands = split_bands(bands);
   if (!radec.empty()) b.radec = {radec[0], radec[1]};
   if (!zoom.empty()) b.zoom = {zoom[0], zoom[1], zoom[2], zoom[3]};

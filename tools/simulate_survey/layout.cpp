@@ -1,6 +1,7 @@
 #include "tools/simulate_survey/layout.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/base/error.h"
 
@@ -64,9 +65,9 @@ const Layout& find_layout(const std::string& name) {
 }
 
 std::string layout_names() {
-  std::string names;
-  for (const Layout& layout : layouts()) names += (names.empty() ? "" : " ") + layout.name;
-  return names;
+  std::vector<std::string> names;
+  for (const Layout& layout : layouts()) names.push_back(layout.name);
+  return fmt::format("{}", fmt::join(names, " "));
 }
 
 }  // namespace brickline::simulate

@@ -163,8 +163,8 @@ void choose_ccds(const SimulationOptions& options, const Layout& layout, const R
   }
   // Whole chips. The exposures of a band are spread across the gaps between the rows of chips.
   const int in_band = exposure.index % options.exposures;
-  const double spread = options.exposures > 1 ? std::min(300.0, 900.0 / (options.exposures - 1)) : 0;
-  const PixelPoint at{(in_band - (options.exposures - 1) / 2.0) * spread + random.uniform(-50, 50),
+  const double spread = options.exposures > 1 ? std::min(250.0, 500.0 / (options.exposures - 1)) : 0;
+  const PixelPoint at{(in_band - (options.exposures - 1) / 2.0) * spread + random.uniform(-20, 20),
                       random.uniform(-120, 120)};
   const ImageGeometry focal = point_telescope(options, layout, rotation, region.centre, at);
   lay_trail(at);

@@ -1,5 +1,6 @@
 // The tables of a survey: CCDs, bricks, reference stars, truth.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>

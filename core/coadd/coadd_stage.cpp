@@ -1,4 +1,4 @@
-#include "core/coadd/coadds.h"
+#include "core/coadd/coadd_stage.h"
 
 #include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_for.h>
@@ -30,13 +30,6 @@ fits::Compression compression_of(std::string_view type) {
   if (type == "invvar") return {Algorithm::kRice, 16.0f, Dither::kNone};
   if (type == "nexp" || type == "maskbits") return {Algorithm::kHcompress, 0, Dither::kNone};
   return {Algorithm::kGzip1, 0, Dither::kNone};
-}
-
-std::string upper(std::string_view text) {
-  std::string s(text);
-  for (char& c : s)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return s;
 }
 
 // One image to write; exactly one of the views is set.
@@ -71,14 +64,14 @@ void write_band_products(const CoaddStageInput& in, const BandCoadd& coadd,
     header.append(image_type_cards(p.type));
     if (p.type == "image" && !in.coadd_sky.empty()) {
       const auto sky = in.coadd_sky.find(coadd.band);
-      const std::string key = "COSKY_" + upper(coadd.band);
+      const std::string key = "COSKY_" + band_key(coadd.band);
       constexpr std::string_view kComment = "Sky level estimated (+subtracted) from coadd";
       if (sky != in.coadd_sky.end())
         header.set(key, sky->second, kComment);
       else
         header.set(key, "None", kComment);
     }
-    const std::string extname = upper(p.type) + "_" + coadd.band;
+    const std::string extname = band_key(p.type) + "_" + coadd.band;
     fits::FitsWriter writer;
     if (p.shorts.empty())
       writer.add_image<float>(p.floats, header, extname, compression_of(p.type));

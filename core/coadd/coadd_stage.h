@@ -43,7 +43,7 @@ struct CoaddStageInput {
   bool custom_brick = false;  // a custom brick's MASKBITS have no NPRIMARY
   ImageView<const std::uint8_t> reference_mask, bailout_mask, sub_blob_mask;  // brick pixels; may be empty
   std::map<std::string, ImageView<const std::uint8_t>> saturated;             // by band, already grown
-  BandMaskbits maskbits;
+  MaskBits maskbits{std::vector<std::string>{}};
   fits::Header version_header;
   std::map<std::string, double> coadd_sky;  // by band; a band without a value is told so in its header
   // Colours that a camera wishes for its bands, aligned with `bands`, or empty.

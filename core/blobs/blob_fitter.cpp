@@ -1,0 +1,99 @@
+#include "core/blobs/blob_fitter.h"
+
+#include <tbb/parallel_for.h>
+#include <tbb/partitioner.h>
+#include <time.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <exception>
+#include <mutex>
+
+#include "core/base/error.h"
+#include "core/blobs/blob_run.h"
+#include "core/blobs/merge.h"
+
+namespace brickline {
+namespace {
+
+double thread_cpu_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+BlobResult fit_one(const BlobFitInput& input, const BlobTask& task, const BlobFitOptions& options,
+                   const BlobFitHooks& hooks) {
+  BlobResult out;
+  const double start = thread_cpu_seconds();
+  try {
+    if (hooks.cancelled && hooks.cancelled()) throw Error(ErrorKind::kResources, "cancelled");
+    out = BlobRun(input, task, options, hooks.cancelled).run();
+  } catch (const std::exception& e) {
+    out = {};
+    const bool cancelled = hooks.cancelled && hooks.cancelled();
+    out.report.status = cancelled ? BlobStatus::kCancelled : BlobStatus::kFailed;
+    out.report.message = e.what();
+  }
+  out.report.blob = task.blob;
+  out.report.box = task.box;
+  out.report.pixels = task.pixels;
+  out.report.sources = static_cast<int>(task.sources.size());
+  out.report.fitted = static_cast<int>(out.sources.size());
+  out.report.cpu_seconds = thread_cpu_seconds() - start;
+  return out;
+}
+
+}  // namespace
+
+std::string_view status_name(BlobStatus status) {
+  switch (status) {
+    case BlobStatus::kFitted:
+      return "fitted";
+    case BlobStatus::kEmpty:
+      return "empty";
+    case BlobStatus::kSkipped:
+      return "skipped";
+    case BlobStatus::kFailed:
+      return "failed";
+    case BlobStatus::kCancelled:
+      return "cancelled";
+  }
+  return "?";
+}
+
+FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options, const BlobFitHooks& hooks,
+                        const Log& log) {
+  const BlobPlan plan = plan_blobs(*input.blobs, input.brick, input.plan);
+  const int count = static_cast<int>(plan.tasks.size());
+  std::vector<BlobResult> results(count);
+  // Workers take the next task in order, so that the largest start first; each result has its place.
+  std::atomic<int> next = 0;
+  int done = 0;
+  std::mutex mutex;
+  tbb::parallel_for(
+      0, count, 1,
+      [&](int) {
+        const int i = next++;
+        results[i] = fit_one(input, plan.tasks[i], options, hooks);
+        const std::lock_guard lock(mutex);
+        ++done;
+        if (hooks.progress) hooks.progress(results[i].report, done, count);
+      },
+      tbb::simple_partitioner());
+  if (hooks.cancelled && hooks.cancelled()) throw Error(ErrorKind::kResources, "fitting was cancelled");
+
+  FittedCatalog out = merge_results(input, plan, std::move(results));
+  int failed = 0;
+  for (const BlobReport& r : out.blobs)
+    if (r.status == BlobStatus::kFailed) {
+      ++failed;
+      log.warning("blob {} ({} pixels, {} sources) failed: {}", r.blob, r.pixels, r.sources, r.message);
+    }
+  log.info("{} sources fitted in {} blobs ({} skipped, {} failed)", out.sources.size(), count - failed,
+           plan.skipped.size(), failed);
+  return out;
+}
+
+}  // namespace brickline

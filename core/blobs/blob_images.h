@@ -1,0 +1,80 @@
+// The pixels of one blob: what of every image falls on it, and nothing else.
+//
+// A cut-out is the part of an image under the blob's rectangle; only pixels whose nearest blob pixel is in
+// the blob's mask keep their weight. Blob pixels are brick pixels less the origin of the blob's box.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/image.h"
+#include "core/blobs/blob_task.h"
+#include "core/detect/detection_maps.h"
+#include "core/fit/source_fitter.h"
+#include "core/image/ccd_image.h"
+#include "core/model/psf_kernel.h"
+#include "core/model/renderer.h"
+#include "core/resample/pixel_mapping.h"
+
+namespace brickline {
+
+struct BlobImage {
+  int band = 0;
+  Box box;                           // in the image it was cut from
+  Image<float> data, inverse_error;  // finite everywhere; models are subtracted from data in place
+  Image<std::uint16_t> mask;
+  std::uint16_t saturation_bits = 0;
+  double psf_sigma = 0, sig1 = 0, mjd_tai = 0;
+  Wcs wcs;
+  PixelMapping from_blob;             // blob pixels to pixels of this cut-out
+  Image<std::int32_t> blob_pixel;     // y * width + x of the nearest blob pixel; -1 outside the rectangle
+  std::unique_ptr<PsfKernel> kernel;  // null where the PSF varies over the cut-out
+  Psf psf;                            // in pixels of the cut-out
+};
+
+// The models of one source as drawn, one per image; empty where it does not fall on the image or has no flux
+// there.
+using SourcePatches = std::vector<std::optional<Patch>>;
+
+class BlobImages {
+ public:
+  // Images that do not reach the blob, and those whose PSF has pixels that are not finite, are left out.
+  BlobImages(std::span<const CcdImage> images, std::span<const std::string> bands, const Wcs& brick,
+             const BlobTask& task, int constant_psf_size);
+
+  const Wcs& wcs() const { return wcs_; }  // of the blob's rectangle
+  int width() const { return wcs_.width(); }
+  int height() const { return wcs_.height(); }
+  std::vector<BlobImage>& images() { return images_; }
+  const std::vector<BlobImage>& images() const { return images_; }
+  std::int64_t good_pixels() const;  // unmasked ones of all images
+
+  // Where a source stands in an image, its motion taken into account; empty if it has no place there.
+  std::optional<PixelPosition> place(const SourceModel& source, const BlobImage& image) const;
+  // The source as it is drawn on every image: unit model times flux, natural extent, clipped to the image.
+  SourcePatches draw(const SourceModel& source, Renderer& renderer) const;
+  // data += factor * patches.
+  void add(const SourcePatches& patches, float factor);
+
+  // A fit's view of an image around a source; pixels of `box` only, the whole of it as the model's mask.
+  // Empty if the source cannot be placed.
+  std::optional<FitImage> fit_image(const SourceModel& source, const BlobImage& image, const Box& box,
+                                    std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const;
+
+  // The images as detection sees them.
+  std::vector<DetectionImage> detection_images() const;
+
+ private:
+  Wcs wcs_;
+  std::vector<BlobImage> images_;
+};
+
+// The kernel of an image at a pixel: its constant one, or one made for the place and kept in `own_kernels`.
+const PsfKernel* kernel_at(const BlobImage& image, double x, double y,
+                           std::vector<std::unique_ptr<PsfKernel>>& own_kernels);
+
+}  // namespace brickline

@@ -1,0 +1,63 @@
+// One blob from its cut-outs to its fitted sources. Private to this room.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "core/blobs/blob_fitter.h"
+#include "core/blobs/blob_images.h"
+#include "core/blobs/source_record.h"
+#include "core/blobs/source_selection.h"
+
+namespace brickline {
+
+struct BlobResult {
+  BlobReport report;
+  std::vector<FittedSource> sources;  // positions in brick pixels
+};
+
+class BlobRun {
+ public:
+  BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitOptions& options,
+          const std::function<bool()>& cancelled);
+  BlobResult run();
+
+ private:
+  SourceRecord record_of(int source) const;
+  void fit_records(std::vector<SourceRecord>& records, bool in_residuals);
+  void fit_initial_fluxes(std::vector<SourceRecord>& records);
+  void first_round(std::vector<SourceRecord>& records);
+  void fit_first(SourceRecord& record, bool several);
+  void note_reference_mask(SourceRecord& record) const;
+  Image<std::int32_t> segments(const std::vector<SourceRecord>& records) const;
+  void choose_models(std::vector<SourceRecord>& records, const Image<std::int32_t>& owners);
+  std::vector<SourceRecord> detect_in_residuals(const std::vector<SourceRecord>& records);
+  std::vector<FittedSource> finish(std::vector<SourceRecord>& records);
+  FittedSource fitted(const SourceRecord& record) const;
+  std::vector<FitImage> whole_images(const SourceModel& model,
+                                     std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const;
+  void stop_if_cancelled() const;
+
+  struct Pixel {
+    int x, y;
+  };
+  // The blob pixel of a place on the sky, rounded or cut off toward 0; empty outside the rectangle.
+  std::optional<Pixel> truncated_pixel(double ra, double dec) const;
+  Pixel rounded_pixel(const SourceModel& model) const;
+  bool inside(double ra, double dec) const;
+  std::uint8_t reference_bits(int x, int y) const;
+
+  const BlobFitInput& input_;
+  const BlobTask& task_;
+  const BlobFitOptions& options_;
+  const std::function<bool()>& cancelled_;
+  BlobImages images_;
+  SourceFitter fitter_;
+  Renderer renderer_;
+  SourceSelection selection_;
+  int bands_;
+};
+
+}  // namespace brickline

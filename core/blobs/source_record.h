@@ -1,0 +1,48 @@
+// One source while its blob is being fitted. Private to this room.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/blobs/blob_images.h"
+#include "core/blobs/fitted_catalog.h"
+#include "core/detect/source_list.h"
+
+namespace brickline {
+
+struct SourceRecord {
+  int source = -1;  // index into the SourceList; -1: found in the residuals
+  ReferenceTraits traits;
+  bool from_catalog = false;  // of a reference catalog
+  bool needs_initial_flux = false;
+  double start_x = 0, start_y = 0;  // blob pixels
+  int start_ix = 0, start_iy = 0;   // rounded, inside the blob's rectangle
+  bool started_in_blob = false;
+  std::vector<double> start_flux;
+
+  SourceModel model;      // as it is now
+  bool alive = true;      // false: rejected
+  SourcePatches patches;  // the model as subtracted from the images
+  bool forced_point_source = false, fit_background = false;
+  bool forced_to_stay = false;
+
+  std::array<ModelFit, kModelKinds> models;
+  SourceKind chosen = SourceKind::kPsf;
+  bool model_chosen = false;  // false: kept as it came
+  int rectangle_width = 0, rectangle_height = 0, pixels = 0, images = 0;
+
+  // Its place in the order of fitting: brighter first, those of reference catalogs before all others if
+  // asked.
+  double brightness(bool catalogs_first) const {
+    double sum = 0;
+    for (const double f : model.flux) sum += f;
+    return sum + (catalogs_first && from_catalog ? 1e6 : 0);
+  }
+};
+
+// Indices of the records still alive, brightest first.
+std::vector<int> brightest_first(std::span<const SourceRecord> records, bool catalogs_first);
+
+}  // namespace brickline

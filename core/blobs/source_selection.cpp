@@ -1,0 +1,244 @@
+#include "core/blobs/source_selection.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace brickline {
+namespace {
+
+bool finite(const SourceModel& m) {
+  bool ok = std::isfinite(m.ra) && std::isfinite(m.dec);
+  for (const double f : m.flux) ok = ok && std::isfinite(f);
+  if (m.is_galaxy())
+    ok = ok && std::isfinite(m.shape.log_re) && std::isfinite(m.shape.ee1) && std::isfinite(m.shape.ee2);
+  return ok && std::isfinite(m.sersic_index);
+}
+
+// Where each rung starts.
+SourceModel start_of(SourceKind kind, const SourceModel& entry, const BlobFitOptions& options) {
+  SourceModel out = entry;
+  out.kind = kind;
+  if (!entry.is_galaxy()) out.shape = {options.initial_log_re, 0, 0};
+  if (kind == SourceKind::kRex || entry.kind == SourceKind::kRex) out.shape.ee1 = out.shape.ee2 = 0;
+  if (kind == SourceKind::kPsf) out.shape = {};
+  return out;
+}
+
+}  // namespace
+
+double chi2_improvement(const std::vector<double>& none, const std::vector<double>& model,
+                        const std::vector<double>& flux) {
+  double sum = 0;
+  for (std::size_t b = 0; b < flux.size(); ++b) {
+    const double d = none[b] - model[b];
+    if (flux[b] > 0) sum += d;
+    if (flux[b] < 0) sum -= std::abs(d);
+  }
+  return sum;
+}
+
+bool SourceSelection::cut(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner) {
+  cutouts_.clear();
+  double x0 = INFINITY, x1 = -INFINITY, y0 = INFINITY, y1 = -INFINITY;
+  record.pixels = record.images = 0;
+  const Wcs& blob = images_.wcs();
+  for (std::size_t i = 0; i < images_.images().size(); ++i) {
+    if (!record.patches[i]) continue;
+    const BlobImage& image = images_.images()[i];
+    Cutout c{&image, record.patches[i]->box(), {}, {}};
+    c.inverse_error = Image<float>(c.box.width(), c.box.height());
+    bool any = false;
+    int kept = 0;
+    for (int y = 0; y < c.box.height(); ++y)
+      for (int x = 0; x < c.box.width(); ++x) {
+        const float e = image.inverse_error(c.box.x0 + x, c.box.y0 + y);
+        if (!(e > 0)) continue;
+        any = true;
+        const std::int32_t pixel = image.blob_pixel(c.box.x0 + x, c.box.y0 + y);
+        if (owner >= 0 && owners(pixel % owners.width(), pixel / owners.width()) != owner) continue;
+        c.inverse_error(x, y) = e;
+        ++kept;
+      }
+    if (!any) continue;
+    for (const double cx : {c.box.x0, c.box.x1 - 1})
+      for (const double cy : {c.box.y0, c.box.y1 - 1}) {
+        const SkyPosition sky = image.wcs.pixel_to_sky(cx, cy);
+        const auto p = blob.sky_to_pixel(sky.ra, sky.dec);
+        if (!p) continue;
+        x0 = std::min(x0, p->x);
+        x1 = std::max(x1, p->x);
+        y0 = std::min(y0, p->y);
+        y1 = std::max(y1, p->y);
+      }
+    if (kept == 0) continue;
+    c.data = crop(image.data, c.box);
+    record.pixels += kept;
+    ++record.images;
+    cutouts_.push_back(std::move(c));
+  }
+  if (!(x0 <= x1)) return false;
+  const auto low = [](double v) { return std::max(0, static_cast<int>(std::floor(v))); };
+  const auto high = [](double v, int n) { return std::min(n, static_cast<int>(std::ceil(v)) + 1); };
+  record.rectangle_width = std::max(0, high(x1, blob.width()) - low(x0));
+  record.rectangle_height = std::max(0, high(y1, blob.height()) - low(y0));
+  return !cutouts_.empty();
+}
+
+void SourceSelection::prepare_fit_images(const SourceModel& model) {
+  fit_images_.clear();
+  own_kernels_.clear();
+  for (const Cutout& c : cutouts_) {
+    auto image = images_.fit_image(model, *c.image, c.box, own_kernels_);
+    if (!image) continue;
+    image->data = c.data.view();
+    image->inverse_error = c.inverse_error.view();
+    fit_images_.push_back(*image);
+  }
+}
+
+std::vector<double> SourceSelection::chi2_without_source(bool fit_sky) const {
+  std::vector<double> out;
+  for (const FitImage& image : fit_images_) {
+    double w0 = 0, w1 = 0, w2 = 0;
+    for (int y = 0; y < image.data.height(); ++y)
+      for (int x = 0; x < image.data.width(); ++x) {
+        const double d = image.data(x, y), e = image.inverse_error(x, y);
+        w0 += e * e;
+        w1 += e * e * d;
+        w2 += e * e * d * d;
+      }
+    if (fit_sky && w0 > 0) w2 = std::max(0.0, w2 - w1 * w1 / w0);
+    out.resize(std::max<std::size_t>(out.size(), image.band + 1), 0.0);
+    out[image.band] += w2;
+  }
+  return out;
+}
+
+bool SourceSelection::clear_unmeasured_fluxes(SourceModel& model) {
+  std::vector<double> fraction(model.flux.size(), 0.0);
+  std::vector<int> count(model.flux.size(), 0);
+  for (const FitImage& image : fit_images_) {
+    ++count[image.band];
+    const auto at = images_.place(model, *cutouts_[&image - fit_images_.data()].image);
+    if (!at) continue;
+    const Cutout& c = cutouts_[&image - fit_images_.data()];
+    const RenderTarget target{image.data.width(), image.data.height(), image.cd, image.psf};
+    const auto patch = renderer_.patch_on(image.mask, model, {at->x - c.box.x0, at->y - c.box.y0}, target);
+    if (!patch) continue;
+    double sum = 0;
+    for (int y = 0; y < image.data.height(); ++y)
+      for (int x = 0; x < image.data.width(); ++x)
+        if (image.inverse_error(x, y) > 0) sum += patch->pixels(x, y);
+    fraction[image.band] += sum;
+  }
+  bool cleared = false;
+  for (std::size_t b = 0; b < model.flux.size(); ++b) {
+    if (model.flux[b] == 0 || (count[b] > 0 && fraction[b] / count[b] >= options_.min_fraction_in)) continue;
+    model.flux[b] = 0;
+    cleared = true;
+  }
+  return cleared;
+}
+
+ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceModel& start,
+                                    const std::vector<double>& none) {
+  ModelFit out;
+  // What entered as a galaxy of a catalog, or stands still, may be anywhere.
+  const bool entered_as_star = !record.model.is_galaxy();
+  const bool may_not_leave = entered_as_star && !record.model.motion;
+  fitter_.options() = options_.fit;
+  fitter_.options().fit_sky = record.fit_background;
+  if (may_not_leave && !record.fit_background && !record.traits.galaxy_fit)
+    fitter_.options().allowed = inside_;
+  FitResult fit = record.traits.frozen && record.traits.galaxy_fit ? fitter_.fit_fluxes(start, fit_images_)
+                                                                   : fitter_.fit(start, fit_images_);
+  if (fit.status == FitStatus::kBadInput || !finite(fit.model) || !std::isfinite(fit.chi2)) {
+    out.status = ModelFitStatus::kFailed;
+    return out;
+  }
+  if (fit.status == FitStatus::kLeftRegion || (may_not_leave && !inside_(fit.model.ra, fit.model.dec))) {
+    out.status = ModelFitStatus::kLeftBlob;
+    return out;
+  }
+  out.at_radius_limit = fit.at_radius_limit;
+  out.at_sersic_limit = fit.at_sersic_limit;
+  out.steps = fit.steps;
+  if (clear_unmeasured_fluxes(fit.model)) fit = fitter_.evaluate(fit.model, fit_images_);
+  out.status = ModelFitStatus::kFitted;
+  out.model = fit.model;
+  out.chi2 = fit.chi2_per_band;
+  out.chi2.resize(out.model.flux.size(), 0.0);
+  out.dchisq = chi2_improvement(none, out.chi2, out.model.flux);
+  if (options_.all_model_variances) {
+    UncertaintyOptions uncertainty;
+    uncertainty.render = options_.fit.render;
+    out.inverse_variance = inverse_variances(out.model, fit_images_, uncertainty);
+  }
+  return out;
+}
+
+void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner) {
+  record.alive = false;
+  if (!cut(record, owners, owner)) return;
+  const SourceModel entry = record.model;
+  const bool entered_as_galaxy = entry.is_galaxy();
+  if (!entered_as_galaxy && !entry.motion && !inside_(entry.ra, entry.dec)) return;
+  prepare_fit_images(entry);
+  std::vector<double> none = chi2_without_source(record.fit_background);
+  none.resize(entry.flux.size(), 0.0);
+
+  const double side = std::max(record.rectangle_width, record.rectangle_height);
+  const double cap = entered_as_galaxy
+                         ? entry.shape.log_re + std::log(options_.large_galaxy_radius_factor)
+                         : std::log(options_.max_radius_fraction * side * images_.wcs().pixel_scale_arcsec());
+  const auto tried = [&](SourceKind kind, SourceModel start) {
+    if (kind != SourceKind::kPsf) {
+      const double own =
+          kind == SourceKind::kRex ? options_.fit.max_log_re_rex : options_.fit.max_log_re_galaxy;
+      start.max_log_re = entered_as_galaxy ? cap : std::min(own, cap);
+      start.shape.log_re = std::min(start.shape.log_re, start.max_log_re);
+    }
+    record.models[dchisq_index(kind)] = try_model(record, start, none);
+  };
+  const auto improvements = [&] {
+    ModelImprovements out;
+    for (std::size_t k = 0; k < out.size(); ++k)
+      if (record.models[k].status == ModelFitStatus::kFitted) out[k] = record.models[k].dchisq;
+    return out;
+  };
+
+  using enum SourceKind;
+  record.models = {};
+  tried(kPsf, start_of(kPsf, entry, options_));
+  bool galaxies = entered_as_galaxy;
+  const bool star_only = !entered_as_galaxy && (record.traits.point_source || record.forced_point_source ||
+                                                (record.traits.frozen && record.traits.galaxy_fit));
+  if (!star_only) {
+    tried(kRex, start_of(kRex, entry, options_));
+    const ModelImprovements so_far = improvements();
+    const double psf = so_far[dchisq_index(kPsf)].value_or(0), rex = so_far[dchisq_index(kRex)].value_or(0);
+    galaxies = galaxies || rex > psf + options_.rex_gain || std::max(psf, rex) > options_.always_try_galaxies;
+  }
+  if (galaxies) {
+    tried(kDev, start_of(kDev, entry, options_));
+    tried(kExp, start_of(kExp, entry, options_));
+    const auto chosen = select_model(improvements(), options_.selection);
+    if (chosen == kDev || chosen == kExp) {
+      SourceModel start = record.models[dchisq_index(*chosen)].model;
+      start.kind = kSer;
+      start.sersic_index = chosen == kDev ? 4 : 1;
+      tried(kSer, start);
+    }
+  }
+
+  const auto chosen = select_model(improvements(), options_.selection);
+  if (!chosen) return;
+  const ModelFit& winner = record.models[dchisq_index(*chosen)];
+  if (winner.dchisq == 0) return;
+  record.alive = true;
+  record.model_chosen = true;
+  record.chosen = *chosen;
+  record.model = winner.model;
+}
+
+}  // namespace brickline

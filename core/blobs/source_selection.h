@@ -1,0 +1,57 @@
+// One source through the ladder of models. Private to this room.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/blobs/blob_fitter.h"
+#include "core/blobs/blob_images.h"
+#include "core/blobs/source_record.h"
+
+namespace brickline {
+
+class SourceSelection {
+ public:
+  // `inside`: whether a place on the sky is in the blob. All must outlive the object.
+  SourceSelection(const BlobImages& images, const BlobFitOptions& options, SourceFitter& fitter,
+                  Renderer& renderer, std::function<bool(double ra, double dec)> inside)
+      : images_(images),
+        options_(options),
+        fitter_(fitter),
+        renderer_(renderer),
+        inside_(std::move(inside)) {}
+
+  // Fits the record's source, whose own model has been added back to the images, on the pixels of its patches
+  // whose owner is `owner` (all of the blob's if that is -1). Sets model, models, alive and the counts.
+  void run(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner);
+
+ private:
+  struct Cutout {
+    const BlobImage* image;
+    Box box;
+    Image<float> data, inverse_error;
+  };
+  bool cut(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner);
+  void prepare_fit_images(const SourceModel& model);
+  std::vector<double> chi2_without_source(bool fit_sky) const;
+  ModelFit try_model(const SourceRecord& record, const SourceModel& start, const std::vector<double>& none);
+  // Fluxes of bands that no unmasked pixel of the model measures become 0; true if one did.
+  bool clear_unmeasured_fluxes(SourceModel& model);
+
+  const BlobImages& images_;
+  const BlobFitOptions& options_;
+  SourceFitter& fitter_;
+  Renderer& renderer_;
+  std::function<bool(double, double)> inside_;
+  std::vector<Cutout> cutouts_;
+  std::vector<FitImage> fit_images_;
+  std::vector<std::unique_ptr<PsfKernel>> own_kernels_;
+};
+
+// Improvement of a model over no source: bands with positive flux count as they come, bands with negative
+// flux always against it, bands without flux not at all.
+double chi2_improvement(const std::vector<double>& none, const std::vector<double>& model,
+                        const std::vector<double>& flux);
+
+}  // namespace brickline
