@@ -31,7 +31,7 @@ double largest_difference(const Image<float>& a, const Image<float>& b) {
 Renderer fine_renderer() { return Renderer({.faintest_brightness = 1e-8, .largest_stamp = 512}); }
 
 GalaxyShape galaxy(const SersicProfile& profile, double radius, double ratio, double angle) {
-  // A DECam-like orientation: x south, y east.
+  // x points south, y east.
   return {&profile, radius, ratio, angle, {0, kScale, -kScale, 0}};
 }
 

@@ -7,7 +7,7 @@
 
 namespace brickline::simulate {
 
-// A detector of the mosaic; position of its centre from the optical axis, in pixels of its own axes.
+// A detector of the focal plane; position of its centre from the optical axis, in pixels of its own axes.
 struct Chip {
   std::string name;
   int number = 0;

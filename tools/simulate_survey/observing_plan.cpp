@@ -12,8 +12,8 @@
 namespace brickline::simulate {
 namespace {
 
-// Cubic distortions of a wide-field corrector, degree^-2 (of the size found in DECam's headers), with small
-// mixed terms so that a wrong term order is seen.
+// Cubic distortions of a wide-field corrector, degree^-2 (of the size found in the headers of such cameras),
+// with small mixed terms so that a wrong term order is seen.
 constexpr double kPv1[4] = {-0.0042, 0.0009, -0.0045, -0.0012};  // u^3, u^2 v, u v^2, v^3
 constexpr double kPv2[4] = {-0.0062, -0.0006, -0.0036, 0.0004};  // v^3, v^2 u, v u^2, u^3
 constexpr double kPvQuadratic[2] = {-0.00013, 0.00042};          // u^2 of axis 1, v^2 of axis 2
