@@ -40,13 +40,13 @@ TEST_F(BadInput, UnknownBrickSuggestsTheNearestNames) {
 }
 
 TEST_F(BadInput, TruncatedImage) {
-  const auto image = find_file("_ooi_");
+  const auto image = find_file("_ooi_", "images");
   std::filesystem::resize_file(image, std::filesystem::file_size(image) / 2);
   expect_one_clear_line(run(), 3, {image.filename().string(), "truncated"});
 }
 
 TEST_F(BadInput, ImageWithoutTheHdu) {
-  const auto image = find_file("_ooi_");
+  const auto image = find_file("_ooi_", "images");
   change_ccds(find_file("survey-ccds"), [](fits::Table& table) {
     fits::Column& hdu = *table.find("image_hdu");
     std::visit(
@@ -61,7 +61,7 @@ TEST_F(BadInput, ImageWithoutTheHdu) {
 }
 
 TEST_F(BadInput, MissingMaskFile) {
-  const auto mask = find_file("_ood_");
+  const auto mask = find_file("_ood_", "images");
   std::filesystem::remove(mask);
   expect_one_clear_line(run(), 3, {mask.filename().string()});
 }

@@ -53,13 +53,13 @@ class SurveyFixture : public ::testing::Test {
             {"GAIA_CAT_DIR", ""}};
   }
 
-  // The first file below the survey whose name holds `part`.
-  std::filesystem::path find_file(const std::string& part) const {
-    std::vector<std::string> names = files_below(survey());
+  // The first file below `directory` of the survey whose name holds `part`.
+  std::filesystem::path find_file(const std::string& part, const std::string& directory = ".") const {
+    std::vector<std::string> names = files_below(survey() / directory);
     std::sort(names.begin(), names.end());
     for (const std::string& name : names)
       if (std::filesystem::path(name).filename().string().find(part) != std::string::npos)
-        return survey() / name;
+        return survey() / directory / name;
     ADD_FAILURE() << "no file like " << part;
     return {};
   }
