@@ -11,6 +11,7 @@
 #include "core/coadd/coadd_stage.h"
 #include "core/coadd/measure.h"
 #include "core/coadd/product_headers.h"
+#include "core/detect/residual_sky.h"
 #include "core/fits/fits_writer.h"
 #include "core/pipeline/catalog_rows.h"
 #include "core/survey/products.h"
@@ -109,31 +110,19 @@ SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, std::vect
   detection.peaks.nsigma = options.nsigma;
   SrcsState out;
   out.detection = detect_sources(images, tims.brick.wcs, tims.bands, {}, detection, log);
-  log.info("{} sources in {} blobs", out.detection.sources.size(), out.detection.blobs.blobs.size());
 
-  for (const std::string& band : tims.bands) {
-    std::vector<const CcdImage*> of_band;
-    for (const CcdImage& image : images)
-      if (image.band == band) of_band.push_back(&image);
-    CoaddOptions plain;
-    plain.surface_brightness = false;
-    const double level =
-        coadd_sky_level(tims.brick.wcs, of_band, out.detection.blobs.labels.const_view(), plain);
-    if (!std::isfinite(level)) continue;
-    out.coadd_sky[band] = level;
-    log.debug("sky of the {} coadd: {:.6g} nanomaggies per pixel", band, level);
-  }
-  for (CcdImage& image : images) {
-    const auto level = out.coadd_sky.find(image.band);
-    if (level == out.coadd_sky.end()) continue;
-    const auto sky = static_cast<float>(level->second);
-    for (int y = 0; y < image.data.height(); ++y) {
-      float* data = image.data.row(y);
-      const float* weight = image.inverse_error.row(y);
-      for (int x = 0; x < image.data.width(); ++x)
-        if (weight[x] > 0) data[x] -= sky;
+  // Bright pixels that no source was made of (a saturated star's) are no more blank than those of a blob.
+  Image<std::int32_t> occupied = out.detection.blobs.labels;
+  for (int y = 0; y < occupied.height(); ++y)
+    for (int x = 0; x < occupied.width(); ++x)
+      if (out.detection.bright(x, y)) occupied(x, y) = std::max(occupied(x, y), 0);
+  const auto sky = residual_sky(images, tims.brick.wcs, tims.bands, occupied.const_view());
+  subtract_residual_sky(images, tims.bands, sky);
+  for (std::size_t b = 0; b < tims.bands.size(); ++b)
+    if (sky[b]) {
+      out.coadd_sky[tims.bands[b]] = *sky[b];
+      log.debug("sky of the {} coadd: {:.6g} nanomaggies per pixel", tims.bands[b], *sky[b]);
     }
-  }
   return out;
 }
 

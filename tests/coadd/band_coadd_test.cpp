@@ -155,14 +155,6 @@ TEST(BandCoadd, TimesAreThoseOfCoveringImages) {
   EXPECT_EQ(times.ranges()[2].first, 0);
 }
 
-TEST(BandCoadd, TheSkyLevelIsTheMedianOutsideBlobs) {
-  CcdImage image = flat_image(0.25f, 10, 80, 2 * kPixel);
-  Image<std::int32_t> blobs(40, 40, 0);
-  EXPECT_TRUE(std::isnan(coadd_sky_level(grid(40), {&image}, blobs.view())));
-  blobs(7, 9) = -1;
-  EXPECT_NEAR(coadd_sky_level(grid(40), {&image}, blobs.view()), 0.25, 1e-6);  // in the image's own pixels
-}
-
 // ---- models on images ----
 
 Scene scene_of(const std::vector<std::optional<SourceModel>>& models, const std::vector<std::int32_t>& blobs,
