@@ -94,6 +94,8 @@ Detection detect_sources(std::span<const CcdImage> images, const Wcs& brick,
     log.debug("detection {}: {} peaks, {} vetoed, {} below a saddle, {} below their surroundings, {} kept",
               out.seds[s].name, out.counts[s].candidates, out.counts[s].vetoed, out.counts[s].below_saddle,
               out.counts[s].below_annulus, out.counts[s].kept);
+  log.info("{} sources ({} known before) in {} blobs", out.sources.size(), prior.references.size(),
+           out.blobs.blobs.size());
   return out;
 }
 
