@@ -28,12 +28,14 @@ BlobResult fit_one(const BlobFitInput& input, const BlobTask& task, const BlobFi
   BlobResult out;
   const double start = thread_cpu_seconds();
   try {
-    if (hooks.cancelled && hooks.cancelled()) throw Error(ErrorKind::kResources, "cancelled");
+    if (hooks.cancelled && hooks.cancelled()) throw BlobCancelled();
     out = BlobRun(input, task, options, hooks.cancelled).run();
+  } catch (const BlobCancelled&) {
+    out = {};
+    out.report.status = BlobStatus::kCancelled;
   } catch (const std::exception& e) {
     out = {};
-    const bool cancelled = hooks.cancelled && hooks.cancelled();
-    out.report.status = cancelled ? BlobStatus::kCancelled : BlobStatus::kFailed;
+    out.report.status = BlobStatus::kFailed;
     out.report.message = e.what();
   }
   out.report.blob = task.blob;
@@ -65,6 +67,11 @@ std::string_view status_name(BlobStatus status) {
 
 FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options, const BlobFitHooks& hooks,
                         const Log& log) {
+  const Box brick = Box::from_size(input.brick.width(), input.brick.height());
+  if (!input.blobs || !input.sources || input.blobs->labels.box() != brick ||
+      (!input.reference_mask.empty() && input.reference_mask.box() != brick))
+    throw internal_error("blobs, sources or reference mask do not belong to the brick of {} x {} pixels",
+                         brick.x1, brick.y1);
   const BlobPlan plan = plan_blobs(*input.blobs, input.brick, input.plan);
   const int count = static_cast<int>(plan.tasks.size());
   std::vector<BlobResult> results(count);
@@ -82,7 +89,9 @@ FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options
         if (hooks.progress) hooks.progress(results[i].report, done, count);
       },
       tbb::simple_partitioner());
-  if (hooks.cancelled && hooks.cancelled()) throw Error(ErrorKind::kResources, "fitting was cancelled");
+  for (const BlobResult& r : results)
+    if (r.report.status == BlobStatus::kCancelled)
+      throw Error(ErrorKind::kResources, "fitting was cancelled");
 
   FittedCatalog out = merge_results(input, plan, std::move(results));
   int failed = 0;

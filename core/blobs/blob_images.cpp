@@ -10,9 +10,9 @@
 namespace brickline {
 namespace {
 
-// A mapping of small images that gives the reference pipeline's pixels. Where it would map every pixel exactly (few
-// nodes at its own spacing) it looks at no pixel beyond the projected corners; nodes at this closer spacing give the
-// same pixels at a fraction of the cost.
+// A mapping of small images that gives the reference pipeline's pixels. Where it would map every pixel
+// exactly (few nodes at its own spacing) it looks at no pixel beyond the projected corners; nodes at this
+// closer spacing give the same pixels at a fraction of the cost.
 PixelMapping small_mapping(const Wcs& target, const Wcs& input) {
   constexpr double kNodeSpacing = 8;
   constexpr int kFewestNodes = 4;

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/base/error.h"
 #include "core/blobs/metrics.h"
 #include "core/blobs/segmentation.h"
 #include "core/detect/morphology.h"
@@ -38,7 +37,7 @@ BlobRun::BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitO
       bands_(static_cast<int>(input.bands.size())) {}
 
 void BlobRun::stop_if_cancelled() const {
-  if (cancelled_ && cancelled_()) throw Error(ErrorKind::kResources, "cancelled");
+  if (cancelled_ && cancelled_()) throw BlobCancelled();
 }
 
 std::optional<BlobRun::Pixel> BlobRun::truncated_pixel(double ra, double dec) const {
@@ -404,6 +403,7 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
       std::vector<std::unique_ptr<PsfKernel>> own_kernels;
       iv = inverse_variances(r.model, whole_images(r.model, own_kernels), uncertainty);
       iv.flux.resize(bands_, 0.0);
+      if (r.model.motion) iv.ra = iv.dec = 0;  // known, not measured
       double sum = iv.ra + iv.dec + iv.re + iv.e1 + iv.e2 + iv.sersic_index;
       sum = std::accumulate(iv.flux.begin(), iv.flux.end(), sum);
       if (!(sum > 0)) continue;

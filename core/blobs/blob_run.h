@@ -18,6 +18,9 @@ struct BlobResult {
   std::vector<FittedSource> sources;  // positions in brick pixels
 };
 
+// Thrown through BlobRun when it was told to stop.
+struct BlobCancelled {};
+
 class BlobRun {
  public:
   BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitOptions& options,

@@ -86,6 +86,7 @@ bool SourceSelection::cut(SourceRecord& record, ImageView<const std::int32_t> ow
 
 void SourceSelection::prepare_fit_images(const SourceModel& model) {
   fit_images_.clear();
+  cut_of_.clear();
   own_kernels_.clear();
   for (const Cutout& c : cutouts_) {
     auto image = images_.fit_image(model, *c.image, c.box, own_kernels_);
@@ -93,6 +94,7 @@ void SourceSelection::prepare_fit_images(const SourceModel& model) {
     image->data = c.data.view();
     image->inverse_error = c.inverse_error.view();
     fit_images_.push_back(*image);
+    cut_of_.push_back(&c);
   }
 }
 
@@ -114,30 +116,46 @@ std::vector<double> SourceSelection::chi2_without_source(bool fit_sky) const {
   return out;
 }
 
-bool SourceSelection::clear_unmeasured_fluxes(SourceModel& model) {
-  std::vector<double> fraction(model.flux.size(), 0.0);
+// The model as it is drawn for every other purpose judges the fit, so that all models of a source are ranked
+// by the pictures that will be subtracted. Fluxes of bands that no unmasked pixel of the model measures
+// become 0.
+std::vector<double> SourceSelection::judge(SourceModel& model, const std::vector<double>& sky) {
+  std::vector<std::optional<Patch>> drawn(fit_images_.size());
+  std::vector<double> fraction(model.flux.size(), 0.0), chi2(model.flux.size(), 0.0);
   std::vector<int> count(model.flux.size(), 0);
-  for (const FitImage& image : fit_images_) {
+  for (std::size_t i = 0; i < fit_images_.size(); ++i) {
+    const FitImage& image = fit_images_[i];
     ++count[image.band];
-    const auto at = images_.place(model, *cutouts_[&image - fit_images_.data()].image);
+    const auto at = images_.place(model, *cut_of_[i]->image);
     if (!at) continue;
-    const Cutout& c = cutouts_[&image - fit_images_.data()];
     const RenderTarget target{image.data.width(), image.data.height(), image.cd, image.psf};
-    const auto patch = renderer_.patch_on(image.mask, model, {at->x - c.box.x0, at->y - c.box.y0}, target);
-    if (!patch) continue;
+    drawn[i] = renderer_.patch_on(image.mask, model, {at->x - cut_of_[i]->box.x0, at->y - cut_of_[i]->box.y0},
+                                  target);
+    if (!drawn[i]) continue;
     double sum = 0;
     for (int y = 0; y < image.data.height(); ++y)
       for (int x = 0; x < image.data.width(); ++x)
-        if (image.inverse_error(x, y) > 0) sum += patch->pixels(x, y);
+        if (image.inverse_error(x, y) > 0) sum += drawn[i]->pixels(x, y);
     fraction[image.band] += sum;
   }
-  bool cleared = false;
-  for (std::size_t b = 0; b < model.flux.size(); ++b) {
-    if (model.flux[b] == 0 || (count[b] > 0 && fraction[b] / count[b] >= options_.min_fraction_in)) continue;
-    model.flux[b] = 0;
-    cleared = true;
+  for (std::size_t b = 0; b < model.flux.size(); ++b)
+    if (count[b] == 0 || !(fraction[b] / count[b] >= options_.min_fraction_in)) model.flux[b] = 0;
+  for (std::size_t i = 0; i < fit_images_.size(); ++i) {
+    const FitImage& image = fit_images_[i];
+    const double flux = drawn[i] ? model.flux[image.band] : 0, level = sky.empty() ? 0 : sky[i];
+    double sum = 0;
+    for (int y = 0; y < image.data.height(); ++y) {
+      const float* d = image.data.row(y);
+      const float* e = image.inverse_error.row(y);
+      const float* u = flux != 0 ? drawn[i]->pixels.row(y) : d;
+      for (int x = 0; x < image.data.width(); ++x) {
+        const double chi = (d[x] - flux * u[x] - level) * e[x];
+        sum += chi * chi;
+      }
+    }
+    chi2[image.band] += sum;
   }
-  return cleared;
+  return chi2;
 }
 
 ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceModel& start,
@@ -150,8 +168,9 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   fitter_.options().fit_sky = record.fit_background;
   if (may_not_leave && !record.fit_background && !record.traits.galaxy_fit)
     fitter_.options().allowed = inside_;
-  FitResult fit = record.traits.frozen && record.traits.galaxy_fit ? fitter_.fit_fluxes(start, fit_images_)
-                                                                   : fitter_.fit(start, fit_images_);
+  const FitResult fit = record.traits.frozen && record.traits.galaxy_fit
+                            ? fitter_.fit_fluxes(start, fit_images_)
+                            : fitter_.fit(start, fit_images_);
   if (fit.status == FitStatus::kBadInput || !finite(fit.model) || !std::isfinite(fit.chi2)) {
     out.status = ModelFitStatus::kFailed;
     return out;
@@ -163,11 +182,9 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   out.at_radius_limit = fit.at_radius_limit;
   out.at_sersic_limit = fit.at_sersic_limit;
   out.steps = fit.steps;
-  if (clear_unmeasured_fluxes(fit.model)) fit = fitter_.evaluate(fit.model, fit_images_);
   out.status = ModelFitStatus::kFitted;
   out.model = fit.model;
-  out.chi2 = fit.chi2_per_band;
-  out.chi2.resize(out.model.flux.size(), 0.0);
+  out.chi2 = judge(out.model, fit.sky);
   out.dchisq = chi2_improvement(none, out.chi2, out.model.flux);
   if (options_.all_model_variances) {
     UncertaintyOptions uncertainty;

@@ -36,8 +36,7 @@ class SourceSelection {
   void prepare_fit_images(const SourceModel& model);
   std::vector<double> chi2_without_source(bool fit_sky) const;
   ModelFit try_model(const SourceRecord& record, const SourceModel& start, const std::vector<double>& none);
-  // Fluxes of bands that no unmasked pixel of the model measures become 0; true if one did.
-  bool clear_unmeasured_fluxes(SourceModel& model);
+  std::vector<double> judge(SourceModel& model, const std::vector<double>& sky);
 
   const BlobImages& images_;
   const BlobFitOptions& options_;
@@ -46,6 +45,7 @@ class SourceSelection {
   std::function<bool(double, double)> inside_;
   std::vector<Cutout> cutouts_;
   std::vector<FitImage> fit_images_;
+  std::vector<const Cutout*> cut_of_;  // of each fit image
   std::vector<std::unique_ptr<PsfKernel>> own_kernels_;
 };
 

@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kEnding = ".camera.so";
+constexpr std::size_t kMostProblems = 20;  // of one camera's facts, in one sentence
 constexpr std::size_t kMaxChain = 4;  // a camera and what it extends, and so on
 
 std::string canonical_name(std::string_view text) {
@@ -237,9 +238,12 @@ const Camera& CameraRegistry::Impl::camera(const std::string& name) {
   }
 
   ParsedFacts parsed = parse_camera_facts(impl->facts_json, own.identity);
-  if (!parsed.problems.empty())
-    throw facts_error(fmt::format("{} problem{}: {}", parsed.problems.size(),
-                                  parsed.problems.size() == 1 ? "" : "s", fmt::join(parsed.problems, "; ")));
+  if (const std::size_t n = parsed.problems.size(); n > 0) {
+    const auto shown = std::min(n, kMostProblems);
+    throw facts_error(fmt::format("{} problem{}: {}{}", n, n == 1 ? "" : "s",
+                                  fmt::join(parsed.problems.begin(), parsed.problems.begin() + shown, "; "),
+                                  n > shown ? fmt::format("; and {} more", n - shown) : ""));
+  }
   for (const std::string& warning : parsed.warnings) log.warning("camera {}: {}", name, warning);
   impl->facts = std::move(parsed.facts);
   CameraProvenance& p = impl->provenance;

@@ -115,7 +115,7 @@ void stack_images(const CoaddStageInput& in, std::span<const CcdImage* const> im
   const auto stack =
       tbb::make_filter<JobPointer, void>(tbb::filter_mode::serial_in_order, [&](JobPointer job) {
         if (coadder.add(*job->image, &job->models, &times))
-          nea.add(job->models.footprints, job->image->sig1, in.pixel_scale_arcsec);
+          nea.add(job->models.footprints, job->image->sig1, job->image->wcs.pixel_scale_arcsec());
       });
   tbb::parallel_pipeline(kAlive, source & render & stack);
 }

@@ -112,7 +112,8 @@ std::string encode_grey_jpeg(ImageView<const float> picture, const JpegOptions& 
   std::vector<unsigned char> pixels;
   pixels.reserve(static_cast<std::size_t>(picture.width()) * picture.height());
   for (int y = picture.height() - 1; y >= 0; --y)
-    for (int x = 0; x < picture.width(); ++x) pixels.push_back(byte_of((picture(x, y) - low) / range));
+    for (int x = 0; x < picture.width(); ++x)
+      pixels.push_back(byte_of((picture(x, y) - low) / range * 256 / 255));
   return encode(pixels, picture.width(), picture.height(), 1, options);
 }
 

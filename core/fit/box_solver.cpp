@@ -9,7 +9,8 @@ namespace {
 constexpr int kMax = BoxProblem::kMax;
 constexpr double kSingular = 1e-12;
 
-// Solves the free block of A x = r by LDL^T of the matrix scaled to unit diagonal; variables without a pivot stay 0.
+// Solves the free block of A x = r by LDL^T of the matrix scaled to unit diagonal; variables without a pivot
+// stay 0.
 void solve_free(const BoxProblem& p, const int* free, int count, const double* r, double* x) {
   double l[kMax][kMax] = {}, d[kMax] = {}, scale[kMax] = {}, y[kMax] = {};
   for (int i = 0; i < count; ++i) {

@@ -59,7 +59,8 @@ void FitWindows::gather(std::span<const FitImage> images, int bands) {
       const int left = across ? w.mask.x0 : d.width();
       if (left > 0) active_kernels().add_pixels(d.row(y), ie.row(y), left, w.outside);
       if (across && w.mask.x1 < d.width())
-        active_kernels().add_pixels(d.row(y) + w.mask.x1, ie.row(y) + w.mask.x1, d.width() - w.mask.x1, w.outside);
+        active_kernels().add_pixels(d.row(y) + w.mask.x1, ie.row(y) + w.mask.x1, d.width() - w.mask.x1,
+                                    w.outside);
     }
     if (w.mask.empty()) continue;
     float* const data = next;

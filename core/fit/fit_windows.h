@@ -1,5 +1,5 @@
-// The pixels of one source's fit, gathered once: what of every image lies inside its mask, in the layout of the
-// kernels, and what the rest of the image adds to chi-square (core/fit only).
+// The pixels of one source's fit, gathered once: what of every image lies inside its mask, in the layout of
+// the kernels, and what the rest of the image adds to chi-square (core/fit only).
 #pragma once
 
 #include <span>
@@ -15,18 +15,18 @@ struct FitWindow {
   const FitImage* image = nullptr;
   Box mask;  // inside the image
   int pitch = 0;
-  long count = 0;                // pitch * width
-  const float* data = nullptr;   // x-major; 0 where masked
+  long count = 0;                 // pitch * width
+  const float* data = nullptr;    // x-major; 0 where masked
   const float* weight = nullptr;  // inverse_error^2
-  kernels::PixelSums outside{};  // of the image without the mask
+  kernels::PixelSums outside{};   // of the image without the mask
   // Of the mask; computed anew by each call.
   kernels::PixelSums inside() const;
 };
 
 class FitWindows {
  public:
-  // Images without pixels, PSF or a legal band, and of the rest those whose mask misses the image, take no part in
-  // the model; their pixels still count in `outside`.
+  // Images without pixels, PSF or a legal band, and of the rest those whose mask misses the image, take no
+  // part in the model; their pixels still count in `outside`.
   void gather(std::span<const FitImage> images, int bands);
   std::span<const FitWindow> windows() const { return windows_; }
 

@@ -11,8 +11,8 @@
 namespace brickline {
 namespace {
 
-// Squared pivots of the system scaled to unit diagonal below this call for a little damping, which shares the flux of
-// indistinguishable sources between them.
+// Squared pivots of the system scaled to unit diagonal below this call for a little damping, which shares the
+// flux of indistinguishable sources between them.
 constexpr double kSingularPivot = 1e-10, kRidge = 1e-9;
 
 // One unit model inside its image.
@@ -59,7 +59,8 @@ double overlap(const PreparedImage& image, const Clipped& a, const Clipped& b) {
   double sum = 0;
   const long width = box.width();
   for (int y = box.y0; y < box.y1; ++y)
-    sum += active_kernels().triple_product(image.weight.row(y) + box.x0, a.row(y) + box.x0, b.row(y) + box.x0, width);
+    sum += active_kernels().triple_product(image.weight.row(y) + box.x0, a.row(y) + box.x0, b.row(y) + box.x0,
+                                           width);
   return sum;
 }
 
@@ -98,7 +99,8 @@ struct StatisticsSums {
 };
 
 void add_statistics(const PreparedImage& image, const std::vector<double>& flux, double sky,
-                    std::vector<FluxStatistics>& out, std::vector<StatisticsSums>& sums, double& chi2, double& npix) {
+                    std::vector<FluxStatistics>& out, std::vector<StatisticsSums>& sums, double& chi2,
+                    double& npix) {
   Image<float> model(image.data.width(), image.data.height());
   for (const Clipped& m : image.models)
     for (int y = m.box.y0; y < m.box.y1; ++y) {
@@ -199,7 +201,9 @@ FluxResult solve_fluxes(std::span<const FluxImage> images, std::span<const doubl
   }
   Eigen::VectorXd scale(size);
   for (int i = 0; i < size; ++i)
-    scale[i] = diagonal[i] > 0 && std::isfinite(diagonal[i]) && std::isfinite(right[i]) ? 1 / std::sqrt(diagonal[i]) : 0;
+    scale[i] = diagonal[i] > 0 && std::isfinite(diagonal[i]) && std::isfinite(right[i])
+                   ? 1 / std::sqrt(diagonal[i])
+                   : 0;
   for (auto& e : entries) {
     const double v = e.value() * scale[e.row()] * scale[e.col()];
     e = {e.row(), e.col(), std::isfinite(v) ? v : 0};

@@ -52,12 +52,18 @@ using Gram = std::array<std::array<double, kMaxParameters + 2>, kMaxParameters +
 
 std::string_view status_name(FitStatus status) {
   switch (status) {
-    case FitStatus::kConverged: return "converged";
-    case FitStatus::kMaxIterations: return "iterations exhausted";
-    case FitStatus::kLeftRegion: return "left its region";
-    case FitStatus::kStalled: return "stalled";
-    case FitStatus::kNoData: return "no data";
-    case FitStatus::kBadInput: return "bad input";
+    case FitStatus::kConverged:
+      return "converged";
+    case FitStatus::kMaxIterations:
+      return "iterations exhausted";
+    case FitStatus::kLeftRegion:
+      return "left its region";
+    case FitStatus::kStalled:
+      return "stalled";
+    case FitStatus::kNoData:
+      return "no data";
+    case FitStatus::kBadInput:
+      return "bad input";
   }
   return "?";
 }
@@ -103,7 +109,8 @@ struct SourceFitter::Workspace {
     return model.kind == SourceKind::kRex ? SoftenedEllipse{p.shape.log_re, 0, 0} : p.shape;
   }
 
-  bool prepare(const SourceModel& start, std::span<const FitImage> images, bool move_position, bool move_shape);
+  bool prepare(const SourceModel& start, std::span<const FitImage> images, bool move_position,
+               bool move_shape);
   void add_image(std::size_t i, const Point& p, const Mixture& mixture, bool derivatives);
   Surface evaluate(const Point& p, bool derivatives);
   Point step(const Point& from, const Surface& at, double damping, double* predicted) const;
@@ -148,7 +155,7 @@ bool SourceFitter::Workspace::prepare(const SourceModel& start, std::span<const 
   constexpr double degree = std::numbers::pi / 180, least_cosine = 1e-9;
   cos_dec = std::max(least_cosine, std::cos(start.dec * degree));
   min_log_re = options.min_log_re;
-  max_log_re = start.max_log_re != 0                   ? start.max_log_re
+  max_log_re = start.max_log_re != 0            ? start.max_log_re
                : start.kind == SourceKind::kRex ? options.max_log_re_rex
                                                 : options.max_log_re_galaxy;
   max_log_re = std::max(max_log_re, min_log_re);
@@ -168,7 +175,8 @@ bool SourceFitter::Workspace::prepare(const SourceModel& start, std::span<const 
   return true;
 }
 
-void SourceFitter::Workspace::add_image(std::size_t i, const Point& p, const Mixture& mixture, bool derivatives) {
+void SourceFitter::Workspace::add_image(std::size_t i, const Point& p, const Mixture& mixture,
+                                        bool derivatives) {
   const FitWindow& w = windows.windows()[i];
   sky_sums[i] = {};
   if (!w.image) return;
@@ -302,7 +310,8 @@ Surface SourceFitter::Workspace::evaluate(const Point& p, bool derivatives) {
   return s;
 }
 
-Point SourceFitter::Workspace::step(const Point& from, const Surface& at, double damping, double* predicted) const {
+Point SourceFitter::Workspace::step(const Point& from, const Surface& at, double damping,
+                                    double* predicted) const {
   BoxProblem problem;
   problem.size = layout.size;
   problem.a = at.curvature;
@@ -331,7 +340,8 @@ Point SourceFitter::Workspace::step(const Point& from, const Surface& at, double
     }
   }
   if (layout.index >= 0)
-    limit(layout.index, from.index, options.min_sersic_index, options.max_sersic_index, options.max_step_sersic_index);
+    limit(layout.index, from.index, options.min_sersic_index, options.max_sersic_index,
+          options.max_step_sersic_index);
 
   const auto damped = [&](BoxProblem p) {
     for (int i = 0; i < p.size; ++i) p.a[i][i] *= 1 + damping;
@@ -405,8 +415,8 @@ void SourceFitter::Workspace::report(const Point& p, const Surface& s, FitResult
     out.at_radius_limit =
         p.shape.log_re < min_log_re + near_log_re || p.shape.log_re > max_log_re - near_log_re;
   if (model.kind == SourceKind::kSer)
-    out.at_sersic_limit = p.index < options.min_sersic_index + near_index ||
-                          p.index > options.max_sersic_index - near_index;
+    out.at_sersic_limit =
+        p.index < options.min_sersic_index + near_index || p.index > options.max_sersic_index - near_index;
   if (options.position_box_arcsec > 0)
     out.at_position_limit =
         std::max(std::abs(p.east), std::abs(p.north)) > options.position_box_arcsec - near_position;

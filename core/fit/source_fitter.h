@@ -1,16 +1,17 @@
 // One source on many images: its position, shape and profile fitted by Levenberg-Marquardt within bounds, its
-// fluxes (and, if asked, one constant sky per image) solved for exactly at every trial (variable projection, Golub &
-// Pereyra 1973).
+// fluxes (and, if asked, one constant sky per image) solved for exactly at every trial (variable projection,
+// Golub & Pereyra 1973).
 //
 //   ln P = -1/2 sum over images and pixels of ((data - sky - flux_band u(theta)) inverse_error)^2
 //          -1/2 (ee1^2 + ee2^2)/prior_sigma^2
 //
-// with u the unit-flux model on the image's mask box (zero outside it). Chi-squares are over whole images, so that
-// values of different models with different masks compare. Parameters that are frozen do not move; bounds hold by an
-// active set, so that a parameter at its bound does not stop the others.
+// with u the unit-flux model on the image's mask box (zero outside it). Chi-squares are over whole images, so
+// that values of different models with different masks compare. Parameters that are frozen do not move;
+// bounds hold by an active set, so that a parameter at its bound does not stop the others.
 //
-// The fitter never throws for bad numbers: pixels or weights that are not finite (or weights < 0) count as masked,
-// and what cannot be fitted says so in `status`. It keeps its working memory between calls: one per thread.
+// The fitter never throws for bad numbers: pixels or weights that are not finite (or weights < 0) count as
+// masked, and what cannot be fitted says so in `status`. It keeps its working memory between calls: one per
+// thread.
 #pragma once
 
 #include <functional>
@@ -35,7 +36,7 @@ struct FitImage {
   LocalLinearWcs local;                  // sky to pixel near the source: local_linear(wcs, ra, dec, kLocal)
   double mjd_tai = 0;                    // for sources with a motion
   const PsfKernel* psf = nullptr;        // as it is at the source
-  Box mask;                              // pixels the model is drawn on; clipped to the image; empty: not used
+  Box mask;  // pixels the model is drawn on; clipped to the image; empty: not used
 };
 
 struct FitOptions {
@@ -47,9 +48,9 @@ struct FitOptions {
   bool fit_sky = false;      // one constant per image, over the whole image
 
   // Bounds. The upper bound of log_re is SourceModel::max_log_re if that is not 0, else the kind's.
-  double min_log_re = -4.605170185988091;          // ln 0.01 arcsec
-  double max_log_re_rex = 2.302585092994046;       // ln 10
-  double max_log_re_galaxy = 3.4011973816621555;   // ln 30
+  double min_log_re = -4.605170185988091;         // ln 0.01 arcsec
+  double max_log_re_rex = 2.302585092994046;      // ln 10
+  double max_log_re_galaxy = 3.4011973816621555;  // ln 30
   double min_sersic_index = 0.5, max_sersic_index = 6.0;
   // Greatest distance from the start along RA cos(dec) and along Dec, arcsec; 0: unbounded.
   double position_box_arcsec = 0;
@@ -69,34 +70,38 @@ struct FitOptions {
   double small_gain = 0.1;
   int max_iterations = 100;
 
-  // Asked at every point that would be accepted; on false the source stays where it was before and the fit ends
-  // with kLeftRegion.
+  // Asked at every point that would be accepted; on false the source stays where it was before and the fit
+  // ends with kLeftRegion.
   std::function<bool(double ra, double dec)> allowed;
 };
 
 enum class FitStatus {
   kConverged,
   kMaxIterations,
-  kLeftRegion,   // `allowed` said no; the result is the last allowed point
-  kStalled,      // no step improves ln P any more although one was predicted to
-  kNoData,       // no unmasked pixel of any image is touched by the model; model and ln P are the start's
-  kBadInput,     // the start is not finite, or outside any legal range; the model is returned as it came
+  kLeftRegion,  // `allowed` said no; the result is the last allowed point
+  kStalled,     // no step improves ln P any more although one was predicted to
+  kNoData,      // no unmasked pixel of any image is touched by the model; model and ln P are the start's
+  kBadInput,    // the start is not finite, or outside any legal range; the model is returned as it came
 };
 std::string_view status_name(FitStatus status);
 
 struct FitResult {
   SourceModel model;  // at the optimum; bands without an image keep their flux
   FitStatus status = FitStatus::kNoData;
-  double ln_prob = 0;        // ln_prior - chi2/2
+  double ln_prob = 0;  // ln_prior - chi2/2
   double ln_prior = 0;
-  double chi2 = 0;           // of all images, whole
+  double chi2 = 0;                    // of all images, whole
   std::vector<double> chi2_per_band;  // as SourceModel::flux
   std::vector<double> sky;            // per image; empty unless fitted
   int steps = 0;                      // accepted
   int derivative_evaluations = 0, value_evaluations = 0;
   // The end is at a bound (within 0.01 of log_re's, 1e-3 of the index's).
   bool at_radius_limit = false, at_sersic_limit = false, at_position_limit = false;
-  bool ok() const { return status == FitStatus::kConverged || status == FitStatus::kMaxIterations; }
+  // The model is a fitted one, at an optimum as far as the numbers go.
+  bool ok() const {
+    return status == FitStatus::kConverged || status == FitStatus::kMaxIterations ||
+           status == FitStatus::kStalled;
+  }
 };
 
 class SourceFitter {
@@ -109,8 +114,8 @@ class SourceFitter {
   FitOptions& options() { return options_; }
   const FitOptions& options() const { return options_; }
 
-  // From `start` to the optimum. start.flux need not be near (fluxes are solved for) but must have one entry per
-  // band of the run.
+  // From `start` to the optimum. start.flux need not be near (fluxes are solved for) but must have one entry
+  // per band of the run.
   FitResult fit(const SourceModel& start, std::span<const FitImage> images);
   // The same with only the fluxes (and skies) moving.
   FitResult fit_fluxes(const SourceModel& start, std::span<const FitImage> images);
@@ -119,8 +124,8 @@ class SourceFitter {
 
  private:
   struct Workspace;
-  FitResult run(const SourceModel& start, std::span<const FitImage> images, bool move_position, bool move_shape,
-                bool move_flux);
+  FitResult run(const SourceModel& start, std::span<const FitImage> images, bool move_position,
+                bool move_shape, bool move_flux);
   FitOptions options_;
   std::unique_ptr<Workspace> workspace_;
 };

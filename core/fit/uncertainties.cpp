@@ -1,5 +1,6 @@
 #include "core/fit/uncertainties.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <optional>
@@ -21,16 +22,20 @@ constexpr double kIndexStep = 0.001;
 // The parameters in the catalog's form; which exist depends on the kind.
 enum Parameter { kFlux, kRa, kDec, kRe, kE1, kE2, kIndex, kCount };
 
+// Working memory of one call.
+struct Scratch {
+  explicit Scratch(const RenderOptions& options) : window(options), pictures(options) {}
+  WindowRenderer window;
+  Renderer pictures;
+  AlignedFloats weights, base, other;
+};
+
 // One source on one image.
 class ImageTerms {
  public:
-  ImageTerms(const SourceModel& model, const FitImage& image, const UncertaintyOptions& options)
-      : model_(model), image_(image), options_(options), renderer_(options.render) {
-    if (options.derivatives == DerivativeKind::kExact) {
-      RenderOptions exact = options.render;
-      exact.shift = PsfShift::kFourier;
-      renderer_.set_options(exact);
-    }
+  ImageTerms(const SourceModel& model, const FitImage& image, const UncertaintyOptions& options,
+             Scratch& scratch)
+      : model_(model), image_(image), options_(options), scratch_(scratch) {
     const SkyPosition where = position_at(model, image.mjd_tai);
     at_ = image.local.to_pixel(where.ra, where.dec);
     const RenderTarget target{image.data.width(), image.data.height(), image.cd, image.psf};
@@ -39,18 +44,21 @@ class ImageTerms {
     masked_ = !image.mask.empty();
     box_ = intersection(masked_ ? image.mask : *extent, image.data.box());
     if (!model.is_galaxy() && intersection(*extent, box_).empty()) box_ = {};
-    reference_size_ =
-        masked_ ? masked_reference_size(image.mask, at_, target) : unmasked_reference_size(model, at_, target);
+    reference_size_ = masked_ ? masked_reference_size(image.mask, at_, target)
+                              : unmasked_reference_size(model, at_, target);
   }
 
-  // sum (du/dp inverse_error)^2 of the unit-flux model for every parameter; the flux's own entry is sum (u ie)^2.
+  // sum (du/dp inverse_error)^2 of the unit-flux model for every parameter; the flux's own entry is sum (u
+  // ie)^2.
   std::array<double, kCount> sums() {
     if (box_.empty()) return {};
     return options_.derivatives == DerivativeKind::kExact ? exact() : reference();
   }
 
  private:
-  std::size_t plane_size() const { return static_cast<std::size_t>(window_pitch(box_.height())) * box_.width(); }
+  std::size_t plane_size() const {
+    return static_cast<std::size_t>(window_pitch(box_.height())) * box_.width();
+  }
 
   WindowJob job(const SourceModel& model) const {
     WindowJob j;
@@ -63,7 +71,8 @@ class ImageTerms {
     if (!j.point) {
       j.mixture = profile_mixture(model.kind, model.sersic_index);
       const SoftenedEllipse round{model.shape.log_re, 0, 0};
-      j.shape = shape_derivatives(model.kind == SourceKind::kRex ? round : model.shape, pixels_per_arcsec(image_.cd));
+      j.shape = shape_derivatives(model.kind == SourceKind::kRex ? round : model.shape,
+                                  pixels_per_arcsec(image_.cd));
     }
     return j;
   }
@@ -73,16 +82,18 @@ class ImageTerms {
     return ie > 0 && std::isfinite(ie) && std::isfinite(image_.data(box_.x0 + x, box_.y0 + y)) ? ie * ie : 0;
   }
 
-  template <typename F>  // F(x, y, index into a plane)
-  double weighted_square(F&& value) const {
+  // Weights as a plane, 0 in its padding.
+  void fill_weights() {
     const int pitch = window_pitch(box_.height());
-    double sum = 0;
-    for (int x = 0; x < box_.width(); ++x)
-      for (int y = 0; y < box_.height(); ++y) {
-        const double v = value(x, y, static_cast<std::size_t>(x) * pitch + y);
-        sum += weight(x, y) * v * v;
-      }
-    return sum;
+    scratch_.weights.reserve(plane_size());
+    std::fill(scratch_.weights.data(), scratch_.weights.data() + plane_size(), 0.0f);
+    for (int y = 0; y < box_.height(); ++y)
+      for (int x = 0; x < box_.width(); ++x)
+        scratch_.weights[static_cast<std::size_t>(x) * pitch + y] = static_cast<float>(weight(x, y));
+  }
+  double weighted_square(const float* plane) const {
+    return active_kernels().triple_product(scratch_.weights.data(), plane, plane,
+                                           static_cast<long>(plane_size()));
   }
 
   // Pixels per degree of RA cos(dec) and Dec from the constant CD matrix.
@@ -94,30 +105,25 @@ class ImageTerms {
 
   std::array<double, kCount> reference() {
     std::array<double, kCount> out{};
-    AlignedFloats base(plane_size()), other(plane_size());
-    float *const base_plane[1] = {base.data()}, *const other_plane[1] = {other.data()};
-    if (!renderer_.render(job(model_), base_plane)) return out;
-    out[kFlux] = weighted_square([&](int, int, std::size_t i) { return base[i]; });
+    const long size = static_cast<long>(plane_size());
+    scratch_.base.reserve(plane_size());
+    scratch_.other.reserve(plane_size());
+    float *const base = scratch_.base.data(), *const other = scratch_.other.data();
+    if (!scratch_.window.render(job(model_), &base)) return out;
+    fill_weights();
+    out[kFlux] = weighted_square(base);
     if (!model_.is_galaxy() && !masked_) {
       point_position_by_steps(out);
     } else {
       const std::array<double, 4> j = pixels_per_degree();
-      const int pitch = window_pitch(box_.height()), w = box_.width(), h = box_.height();
-      const auto dx = [&](int x, int y, std::size_t i) {
-        return x > 0 && x < w - 1 && y > 0 && y < h - 1 ? (base[i - pitch] - base[i + pitch]) / 2 : 0.0f;
-      };
-      const auto dy = [&](int x, int y, std::size_t i) {
-        return x > 0 && x < w - 1 && y > 0 && y < h - 1 ? (base[i - 1] - base[i + 1]) / 2 : 0.0f;
-      };
-      out[kRa] =
-          weighted_square([&](int x, int y, std::size_t i) { return j[0] * dx(x, y, i) + j[2] * dy(x, y, i); });
-      out[kDec] =
-          weighted_square([&](int x, int y, std::size_t i) { return j[1] * dx(x, y, i) + j[3] * dy(x, y, i); });
+      out[kRa] = central_differences(base, j[0], j[2], other);
+      out[kDec] = central_differences(base, j[1], j[3], other);
     }
     if (!model_.is_galaxy()) return out;
     const auto by_step = [&](const SourceModel& stepped, double step) {
-      if (!renderer_.render(job(stepped), other_plane)) return 0.0;
-      return weighted_square([&](int, int, std::size_t i) { return (other[i] - base[i]) / step; });
+      if (!scratch_.window.render(job(stepped), &other)) return 0.0;
+      for (long i = 0; i < size; ++i) other[i] -= base[i];
+      return weighted_square(other) / (step * step);
     };
     const Ellipse e = to_ellipse(model_.shape);
     const auto with = [&](const Ellipse& ellipse) {
@@ -141,16 +147,30 @@ class ImageTerms {
     return out;
   }
 
+  // The weighted square of by_x d/dx + by_y d/dy from differences of the neighbours, 0 on the outermost
+  // pixels.
+  double central_differences(const float* base, double by_x, double by_y, float* plane) const {
+    const int pitch = window_pitch(box_.height()), w = box_.width(), h = box_.height();
+    const float fx = static_cast<float>(by_x / 2), fy = static_cast<float>(by_y / 2);
+    std::fill(plane, plane + plane_size(), 0.0f);
+    for (int x = 1; x < w - 1; ++x) {
+      const float* from = base + static_cast<std::ptrdiff_t>(x) * pitch;
+      float* to = plane + static_cast<std::ptrdiff_t>(x) * pitch;
+      for (int y = 1; y < h - 1; ++y)
+        to[y] = fx * (from[y - pitch] - from[y + pitch]) + fy * (from[y - 1] - from[y + 1]);
+    }
+    return weighted_square(plane);
+  }
+
   // One-sided differences of whole patches, each with the extent of its own position.
   void point_position_by_steps(std::array<double, kCount>& out) {
-    Renderer renderer(options_.render);
     const RenderTarget target{image_.data.width(), image_.data.height(), image_.cd, image_.psf};
     const std::array<double, 4>& j = image_.local.pixels_per_degree;
-    const std::optional<Patch> here = renderer.patch(model_, at_, target);
+    const std::optional<Patch> here = scratch_.pictures.patch(model_, at_, target);
     if (!here) return;
     for (int k = 0; k < 2; ++k) {
       const PixelPosition moved{at_.x + kPositionStep * j[k], at_.y + kPositionStep * j[2 + k]};
-      const std::optional<Patch> there = renderer.patch(model_, moved, target);
+      const std::optional<Patch> there = scratch_.pictures.patch(model_, moved, target);
       if (!there) continue;
       const Box a = here->box(), b = there->box();
       const Box both{std::min(a.x0, b.x0), std::max(a.x1, b.x1), std::min(a.y0, b.y0), std::max(a.y1, b.y1)};
@@ -170,26 +190,27 @@ class ImageTerms {
   std::array<double, kCount> exact() {
     WindowJob j = job(model_);
     const bool galaxy = model_.is_galaxy();
-    j.outputs = {true, !galaxy ? 0 : model_.kind == SourceKind::kRex ? 1 : 3, model_.kind == SourceKind::kSer};
+    j.outputs = {true,
+                 !galaxy                           ? 0
+                 : model_.kind == SourceKind::kRex ? 1
+                                                   : 3,
+                 model_.kind == SourceKind::kSer};
     const int count = 3 + j.outputs.shapes + (j.outputs.index ? 1 : 0);
-    AlignedFloats store(plane_size() * (count + 2));
+    scratch_.other.reserve(plane_size() * count);
     float* planes[kernels::kMaxPlanes] = {};
-    for (int i = 0; i < count; ++i) planes[i] = store.data() + i * plane_size();
-    if (!renderer_.render(j, planes)) return {};
-
-    float* const weights = store.data() + count * plane_size();
-    const int pitch = window_pitch(box_.height());
-    for (int x = 0; x < box_.width(); ++x)
-      for (int y = 0; y < box_.height(); ++y)
-        weights[static_cast<std::size_t>(x) * pitch + y] = static_cast<float>(weight(x, y));
+    for (int i = 0; i < count; ++i) planes[i] = scratch_.other.data() + i * plane_size();
+    if (!scratch_.window.render(j, planes)) return {};
+    fill_weights();
     kernels::GramJob gram;
-    gram.data = weights + plane_size();  // zeros: only products of planes matter
-    gram.weight = weights;
+    gram.data = planes[0];  // only products of planes matter
+    gram.weight = scratch_.weights.data();
     gram.count = static_cast<long>(plane_size());
     gram.planes = count;
     for (int i = 0; i < count; ++i) gram.plane[i] = planes[i];
     active_kernels().gram(gram);
-    const auto product = [&](int a, int b) { return a >= b ? gram.gram[a + 1][b + 1] : gram.gram[b + 1][a + 1]; };
+    const auto product = [&](int a, int b) {
+      return a >= b ? gram.gram[a + 1][b + 1] : gram.gram[b + 1][a + 1];
+    };
     const auto form = [&](const std::array<double, kernels::kMaxPlanes>& v) {
       double sum = 0;
       for (int a = 0; a < count; ++a)
@@ -225,7 +246,7 @@ class ImageTerms {
   const SourceModel& model_;
   const FitImage& image_;
   const UncertaintyOptions& options_;
-  WindowRenderer renderer_;
+  Scratch& scratch_;
   PixelPosition at_;
   Box box_;
   bool masked_ = false;
@@ -238,11 +259,15 @@ InverseVariances inverse_variances(const SourceModel& model, std::span<const Fit
                                    const UncertaintyOptions& options) {
   InverseVariances out;
   out.flux.assign(model.flux.size(), 0);
+  RenderOptions render = options.render;
+  if (options.derivatives == DerivativeKind::kExact) render.shift = PsfShift::kFourier;
+  Scratch scratch(render);
   for (const FitImage& image : images) {
-    if (image.band < 0 || image.band >= static_cast<int>(model.flux.size()) || !image.psf || image.data.empty() ||
-        image.data.width() != image.inverse_error.width() || image.data.height() != image.inverse_error.height())
+    if (image.band < 0 || image.band >= static_cast<int>(model.flux.size()) || !image.psf ||
+        image.data.empty() || image.data.width() != image.inverse_error.width() ||
+        image.data.height() != image.inverse_error.height())
       continue;
-    std::array<double, kCount> sums = ImageTerms(model, image, options).sums();
+    std::array<double, kCount> sums = ImageTerms(model, image, options, scratch).sums();
     for (double& s : sums)
       if (!std::isfinite(s)) s = 0;
     const double flux2 = model.flux[image.band] * model.flux[image.band];

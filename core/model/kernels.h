@@ -1,17 +1,19 @@
 // The loops over pixels and frequencies, compiled once per instruction set and chosen at run time.
 //
-// Everything here is plain data: the compile units of the instruction sets include this header and nothing of the
-// standard library or Eigen, so that no function compiled for a newer processor can be linked for an older one.
+// Everything here is plain data: the compile units of the instruction sets include this header and nothing of
+// the standard library or Eigen, so that no function compiled for a newer processor can be linked for an
+// older one.
 //
 // Pixel windows are kept by column ("x-major"): pixel (x, y) of a window is element x*pitch + y, with pitch a
-// multiple of Kernels::lanes and weights of 0 in the padding rows. Half spectra are split into real and imaginary
-// planes; row w (0 <= w < n, frequencies in FFT order) holds v = 0 .. n/2-1; v = n/2 is kept apart.
+// multiple of Kernels::lanes and weights of 0 in the padding rows. Half spectra are split into real and
+// imaginary planes; row w (0 <= w < n, frequencies in FFT order) holds v = 0 .. n/2-1; v = n/2 is kept apart.
 #pragma once
 
 namespace brickline::kernels {
 
-// One stage of a mixed-radix Stockham transform (Stockham 1966; Van Loan 1992, section 1.7): `count` butterflies of
-// `radix` points with stride `stride`. twiddle: for each butterfly p the factors exp(2 pi i p j/(count radix)), j = 1
+// One stage of a mixed-radix Stockham transform (Stockham 1966; Van Loan 1992, section 1.7): `count`
+// butterflies of `radix` points with stride `stride`. twiddle: for each butterfly p the factors exp(2 pi i p
+// j/(count radix)), j = 1
 // .. radix-1, as real, imaginary pairs.
 struct FftStage {
   int radix = 0, count = 0, stride = 0;
@@ -28,8 +30,8 @@ constexpr int kMaxComponents = 9;
 // Value, d/dx, d/dy, three of shape, d/dn.
 constexpr int kMaxPlanes = 7;
 
-// What is derived along with the value. Planes follow in this order: value; x, y; radius (1) or radius, ee1, ee2 (3);
-// Sersic index.
+// What is derived along with the value. Planes follow in this order: value; x, y; radius (1) or radius, ee1,
+// ee2 (3); Sersic index.
 struct Outputs {
   bool position = false;
   int shapes = 0;  // 0, 1 or 3
@@ -65,12 +67,12 @@ struct SpectralJob {
   const float* y_slope_im = nullptr;
 
   Outputs outputs;
-  float shape[3] = {};            // sxx, sxy, syy
-  float shape_slope[3][3] = {};   // their derivatives
+  float shape[3] = {};           // sxx, sxy, syy
+  float shape_slope[3][3] = {};  // their derivatives
   int components = 0;
-  float exponent[kMaxComponents] = {};        // 2 pi^2 variance log2(e)
+  float exponent[kMaxComponents] = {};  // 2 pi^2 variance log2(e)
   float amplitude[kMaxComponents] = {};
-  float first_moment[kMaxComponents] = {};    // -2 pi^2 amplitude variance
+  float first_moment[kMaxComponents] = {};  // -2 pi^2 amplitude variance
   float amplitude_dn[kMaxComponents] = {};
   float first_moment_dn[kMaxComponents] = {};  // -2 pi^2 amplitude d(variance)/dn
 
@@ -79,13 +81,13 @@ struct SpectralJob {
   float* scratch = nullptr;  // spectral_scratch_floats(), aligned to 64 bytes
 };
 
-// Wide components in real space, added to the planes of a window: component k has covariance {xx, xy, yy} and its
-// inverse; d/dp of the covariance for shapes and index.
+// Wide components in real space, added to the planes of a window: component k has covariance {xx, xy, yy} and
+// its inverse; d/dp of the covariance for shapes and index.
 struct GaussianComponent {
-  float amplitude;            // divided by 2 pi sqrt(det)
-  float inverse[3];           // xx, xy, yy
-  float shape_slope[3][3];    // -d(inverse)/dp
-  float shape_trace[3];       // tr(inverse d(covariance)/dp)
+  float amplitude;          // divided by 2 pi sqrt(det)
+  float inverse[3];         // xx, xy, yy
+  float shape_slope[3][3];  // -d(inverse)/dp
+  float shape_trace[3];     // tr(inverse d(covariance)/dp)
   float index_slope[3], index_trace, amplitude_dn;
 };
 struct GaussianJob {
@@ -109,7 +111,8 @@ struct PointJob {
   float* scratch = nullptr;  // 2*(pitch + 64) floats
 };
 
-// Sums over the pixels of a window, with r = data - flux plane[0] and vectors v = {r, plane[0], .., plane[n-1]}:
+// Sums over the pixels of a window, with r = data - flux plane[0] and vectors v = {r, plane[0], ..,
+// plane[n-1]}:
 //   gram[i][j] = sum weight v_i v_j (j <= i),  total[i] = sum weight v_i,  weight_sum = sum weight.
 struct GramJob {
   const float* data = nullptr;
@@ -124,8 +127,8 @@ struct GramJob {
   double weight_sum = 0;
 };
 
-// Complex transforms (sign +, not scaled) of `columns` columns at once, in place: element (k, c) of the planes is
-// k*pitch + c; pitch and columns are multiples of lanes.
+// Complex transforms (sign +, not scaled) of `columns` columns at once, in place: element (k, c) of the
+// planes is k*pitch + c; pitch and columns are multiples of lanes.
 struct ColumnsJob {
   const FftPlan* plan = nullptr;
   float* re = nullptr;
@@ -134,8 +137,8 @@ struct ColumnsJob {
   float* scratch = nullptr;  // 4*n*lanes floats
 };
 
-// Sums over `count` pixels of weight, weight data and weight data^2, with weight = inverse_error^2 where that and the
-// data are finite and inverse_error > 0, else 0.
+// Sums over `count` pixels of weight, weight data and weight data^2, with weight = inverse_error^2 where that
+// and the data are finite and inverse_error > 0, else 0.
 struct PixelSums {
   double weight, data, data2;
 };
@@ -153,7 +156,8 @@ struct Kernels {
   double (*triple_product)(const float* a, const float* b, const float* c, long count);
 };
 
-// Floats of scratch for a spectral job of size n with `planes` planes and `height` rows, for any instruction set.
+// Floats of scratch for a spectral job of size n with `planes` planes and `height` rows, for any instruction
+// set.
 constexpr long spectral_scratch_floats(int n, int planes, int height) {
   const long block = (n + 16L) * 16;
   const long rows = (height + 15L) / 16 * 16;

@@ -45,8 +45,8 @@ class CubicSpline {
     const double h = x_[i + 1] - x_[i], b = (x - x_[i]) / h, a = 1 - b;
     const double value = a * y_[i] + b * y_[i + 1] +
                          ((a * a * a - a) * second_[i] + (b * b * b - b) * second_[i + 1]) * h * h / 6;
-    const double slope = (y_[i + 1] - y_[i]) / h +
-                         ((3 * b * b - 1) * second_[i + 1] - (3 * a * a - 1) * second_[i]) * h / 6;
+    const double slope =
+        (y_[i + 1] - y_[i]) / h + ((3 * b * b - 1) * second_[i + 1] - (3 * a * a - 1) * second_[i]) * h / 6;
     return {value, slope};
   }
 
@@ -181,10 +181,14 @@ Mixture sersic_mixture(double n) {
 Mixture profile_mixture(SourceKind kind, double sersic_index) {
   switch (kind) {
     case SourceKind::kRex:
-    case SourceKind::kExp: return exponential_mixture();
-    case SourceKind::kDev: return de_vaucouleurs_mixture();
-    case SourceKind::kSer: return sersic_mixture(sersic_index);
-    case SourceKind::kPsf: break;
+    case SourceKind::kExp:
+      return exponential_mixture();
+    case SourceKind::kDev:
+      return de_vaucouleurs_mixture();
+    case SourceKind::kSer:
+      return sersic_mixture(sersic_index);
+    case SourceKind::kPsf:
+      break;
   }
   Mixture m;
   m.size = 1;

@@ -1,8 +1,9 @@
 // Light profiles as Gaussian mixtures (Hogg & Lang 2013, PASP 125, 719, in the reference pipeline's version).
 //
-// A profile of unit flux in units of its effective radius is sum_k amplitude[k] N(0, variance[k] I), the amplitudes
-// adding up to 1. Components are in order of increasing variance; a variance of 0 is a point-like core. Seen in an
-// image all components share one shape matrix S (core/model/shape.h): the covariance of component k is variance[k] S.
+// A profile of unit flux in units of its effective radius is sum_k amplitude[k] N(0, variance[k] I), the
+// amplitudes adding up to 1. Components are in order of increasing variance; a variance of 0 is a point-like
+// core. Seen in an image all components share one shape matrix S (core/model/shape.h): the covariance of
+// component k is variance[k] S.
 #pragma once
 
 #include <array>

@@ -36,10 +36,12 @@ PsfKernel::PsfKernel(Image<float> stamp, double gaussian_sigma_pixels) : state_(
   for (int x = 0; x < c.width; ++x)
     for (int y = 0; y < c.height; ++y) c.pixels[static_cast<std::size_t>(x) * c.pitch + y] = stamp(x, y);
   state_->stamp = std::move(stamp);
-  state_->sigma = std::isfinite(gaussian_sigma_pixels) && gaussian_sigma_pixels > 0 ? gaussian_sigma_pixels : 0;
+  state_->sigma =
+      std::isfinite(gaussian_sigma_pixels) && gaussian_sigma_pixels > 0 ? gaussian_sigma_pixels : 0;
 }
 
-PsfKernel::PsfKernel(const Psf& psf, double x, double y) : PsfKernel(psf.stamp(x, y), psf.gaussian_sigma_pixels()) {}
+PsfKernel::PsfKernel(const Psf& psf, double x, double y)
+    : PsfKernel(psf.stamp(x, y), psf.gaussian_sigma_pixels()) {}
 PsfKernel::~PsfKernel() = default;
 PsfKernel::PsfKernel(PsfKernel&&) noexcept = default;
 PsfKernel& PsfKernel::operator=(PsfKernel&&) noexcept = default;
@@ -57,11 +59,12 @@ const PsfKernel::Spectrum& PsfKernel::spectrum(int n) const {
   const TransformPlan& plan = transform_plan(n);
   spectrum->plan = &plan;
 
-  // exp(-i...) transforms by the kernels' exp(+i...) one with real and imaginary parts exchanged: first along y for
-  // all columns, then, transposed, along x.
+  // exp(-i...) transforms by the kernels' exp(+i...) one with real and imaginary parts exchanged: first along
+  // y for all columns, then, transposed, along x.
   const int pitch = (n + 15) / 16 * 16;
   const std::size_t size = static_cast<std::size_t>(pitch) * pitch;
-  AlignedFloats re(size), im(size), turned_re(size), turned_im(size), scratch(static_cast<std::size_t>(n) * 16 * 4);
+  AlignedFloats re(size), im(size), turned_re(size), turned_im(size),
+      scratch(static_cast<std::size_t>(n) * 16 * 4);
   const Image<float>& s = state_->stamp;
   const double scale = 1.0 / (static_cast<double>(n) * n);
   for (int y = 0; y < s.height(); ++y)

@@ -1,8 +1,9 @@
-// One image's constant PSF in the forms that rendering needs: the stamp, its Fourier transforms at the sizes asked
-// for so far, and the circular Gaussian that stands for it where a galaxy is too wide for the transform.
+// One image's constant PSF in the forms that rendering needs: the stamp, its Fourier transforms at the sizes
+// asked for so far, and the circular Gaussian that stands for it where a galaxy is too wide for the
+// transform.
 //
-// Make one per image (or per image and position, where the PSF varies), keep it as long as sources are rendered
-// there: transforms are made once per size. Calls are safe from any thread.
+// Make one per image (or per image and position, where the PSF varies), keep it as long as sources are
+// rendered there: transforms are made once per size. Calls are safe from any thread.
 #pragma once
 
 #include <memory>
@@ -15,8 +16,8 @@ namespace brickline {
 class PsfKernel {
  public:
   // `stamp`: response to a unit point source centred on pixel (width/2, height/2), not normalized further.
-  // Pixels that are not finite count as 0. `gaussian_sigma_pixels` = 0: no Gaussian; all light goes through the
-  // transform.
+  // Pixels that are not finite count as 0. `gaussian_sigma_pixels` = 0: no Gaussian; all light goes through
+  // the transform.
   PsfKernel(Image<float> stamp, double gaussian_sigma_pixels);
   // The PSF as it is at (x, y).
   PsfKernel(const Psf& psf, double x, double y);

@@ -13,14 +13,17 @@ namespace {
 // Radii of a galaxy's nominal extent, in r_e.
 double nominal_radii(SourceKind kind) { return kind == SourceKind::kRex || kind == SourceKind::kExp ? 4 : 8; }
 
-double pixel_scale_arcsec(const CdMatrix& cd) { return 3600 * std::sqrt(std::abs(cd[0] * cd[3] - cd[1] * cd[2])); }
+double pixel_scale_arcsec(const CdMatrix& cd) {
+  return 3600 * std::sqrt(std::abs(cd[0] * cd[3] - cd[1] * cd[2]));
+}
 
 SoftenedEllipse ellipse_of(const SourceModel& s) {
   return s.kind == SourceKind::kRex ? SoftenedEllipse{s.shape.log_re, 0, 0} : s.shape;
 }
 
 bool usable(const SourceModel& s, PixelPosition at, const RenderTarget& target) {
-  if (!target.psf || target.psf->stamp().empty() || !std::isfinite(at.x) || !std::isfinite(at.y)) return false;
+  if (!target.psf || target.psf->stamp().empty() || !std::isfinite(at.x) || !std::isfinite(at.y))
+    return false;
   if (!s.is_galaxy()) return true;
   const double scale = pixel_scale_arcsec(target.cd);
   return std::isfinite(s.shape.log_re) && std::isfinite(s.shape.ee1) && std::isfinite(s.shape.ee2) &&
@@ -70,7 +73,8 @@ void add_patch(ImageView<float> image, const Patch& patch, float factor) {
 }
 
 std::optional<Box> model_extent(const SourceModel& source, PixelPosition at, const RenderTarget& target) {
-  if (!usable(source, at, target) || std::abs(at.x) > kFarAway || std::abs(at.y) > kFarAway) return std::nullopt;
+  if (!usable(source, at, target) || std::abs(at.x) > kFarAway || std::abs(at.y) > kFarAway)
+    return std::nullopt;
   const double psf_radius = target.psf->radius_pixels();
   const int w = target.width, h = target.height;
   if (!source.is_galaxy()) {
@@ -82,7 +86,9 @@ std::optional<Box> model_extent(const SourceModel& source, PixelPosition at, con
   }
   const double half = half_extent(source, at, target);
   const auto from = [&](double p) { return std::max(0, static_cast<int>(std::floor(p - half))); };
-  const auto to = [&](double p, int size) { return std::min(size, static_cast<int>(std::ceil(p + half + 1)) + 1); };
+  const auto to = [&](double p, int size) {
+    return std::min(size, static_cast<int>(std::ceil(p + half + 1)) + 1);
+  };
   const Box box{from(at.x), to(at.x, w), from(at.y), to(at.y, h)};
   if (box.empty()) return std::nullopt;
   return box;
@@ -131,7 +137,8 @@ Renderer::~Renderer() = default;
 Renderer::Renderer(Renderer&&) noexcept = default;
 Renderer& Renderer::operator=(Renderer&&) noexcept = default;
 
-std::optional<Patch> Renderer::patch(const SourceModel& source, PixelPosition at, const RenderTarget& target) {
+std::optional<Patch> Renderer::patch(const SourceModel& source, PixelPosition at,
+                                     const RenderTarget& target) {
   const std::optional<Box> box = model_extent(source, at, target);
   if (!box) return std::nullopt;
   return state_->draw(*box, unmasked_reference_size(source, at, target), source, at, target);

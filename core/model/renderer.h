@@ -1,8 +1,9 @@
-// Pictures of sources: the unit-flux model of one source on one image's pixels, for subtraction, model images and
-// measurements. (The fitter does not come through here: see core/fit/source_fitter.h.)
+// Pictures of sources: the unit-flux model of one source on one image's pixels, for subtraction, model images
+// and measurements. (The fitter does not come through here: see core/fit/source_fitter.h.)
 //
-// A galaxy is a Gaussian mixture times the PSF's transform (Hogg & Lang 2013, PASP 125, 719), transformed back; a
-// point source is the PSF's stamp, shifted. The PSF is effective: it contains the pixel. Position: 0-based pixels.
+// A galaxy is a Gaussian mixture times the PSF's transform (Hogg & Lang 2013, PASP 125, 719), transformed
+// back; a point source is the PSF's stamp, shifted. The PSF is effective: it contains the pixel. Position:
+// 0-based pixels.
 #pragma once
 
 #include <memory>
@@ -23,9 +24,9 @@ enum class PsfShift {
 
 struct RenderOptions {
   PsfShift shift = PsfShift::kLanczos3;
-  // Components of a galaxy whose width (root of the covariance's trace, pixels) exceeds N/2/ramp_low go past the
-  // transform of size N as Gaussians convolved with the PSF's Gaussian; those below N/2/ramp_high go through it;
-  // between, both in proportion. The reference pipeline's numbers.
+  // Components of a galaxy whose width (root of the covariance's trace, pixels) exceeds N/2/ramp_low go past
+  // the transform of size N as Gaussians convolved with the PSF's Gaussian; those below N/2/ramp_high go
+  // through it; between, both in proportion. The reference pipeline's numbers.
   double ramp_low = 3, ramp_high = 4;
 };
 
@@ -46,11 +47,11 @@ struct RenderTarget {
   const PsfKernel* psf = nullptr;
 };
 
-// The pixels that a source without a mask is drawn on: the stamp's for a point source (it may hang over the edge),
-// and for a galaxy a box clipped to the image, of half size
+// The pixels that a source without a mask is drawn on: the stamp's for a point source (it may hang over the
+// edge), and for a galaxy a box clipped to the image, of half size
 //   max(PSF radius, min(max(1, nre re/pixel scale), 1 + the greatest distance to an edge)),
-// nre = 4 for REX and EXP, 8 for DEV and SER. Empty when nothing of it can fall on the image, or the position or
-// the shape is not finite.
+// nre = 4 for REX and EXP, 8 for DEV and SER. Empty when nothing of it can fall on the image, or the position
+// or the shape is not finite.
 std::optional<Box> model_extent(const SourceModel& source, PixelPosition at, const RenderTarget& target);
 
 // Not for use by two threads at once: it keeps its working memory between calls.
@@ -63,8 +64,8 @@ class Renderer {
 
   // The unit-flux model on model_extent(); empty where that is, or if the model is not finite.
   std::optional<Patch> patch(const SourceModel& source, PixelPosition at, const RenderTarget& target);
-  // The unit-flux model on exactly the pixels of `mask` (image pixels; it may hang over the edge). Empty when a
-  // point source's stamp does not reach the mask.
+  // The unit-flux model on exactly the pixels of `mask` (image pixels; it may hang over the edge). Empty when
+  // a point source's stamp does not reach the mask.
   std::optional<Patch> patch_on(const Box& mask, const SourceModel& source, PixelPosition at,
                                 const RenderTarget& target);
 

@@ -5,8 +5,9 @@
 
 namespace brickline {
 
-// One range of Sersic indices, lo <= n < hi, in which the number of components is fixed. Knots may lie outside it:
-// they fix the slopes at its ends. `knots`: per knot {n, amplitude[components], variance[components]}.
+// One range of Sersic indices, lo <= n < hi, in which the number of components is fixed. Knots may lie
+// outside it: they fix the slopes at its ends. `knots`: per knot {n, amplitude[components],
+// variance[components]}.
 struct SersicRange {
   double lo, hi;
   int components, knot_count;

@@ -6,10 +6,11 @@
 
 namespace brickline {
 
-// Propagates (ra, dec) [degrees] from motion.ref_epoch to `mjd_tai` (TAI, start of the exposure). Linear in the
-// catalog's proper motion, then the annual parallax of an Earth on a circular orbit:
+// Propagates (ra, dec) [degrees] from motion.ref_epoch to `mjd_tai` (TAI, start of the exposure). Linear in
+// the catalog's proper motion, then the annual parallax of an Earth on a circular orbit:
 //   dt [yr] = (mjd - 51544.5)/365.25 + 2000 - ref_epoch,   dec += dt pmdec,  ra += dt pmra / cos(dec)
-//   direction += parallax (cos t, sin t cos eps, sin t sin eps),  t = 2 pi (mjd - 53084.28)/365.25, eps = 23.44 deg
+//   direction += parallax (cos t, sin t cos eps, sin t sin eps),  t = 2 pi (mjd - 53084.28)/365.25, eps
+//   = 23.44 deg
 // A motion or a parallax that is not finite counts as 0.
 SkyPosition position_at(double ra, double dec, const SkyMotion& motion, double mjd_tai);
 

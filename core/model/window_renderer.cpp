@@ -77,13 +77,15 @@ double farthest_limit(const Box& box, double x, double y) {
 }
 
 double distance_to_box(const Box& box, double x, double y) {
-  const double dx = std::max({box.x0 - x, x - (box.x1 - 1), 0.0}), dy = std::max({box.y0 - y, y - (box.y1 - 1), 0.0});
+  const double dx = std::max({box.x0 - x, x - (box.x1 - 1), 0.0}),
+               dy = std::max({box.y0 - y, y - (box.y1 - 1), 0.0});
   return std::hypot(dx, dy);
 }
 
 bool WindowRenderer::render(const WindowJob& job, float* const* planes) {
   if (!(std::abs(job.x) < kMaxPosition && std::abs(job.y) < kMaxPosition) || job.window.empty()) return false;
-  if (!job.point && !(finite(job.shape.shape) && finite(job.shape.by_ee1) && finite(job.shape.by_ee2))) return false;
+  if (!job.point && !(finite(job.shape.shape) && finite(job.shape.by_ee1) && finite(job.shape.by_ee2)))
+    return false;
   if (job.point && options_.shift == PsfShift::kLanczos3) return render_point(job, planes);
   return render_spectral(job, planes);
 }
@@ -208,8 +210,10 @@ bool WindowRenderer::render_spectral(const WindowJob& job, float* const* planes)
   const double stamp_half = std::max(job.psf->width(), job.psf->height()) / 2.0;
   const double least = std::max(far + stamp_half, std::max(width, height) + 2.0);
   double wanted = std::max(least, far + kCopyMargin + job.copy_sigmas * widest);
-  // What is too wide for the reference size is drawn in real space; where nothing can be, the transform must grow.
-  if (job.psf->gaussian_sigma_pixels() > 0) wanted = std::min(wanted, std::max<double>(least, job.reference_size));
+  // What is too wide for the reference size is drawn in real space; where nothing can be, the transform must
+  // grow.
+  if (job.psf->gaussian_sigma_pixels() > 0)
+    wanted = std::min(wanted, std::max<double>(least, job.reference_size));
   const int n = transform_size(wanted);
   if (n == 0) return false;
   last_size_ = n;

@@ -1,10 +1,10 @@
-// The engine's inner renderer: one unit-flux source on one window of an image, with any of its derivatives, in the
-// x-major layout that the normal equations want. Renderer and SourceFitter stand on it.
+// The engine's inner renderer: one unit-flux source on one window of an image, with any of its derivatives,
+// in the x-major layout that the normal equations want. Renderer and SourceFitter stand on it.
 //
 // A galaxy's planes are inverse transforms of PSF x shift x profile, all from one evaluation of the profile's
-// Gaussians in frequency space; the shift (Lanczos taps or exact phase, with the integer part) is a separable factor
-// there, so that the transform's first rows and columns are the window's pixels. Components too wide for the
-// reference transform size are drawn as Gaussians in real space (see RenderOptions).
+// Gaussians in frequency space; the shift (Lanczos taps or exact phase, with the integer part) is a separable
+// factor there, so that the transform's first rows and columns are the window's pixels. Components too wide
+// for the reference transform size are drawn as Gaussians in real space (see RenderOptions).
 #pragma once
 
 #include <memory>
@@ -25,12 +25,13 @@ struct WindowJob {
   Box window;           // image pixels
   double x = 0, y = 0;  // the source, image pixels
   bool point = false;
-  Mixture mixture;          // of galaxies
-  ShapeDerivatives shape;   // of galaxies
+  Mixture mixture;         // of galaxies
+  ShapeDerivatives shape;  // of galaxies
   // Transform size that decides which components are wide; the transform done may be smaller.
   int reference_size = 0;
-  // A transform repeats itself: so many widths of the widest component (and 12 pixels) lie between a window's pixels
-  // and the next copy of the source. 4.5 keeps the copies below 5e-8 of the flux per pixel, 5.5 below 1e-9.
+  // A transform repeats itself: so many widths of the widest component (and 12 pixels) lie between a window's
+  // pixels and the next copy of the source. 4.5 keeps the copies below 5e-8 of the flux per pixel, 5.5 below
+  // 1e-9.
   double copy_sigmas = 4.5;
   kernels::Outputs outputs;
 };
@@ -43,8 +44,8 @@ double farthest_limit(const Box& box, double x, double y);
 // The distance from (x, y) to the nearest pixel of a box; 0 inside.
 double distance_to_box(const Box& box, double x, double y);
 
-// WindowJob::reference_size of pictures: the power of two that the reference pipeline transforms at for a source on
-// its natural extent and for one on a mask.
+// WindowJob::reference_size of pictures: the power of two that the reference pipeline transforms at for a
+// source on its natural extent and for one on a mask.
 int unmasked_reference_size(const SourceModel& source, PixelPosition at, const RenderTarget& target);
 int masked_reference_size(const Box& mask, PixelPosition at, const RenderTarget& target);
 
@@ -52,9 +53,9 @@ class WindowRenderer {
  public:
   explicit WindowRenderer(const RenderOptions& options) : options_(options) {}
 
-  // Writes planes of `window width` columns of window_pitch() floats: value; x, y; shapes; index as job.outputs asks
-  // (derivatives by pixel position, (lg, ee1, ee2) and n). False, with nothing written, when the window is too large
-  // to transform or a number is not finite.
+  // Writes planes of `window width` columns of window_pitch() floats: value; x, y; shapes; index as
+  // job.outputs asks (derivatives by pixel position, (lg, ee1, ee2) and n). False, with nothing written, when
+  // the window is too large to transform or a number is not finite.
   bool render(const WindowJob& job, float* const* planes);
   void set_options(const RenderOptions& options) { options_ = options; }
   // The transform size of the last galaxy.

@@ -42,7 +42,8 @@ double point_source_norm(const Image<float>& stamp) {
 double galaxy_norm(const Image<float>& stamp, const CdMatrix& cd, double re_arcsec) {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   const double det = cd[0] * cd[3] - cd[1] * cd[2];
-  if (stamp.empty() || !std::isfinite(point_source_norm(stamp)) || !(std::abs(det) > 0) || !std::isfinite(det))
+  if (stamp.empty() || !std::isfinite(point_source_norm(stamp)) || !(std::abs(det) > 0) ||
+      !std::isfinite(det))
     return nan;
   // J = CD^-1 re: pixels per r_e; a round galaxy's shape matrix is J J^T.
   const double f = re_arcsec / 3600 / det;
@@ -62,7 +63,8 @@ double galaxy_norm(const Image<float>& stamp, const CdMatrix& cd, double re_arcs
   for (int y = 0; y < h; ++y)
     for (int v = 0; v < columns; ++v) {
       std::complex<double> sum = 0;
-      for (int x = 0; x < w; ++x) sum += static_cast<double>(stamp(x, y)) * phase(-static_cast<long>(x - w / 2) * v);
+      for (int x = 0; x < w; ++x)
+        sum += static_cast<double>(stamp(x, y)) * phase(-static_cast<long>(x - w / 2) * v);
       rows[static_cast<std::size_t>(y) * columns + v] = sum;
     }
   // Then along y, times the profile, and back along y for the rows of the box.
@@ -79,7 +81,8 @@ double galaxy_norm(const Image<float>& stamp, const CdMatrix& cd, double re_arcs
       sum *= profile_transform(sxx * fx * fx + 2 * sxy * fx * fy + syy * fy * fy);
       for (int y = 0; y < box; ++y) back[y] += sum * phase(static_cast<long>(y - kHalfBox) * wave);
     }
-    for (int y = 0; y < box; ++y) middle[static_cast<std::size_t>(y) * columns + v] = back[y] / static_cast<double>(n);
+    for (int y = 0; y < box; ++y)
+      middle[static_cast<std::size_t>(y) * columns + v] = back[y] / static_cast<double>(n);
   }
   double sum = 0;
   for (int y = 0; y < box; ++y)

@@ -10,8 +10,8 @@ namespace brickline {
 double point_source_norm(const Image<float>& stamp);
 
 // The same of a round exponential galaxy (six-Gaussian mixture of Hogg & Lang 2013) of half-light radius
-// `re_arcsec` seen through the stamp, centred on a pixel and cut to 65 x 65 pixels. `cd`: degrees per pixel. NaN
-// when the stamp has pixels that are not finite or cd is singular.
+// `re_arcsec` seen through the stamp, centred on a pixel and cut to 65 x 65 pixels. `cd`: degrees per pixel.
+// NaN when the stamp has pixels that are not finite or cd is singular.
 double galaxy_norm(const Image<float>& stamp, const CdMatrix& cd, double re_arcsec = 0.45);
 
 }  // namespace brickline

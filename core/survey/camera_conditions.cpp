@@ -113,7 +113,7 @@ namespace {
 bool card_holds(const CardCondition& c, CcdHeaders& headers) {
   const std::optional<std::string> value = headers.text(c.keys, c.in);
   if (c.exists && *c.exists != value.has_value()) return false;
-  if (!c.equals && !c.matches && !c.limits.any()) return c.exists || value;
+  if (!c.equals && !c.matches && c.limits.unlimited()) return c.exists || value;
   if (!value) return false;
   const std::optional<double> number = number_in(*value);
   if (c.equals && *c.equals != *value) {
@@ -121,7 +121,7 @@ bool card_holds(const CardCondition& c, CcdHeaders& headers) {
     if (!wanted || !number || *wanted != *number) return false;
   }
   if (c.matches && !c.matches->found_in(*value)) return false;
-  return !c.limits.any() || (number && c.limits.contains(*number));
+  return c.limits.unlimited() || (number && c.limits.contains(*number));
 }
 
 bool text_holds(const std::optional<TextMatch>& wanted, std::string_view value) {

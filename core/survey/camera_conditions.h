@@ -58,7 +58,7 @@ struct TextMatch {
 template <typename T>
 struct Limits {
   std::optional<T> from, after, below, through;  // >=, >, <, <=
-  bool any() const { return from || after || below || through; }
+  bool unlimited() const { return !from && !after && !below && !through; }
   bool contains(const T& v) const {
     return !(from && v < *from) && !(after && v <= *after) && !(below && v >= *below) &&
            !(through && v > *through);

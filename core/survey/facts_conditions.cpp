@@ -22,7 +22,7 @@ void convert_limits(const Json& j, const std::string& path, Report& report, Limi
   o.read("after", out.after);
   o.read("below", out.below);
   o.read("through", out.through);
-  if (j.is_object() && !out.any())
+  if (j.is_object() && out.unlimited())
     report.problem(path, "no limit given, expected from, after, below or through");
 }
 

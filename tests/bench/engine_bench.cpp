@@ -1,6 +1,6 @@
-// How long the fitting engine takes: rendering with and without derivatives, normal equations, whole fits, and many
-// fluxes. Times are thread CPU time; per-pixel counters are nanoseconds per pixel of the mask (and per rendered
-// plane where said). Run once per instruction set: BRICKLINE_SIMD=baseline|v3|v4 bench_engine.
+// How long the fitting engine takes: rendering with and without derivatives, normal equations, whole fits,
+// and many fluxes. Times are thread CPU time; per-pixel counters are nanoseconds per pixel of the mask (and
+// per rendered plane where said). Run once per instruction set: BRICKLINE_SIMD=baseline|v3|v4 bench_engine.
 #include <benchmark/benchmark.h>
 
 #include <cmath>
@@ -182,16 +182,17 @@ void Fit(benchmark::State& state) {
   const double evaluations = r.derivative_evaluations + r.value_evaluations;
   state.counters["derivative"] = r.derivative_evaluations;
   state.counters["value"] = r.value_evaluations;
-  state.counters["us/image/evaluation"] = benchmark::Counter(
-      evaluations * static_cast<double>(scene.images.size()) * 1e-6,
-      benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["us/image/evaluation"] =
+      benchmark::Counter(evaluations * static_cast<double>(scene.images.size()) * 1e-6,
+                         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
   state.SetLabel(kKinds[state.range(0)]);
 }
 BENCHMARK(Fit)->ArgsProduct({{0, 2, 4}, {8}, {31, 63}, {30, 300}})->Unit(benchmark::kMicrosecond);
 
 // The whole ladder of models on one EXP galaxy: PSF twice, REX, EXP, DEV, SER. Arguments: images, mask size.
 void Ladder(benchmark::State& state) {
-  const Scene scene(SourceKind::kExp, static_cast<int>(state.range(0)), static_cast<int>(state.range(1)), 100, 0.8);
+  const Scene scene(SourceKind::kExp, static_cast<int>(state.range(0)), static_cast<int>(state.range(1)), 100,
+                    0.8);
   SourceFitter fitter;
   for (auto _ : state)
     for (const SourceKind kind : {SourceKind::kPsf, SourceKind::kPsf, SourceKind::kRex, SourceKind::kExp,

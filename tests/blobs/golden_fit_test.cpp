@@ -26,8 +26,16 @@ std::vector<Row> golden_catalog(const test::GoldenCase& c) {
     fits::FitsReader reader(entry.path());
     const fits::Table t = reader.table(1);
     for (std::int64_t i = 0; i < t.rows(); ++i) {
-      Row r{t.number("ra", i), t.number("dec", i), t.text("type", i), {}, {}, t.number("shape_r", i),
-            t.number("shape_e1", i), t.number("shape_e2", i), t.number("sersic", i), {}};
+      Row r{t.number("ra", i),
+            t.number("dec", i),
+            t.text("type", i),
+            {},
+            {},
+            t.number("shape_r", i),
+            t.number("shape_e1", i),
+            t.number("shape_e2", i),
+            t.number("sersic", i),
+            {}};
       double sum = 0;
       for (const std::string& b : c.bands) {
         r.flux.push_back(t.number("flux_" + b, i));
@@ -99,12 +107,14 @@ Comparison compare(const test::GoldenCase& c, const FittedCatalog& ours, bool pr
       }
     if (print) {
       const Ellipse e = to_ellipse(s.model.shape);
-      std::printf("ours %-4s %.6f %.6f", std::string(kind_name(s.model.kind)).c_str(), s.model.ra, s.model.dec);
+      std::printf("ours %-4s %.6f %.6f", std::string(kind_name(s.model.kind)).c_str(), s.model.ra,
+                  s.model.dec);
       for (const double f : s.model.flux) std::printf(" %9.4f", f);
       std::printf(" | %.3f %.3f %.3f %.2f |", e.re, e.e1, e.e2, s.model.sersic_index);
       for (const double d : s.dchisq) std::printf(" %.2f", d);
       std::printf(" [%dx%d %d px]", s.rectangle_width, s.rectangle_height, s.pixels);
-      for (const auto* m : {&s.metrics.rchisq, &s.metrics.fracin, &s.metrics.fracmasked, &s.metrics.fracflux}) {
+      for (const auto* m :
+           {&s.metrics.rchisq, &s.metrics.fracin, &s.metrics.fracmasked, &s.metrics.fracflux}) {
         std::printf(" (");
         for (const float v : *m) std::printf(" %.5f", v);
         std::printf(")");
@@ -117,11 +127,12 @@ Comparison compare(const test::GoldenCase& c, const FittedCatalog& ours, bool pr
       if (!used[i])
         std::printf("only ours %s %.6f %.6f\n", std::string(kind_name(mine[i]->model.kind)).c_str(),
                     mine[i]->model.ra, mine[i]->model.dec);
-  std::printf("%s: %zu reference, %zu ours, completeness %.3f reliability %.3f type agreement %.3f, "
-              "median |dflux|/sigma %.3f, sigma ratio %.3f\n",
-              c.name.c_str(), out.reference, out.ours, out.completeness(), out.reliability(),
-              static_cast<double>(out.same_type) / std::max<std::size_t>(1, out.matched), out.median(out.flux_sigma),
-              out.median(out.sigma_ratio));
+  std::printf(
+      "%s: %zu reference, %zu ours, completeness %.3f reliability %.3f type agreement %.3f, "
+      "median |dflux|/sigma %.3f, sigma ratio %.3f\n",
+      c.name.c_str(), out.reference, out.ours, out.completeness(), out.reliability(),
+      static_cast<double>(out.same_type) / std::max<std::size_t>(1, out.matched), out.median(out.flux_sigma),
+      out.median(out.sigma_ratio));
   return out;
 }
 
@@ -156,17 +167,22 @@ TEST_P(GoldenFit, Catalog) {
   const FittedCatalog ours = fit(c);
   if (std::getenv("BRICKLINE_TEST_VERBOSE"))
     for (const BlobReport& r : ours.blobs)
-      std::printf("blob %d %dx%d %ld px, %ld in %d images\n", r.blob, r.box.width(), r.box.height(), long(r.pixels), long(r.image_pixels), r.images);
+      std::printf("blob %d %dx%d %ld px, %ld in %d images\n", r.blob, r.box.width(), r.box.height(),
+                  long(r.pixels), long(r.image_pixels), r.images);
   for (const BlobReport& r : ours.blobs) EXPECT_NE(r.status, BlobStatus::kFailed) << r.message;
   const Comparison figures = compare(c, ours, std::getenv("BRICKLINE_TEST_VERBOSE") != nullptr);
-  EXPECT_GE(figures.completeness(), 0.8);
-  EXPECT_GE(figures.reliability(), 0.8);
-  EXPECT_LE(figures.median(figures.flux_sigma), 1);
+  EXPECT_EQ(figures.completeness(), 1);
+  EXPECT_EQ(figures.reliability(), 1);
+  // In testcase9 the reference's exponential model of one source never left its start, and a Sersic profile
+  // at its lowest index was chosen for it.
+  EXPECT_GE(figures.same_type + (c.name == "testcase9" ? 1 : 0), figures.matched);
+  EXPECT_LE(figures.median(figures.flux_sigma), 0.25);
+  EXPECT_NEAR(figures.median(figures.sigma_ratio), 1, 0.01);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, GoldenFit,
-                         testing::Values("sim300", "mzlsbass2", "testcase3", "testcase4", "testcase6", "testcase7",
-                                         "testcase9"),
+                         testing::Values("sim300", "mzlsbass2", "testcase3", "testcase4", "testcase6",
+                                         "testcase7", "testcase9"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

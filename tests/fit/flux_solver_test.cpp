@@ -43,12 +43,14 @@ struct ForcedScene {
       truth.push_back(d["true_flux"]);
       const PixelPosition at = *wcs.sky_to_pixel(s.ra, s.dec);
       const PsfKernel kernel(psf, at.x, at.y);
-      if (auto patch = renderer.patch(s, at, {100, 90, wcs.cd(), &kernel})) models.push_back({index, std::move(*patch)});
+      if (auto patch = renderer.patch(s, at, {100, 90, wcs.cd(), &kernel}))
+        models.push_back({index, std::move(*patch)});
       ++index;
     }
     for (int y = 0; y < 90; ++y)
       for (int x = 0; x < 100; ++x) {
-        data(x, y) = static_cast<float>(0.01 * std::sqrt(2.0) * std::sin(12.9898 * x + 78.233 * y + 0.5 * x * y));
+        data(x, y) =
+            static_cast<float>(0.01 * std::sqrt(2.0) * std::sin(12.9898 * x + 78.233 * y + 0.5 * x * y));
         if ((y >= 10 && y <= 13) || (y >= 44 && y <= 45 && x >= 52 && x <= 53)) inverse_error(x, y) = 0;
       }
     for (const UnitModel& m : models) add_patch(data.view(), m.patch, static_cast<float>(truth[m.source]));
@@ -65,7 +67,9 @@ TEST(FluxSolver, FluxesAndStatisticsMatchTheReference) {
   for (const auto& [key, value] : scene.expected["exact_flux"].items()) {
     const int s = std::stoi(key);
     EXPECT_NEAR(r.flux[s], value.get<double>(), 1e-6 * std::abs(value.get<double>()) + 1e-7) << s;
-    EXPECT_NEAR(r.inverse_variance[s], reference["IV"][s].get<double>(), 1e-5 * reference["IV"][s].get<double>()) << s;
+    EXPECT_NEAR(r.inverse_variance[s], reference["IV"][s].get<double>(),
+                1e-5 * reference["IV"][s].get<double>())
+        << s;
     const FluxStatistics& t = r.statistics[s];
     const auto near = [&](double found, const char* name, double relative) {
       const double want = reference[name][s];
@@ -74,7 +78,8 @@ TEST(FluxSolver, FluxesAndStatisticsMatchTheReference) {
     near(t.prochi2, "prochi2", 2e-4);
     near(t.pronpix, "pronpix", 1e-5);
     near(t.promasked, "promasked", 1e-4);
-    near(t.npix, "npix", 2e-3);  // a few pixels of a galaxy's far field are exactly 0 in one rounding, not the other
+    near(t.npix, "npix",
+         2e-3);  // a few pixels of a galaxy's far field are exactly 0 in one rounding, not the other
     near(t.proflux, "proflux", 1e-3);
     near(t.profracflux, "profracflux", 1e-3);
     near(t.fracin, "fracin", 1e-5);

@@ -1,5 +1,6 @@
-// Real and simulated pixels as the reference pipeline's fit saw them: from its starting positions, our fit of each
-// source, with the model kind it chose and all its other sources taken away, must end as high as its parameters do.
+// Real and simulated pixels as the reference pipeline's fit saw them: from its starting positions, our fit of
+// each source, with the model kind it chose and all its other sources taken away, must end as high as its
+// parameters do.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -22,7 +23,8 @@ double number_after(const std::string& line, const std::string& key) {
   return at == std::string::npos ? std::nan("") : std::stod(line.substr(at + key.size()));
 }
 
-// "DevGalaxy(pos=RaDecPos[ra, dec], brightness=NanoMaggies: g=mag, .., shape=re=.., e1=.., e2=.., sersicindex..)".
+// "DevGalaxy(pos=RaDecPos[ra, dec], brightness=NanoMaggies: g=mag, .., shape=re=.., e1=.., e2=..,
+// sersicindex..)".
 std::vector<SourceModel> read_catalog(const std::filesystem::path& path) {
   std::vector<SourceModel> out;
   std::ifstream file(path);
@@ -30,12 +32,12 @@ std::vector<SourceModel> read_catalog(const std::filesystem::path& path) {
     SourceModel s;
     if (line.find("RaDecPos[") == std::string::npos) continue;
     const std::string type = line.substr(0, line.find('('));
-    s.kind = type == "PointSource"     ? SourceKind::kPsf
-             : type == "RexGalaxy"     ? SourceKind::kRex
-             : type == "ExpGalaxy"     ? SourceKind::kExp
-             : type == "DevGalaxy"     ? SourceKind::kDev
+    s.kind = type == "PointSource"    ? SourceKind::kPsf
+             : type == "RexGalaxy"    ? SourceKind::kRex
+             : type == "ExpGalaxy"    ? SourceKind::kExp
+             : type == "DevGalaxy"    ? SourceKind::kDev
              : type == "SersicGalaxy" ? SourceKind::kSer
-                                       : SourceKind::kPsf;
+                                      : SourceKind::kPsf;
     const std::size_t at = line.find("RaDecPos[") + 9;
     s.ra = std::stod(line.substr(at));
     s.dec = std::stod(line.substr(line.find(", ", at) + 2));
@@ -50,7 +52,9 @@ std::vector<SourceModel> read_catalog(const std::filesystem::path& path) {
       }
       s.flux.push_back(std::isfinite(mag) ? std::pow(10, (22.5 - mag) / 2.5) : 0);
     }
-    if (s.is_galaxy()) s.shape = to_softened({number_after(line, "re="), number_after(line, "e1="), number_after(line, "e2=")});
+    if (s.is_galaxy())
+      s.shape =
+          to_softened({number_after(line, "re="), number_after(line, "e1="), number_after(line, "e2=")});
     if (s.kind == SourceKind::kSer) {
       const double index = number_after(line, "sersicindex=");
       s.sersic_index = std::isfinite(index) ? index : number_after(line, "n=");
@@ -86,13 +90,13 @@ Wcs wcs_from_corners(const fits::Header& h, int width, int height) {
   }
   const double w = width - 1, hh = height - 1;
   // Corners in order (0,0), (W-1,0), (W-1,H-1), (0,H-1).
-  const CdMatrix cd = {((xi[1] - xi[0]) + (xi[2] - xi[3])) / (2 * w), ((xi[3] - xi[0]) + (xi[2] - xi[1])) / (2 * hh),
-                       ((eta[1] - eta[0]) + (eta[2] - eta[3])) / (2 * w),
-                       ((eta[3] - eta[0]) + (eta[2] - eta[1])) / (2 * hh)};
+  const CdMatrix cd = {
+      ((xi[1] - xi[0]) + (xi[2] - xi[3])) / (2 * w), ((xi[3] - xi[0]) + (xi[2] - xi[1])) / (2 * hh),
+      ((eta[1] - eta[0]) + (eta[2] - eta[3])) / (2 * w), ((eta[3] - eta[0]) + (eta[2] - eta[1])) / (2 * hh)};
   const double mx = (xi[0] + xi[1] + xi[2] + xi[3]) / 4, my = (eta[0] + eta[1] + eta[2] + eta[3]) / 4;
   const double det = cd[0] * cd[3] - cd[1] * cd[2];
-  return Wcs::tangent(ra0, dec0, w / 2 - (cd[3] * mx - cd[1] * my) / det, hh / 2 - (cd[0] * my - cd[2] * mx) / det, cd,
-                      width, height);
+  return Wcs::tangent(ra0, dec0, w / 2 - (cd[3] * mx - cd[1] * my) / det,
+                      hh / 2 - (cd[0] * my - cd[2] * mx) / det, cd, width, height);
 }
 
 std::vector<Pixels> read_pixels(const std::filesystem::path& path) {
@@ -107,8 +111,8 @@ std::vector<Pixels> read_pixels(const std::filesystem::path& path) {
     Image<float> ie = reader.image<float>(*reader.find_hdu("INVERR" + n));
     const Wcs wcs = wcs_from_corners(header, data.width(), data.height());
     out.push_back({std::move(data), std::move(ie),
-                   PsfKernel(reader.image<float>(*reader.find_hdu("PSF" + n)), *header.number("PSFSIGMA")), wcs,
-                   static_cast<int>(std::string(kBands).find(band))});
+                   PsfKernel(reader.image<float>(*reader.find_hdu("PSF" + n)), *header.number("PSFSIGMA")),
+                   wcs, static_cast<int>(std::string(kBands).find(band))});
   }
   return out;
 }

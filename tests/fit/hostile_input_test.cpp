@@ -1,5 +1,5 @@
-// Bad numbers and impossible requests through the engine's public functions: a status for each, never a crash, a hang
-// or a number made of nothing.
+// Bad numbers and impossible requests through the engine's public functions: a status for each, never a
+// crash, a hang or a number made of nothing.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -65,8 +65,8 @@ struct Scene {
 
 bool is_finite(const FitResult& r) {
   return std::isfinite(r.ln_prob) && std::isfinite(r.model.ra) && std::isfinite(r.model.dec) &&
-         std::isfinite(r.model.flux[0]) && std::isfinite(r.model.shape.log_re) && std::isfinite(r.model.shape.ee1) &&
-         std::isfinite(r.model.sersic_index);
+         std::isfinite(r.model.flux[0]) && std::isfinite(r.model.shape.log_re) &&
+         std::isfinite(r.model.shape.ee1) && std::isfinite(r.model.sersic_index);
 }
 
 constexpr SourceKind kKinds[] = {SourceKind::kPsf, SourceKind::kRex, SourceKind::kExp, SourceKind::kDev,
@@ -190,7 +190,8 @@ TEST(Hostile, StartsThatAreNotNumbersAreRefused) {
 
 TEST(Hostile, ImagesThatCannotBeUsedAreLeftOut) {
   Scene scene;
-  FitImage good = scene.image(), no_psf = good, bad_band = good, bad_map = good, no_pixels = good, no_cd = good;
+  FitImage good = scene.image(), no_psf = good, bad_band = good, bad_map = good, no_pixels = good,
+           no_cd = good;
   no_psf.psf = nullptr;
   bad_band.band = 7;
   bad_map.local.pixel = {kNan, 3};
@@ -220,7 +221,8 @@ TEST(Hostile, ParametersAtEveryBoundStayWithinAndEnd) {
           ASSERT_TRUE(is_finite(r)) << kind_name(kind) << " " << log_re << " " << ee << " " << index;
           if (kind == SourceKind::kPsf) continue;
           EXPECT_GE(r.model.shape.log_re, fitter.options().min_log_re);
-          EXPECT_LE(r.model.shape.log_re, kind == SourceKind::kRex ? std::log(10) + 1e-9 : std::log(30) + 1e-9);
+          EXPECT_LE(r.model.shape.log_re,
+                    kind == SourceKind::kRex ? std::log(10) + 1e-9 : std::log(30) + 1e-9);
           if (kind == SourceKind::kSer) {
             EXPECT_GE(r.model.sersic_index, 0.5);
             EXPECT_LE(r.model.sersic_index, 6);
@@ -257,7 +259,8 @@ TEST(Hostile, TheRendererSurvivesEverything) {
         s.kind = kind;
         s.shape = {log_re, v, 0.1};
         for (const PixelPosition at : {PixelPosition{24, 24}, PixelPosition{v, -v}}) {
-          const auto patch = renderer.patch(s, at, target), masked = renderer.patch_on({3, 9, 40, 52}, s, at, target);
+          const auto patch = renderer.patch(s, at, target),
+                     masked = renderer.patch_on({3, 9, 40, 52}, s, at, target);
           for (const auto* p : {&patch, &masked})
             for (int y = 0; *p && y < (*p)->pixels.height(); ++y)
               for (int x = 0; x < (*p)->pixels.width(); ++x) ASSERT_TRUE(std::isfinite((*p)->pixels(x, y)));
@@ -278,7 +281,8 @@ TEST(Positions, AreFoundNearThePoleAndAcrossRightAscensionZero) {
     const FitResult r = SourceFitter().fit(start, {&image, 1});
     EXPECT_EQ(r.status, FitStatus::kConverged);
     EXPECT_LE(r.derivative_evaluations, 6) << dec;
-    const double east = std::remainder(r.model.ra - ra, 360.0) * std::cos(dec * std::numbers::pi / 180) * 3600;
+    const double east =
+        std::remainder(r.model.ra - ra, 360.0) * std::cos(dec * std::numbers::pi / 180) * 3600;
     EXPECT_NEAR(east, 0, 0.01) << ra << " " << dec;
     EXPECT_NEAR((r.model.dec - dec) * 3600, 0, 0.01);
     EXPECT_GE(r.model.ra, 0);

@@ -47,8 +47,10 @@ TEST_P(ReferenceFits, EndAsHighAndAtTheSameParameters) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryKind, ReferenceFits,
-                         testing::Values(std::pair{"psf", SourceKind::kPsf}, std::pair{"rex", SourceKind::kRex},
-                                         std::pair{"exp", SourceKind::kExp}, std::pair{"dev", SourceKind::kDev},
+                         testing::Values(std::pair{"psf", SourceKind::kPsf},
+                                         std::pair{"rex", SourceKind::kRex},
+                                         std::pair{"exp", SourceKind::kExp},
+                                         std::pair{"dev", SourceKind::kDev},
                                          std::pair{"ser", SourceKind::kSer}),
                          [](const auto& info) { return std::string(info.param.first); });
 

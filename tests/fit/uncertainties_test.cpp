@@ -56,12 +56,14 @@ TEST_P(Variances, MatchTheReferencesWithItsDifferences) {
       // The reference's unmasked point-source value is per degree of RA itself.
       const double cosine = std::cos(end.dec * std::numbers::pi / 180);
       if (i == 0 && kind == SourceKind::kPsf && !masked) target /= cosine * cosine;
-      EXPECT_NEAR(found[i], target, (i < 5 ? 1e-4 : 1e-3) * target) << (masked ? "masked " : "unmasked ") << i;
+      EXPECT_NEAR(found[i], target, (i < 5 ? 1e-4 : 1e-3) * target)
+          << (masked ? "masked " : "unmasked ") << i;
     }
   }
 }
 
-// The differences shrink to the derivatives: exact values are near, and never below by more than the coarse steps lose.
+// The differences shrink to the derivatives: exact values are near, and never below by more than the coarse
+// steps lose.
 TEST_P(Variances, ExactOnesAreNearTheReferences) {
   BRICKLINE_NEEDS_ENGINE_CHECK();
   const auto [name, kind] = GetParam();
@@ -122,8 +124,10 @@ TEST(ShapeVariances, InTheCatalogsFormMatchTheReferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryKind, Variances,
-                         testing::Values(std::pair{"psf", SourceKind::kPsf}, std::pair{"rex", SourceKind::kRex},
-                                         std::pair{"exp", SourceKind::kExp}, std::pair{"dev", SourceKind::kDev},
+                         testing::Values(std::pair{"psf", SourceKind::kPsf},
+                                         std::pair{"rex", SourceKind::kRex},
+                                         std::pair{"exp", SourceKind::kExp},
+                                         std::pair{"dev", SourceKind::kDev},
                                          std::pair{"ser", SourceKind::kSer}),
                          [](const auto& info) { return std::string(info.param.first); });
 

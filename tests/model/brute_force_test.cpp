@@ -1,5 +1,5 @@
-// Rendered galaxies against a renderer that shares nothing with the engine: the profile itself, summed over small
-// rings of sky and convolved with a Gaussian PSF point by point; no mixtures, no transforms.
+// Rendered galaxies against a renderer that shares nothing with the engine: the profile itself, summed over
+// small rings of sky and convolved with a Gaussian PSF point by point; no mixtures, no transforms.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -42,7 +42,8 @@ Axes axes_of(const SoftenedEllipse& s) {
 }
 
 // The convolved picture of intensity(r in r_e), normalized to unit flux.
-std::vector<double> brute_force(const WindowCase& c, const std::function<double(double)>& intensity, double r_max) {
+std::vector<double> brute_force(const WindowCase& c, const std::function<double(double)>& intensity,
+                                double r_max) {
   constexpr int rings = 160, spokes = 48;
   const Axes a = axes_of(c.shape);
   std::vector<double> out(kSize * kSize, 0.0);
@@ -80,18 +81,20 @@ double worst_of_peak(const Planes& found, const std::vector<double>& expected) {
   return worst / peak;
 }
 
-// The mixtures follow profiles that are softened at the centre and cut off far out; convolved with a PSF they are
-// within a few per cent of the pure profile's peak.
+// The mixtures follow profiles that are softened at the centre and cut off far out; convolved with a PSF they
+// are within a few per cent of the pure profile's peak.
 TEST(BruteForce, ExponentialGalaxyIsAnExponential) {
   const PsfKernel psf(test::gaussian_stamp(kSize, kSigma), kSigma);
   const double b = 1.67834699;  // half of the light of exp(-b r) is within r = 1
   for (const auto& [ee1, ee2] : {std::pair{0.0, 0.0}, std::pair{0.4, -0.3}, std::pair{-0.2, 0.5}}) {
     const WindowCase c{SourceKind::kExp, 31.3, 30.7, {std::log(1.0), ee1, ee2}, 1};
     const Planes found = render_window(psf, Box::from_size(kSize, kSize), c, false, PsfShift::kFourier);
-    const auto expected = brute_force(c, [&](double r) { return std::exp(-b * r); }, 8);
+    const auto expected = brute_force(
+        c, [&](double r) { return std::exp(-b * r); }, 8);
     EXPECT_LT(worst_of_peak(found, expected), 0.03) << ee1;
     const WindowCase s{SourceKind::kSer, 31.3, 30.7, {std::log(1.0), ee1, ee2}, 1};
-    EXPECT_LT(worst_of_peak(render_window(psf, Box::from_size(kSize, kSize), s, false, PsfShift::kFourier), expected),
+    EXPECT_LT(worst_of_peak(render_window(psf, Box::from_size(kSize, kSize), s, false, PsfShift::kFourier),
+                            expected),
               0.03);
   }
 }
@@ -103,8 +106,8 @@ TEST(BruteForce, SersicGalaxiesFollowTheirProfiles) {
     const double b = 2 * n - 1.0 / 3 + 4 / (405 * n) + 46 / (25515 * n * n) + 131 / (1148175 * n * n * n);
     const WindowCase c{SourceKind::kSer, 30.9, 31.4, {std::log(1.0), 0.3, 0.2}, n};
     const Planes found = render_window(psf, Box::from_size(kSize, kSize), c, false, PsfShift::kFourier);
-    const auto expected =
-        brute_force(c, [&](double r) { return std::exp(-b * std::pow(r, 1 / n)); }, n < 2 ? 8 : 30);
+    const auto expected = brute_force(
+        c, [&](double r) { return std::exp(-b * std::pow(r, 1 / n)); }, n < 2 ? 8 : 30);
     EXPECT_LT(worst_of_peak(found, expected), n < 2 ? 0.03 : 0.065) << n;
   }
 }
@@ -140,8 +143,9 @@ TEST(BruteForce, CentroidsAreWhereTheyShouldBeWithTheExactShift) {
 // The Lanczos shift's displacement, measured on the reference's filter.
 TEST(BruteForce, LanczosCentroidsAreDisplacedAsTheFilterIs) {
   const PsfKernel psf(test::gaussian_stamp(kSize, kSigma), kSigma);
-  for (const auto& [fraction, moved] : {std::pair{0.05, 0.0422}, std::pair{0.1, 0.0863}, std::pair{0.2, 0.1803},
-                                        std::pair{0.3, 0.2818}, std::pair{0.4, 0.3893}, std::pair{0.5, 0.5}}) {
+  for (const auto& [fraction, moved] :
+       {std::pair{0.05, 0.0422}, std::pair{0.1, 0.0863}, std::pair{0.2, 0.1803}, std::pair{0.3, 0.2818},
+        std::pair{0.4, 0.3893}, std::pair{0.5, 0.5}}) {
     const WindowCase c{SourceKind::kPsf, 64 + fraction, 64, {}, 0};
     const Planes p = render_window(psf, Box::from_size(129, 129), c, false, PsfShift::kLanczos3);
     double x = 0;
@@ -157,7 +161,8 @@ TEST(BruteForce, MixturesAreConvolvedExactly) {
   for (const SourceKind kind : {SourceKind::kExp, SourceKind::kDev, SourceKind::kSer})
     for (const double radius : {0.05, 0.5, 1.5, 6.0, 25.0}) {
       const WindowCase c{kind, 31.3, 30.7, {std::log(radius), 0.3, -0.4}, 2.2};
-      const Planes found = render_window(psf, Box::from_size(kSize, kSize), c, false, PsfShift::kFourier, 128);
+      const Planes found =
+          render_window(psf, Box::from_size(kSize, kSize), c, false, PsfShift::kFourier, 128);
       const Mixture m = profile_mixture(kind, c.index);
       const Axes a = axes_of(c.shape);
       const double sxx = a.minor_x * a.minor_x + a.major_x * a.major_x;

@@ -1,5 +1,5 @@
-// Exact derivatives of the rendered model against central differences of the rendered value, for every parameter,
-// kind and corner of the parameter space.
+// Exact derivatives of the rendered model against central differences of the rendered value, for every
+// parameter, kind and corner of the parameter space.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -29,12 +29,24 @@ void PrintTo(const Corner& corner, std::ostream* out) { *out << corner.name; }
 WindowCase moved(WindowCase c, int parameter, double step) {
   const double before = half_log_axis_ratio(c.shape.ee1, c.shape.ee2).value;
   switch (parameter) {
-    case 1: c.x += step; break;
-    case 2: c.y += step; break;
-    case 3: c.shape.log_re += step; break;
-    case 4: c.shape.ee1 += step; break;
-    case 5: c.shape.ee2 += step; break;
-    default: c.index += step; break;
+    case 1:
+      c.x += step;
+      break;
+    case 2:
+      c.y += step;
+      break;
+    case 3:
+      c.shape.log_re += step;
+      break;
+    case 4:
+      c.shape.ee1 += step;
+      break;
+    case 5:
+      c.shape.ee2 += step;
+      break;
+    default:
+      c.index += step;
+      break;
   }
   if (parameter == 4 || parameter == 5)  // at fixed geometric-mean radius
     c.shape.log_re += before - half_log_axis_ratio(c.shape.ee1, c.shape.ee2).value;
@@ -52,8 +64,10 @@ TEST_P(Derivatives, MatchCentralDifferences) {
     for (std::size_t i = 1; i < exact.plane.size(); ++i) {
       const int parameter = static_cast<int>(i);
       const double step = parameter == 6 ? 0.001 : 0.01;  // the index's tables bend sharply near 0.5
-      const Planes up = render_window(psf, corner.window, moved(corner.source, parameter, step), false, shift);
-      const Planes down = render_window(psf, corner.window, moved(corner.source, parameter, -step), false, shift);
+      const Planes up =
+          render_window(psf, corner.window, moved(corner.source, parameter, step), false, shift);
+      const Planes down =
+          render_window(psf, corner.window, moved(corner.source, parameter, -step), false, shift);
       const double peak = exact.peak(static_cast<int>(i)), value_peak = exact.peak(0);
       // What rounding of the values leaves in a difference.
       const double noise = (3e-7 * value_peak + 1e-9) / step;
@@ -63,7 +77,8 @@ TEST_P(Derivatives, MatchCentralDifferences) {
         worst = std::max(worst, std::abs(difference - exact.plane[i][k]));
       }
       EXPECT_LE(worst, corner.tolerance * peak + noise)
-          << "parameter " << parameter << (shift == PsfShift::kFourier ? " fourier" : " lanczos") << " peak " << peak;
+          << "parameter " << parameter << (shift == PsfShift::kFourier ? " fourier" : " lanczos") << " peak "
+          << peak;
     }
   }
 }
@@ -93,7 +108,8 @@ INSTANTIATE_TEST_SUITE_P(
         Corner{"star_off_the_window", {SourceKind::kPsf, -6.3, 70.2, {}, 0}},
         Corner{"rex", {SourceKind::kRex, 31.3, 30.8, {std::log(0.6), 0, 0}, 0}},
         Corner{"rex_tiny", {SourceKind::kRex, 31.3, 30.8, {std::log(0.02), 0, 0}, 0}},
-        Corner{"exp", kExp}, // At the round shape the second derivative jumps: differences are good to half their step.
+        Corner{"exp", kExp},  // At the round shape the second derivative jumps: differences are good to half
+                              // their step.
         Corner{"exp_round", with_shape(kExp, 0, 0), {0, 63, 0, 63}, 0.006},
         Corner{"exp_nearly_round", with_shape(kExp, 1e-7, -1e-7), {0, 63, 0, 63}, 0.006},
         Corner{"exp_flat", with_shape(kExp, 2.5, 0.4)},

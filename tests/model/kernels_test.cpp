@@ -98,12 +98,14 @@ TEST(Kernels, LanczosTapsMatchTheReference) {
 // S in closed form: columns of G are the minor and major axis in degrees east and north.
 TEST(Shape, IsTheMatrixOfTheAxes) {
   const CdMatrix& cd = test::kFixtureCd;
-  for (const auto& [ee1, ee2] : {std::pair{0.0, 0.0}, std::pair{0.3, -0.2}, std::pair{-1.5, 0.7}, std::pair{0.0, 9.0}}) {
+  for (const auto& [ee1, ee2] :
+       {std::pair{0.0, 0.0}, std::pair{0.3, -0.2}, std::pair{-1.5, 0.7}, std::pair{0.0, 9.0}}) {
     const SoftenedEllipse s{std::log(1.3), ee1, ee2};
     const ShapeMatrix found = shape_matrix(s, pixels_per_arcsec(cd));
     const double eta = std::hypot(ee1, ee2), q = std::max(1e-3, 1 / (2 * std::exp(eta) - 1));
     const double t = 0.5 * std::atan2(ee2, ee1), re = 1.3 / 3600;
-    const double g[2][2] = {{re * q * std::cos(t), re * std::sin(t)}, {-re * q * std::sin(t), re * std::cos(t)}};
+    const double g[2][2] = {{re * q * std::cos(t), re * std::sin(t)},
+                            {-re * q * std::sin(t), re * std::cos(t)}};
     const double det = cd[0] * cd[3] - cd[1] * cd[2];
     double m[2][2];
     for (int c = 0; c < 2; ++c) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "core/model/window_renderer.h"
 #include "tests/support/engine_check.h"
 
 namespace brickline {
@@ -69,8 +70,73 @@ TEST(Renderer, AgreesWithTheReferencePixelByPixel) {
       for (const auto& [key, value] : expected["px"].items()) {
         if (value.is_null()) continue;
         const std::size_t comma = key.find(',');
-        const int x = std::stoi(key.substr(0, comma)) - patch->x0, y = std::stoi(key.substr(comma + 1)) - patch->y0;
+        const int x = std::stoi(key.substr(0, comma)) - patch->x0,
+                  y = std::stoi(key.substr(comma + 1)) - patch->y0;
         EXPECT_NEAR(patch->pixels(x, y), value.get<double>(), split ? 5e-7 : 2e-7) << key;
+      }
+    }
+  }
+}
+
+// Derivatives that the reference takes as forward differences (+0.01 of logre, ee1, ee2; +-0.001 of n) on the
+// mask.
+TEST(WindowRenderer, DerivativesAgreeWithTheReferencesDifferences) {
+  BRICKLINE_NEEDS_ENGINE_CHECK();
+  const nlohmann::json results = test::engine_check()["derivatives"]["results"];
+  const Wcs wcs = test::fixture_wcs(3, 0, 0);
+  const PsfKernel psf(test::fixture_psf('r'), 50, 45);
+  const PixelPosition at = *wcs.sky_to_pixel(109.999937606, 24.000024851);
+  const Box mask{20, 81, 15, 78};
+  WindowRenderer renderer{RenderOptions{}};
+  for (const char* name : {"rex", "exp", "exp-round", "dev", "ser2.5", "ser6"}) {
+    SCOPED_TRACE(name);
+    SourceModel source = model_of(name);
+    if (std::string(name) == "exp-round") {
+      source.kind = SourceKind::kExp;
+      source.shape = {std::log(1.2), 0, 0};
+    }
+    WindowJob job;
+    job.psf = &psf;
+    job.window = mask;
+    job.x = at.x;
+    job.y = at.y;
+    job.mixture = profile_mixture(source.kind, source.sersic_index);
+    job.shape = shape_derivatives(source.shape, pixels_per_arcsec(wcs.cd()));
+    job.reference_size = 128;
+    const bool round = source.kind == SourceKind::kRex, index = source.kind == SourceKind::kSer;
+    job.outputs = {true, round ? 1 : 3, index};
+    const int pitch = window_pitch(mask.height());
+    const std::size_t plane = static_cast<std::size_t>(pitch) * mask.width();
+    AlignedFloats store(plane * kernels::kMaxPlanes);
+    float* out[kernels::kMaxPlanes];
+    for (int i = 0; i < kernels::kMaxPlanes; ++i) out[i] = store.data() + i * plane;
+    ASSERT_TRUE(renderer.render(job, out));
+    const HalfLogAxisRatio h = half_log_axis_ratio(source.shape.ee1, source.shape.ee2);
+    const bool cone =
+        source.shape.ee1 == 0 && source.shape.ee2 == 0;  // their differences are right-hand ones
+    const auto value = [&](const std::string& key, std::size_t i) -> double {
+      if (key == "brightness.r") return out[0][i];
+      if (key == "shape.logre") return out[3][i];
+      if (key == "shape.ee1") return out[4][i] + (cone ? -1 : h.by_ee1) * out[3][i];
+      if (key == "shape.ee2") return out[5][i] + (cone ? -1 : h.by_ee2) * out[3][i];
+      return out[6][i];
+    };
+    for (const auto& [key, expected] : results[name]["mask"].items()) {
+      if (key.rfind("pos", 0) == 0) continue;  // central pixel differences: with the uncertainties
+      double peak = 0, squares = 0;
+      for (int x = 0; x < mask.width(); ++x)
+        for (int y = 0; y < mask.height(); ++y) {
+          const double v = value(key, static_cast<std::size_t>(x) * pitch + y);
+          peak = std::max(peak, std::abs(v));
+          squares += v * v;
+        }
+      EXPECT_NEAR(squares, expected["sumsq"].get<double>(), 0.04 * squares) << key;
+      for (const auto& [pixel, want] : expected["px"].items()) {
+        const std::size_t comma = pixel.find(',');
+        const int x = std::stoi(pixel.substr(0, comma)) - mask.x0,
+                  y = std::stoi(pixel.substr(comma + 1)) - mask.y0;
+        EXPECT_NEAR(value(key, static_cast<std::size_t>(x) * pitch + y), want.get<double>(), 0.03 * peak)
+            << key << " " << pixel;
       }
     }
   }

@@ -19,8 +19,9 @@ inline Image<float> gaussian_stamp(int size, double sigma) {
   const int c = size / 2;
   for (int y = 0; y < size; ++y)
     for (int x = 0; x < size; ++x)
-      stamp(x, y) = static_cast<float>(std::exp(-0.5 * ((x - c) * (x - c) + (y - c) * (y - c)) / (sigma * sigma)) /
-                                       (2 * std::numbers::pi * sigma * sigma));
+      stamp(x, y) =
+          static_cast<float>(std::exp(-0.5 * ((x - c) * (x - c) + (y - c) * (y - c)) / (sigma * sigma)) /
+                             (2 * std::numbers::pi * sigma * sigma));
   return stamp;
 }
 
@@ -68,13 +69,15 @@ inline Planes render_window(const PsfKernel& psf, const Box& window, const Windo
   const int pitch = window_pitch(window.height());
   AlignedFloats store(static_cast<std::size_t>(count) * pitch * window.width());
   float* out[kernels::kMaxPlanes] = {};
-  for (int i = 0; i < count; ++i) out[i] = store.data() + static_cast<std::size_t>(i) * pitch * window.width();
+  for (int i = 0; i < count; ++i)
+    out[i] = store.data() + static_cast<std::size_t>(i) * pitch * window.width();
   Planes planes{window.width(), window.height(), {}};
   if (!renderer.render(job, out)) return planes;
   for (int i = 0; i < count; ++i) {
     planes.plane.emplace_back();
     for (int y = 0; y < window.height(); ++y)
-      for (int x = 0; x < window.width(); ++x) planes.plane[i].push_back(out[i][static_cast<std::size_t>(x) * pitch + y]);
+      for (int x = 0; x < window.width(); ++x)
+        planes.plane[i].push_back(out[i][static_cast<std::size_t>(x) * pitch + y]);
   }
   return planes;
 }

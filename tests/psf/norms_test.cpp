@@ -22,8 +22,9 @@ TEST(Norms, AGalaxyOnAGaussianPsfHasTheClosedForm) {
   Image<float> stamp(63, 63);
   for (int y = 0; y < 63; ++y)
     for (int x = 0; x < 63; ++x)
-      stamp(x, y) = static_cast<float>(std::exp(-0.5 * ((x - 31) * (x - 31) + (y - 31) * (y - 31)) / (sigma * sigma)) /
-                                       (2 * std::numbers::pi * sigma * sigma));
+      stamp(x, y) =
+          static_cast<float>(std::exp(-0.5 * ((x - 31) * (x - 31) + (y - 31) * (y - 31)) / (sigma * sigma)) /
+                             (2 * std::numbers::pi * sigma * sigma));
   EXPECT_NEAR(point_source_norm(stamp), 1 / (2 * std::sqrt(std::numbers::pi) * sigma), 1e-6);
   // sum of squares of a mixture of Gaussians: sum_jk a_j a_k / (2 pi (V_j + V_k))
   const double a[6] = {0.00234853813, 0.030799526, 0.223364214, 1.17949102, 4.3387375, 5.9982077};

@@ -58,11 +58,20 @@ inline SourceModel truth_of(SourceKind kind) {
   s.dec = 24.00002;
   s.flux = {4, 8, 12};
   switch (kind) {
-    case SourceKind::kRex: s.shape = {std::log(0.5), 0, 0}; break;
-    case SourceKind::kExp: s.shape = to_softened({0.9, 0.25, -0.1}); break;
-    case SourceKind::kDev: s.shape = to_softened({1.1, 0.1, 0.2}); break;
-    case SourceKind::kSer: s.shape = to_softened({1.0, 0.2, 0.15}); break;
-    default: break;
+    case SourceKind::kRex:
+      s.shape = {std::log(0.5), 0, 0};
+      break;
+    case SourceKind::kExp:
+      s.shape = to_softened({0.9, 0.25, -0.1});
+      break;
+    case SourceKind::kDev:
+      s.shape = to_softened({1.1, 0.1, 0.2});
+      break;
+    case SourceKind::kSer:
+      s.shape = to_softened({1.0, 0.2, 0.15});
+      break;
+    default:
+      break;
   }
   s.sersic_index = 2.2;
   return s;

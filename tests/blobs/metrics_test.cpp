@@ -1,0 +1,49 @@
+// Source metrics against sums done by hand.
+#include "core/blobs/metrics.h"
+
+#include <gtest/gtest.h>
+
+namespace brickline {
+namespace {
+
+// One row of six pixels; source A covers pixels 0-2, source B pixels 2-4; pixel 1 is masked.
+struct Row {
+  Image<float> residual{6, 1}, inverse_error{6, 1, 2.0F};
+  Patch a{Image<float>(3, 1), 0, 0}, b{Image<float>(3, 1), 2, 0};
+  Row() {
+    for (int x = 0; x < 6; ++x) residual(x, 0) = 0.5F;  // chi = 1
+    inverse_error(1, 0) = 0;
+    a.pixels(0, 0) = 1, a.pixels(1, 0) = 4, a.pixels(2, 0) = 2;
+    b.pixels(0, 0) = 3, b.pixels(1, 0) = 5, b.pixels(2, 0) = 2;
+  }
+  std::vector<SourceMetrics> measure(double flux_a, double flux_b) const {
+    const std::vector<MetricImage> images{{residual.view(), inverse_error.view(), 0}};
+    const std::vector<std::vector<const Patch*>> patches{{&a}, {&b}, {nullptr}};
+    const std::vector<std::vector<double>> flux{{flux_a}, {flux_b}, {3}};
+    return measure_source_metrics(images, 1, patches, flux);
+  }
+};
+
+TEST(SourceMetrics, SumsByHand) {
+  const std::vector<SourceMetrics> m = Row().measure(10, 10);
+  EXPECT_FLOAT_EQ(m[0].fracin[0], 0.7F);                       // 7 of 10
+  EXPECT_FLOAT_EQ(m[0].fracmasked[0], 0.4F / 0.7F);            // pixel 1: 4 of 10
+  EXPECT_FLOAT_EQ(m[0].fracflux[0], 3.0F * 2 / (1 + 16 + 4));  // B's 3 in pixel 2, weighted by A's 2
+  EXPECT_FLOAT_EQ(m[0].rchisq[0], 3.0F / 7.0F);                // chi^2 = 1 where not masked
+  EXPECT_FLOAT_EQ(m[1].fracflux[0], 2.0F * 3 / (9 + 25 + 4));
+  EXPECT_FLOAT_EQ(m[1].fracmasked[0], 0);
+  EXPECT_FLOAT_EQ(m[1].rchisq[0], 1);
+}
+
+TEST(SourceMetrics, NothingSeenIsZero) {
+  const std::vector<SourceMetrics> m = Row().measure(0, 10);
+  for (const int s : {0, 2}) {
+    EXPECT_EQ(m[s].fracin[0], 0);
+    EXPECT_EQ(m[s].fracflux[0], 0);
+    EXPECT_EQ(m[s].fracmasked[0], 0);
+    EXPECT_EQ(m[s].rchisq[0], 0);
+  }
+}
+
+}  // namespace
+}  // namespace brickline
