@@ -349,7 +349,7 @@ FittedSource BlobRun::fitted(const SourceRecord& r) const {
   out.model = r.model;
   out.model.max_log_re = 0;
   out.source = r.source;
-  out.blob = task_.blob;
+  out.blob = out.planned_blob = task_.blob;
   out.start_x = r.start_x + task_.box.x0;
   out.start_y = r.start_y + task_.box.y0;
   if (const auto at = input_.brick.sky_to_pixel(r.model.ra, r.model.dec)) {

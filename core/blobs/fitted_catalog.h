@@ -56,6 +56,7 @@ struct FittedSource {
   std::array<double, kModelKinds> dchisq{};  // 0 where a model was not tried
   int source = -1;                  // index into the SourceList; -1: found in the residuals of its blob
   int blob = -1;                    // index into FittedCatalog::blob_map
+  int planned_blob = -1;            // BlobReport::blob of the blob it was fitted in
   double start_x = 0, start_y = 0;  // brick pixels
   double x = 0, y = 0;              // of the model
   int ix = 0, iy = 0;               // the same, rounded

@@ -157,18 +157,25 @@ constexpr std::array kColumns = std::to_array<CatalogColumn>({
      GAIA(phot_rp_mean_flux_over_error)},
     {"gaia_phot_rp_n_obs", I, 1, kOnce, "", "Gaia RP observations", "refs", GAIA(phot_rp_n_obs)},
     {"gaia_phot_variable_flag", L, 1, kOnce, "", "Gaia: variable", "refs", GAIA(phot_variable_flag)},
-    {"gaia_astrometric_excess_noise", E, 1, kOnce, "", "Gaia", "refs", GAIA(astrometric_excess_noise)},
-    {"gaia_astrometric_excess_noise_sig", E, 1, kOnce, "", "Gaia", "refs",
+    {"gaia_astrometric_excess_noise", E, 1, kOnce, "", "Gaia: excess noise of the astrometry", "refs",
+     GAIA(astrometric_excess_noise)},
+    {"gaia_astrometric_excess_noise_sig", E, 1, kOnce, "", "Gaia: its significance", "refs",
      GAIA(astrometric_excess_noise_sig)},
-    {"gaia_astrometric_n_obs_al", I, 1, kOnce, "", "Gaia", "refs", GAIA(astrometric_n_obs_al)},
-    {"gaia_astrometric_n_good_obs_al", I, 1, kOnce, "", "Gaia", "refs", GAIA(astrometric_n_good_obs_al)},
-    {"gaia_astrometric_weight_al", E, 1, kOnce, "", "Gaia", "refs", GAIA(astrometric_weight_al)},
-    {"gaia_duplicated_source", L, 1, kOnce, "", "Gaia", "refs", GAIA(duplicated_source)},
-    {"gaia_a_g_val", E, 1, kOnce, "", "Gaia", "refs", GAIA(a_g_val)},
-    {"gaia_e_bp_min_rp_val", E, 1, kOnce, "", "Gaia", "refs", GAIA(e_bp_min_rp_val)},
-    {"gaia_phot_bp_rp_excess_factor", E, 1, kOnce, "", "Gaia", "refs", GAIA(phot_bp_rp_excess_factor)},
-    {"gaia_astrometric_sigma5d_max", E, 1, kOnce, "", "Gaia", "refs", GAIA(astrometric_sigma5d_max)},
-    {"gaia_astrometric_params_solved", B, 1, kOnce, "", "Gaia", "refs", GAIA(astrometric_params_solved)},
+    {"gaia_astrometric_n_obs_al", I, 1, kOnce, "", "Gaia: observations along scan", "refs",
+     GAIA(astrometric_n_obs_al)},
+    {"gaia_astrometric_n_good_obs_al", I, 1, kOnce, "", "Gaia: good ones of them", "refs",
+     GAIA(astrometric_n_good_obs_al)},
+    {"gaia_astrometric_weight_al", E, 1, kOnce, "", "Gaia: their mean weight", "refs",
+     GAIA(astrometric_weight_al)},
+    {"gaia_duplicated_source", L, 1, kOnce, "", "Gaia: may be duplicated", "refs", GAIA(duplicated_source)},
+    {"gaia_a_g_val", E, 1, kOnce, "", "Gaia: extinction in G, mag", "refs", GAIA(a_g_val)},
+    {"gaia_e_bp_min_rp_val", E, 1, kOnce, "", "Gaia: reddening of BP-RP, mag", "refs", GAIA(e_bp_min_rp_val)},
+    {"gaia_phot_bp_rp_excess_factor", E, 1, kOnce, "", "Gaia: BP+RP flux excess", "refs",
+     GAIA(phot_bp_rp_excess_factor)},
+    {"gaia_astrometric_sigma5d_max", E, 1, kOnce, "", "Gaia: longest axis of the 5-d error", "refs",
+     GAIA(astrometric_sigma5d_max)},
+    {"gaia_astrometric_params_solved", B, 1, kOnce, "", "Gaia: which parameters were solved", "refs",
+     GAIA(astrometric_params_solved)},
     // Fluxes
     {"flux", E, 1, kPerBand, kFlux, "model flux", "fit", BAND(flux)},
     {"flux_ivar", E, 1, kPerBand, kFluxIvar, "inverse variance of flux", "fit", BAND(flux_ivar)},
@@ -249,7 +256,14 @@ std::string band_column_name(std::string_view name, std::string_view band) {
 }
 
 std::string catalog_schema_markdown() {
-  std::string text = "| column | type | unit | filled by | content |\n|---|---|---|---|---|\n";
+  std::string text =
+      "# The columns of the catalog\n\n"
+      "One row per source in `tractor/BBB/tractor-BRICK.fits`, HDU CATALOG, in this order. `<band>` stands "
+      "for each "
+      "band of the survey in turn (of those with a known extinction, for `mw_transmission`); bands without "
+      "images "
+      "hold zeros. This page is made from the table in `columns.cpp`.\n\n"
+      "| column | type | unit | filled by | content |\n|---|---|---|---|---|\n";
   for (const CatalogColumn& c : catalog_columns()) {
     const std::string name = std::string(c.name.empty() ? "ls_id_dr11" : c.name) +
                              (c.repeat == ColumnRepeat::kOnce ? "" : "_<band>");

@@ -205,25 +205,4 @@ BandCoadd BandCoadder::finish() {
   return std::move(sums_);
 }
 
-double coadd_sky_level(const Wcs& target, const std::vector<const CcdImage*>& images,
-                       ImageView<const std::int32_t> blob_map, const CoaddOptions& options) {
-  CoaddOptions plain = options;
-  plain.surface_brightness = false;
-  plain.depth_maps = false;
-  BandCoadder coadder(target, {}, false, plain);
-  for (const CcdImage* image : images) coadder.add(*image);
-  const BandCoadd coadd = coadder.finish();
-  std::vector<float> sky;
-  for (int y = 0; y < target.height(); ++y)
-    for (int x = 0; x < target.width(); ++x)
-      if (coadd.invvar(x, y) > 0 && (blob_map.empty() || blob_map(x, y) < 0))
-        sky.push_back(coadd.image(x, y));
-  if (sky.empty()) return std::nan("");
-  const std::size_t middle = sky.size() / 2;
-  std::nth_element(sky.begin(), sky.begin() + static_cast<std::ptrdiff_t>(middle), sky.end());
-  if (sky.size() % 2) return sky[middle];
-  const float below = *std::max_element(sky.begin(), sky.begin() + static_cast<std::ptrdiff_t>(middle));
-  return (static_cast<double>(below) + sky[middle]) / 2;
-}
-
 }  // namespace brickline

@@ -95,10 +95,4 @@ class BandCoadder {
   Image<std::int16_t> unweighted_count_;
 };
 
-// The weighted mean of one band without surface-brightness scaling, and the median of its pixels that have
-// weight and belong to no blob (blob_map < 0; an empty map has none): the sky that is left over. NaN if there
-// is no such pixel.
-double coadd_sky_level(const Wcs& target, const std::vector<const CcdImage*>& images,
-                       ImageView<const std::int32_t> blob_map, const CoaddOptions& options = {});
-
 }  // namespace brickline

@@ -5,6 +5,7 @@
 
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
 
@@ -23,8 +24,11 @@ void parallel_row_blocks(int y0, int y1, int width, F&& f) {
     f(y0, y1);
     return;
   }
-  tbb::parallel_for(tbb::blocked_range<int>(y0, y1, rows),
-                    [&](const tbb::blocked_range<int>& r) { f(r.begin(), r.end()); });
+  // Isolated, so that a thread that waits here does not start one of its caller's other tasks meanwhile.
+  tbb::this_task_arena::isolate([&] {
+    tbb::parallel_for(tbb::blocked_range<int>(y0, y1, rows),
+                      [&](const tbb::blocked_range<int>& r) { f(r.begin(), r.end()); });
+  });
 }
 
 }  // namespace brickline::detect_detail

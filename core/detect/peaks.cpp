@@ -105,7 +105,7 @@ class SedPeaks {
       }
     }
     counts.kept = static_cast<int>(kept.size());
-    counts.hot_pixels = add_hot(significant, avoid, kept, out.hot);
+    counts.hot_pixels = add_hot(significant, avoid, kept, out);
     out.peaks.insert(out.peaks.end(), kept.begin(), kept.end());
   }
 
@@ -179,7 +179,7 @@ class SedPeaks {
 
   // Hot components that hold a kept peak or a known source.
   std::int64_t add_hot(const Image<std::uint8_t>& significant, const std::vector<AvoidPoint>& avoid,
-                       const std::vector<Peak>& kept, Image<std::uint8_t>& hot) const {
+                       const std::vector<Peak>& kept, PeakSearch& out) const {
     const Components components =
         label_components(fill_holes(dilate(significant.view(), options_.blob_dilate).view()).view());
     std::vector<std::uint8_t> wanted(components.count() + 1, 0);
@@ -191,7 +191,10 @@ class SedPeaks {
     std::int64_t pixels = 0;
     for (int i = 0; i < components.count(); ++i) pixels += wanted[i + 1] ? components.pixels[i] : 0;
     for (int y = 0; y < sn_.height(); ++y)
-      for (int x = 0; x < sn_.width(); ++x) hot(x, y) |= wanted[components.labels(x, y)];
+      for (int x = 0; x < sn_.width(); ++x) {
+        out.hot(x, y) |= wanted[components.labels(x, y)];
+        out.bright(x, y) |= static_cast<std::uint8_t>(components.labels(x, y) != 0);
+      }
     return pixels;
   }
 
@@ -274,6 +277,7 @@ PeakSearch find_peaks(std::span<const BandMaps> maps,
   if (maps.empty()) return out;
   const int w = maps[0].flux.width(), h = maps[0].flux.height();
   out.hot = Image<std::uint8_t>(w, h);
+  out.bright = Image<std::uint8_t>(w, h);
   out.counts.resize(seds.size());
   std::vector<AvoidPoint> known(avoid.begin(), avoid.end());
   for (std::size_t s = 0; s < seds.size(); ++s) {

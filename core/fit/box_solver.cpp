@@ -42,8 +42,8 @@ void solve_free(const BoxProblem& p, const int* free, int count, const double* r
 
 std::array<double, kMax> solve_in_box(const BoxProblem& p) {
   std::array<double, kMax> x{};
-  std::array<bool, kMax> fixed{};
-  constexpr int max_rounds = 4 * kMax;
+  std::array<int, kMax> fixed{};  // 1 at the upper bound, -1 at the lower, 0 free
+  constexpr int max_rounds = 16 * kMax;
   for (int round = 0; round < max_rounds; ++round) {
     int free[kMax], count = 0;
     double r[kMax], step[kMax] = {};
@@ -56,13 +56,14 @@ std::array<double, kMax> solve_in_box(const BoxProblem& p) {
     }
     solve_free(p, free, count, r, step);
     double length = 1;
-    int blocking = -1;
+    int blocking = -1, side = 0;
     for (int f = 0; f < count; ++f) {
       const int i = free[f];
       const double limit = step[f] > 0 ? p.high[i] - x[i] : p.low[i] - x[i];
       if (step[f] != 0 && limit / step[f] < length) {
         length = std::max(0.0, limit / step[f]);
         blocking = i;
+        side = step[f] > 0 ? 1 : -1;
       }
     }
     for (int f = 0; f < count; ++f) {
@@ -70,7 +71,8 @@ std::array<double, kMax> solve_in_box(const BoxProblem& p) {
       x[i] = std::clamp(x[i] + length * step[f], p.low[i], p.high[i]);
     }
     if (blocking >= 0) {
-      fixed[blocking] = true;
+      fixed[blocking] = side;
+      x[blocking] = side > 0 ? p.high[blocking] : p.low[blocking];
       continue;
     }
     // At the optimum of the free variables: let go of the bound that pushes hardest inwards, if any.
@@ -80,14 +82,14 @@ std::array<double, kMax> solve_in_box(const BoxProblem& p) {
       if (!fixed[i]) continue;
       double v = p.g[i];
       for (int k = 0; k < p.size; ++k) v -= p.a[i][k] * x[k];
-      const bool inwards = x[i] >= p.high[i] ? v < 0 : v > 0;
+      const bool inwards = fixed[i] > 0 ? v < 0 : v > 0;
       if (inwards && std::abs(v) > hardest && p.low[i] < p.high[i]) {
         hardest = std::abs(v);
         release = i;
       }
     }
     if (release < 0) break;
-    fixed[release] = false;
+    fixed[release] = 0;
   }
   return x;
 }

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "core/base/time_scale.h"
 #include "core/image/edges.h"
 #include "core/image/file_versions.h"
 #include "core/image/inverse_variance.h"
@@ -16,6 +15,7 @@
 #include "core/sky/sky_calibration.h"
 #include "core/survey/calibration.h"
 #include "core/survey/mask_bits.h"
+#include "core/survey/time.h"
 #include "core/wcs/polygon.h"
 
 namespace brickline {
@@ -114,7 +114,7 @@ void Reading::identify() {
   out_.name = ccd_image_name(facts_.files, v);
   out_.saturation_bits = facts_.mask.saturation_bits;
   out_.mjd_obs = v.mjd_obs;
-  out_.mjd_tai = tai_from_utc(v.mjd_obs);
+  out_.mjd_tai = mjd_tai(v.mjd_obs);
   out_.exptime = v.exptime;
 
   if (!std::isfinite(v.ccdzpt)) throw input_error("the zero point (ccdzpt) is not a number");

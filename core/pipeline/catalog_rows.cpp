@@ -16,7 +16,7 @@ CatalogFitRecord fit_record(const FittedSource& s, const std::map<int, const Blo
   r.hit_r_limit = s.fit_bits & fit_bit::kRadiusLimit;
   r.hit_ser_limit = s.fit_bits & fit_bit::kSersicLimit;
   r.hit_limit = r.hit_r_limit || r.hit_ser_limit;
-  if (const auto it = reports.find(s.blob); it != reports.end()) {
+  if (const auto it = reports.find(s.planned_blob); it != reports.end()) {
     const BlobReport& b = *it->second;
     r.blob_width = static_cast<std::int16_t>(b.box.width());
     r.blob_height = static_cast<std::int16_t>(b.box.height());

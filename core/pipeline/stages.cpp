@@ -11,6 +11,7 @@
 #include "core/coadd/coadd_stage.h"
 #include "core/coadd/measure.h"
 #include "core/coadd/product_headers.h"
+#include "core/detect/residual_sky.h"
 #include "core/fits/fits_writer.h"
 #include "core/pipeline/catalog_rows.h"
 #include "core/survey/products.h"
@@ -79,6 +80,16 @@ void write_ccds(const BrickOptions& options, const TimsState& tims, const SrcsSt
                    product_paths(options, tims.brick)("ccds-table", ""), products);
 }
 
+CatalogGeometry catalog_geometry(const BrickGeometry& brick) {
+  CatalogGeometry geometry;
+  geometry.width = brick.wcs.width();
+  geometry.height = brick.wcs.height();
+  geometry.pixel_scale_arcsec = brick.pixel_scale_arcsec;
+  geometry.unique_area = brick.unique_area;
+  geometry.custom = brick.custom;
+  return geometry;
+}
+
 void write_blob_map(const BrickOptions& options, const TimsState& tims, const FittedCatalog& fitted,
                     ProductSet& products) {
   fits::Header header = tims.version_header;
@@ -99,31 +110,19 @@ SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, std::vect
   detection.peaks.nsigma = options.nsigma;
   SrcsState out;
   out.detection = detect_sources(images, tims.brick.wcs, tims.bands, {}, detection, log);
-  log.info("{} sources in {} blobs", out.detection.sources.size(), out.detection.blobs.blobs.size());
 
-  for (const std::string& band : tims.bands) {
-    std::vector<const CcdImage*> of_band;
-    for (const CcdImage& image : images)
-      if (image.band == band) of_band.push_back(&image);
-    CoaddOptions plain;
-    plain.surface_brightness = false;
-    const double level =
-        coadd_sky_level(tims.brick.wcs, of_band, out.detection.blobs.labels.const_view(), plain);
-    if (!std::isfinite(level)) continue;
-    out.coadd_sky[band] = level;
-    log.debug("sky of the {} coadd: {:.6g} nanomaggies per pixel", band, level);
-  }
-  for (CcdImage& image : images) {
-    const auto level = out.coadd_sky.find(image.band);
-    if (level == out.coadd_sky.end()) continue;
-    const auto sky = static_cast<float>(level->second);
-    for (int y = 0; y < image.data.height(); ++y) {
-      float* data = image.data.row(y);
-      const float* weight = image.inverse_error.row(y);
-      for (int x = 0; x < image.data.width(); ++x)
-        if (weight[x] > 0) data[x] -= sky;
+  // Bright pixels that no source was made of (a saturated star's) are no more blank than those of a blob.
+  Image<std::int32_t> occupied = out.detection.blobs.labels;
+  for (int y = 0; y < occupied.height(); ++y)
+    for (int x = 0; x < occupied.width(); ++x)
+      if (out.detection.bright(x, y)) occupied(x, y) = std::max(occupied(x, y), 0);
+  const auto sky = residual_sky(images, tims.brick.wcs, tims.bands, occupied.const_view());
+  subtract_residual_sky(images, tims.bands, sky);
+  for (std::size_t b = 0; b < tims.bands.size(); ++b)
+    if (sky[b]) {
+      out.coadd_sky[tims.bands[b]] = *sky[b];
+      log.debug("sky of the {} coadd: {:.6g} nanomaggies per pixel", tims.bands[b], *sky[b]);
     }
-  }
   return out;
 }
 
@@ -166,9 +165,9 @@ CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const
   out.rows = catalog_rows(fitted, tims.bands.size());
   std::vector<std::optional<SourceModel>> models;
   std::vector<std::int32_t> blobs;
-  for (const FittedSource& source : fitted.sources) {
-    models.emplace_back(source.model);
-    blobs.push_back(source.blob);
+  for (const std::size_t i : order_rows(out.rows, catalog_geometry(tims.brick))) {
+    models.emplace_back(fitted.sources[i].model);
+    blobs.push_back(fitted.sources[i].blob);
   }
   CoaddStageInput input = coadd_input(options, tims, &srcs);
   Scene scene;
@@ -209,13 +208,8 @@ void run_writecat(const BrickOptions& options, const TimsState& tims, const Srcs
   context.survey_bands = tims.survey_bands;
   for (const auto& [band, facts] : tims.band_facts)
     if (facts.extinction_per_ebv) context.extinction[band] = *facts.extinction_per_ebv;
-  CatalogGeometry geometry;
-  geometry.width = tims.brick.wcs.width();
-  geometry.height = tims.brick.wcs.height();
-  geometry.pixel_scale_arcsec = tims.brick.pixel_scale_arcsec;
-  geometry.unique_area = tims.brick.unique_area;
-  geometry.custom = tims.brick.custom;
-  finish_catalog(coadds.rows, geometry, coadds.maskbits.const_view(), dust ? &*dust : nullptr);
+  finish_catalog(coadds.rows, catalog_geometry(tims.brick), coadds.maskbits.const_view(),
+                 dust ? &*dust : nullptr);
   write_catalog(coadds.rows, context, catalog_header(header, context, srcs.coadd_sky), {},
                 {path("tractor", ""), path("tractor-intermediate", ""), path("checksums", "")}, products);
   log.info("{} rows in {}", coadds.rows.size(), path("tractor", "").string());

@@ -33,12 +33,15 @@ Value mask_pipeline() {
       op("codes").when(kCosmicRays).table(with_cosmic_rays),
       // Some reductions put round star masks into the code of bleed trails.
       op("bleed_must_touch_satur").when(kCodes).with("dilate", 2),
-      op("bits").when(kBitMasks).table({{"1", "badpix"},
-                                        {"2", "satur"},
-                                        {"4", "interp"},
-                                        {"16", "cr"},
-                                        {"64", "bleed"},
-                                        {"128", "trans"}}),
+      op("bits")
+          .when(kBitMasks)
+          .table({{"1", "badpix"},
+                  {"2", "satur"},
+                  {"4", "interp"},
+                  {"16", "cr"},
+                  {"64", "bleed"},
+                  {"128", "trans"}})
+          .with("others", "badpix"),
       op("clear").when(kBitMasks).with("bit", "satur").with("where_also", "badpix"),
       op("rectangles")
           .with("rows",

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "core/base/atomic_file.h"
@@ -177,6 +179,13 @@ TEST(Catalog, EveryColumnHasTheTypeThatTheTableStates) {
       EXPECT_EQ(column.width(), spec.width) << name;
     }
   }
+}
+
+// The page beside the table is made from it: write catalog_schema_markdown() there when this fails.
+TEST(Catalog, TheSchemaPageIsTheTable) {
+  std::ifstream page(std::filesystem::path(BRICKLINE_SOURCE_DIR) / "core/catalog/COLUMNS.md");
+  const std::string text{std::istreambuf_iterator<char>(page), {}};
+  EXPECT_EQ(text, catalog_schema_markdown());
 }
 
 // The columns of a released catalog: names, types and units in their order.

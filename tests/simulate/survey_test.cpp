@@ -339,6 +339,7 @@ TEST(Survey, RefusesWhatItCannotSimulate) {
 TEST(Options, BandListsMayBeLettersOrNames) {
   EXPECT_EQ(parse_bands("grz"), (std::vector<std::string>{"g", "r", "z"}));
   EXPECT_EQ(parse_bands("N501"), (std::vector<std::string>{"N501"}));
+  EXPECT_EQ(parse_bands("NB_Q"), (std::vector<std::string>{"NB_Q"}));
   EXPECT_EQ(parse_bands("g,N501,VIS"), (std::vector<std::string>{"g", "N501", "VIS"}));
 }
 

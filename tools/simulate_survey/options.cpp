@@ -86,14 +86,10 @@ void validate(const SimulationOptions& o) {
 
 std::vector<std::string> parse_bands(const std::string& text) {
   if (text.find(',') != std::string::npos) return split(text);
-  // A letter starts a band, digits belong to it: "grz" is three bands, "N501" one.
+  // The broad bands of imaging surveys are letters and may be run together; anything else is one band's name.
+  if (text.find_first_not_of("ugrizyY") != std::string::npos) return {text};
   std::vector<std::string> bands;
-  for (char c : text) {
-    if (std::isdigit(static_cast<unsigned char>(c)) && !bands.empty())
-      bands.back() += c;
-    else
-      bands.emplace_back(1, c);
-  }
+  for (char c : text) bands.emplace_back(1, c);
   return bands;
 }
 

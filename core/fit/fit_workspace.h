@@ -1,0 +1,96 @@
+// What a fit works on: the pixels, the fluxes and ln P with its derivatives at any point of the parameter
+// space (core/fit only). SourceFitter's loop walks over it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "core/fit/box_solver.h"
+#include "core/fit/fit_windows.h"
+#include "core/fit/source_fitter.h"
+#include "core/model/mixture.h"
+#include "core/model/sky_motion.h"
+#include "core/model/window_renderer.h"
+
+namespace brickline {
+
+inline constexpr int kMaxParameters = BoxProblem::kMax;  // east, north, lg, ee1, ee2, n
+
+// Where the fit is: offsets from the start in arcsec, and the shape.
+struct FitPoint {
+  double east = 0, north = 0;
+  SoftenedEllipse shape;
+  double index = 0;
+};
+
+// Which parameters move, and the place of each in the vectors; -1: does not.
+struct FitLayout {
+  int position = -1, shape = -1, index = -1;
+  int shapes = 0, size = 0;
+};
+
+// ln P around a point, fluxes (and skies) at their best.
+struct FitSurface {
+  double ln_prob = -std::numeric_limits<double>::infinity();
+  double ln_prior = 0;
+  std::array<double, kMaxParameters> gradient{};
+  std::array<std::array<double, kMaxParameters>, kMaxParameters> curvature{};  // of -ln P
+  bool measured = false;  // some unmasked pixel sees the source
+};
+
+// Sums of one band (kernels::GramJob): r, u and the derivatives.
+using BandSums = std::array<std::array<double, kMaxParameters + 2>, kMaxParameters + 2>;
+
+struct SourceFitter::Workspace {
+  Workspace(const FitOptions& o) : options(o), renderer(o.render) {}
+
+  // What a call works on.
+  FitOptions options;
+  WindowRenderer renderer;
+  FitWindows windows;
+  AlignedFloats planes;
+  SourceModel model;
+  FitLayout layout;
+  Mixture fixed_mixture;  // of kinds without an index
+  bool move_flux = true;
+  double cos_dec = 1;
+  int reference_size = 0;
+  double min_log_re = 0, max_log_re = 0;
+  int derivative_evaluations = 0, value_evaluations = 0;
+
+  // Fluxes that residuals are taken at, and the best at the last evaluation.
+  std::vector<double> flux, best_flux, band_chi2, sky;
+  std::vector<BandSums> bands;
+  std::vector<char> band_measured;
+  // What an image's sky needs after the band's flux is known: total r, total u, weight.
+  std::vector<std::array<double, 3>> sky_sums;
+
+  SkyPosition position(const FitPoint& p) const {
+    return {model.ra + p.east / 3600 / cos_dec, model.dec + p.north / 3600};
+  }
+
+  PixelPosition pixel(const FitImage& image, const FitPoint& p) const {
+    if (model.motion) {
+      const SkyPosition s = position_at(model, image.mjd_tai);
+      return image.local.to_pixel(s.ra, s.dec);
+    }
+    const SkyPosition s = position(p);
+    return image.local.to_pixel(s.ra, s.dec);
+  }
+
+  SoftenedEllipse ellipse(const FitPoint& p) const {
+    return model.kind == SourceKind::kRex ? SoftenedEllipse{p.shape.log_re, 0, 0} : p.shape;
+  }
+
+  bool prepare(const SourceModel& start, std::span<const FitImage> images, bool move_position,
+               bool move_shape);
+  void add_image(std::size_t i, const FitPoint& p, const Mixture& mixture, bool derivatives);
+  FitSurface evaluate(const FitPoint& p, bool derivatives);
+  FitPoint step(const FitPoint& from, const FitSurface& at, double damping, double* predicted) const;
+  void report(const FitPoint& p, const FitSurface& s, FitResult& out) const;
+};
+
+}  // namespace brickline
