@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kEnding = ".camera.so";
 constexpr std::size_t kMostProblems = 20;  // of one camera's facts, in one sentence
-constexpr std::size_t kMaxChain = 4;  // a camera and what it extends, and so on
+constexpr std::size_t kMaxChain = 4;       // a camera and what it extends, and so on
 
 std::string canonical_name(std::string_view text) {
   std::string name;

@@ -1,6 +1,5 @@
 // Cameras that fail, each in one way, chosen by FAULT_<WAY>; the camera's name is FIXTURE.
 #include <brickline/camera.hpp>
-
 #include <cstdlib>
 
 using namespace brickline;

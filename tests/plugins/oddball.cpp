@@ -1,8 +1,7 @@
-// A camera unlike the shipped ones: everything in one file, no standard world coordinates, no exposure number, filters
-// in prose, pixels per second, an uncertainty plane, a band of its own; and models of its own in code.
-// `oddling` is laid over it.
+// A camera unlike the shipped ones: everything in one file, no standard world coordinates, no exposure
+// number, filters in prose, pixels per second, an uncertainty plane, a band of its own; and models of its own
+// in code. `oddling` is laid over it.
 #include <brickline/camera.hpp>
-
 #include <cmath>
 #include <memory>
 
@@ -49,7 +48,8 @@ class Oddball : public Camera, public WcsCards, public PsfModel, public SkyModel
     Camera::read_image(ccd, step);
     const double pedestal = ccd.slot<Slot>().pedestal;
     for (std::int64_t y = 0; y < step.image().height(); ++y)
-      for (std::int64_t x = 0; x < step.image().width(); ++x) step.image()(x, y) -= static_cast<float>(pedestal);
+      for (std::int64_t x = 0; x < step.image().width(); ++x)
+        step.image()(x, y) -= static_cast<float>(pedestal);
   }
   void remap_mask(Ccd& ccd, Step& step) const override {
     Camera::remap_mask(ccd, step);
@@ -63,7 +63,8 @@ class Oddball : public Camera, public WcsCards, public PsfModel, public SkyModel
   }
 
   std::string wcs_cards(Ccd& ccd) const override {
-    return "CTYPE1 = 'RA---TAN'\nCTYPE2 = 'DEC--TAN'\nCRVAL1 = " + std::to_string(ccd.require<double>("POINTRA")) +
+    return "CTYPE1 = 'RA---TAN'\nCTYPE2 = 'DEC--TAN'\nCRVAL1 = " +
+           std::to_string(ccd.require<double>("POINTRA")) +
            "\nCRVAL2 = 12.5\nCRPIX1 = 4\nCRPIX2 = 3\nCD1_1 = -1.6E-4\nCD1_2 = 0\nCD2_1 = 0\nCD2_2 = 1.6E-4\n";
   }
 
@@ -93,7 +94,8 @@ class Oddball : public Camera, public WcsCards, public PsfModel, public SkyModel
   void render_sky(Ccd& ccd, const Box& box, Plane<float> out) const override {
     const double level = ccd.require<double>("SKYLEVEL");
     for (std::int64_t y = 0; y < out.height(); ++y)
-      for (std::int64_t x = 0; x < out.width(); ++x) out(x, y) = static_cast<float>(level + 0.5 * (box.x0 + x));
+      for (std::int64_t x = 0; x < out.width(); ++x)
+        out(x, y) = static_cast<float>(level + 0.5 * (box.x0 + x));
   }
 };
 

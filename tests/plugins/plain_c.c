@@ -16,16 +16,17 @@
 #ifndef PLAIN_C_NAME
 #define PLAIN_C_NAME "plain_c"
 #endif
-#define NOTE                                                                                            \
-  "{\"abi\":[0,1],\"needs\":[0,0],\"sdk\":\"0.1.0\",\"compiler\":\"c\",\"plugin\":{\"plugin\":\"" PLAIN_C_NAME \
+#define NOTE                                                                                    \
+  "{\"abi\":[0,1],\"needs\":[0,0],\"sdk\":\"0.1.0\",\"compiler\":\"c\",\"plugin\":{\"plugin\":" \
+  "\"" PLAIN_C_NAME                                                                             \
   "\",\"version\":\"1.0.0\",\"license\":\"BSD-3-Clause\",\"cameras\":[{\"name\":\"" PLAIN_C_NAME "\"}]}}"
 
 static const struct {
   uint32_t owner_size, text_size, type;
   char owner[12];
   char text[(sizeof(NOTE) + 3) / 4 * 4];
-} note __attribute__((used, section(BL_NOTE_SECTION), aligned(4))) = {sizeof(BL_NOTE_OWNER), sizeof(NOTE), BL_NOTE_TYPE,
-                                                                     BL_NOTE_OWNER, NOTE};
+} note __attribute__((used, section(BL_NOTE_SECTION), aligned(4))) = {sizeof(BL_NOTE_OWNER), sizeof(NOTE),
+                                                                      BL_NOTE_TYPE, BL_NOTE_OWNER, NOTE};
 
 static const bl_host* the_host;
 
@@ -42,7 +43,8 @@ static bl_status facts(void* camera, const bl_sink* sink, bl_error* error) {
 #if PLAIN_C_FAULT == FAULT_FACTS_NOT_JSON
       "{\"facts\": ";
 #else
-      "{\"facts\":\"1.0\",\"detector\":{\"pixel_scale_arcsec\":0.4,\"bands\":[\"r\"]},\"pixels\":{\"unit\":\"total\"}}";
+      "{\"facts\":\"1.0\",\"detector\":{\"pixel_scale_arcsec\":0.4,\"bands\":[\"r\"]},\"pixels\":{\"unit\":"
+      "\"total\"}}";
 #endif
   const bl_str chunk = {text, sizeof(text) - 1};
   (void)camera;
@@ -78,8 +80,8 @@ static bl_status good_region(void* camera, void* slot, bl_ccd* ccd, bl_step* ste
 }
 
 static const void* query(void* camera, bl_str id) {
-  static const bl_steps steps = {.struct_size = sizeof(bl_steps), .good_region = good_region,
-                                 .remap_weight = remap_weight};
+  static const bl_steps steps = {
+      .struct_size = sizeof(bl_steps), .good_region = good_region, .remap_weight = remap_weight};
   (void)camera;
   return id.size == sizeof(BL_EXT_STEPS) - 1 && memcmp(id.data, BL_EXT_STEPS, id.size) == 0 ? &steps : 0;
 }

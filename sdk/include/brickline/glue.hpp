@@ -198,8 +198,8 @@ struct Glue {
                                        read_weight_or_null(),  saturation_or_null(),
                                        remap_weight_or_null(), after_sky_or_null()};
     const bool any = steps.metadata || steps.files || steps.good_region || steps.read_image ||
-                         steps.read_mask || steps.remap_mask || steps.read_weight || steps.saturation ||
-                         steps.remap_weight || steps.after_sky;
+                     steps.read_mask || steps.remap_mask || steps.read_weight || steps.saturation ||
+                     steps.remap_weight || steps.after_sky;
     if (any && name == BL_EXT_STEPS) return &steps;
     if constexpr (std::is_base_of_v<WcsCards, T>) {
       static constexpr bl_wcs table = {sizeof(bl_wcs), 0, &Glue::wcs_cards};
