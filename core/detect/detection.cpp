@@ -89,6 +89,7 @@ Detection detect_sources(std::span<const CcdImage> images, const Wcs& brick,
 
   merge_hot_saturated(search.hot, out.saturated);
   out.blobs = make_blobs(search.hot.view(), out.sources);
+  out.bright = std::move(search.bright);
   for (std::size_t s = 0; s < out.seds.size(); ++s)
     log.debug("detection {}: {} peaks, {} vetoed, {} below a saddle, {} below their surroundings, {} kept",
               out.seds[s].name, out.counts[s].candidates, out.counts[s].vetoed, out.counts[s].below_saddle,

@@ -35,6 +35,8 @@ struct Detection {
   SourceList sources;
   BlobMap blobs;
   std::vector<Image<std::uint8_t>> saturated;  // per band, grown by saturation_growth
+  // 1 near significant pixels, whether or not a source was made of them: no blank sky.
+  Image<std::uint8_t> bright;
   std::vector<Sed> seds;
   std::vector<PeakCounts> counts;  // per SED
 };

@@ -191,7 +191,10 @@ class SedPeaks {
     std::int64_t pixels = 0;
     for (int i = 0; i < components.count(); ++i) pixels += wanted[i + 1] ? components.pixels[i] : 0;
     for (int y = 0; y < sn_.height(); ++y)
-      for (int x = 0; x < sn_.width(); ++x) out.hot(x, y) |= wanted[components.labels(x, y)];
+      for (int x = 0; x < sn_.width(); ++x) {
+        out.hot(x, y) |= wanted[components.labels(x, y)];
+        out.bright(x, y) |= static_cast<std::uint8_t>(components.labels(x, y) != 0);
+      }
     return pixels;
   }
 
@@ -274,6 +277,7 @@ PeakSearch find_peaks(std::span<const BandMaps> maps,
   if (maps.empty()) return out;
   const int w = maps[0].flux.width(), h = maps[0].flux.height();
   out.hot = Image<std::uint8_t>(w, h);
+  out.bright = Image<std::uint8_t>(w, h);
   out.counts.resize(seds.size());
   std::vector<AvoidPoint> known(avoid.begin(), avoid.end());
   for (std::size_t s = 0; s < seds.size(); ++s) {

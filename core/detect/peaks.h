@@ -46,6 +46,7 @@ struct PeakCounts {
 struct PeakSearch {
   std::vector<Peak> peaks;         // SED by SED, brightest first
   Image<std::uint8_t> hot;         // 1: within blob_dilate of a significant pixel, and connected to a source
+  Image<std::uint8_t> bright;      // the same, whether or not there is a source: hot_pixels()
   std::vector<PeakCounts> counts;  // per SED
 };
 

@@ -3,14 +3,12 @@
 #include <tbb/global_control.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "core/base/error.h"
+#include "tools/common/program.h"
 #include "tools/simulate_survey/compare.h"
 #include "tools/simulate_survey/layout.h"
 #include "tools/simulate_survey/simulate.h"
@@ -18,18 +16,6 @@
 namespace {
 
 using brickline::simulate::SimulationOptions;
-
-class StderrSink : public brickline::LogSink {
- public:
-  void write(brickline::LogLevel level, std::string_view message) override {
-    if (level == brickline::LogLevel::kDebug) return;
-    std::lock_guard lock(mutex_);
-    fmt::print(stderr, "{}\n", message);
-  }
-
- private:
-  std::mutex mutex_;
-};
 
 // The command line as text, before it becomes options.
 struct Arguments {
@@ -164,7 +150,7 @@ int simulate(SimulationOptions& o, const Arguments& a) {
   if (a.output.empty()) throw brickline::usage_error("no output directory given (see --help)");
   if (a.threads < 0) throw brickline::usage_error("--threads must not be negative");
   finish_options(o, a);
-  StderrSink sink;
+  brickline::TerminalLog sink(brickline::LogLevel::kInfo);
   const auto summary = simulate_survey(o, a.output, a.quiet ? brickline::Log() : brickline::Log(sink));
   if (o.custom_centre) {
     fmt::print("--radec {} --width {} --height {}\n", summary.brick, summary.size, summary.size);
@@ -189,12 +175,7 @@ int run(int argc, char** argv) {
   compare
       ->add_option("outdir", arguments.products, "The run's output directory, with tractor/*/tractor-*.fits")
       ->required();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return app.exit(e);
-    throw brickline::usage_error("{}", e.what());
-  }
+  if (!brickline::parse_command_line(app, argc, argv)) return 0;
   if (compare->parsed()) {
     const auto comparison = brickline::simulate::compare_with_truth(arguments.survey, arguments.products);
     fmt::print("{}", brickline::simulate::to_text(comparison));
@@ -210,13 +191,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const brickline::Error& e) {
-    fmt::print(stderr, "simulate-survey: {}\n", e.line());
-    return e.exit_code();
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "simulate-survey: {}\n", e.what());
-    return 1;
-  }
+  return brickline::run_program("simulate-survey", [&] { return run(argc, argv); });
 }
