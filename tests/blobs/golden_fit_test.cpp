@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "core/blobs/blob_fitter.h"
+#include "core/detect/detection.h"
 #include "tests/support/golden_images.h"
 
 namespace brickline {
@@ -179,6 +180,32 @@ TEST_P(GoldenFit, Catalog) {
   EXPECT_LE(figures.median(figures.flux_sigma), 0.25);
   EXPECT_NEAR(figures.median(figures.sigma_ratio), 1, 0.01);
 }
+
+// From the images alone, no reference catalog known.
+class GoldenBlindFit : public testing::TestWithParam<const char*> {};
+
+TEST_P(GoldenBlindFit, Catalog) {
+  BRICKLINE_NEEDS_DATA(std::string("golden/") + GetParam());
+  const test::GoldenCase c = test::load_golden(GetParam());
+  const Detection found = detect_sources(c.images, c.brick, c.bands);
+  BlobFitInput input;
+  input.images = c.images;
+  input.brick = c.brick;
+  input.bands = c.bands;
+  input.blobs = &found.blobs;
+  input.sources = &found.sources;
+  input.plan.unique_area = c.unique_area;
+  const FittedCatalog ours = fit_blobs(input);
+  const Comparison figures = compare(c, ours, std::getenv("BRICKLINE_TEST_VERBOSE") != nullptr);
+  EXPECT_GE(figures.completeness(), 0.8);
+  EXPECT_GE(figures.reliability(), 0.8);
+  // Not knowing that testcase9's galaxy is one, its radius is bounded by the blob instead of its catalog.
+  EXPECT_LE(figures.median(figures.flux_sigma), c.name == "testcase9" ? 2 : 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, GoldenBlindFit,
+                         testing::Values("sim300", "mzlsbass2", "testcase3", "testcase4", "testcase9"),
+                         [](const auto& info) { return std::string(info.param); });
 
 INSTANTIATE_TEST_SUITE_P(Cases, GoldenFit,
                          testing::Values("sim300", "mzlsbass2", "testcase3", "testcase4", "testcase6",

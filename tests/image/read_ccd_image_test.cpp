@@ -131,7 +131,10 @@ TEST(RealImages, HaveTheReferencesFigures) {
 
 class Options : public testing::Test {
  protected:
-  void SetUp() override { BRICKLINE_NEEDS_DATA("golden/testcase9"); }
+  void SetUp() override {
+    BRICKLINE_NEEDS_DATA("golden/testcase9");
+    options_ = test_case().options;
+  }
   static const test::GoldenCase& test_case() {
     static const test::GoldenCase c("testcase9");
     return c;
@@ -140,7 +143,7 @@ class Options : public testing::Test {
     const CcdRow& row = test_case().row(372546, "N26");
     return read_ccd_image(cameras().load(row.camera), test_case().input(row), options, log);
   }
-  ReadImageOptions options_ = test_case().options;
+  ReadImageOptions options_;
 };
 
 TEST_F(Options, ImagesSmallerThanTheSmallestAreNotUsed) {
