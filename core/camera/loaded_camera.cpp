@@ -280,12 +280,6 @@ bl_step_function* LoadedCamera::step(CameraStep which) const {
 #undef BRICKLINE_STEP
 }
 
-LoadedCamera::~LoadedCamera() {
-  if (!instance || !table->destroy) return;
-  const Breadcrumb here(plugin->path_text, "destroying its camera");
-  table->destroy(instance);
-}
-
 Refusal create_camera(const LoadedPlugin& plugin, const CameraIdentity& identity, Log log,
                       std::unique_ptr<LoadedCamera>& out) {
   auto camera = std::make_unique<LoadedCamera>();

@@ -83,10 +83,6 @@ struct LoadedCamera {
   bl_host host{};  // what the plugin sees of us; `self` is this struct
   Log log;
 
-  LoadedCamera() = default;
-  ~LoadedCamera();  // destroys the plugin's instance; its code stays loaded
-  LoadedCamera(const LoadedCamera&) = delete;
-  LoadedCamera& operator=(const LoadedCamera&) = delete;
   bl_step_function* step(CameraStep which) const;  // null if not overridden
 };
 // `log` is where the camera's messages go outside of an open CCD.
