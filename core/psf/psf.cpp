@@ -1,10 +1,12 @@
 #include "core/psf/psf.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/psf/stamp.h"
 
 namespace brickline {
 namespace {
@@ -24,13 +26,15 @@ double pixel_sum(const Image<float>& image) {
   return sum;
 }
 
-// A stamp of pixels `sampling` image pixels wide, interpolated at the image's pixel centres.
+// How many image pixels a stamp of n pixels of width `sampling` covers.
+int native_size(int n, double sampling) {
+  return sampling == 1 ? n : static_cast<int>(std::ceil(n * sampling));
+}
+
+// A stamp of pixels `sampling` image pixels wide, interpolated (Lanczos-3, its edge pixels repeated beyond
+// it) at the image's pixel centres.
 Image<float> resampled(const Image<float>& in, double sampling) {
-  const auto native = [&](int n) {
-    const int size = static_cast<int>(std::ceil(n * sampling));
-    return size % 2 ? size : size + 1;
-  };
-  Image<float> out(native(in.width()), native(in.height()));
+  Image<float> out(native_size(in.width(), sampling), native_size(in.height(), sampling));
   const int cx = in.width() / 2, cy = in.height() / 2;
   for (int y = 0; y < out.height(); ++y) {
     const double sy = cy + (y - out.height() / 2) / sampling;
@@ -41,7 +45,7 @@ Image<float> resampled(const Image<float>& in, double sampling) {
         for (int i = static_cast<int>(std::floor(sx)) - 2; i <= static_cast<int>(std::floor(sx)) + 3; ++i) {
           const double w = lanczos3(sx - i) * lanczos3(sy - j);
           weight += w;
-          if (i >= 0 && j >= 0 && i < in.width() && j < in.height()) sum += w * in(i, j);
+          sum += w * in(std::clamp(i, 0, in.width() - 1), std::clamp(j, 0, in.height() - 1));
         }
       out(x, y) = static_cast<float>(sum / weight);
     }
@@ -67,18 +71,8 @@ Psf::Psf(std::vector<Image<float>> planes, Polynomial polynomial, double fwhm_pi
       throw input_error("PSF planes must be of one odd size, not {} x {}", p.width(), p.height());
 }
 
-int Psf::width() const {
-  if (planes_.empty()) return 0;
-  if (sampling_ == 1) return planes_[0].width();
-  const int n = static_cast<int>(std::ceil(planes_[0].width() * sampling_));
-  return n % 2 ? n : n + 1;
-}
-int Psf::height() const {
-  if (planes_.empty()) return 0;
-  if (sampling_ == 1) return planes_[0].height();
-  const int n = static_cast<int>(std::ceil(planes_[0].height() * sampling_));
-  return n % 2 ? n : n + 1;
-}
+int Psf::width() const { return planes_.empty() ? 0 : native_size(planes_[0].width(), sampling_); }
+int Psf::height() const { return planes_.empty() ? 0 : native_size(planes_[0].height(), sampling_); }
 double Psf::radius_pixels() const { return std::hypot(width(), height()) / 2; }
 
 Image<float> Psf::raw_stamp(double x, double y) const {
@@ -128,6 +122,12 @@ Psf Psf::constant_at(double x, double y) const {
   p.fwhm_ = fwhm_;
   p.normalize_ = normalize_;
   return p;
+}
+
+Image<float> crop_stamp(const Image<float>& stamp, int radius) {
+  const int cx = stamp.width() / 2, cy = stamp.height() / 2;
+  return crop(stamp, {std::max(cx - radius, 0), std::min(cx + radius + 1, stamp.width()),
+                      std::max(cy - radius, 0), std::min(cy + radius + 1, stamp.height())});
 }
 
 }  // namespace brickline

@@ -96,8 +96,8 @@ TEST_P(tims, AreThoseOfTheReference) {
     EXPECT_LE(largest_difference(stamp, truth.psf, 1), 1e-6);
 
     EXPECT_NEAR(image.sig1, sig1, 1e-7 * sig1);
-    // The reference takes a single-precision logarithm of the exposure time, which its vector library rounds up to
-    // one unit in the last place wrongly: 6e-7 of the scale.
+    // The reference takes a single-precision logarithm of the exposure time, which its vector library rounds
+    // up to one unit in the last place wrongly: 6e-7 of the scale.
     EXPECT_NEAR(image.zpscale, truth.number("ZPSCALE"), 1e-6 * truth.number("ZPSCALE"));
     EXPECT_NEAR(image.psf_fwhm, truth.number("PSFFWHM"), 1e-12);
     EXPECT_NEAR(image.psfnorm, truth.number("PSFNORM"), 1e-5 * truth.number("PSFNORM"));

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/model/window_renderer.h"
+#include "core/psf/stamp.h"
 #include "tests/support/engine_check.h"
 
 namespace brickline {
@@ -139,6 +140,56 @@ TEST(WindowRenderer, DerivativesAgreeWithTheReferencesDifferences) {
             << key << " " << pixel;
       }
     }
+  }
+}
+
+double sum_of(const Image<float>& image) {
+  double sum = 0;
+  for (int y = 0; y < image.height(); ++y)
+    for (int x = 0; x < image.width(); ++x) sum += image(x, y);
+  return sum;
+}
+
+// A stamp of half-size pixels. On the image's pixels the figures are the reference's; between them the
+// reference interpolates the fine stamp anew, while here it is brought to the image's pixels once and then
+// shifted.
+TEST(Renderer, StampsOfFinerPixelsAreBroughtToTheImagesGrid) {
+  BRICKLINE_NEEDS_ENGINE_CHECK();
+  std::vector<Image<float>> planes;
+  planes.push_back(test::fixture_psf('r').stamp(50, 45));
+  const Psf psf(std::move(planes), {}, 4.8, false, 0.5);
+  const PsfKernel kernel(psf, 50, 45);
+  const RenderTarget target{100, 90, test::fixture_wcs(3, 0, 0).cd(), &kernel};
+  Renderer renderer;
+  const auto centred = renderer.patch(model_of("psf"), {50, 45}, target);
+  ASSERT_TRUE(centred);
+  EXPECT_EQ(centred->box(), (Box{34, 66, 29, 61}));
+  EXPECT_NEAR(sum_of(centred->pixels), 0.2496809, 5e-5);
+  EXPECT_NEAR(centred->pixels(50 - 34, 45 - 29), 0.042965192, 2e-7);
+  const auto between = renderer.patch(model_of("psf"), {50.3, 44.8}, target);
+  ASSERT_TRUE(between);
+  EXPECT_NEAR(sum_of(between->pixels), 0.2500203, 5e-4);
+  EXPECT_NEAR(between->pixels(50 - 34, 45 - 29), 0.040485706, 0.03 * 0.040485706);
+}
+
+// The reference loses the last row and column of a stamp that is as small as the radius asked for (62 x 62
+// pixels where there are 63 x 63); here all of it stays.
+TEST(Renderer, CroppedStampsKeepWhatIsWithinTheRadius) {
+  BRICKLINE_NEEDS_ENGINE_CHECK();
+  const Image<float> stamp = test::fixture_psf('r').stamp(50, 45);
+  struct Row {
+    int radius;
+    Box box;
+    double sum;
+  };
+  for (const Row& row : {Row{10, {40, 61, 35, 56}, 0.9815543}, Row{15, {35, 66, 30, 61}, 0.9937590},
+                         Row{31, {19, 82, 14, 77}, 0.9999997}, Row{100, {19, 82, 14, 77}, 0.9999997}}) {
+    const PsfKernel kernel(crop_stamp(stamp, row.radius), 0);
+    const RenderTarget target{100, 90, test::fixture_wcs(3, 0, 0).cd(), &kernel};
+    const auto patch = Renderer().patch(model_of("psf"), {50.3, 44.8}, target);
+    ASSERT_TRUE(patch);
+    EXPECT_EQ(patch->box(), row.box) << row.radius;
+    EXPECT_NEAR(sum_of(patch->pixels), row.sum, 2e-6) << row.radius;
   }
 }
 

@@ -73,7 +73,7 @@ struct Exposure {
   double fwhm = 0;        // pixels, of the Moffat at the CCD's centre
   SkyPoint boresight;
   std::optional<PixelPoint> trail;  // a satellite's track passes here: pixels from the optical axis
-  std::string stem;  // path below images/ with "{}" for the kind: "camera/.../..._oo{}_g_ls9"
+  std::string stem;                 // path below images/ with "{}" for the kind: "camera/.../..._oo{}_g_ls9"
   std::vector<CcdPlan> ccds;
 
   std::string path(char kind) const;
