@@ -13,10 +13,10 @@ namespace {
 
 // Masks. The CP wrote bit masks up to version 3.4, integer codes since 3.5.0; code 5 (cosmic ray) can be
 // trusted since 4.8.0. A mask of unknown version is taken for a recent one.
-const Value kBitMasks = {{"mask_plver", {{"below", "3.5.0"}}}};
-const Value kCodes = {{"not", kBitMasks}};
-const Value kNoCosmicRays = {{"not", kBitMasks}, {"mask_plver", {{"below", "4.8.0"}}}};
-const Value kCosmicRays = {{"not", {{"mask_plver", {{"below", "4.8.0"}}}}}};
+Value bit_masks() { return {{"mask_plver", {{"below", "3.5.0"}}}}; }
+Value codes() { return {{"not", bit_masks()}}; }
+Value no_cosmic_rays() { return {{"not", bit_masks()}, {"mask_plver", {{"below", "4.8.0"}}}}; }
+Value cosmic_rays() { return {{"not", {{"mask_plver", {{"below", "4.8.0"}}}}}}; }
 
 Value code_table() {
   return {{"1", "badpix"}, {"2", "badpix"}, {"6", "badpix"}, {"3", "satur"},
@@ -28,13 +28,13 @@ Value mask_pipeline() {
   with_cosmic_rays["5"] = "cr";
   return list({
       // The rim of a saturated core is sometimes called bad only.
-      op("codes_touching").when(kCodes).with("code", 1).with("neighbour", 3).with("becomes", 3),
-      op("codes").when(kNoCosmicRays).table(code_table()),
-      op("codes").when(kCosmicRays).table(with_cosmic_rays),
+      op("codes_touching").when(codes()).with("code", 1).with("neighbour", 3).with("becomes", 3),
+      op("codes").when(no_cosmic_rays()).table(code_table()),
+      op("codes").when(cosmic_rays()).table(with_cosmic_rays),
       // Some reductions put round star masks into the code of bleed trails.
-      op("bleed_must_touch_satur").when(kCodes).with("dilate", 2),
+      op("bleed_must_touch_satur").when(codes()).with("dilate", 2),
       op("bits")
-          .when(kBitMasks)
+          .when(bit_masks())
           .table({{"1", "badpix"},
                   {"2", "satur"},
                   {"4", "interp"},
@@ -42,7 +42,7 @@ Value mask_pipeline() {
                   {"64", "bleed"},
                   {"128", "trans"}})
           .with("others", "badpix"),
-      op("clear").when(kBitMasks).with("bit", "satur").with("where_also", "badpix"),
+      op("clear").when(bit_masks()).with("bit", "satur").with("where_also", "badpix"),
       op("rectangles")
           .with("rows",
                 list({Value{{"when", {{"ccd", "S17"}}}, {"box", {538, 544, 0, 3889}}, {"bit", "badpix"}}})),
