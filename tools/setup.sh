@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(
   # compiler and build tools
-  g++ gcc cmake ninja-build ccache pkg-config git ca-certificates
+  g++ gcc make cmake ninja-build ccache pkg-config git ca-certificates
   # libraries
   libboost-dev libboost-filesystem-dev libboost-system-dev
   libcfitsio-dev wcslib-dev liberfa-dev libeigen3-dev libfftw3-dev libfmt-dev libtbb-dev libhwy-dev

@@ -124,6 +124,12 @@ Refusal read_elf_note(const std::filesystem::path& path, std::string& note) {
   if (!file.read(header.e_phoff, segments.data(), table_bytes))
     return refuse("truncated", fmt::format("truncated: its program headers end at byte {}, the file has {}",
                                            header.e_phoff + table_bytes, file.size()));
+  // The section headers are not needed to load a library, but they stand at its end: a copy that broke off
+  // late lacks them, and must not pass for a second library of the same cameras. (0: removed on purpose.)
+  const std::uint64_t sections_bytes = std::uint64_t{header.e_shnum} * header.e_shentsize;
+  if (header.e_shoff != 0 && !file.holds(header.e_shoff, sections_bytes))
+    return refuse("truncated", fmt::format("truncated: its section headers end at byte {}, the file has {}",
+                                           header.e_shoff + sections_bytes, file.size()));
   bool dynamic = false;
   for (const Elf64_Phdr& s : segments) {
     if (s.p_type != PT_LOAD && s.p_type != PT_DYNAMIC && s.p_type != PT_NOTE) continue;

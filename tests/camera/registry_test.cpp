@@ -202,28 +202,23 @@ TEST(Registry, AFifoAndADirectoryDoNotBlockIt) {
   for (const PluginFile& file : registry.files()) EXPECT_FALSE(file.usable()) << file.path;
 }
 
-TEST(Registry, ALibraryCutAtAnyLengthNeverKillsUs) {
+// Cut late, all that is mapped may still be there: it must not pass for a second library of the same camera.
+TEST(Registry, ALibraryCutAtAnyLengthIsRefusedAndTheOthersWork) {
   TemporaryDirectory dir;
   put(good_plugin("oddball"), dir.path());
+  put(good_plugin("minimal"), dir.path());
   const std::string whole = bytes_of(good_plugin("minimal"));
-  int refused = 0, usable = 0;
   for (std::size_t length = 0; length < whole.size(); length += 512) {
     const fs::path cut = dir / "x.camera.so";
     fs::remove(cut);
     put_bytes(whole.substr(0, length), cut);
     CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
     const PluginFile& file = file_of(registry, cut);
-    if (file.usable()) {  // only what is never mapped is missing
-      ++usable;
-      EXPECT_EQ(registry.load("minimal").name(), "minimal") << length;
-    } else {
-      ++refused;
-      EXPECT_THAT(file.refusal_id, ::testing::AnyOf("not-elf", "truncated")) << length;
-    }
+    EXPECT_FALSE(file.usable()) << length;
+    EXPECT_THAT(file.refusal_id, ::testing::AnyOf("not-elf", "truncated")) << length;
     EXPECT_EQ(registry.load("oddball").name(), "oddball");
+    EXPECT_EQ(registry.load("minimal").name(), "minimal");
   }
-  EXPECT_GT(refused, 50);
-  EXPECT_LT(usable, refused);
 }
 
 TEST(Registry, AFileOrDirectoryThatEveryoneMayWriteIsRefused) {
