@@ -15,9 +15,19 @@
 #include "core/fits/fits_writer.h"
 #include "core/pipeline/catalog_rows.h"
 #include "core/survey/products.h"
+#include "core/survey/provenance.h"
 
 namespace brickline {
 namespace {
+
+// The run's header once its sources are found and fitted: with the cards of those stages.
+fits::Header fitted_header(const TimsState& tims) {
+  fits::Header header = tims.version_header;
+  add_stage_card(header, "SRCS");
+  add_stage_card(header, "FITB");
+  add_dchisq_cards(header);
+  return header;
+}
 
 ProductPath product_paths(const BrickOptions& options, const BrickGeometry& brick) {
   return [root = options.output_dir, name = brick.name](std::string_view type, std::string_view band) {
@@ -49,7 +59,7 @@ CoaddStageInput coadd_input(const BrickOptions& options, const TimsState& tims, 
   in.custom_brick = tims.brick.custom;
   in.saturated = saturated_by_band(tims, srcs);
   in.maskbits = MaskBits(tims.survey_bands);
-  in.version_header = tims.version_header;
+  in.version_header = srcs ? fitted_header(tims) : tims.version_header;
   if (srcs) in.coadd_sky = srcs->coadd_sky;
   for (const std::string& band : tims.bands) {
     const auto facts = tims.band_facts.find(band);
@@ -76,7 +86,8 @@ void write_ccds(const BrickOptions& options, const TimsState& tims, const SrcsSt
         level = static_cast<float>(it->second);
     sky.push_back(level);
   }
-  write_ccds_table(brick_ccds_table(tims.ccds, tims.images, tims.brick.wcs, sky), tims.version_header,
+  write_ccds_table(brick_ccds_table(tims.ccds, tims.images, tims.brick.wcs, sky),
+                   srcs ? fitted_header(tims) : tims.version_header,
                    product_paths(options, tims.brick)("ccds-table", ""), products);
 }
 
@@ -92,7 +103,7 @@ CatalogGeometry catalog_geometry(const BrickGeometry& brick) {
 
 void write_blob_map(const BrickOptions& options, const TimsState& tims, const FittedCatalog& fitted,
                     ProductSet& products) {
-  fits::Header header = tims.version_header;
+  fits::Header header = fitted_header(tims);
   header.append(brick_wcs_cards(tims.brick.wcs));
   header.append(image_type_cards("blobmap"));
   fits::FitsWriter writer;
@@ -185,10 +196,12 @@ void run_writecat(const BrickOptions& options, const TimsState& tims, const Srcs
                   CoaddsState& coadds, ProductSet& products, const Log& log) {
   const ProductPath path = product_paths(options, tims.brick);
   const MaskBits bits(tims.survey_bands);
-  fits::Header header = tims.version_header;
+  fits::Header header = fitted_header(tims);
+  add_stage_card(header, "COAD");
   add_maskbits_cards(header, bits);
   add_fitbits_cards(header);
   add_allmask_cards(header);
+  add_stage_card(header, "WCAT");
   write_maskbits(coadds.maskbits.const_view(), tims.brick.wcs, header, path("maskbits", ""), products);
 
   std::optional<DustMaps> dust;
