@@ -62,7 +62,7 @@ struct BlobFitInput {
   std::span<const std::string> bands;
   const BlobMap* blobs = nullptr;
   const SourceList* sources = nullptr;
-  ImageView<const std::uint8_t> reference_mask;  // bits of core/detect/reference_mask.h; may be empty
+  ImageView<const std::uint8_t> reference_mask;  // refbit of core/survey/bits.h; may be empty
   PlanOptions plan;
 };
 

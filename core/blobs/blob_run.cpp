@@ -7,9 +7,9 @@
 #include "core/blobs/metrics.h"
 #include "core/blobs/segmentation.h"
 #include "core/detect/morphology.h"
-#include "core/detect/reference_mask.h"
 #include "core/fit/flux_solver.h"
 #include "core/fit/uncertainties.h"
+#include "core/survey/bits.h"
 
 namespace brickline {
 
@@ -211,8 +211,8 @@ void BlobRun::note_reference_mask(SourceRecord& r) const {
     return std::clamp(static_cast<int>(std::clamp(v, -1e6, 1e6)), 0, n - 1);
   };
   const std::uint8_t bits = reference_bits(clip(at->x, images_.width()), clip(at->y, images_.height()));
-  using namespace reference_bit;
-  std::uint8_t point = kBright | kCluster | kClouds, background = kBright | kGalaxy;
+  using namespace refbit;
+  std::uint8_t point = kBright | kCluster | kMclouds, background = kBright | kGalaxy;
   if (options_.galaxy_forces_point_sources) point |= kGalaxy;
   if (options_.background_near_medium_stars) background |= kMedium;
   r.forced_point_source = (bits & point) && !r.model.is_galaxy();
@@ -232,12 +232,12 @@ Image<std::int32_t> BlobRun::segments(const std::vector<SourceRecord>& records) 
         height(x, y) = std::max(height(x, y), map.flux(x, y) * std::sqrt(map.inverse_variance(x, y)));
   for (int y = 0; y < height.height(); ++y)
     for (int x = 0; x < height.width(); ++x)
-      if (reference_bits(x, y) & reference_bit::kCluster) height(x, y) = 0;
+      if (reference_bits(x, y) & refbit::kCluster) height(x, y) = 0;
 
   const auto seed_of = [&](int i) -> std::optional<Seed> {
     const SourceRecord& r = records[i];
     const Pixel p = rounded_pixel(r.model);
-    if (reference_bits(p.x, p.y) & reference_bit::kCluster) return {};
+    if (reference_bits(p.x, p.y) & refbit::kCluster) return {};
     const bool star = !r.model.is_galaxy() && (r.traits.point_source || r.forced_point_source);
     return Seed{i, p.x, p.y, star ? options_.point_source_reach : 0.0};
   };
@@ -371,19 +371,19 @@ FittedSource BlobRun::fitted(const SourceRecord& r) const {
   const double moved =
       std::hypot(out.x - out.start_x, out.y - out.start_y) * input_.brick.pixel_scale_arcsec();
   constexpr double kWalkArcsec = 1, kRunArcsec = 2.5;
-  using namespace fit_bit;
+  using namespace fitbit;
   const auto set = [&](std::uint16_t bit, bool on) { out.fit_bits |= on ? bit : 0; };
-  set(kForcedPointSource, r.forced_point_source);
+  set(kForcedPointsource, r.forced_point_source);
   set(kFitBackground, r.fit_background);
   set(kFrozen, r.traits.frozen);
-  set(kPointSource, r.traits.point_source);
+  set(kGaiaPointsource, r.traits.point_source);
   set(kIterative, r.source < 0);
   set(kWalker, moved > kWalkArcsec);
   set(kRunner, moved > kRunArcsec);
   if (r.model_chosen) {
     const ModelFit& winner = r.models[dchisq_index(r.chosen)];
-    set(kRadiusLimit, winner.at_radius_limit);
-    set(kSersicLimit, winner.at_sersic_limit);
+    set(kHitRadiusLimit, winner.at_radius_limit);
+    set(kHitSersicLimit, winner.at_sersic_limit);
   }
   return out;
 }

@@ -11,6 +11,7 @@
 #include "core/blobs/select_model.h"
 #include "core/fit/uncertainties.h"
 #include "core/model/source_model.h"
+#include "core/survey/bits.h"
 
 namespace brickline {
 
@@ -32,19 +33,6 @@ struct ModelFit {
   bool at_radius_limit = false, at_sersic_limit = false;
 };
 
-// The catalog's fit bits that fitting itself knows; those of reference catalogs are the catalog's affair.
-namespace fit_bit {
-inline constexpr std::uint16_t kForcedPointSource = 0x1;
-inline constexpr std::uint16_t kFitBackground = 0x2;
-inline constexpr std::uint16_t kRadiusLimit = 0x4;
-inline constexpr std::uint16_t kSersicLimit = 0x8;
-inline constexpr std::uint16_t kFrozen = 0x10;
-inline constexpr std::uint16_t kWalker = 0x400;        // moved by more than 1 arcsec
-inline constexpr std::uint16_t kRunner = 0x800;        // 2.5 arcsec
-inline constexpr std::uint16_t kPointSource = 0x1000;  // a reference catalog said so
-inline constexpr std::uint16_t kIterative = 0x2000;
-}  // namespace fit_bit
-
 // Weighted by the source's own light, per band; definitions at measure_source_metrics (core/blobs/metrics.h).
 struct SourceMetrics {
   std::vector<float> fracflux, fracmasked, fracin, rchisq;
@@ -61,8 +49,8 @@ struct FittedSource {
   double x = 0, y = 0;              // of the model
   int ix = 0, iy = 0;               // the same, rounded
   bool in_bounds = false;           // that pixel is in the brick
-  std::uint16_t fit_bits = 0;
-  bool forced_to_stay = false;  // a reference star that the pixels do not want, kept as it came
+  std::uint16_t fit_bits = 0;       // fitbit; those of reference catalogs are the catalog's affair
+  bool forced_to_stay = false;      // a reference star that the pixels do not want, kept as it came
   bool started_in_blob = true, finished_in_blob = true;
   SourceMetrics metrics;
 

@@ -10,11 +10,11 @@ CatalogFitRecord fit_record(const FittedSource& s, const std::map<int, const Blo
   r.bx0 = static_cast<float>(s.start_x);
   r.by0 = static_cast<float>(s.start_y);
   r.force_kept = s.forced_to_stay;
-  r.forced_pointsource = s.fit_bits & fit_bit::kForcedPointSource;
-  r.fit_background = s.fit_bits & fit_bit::kFitBackground;
-  r.iterative = s.fit_bits & fit_bit::kIterative;
-  r.hit_r_limit = s.fit_bits & fit_bit::kRadiusLimit;
-  r.hit_ser_limit = s.fit_bits & fit_bit::kSersicLimit;
+  r.forced_pointsource = s.fit_bits & fitbit::kForcedPointsource;
+  r.fit_background = s.fit_bits & fitbit::kFitBackground;
+  r.iterative = s.fit_bits & fitbit::kIterative;
+  r.hit_r_limit = s.fit_bits & fitbit::kHitRadiusLimit;
+  r.hit_ser_limit = s.fit_bits & fitbit::kHitSersicLimit;
   r.hit_limit = r.hit_r_limit || r.hit_ser_limit;
   if (const auto it = reports.find(s.planned_blob); it != reports.end()) {
     const BlobReport& b = *it->second;

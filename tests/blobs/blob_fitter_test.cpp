@@ -12,7 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/detect/detection.h"
-#include "core/detect/reference_mask.h"
+#include "core/survey/bits.h"
 #include "tests/support/synthetic_sky.h"
 
 namespace brickline {
@@ -148,7 +148,7 @@ TEST(FitBlobs, IterationFindsWhatTheFirstLookMissed) {
   ASSERT_EQ(catalog.sources.size(), 2U);
   const FittedSource* s = field.nearest(catalog, field.sky.truth[1]);
   EXPECT_EQ(s->source, -1);
-  EXPECT_TRUE(s->fit_bits & fit_bit::kIterative);
+  EXPECT_TRUE(s->fit_bits & fitbit::kIterative);
   EXPECT_NEAR(s->model.flux[2], 2.0, 0.4);
 }
 
@@ -190,7 +190,7 @@ TEST(FitBlobs, AReferenceStarStandsStillAndOnlyPsfIsTriedIfItIsKnownToBeAPoint) 
   EXPECT_GT(s.dchisq[0], 0);
   for (int k = 1; k < kModelKinds; ++k) EXPECT_EQ(s.models[k].status, ModelFitStatus::kNotTried);
   EXPECT_EQ(s.inverse_variance.ra, 0);
-  EXPECT_TRUE(s.fit_bits & fit_bit::kPointSource);
+  EXPECT_TRUE(s.fit_bits & fitbit::kGaiaPointsource);
 }
 
 TEST(FitBlobs, AReferenceStarThatIsNotThereStaysAsItCame) {
@@ -207,7 +207,7 @@ TEST(FitBlobs, AFrozenSourceIsNotTouched) {
   const FittedCatalog catalog = field.fit();
   const FittedSource& s = reference_source(field, catalog);
   EXPECT_EQ(s.model.flux, (std::vector<double>{9, 9, 9}));
-  EXPECT_TRUE(s.fit_bits & fit_bit::kFrozen);
+  EXPECT_TRUE(s.fit_bits & fitbit::kFrozen);
   EXPECT_GT(s.inverse_variance.flux[0], 0);
 }
 
@@ -225,15 +225,13 @@ TEST(FitBlobs, TheReferenceMaskForcesPointSourcesAndFitsABackground) {
     FittedCatalog catalog = field.fit();
     return *field.nearest(catalog, field.sky.truth[0]);
   };
-  const FittedSource plain = run(0), medium = run(reference_bit::kMedium),
-                     bright = run(reference_bit::kBright);
-  EXPECT_EQ(plain.fit_bits & (fit_bit::kFitBackground | fit_bit::kForcedPointSource), 0);
+  const FittedSource plain = run(0), medium = run(refbit::kMedium), bright = run(refbit::kBright);
+  EXPECT_EQ(plain.fit_bits & (fitbit::kFitBackground | fitbit::kForcedPointsource), 0);
   EXPECT_GT(plain.model.flux[2], 1.1 * truth);
-  EXPECT_EQ(medium.fit_bits & (fit_bit::kFitBackground | fit_bit::kForcedPointSource),
-            fit_bit::kFitBackground);
+  EXPECT_EQ(medium.fit_bits & (fitbit::kFitBackground | fitbit::kForcedPointsource), fitbit::kFitBackground);
   EXPECT_NEAR(medium.model.flux[2], truth, 0.05 * truth);
   EXPECT_EQ(medium.model.kind, kRex);
-  EXPECT_TRUE(bright.fit_bits & fit_bit::kForcedPointSource);
+  EXPECT_TRUE(bright.fit_bits & fitbit::kForcedPointsource);
   EXPECT_EQ(bright.model.kind, kPsf);
 }
 
