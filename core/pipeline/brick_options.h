@@ -37,8 +37,16 @@ struct BrickOptions {
   int release = 9999;
   bool old_calibs_ok = false;  // calibrations of another reduction are used, with a warning
   double nsigma = 6;           // detection threshold
-  double rgb_stretch = 1;      // multiplies the colour pictures' scales
-  bool coadd_bw = false;       // one band gives a grey picture
+  bool apodize = false;        // images' weights fall off towards their edges
+
+  // Coadds.
+  bool lanczos = true;          // false: nearest neighbours
+  double rgb_stretch = 1;       // multiplies the colour pictures' scales
+  bool coadd_bw = false;        // one band gives a grey picture
+  bool minimal_coadds = false;  // image_coadds: image, invvar and nexp only
+  bool save_coadd_psf = false;  // each band's coadded PSF becomes a product
+  bool blob_image = false;      // image_coadds after srcs, with the blobs drawn into its picture
+  bool blob_mask = false;       // image_coadds after blobmask
 };
 
 }  // namespace brickline

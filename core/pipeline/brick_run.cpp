@@ -8,10 +8,10 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/pipeline/done.h"
 #include "core/pipeline/nothing_to_do.h"
 #include "core/pipeline/stage_tims.h"
 #include "core/pipeline/stages.h"
-#include "core/survey/products.h"
 
 namespace brickline {
 namespace {
@@ -32,7 +32,7 @@ void write_marker(const std::filesystem::path& path, const std::string& brick, c
 
 BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, const Log& log) {
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, options.threads);
-  const std::vector<Stage> plan = plan_stages(options.stages);
+  const std::vector<Stage> plan = plan_stages(options.stages, {options.blob_image, options.blob_mask});
 
   BrickOutcome outcome;
   outcome.products = ProductSet(options.output_dir);
@@ -52,8 +52,10 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
         case Stage::kTims:
           tims = run_tims(options, geometry, progress, log);
           break;
+        case Stage::kBlobmask:
+          throw internal_error("stage blobmask is not wired up");
         case Stage::kImageCoadds:
-          run_image_coadds(options, *tims, outcome.products, log);
+          run_image_coadds(options, *tims, srcs ? &*srcs : nullptr, outcome.products, log);
           break;
         case Stage::kSrcs:
           srcs = run_srcs(options, *tims, tims->images, log);
@@ -80,11 +82,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
     }
   } catch (const NothingToDo& nothing) {
     outcome.nothing = nothing.what();
-    ProductKey key;
-    key.brick = geometry.name;
-    const std::filesystem::path catalog = options.output_dir / product_path(Product::kTractor, key);
-    write_marker(catalog.parent_path() / ("nothing-" + geometry.name + ".json"), geometry.name,
-                 outcome.nothing);
+    write_marker(nothing_marker(options.output_dir, geometry.name), geometry.name, outcome.nothing);
   }
   outcome.brick = geometry.name;
   return outcome;
