@@ -5,14 +5,16 @@
 #include "core/pipeline/coadd_products.h"
 #include "core/pipeline/stage_products.h"
 #include "core/pipeline/stages.h"
+#include "core/survey/provenance.h"
 
 namespace brickline {
 
 CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
                        const FitblobsState& fits, ProductSet& products, const Log& log) {
   const FittedCatalog& fitted = fits.fitted;
-  const fits::Header header = fitted_header(tims);
+  fits::Header header = fitted_header(tims);
   write_blob_map(options, tims.brick, header, fitted.blob_map.const_view(), products);
+  add_stage_card(header, "COAD");
   write_ccds(options, tims, &srcs, header, products);
 
   CoaddsState out;

@@ -18,8 +18,9 @@ void run_writecat(const BrickOptions& options, const TimsState& tims, const Srcs
   add_stage_card(header, "COAD");
   add_maskbits_cards(header, bits);
   add_fitbits_cards(header);
-  add_allmask_cards(header);
   add_stage_card(header, "WCAT");
+  add_wisemask_cards(header);
+  add_allmask_cards(header);
   write_maskbits(coadds.maskbits.const_view(), tims.brick.wcs, header, path("maskbits", ""), products);
 
   std::optional<DustMaps> dust;
