@@ -11,6 +11,14 @@
 
 namespace brickline {
 
+// Which reference catalogs are read; a path given here wins over the environment's.
+struct ReferenceChoice {
+  bool no_tycho = false, no_gaia = false, no_large_galaxies = false;
+  bool require = false;  // a catalog that is wanted and absent is an error
+  std::filesystem::path tycho_dir, gaia_dir, large_galaxies_file, star_clusters_file;
+  std::string gaia_prefix, gaia_scheme, gaia_version;
+};
+
 struct BrickOptions {
   // Region: one of brick and radec.
   std::string brick;                                // a name of survey-bricks
@@ -28,6 +36,8 @@ struct BrickOptions {
   std::vector<std::filesystem::path> extra_calib_dirs;  // searched after the survey's own calib directory
   std::filesystem::path dust_dir;                       // SFD maps; empty: $DUST_DIR
 
+  ReferenceChoice references;
+
   // Plugins.
   std::vector<std::filesystem::path> plugin_dirs;
 
@@ -35,10 +45,13 @@ struct BrickOptions {
   std::vector<Stage> stages = {Stage::kWritecat};
   int threads = 1;
   int release = 9999;
-  bool old_calibs_ok = false;  // calibrations of another reduction are used, with a warning
-  double nsigma = 6;           // detection threshold
-  double rgb_stretch = 1;      // multiplies the colour pictures' scales
-  bool coadd_bw = false;       // one band gives a grey picture
+  bool old_calibs_ok = false;         // calibrations of another reduction are used, with a warning
+  bool no_outliers = false;           // the images are taken as they are
+  bool cache_outliers = false;        // outlier masks of an earlier run are used where they fit
+  bool remake_outlier_jpegs = false;  // so, and their pictures are made anew
+  double nsigma = 6;                  // detection threshold
+  double rgb_stretch = 1;             // multiplies the colour pictures' scales
+  bool coadd_bw = false;              // one band gives a grey picture
 };
 
 }  // namespace brickline

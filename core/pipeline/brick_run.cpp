@@ -9,6 +9,8 @@
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/pipeline/nothing_to_do.h"
+#include "core/pipeline/stage_halos.h"
+#include "core/pipeline/stage_outliers.h"
 #include "core/pipeline/stage_tims.h"
 #include "core/pipeline/stages.h"
 #include "core/survey/products.h"
@@ -37,6 +39,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
   BrickOutcome outcome;
   outcome.products = ProductSet(options.output_dir);
   std::optional<TimsState> tims;
+  std::optional<RefsState> refs;
   std::optional<SrcsState> srcs;
   std::optional<FitblobsState> fits;
   std::optional<CoaddsState> coadds;
@@ -52,15 +55,24 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
         case Stage::kTims:
           tims = run_tims(options, geometry, progress, log);
           break;
+        case Stage::kRefs:
+          refs = run_refs(options, *tims, outcome.products, log);
+          break;
+        case Stage::kOutliers:
+          run_outliers(options, *tims, tims->images, gaia_pixels(*refs), outcome.products, log);
+          break;
+        case Stage::kHalos:
+          run_halos(halo_stars(*refs, tims->bands), tims->images, log);
+          break;
         case Stage::kImageCoadds:
-          run_image_coadds(options, *tims, outcome.products, log);
+          run_image_coadds(options, *tims, *refs, outcome.products, log);
           break;
         case Stage::kSrcs:
-          srcs = run_srcs(options, *tims, tims->images, log);
+          srcs = run_srcs(options, *tims, *refs, tims->images, log);
           if (srcs->detection.sources.empty()) throw NothingToDo("no source passes the detection threshold");
           break;
         case Stage::kFitblobs:
-          fits = run_fitblobs(options, *tims, *srcs, progress, log);
+          fits = run_fitblobs(options, *tims, *refs, *srcs, progress, log);
           for (const BlobReport& blob : fits->fitted.blobs)
             if (blob.status == BlobStatus::kFailed) {
               ++outcome.failed_blobs;
@@ -70,7 +82,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
           if (fits->fitted.sources.empty()) throw NothingToDo("no source is significant once fitted");
           break;
         case Stage::kCoadds:
-          coadds = run_coadds(options, *tims, *srcs, *fits, outcome.products, log);
+          coadds = run_coadds(options, *tims, *refs, *srcs, *fits, outcome.products, log);
           break;
         case Stage::kWritecat:
           run_writecat(options, *tims, *srcs, *coadds, outcome.products, log);

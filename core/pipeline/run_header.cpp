@@ -26,6 +26,11 @@ std::string canonical_options(const BrickOptions& options) {
   if (options.max_mjd) add("--max-mjd", *options.max_mjd);
   if (options.release != defaults.release) add("--release", options.release);
   if (options.old_calibs_ok) add("--old-calibs-ok");
+  const ReferenceChoice& refs = options.references;
+  if (refs.no_gaia) add("--no-gaia");
+  if (refs.no_tycho) add("--no-tycho");
+  if (refs.no_large_galaxies) add("--no-large-galaxies");
+  if (options.no_outliers) add("--no-outliers");
   if (options.nsigma != defaults.nsigma) add("--nsigma", options.nsigma);
   if (options.rgb_stretch != defaults.rgb_stretch) add("--rgb-stretch", options.rgb_stretch);
   if (options.coadd_bw) add("--coadd-bw");

@@ -22,7 +22,8 @@ std::map<std::string, ImageView<const std::uint8_t>> saturated_by_band(const Tim
   return out;
 }
 
-CoaddStageInput coadd_input(const BrickOptions& options, const TimsState& tims, const SrcsState* srcs) {
+CoaddStageInput coadd_input(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
+                            const SrcsState* srcs) {
   CoaddStageInput in;
   in.target = tims.brick.wcs;
   in.pixel_scale_arcsec = tims.brick.pixel_scale_arcsec;
@@ -30,6 +31,7 @@ CoaddStageInput coadd_input(const BrickOptions& options, const TimsState& tims, 
   in.images = tims.images;
   in.unique_area = tims.brick.unique_area;
   in.custom_brick = tims.brick.custom;
+  in.reference_mask = refs.mask.const_view();
   in.saturated = saturated_by_band(tims, srcs);
   in.maskbits = MaskBits(tims.survey_bands);
   in.version_header = srcs ? fitted_header(tims) : tims.version_header;
@@ -78,31 +80,33 @@ void write_blob_map(const BrickOptions& options, const TimsState& tims, const Fi
 
 }  // namespace
 
-void run_image_coadds(const BrickOptions& options, const TimsState& tims, ProductSet& products,
-                      const Log& log) {
+void run_image_coadds(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
+                      ProductSet& products, const Log& log) {
   write_ccds(options, tims, nullptr, products);
-  CoaddStageInput input = coadd_input(options, tims, nullptr);
+  CoaddStageInput input = coadd_input(options, tims, refs, nullptr);
   const CoaddStageOutput out = make_coadds(input, {}, products, coadd_options(options), log);
   fits::Header header = tims.version_header;
   add_maskbits_cards(header, input.maskbits);
   write_maskbits(out.maskbits.const_view(), tims.brick.wcs, header, input.path("maskbits", ""), products);
 }
 
-CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
-                       const FitblobsState& fits, ProductSet& products, const Log& log) {
+CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
+                       const SrcsState& srcs, const FitblobsState& fits, ProductSet& products,
+                       const Log& log) {
   const FittedCatalog& fitted = fits.fitted;
   write_blob_map(options, tims, fitted, products);
   write_ccds(options, tims, &srcs, products);
 
   CoaddsState out;
-  out.rows = catalog_rows(fitted, tims.bands.size());
+  out.rows = catalog_rows(fitted, srcs, refs.catalog, tims.bands.size());
   std::vector<std::optional<SourceModel>> models;
   std::vector<std::int32_t> blobs;
   for (const std::size_t i : order_rows(out.rows, catalog_geometry(tims.brick))) {
-    models.emplace_back(fitted.sources[i].model);
-    blobs.push_back(fitted.sources[i].blob);
+    const bool was_fitted = i < fitted.sources.size();
+    models.push_back(was_fitted ? std::optional(fitted.sources[i].model) : std::nullopt);
+    blobs.push_back(was_fitted ? fitted.sources[i].blob : -1);
   }
-  CoaddStageInput input = coadd_input(options, tims, &srcs);
+  CoaddStageInput input = coadd_input(options, tims, refs, &srcs);
   Scene scene;
   scene.sources = models;
   scene.blobs = blobs;

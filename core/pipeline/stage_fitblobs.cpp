@@ -3,14 +3,15 @@
 
 namespace brickline {
 
-FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
-                           const Progress& progress, const Log& log) {
+FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
+                           const SrcsState& srcs, const Progress& progress, const Log& log) {
   BlobFitInput input;
   input.images = tims.images;
   input.brick = tims.brick.wcs;
   input.bands = tims.bands;
   input.blobs = &srcs.detection.blobs;
   input.sources = &srcs.detection.sources;
+  input.reference_mask = refs.mask.const_view();
   const SkyBox& area = tims.brick.unique_area;
   if (!tims.brick.custom) input.plan.unique_area = UniqueArea{area.ra1, area.ra2, area.dec1, area.dec2};
   BlobFitOptions fit;

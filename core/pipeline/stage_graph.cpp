@@ -16,9 +16,15 @@ struct StageRow {
 
 // In the order in which they run: every stage needs all the rows above it that are not optional.
 constexpr std::array kStages = {
-    StageRow{Stage::kTims, "tims", false},     StageRow{Stage::kImageCoadds, "image_coadds", true},
-    StageRow{Stage::kSrcs, "srcs", false},     StageRow{Stage::kFitblobs, "fitblobs", false},
-    StageRow{Stage::kCoadds, "coadds", false}, StageRow{Stage::kWritecat, "writecat", false},
+    StageRow{Stage::kTims, "tims", false},
+    StageRow{Stage::kRefs, "refs", false},
+    StageRow{Stage::kOutliers, "outliers", false},
+    StageRow{Stage::kHalos, "halos", false},
+    StageRow{Stage::kImageCoadds, "image_coadds", true},
+    StageRow{Stage::kSrcs, "srcs", false},
+    StageRow{Stage::kFitblobs, "fitblobs", false},
+    StageRow{Stage::kCoadds, "coadds", false},
+    StageRow{Stage::kWritecat, "writecat", false},
 };
 
 }  // namespace

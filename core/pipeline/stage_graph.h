@@ -9,7 +9,7 @@
 
 namespace brickline {
 
-enum class Stage { kTims, kImageCoadds, kSrcs, kFitblobs, kCoadds, kWritecat };
+enum class Stage { kTims, kRefs, kOutliers, kHalos, kImageCoadds, kSrcs, kFitblobs, kCoadds, kWritecat };
 
 std::string_view stage_name(Stage stage);
 // By name; Error (kUsage) lists the known stages.

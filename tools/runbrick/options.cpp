@@ -88,6 +88,36 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_option("--plugin-dir", b.plugin_dirs, "directory of camera plugins, searched first; repeatable")
       ->group(files);
 
+  const auto sky = "Reference catalogs and artefacts";
+  ReferenceChoice& refs = b.references;
+  app.add_option("--gaia-dir", refs.gaia_dir, "directory of Gaia's healpix files [$GAIA_CAT_DIR]")
+      ->group(sky);
+  app.add_option("--gaia-version", refs.gaia_version,
+                 "what follows G in the catalog's name: 2, 3 or E [$GAIA_CAT_VER, 1]")
+      ->group(sky);
+  app.add_option("--gaia-prefix", refs.gaia_prefix, "of the files' names [$GAIA_CAT_PREFIX, chunk]")
+      ->group(sky);
+  app.add_option("--gaia-scheme", refs.gaia_scheme, "of the healpix numbers [$GAIA_CAT_SCHEME, ring]")
+      ->check(CLI::IsMember({"ring", "nested"}))
+      ->group(sky);
+  app.add_option("--tycho-dir", refs.tycho_dir, "directory of tycho2.kd.fits [$TYCHO2_KD_DIR, the survey's]")
+      ->group(sky);
+  app.add_option("--large-galaxies", refs.large_galaxies_file,
+                 "kd-tree file of large galaxies (SGA) [$LARGEGALAXIES_CAT]")
+      ->group(sky);
+  app.add_option("--star-clusters", refs.star_clusters_file,
+                 "table of star clusters [$STAR_CLUSTERS_CAT, the survey's NGC-star-clusters.fits]")
+      ->group(sky);
+  app.add_flag("--no-gaia", refs.no_gaia, "do without Gaia")->group(sky);
+  app.add_flag("--no-tycho", refs.no_tycho, "do without Tycho-2")->group(sky);
+  app.add_flag("--no-large-galaxies", refs.no_large_galaxies, "do without large galaxies")->group(sky);
+  app.add_flag("--require-refs", refs.require, "a catalog that is not there is an error, not a warning")
+      ->group(sky);
+  app.add_flag("--no-outliers", b.no_outliers, "do not look for what only one exposure shows")->group(sky);
+  app.add_flag("--cache-outliers", b.cache_outliers, "use the outlier masks of an earlier run")->group(sky);
+  app.add_flag("--remake-outlier-jpegs", b.remake_outlier_jpegs, "so, and make their pictures anew")
+      ->group(sky);
+
   const auto control = "Control";
   app.add_option("-s,--stage", stages, "stage to run up to; repeatable [writecat]")->group(control);
   app.add_option("--threads", b.threads, "threads")->capture_default_str()->group(control);
