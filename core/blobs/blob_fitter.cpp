@@ -39,6 +39,7 @@ BlobResult fit_one(const BlobFitInput& input, const BlobTask& task, const BlobFi
     out.report.message = e.what();
   }
   out.report.blob = task.blob;
+  out.report.part = task.part;
   out.report.box = task.box;
   out.report.pixels = task.pixels;
   out.report.sources = static_cast<int>(task.sources.size());
@@ -72,7 +73,8 @@ FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options
       (!input.reference_mask.empty() && input.reference_mask.box() != brick))
     throw internal_error("blobs, sources or reference mask do not belong to the brick of {} x {} pixels",
                          brick.x1, brick.y1);
-  const BlobPlan plan = plan_blobs(*input.blobs, input.brick, input.plan);
+  const BlobPlan plan =
+      plan_blobs(*input.blobs, input.brick, input.plan, {input.sources, input.reference_mask, input.frozen});
   const int count = static_cast<int>(plan.tasks.size());
   std::vector<BlobResult> results(count);
   // Workers take the next task in order, so that the largest start first; each result has its place.

@@ -55,11 +55,11 @@ std::optional<Box> cutout_box(const Wcs& image, const Wcs& brick, const Box& box
   return out;
 }
 
-bool finite(const Image<float>& stamp) {
+bool usable(const Image<float>& stamp) {
+  double sum = 0;
   for (int y = 0; y < stamp.height(); ++y)
-    for (int x = 0; x < stamp.width(); ++x)
-      if (!std::isfinite(stamp(x, y))) return false;
-  return !stamp.empty();
+    for (int x = 0; x < stamp.width(); ++x) sum += stamp(x, y);
+  return std::isfinite(sum) && sum > 0;
 }
 
 // Weights of the pixels that fall on the blob; what is not finite loses its own.
@@ -110,7 +110,10 @@ BlobImages::BlobImages(std::span<const CcdImage> images, std::span<const std::st
     cut.mjd_tai = image.mjd_tai;
     cut.psf = image.psf.shifted(box->x0, box->y0);
     const double centre_x = box->width() / 2.0, centre_y = box->height() / 2.0;
-    if (!finite(cut.psf.stamp(centre_x, centre_y))) continue;
+    if (!usable(cut.psf.stamp(centre_x, centre_y))) {
+      ++left_out_;
+      continue;
+    }
     if (cut.psf.is_constant() || (box->width() < constant_psf_size && box->height() < constant_psf_size))
       cut.kernel = std::make_unique<PsfKernel>(cut.psf, centre_x, centre_y);
     cut.from_blob = small_mapping(wcs_, cut.wcs);

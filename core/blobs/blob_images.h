@@ -42,7 +42,7 @@ using SourcePatches = std::vector<std::optional<Patch>>;
 
 class BlobImages {
  public:
-  // Images that do not reach the blob, and those whose PSF has pixels that are not finite, are left out.
+  // Images that do not reach the blob, and those whose PSF is not finite or holds no light, are left out.
   BlobImages(std::span<const CcdImage> images, std::span<const std::string> bands, const Wcs& brick,
              const BlobTask& task, int constant_psf_size);
 
@@ -51,7 +51,8 @@ class BlobImages {
   int height() const { return wcs_.height(); }
   std::vector<BlobImage>& images() { return images_; }
   const std::vector<BlobImage>& images() const { return images_; }
-  std::int64_t good_pixels() const;  // unmasked ones of all images
+  std::int64_t good_pixels() const;           // unmasked ones of all images
+  int left_out() const { return left_out_; }  // images whose PSF is not usable
 
   // Where a source stands in an image, its motion taken into account; empty if it has no place there.
   std::optional<PixelPosition> place(const SourceModel& source, const BlobImage& image) const;
@@ -71,6 +72,7 @@ class BlobImages {
  private:
   Wcs wcs_;
   std::vector<BlobImage> images_;
+  int left_out_ = 0;
 };
 
 // The kernel of an image at a pixel: its constant one, or one made for the place and kept in `own_kernels`.

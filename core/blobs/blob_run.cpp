@@ -87,10 +87,16 @@ SourceRecord BlobRun::record_of(int source) const {
 BlobResult BlobRun::run() {
   BlobResult out;
   out.report.images = static_cast<int>(images_.images().size());
+  out.report.images_left_out = images_.left_out();
   out.report.image_pixels = images_.good_pixels();
   out.report.status = BlobStatus::kEmpty;
-  if (images_.images().empty()) return out;
+  if (images_.images().empty()) {
+    out.report.message = images_.left_out() > 0 ? "no image has a usable PSF" : "no image";
+    return out;
+  }
+  if (task_.sources.empty()) return out;
 
+  subtract_frozen();
   std::vector<SourceRecord> records;
   for (const int s : task_.sources) records.push_back(record_of(s));
   fit_records(records, false);
@@ -101,9 +107,29 @@ BlobResult BlobRun::run() {
       std::move(more.begin(), more.end(), std::back_inserter(records));
     }
   }
+  if (options_.reoptimize) fit_again(records);
+  for (const SourceRecord& r : records) out.report.failed_sources += r.failed;
   out.sources = finish(records);
+  if (task_.own) std::erase_if(out.sources, [&](const FittedSource& s) { return !is_own(s); });
   if (!out.sources.empty()) out.report.status = BlobStatus::kFitted;
   return out;
+}
+
+// Of a part of a blob: whether the source started on the pixels that are this part's own.
+bool BlobRun::is_own(const FittedSource& source) const {
+  const Box& own = *task_.own;
+  const double x = std::clamp(source.start_x, 0.0, input_.brick.width() - 1.0),
+               y = std::clamp(source.start_y, 0.0, input_.brick.height() - 1.0);
+  return x >= own.x0 && x < own.x1 && y >= own.y0 && y < own.y1;
+}
+
+void BlobRun::subtract_frozen() {
+  for (const int g : task_.frozen) {
+    SourceModel model = input_.frozen[g].model;
+    model.flux.resize(bands_, 0.0);
+    frozen_.push_back(images_.draw(model, renderer_));
+    images_.add(frozen_.back(), -1);
+  }
 }
 
 // From the sources as they were found to their chosen models, which end up subtracted from the images.
@@ -171,7 +197,7 @@ void BlobRun::first_round(std::vector<SourceRecord>& records) {
       continue;
     stop_if_cancelled();
     if (several) images_.add(r.patches, 1);
-    fit_first(r, several);
+    fit_on_patches(r, false, several);
     if (several) {
       r.patches = images_.draw(r.model, renderer_);
       images_.add(r.patches, -1);
@@ -180,7 +206,8 @@ void BlobRun::first_round(std::vector<SourceRecord>& records) {
   for (std::size_t i = 0; i < before.size(); ++i) images_.images()[i].data = std::move(before[i]);
 }
 
-void BlobRun::fit_first(SourceRecord& r, bool several) {
+// Fits a source as what it is on the pixels of its patches.
+void BlobRun::fit_on_patches(SourceRecord& r, bool again, bool several) {
   std::vector<FitImage> fit_images;
   std::vector<std::unique_ptr<PsfKernel>> own_kernels;
   for (std::size_t i = 0; i < images_.images().size(); ++i) {
@@ -189,11 +216,16 @@ void BlobRun::fit_first(SourceRecord& r, bool several) {
     if (image) fit_images.push_back(*image);
   }
   fitter_.options() = options_.fit;
-  if (!r.model.motion) fitter_.options().allowed = [this](double ra, double dec) { return inside(ra, dec); };
-  if (several && r.model.is_galaxy()) fitter_.options().position_box_arcsec = options_.first_round_box_arcsec;
+  if (!r.model.motion && !(again && r.model.is_galaxy()))
+    fitter_.options().allowed = [this](double ra, double dec) { return inside(ra, dec); };
   SourceModel start = r.model;
-  if (r.traits.large_galaxy && start.is_galaxy())
-    start.max_log_re = start.shape.log_re + std::log(options_.large_galaxy_radius_factor);
+  if (again) {
+    fitter_.options().fit_sky = r.fit_background;
+  } else if (r.model.is_galaxy()) {
+    if (several) fitter_.options().position_box_arcsec = options_.first_round_box_arcsec;
+    if (r.traits.large_galaxy)
+      start.max_log_re = start.shape.log_re + std::log(options_.large_galaxy_radius_factor);
+  }
   const FitResult fit = fitter_.fit(start, fit_images);
   if (fit.status == FitStatus::kBadInput || fit.status == FitStatus::kNoData) return;
   for (const double f : fit.model.flux)
@@ -266,7 +298,12 @@ void BlobRun::choose_models(std::vector<SourceRecord>& records, const Image<std:
     stop_if_cancelled();
     images_.add(r.patches, 1);
     const Pixel p = rounded_pixel(r.model);
-    selection_.run(r, owners.view(), owners.empty() ? -1 : owners(p.x, p.y));
+    try {
+      selection_.run(r, owners.view(), owners.empty() ? -1 : owners(p.x, p.y));
+    } catch (const std::exception&) {
+      r.alive = r.model_chosen = false;
+      r.failed = true;
+    }
     if (!r.alive && r.traits.star) {
       r.alive = r.forced_to_stay = true;
       r.model.flux = r.start_flux;
@@ -305,6 +342,8 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
     drawn.emplace_back(image.data.width(), image.data.height());
     for (const SourceRecord& r : records)
       if (r.alive && r.patches[i]) add_patch(drawn.back().view(), *r.patches[i], 1);
+    for (const SourcePatches& galaxy : frozen_)
+      if (galaxy[i]) add_patch(drawn.back().view(), *galaxy[i], 1);
     residuals[i].data = drawn.back().view();
   }
   const std::vector<BandMaps> known = detection_maps(residuals, images_.wcs(), bands_, map_options);
@@ -332,6 +371,45 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
   return out;
 }
 
+// chi-squared of the images as they are, each less its best constant if that is asked for.
+double BlobRun::chi2(bool with_sky) const {
+  double sum = 0;
+  for (const BlobImage& image : images_.images()) {
+    double w0 = 0, w1 = 0, w2 = 0;
+    for (int y = 0; y < image.data.height(); ++y)
+      for (int x = 0; x < image.data.width(); ++x) {
+        const double e = image.inverse_error(x, y), chi = image.data(x, y) * e;
+        w0 += e * e;
+        w1 += e * chi;
+        w2 += chi * chi;
+      }
+    sum += with_sky && w0 > 0 ? w2 - w1 * w1 / w0 : w2;
+  }
+  return sum;
+}
+
+// Once more through all chosen models, brightest first, each on the pixels that it is drawn on, the others'
+// chosen models subtracted. What does not fit the blob better afterwards stays as it was.
+void BlobRun::fit_again(std::vector<SourceRecord>& records) {
+  for (const int i : brightest_first(records, true)) {
+    SourceRecord& r = records[i];
+    if (r.traits.frozen || r.forced_to_stay) continue;
+    stop_if_cancelled();
+    const SourceModel before = r.model;
+    SourcePatches old = r.patches;
+    const double old_chi2 = chi2(r.fit_background);
+    images_.add(old, 1);
+    fit_on_patches(r, true);
+    r.patches = images_.draw(r.model, renderer_);
+    images_.add(r.patches, -1);
+    if (chi2(r.fit_background) <= old_chi2) continue;
+    images_.add(r.patches, 1);
+    images_.add(old, -1);
+    r.model = before;
+    r.patches = std::move(old);
+  }
+}
+
 std::vector<FitImage> BlobRun::whole_images(const SourceModel& model,
                                             std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const {
   std::vector<FitImage> out;
@@ -350,6 +428,7 @@ FittedSource BlobRun::fitted(const SourceRecord& r) const {
   out.model.max_log_re = 0;
   out.source = r.source;
   out.blob = out.planned_blob = task_.blob;
+  out.part = task_.part;
   out.start_x = r.start_x + task_.box.x0;
   out.start_y = r.start_y + task_.box.y0;
   if (const auto at = input_.brick.sky_to_pixel(r.model.ra, r.model.dec)) {

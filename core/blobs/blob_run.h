@@ -29,16 +29,20 @@ class BlobRun {
 
  private:
   SourceRecord record_of(int source) const;
+  void subtract_frozen();
   void fit_records(std::vector<SourceRecord>& records, bool in_residuals);
   void fit_initial_fluxes(std::vector<SourceRecord>& records);
   void first_round(std::vector<SourceRecord>& records);
-  void fit_first(SourceRecord& record, bool several);
+  void fit_on_patches(SourceRecord& record, bool again, bool several = true);
   void note_reference_mask(SourceRecord& record) const;
   Image<std::int32_t> segments(const std::vector<SourceRecord>& records) const;
   void choose_models(std::vector<SourceRecord>& records, const Image<std::int32_t>& owners);
   std::vector<SourceRecord> detect_in_residuals(const std::vector<SourceRecord>& records);
+  void fit_again(std::vector<SourceRecord>& records);
+  double chi2(bool with_sky) const;
   std::vector<FittedSource> finish(std::vector<SourceRecord>& records);
   FittedSource fitted(const SourceRecord& record) const;
+  bool is_own(const FittedSource& source) const;
   std::vector<FitImage> whole_images(const SourceModel& model,
                                      std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const;
   void stop_if_cancelled() const;
@@ -60,6 +64,7 @@ class BlobRun {
   SourceFitter fitter_;
   Renderer renderer_;
   SourceSelection selection_;
+  std::vector<SourcePatches> frozen_;  // galaxies of other blobs, as subtracted from the images
   int bands_;
 };
 

@@ -27,6 +27,7 @@ struct SourceRecord {
   SourcePatches patches;  // the model as subtracted from the images
   bool forced_point_source = false, fit_background = false;
   bool forced_to_stay = false;
+  bool failed = false;  // its fit ended in an error
 
   std::array<ModelFit, kModelKinds> models;
   SourceKind chosen = SourceKind::kPsf;

@@ -161,13 +161,12 @@ std::vector<double> SourceSelection::judge(SourceModel& model, const std::vector
 ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceModel& start,
                                     const std::vector<double>& none) {
   ModelFit out;
-  // What entered as a galaxy of a catalog, or stands still, may be anywhere.
+  // Galaxies, and what a catalog placed, may be anywhere.
   const bool entered_as_star = !record.model.is_galaxy();
-  const bool may_not_leave = entered_as_star && !record.model.motion;
+  const bool may_not_leave = entered_as_star && !record.from_catalog;
   fitter_.options() = options_.fit;
   fitter_.options().fit_sky = record.fit_background;
-  if (may_not_leave && !record.fit_background && !record.traits.galaxy_fit)
-    fitter_.options().allowed = inside_;
+  if (may_not_leave && !record.fit_background) fitter_.options().allowed = inside_;
   const FitResult fit = record.traits.frozen && record.traits.galaxy_fit
                             ? fitter_.fit_fluxes(start, fit_images_)
                             : fitter_.fit(start, fit_images_);
@@ -182,6 +181,7 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   out.at_radius_limit = fit.at_radius_limit;
   out.at_sersic_limit = fit.at_sersic_limit;
   out.steps = fit.steps;
+  out.end = fit.status;
   out.status = ModelFitStatus::kFitted;
   out.model = fit.model;
   out.chi2 = judge(out.model, fit.sky);
@@ -199,7 +199,8 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
   if (!cut(record, owners, owner)) return;
   const SourceModel entry = record.model;
   const bool entered_as_galaxy = entry.is_galaxy();
-  if (!entered_as_galaxy && !entry.motion && !inside_(entry.ra, entry.dec)) return;
+  const bool stands = entry.motion || record.traits.frozen;
+  if (!entered_as_galaxy && !stands && !inside_(entry.ra, entry.dec)) return;
   prepare_fit_images(entry);
   std::vector<double> none = chi2_without_source(record.fit_background);
   none.resize(entry.flux.size(), 0.0);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -52,6 +53,22 @@ struct BrickOptions {
   double nsigma = 6;                  // detection threshold
   double rgb_stretch = 1;             // multiplies the colour pictures' scales
   bool coadd_bw = false;              // one band gives a grey picture
+
+  // Fitting.
+  bool iterative = true;                    // sources are also looked for in what the fits leave
+  std::optional<double> iterative_nsigma;   // threshold of that; empty: nsigma
+  bool segmentation = true;                 // every pixel has one owner while a source's model is chosen
+  bool reoptimize = false;                  // the chosen models are fitted once more
+  bool less_masking = false;                // no background is fitted around medium-bright stars
+  bool galaxy_forces_point_sources = true;  // in masks of large galaxies, everything else is a point source
+  bool sub_blobs = false;                   // large blobs are fitted in overlapping parts
+  std::int64_t max_blob_pixels = 0;         // larger blobs are not fitted; 0: no limit
+  bool metrics = true;                      // the blob map and the table of all models are written
+  // Only some blobs: a range, numbers, or those at positions.
+  std::optional<int> first_blob, blob_count;
+  std::vector<int> blob_numbers;
+  std::vector<std::array<int, 2>> blobs_at;         // pixels of the (zoomed) brick
+  std::vector<std::array<double, 2>> blobs_at_sky;  // RA, Dec in degrees
 };
 
 }  // namespace brickline

@@ -1,11 +1,14 @@
 #include "core/pipeline/catalog_rows.h"
 
 #include <map>
+#include <utility>
 
 namespace brickline {
 namespace {
 
-CatalogFitRecord fit_record(const FittedSource& s, const std::map<int, const BlobReport*>& reports) {
+using Reports = std::map<std::pair<int, int>, const BlobReport*>;  // by blob and part
+
+CatalogFitRecord fit_record(const FittedSource& s, const Reports& reports) {
   CatalogFitRecord r;
   r.bx0 = static_cast<float>(s.start_x);
   r.by0 = static_cast<float>(s.start_y);
@@ -16,7 +19,7 @@ CatalogFitRecord fit_record(const FittedSource& s, const std::map<int, const Blo
   r.hit_r_limit = s.fit_bits & fitbit::kHitRadiusLimit;
   r.hit_ser_limit = s.fit_bits & fitbit::kHitSersicLimit;
   r.hit_limit = r.hit_r_limit || r.hit_ser_limit;
-  if (const auto it = reports.find(s.planned_blob); it != reports.end()) {
+  if (const auto it = reports.find({s.planned_blob, s.part}); it != reports.end()) {
     const BlobReport& b = *it->second;
     r.blob_width = static_cast<std::int16_t>(b.box.width());
     r.blob_height = static_cast<std::int16_t>(b.box.height());
@@ -96,13 +99,14 @@ CatalogSource listed_row(const ReferenceObject& object, const Image<std::int32_t
 
 std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const SrcsState& srcs,
                                         const ReferenceCatalog& references, std::size_t bands) {
-  std::map<int, const BlobReport*> reports;
-  for (const BlobReport& b : fitted.blobs) reports[b.blob] = &b;
+  Reports reports;
+  for (const BlobReport& b : fitted.blobs) reports[{b.blob, b.part}] = &b;
   std::vector<CatalogSource> rows;
   rows.reserve(fitted.sources.size());
   for (const FittedSource& s : fitted.sources) {
     CatalogSource row;
     row.type = catalog_type(s.model.kind);
+    row.regular = s.regular;
     row.ra = s.model.ra;
     row.dec = s.model.dec;
     row.ra_ivar = static_cast<float>(s.inverse_variance.ra);

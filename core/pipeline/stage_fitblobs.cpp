@@ -1,7 +1,42 @@
+#include <cmath>
+
 #include "core/blobs/blob_fitter.h"
+#include "core/blobs/blob_subset.h"
 #include "core/pipeline/stages.h"
 
 namespace brickline {
+namespace {
+
+BlobSubset subset_of(const BrickOptions& options, const Wcs& brick, const Log& log) {
+  BlobSubset subset;
+  subset.first = options.first_blob;
+  subset.count = options.blob_count;
+  subset.numbers = options.blob_numbers;
+  subset.at = options.blobs_at;
+  for (const auto& [ra, dec] : options.blobs_at_sky) {
+    const auto at = brick.sky_to_pixel(ra, dec);
+    if (!at || std::abs(at->x) > 1e6 || std::abs(at->y) > 1e6) {
+      log.warning("the position {} {} is not near the brick", ra, dec);
+      continue;
+    }
+    subset.at.push_back({static_cast<int>(std::nearbyint(at->x)), static_cast<int>(std::nearbyint(at->y))});
+  }
+  return subset;
+}
+
+BlobFitOptions fit_options(const BrickOptions& options) {
+  BlobFitOptions fit;
+  fit.detection.nsigma = options.iterative_nsigma.value_or(options.nsigma);
+  fit.iterative = options.iterative;
+  fit.segmentation = options.segmentation;
+  fit.reoptimize = options.reoptimize;
+  fit.galaxy_forces_point_sources = options.galaxy_forces_point_sources;
+  fit.background_near_medium_stars = !options.less_masking;
+  fit.all_model_variances = options.metrics;
+  return fit;
+}
+
+}  // namespace
 
 FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
                            const SrcsState& srcs, const Progress& progress, const Log& log) {
@@ -14,12 +49,23 @@ FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, c
   input.reference_mask = refs.mask.const_view();
   const SkyBox& area = tims.brick.unique_area;
   if (!tims.brick.custom) input.plan.unique_area = UniqueArea{area.ra1, area.ra2, area.dec1, area.dec2};
-  BlobFitOptions fit;
-  fit.detection.nsigma = options.nsigma;
+  input.plan.max_blob_pixels = options.max_blob_pixels;
+  input.plan.parts = options.sub_blobs;
+
+  BlobMap chosen_blobs;
+  SourceList sources;
+  if (const BlobSubset subset = subset_of(options, tims.brick.wcs, log); subset.chooses()) {
+    chosen_blobs = srcs.detection.blobs;
+    sources = srcs.detection.sources;
+    keep_blobs(chosen_blobs, sources, choose_blobs(chosen_blobs, subset, log));
+    input.blobs = &chosen_blobs;
+    input.sources = &sources;
+    input.plan.only_parts_at = subset.at;
+  }
   BlobFitHooks hooks;
   if (progress) hooks.progress = [&](const BlobReport&, int done, int total) { progress(done, total); };
   FitblobsState out;
-  out.fitted = fit_blobs(input, fit, hooks, log);
+  out.fitted = fit_blobs(input, fit_options(options), hooks, log);
   return out;
 }
 

@@ -40,6 +40,16 @@ void check(const RunbrickArguments& a) {
   }
   if (b.threads < 1) throw usage_error("--threads must be at least 1");
   if (!(b.nsigma > 0)) throw usage_error("--nsigma must be above 0");
+  if (b.iterative_nsigma && !(*b.iterative_nsigma > 0))
+    throw usage_error("--iterative-nsigma must be above 0");
+  if (b.max_blob_pixels < 0) throw usage_error("--max-blobsize must not be below 0");
+  if (b.first_blob && *b.first_blob < 0) throw usage_error("--blob must not be below 0");
+  if (b.blob_count && *b.blob_count < 1) throw usage_error("--nblobs must be at least 1");
+  if ((b.first_blob || b.blob_count) + !b.blob_numbers.empty() +
+          (!b.blobs_at.empty() || !b.blobs_at_sky.empty()) >
+      1)
+    throw usage_error(
+        "blobs are chosen by --blob/--nblobs, --blobid or --blobxy/--blobradec: only one of them");
   if (b.min_mjd && b.max_mjd && *b.min_mjd > *b.max_mjd) throw usage_error("--min-mjd is after --max-mjd");
 }
 
@@ -117,6 +127,34 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_flag("--cache-outliers", b.cache_outliers, "use the outlier masks of an earlier run")->group(sky);
   app.add_flag("--remake-outlier-jpegs", b.remake_outlier_jpegs, "so, and make their pictures anew")
       ->group(sky);
+
+  const auto fitting = "Fitting";
+  app.add_flag("!--no-iterative", b.iterative, "do not look for sources in what the fits leave")
+      ->group(fitting);
+  app.add_option("--iterative-nsigma", b.iterative_nsigma, "threshold of that, sigma [--nsigma]")
+      ->group(fitting);
+  app.add_flag("!--no-segmentation", b.segmentation, "sources share their pixels while models are chosen")
+      ->group(fitting);
+  app.add_flag("--reoptimize", b.reoptimize, "fit the chosen models once more")->group(fitting);
+  app.add_flag("--less-masking", b.less_masking, "fit no background around medium-bright stars")
+      ->group(fitting);
+  app.add_flag("!--no-galaxy-forcepsf", b.galaxy_forces_point_sources,
+               "let sources in the masks of large galaxies be galaxies")
+      ->group(fitting);
+  app.add_flag("--sub-blobs", b.sub_blobs, "fit large blobs in overlapping parts")->group(fitting);
+  app.add_option("--max-blobsize", b.max_blob_pixels, "leave out blobs of more pixels")->group(fitting);
+  app.add_option("--nblobs", b.blob_count, "fit this many blobs")->group(fitting);
+  app.add_option("--blob", b.first_blob, "fit the blobs from this number on")->group(fitting);
+  app.add_option("--blobid", b.blob_numbers, "fit the blobs of these numbers: a,b,c")
+      ->delimiter(',')
+      ->group(fitting);
+  app.add_option("--blobxy", b.blobs_at, "x y: fit the blob at this pixel of the brick; repeatable")
+      ->type_size(2)
+      ->group(fitting);
+  app.add_option("--blobradec", b.blobs_at_sky, "ra dec: fit the blob at this place, degrees; repeatable")
+      ->type_size(2)
+      ->group(fitting);
+  app.add_flag("!--skip-metrics", b.metrics, "write no blob map and no table of all models")->group(fitting);
 
   const auto control = "Control";
   app.add_option("-s,--stage", stages, "stage to run up to; repeatable [writecat]")->group(control);
