@@ -48,6 +48,8 @@ class FitsReader {
   template <typename T>
   Image<T> cube(int hdu);
   Table table(int hdu);
+  // Whether CHECKSUM and DATASUM, where the HDU has them, are those of its bytes.
+  bool checksums_agree(int hdu);
 
   // The raw table under a compressed image: the quantisation columns (ZSCALE, ZZERO), empty where absent.
   Table compression_columns(int hdu);

@@ -51,8 +51,7 @@ struct BrickOptions {
   bool cache_outliers = false;        // outlier masks of an earlier run are used where they fit
   bool remake_outlier_jpegs = false;  // so, and their pictures are made anew
   double nsigma = 6;                  // detection threshold
-  double rgb_stretch = 1;             // multiplies the colour pictures' scales
-  bool coadd_bw = false;              // one band gives a grey picture
+  bool apodize = false;               // images' weights fall off towards their edges
 
   // Fitting.
   bool iterative = true;                    // sources are also looked for in what the fits leave
@@ -69,6 +68,15 @@ struct BrickOptions {
   std::vector<int> blob_numbers;
   std::vector<std::array<int, 2>> blobs_at;         // pixels of the (zoomed) brick
   std::vector<std::array<double, 2>> blobs_at_sky;  // RA, Dec in degrees
+
+  // Coadds.
+  bool lanczos = true;          // false: nearest neighbours
+  double rgb_stretch = 1;       // multiplies the colour pictures' scales
+  bool coadd_bw = false;        // one band gives a grey picture
+  bool minimal_coadds = false;  // image_coadds: image, invvar and nexp only
+  bool save_coadd_psf = false;  // each band's coadded PSF becomes a product
+  bool blob_image = false;      // image_coadds after srcs, with the blobs drawn into its picture
+  bool blob_mask = false;       // image_coadds after blobmask
 };
 
 }  // namespace brickline

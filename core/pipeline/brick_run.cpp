@@ -8,12 +8,12 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/pipeline/done.h"
 #include "core/pipeline/nothing_to_do.h"
 #include "core/pipeline/stage_halos.h"
 #include "core/pipeline/stage_outliers.h"
 #include "core/pipeline/stage_tims.h"
 #include "core/pipeline/stages.h"
-#include "core/survey/products.h"
 
 namespace brickline {
 namespace {
@@ -34,7 +34,7 @@ void write_marker(const std::filesystem::path& path, const std::string& brick, c
 
 BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, const Log& log) {
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, options.threads);
-  const std::vector<Stage> plan = plan_stages(options.stages);
+  const std::vector<Stage> plan = plan_stages(options.stages, {options.blob_image, options.blob_mask});
 
   BrickOutcome outcome;
   outcome.products = ProductSet(options.output_dir);
@@ -64,8 +64,10 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
         case Stage::kHalos:
           run_halos(halo_stars(*refs, tims->bands), tims->images, log);
           break;
+        case Stage::kBlobmask:
+          throw internal_error("stage blobmask is not wired up");
         case Stage::kImageCoadds:
-          run_image_coadds(options, *tims, *refs, outcome.products, log);
+          run_image_coadds(options, *tims, *refs, srcs ? &*srcs : nullptr, outcome.products, log);
           break;
         case Stage::kSrcs:
           srcs = run_srcs(options, *tims, *refs, tims->images, log);
@@ -92,11 +94,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
     }
   } catch (const NothingToDo& nothing) {
     outcome.nothing = nothing.what();
-    ProductKey key;
-    key.brick = geometry.name;
-    const std::filesystem::path catalog = options.output_dir / product_path(Product::kTractor, key);
-    write_marker(catalog.parent_path() / ("nothing-" + geometry.name + ".json"), geometry.name,
-                 outcome.nothing);
+    write_marker(nothing_marker(options.output_dir, geometry.name), geometry.name, outcome.nothing);
   }
   outcome.brick = geometry.name;
   return outcome;

@@ -34,6 +34,12 @@ std::string canonical_options(const BrickOptions& options) {
   if (options.nsigma != defaults.nsigma) add("--nsigma", options.nsigma);
   if (options.rgb_stretch != defaults.rgb_stretch) add("--rgb-stretch", options.rgb_stretch);
   if (options.coadd_bw) add("--coadd-bw");
+  if (!options.lanczos) add("--no-lanczos");
+  if (options.apodize) add("--apodize");
+  if (options.minimal_coadds) add("--minimal-coadds");
+  if (options.blob_image) add("--blob-image");
+  if (options.blob_mask) add("--blob-mask");
+  if (options.save_coadd_psf) add("--save-coadd-psf");
   return canonical_command_line("runbrick", given);
 }
 

@@ -30,9 +30,10 @@ SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, const Ref
 FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
                            const SrcsState& srcs, const Progress& progress, const Log& log);
 
-// The coadds of the images alone, without models; products are written as they are made.
+// The coadds of the images alone, without models; products are written as they are made. `srcs`, where that
+// stage has run already (--blob-image), adds saturated areas, blobs and a picture with their outlines.
 void run_image_coadds(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
-                      ProductSet& products, const Log& log);
+                      const SrcsState* srcs, ProductSet& products, const Log& log);
 
 // Coadds with models, and the catalog's measurements on them.
 CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const RefsState& refs,

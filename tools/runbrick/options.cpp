@@ -39,6 +39,7 @@ void check(const RunbrickArguments& a) {
                         z[2], z[3], b.width, b.height);
   }
   if (b.threads < 1) throw usage_error("--threads must be at least 1");
+  if (!(b.rgb_stretch > 0)) throw usage_error("--rgb-stretch must be above 0");
   if (!(b.nsigma > 0)) throw usage_error("--nsigma must be above 0");
   if (b.iterative_nsigma && !(*b.iterative_nsigma > 0))
     throw usage_error("--iterative-nsigma must be above 0");
@@ -163,14 +164,33 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_flag("--old-calibs-ok", b.old_calibs_ok, "use calibrations of another reduction of the image")
       ->group(control);
   app.add_option("--nsigma", b.nsigma, "detection threshold, sigma")->capture_default_str()->group(control);
-  app.add_option("--rgb-stretch", b.rgb_stretch, "stretch of the colour pictures")
-      ->capture_default_str()
-      ->group(control);
-  app.add_flag("--coadd-bw", b.coadd_bw, "grey pictures when there is one band")->group(control);
   app.add_flag("--no-wise", no_wise, "no unWISE photometry (it is not there yet: always so)")->group(control);
+  app.add_flag("--skip", a.skip, "do nothing if the brick's catalog (or its marker) is there and sound")
+      ->group(control);
+  app.add_flag("--skip-coadd", a.skip_coadd, "do nothing if the brick's picture is there")->group(control);
+  app.add_flag("--check-done", a.check_done, "only say whether the catalog is there: exit code 0 or 7")
+      ->group(control);
   app.add_flag("-v,--verbose", a.verbosity, "say more; twice: everything")->group(control);
 
+  bool no_lanczos = false;
+  const auto coadds = "Coadds";
+  app.add_option("--rgb-stretch", b.rgb_stretch, "stretch of the colour pictures")
+      ->capture_default_str()
+      ->group(coadds);
+  app.add_flag("--coadd-bw", b.coadd_bw, "grey pictures when there is one band")->group(coadds);
+  app.add_flag("--no-lanczos", no_lanczos, "stack the nearest pixels, not interpolated ones")->group(coadds);
+  app.add_flag("--apodize", b.apodize, "let the images' weights fall off towards their edges")->group(coadds);
+  app.add_flag("--minimal-coadds", b.minimal_coadds, "stage image_coadds: image, invvar and nexp only")
+      ->group(coadds);
+  app.add_flag("--blob-image", b.blob_image,
+               "stage image_coadds comes after srcs, with the blobs outlined in a picture")
+      ->group(coadds);
+  app.add_flag("--blob-mask", b.blob_mask, "stage image_coadds comes after blobmask, whose mask it holds")
+      ->group(coadds);
+  app.add_flag("--save-coadd-psf", b.save_coadd_psf, "write each band's coadded PSF")->group(coadds);
+
   if (!parse_command_line(app, argc, argv)) return {};
+  b.lanczos = !no_lanczos;
   b.bands = split_bands(bands);
   if (!radec.empty()) b.radec = {radec[0], radec[1]};
   if (!zoom.empty()) b.zoom = {zoom[0], zoom[1], zoom[2], zoom[3]};
