@@ -96,6 +96,11 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
     outcome.nothing = nothing.what();
     write_marker(nothing_marker(options.output_dir, geometry.name), geometry.name, outcome.nothing);
   }
+  // What a run of before, with other data, may have left.
+  if (outcome.nothing.empty() && plan.back() == Stage::kWritecat) {
+    std::error_code not_there;
+    std::filesystem::remove(nothing_marker(options.output_dir, geometry.name), not_there);
+  }
   outcome.brick = geometry.name;
   return outcome;
 }

@@ -18,7 +18,8 @@ fits::Table small_table() {
   t.add("id", std::vector<std::int64_t>{1, -9000000000000000001}, "", {}, "a number");
   t.add("ra", std::vector<double>{150.1, 0.1 + 0.2}, "deg", {}, "it's a position");
   t.add("flux", std::vector<float>{1.5f, std::nanf("")}, "nanomaggies");
-  t.add("apflux", std::vector<float>{1, 2.25f, 3, -std::numeric_limits<float>::infinity()}, "nanomaggies", {2});
+  t.add("apflux", std::vector<float>{1, 2.25f, 3, -std::numeric_limits<float>::infinity()}, "nanomaggies",
+        {2});
   t.add("primary", std::vector<bool>{true, false});
   t.add("type", std::vector<std::string>{"PSF", ""});
   return t;

@@ -12,8 +12,8 @@ CcdImage image_with_gaussian(double sigma_pixels, double pixel_scale, double sig
   Image<float> stamp(size, size);
   for (int y = 0; y < size; ++y)
     for (int x = 0; x < size; ++x)
-      stamp(x, y) = static_cast<float>(
-          std::exp(-0.5 * (std::pow(x - size / 2, 2) + std::pow(y - size / 2, 2)) / (sigma_pixels * sigma_pixels)));
+      stamp(x, y) = static_cast<float>(std::exp(
+          -0.5 * (std::pow(x - size / 2, 2) + std::pow(y - size / 2, 2)) / (sigma_pixels * sigma_pixels)));
   CcdImage image;
   image.data = Image<float>(100, 80);
   image.sig1 = sig1;

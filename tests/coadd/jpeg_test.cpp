@@ -29,7 +29,8 @@ TEST(Jpeg, GreyPicturesSpanBlackToWhite) {
   EXPECT_LE(jpeg.at(4, 8), 2);
   EXPECT_GE(jpeg.at(28, 8), 253);
   // A flat picture is a picture too.
-  EXPECT_EQ(test::decode_jpeg(encode_grey_jpeg(stretch_grey(Image<float>(8, 8, 2.0f).view()).view())).at(3, 3), 0);
+  EXPECT_EQ(
+      test::decode_jpeg(encode_grey_jpeg(stretch_grey(Image<float>(8, 8, 2.0f).view()).view())).at(3, 3), 0);
 }
 
 TEST(Jpeg, RefusesPicturesThatTheFormatCannotHold) {

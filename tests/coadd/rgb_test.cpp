@@ -54,9 +54,8 @@ TEST(Rgb, EveryKnownBandHasItsPlaneAndScale) {
   };
   for (const Known& k : {Known{"u", 2, 6.0f}, Known{"g", 2, 6.0f}, Known{"N540", 2, 6.0f},
                          Known{"M411", 2, 6.0f}, Known{"CaHK", 2, 6.0f}, Known{"r", 1, 3.4f},
-                         Known{"r2", 1, 3.4f}, Known{"V", 1, 3.4f}, Known{"i", 0, 3.0f},
-                         Known{"z", 0, 2.2f}, Known{"Y", 0, 2.2f}, Known{"NB_A", 0, 6.0f},
-                         Known{"I-A-L505", 0, 6.0f}}) {
+                         Known{"r2", 1, 3.4f}, Known{"V", 1, 3.4f}, Known{"i", 0, 3.0f}, Known{"z", 0, 2.2f},
+                         Known{"Y", 0, 2.2f}, Known{"NB_A", 0, 6.0f}, Known{"I-A-L505", 0, 6.0f}}) {
     const std::vector<std::string> bands = {k.band};
     const auto recipe = rgb_recipe(bands, 1.5);
     ASSERT_TRUE(recipe[0]) << k.band;
@@ -79,8 +78,8 @@ TEST(Rgb, ListsOfBandsHaveTheirOwnRecipes) {
   EXPECT_EQ(weights({"N501", "r", "N673"}), (W{{0, 0, 1}, {0, 1, 0}, {1, 0, 0}}));
 }
 
-// A survey of narrow bands alone: v = (scale f + m) asinh(Q I)/(sqrt(Q) I), I the mean of the bands, cut to 0..1
-// at the very end.
+// A survey of narrow bands alone: v = (scale f + m) asinh(Q I)/(sqrt(Q) I), I the mean of the bands, cut to
+// 0..1 at the very end.
 TEST(Rgb, NarrowBandsAloneAreMixedUncut) {
   const auto stretched = [](std::vector<double> scaled) {
     double mean = 0;

@@ -42,7 +42,7 @@ int runbrick(int argc, char** argv) {
   BrickHooks hooks;
   hooks.stage_done = [&](std::string_view stage, const ResourceUse& used) {
     terminal.clear_progress();
-    log.info("stage {:<9} {:8.2f} s wall {:8.2f} s CPU {:7.0f} MB peak", stage, used.wall_seconds,
+    log.info("stage {:<12} {:8.2f} s wall {:8.2f} s CPU {:7.0f} MB peak", stage, used.wall_seconds,
              used.cpu_seconds, static_cast<double>(used.peak_bytes) / 1e6);
   };
   hooks.progress = [&](std::string_view stage, std::int64_t done, std::int64_t total) {
