@@ -190,6 +190,7 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
     UncertaintyOptions uncertainty;
     uncertainty.render = options_.fit.render;
     out.inverse_variance = inverse_variances(out.model, fit_images_, uncertainty);
+    if (out.model.motion) out.inverse_variance.ra = out.inverse_variance.dec = 0;  // known, not measured
   }
   return out;
 }
