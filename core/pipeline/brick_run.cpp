@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/pipeline/done.h"
 #include "core/pipeline/nothing_to_do.h"
+#include "core/pipeline/run_header.h"
 #include "core/pipeline/stage_halos.h"
 #include "core/pipeline/stage_outliers.h"
 #include "core/pipeline/stage_tims.h"
@@ -51,6 +52,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
       Progress progress;
       if (hooks.progress)
         progress = [&](std::int64_t done, std::int64_t total) { hooks.progress(name, done, total); };
+      if (tims) add_cards_of(stage, options, tims->version_header);
       switch (stage) {
         case Stage::kTims:
           tims = run_tims(options, geometry, progress, log);

@@ -43,6 +43,36 @@ std::string canonical_options(const BrickOptions& options) {
   return canonical_command_line("runbrick", given);
 }
 
+void add_cards_of(Stage stage, const BrickOptions& options, fits::Header& header) {
+  switch (stage) {
+    case Stage::kTims:
+      return add_stage_card(header, "TIMS");
+    case Stage::kRefs:
+      return add_stage_card(header, "REFS");
+    case Stage::kOutliers:
+      add_stage_card(header, "OUTL");
+      header.set("OUTLIER", !options.no_outliers, "are outliers masked?");
+      return;
+    case Stage::kHalos:
+      return add_stage_card(header, "HALO");
+    case Stage::kSrcs:
+      return add_stage_card(header, "SRCS");
+    case Stage::kFitblobs:
+      add_stage_card(header, "FITB");
+      header.set("GALFRPSF", options.galaxy_forces_point_sources, "point sources only in large galaxies?");
+      header.set("LESSMASK", options.less_masking, "no background near medium-bright stars?");
+      add_dchisq_cards(header);
+      return;
+    case Stage::kCoadds:
+      return add_stage_card(header, "COAD");
+    case Stage::kWritecat:
+      return add_stage_card(header, "WCAT");
+    case Stage::kBlobmask:
+    case Stage::kImageCoadds:
+      return;
+  }
+}
+
 fits::Header run_header(const BrickOptions& options, const Target& target,
                         const std::vector<std::filesystem::path>& ccd_files,
                         const std::vector<std::string>& bands, const std::vector<CcdRow>& used,
@@ -59,7 +89,7 @@ fits::Header run_header(const BrickOptions& options, const Target& target,
   fits::Header header = version_header(identity, dependencies, canonical_options(options));
   add_brick_cards(header, target);
   add_ccd_cards(header, ccd_files, options.bands, bands, used);
-  add_stage_card(header, "TIMS");
+  add_cards_of(Stage::kTims, options, header);
   return header;
 }
 

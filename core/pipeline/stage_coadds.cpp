@@ -34,7 +34,7 @@ CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const
                        const SrcsState& srcs, const FitblobsState& fits, ProductSet& products,
                        const Log& log) {
   const FittedCatalog& fitted = fits.fitted;
-  const fits::Header header = fitted_header(tims);
+  const fits::Header& header = tims.version_header;
   if (options.metrics) write_blob_map(options, tims.brick, header, fitted.blob_map.const_view(), products);
   write_ccds(options, tims, &srcs, header, products);
 

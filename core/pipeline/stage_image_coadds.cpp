@@ -7,7 +7,6 @@ namespace brickline {
 void run_image_coadds(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
                       const SrcsState* srcs, ProductSet& products, const Log& log) {
   fits::Header header = tims.version_header;
-  if (srcs) add_stage_card(header, "SRCS");
   write_ccds(options, tims, srcs, header, products);
   CoaddStageInput input = coadd_input(options, tims, refs, srcs);
   input.version_header = header;

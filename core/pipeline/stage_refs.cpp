@@ -45,9 +45,7 @@ RefsState run_refs(const BrickOptions& options, const TimsState& tims, ProductSe
   out.mask = reference_mask(out.catalog.rows, tims.brick.wcs);
   if (out.catalog.empty()) return out;
   const auto path = product_paths(options, tims.brick)("ref-sources", "");
-  fits::Header header = tims.version_header;
-  add_stage_card(header, "REFS");
-  products.record(path, write_reference_table(path, out.catalog, header));
+  products.record(path, write_reference_table(path, out.catalog, tims.version_header));
   return out;
 }
 
