@@ -1,0 +1,163 @@
+// What is known of a piece of sky before its pixels are looked at: bright and moving stars (Gaia, Tycho-2),
+// star clusters, large galaxies, the Magellanic Clouds; where they stand, how bright they are, how far they
+// spoil the pixels around them, and what fitting may do with them.
+//
+// Positions are degrees (ICRS) at the row's own epoch, magnitudes AB unless they are Gaia's or Tycho's own,
+// motions mas/yr (pmra includes cos dec), parallaxes mas, radii degrees; pixels are the image's, 0-based. 0
+// stands for "not known", as in the files; a NaN of a catalog becomes 0.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/image.h"
+#include "core/base/log.h"
+#include "core/model/source_model.h"
+#include "core/survey/band_facts.h"
+#include "core/survey/survey_directory.h"
+#include "core/wcs/wcs.h"
+
+namespace brickline {
+
+enum class HealpixScheme { kRing, kNested };
+
+// Which catalogs are read, and from where. An empty path is a catalog that nobody gave.
+struct ReferenceOptions {
+  bool tycho = true, gaia = true, large_galaxies = true, star_clusters = true;  // false: not wanted
+  // A catalog that is wanted and absent is an Error (kInput) instead of a warning.
+  bool require_all = false;
+
+  std::filesystem::path tycho_file;   // tycho2.kd.fits
+  std::filesystem::path gaia_dir;     // of files <prefix>-<healpix, five digits>.fits, nside 32
+  std::string gaia_prefix = "chunk";  // of their names
+  HealpixScheme gaia_scheme = HealpixScheme::kRing;
+  std::string gaia_version = "1";             // the text after "G" in the reference catalog's name
+  std::filesystem::path large_galaxies_file;  // SGA-2020 or SGA-2025, ellipse or parent form
+  std::filesystem::path star_clusters_file;   // NGC-star-clusters.fits
+
+  // How far beyond the image stars (clusters, too) and galaxies are looked for, degrees. Empty: as far as the
+  // brightest star's mask reaches (StarMask); 2 degrees.
+  std::optional<double> gaia_margin, galaxy_margin;
+  // Parents of SGA-2020 set the GALAXY mask bit, as they did in earlier releases of the reference pipeline.
+  bool sga2020_parents_set_maskbit = false;
+};
+
+// An environment variable's value, if it is set and not empty.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+std::optional<std::string> process_environment(const std::string& name);
+
+// Paths from TYCHO2_KD_DIR (else the survey's own tycho2.kd.fits), GAIA_CAT_DIR, GAIA_CAT_PREFIX,
+// GAIA_CAT_SCHEME, GAIA_CAT_VER, LARGEGALAXIES_CAT and STAR_CLUSTERS_CAT (else the survey's own
+// NGC-star-clusters.fits). A path that does not exist is kept, so that reading it can name it. Error (kUsage)
+// for a scheme that is neither ring nor nested.
+ReferenceOptions reference_options(const SurveyDirectory& survey,
+                                   const Environment& environment = process_environment);
+
+// How far a star spoils the pixels around it: radius = 1630 arcsec x 1.396^-mag (the Legacy Surveys' fit to
+// the sizes of bright stars' halos).
+struct StarMask {
+  static constexpr double kRadiusOfMagnitude0 = 1630. / 3600, kBase = 1.396;  // degrees
+  static constexpr float kBrightLimit = 13, kMediumLimit = 16;
+  static float radius_degrees(float mag);
+};
+
+// Gaia's own columns, by their names there.
+struct GaiaMeasurements {
+  float phot_g_mean_mag = 0, phot_bp_mean_mag = 0, phot_rp_mean_mag = 0;
+  float phot_g_mean_flux_over_error = 0, phot_bp_mean_flux_over_error = 0, phot_rp_mean_flux_over_error = 0;
+  std::int16_t phot_g_n_obs = 0, phot_bp_n_obs = 0, phot_rp_n_obs = 0;
+  bool phot_variable_flag = false;
+  float astrometric_excess_noise = 0, astrometric_excess_noise_sig = 0;
+  std::int16_t astrometric_n_obs_al = 0, astrometric_n_good_obs_al = 0;
+  bool duplicated_source = false;
+  float phot_bp_rp_excess_factor = 0, astrometric_sigma5d_max = 0;
+  std::uint8_t astrometric_params_solved = 0;
+};
+
+// One row. Flags: what the reference file's columns of those names say.
+struct ReferenceObject {
+  double ra = 0, dec = 0;  // at ref_epoch
+  std::string ref_cat;     // "G2" (and other Gaia releases), "T2", "CL", "MC", "L3" and other large galaxies'
+  std::int64_t ref_id = 0;
+  float mag = 0;                      // Gaia G, Tycho V, the galaxy's
+  float zguess = 0;                   // z
+  float mask_mag = 0;                 // that the size of a star's mask follows from
+  float radius = 0, keep_radius = 0;  // degrees: of the mask; within which of the image the row is kept
+  std::int64_t radius_pix = 0;
+  float ba = 0, pa = 0;  // axis ratio, position angle (degrees east of north), of clusters and galaxies
+
+  bool is_tycho = false, is_gaia = false, is_large_galaxy = false, is_cluster = false;
+  bool is_galaxy_fit = false;  // issgafit: fitted together with a large galaxy, but not the galaxy itself
+  bool is_bright = false, is_medium = false;
+  bool is_resolved = false, is_mcloud = false;
+  bool freeze = false;        // freezeparams: kept exactly as it is here
+  bool point_source = false;  // known not to be extended
+  bool ignore = false;        // ignore_source: set aside, never fitted
+  bool set_galaxy_maskbit = false;
+  bool duplicate = false;    // a star that is the same as a large galaxy
+  std::uint8_t fitmode = 0;  // of large galaxies: FREEZE 1, FIXGEO 2, RESOLVED 4, MCLOUDS 8
+
+  double x = 0, y = 0;            // pixels of the image, unmoved catalog position
+  std::int32_t ibx = 0, iby = 0;  // the same, rounded
+  bool in_bounds = false;         // that pixel is in the image
+
+  float ref_epoch = 0;  // year; 0: none
+  float pmra = 0, pmdec = 0, parallax = 0;
+  float ra_ivar = 0, dec_ivar = 0;                         // degrees^-2
+  float pmra_ivar = 0, pmdec_ivar = 0, parallax_ivar = 0;  // (mas/yr)^-2, mas^-2
+  std::optional<GaiaMeasurements> gaia;
+  // Predicted magnitudes in ReferenceCatalog::mag_bands, 30: not known. Empty: none (not of Gaia).
+  std::vector<float> band_mags;
+
+  // Absent for clusters and Magellanic Clouds. Fluxes in the order of the run's bands.
+  std::optional<SourceModel> model;
+  bool needs_initial_flux = false;  // the model's fluxes mean nothing
+
+  // The motion, parallax and epoch of a star.
+  SkyMotion motion() const;
+};
+
+struct ReferenceCatalog {
+  std::vector<ReferenceObject> rows;  // Tycho-2, Gaia, clusters, galaxies, in this order
+  // The bands of band_mags: g, r, i, z and those of the run's others that have a transform.
+  std::vector<std::string> mag_bands;
+  // What contributed rows before those that do not touch the image were dropped: decides the columns of the
+  // reference file.
+  bool had_gaia = false, had_tycho = false, had_clusters = false, had_galaxies = false;
+  bool had_fitmode = false, had_mclouds = false;
+  // Catalogs that were wanted and absent, in words ("no star clusters: ..."), as in the log.
+  std::vector<std::string> absent;
+  // Files that rows were read from, for provenance; with the large galaxies' version ("L3", "LG"; empty:
+  // none).
+  std::vector<std::filesystem::path> files;
+  std::string large_galaxies_version;
+
+  bool empty() const { return rows.empty(); }
+  // The predicted magnitude of a row in a band, 0 if there is none.
+  float band_mag(const ReferenceObject& row, std::string_view band) const;
+};
+
+// All reference objects that touch the image of `wcs` (a brick's, or one CCD's), with models in `bands`.
+// `band_facts` may hold transforms of bands beyond the survey's own. Error (kInput): a file that is there and
+// cannot be used, a Gaia file of the region that is missing; the message names the option that does without.
+ReferenceCatalog read_references(const ReferenceOptions& options, const Wcs& wcs,
+                                 std::span<const std::string> bands,
+                                 const std::map<std::string, BandFacts>& band_facts = {},
+                                 const Log& log = {});
+
+// Which pixels the rows spoil: bits of refbit (core/survey/bits.h). Circles of BRIGHT (half the radius) and
+// MEDIUM around stars, ellipses of the others, at the catalog's unmoved positions.
+Image<std::uint8_t> reference_mask(std::span<const ReferenceObject> rows, const Wcs& wcs);
+// The same of the chosen rows only.
+Image<std::uint8_t> reference_mask(std::span<const ReferenceObject> rows, const Wcs& wcs,
+                                   const std::function<bool(const ReferenceObject&)>& chosen);
+
+}  // namespace brickline
