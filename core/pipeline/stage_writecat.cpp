@@ -17,6 +17,7 @@ void run_writecat(const BrickOptions& options, const TimsState& tims, const Srcs
   fits::Header header = tims.version_header;
   add_maskbits_cards(header, bits);
   add_fitbits_cards(header);
+  add_wisemask_cards(header);
   add_allmask_cards(header);
   write_maskbits(coadds.maskbits.const_view(), tims.brick.wcs, header, path("maskbits", ""), products);
 
