@@ -9,6 +9,7 @@ SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, std::vect
                    const Log& log) {
   DetectionOptions detection;
   detection.peaks.nsigma = options.nsigma;
+  detection.seds = detection_seds(tims.bands, tims.band_facts);
   SrcsState out;
   out.detection = detect_sources(images, tims.brick.wcs, tims.bands, {}, detection, log);
 
