@@ -66,6 +66,7 @@ FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, c
   input.images = tims.images;
   input.brick = tims.brick.wcs;
   input.bands = tims.bands;
+  input.seds = srcs.detection.seds;
   input.blobs = &srcs.detection.blobs;
   input.sources = &srcs.detection.sources;
   input.reference_mask = refs.mask.const_view();

@@ -11,6 +11,7 @@ SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, const Ref
                    std::vector<CcdImage>& images, const Log& log) {
   DetectionOptions detection;
   detection.peaks.nsigma = options.nsigma;
+  detection.seds = detection_seds(tims.bands, tims.band_facts);
   SrcsState out;
   ReferencePrior known = reference_prior(refs.catalog, images, tims.brick.wcs);
   out.set_aside = std::move(known.set_aside);

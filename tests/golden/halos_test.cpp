@@ -1,5 +1,6 @@
 // Halos of bright stars in real fields: how much light, and the pixels that stage srcs begins with.
 #include <gtest/gtest.h>
+#include <tbb/global_control.h>
 
 #include <algorithm>
 #include <cmath>
@@ -121,6 +122,45 @@ INSTANTIATE_TEST_SUITE_P(Cases, HaloPixels,
                          testing::Values("testcase3", "testcase4", "testcase6", "testcase7", "testcase9",
                                          "mzlsbass2", "sim300"),
                          [](const auto& info) { return std::string(info.param); });
+
+TEST(HaloStage, GivesTheSamePixelsForAnyNumberOfThreads) {
+  BRICKLINE_NEEDS_DATA("golden/testcase6");
+  const HaloStars stars = test::golden_halo_stars("testcase6", kBands);
+  const std::vector<CcdImage> original = images_of(test::GoldenCase("testcase6"));
+  std::vector<CcdImage> one = original, four = original;
+  {
+    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 1);
+    run_halos(stars, one, {});
+  }
+  {
+    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 4);
+    run_halos(stars, four, {});
+  }
+  for (std::size_t i = 0; i < one.size(); ++i)
+    for (int y = 0; y < one[i].data.height(); ++y)
+      ASSERT_TRUE(
+          std::equal(one[i].data.row(y), one[i].data.row(y) + one[i].data.width(), four[i].data.row(y)));
+  EXPECT_NE(one[0].data(10, 10), original[0].data(10, 10));
+}
+
+struct Warnings : LogSink {
+  std::vector<std::string> lines;
+  void write(LogLevel level, std::string_view message) override {
+    if (level == LogLevel::kWarning) lines.emplace_back(message);
+  }
+};
+
+TEST(HaloStage, SaysWhichBandHasNoMagnitudes) {
+  std::vector<CcdImage> images(1);
+  images[0].band = "NB_Q";
+  images[0].data = Image<float>(20, 20, 1.0F);
+  images[0].halo.emplace();
+  Warnings warnings;
+  run_halos({{"g", {}}}, images, Log(warnings));
+  ASSERT_EQ(warnings.lines.size(), 1u);
+  EXPECT_NE(warnings.lines[0].find("NB_Q"), std::string::npos);
+  EXPECT_EQ(images[0].data(5, 5), 1);
+}
 
 }  // namespace
 }  // namespace brickline
