@@ -35,10 +35,13 @@ struct BrickOptions {
   std::vector<Stage> stages = {Stage::kWritecat};
   int threads = 1;
   int release = 9999;
-  bool old_calibs_ok = false;  // calibrations of another reduction are used, with a warning
-  double nsigma = 6;           // detection threshold
-  double rgb_stretch = 1;      // multiplies the colour pictures' scales
-  bool coadd_bw = false;       // one band gives a grey picture
+  bool old_calibs_ok = false;         // calibrations of another reduction are used, with a warning
+  bool no_outliers = false;           // nothing is compared between exposures
+  bool cache_outliers = false;        // masks of an earlier run are used where they are
+  bool remake_outlier_jpegs = false;  // the same, and their pictures are made again
+  double nsigma = 6;                  // detection threshold
+  double rgb_stretch = 1;             // multiplies the colour pictures' scales
+  bool coadd_bw = false;              // one band gives a grey picture
 };
 
 }  // namespace brickline

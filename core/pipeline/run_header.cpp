@@ -26,6 +26,7 @@ std::string canonical_options(const BrickOptions& options) {
   if (options.max_mjd) add("--max-mjd", *options.max_mjd);
   if (options.release != defaults.release) add("--release", options.release);
   if (options.old_calibs_ok) add("--old-calibs-ok");
+  if (options.no_outliers) add("--no-outliers");
   if (options.nsigma != defaults.nsigma) add("--nsigma", options.nsigma);
   if (options.rgb_stretch != defaults.rgb_stretch) add("--rgb-stretch", options.rgb_stretch);
   if (options.coadd_bw) add("--coadd-bw");

@@ -94,6 +94,13 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_option("--release", b.release, "catalog release number")->capture_default_str()->group(control);
   app.add_flag("--old-calibs-ok", b.old_calibs_ok, "use calibrations of another reduction of the image")
       ->group(control);
+  app.add_flag("--no-outliers", b.no_outliers, "do not mask what only one of several exposures shows")
+      ->group(control);
+  app.add_flag("--cache-outliers", b.cache_outliers,
+               "use the outlier masks of the output or survey directory where they are")
+      ->group(control);
+  app.add_flag("--remake-outlier-jpegs", b.remake_outlier_jpegs, "the same, and make their pictures again")
+      ->group(control);
   app.add_option("--nsigma", b.nsigma, "detection threshold, sigma")->capture_default_str()->group(control);
   app.add_option("--rgb-stretch", b.rgb_stretch, "stretch of the colour pictures")
       ->capture_default_str()
