@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/pipeline/stage_outliers.h"
 #include "core/survey/provenance.h"
 
 namespace brickline {
@@ -50,9 +51,7 @@ void add_cards_of(Stage stage, const BrickOptions& options, fits::Header& header
     case Stage::kRefs:
       return add_stage_card(header, "REFS");
     case Stage::kOutliers:
-      add_stage_card(header, "OUTL");
-      header.set("OUTLIER", !options.no_outliers, "are outliers masked?");
-      return;
+      return add_outlier_cards(header, options);
     case Stage::kHalos:
       return add_stage_card(header, "HALO");
     case Stage::kSrcs:

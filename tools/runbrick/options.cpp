@@ -124,9 +124,12 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_flag("--no-large-galaxies", refs.no_large_galaxies, "do without large galaxies")->group(sky);
   app.add_flag("--require-refs", refs.require, "a catalog that is not there is an error, not a warning")
       ->group(sky);
-  app.add_flag("--no-outliers", b.no_outliers, "do not look for what only one exposure shows")->group(sky);
-  app.add_flag("--cache-outliers", b.cache_outliers, "use the outlier masks of an earlier run")->group(sky);
-  app.add_flag("--remake-outlier-jpegs", b.remake_outlier_jpegs, "so, and make their pictures anew")
+  app.add_flag("--no-outliers", b.no_outliers, "do not mask what only one of several exposures shows")
+      ->group(sky);
+  app.add_flag("--cache-outliers", b.cache_outliers,
+               "use the outlier masks of the output or survey directory where they are")
+      ->group(sky);
+  app.add_flag("--remake-outlier-jpegs", b.remake_outlier_jpegs, "the same, and make their pictures again")
       ->group(sky);
 
   const auto fitting = "Fitting";
