@@ -5,12 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/image.h"
 #include "core/fits/header.h"
 #include "core/psf/psf.h"
+#include "core/survey/halo_model.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {
@@ -34,6 +36,7 @@ struct CcdImage {
   Wcs full_wcs;  // of the CCD
   Psf psf;       // in sub-image pixels
   double pixel_scale_arcsec = 0;
+  std::optional<HaloModel> halo;  // of bright stars; empty: the camera knows of none in this band
 
   // When.
   double mjd_tai = 0;  // start of the exposure, for moving sources

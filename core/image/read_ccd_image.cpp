@@ -366,6 +366,8 @@ void Reading::psf() {
   out_.wcs = out_.full_wcs.sub_image(out_.extent);
   out_.pixel_scale_arcsec = out_.full_wcs.pixel_scale_arcsec();
 
+  if (facts_.halo) out_.halo = facts_.halo->model(values(), &ccd_.headers());
+
   Psf full;
   if (std::optional<ProvidedPsf> own = ccd_.psf()) {
     full = std::move(own->psf);
@@ -378,6 +380,10 @@ void Reading::psf() {
     full = std::move(found.psf);
     out_.psf_version = found.version;
     out_.psf_plver = found.plver;
+    if (out_.halo) {
+      out_.halo->moffat_alpha_arcsec = found.moffat_alpha_arcsec;
+      out_.halo->moffat_beta = found.moffat_beta;
+    }
   }
   out_.psf = full.shifted(out_.extent.x0, out_.extent.y0);
   const Image<float> stamp = out_.psf.stamp(out_.extent.width() / 2, out_.extent.height() / 2);

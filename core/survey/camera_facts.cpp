@@ -44,6 +44,21 @@ const Sources& MetadataFacts::of(std::string_view field) const {
   return found->second;
 }
 
+std::optional<HaloModel> HaloFacts::model(const CcdValues& ccd, CcdHeaders* headers) const {
+  const auto rules = bands.find(ccd.band);
+  if (rules == bands.end()) return std::nullopt;
+  const HaloProfile* profile = rules->second.find(ccd, headers);
+  if (!profile) return std::nullopt;
+  HaloModel model;
+  model.profile = *profile;
+  model.inner_arcsec = inner_arcsec;
+  model.inner_ramp_arcsec = inner_ramp_arcsec;
+  model.max_radius_arcsec = max_radius_arcsec;
+  model.radius_factor = radius_factor;
+  model.scaling = scaling;
+  return model;
+}
+
 const BandFacts* CameraFacts::band(std::string_view name) const {
   for (const BandFacts& b : bands)
     if (b.name == name) return &b;

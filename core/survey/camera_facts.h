@@ -18,6 +18,7 @@
 #include "core/base/image.h"
 #include "core/survey/band_facts.h"
 #include "core/survey/camera_conditions.h"
+#include "core/survey/halo_model.h"
 
 namespace brickline {
 
@@ -373,16 +374,15 @@ struct QualityFacts {
   std::optional<Tiles> tiles;
 };
 
-// Profile of a bright star's halo.
-struct HaloProfile {
-  bool moffat = false;                // else a power law
-  double weight = 0, exponent = 0;    // power law
-  double alpha_arcsec = 0, beta = 0;  // Moffat
-  double off_chip_factor = 1;
-};
+// Bright stars' halos: the profile of each band, and the window that it is rendered in (HaloModel).
 struct HaloFacts {
   std::map<std::string, Rules<HaloProfile>> bands;
-  double inner_arcsec = 7, inner_ramp_arcsec = 1, max_radius_pixels = 400, radius_factor = 8, scaling = 1;
+  // An earlier schema called the third "max_radius_pixels", though it was arcsec then, too; that key is still
+  // read.
+  double inner_arcsec = 7, inner_ramp_arcsec = 1, max_radius_arcsec = 400, radius_factor = 8, scaling = 1;
+  // What a CCD's stars look like, without the inner profile of its PSF calibration; empty for a band, or a
+  // CCD, that no rule covers.
+  std::optional<HaloModel> model(const CcdValues& ccd, CcdHeaders* headers = nullptr) const;
 };
 
 // ---- All of it ----

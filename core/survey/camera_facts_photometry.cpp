@@ -161,7 +161,8 @@ void read_halo(Object& root, CameraFacts& out) {
   o.require("bands", halo.bands);
   o.read_within("inner_arcsec", halo.inner_arcsec, 0, 1e4);
   o.read_within("inner_ramp_arcsec", halo.inner_ramp_arcsec, 0, 1e4);
-  o.read_within("max_radius_pixels", halo.max_radius_pixels, 1, 1e5);
+  o.read_within("max_radius_pixels", halo.max_radius_arcsec, 1, 1e5);
+  o.read_within("max_radius_arcsec", halo.max_radius_arcsec, 1, 1e5);
   o.read_within("radius_factor", halo.radius_factor, 0, 1e4);
   o.read_within("scaling", halo.scaling, 0, 1e4);
 }
