@@ -199,10 +199,14 @@ float transformed_magnitude(const GaiaTransform& transform, float g, float bp, f
   float colour = bp == 0 || rp == 0 ? static_cast<float>(kColourIfUnknown) : bp - rp;
   colour = std::clamp(colour, static_cast<float>(transform.colour_clip[0]),
                       static_cast<float>(transform.colour_clip[1]));
-  float term = 0;
-  for (std::size_t k = 0; k < transform.coefficients.size(); ++k)
-    term += static_cast<float>(transform.coefficients[k]) * std::pow(colour, static_cast<float>(k));
-  return base + term;
+  // In double precision: at the reddest colours the terms of high order cancel to a few millionths of
+  // themselves, and single precision is off by hundredths of a magnitude there.
+  double mag = base, power = 1;
+  for (const double c : transform.coefficients) {
+    mag += c * power;
+    power *= colour;
+  }
+  return static_cast<float>(mag);
 }
 
 std::vector<int> gaia_healpixes(const Region& region, HealpixScheme scheme) {
