@@ -125,17 +125,9 @@ void write_picture(const CoaddStageInput& in, const CoaddStageOptions& options, 
   std::vector<ImageView<const float>> views;
   for (const Image<float>& p : planes) views.push_back(p.view());
   const RgbPlanes picture = rgb_picture(views, in.bands, kind, options.rgb, in.colors);
-  std::string bytes;
-  if (options.grey && in.bands.size() == 1) {
-    Image<float> grey(picture.red.width(), picture.red.height());
-    for (int y = 0; y < grey.height(); ++y)
-      for (int x = 0; x < grey.width(); ++x)
-        grey(x, y) = picture.red(x, y) + picture.green(x, y) + picture.blue(x, y);
-    bytes = encode_grey_jpeg(grey.view(), options.jpeg);
-  } else {
-    bytes = encode_jpeg(picture, options.jpeg);
-  }
-  products.write(in.path(type, ""), bytes);
+  const bool grey = options.grey && in.bands.size() == 1;
+  products.write(in.path(type, ""), grey ? encode_grey_jpeg(grey_picture(picture).const_view(), options.jpeg)
+                                         : encode_jpeg(picture, options.jpeg));
 }
 
 }  // namespace

@@ -140,4 +140,12 @@ RgbPlanes rgb_picture(std::span<const ImageView<const float>> images, std::span<
   return out;
 }
 
+Image<float> grey_picture(const RgbPlanes& picture) {
+  Image<float> grey(picture.red.width(), picture.red.height());
+  for (int y = 0; y < grey.height(); ++y)
+    for (int x = 0; x < grey.width(); ++x)
+      grey(x, y) = picture.red(x, y) + picture.green(x, y) + picture.blue(x, y);
+  return grey;
+}
+
 }  // namespace brickline

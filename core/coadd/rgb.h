@@ -42,4 +42,7 @@ RgbPlanes rgb_picture(std::span<const ImageView<const float>> images, std::span<
                       PictureKind kind, const RgbOptions& options = {},
                       std::span<const std::optional<std::array<double, 3>>> wishes = {});
 
+// The sum of the planes.
+Image<float> grey_picture(const RgbPlanes& picture);
+
 }  // namespace brickline

@@ -9,6 +9,7 @@
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/pipeline/nothing_to_do.h"
+#include "core/pipeline/stage_outliers.h"
 #include "core/pipeline/stage_tims.h"
 #include "core/pipeline/stages.h"
 #include "core/survey/products.h"
@@ -51,6 +52,10 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
       switch (stage) {
         case Stage::kTims:
           tims = run_tims(options, geometry, progress, log);
+          break;
+        case Stage::kOutliers:
+          add_outlier_cards(tims->version_header, options);
+          run_outliers(options, *tims, tims->images, {}, outcome.products, log);
           break;
         case Stage::kImageCoadds:
           run_image_coadds(options, *tims, outcome.products, log);
