@@ -37,8 +37,14 @@ struct BrickOptions {
   int release = 9999;
   bool old_calibs_ok = false;  // calibrations of another reduction are used, with a warning
   double nsigma = 6;           // detection threshold
-  double rgb_stretch = 1;      // multiplies the colour pictures' scales
-  bool coadd_bw = false;       // one band gives a grey picture
+  // Of detection: a peak must stand out of its neighbour's slope by this fraction of itself, and by at least
+  // this many sigma; blobs grow by this many pixels.
+  double saddle_fraction = 0.1, saddle_min = 2;
+  int blob_dilate = 8;
+  // Saturated is what so many images, or all there are, say is; empty: what any says is.
+  std::optional<int> saturated_images;
+  double rgb_stretch = 1;  // multiplies the colour pictures' scales
+  bool coadd_bw = false;   // one band gives a grey picture
 };
 
 }  // namespace brickline

@@ -1,15 +1,18 @@
 #include <algorithm>
 
+#include "core/detect/detected_sources.h"
 #include "core/detect/residual_sky.h"
+#include "core/fits/fits_writer.h"
+#include "core/pipeline/detection_settings.h"
+#include "core/pipeline/stage_products.h"
 #include "core/pipeline/stages.h"
+#include "core/survey/provenance.h"
 
 namespace brickline {
 
 SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, std::vector<CcdImage>& images,
                    const Log& log) {
-  DetectionOptions detection;
-  detection.peaks.nsigma = options.nsigma;
-  detection.seds = detection_seds(tims.bands, tims.band_facts);
+  const DetectionOptions detection = detection_options(options, tims, log);
   SrcsState out;
   out.detection = detect_sources(images, tims.brick.wcs, tims.bands, {}, detection, log);
 
@@ -26,6 +29,19 @@ SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, std::vect
       log.debug("sky of the {} coadd: {:.6g} nanomaggies per pixel", tims.bands[b], *sky[b]);
     }
   return out;
+}
+
+void write_detected_sources(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
+                            const fits::Table* references, ProductSet& products) {
+  fits::Header header = tims.version_header;
+  add_stage_card(header, "SRCS");
+  fits::FitsWriter writer;
+  writer.add_empty_primary(header);
+  writer.add_table(
+      detected_sources_table(srcs.detection.sources, srcs.detection.blobs, tims.bands, references),
+      "DETECTIONS");
+  const auto path = product_paths(options, tims.brick)("detected-sources", "");
+  products.record(path, writer.write(path));
 }
 
 }  // namespace brickline

@@ -14,6 +14,11 @@ namespace brickline {
 SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, std::vector<CcdImage>& images,
                    const Log& log);
 
+// The product that lists what stage srcs found. `references`: the table of the reference catalog whose rows
+// the sources name (reference_table); null without one.
+void write_detected_sources(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
+                            const fits::Table* references, ProductSet& products);
+
 FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
                            const Progress& progress, const Log& log);
 
