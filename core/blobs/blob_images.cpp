@@ -93,6 +93,7 @@ BlobImages::BlobImages(std::span<const CcdImage> images, std::span<const std::st
     const auto box = cutout_box(image.wcs, brick, task.box);
     if (!box) continue;
     BlobImage cut;
+    cut.index = &image - images.data();
     cut.band = static_cast<int>(band - bands.begin());
     cut.box = *box;
     cut.wcs = image.wcs.sub_image(*box);

@@ -24,6 +24,7 @@
 namespace brickline {
 
 struct BlobImage {
+  std::size_t index = 0;  // of the image that it was cut from
   int band = 0;
   Box box;                           // in the image it was cut from
   Image<float> data, inverse_error;  // finite everywhere; models are subtracted from data in place

@@ -76,6 +76,7 @@ SourceRecord BlobRun::record_of(int source) const {
   r.model = s.model;
   r.model.flux.resize(bands_, 0.0);
   r.start_flux = r.model.flux;
+  r.found = r.model;
   r.start_x = s.x - task_.box.x0;
   r.start_y = s.y - task_.box.y0;
   r.start_ix = std::clamp(s.ix - task_.box.x0, 0, images_.width() - 1);
@@ -110,6 +111,7 @@ BlobResult BlobRun::run() {
   if (options_.reoptimize) fit_again(records);
   for (const SourceRecord& r : records) out.report.failed_sources += r.failed;
   out.sources = finish(records);
+  if (options_.accounts) out.account = account(records);
   if (task_.own) std::erase_if(out.sources, [&](const FittedSource& s) { return !is_own(s); });
   if (!out.sources.empty()) out.report.status = BlobStatus::kFitted;
   return out;
@@ -136,7 +138,10 @@ void BlobRun::subtract_frozen() {
 void BlobRun::fit_records(std::vector<SourceRecord>& records, bool in_residuals) {
   if (!in_residuals) fit_initial_fluxes(records);
   first_round(records);
-  for (SourceRecord& r : records) note_reference_mask(r);
+  for (SourceRecord& r : records) {
+    r.after_first_round = r.model;
+    note_reference_mask(r);
+  }
   const Image<std::int32_t> owners = options_.segmentation ? segments(records) : Image<std::int32_t>();
   choose_models(records, owners);
 }
@@ -365,6 +370,7 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
     r.model.dec = sky.dec;
     for (const BandMaps& m : found) r.model.flux.push_back(m.flux(peak.x, peak.y));
     r.start_flux = r.model.flux;
+    r.found = r.model;
     r.start_x = r.start_ix = peak.x;
     r.start_y = r.start_iy = peak.y;
     r.started_in_blob = task_.mask(peak.x, peak.y) != 0;

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "core/blobs/blob_account.h"
 #include "core/blobs/blob_fitter.h"
 #include "core/blobs/blob_images.h"
 #include "core/blobs/source_record.h"
@@ -16,6 +18,7 @@ namespace brickline {
 struct BlobResult {
   BlobReport report;
   std::vector<FittedSource> sources;  // positions in brick pixels
+  std::optional<BlobAccount> account;
 };
 
 // Thrown through BlobRun when it was told to stop.
@@ -43,6 +46,7 @@ class BlobRun {
   double chi2(bool with_sky) const;
   std::vector<FittedSource> finish(std::vector<SourceRecord>& records);
   FittedSource fitted(const SourceRecord& record) const;
+  BlobAccount account(const std::vector<SourceRecord>& records) const;
   bool is_own(const FittedSource& source) const;
   std::vector<FitImage> whole_images(const SourceModel& model,
                                      std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const;

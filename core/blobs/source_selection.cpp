@@ -216,6 +216,7 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
   std::vector<double> none = chi2_without_source(record.fit_background);
   none.resize(entry.flux.size(), 0.0);
 
+  record.chi2_none = none;
   const double side = std::max(record.rectangle_width, record.rectangle_height);
   const double cap = entered_as_galaxy
                          ? entry.shape.log_re + std::log(options_.large_galaxy_radius_factor)
