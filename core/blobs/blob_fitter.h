@@ -63,6 +63,7 @@ struct BlobFitInput {
   std::span<const CcdImage> images;
   Wcs brick;
   std::span<const std::string> bands;
+  std::span<const Sed> seds;  // to look for in the residuals; none: detection_seds(bands)
   const BlobMap* blobs = nullptr;
   const SourceList* sources = nullptr;
   ImageView<const std::uint8_t> reference_mask;  // refbit of core/survey/bits.h; may be empty

@@ -339,7 +339,9 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
   Image<std::uint8_t> veto(images_.width(), images_.height());
   for (int y = 0; y < veto.height(); ++y)
     for (int x = 0; x < veto.width(); ++x) veto(x, y) = reference_bits(x, y) != 0;
-  const std::vector<Sed> seds = detection_seds(input_.bands);
+  const std::vector<Sed> seds = input_.seds.empty()
+                                    ? detection_seds(input_.bands)
+                                    : std::vector<Sed>(input_.seds.begin(), input_.seds.end());
   const PeakSearch search = find_peaks(found, saturated_views, seds, avoid, veto.view(), options_.detection);
   if (search.peaks.empty()) return {};
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "core/blobs/blob_fitter.h"
@@ -36,20 +37,46 @@ BlobFitOptions fit_options(const BrickOptions& options) {
   return fit;
 }
 
+// Large galaxies whose parameters are taken from their catalog, with the pixels of their masks.
+std::vector<FrozenGalaxy> frozen_galaxies(const ReferenceCatalog& references, const SrcsState& srcs,
+                                          const Wcs& brick) {
+  std::vector<FrozenGalaxy> out;
+  for (std::size_t r = 0; r < references.rows.size(); ++r) {
+    const ReferenceObject& row = references.rows[r];
+    if (!row.is_large_galaxy || !row.freeze || row.ignore || !row.model) continue;
+    FrozenGalaxy galaxy;
+    const SourceList& sources = srcs.detection.sources;
+    const auto of_row = std::ranges::find(sources, static_cast<int>(r), &DetectedSource::reference_row);
+    if (of_row != sources.end()) galaxy.source = static_cast<int>(of_row - sources.begin());
+    galaxy.model = *row.model;
+    galaxy.x = row.x;
+    galaxy.y = row.y;
+    galaxy.box = Box::from_size(brick.width(), brick.height());
+    galaxy.footprint = reference_mask({&row, 1}, brick);
+    out.push_back(std::move(galaxy));
+  }
+  return out;
+}
+
 }  // namespace
 
-FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
-                           const Progress& progress, const Log& log) {
+FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
+                           const SrcsState& srcs, const Progress& progress, const Log& log) {
   BlobFitInput input;
   input.images = tims.images;
   input.brick = tims.brick.wcs;
   input.bands = tims.bands;
+  input.seds = srcs.detection.seds;
   input.blobs = &srcs.detection.blobs;
   input.sources = &srcs.detection.sources;
+  input.reference_mask = refs.mask.const_view();
   const SkyBox& area = tims.brick.unique_area;
   if (!tims.brick.custom) input.plan.unique_area = UniqueArea{area.ra1, area.ra2, area.dec1, area.dec2};
   input.plan.max_blob_pixels = options.max_blob_pixels;
   input.plan.parts = options.sub_blobs;
+
+  const std::vector<FrozenGalaxy> frozen = frozen_galaxies(refs.catalog, srcs, tims.brick.wcs);
+  input.frozen = frozen;
 
   BlobMap chosen_blobs;
   SourceList sources;

@@ -1,16 +1,21 @@
 #include <algorithm>
+#include <utility>
 
+#include "core/detect/reference_prior.h"
 #include "core/detect/residual_sky.h"
 #include "core/pipeline/stages.h"
 
 namespace brickline {
 
-SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, std::vector<CcdImage>& images,
-                   const Log& log) {
+SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
+                   std::vector<CcdImage>& images, const Log& log) {
   DetectionOptions detection;
   detection.peaks.nsigma = options.nsigma;
+  detection.seds = detection_seds(tims.bands, tims.band_facts);
   SrcsState out;
-  out.detection = detect_sources(images, tims.brick.wcs, tims.bands, {}, detection, log);
+  ReferencePrior known = reference_prior(refs.catalog, images, tims.brick.wcs);
+  out.set_aside = std::move(known.set_aside);
+  out.detection = detect_sources(images, tims.brick.wcs, tims.bands, known.prior, detection, log);
 
   // Bright pixels that no source was made of (a saturated star's) are no more blank than those of a blob.
   Image<std::int32_t> occupied = out.detection.blobs.labels;

@@ -39,6 +39,7 @@ void check(const RunbrickArguments& a) {
                         z[2], z[3], b.width, b.height);
   }
   if (b.threads < 1) throw usage_error("--threads must be at least 1");
+  if (!(b.rgb_stretch > 0)) throw usage_error("--rgb-stretch must be above 0");
   if (!(b.nsigma > 0)) throw usage_error("--nsigma must be above 0");
   if (b.iterative_nsigma && !(*b.iterative_nsigma > 0))
     throw usage_error("--iterative-nsigma must be above 0");
@@ -98,6 +99,39 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_option("--plugin-dir", b.plugin_dirs, "directory of camera plugins, searched first; repeatable")
       ->group(files);
 
+  const auto sky = "Reference catalogs and artefacts";
+  ReferenceChoice& refs = b.references;
+  app.add_option("--gaia-dir", refs.gaia_dir, "directory of Gaia's healpix files [$GAIA_CAT_DIR]")
+      ->group(sky);
+  app.add_option("--gaia-version", refs.gaia_version,
+                 "what follows G in the catalog's name: 2, 3 or E [$GAIA_CAT_VER, 1]")
+      ->group(sky);
+  app.add_option("--gaia-prefix", refs.gaia_prefix, "of the files' names [$GAIA_CAT_PREFIX, chunk]")
+      ->group(sky);
+  app.add_option("--gaia-scheme", refs.gaia_scheme, "of the healpix numbers [$GAIA_CAT_SCHEME, ring]")
+      ->check(CLI::IsMember({"ring", "nested"}))
+      ->group(sky);
+  app.add_option("--tycho-dir", refs.tycho_dir, "directory of tycho2.kd.fits [$TYCHO2_KD_DIR, the survey's]")
+      ->group(sky);
+  app.add_option("--large-galaxies", refs.large_galaxies_file,
+                 "kd-tree file of large galaxies (SGA) [$LARGEGALAXIES_CAT]")
+      ->group(sky);
+  app.add_option("--star-clusters", refs.star_clusters_file,
+                 "table of star clusters [$STAR_CLUSTERS_CAT, the survey's NGC-star-clusters.fits]")
+      ->group(sky);
+  app.add_flag("--no-gaia", refs.no_gaia, "do without Gaia")->group(sky);
+  app.add_flag("--no-tycho", refs.no_tycho, "do without Tycho-2")->group(sky);
+  app.add_flag("--no-large-galaxies", refs.no_large_galaxies, "do without large galaxies")->group(sky);
+  app.add_flag("--require-refs", refs.require, "a catalog that is not there is an error, not a warning")
+      ->group(sky);
+  app.add_flag("--no-outliers", b.no_outliers, "do not mask what only one of several exposures shows")
+      ->group(sky);
+  app.add_flag("--cache-outliers", b.cache_outliers,
+               "use the outlier masks of the output or survey directory where they are")
+      ->group(sky);
+  app.add_flag("--remake-outlier-jpegs", b.remake_outlier_jpegs, "the same, and make their pictures again")
+      ->group(sky);
+
   const auto fitting = "Fitting";
   app.add_flag("!--no-iterative", b.iterative, "do not look for sources in what the fits leave")
       ->group(fitting);
@@ -133,14 +167,33 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_flag("--old-calibs-ok", b.old_calibs_ok, "use calibrations of another reduction of the image")
       ->group(control);
   app.add_option("--nsigma", b.nsigma, "detection threshold, sigma")->capture_default_str()->group(control);
-  app.add_option("--rgb-stretch", b.rgb_stretch, "stretch of the colour pictures")
-      ->capture_default_str()
-      ->group(control);
-  app.add_flag("--coadd-bw", b.coadd_bw, "grey pictures when there is one band")->group(control);
   app.add_flag("--no-wise", no_wise, "no unWISE photometry (it is not there yet: always so)")->group(control);
+  app.add_flag("--skip", a.skip, "do nothing if the brick's catalog (or its marker) is there and sound")
+      ->group(control);
+  app.add_flag("--skip-coadd", a.skip_coadd, "do nothing if the brick's picture is there")->group(control);
+  app.add_flag("--check-done", a.check_done, "only say whether the catalog is there: exit code 0 or 7")
+      ->group(control);
   app.add_flag("-v,--verbose", a.verbosity, "say more; twice: everything")->group(control);
 
+  bool no_lanczos = false;
+  const auto coadds = "Coadds";
+  app.add_option("--rgb-stretch", b.rgb_stretch, "stretch of the colour pictures")
+      ->capture_default_str()
+      ->group(coadds);
+  app.add_flag("--coadd-bw", b.coadd_bw, "grey pictures when there is one band")->group(coadds);
+  app.add_flag("--no-lanczos", no_lanczos, "stack the nearest pixels, not interpolated ones")->group(coadds);
+  app.add_flag("--apodize", b.apodize, "let the images' weights fall off towards their edges")->group(coadds);
+  app.add_flag("--minimal-coadds", b.minimal_coadds, "stage image_coadds: image, invvar and nexp only")
+      ->group(coadds);
+  app.add_flag("--blob-image", b.blob_image,
+               "stage image_coadds comes after srcs, with the blobs outlined in a picture")
+      ->group(coadds);
+  app.add_flag("--blob-mask", b.blob_mask, "stage image_coadds comes after blobmask, whose mask it holds")
+      ->group(coadds);
+  app.add_flag("--save-coadd-psf", b.save_coadd_psf, "write each band's coadded PSF")->group(coadds);
+
   if (!parse_command_line(app, argc, argv)) return {};
+  b.lanczos = !no_lanczos;
   b.bands = split_bands(bands);
   if (!radec.empty()) b.radec = {radec[0], radec[1]};
   if (!zoom.empty()) b.zoom = {zoom[0], zoom[1], zoom[2], zoom[3]};
