@@ -31,6 +31,7 @@ struct BlobFitOptions {
   SelectionOptions selection;
   PeakOptions detection;  // of what stands out of the residuals
 
+  bool accounts = false;             // of every blob (FittedCatalog::accounts)
   bool all_model_variances = false;  // errors of every model tried, not only of the chosen one
   bool segmentation = true;          // every pixel has one owner while models are chosen
   bool reoptimize = false;           // the chosen models are fitted once more, the others' being chosen too

@@ -13,6 +13,7 @@
 
 #include "core/base/image.h"
 #include "core/blobs/blob_task.h"
+#include "core/blobs/inner_parallel.h"
 #include "core/detect/detection_maps.h"
 #include "core/fit/source_fitter.h"
 #include "core/image/ccd_image.h"
@@ -23,6 +24,7 @@
 namespace brickline {
 
 struct BlobImage {
+  std::size_t index = 0;  // of the image that it was cut from
   int band = 0;
   Box box;                           // in the image it was cut from
   Image<float> data, inverse_error;  // finite everywhere; models are subtracted from data in place
@@ -57,7 +59,7 @@ class BlobImages {
   // Where a source stands in an image, its motion taken into account; empty if it has no place there.
   std::optional<PixelPosition> place(const SourceModel& source, const BlobImage& image) const;
   // The source as it is drawn on every image: unit model times flux, natural extent, clipped to the image.
-  SourcePatches draw(const SourceModel& source, Renderer& renderer) const;
+  SourcePatches draw(const SourceModel& source, ThreadTools& tools, bool in_parallel = false) const;
   // data += factor * patches.
   void add(const SourcePatches& patches, float factor);
 

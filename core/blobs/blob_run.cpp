@@ -24,20 +24,20 @@ std::vector<int> brightest_first(std::span<const SourceRecord> records, bool cat
 }
 
 BlobRun::BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitOptions& options,
-                 const std::function<bool()>& cancelled)
+                 const std::function<bool()>& cancelled, const std::function<bool()>& alone)
     : input_(input),
       task_(task),
       options_(options),
       cancelled_(cancelled),
+      alone_(alone),
       images_(input.images, input.bands, input.brick, task, options.constant_psf_size),
-      fitter_(options.fit),
-      renderer_(options.fit.render),
-      selection_(images_, options, fitter_, renderer_,
-                 [this](double ra, double dec) { return inside(ra, dec); }),
+      tools_(options.fit.render),
+      selection_(images_, options, tools_, [this](double ra, double dec) { return inside(ra, dec); }),
       bands_(static_cast<int>(input.bands.size())) {}
 
-void BlobRun::stop_if_cancelled() const {
+void BlobRun::before_source() {
   if (cancelled_ && cancelled_()) throw BlobCancelled();
+  in_parallel_ = alone_ && alone_();
 }
 
 std::optional<BlobRun::Pixel> BlobRun::truncated_pixel(double ra, double dec) const {
@@ -76,6 +76,7 @@ SourceRecord BlobRun::record_of(int source) const {
   r.model = s.model;
   r.model.flux.resize(bands_, 0.0);
   r.start_flux = r.model.flux;
+  r.found = r.model;
   r.start_x = s.x - task_.box.x0;
   r.start_y = s.y - task_.box.y0;
   r.start_ix = std::clamp(s.ix - task_.box.x0, 0, images_.width() - 1);
@@ -110,6 +111,7 @@ BlobResult BlobRun::run() {
   if (options_.reoptimize) fit_again(records);
   for (const SourceRecord& r : records) out.report.failed_sources += r.failed;
   out.sources = finish(records);
+  if (options_.accounts) out.account = account(records);
   if (task_.own) std::erase_if(out.sources, [&](const FittedSource& s) { return !is_own(s); });
   if (!out.sources.empty()) out.report.status = BlobStatus::kFitted;
   return out;
@@ -127,7 +129,7 @@ void BlobRun::subtract_frozen() {
   for (const int g : task_.frozen) {
     SourceModel model = input_.frozen[g].model;
     model.flux.resize(bands_, 0.0);
-    frozen_.push_back(images_.draw(model, renderer_));
+    frozen_.push_back(images_.draw(model, tools_));
     images_.add(frozen_.back(), -1);
   }
 }
@@ -136,7 +138,10 @@ void BlobRun::subtract_frozen() {
 void BlobRun::fit_records(std::vector<SourceRecord>& records, bool in_residuals) {
   if (!in_residuals) fit_initial_fluxes(records);
   first_round(records);
-  for (SourceRecord& r : records) note_reference_mask(r);
+  for (SourceRecord& r : records) {
+    r.after_first_round = r.model;
+    note_reference_mask(r);
+  }
   const Image<std::int32_t> owners = options_.segmentation ? segments(records) : Image<std::int32_t>();
   choose_models(records, owners);
 }
@@ -162,7 +167,7 @@ void BlobRun::fit_initial_fluxes(std::vector<SourceRecord>& records) {
         std::vector<std::unique_ptr<PsfKernel>> own;
         const RenderTarget target{image.data.width(), image.data.height(), image.wcs.cd(),
                                   kernel_at(image, at->x, at->y, own)};
-        if (auto patch = renderer_.patch(model, *at, target))
+        if (auto patch = tools_.renderer().patch(model, *at, target))
           models.back().push_back({static_cast<int>(m), std::move(*patch)});
       }
       FluxImage f;
@@ -187,7 +192,7 @@ void BlobRun::first_round(std::vector<SourceRecord>& records) {
   if (several)
     for (const BlobImage& image : images_.images()) before.push_back(image.data);
   for (SourceRecord& r : records) {
-    r.patches = images_.draw(r.model, renderer_);
+    r.patches = images_.draw(r.model, tools_, in_parallel_);
     if (several) images_.add(r.patches, -1);
   }
   for (const int i : brightest_first(records, true)) {
@@ -195,11 +200,11 @@ void BlobRun::first_round(std::vector<SourceRecord>& records) {
     if (r.traits.frozen ||
         std::none_of(r.patches.begin(), r.patches.end(), [](const auto& p) { return !!p; }))
       continue;
-    stop_if_cancelled();
+    before_source();
     if (several) images_.add(r.patches, 1);
     fit_on_patches(r, false, several);
     if (several) {
-      r.patches = images_.draw(r.model, renderer_);
+      r.patches = images_.draw(r.model, tools_, in_parallel_);
       images_.add(r.patches, -1);
     }
   }
@@ -215,18 +220,20 @@ void BlobRun::fit_on_patches(SourceRecord& r, bool again, bool several) {
     const auto image = images_.fit_image(r.model, images_.images()[i], r.patches[i]->box(), own_kernels);
     if (image) fit_images.push_back(*image);
   }
-  fitter_.options() = options_.fit;
+  SourceFitter& fitter = tools_.fitter();
+  fitter.options() = options_.fit;
+  fitter.options().images_in_parallel = in_parallel_;
   if (!r.model.motion && !(again && r.model.is_galaxy()))
-    fitter_.options().allowed = [this](double ra, double dec) { return inside(ra, dec); };
+    fitter.options().allowed = [this](double ra, double dec) { return inside(ra, dec); };
   SourceModel start = r.model;
   if (again) {
-    fitter_.options().fit_sky = r.fit_background;
+    fitter.options().fit_sky = r.fit_background;
   } else if (r.model.is_galaxy()) {
-    if (several) fitter_.options().position_box_arcsec = options_.first_round_box_arcsec;
+    if (several) fitter.options().position_box_arcsec = options_.first_round_box_arcsec;
     if (r.traits.large_galaxy)
       start.max_log_re = start.shape.log_re + std::log(options_.large_galaxy_radius_factor);
   }
-  const FitResult fit = fitter_.fit(start, fit_images);
+  const FitResult fit = fitter.fit(start, fit_images);
   if (fit.status == FitStatus::kBadInput || fit.status == FitStatus::kNoData) return;
   for (const double f : fit.model.flux)
     if (!std::isfinite(f)) return;
@@ -289,17 +296,17 @@ Image<std::int32_t> BlobRun::segments(const std::vector<SourceRecord>& records) 
 void BlobRun::choose_models(std::vector<SourceRecord>& records, const Image<std::int32_t>& owners) {
   for (SourceRecord& r : records) {
     if (!r.alive) continue;
-    r.patches = images_.draw(r.model, renderer_);
+    r.patches = images_.draw(r.model, tools_, in_parallel_);
     images_.add(r.patches, -1);
   }
   for (const int i : brightest_first(records, true)) {
     SourceRecord& r = records[i];
     if (r.traits.frozen && !(r.traits.galaxy_fit && !r.model.is_galaxy())) continue;
-    stop_if_cancelled();
+    before_source();
     images_.add(r.patches, 1);
     const Pixel p = rounded_pixel(r.model);
     try {
-      selection_.run(r, owners.view(), owners.empty() ? -1 : owners(p.x, p.y));
+      selection_.run(r, owners.view(), owners.empty() ? -1 : owners(p.x, p.y), in_parallel_);
     } catch (const std::exception&) {
       r.alive = r.model_chosen = false;
       r.failed = true;
@@ -310,7 +317,7 @@ void BlobRun::choose_models(std::vector<SourceRecord>& records, const Image<std:
     }
     r.patches.clear();
     if (!r.alive) continue;
-    r.patches = images_.draw(r.model, renderer_);
+    r.patches = images_.draw(r.model, tools_, in_parallel_);
     images_.add(r.patches, -1);
   }
 }
@@ -365,6 +372,7 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
     r.model.dec = sky.dec;
     for (const BandMaps& m : found) r.model.flux.push_back(m.flux(peak.x, peak.y));
     r.start_flux = r.model.flux;
+    r.found = r.model;
     r.start_x = r.start_ix = peak.x;
     r.start_y = r.start_iy = peak.y;
     r.started_in_blob = task_.mask(peak.x, peak.y) != 0;
@@ -396,13 +404,13 @@ void BlobRun::fit_again(std::vector<SourceRecord>& records) {
   for (const int i : brightest_first(records, true)) {
     SourceRecord& r = records[i];
     if (r.traits.frozen || r.forced_to_stay) continue;
-    stop_if_cancelled();
+    before_source();
     const SourceModel before = r.model;
     SourcePatches old = r.patches;
     const double old_chi2 = chi2(r.fit_background);
     images_.add(old, 1);
     fit_on_patches(r, true);
-    r.patches = images_.draw(r.model, renderer_);
+    r.patches = images_.draw(r.model, tools_, in_parallel_);
     images_.add(r.patches, -1);
     if (chi2(r.fit_background) <= old_chi2) continue;
     images_.add(r.patches, 1);
@@ -469,28 +477,39 @@ FittedSource BlobRun::fitted(const SourceRecord& r) const {
   return out;
 }
 
-// Errors and metrics of what is left, on the blob's whole images.
+// Inverse variances on the blob's whole images; 0 for what stays by force.
+InverseVariances BlobRun::errors_of(const SourceRecord& r) const {
+  InverseVariances iv;
+  if (!r.forced_to_stay) {
+    UncertaintyOptions uncertainty;
+    uncertainty.render = options_.fit.render;
+    std::vector<std::unique_ptr<PsfKernel>> own_kernels;
+    iv = inverse_variances(r.model, whole_images(r.model, own_kernels), uncertainty);
+    if (r.model.motion) iv.ra = iv.dec = 0;  // known, not measured
+  }
+  iv.flux.resize(bands_, 0.0);
+  return iv;
+}
+
+// Errors and metrics of what is left.
 std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
+  in_parallel_ = alone_ && alone_();
+  std::vector<InverseVariances> errors(records.size());
+  for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
+    if (records[i].alive) errors[i] = errors_of(records[i]);
+  });
   std::vector<FittedSource> out;
   std::vector<std::vector<const Patch*>> patches;
   std::vector<std::vector<double>> flux;
-  UncertaintyOptions uncertainty;
-  uncertainty.render = options_.fit.render;
-  for (const SourceRecord& r : records) {
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const SourceRecord& r = records[i];
     if (!r.alive) continue;
+    const InverseVariances& iv = errors[i];
+    double sum = iv.ra + iv.dec + iv.re + iv.e1 + iv.e2 + iv.sersic_index;
+    sum = std::accumulate(iv.flux.begin(), iv.flux.end(), sum);
+    if (!r.forced_to_stay && !(sum > 0)) continue;
     FittedSource source = fitted(r);
-    InverseVariances& iv = source.inverse_variance;
-    if (!r.forced_to_stay) {
-      std::vector<std::unique_ptr<PsfKernel>> own_kernels;
-      iv = inverse_variances(r.model, whole_images(r.model, own_kernels), uncertainty);
-      iv.flux.resize(bands_, 0.0);
-      if (r.model.motion) iv.ra = iv.dec = 0;  // known, not measured
-      double sum = iv.ra + iv.dec + iv.re + iv.e1 + iv.e2 + iv.sersic_index;
-      sum = std::accumulate(iv.flux.begin(), iv.flux.end(), sum);
-      if (!(sum > 0)) continue;
-    } else {
-      iv.flux.assign(bands_, 0.0);
-    }
+    source.inverse_variance = std::move(errors[i]);
     out.push_back(std::move(source));
     patches.emplace_back();
     for (const auto& p : r.patches) patches.back().push_back(p ? &*p : nullptr);

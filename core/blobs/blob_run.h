@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "core/blobs/blob_account.h"
 #include "core/blobs/blob_fitter.h"
 #include "core/blobs/blob_images.h"
 #include "core/blobs/source_record.h"
@@ -16,6 +18,7 @@ namespace brickline {
 struct BlobResult {
   BlobReport report;
   std::vector<FittedSource> sources;  // positions in brick pixels
+  std::optional<BlobAccount> account;
 };
 
 // Thrown through BlobRun when it was told to stop.
@@ -23,8 +26,9 @@ struct BlobCancelled {};
 
 class BlobRun {
  public:
+  // `cancelled` is asked before every source; so is `alone`: whether other threads have nothing to do.
   BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitOptions& options,
-          const std::function<bool()>& cancelled);
+          const std::function<bool()>& cancelled, const std::function<bool()>& alone);
   BlobResult run();
 
  private:
@@ -42,10 +46,12 @@ class BlobRun {
   double chi2(bool with_sky) const;
   std::vector<FittedSource> finish(std::vector<SourceRecord>& records);
   FittedSource fitted(const SourceRecord& record) const;
+  BlobAccount account(const std::vector<SourceRecord>& records) const;
   bool is_own(const FittedSource& source) const;
   std::vector<FitImage> whole_images(const SourceModel& model,
                                      std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const;
-  void stop_if_cancelled() const;
+  InverseVariances errors_of(const SourceRecord& record) const;
+  void before_source();
 
   struct Pixel {
     int x, y;
@@ -59,10 +65,10 @@ class BlobRun {
   const BlobFitInput& input_;
   const BlobTask& task_;
   const BlobFitOptions& options_;
-  const std::function<bool()>& cancelled_;
+  const std::function<bool()>&cancelled_, &alone_;
   BlobImages images_;
-  SourceFitter fitter_;
-  Renderer renderer_;
+  ThreadTools tools_;
+  bool in_parallel_ = false;  // other threads help with this blob
   SourceSelection selection_;
   std::vector<SourcePatches> frozen_;  // galaxies of other blobs, as subtracted from the images
   int bands_;

@@ -8,32 +8,13 @@
 #include <vector>
 
 #include "core/base/image.h"
-#include "core/blobs/select_model.h"
-#include "core/fit/source_fitter.h"
+#include "core/blobs/blob_account.h"
+#include "core/blobs/model_fit.h"
 #include "core/fit/uncertainties.h"
 #include "core/model/source_model.h"
 #include "core/survey/bits.h"
 
 namespace brickline {
-
-// One model of one source as it was tried.
-enum class ModelFitStatus : std::uint8_t {
-  kNotTried,
-  kFitted,
-  kLeftBlob,  // it wandered out of its blob: not a model of this source
-  kFailed,    // nothing finite came out
-};
-
-struct ModelFit {
-  ModelFitStatus status = ModelFitStatus::kNotTried;
-  SourceModel model;
-  InverseVariances inverse_variance;  // on the pixels of selection
-  std::vector<double> chi2;           // per band, on the same pixels
-  double dchisq = 0;                  // improvement over no source
-  int steps = 0;
-  FitStatus end = FitStatus::kNoData;  // how the fit ended
-  bool at_radius_limit = false, at_sersic_limit = false;
-};
 
 // Weighted by the source's own light, per band; definitions at measure_source_metrics (core/blobs/metrics.h).
 struct SourceMetrics {
@@ -94,6 +75,7 @@ struct FittedCatalog {
   std::vector<int> number;        // of each blob that was planned: its number in blob_map, or -1
   // maskbit::kBailout on blobs that failed, kSubBlob on those fitted in parts; empty if there is none.
   Image<std::int32_t> maskbits;
+  std::vector<BlobAccount> accounts;  // if asked for, in the order of fitting
   // Of each frozen galaxy that was given: the blobs (of blob_map) that its light was taken out of.
   std::vector<std::vector<int>> frozen_reach;
 };

@@ -90,6 +90,7 @@ FittedCatalog merge_results(const BlobFitInput& input, const BlobPlan& plan,
     BlobResult& r = results[i];
     if (r.report.status == BlobStatus::kFailed) r.sources = reference_sources(input, plan.tasks[i]);
     out.blobs.push_back(std::move(r.report));
+    if (r.account) out.accounts.push_back(std::move(*r.account));
     for (FittedSource& s : r.sources) {
       if (s.started_in_blob && !s.finished_in_blob) continue;
       if (s.source >= 0 && std::exchange(seen[s.source], 1)) continue;

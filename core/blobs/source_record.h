@@ -22,6 +22,9 @@ struct SourceRecord {
   bool started_in_blob = false;
   std::vector<double> start_flux;
 
+  SourceModel found, after_first_round;
+  std::vector<double> chi2_none;  // per band, on the pixels of selection
+
   SourceModel model;      // as it is now
   bool alive = true;      // false: rejected
   SourcePatches patches;  // the model as subtracted from the images

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <tbb/global_control.h>
+#include <tbb/task_arena.h>
 
 #include <atomic>
 #include <cmath>
@@ -72,6 +73,24 @@ TEST(FitBlobs, TheNumberOfThreadsDoesNotShow) {
     const tbb::global_control control(tbb::global_control::max_allowed_parallelism, threads);
     const Field again(mixed_sky());
     const std::string bytes = bytes_of(again.fit());
+    if (first.empty()) first = bytes;
+    EXPECT_TRUE(bytes == first) << threads << " threads";
+  }
+}
+
+TEST(FitBlobs, NorDoesItInsideOneBlobThatAllThreadsWorkOn) {
+  const test::SyntheticSky sky = mixed_sky();
+  SourceList sources;
+  for (const SourceModel& m : sky.truth) {
+    const auto at = *sky.brick.sky_to_pixel(m.ra, m.dec);
+    sources.push_back(point_at(sky, static_cast<int>(at.x), static_cast<int>(at.y), 2));
+  }
+  const Image<std::uint8_t> hot(150, 130, 1);
+  std::string first;
+  for (const int threads : {1, 2, 8}) {
+    const tbb::global_control control(tbb::global_control::max_allowed_parallelism, threads);
+    tbb::task_arena arena(threads);
+    const std::string bytes = arena.execute([&] { return bytes_of(fit_by_hand(sky, hot.view(), sources)); });
     if (first.empty()) first = bytes;
     EXPECT_TRUE(bytes == first) << threads << " threads";
   }

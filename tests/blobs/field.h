@@ -65,6 +65,7 @@ inline std::string bytes_of(const FittedCatalog& catalog) {
     for (const double f : s.model.flux) put(f);
     for (const double f : s.inverse_variance.flux) put(f);
     for (const double d : s.dchisq) put(d);
+    for (const ModelFit& m : s.models) put(m.model.ra), put(m.model.shape.log_re), put(m.steps);
     for (const float f : s.metrics.fracflux) put(f);
     for (const float f : s.metrics.rchisq) put(f);
   }
