@@ -77,7 +77,6 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
           srcs = run_srcs(options, *tims, *refs, tims->images, log);
           if (srcs->detection.sources.empty()) throw NothingToDo("no source passes the detection threshold");
           write_detected_sources(options, *tims, *srcs, *refs, outcome.products);
-          write_detected_sources(options, *tims, *srcs, nullptr, outcome.products);
           break;
         case Stage::kFitblobs:
           fits = run_fitblobs(options, *tims, *refs, *srcs, progress, log);
