@@ -10,6 +10,10 @@
 #include "core/base/error.h"
 #include "core/pipeline/done.h"
 #include "core/pipeline/nothing_to_do.h"
+#include "core/pipeline/run_header.h"
+#include "core/pipeline/stage_blobmask.h"
+#include "core/pipeline/stage_halos.h"
+#include "core/pipeline/stage_outliers.h"
 #include "core/pipeline/stage_tims.h"
 #include "core/pipeline/stages.h"
 
@@ -37,6 +41,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
   BrickOutcome outcome;
   outcome.products = ProductSet(options.output_dir);
   std::optional<TimsState> tims;
+  std::optional<RefsState> refs;
   std::optional<SrcsState> srcs;
   std::optional<FitblobsState> fits;
   std::optional<CoaddsState> coadds;
@@ -48,21 +53,33 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
       Progress progress;
       if (hooks.progress)
         progress = [&](std::int64_t done, std::int64_t total) { hooks.progress(name, done, total); };
+      if (tims) add_cards_of(stage, options, tims->version_header);
       switch (stage) {
         case Stage::kTims:
           tims = run_tims(options, geometry, progress, log);
           break;
+        case Stage::kRefs:
+          refs = run_refs(options, *tims, outcome.products, log);
+          break;
+        case Stage::kOutliers:
+          run_outliers(options, *tims, tims->images, gaia_pixels(*refs), outcome.products, log);
+          break;
+        case Stage::kHalos:
+          run_halos(halo_stars(*refs, tims->bands), tims->images, log);
+          break;
         case Stage::kBlobmask:
-          throw internal_error("stage blobmask is not wired up");
+          run_blobmask(options, *tims, outcome.products, log);
+          break;
         case Stage::kImageCoadds:
-          run_image_coadds(options, *tims, srcs ? &*srcs : nullptr, outcome.products, log);
+          run_image_coadds(options, *tims, *refs, srcs ? &*srcs : nullptr, outcome.products, log);
           break;
         case Stage::kSrcs:
-          srcs = run_srcs(options, *tims, tims->images, log);
+          srcs = run_srcs(options, *tims, *refs, tims->images, log);
           if (srcs->detection.sources.empty()) throw NothingToDo("no source passes the detection threshold");
+          write_detected_sources(options, *tims, *srcs, *refs, outcome.products);
           break;
         case Stage::kFitblobs:
-          fits = run_fitblobs(options, *tims, *srcs, progress, log);
+          fits = run_fitblobs(options, *tims, *refs, *srcs, progress, log);
           for (const BlobReport& blob : fits->fitted.blobs)
             if (blob.status == BlobStatus::kFailed) {
               ++outcome.failed_blobs;
@@ -72,7 +89,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
           if (fits->fitted.sources.empty()) throw NothingToDo("no source is significant once fitted");
           break;
         case Stage::kCoadds:
-          coadds = run_coadds(options, *tims, *srcs, *fits, outcome.products, log);
+          coadds = run_coadds(options, *tims, *refs, *srcs, *fits, outcome.products, log);
           break;
         case Stage::kWritecat:
           run_writecat(options, *tims, *srcs, *coadds, outcome.products, log);

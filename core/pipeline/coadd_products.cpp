@@ -19,7 +19,8 @@ std::map<std::string, ImageView<const std::uint8_t>> saturated_by_band(const Tim
 
 }  // namespace
 
-CoaddStageInput coadd_input(const BrickOptions& options, const TimsState& tims, const SrcsState* srcs) {
+CoaddStageInput coadd_input(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
+                            const SrcsState* srcs) {
   CoaddStageInput in;
   in.target = tims.brick.wcs;
   in.pixel_scale_arcsec = tims.brick.pixel_scale_arcsec;
@@ -27,6 +28,7 @@ CoaddStageInput coadd_input(const BrickOptions& options, const TimsState& tims, 
   in.images = tims.images;
   in.unique_area = tims.brick.unique_area;
   in.custom_brick = tims.brick.custom;
+  in.reference_mask = refs.mask.const_view();
   in.saturated = saturated_by_band(tims, srcs);
   in.maskbits = MaskBits(tims.survey_bands);
   if (srcs) in.coadd_sky = srcs->coadd_sky;

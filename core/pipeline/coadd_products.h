@@ -10,7 +10,8 @@ namespace brickline {
 
 // All but the header (CoaddStageInput::version_header) and what is in the sky. Without `srcs` nothing is
 // known yet of saturated areas and of the coadds' sky.
-CoaddStageInput coadd_input(const BrickOptions& options, const TimsState& tims, const SrcsState* srcs);
+CoaddStageInput coadd_input(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
+                            const SrcsState* srcs);
 CoaddStageOptions coadd_options(const BrickOptions& options);
 
 // The brick's CCD table; the sky subtracted is 0 without `srcs`.

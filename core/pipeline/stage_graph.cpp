@@ -16,13 +16,11 @@ struct StageRow {
 
 // In the order in which they run: every stage needs all the rows above it that are not optional.
 constexpr std::array kStages = {
-    StageRow{Stage::kTims, "tims", false},
-    StageRow{Stage::kBlobmask, "blobmask", true},
-    StageRow{Stage::kImageCoadds, "image_coadds", true},
-    StageRow{Stage::kSrcs, "srcs", false},
-    StageRow{Stage::kFitblobs, "fitblobs", false},
-    StageRow{Stage::kCoadds, "coadds", false},
-    StageRow{Stage::kWritecat, "writecat", false},
+    StageRow{Stage::kTims, "tims", false},         StageRow{Stage::kRefs, "refs", false},
+    StageRow{Stage::kOutliers, "outliers", false}, StageRow{Stage::kHalos, "halos", false},
+    StageRow{Stage::kBlobmask, "blobmask", true},  StageRow{Stage::kImageCoadds, "image_coadds", true},
+    StageRow{Stage::kSrcs, "srcs", false},         StageRow{Stage::kFitblobs, "fitblobs", false},
+    StageRow{Stage::kCoadds, "coadds", false},     StageRow{Stage::kWritecat, "writecat", false},
 };
 
 }  // namespace
@@ -34,6 +32,7 @@ std::string_view stage_name(Stage stage) {
 }
 
 Stage stage_named(std::string_view name) {
+  if (name == "mask_junk") return Stage::kOutliers;
   for (const StageRow& row : kStages)
     if (row.name == name) return row.stage;
   std::string known;

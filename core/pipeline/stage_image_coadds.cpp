@@ -4,12 +4,11 @@
 
 namespace brickline {
 
-void run_image_coadds(const BrickOptions& options, const TimsState& tims, const SrcsState* srcs,
-                      ProductSet& products, const Log& log) {
+void run_image_coadds(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
+                      const SrcsState* srcs, ProductSet& products, const Log& log) {
   fits::Header header = tims.version_header;
-  if (srcs) add_stage_card(header, "SRCS");
   write_ccds(options, tims, srcs, header, products);
-  CoaddStageInput input = coadd_input(options, tims, srcs);
+  CoaddStageInput input = coadd_input(options, tims, refs, srcs);
   input.version_header = header;
   if (srcs) {
     input.blob_map = srcs->detection.blobs.labels.const_view();

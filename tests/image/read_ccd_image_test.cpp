@@ -552,5 +552,23 @@ TEST_F(ChangedFiles, GivenCalibrationDirectoriesAreLookedAtFirst) {
   EXPECT_NEAR(read()->sky_median, before + 1000, 1e-3);
 }
 
+TEST_F(ChangedFiles, TheStarsInnerProfileOfThePsfCalibrationIsCarried) {
+  const auto without = read();
+  ASSERT_TRUE(without && without->halo);
+  EXPECT_TRUE(without->halo->profile.moffat);
+  EXPECT_EQ(without->halo->moffat_alpha_arcsec, 0);
+  const fs::path psf = calibration("-psfex.fits");
+  fits::Table table = fits::FitsReader(psf).table(1);
+  table.add("moffat_alpha", std::vector<double>(table.rows(), 1.5));
+  table.add("moffat_beta", std::vector<double>(table.rows(), 2.75));
+  fits::FitsWriter out;
+  out.add_table(table);
+  out.write(psf);
+  const auto with = read();
+  ASSERT_TRUE(with && with->halo);
+  EXPECT_EQ(with->halo->moffat_alpha_arcsec, 1.5);
+  EXPECT_EQ(with->halo->moffat_beta, 2.75);
+}
+
 }  // namespace
 }  // namespace brickline
