@@ -77,6 +77,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
           break;
         case Stage::kFitblobs:
           fits = run_fitblobs(options, *tims, *refs, *srcs, progress, log);
+          write_explanations(options, *tims, *fits, log);
           for (const BlobReport& blob : fits->fitted.blobs)
             if (blob.status == BlobStatus::kFailed) {
               ++outcome.failed_blobs;

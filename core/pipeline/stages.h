@@ -30,6 +30,11 @@ SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, const Ref
 FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
                            const SrcsState& srcs, const Progress& progress, const Log& log);
 
+// A page about each blob of options.explain_blobs, beside the brick's metrics. They are no products: nobody's
+// checksums list them.
+void write_explanations(const BrickOptions& options, const TimsState& tims, const FitblobsState& fits,
+                        const Log& log);
+
 // The coadds of the images alone, without models; products are written as they are made. `srcs`, where that
 // stage has run already (--blob-image), adds saturated areas, blobs and a picture with their outlines.
 void run_image_coadds(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
