@@ -130,11 +130,7 @@ void write_picture(const CoaddStageInput& in, const CoaddStageOptions& options, 
   RgbPlanes picture = rgb_picture(views, in.bands, kind, options.rgb, in.colors);
   const bool is_grey = options.grey && in.bands.size() == 1;
   if (is_grey) {
-    Image<float> sum(picture.red.width(), picture.red.height());
-    for (int y = 0; y < sum.height(); ++y)
-      for (int x = 0; x < sum.width(); ++x)
-        sum(x, y) = picture.red(x, y) + picture.green(x, y) + picture.blue(x, y);
-    picture.red = stretch_grey(sum.view());
+    picture.red = stretch_grey(grey_picture(picture).view());
     picture.green = picture.blue = picture.red;
   }
   if (!blobs.empty()) outline_blobs(picture, blobs);

@@ -181,4 +181,12 @@ void outline_blobs(RgbPlanes& picture, ImageView<const std::int32_t> blob_map) {
       }
 }
 
+Image<float> grey_picture(const RgbPlanes& picture) {
+  Image<float> grey(picture.red.width(), picture.red.height());
+  for (int y = 0; y < grey.height(); ++y)
+    for (int x = 0; x < grey.width(); ++x)
+      grey(x, y) = picture.red(x, y) + picture.green(x, y) + picture.blue(x, y);
+  return grey;
+}
+
 }  // namespace brickline

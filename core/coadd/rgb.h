@@ -48,4 +48,7 @@ RgbPlanes rgb_picture(std::span<const ImageView<const float>> images, std::span<
 // to none.
 void outline_blobs(RgbPlanes& picture, ImageView<const std::int32_t> blob_map);
 
+// The sum of the planes.
+Image<float> grey_picture(const RgbPlanes& picture);
+
 }  // namespace brickline

@@ -53,6 +53,13 @@ struct BrickOptions {
   double nsigma = 6;                  // detection threshold
   bool apodize = false;               // images' weights fall off towards their edges
 
+  // Detection: a peak must stand out of its neighbour's slope by this fraction of itself, and by at least
+  // this many sigma; blobs grow by this many pixels.
+  double saddle_fraction = 0.1, saddle_min = 2;
+  int blob_dilate = 8;
+  // Saturated is what so many images, or all there are, say is; empty: what any says is.
+  std::optional<int> saturated_images;
+
   // Fitting.
   bool iterative = true;                    // sources are also looked for in what the fits leave
   std::optional<double> iterative_nsigma;   // threshold of that; empty: nsigma

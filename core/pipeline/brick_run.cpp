@@ -11,6 +11,7 @@
 #include "core/pipeline/done.h"
 #include "core/pipeline/nothing_to_do.h"
 #include "core/pipeline/run_header.h"
+#include "core/pipeline/stage_blobmask.h"
 #include "core/pipeline/stage_halos.h"
 #include "core/pipeline/stage_outliers.h"
 #include "core/pipeline/stage_tims.h"
@@ -67,13 +68,15 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
           run_halos(halo_stars(*refs, tims->bands), tims->images, log);
           break;
         case Stage::kBlobmask:
-          throw internal_error("stage blobmask is not wired up");
+          run_blobmask(options, *tims, outcome.products, log);
+          break;
         case Stage::kImageCoadds:
           run_image_coadds(options, *tims, *refs, srcs ? &*srcs : nullptr, outcome.products, log);
           break;
         case Stage::kSrcs:
           srcs = run_srcs(options, *tims, *refs, tims->images, log);
           if (srcs->detection.sources.empty()) throw NothingToDo("no source passes the detection threshold");
+          write_detected_sources(options, *tims, *srcs, *refs, outcome.products);
           break;
         case Stage::kFitblobs:
           fits = run_fitblobs(options, *tims, *refs, *srcs, progress, log);

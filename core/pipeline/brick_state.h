@@ -40,7 +40,7 @@ struct TimsState {
   std::map<std::string, BandFacts> band_facts;  // what the cameras say of them
   fits::Table ccds;                             // the survey's rows that were selected
   std::vector<CcdImage> images;                 // in the order of the table
-  fits::Header version_header;  // of products; every stage adds its cards
+  fits::Header version_header;                  // of products; every stage adds its cards
 };
 
 // From stage refs.

@@ -32,6 +32,7 @@ std::string_view stage_name(Stage stage) {
 }
 
 Stage stage_named(std::string_view name) {
+  if (name == "mask_junk") return Stage::kOutliers;
   for (const StageRow& row : kStages)
     if (row.name == name) return row.stage;
   std::string known;

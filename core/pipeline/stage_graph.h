@@ -23,7 +23,8 @@ enum class Stage {
 };
 
 std::string_view stage_name(Stage stage);
-// By name; Error (kUsage) lists the known stages.
+// By name, or by the name that the stage once had ("mask_junk" for outliers); Error (kUsage) lists the known
+// stages.
 Stage stage_named(std::string_view name);
 std::vector<std::string> stage_names();
 

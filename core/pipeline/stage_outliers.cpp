@@ -52,7 +52,10 @@ void write_picture(const BrickOptions& options, const TimsState& tims, const cha
   RgbOptions rgb;
   rgb.stretch = options.rgb_stretch;
   const RgbPlanes picture = rgb_picture(views, tims.bands, PictureKind::kImage, rgb, colors);
-  products.write(product_paths(options, tims.brick)(type, ""), encode_jpeg(picture));
+  const bool grey = options.coadd_bw && tims.bands.size() == 1;
+  products.write(
+      product_paths(options, tims.brick)(type, ""),
+      grey ? encode_grey_jpeg(stretch_grey(grey_picture(picture).view()).view()) : encode_jpeg(picture));
 }
 
 // The masks of all images out of a file of an earlier run; empty, with the reason logged, if it lacks one.
@@ -174,11 +177,9 @@ void run_outliers(const BrickOptions& options, const TimsState& tims, std::vecto
   }
   if (!cached) {
     masks = make_masks(tims, images, star_pixels, log);
-    fits::Header header = tims.version_header;
-    add_outlier_cards(header, options);
     const Ordered all = by_band(images, *masks, tims.bands);
     const std::filesystem::path path = product_paths(options, tims.brick)("outliers-mask", "");
-    products.record(path, write_outlier_masks(path, header, all.images, all.masks));
+    products.record(path, write_outlier_masks(path, tims.version_header, all.images, all.masks));
   }
   for (std::size_t i = 0; i < images.size(); ++i) apply_outlier_mask(images[i], (*masks)[i].const_view());
   if (!pictures) return;

@@ -27,6 +27,10 @@ HaloStars halo_stars(const RefsState& refs, const std::vector<std::string>& band
 SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
                    std::vector<CcdImage>& images, const Log& log);
 
+// The product that lists what stage srcs found.
+void write_detected_sources(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
+                            const RefsState& refs, ProductSet& products);
+
 FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
                            const SrcsState& srcs, const Progress& progress, const Log& log);
 

@@ -16,6 +16,22 @@ constexpr StandardBand kStandardBands[] = {
     {"i", 784, 1.592}, {"z", 926, 1.211}, {"Y", 1009, 1.064},
 };
 
+// What the reference pipeline's detection looks for; factors relative to r.
+struct StandardSed {
+  const char* sed;
+  std::vector<std::pair<const char*, double>> bands;
+};
+const std::vector<StandardSed>& standard_seds() {
+  static const std::vector<StandardSed> kSeds = {
+      {"Flat", {{"g", 1}, {"r", 1}, {"i", 1}, {"z", 1}}},
+      {"Red", {{"g", 2.5}, {"r", 1}, {"i", 0.632}, {"z", 0.4}}},
+      {"IAFlat", {{"I-A-L427", 1}, {"I-A-L464", 1}, {"I-A-L484", 1}, {"I-A-L505", 1}, {"I-A-L527", 1}}},
+      {"IBISFlat", {{"M411", 1}, {"M438", 1}, {"M464", 1}, {"M490", 1}, {"M517", 1}}},
+      // Looked at by themselves.
+      {nullptr, {{"u", 0}, {"Y", 0}}}};
+  return kSeds;
+}
+
 // What the survey predicts stars' magnitudes with, whichever camera looks at them: fits of the Legacy Surveys
 // to stars that both they and Gaia DR2 have measured.
 const GaiaTransform* standard_gaia_transform(std::string_view name) {
@@ -41,22 +57,6 @@ const GaiaTransform* standard_gaia_transform(std::string_view name) {
   for (const auto& [band, transform] : kTransforms)
     if (band == name) return &transform;
   return nullptr;
-}
-
-// What the reference pipeline's detection looks for; factors relative to r.
-struct StandardSed {
-  const char* sed;
-  std::vector<std::pair<const char*, double>> bands;
-};
-const std::vector<StandardSed>& standard_seds() {
-  static const std::vector<StandardSed> kSeds = {
-      {"Flat", {{"g", 1}, {"r", 1}, {"i", 1}, {"z", 1}}},
-      {"Red", {{"g", 2.5}, {"r", 1}, {"i", 0.632}, {"z", 0.4}}},
-      {"IAFlat", {{"I-A-L427", 1}, {"I-A-L464", 1}, {"I-A-L484", 1}, {"I-A-L505", 1}, {"I-A-L527", 1}}},
-      {"IBISFlat", {{"M411", 1}, {"M438", 1}, {"M464", 1}, {"M490", 1}, {"M517", 1}}},
-      // Looked at by themselves.
-      {nullptr, {{"u", 0}, {"Y", 0}}}};
-  return kSeds;
 }
 
 }  // namespace

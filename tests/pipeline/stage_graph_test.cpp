@@ -12,16 +12,24 @@ using ::testing::ElementsAre;
 
 TEST(StageGraph, TheCatalogNeedsEveryStageButTheOptionalOnes) {
   EXPECT_THAT(plan_stages(std::vector{Stage::kWritecat}),
-              ElementsAre(Stage::kTims, Stage::kSrcs, Stage::kFitblobs, Stage::kCoadds, Stage::kWritecat));
+              ElementsAre(Stage::kTims, Stage::kOutliers, Stage::kSrcs, Stage::kFitblobs, Stage::kCoadds,
+                          Stage::kWritecat));
 }
 
 TEST(StageGraph, EarlyCoaddsStopTheRunAfterThem) {
-  EXPECT_THAT(plan_stages(std::vector{Stage::kImageCoadds}), ElementsAre(Stage::kTims, Stage::kImageCoadds));
+  EXPECT_THAT(plan_stages(std::vector{Stage::kImageCoadds}),
+              ElementsAre(Stage::kTims, Stage::kOutliers, Stage::kImageCoadds));
 }
 
 TEST(StageGraph, SeveralRequestsMakeOnePlan) {
   EXPECT_THAT(plan_stages(std::vector{Stage::kSrcs, Stage::kImageCoadds}),
-              ElementsAre(Stage::kTims, Stage::kImageCoadds, Stage::kSrcs));
+              ElementsAre(Stage::kTims, Stage::kOutliers, Stage::kImageCoadds, Stage::kSrcs));
+}
+
+TEST(StageGraph, OutliersAnswerToTheirOldName) {
+  EXPECT_EQ(stage_named("mask_junk"), Stage::kOutliers);
+  EXPECT_EQ(stage_named("outliers"), Stage::kOutliers);
+  EXPECT_EQ(stage_name(Stage::kOutliers), "outliers");
 }
 
 TEST(StageGraph, WithBlobsToDrawEarlyCoaddsComeAfterTheSources) {

@@ -51,6 +51,12 @@ void check(const RunbrickArguments& a) {
       1)
     throw usage_error(
         "blobs are chosen by --blob/--nblobs, --blobid or --blobxy/--blobradec: only one of them");
+  if (!(b.saddle_fraction >= 0) || b.saddle_fraction > 1)
+    throw usage_error("--saddle-fraction must be within 0 to 1");
+  if (!(b.saddle_min >= 0)) throw usage_error("--saddle-min must not be negative");
+  if (b.blob_dilate < 0 || b.blob_dilate > 1000)
+    throw usage_error("--blob-dilate must be within 0 to 1000 pixels");
+  if (b.saturated_images && *b.saturated_images < 1) throw usage_error("--nsatur must be at least 1 image");
   if (b.min_mjd && b.max_mjd && *b.min_mjd > *b.max_mjd) throw usage_error("--min-mjd is after --max-mjd");
 }
 
@@ -171,6 +177,17 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_flag("--old-calibs-ok", b.old_calibs_ok, "use calibrations of another reduction of the image")
       ->group(control);
   app.add_option("--nsigma", b.nsigma, "detection threshold, sigma")->capture_default_str()->group(control);
+  app.add_option("--saddle-fraction", b.saddle_fraction,
+                 "how far a peak must stand out of its neighbour's slope, as a fraction of itself")
+      ->capture_default_str()
+      ->group(control);
+  app.add_option("--saddle-min", b.saddle_min, "and at least, sigma")->capture_default_str()->group(control);
+  app.add_option("--blob-dilate", b.blob_dilate, "by how many pixels blobs grow")
+      ->capture_default_str()
+      ->group(control);
+  app.add_option("--nsatur", b.saturated_images,
+                 "saturated is what so many images, or all of a pixel, say [any image]")
+      ->group(control);
   app.add_flag("--no-wise", no_wise, "no unWISE photometry (it is not there yet: always so)")->group(control);
   app.add_flag("--skip", a.skip, "do nothing if the brick's catalog (or its marker) is there and sound")
       ->group(control);
