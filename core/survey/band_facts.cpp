@@ -16,6 +16,22 @@ constexpr StandardBand kStandardBands[] = {
     {"i", 784, 1.592}, {"z", 926, 1.211}, {"Y", 1009, 1.064},
 };
 
+// What the reference pipeline's detection looks for; factors relative to r.
+struct StandardSed {
+  const char* sed;
+  std::vector<std::pair<const char*, double>> bands;
+};
+const std::vector<StandardSed>& standard_seds() {
+  static const std::vector<StandardSed> kSeds = {
+      {"Flat", {{"g", 1}, {"r", 1}, {"i", 1}, {"z", 1}}},
+      {"Red", {{"g", 2.5}, {"r", 1}, {"i", 0.632}, {"z", 0.4}}},
+      {"IAFlat", {{"I-A-L427", 1}, {"I-A-L464", 1}, {"I-A-L484", 1}, {"I-A-L505", 1}, {"I-A-L527", 1}}},
+      {"IBISFlat", {{"M411", 1}, {"M438", 1}, {"M464", 1}, {"M490", 1}, {"M517", 1}}},
+      // Looked at by themselves.
+      {nullptr, {{"u", 0}, {"Y", 0}}}};
+  return kSeds;
+}
+
 // What the survey predicts stars' magnitudes with, whichever camera looks at them: fits of the Legacy Surveys
 // to stars that both they and Gaia DR2 have measured.
 const GaiaTransform* standard_gaia_transform(std::string_view name) {
@@ -48,6 +64,12 @@ const GaiaTransform* standard_gaia_transform(std::string_view name) {
 BandFacts standard_band_facts(std::string_view name) {
   BandFacts facts;
   facts.name = name;
+  for (const StandardSed& sed : standard_seds())
+    for (const auto& [band, factor] : sed.bands) {
+      if (band != name) continue;
+      if (!facts.seds) facts.seds.emplace();
+      if (sed.sed) (*facts.seds)[sed.sed] = factor;
+    }
   for (const StandardBand& band : kStandardBands)
     if (band.name == name) {
       facts.wavelength_nm = band.wavelength_nm;
@@ -57,9 +79,20 @@ BandFacts standard_band_facts(std::string_view name) {
   return facts;
 }
 
+const std::vector<std::string>& standard_sed_names() {
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names;
+    for (const StandardSed& sed : standard_seds())
+      if (sed.sed) names.emplace_back(sed.sed);
+    return names;
+  }();
+  return kNames;
+}
+
 BandFacts merged(const BandFacts& base, const BandFacts& own) {
   BandFacts facts = base;
   if (!own.name.empty()) facts.name = own.name;
+  if (own.seds) facts.seds = own.seds;
   if (own.wavelength_nm) facts.wavelength_nm = own.wavelength_nm;
   if (own.extinction_per_ebv) facts.extinction_per_ebv = own.extinction_per_ebv;
   if (own.rgb) facts.rgb = own.rgb;
