@@ -4,7 +4,8 @@
 // position less the nearest pixel (ix, iy),
 //   w_k(d) = L(k-d) / sum_j L(j-d),   L(t) = sinc(t) sinc(t/3) for |t| < 3, else 0        (Duchon 1979),
 // and pixels beyond the image repeat its edge. Weights are normalised per axis, so that a constant stays
-// constant. Results lie on the mapping's box: element (0, 0) is target pixel (box().x0, box().y0).
+// constant. Pixels must be finite: those beside a footprint may be multiplied by zero. Results lie on the
+// mapping's box: element (0, 0) is target pixel (box().x0, box().y0).
 #pragma once
 
 #include <array>
