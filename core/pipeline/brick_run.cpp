@@ -58,7 +58,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
         case Stage::kSrcs:
           srcs = run_srcs(options, *tims, tims->images, log);
           if (srcs->detection.sources.empty()) throw NothingToDo("no source passes the detection threshold");
-          write_detected_sources(options, *tims, *srcs, nullptr, outcome.products);
+          write_detected_sources(options, *tims, *srcs, {}, outcome.products);
           break;
         case Stage::kFitblobs:
           fits = run_fitblobs(options, *tims, *srcs, progress, log);

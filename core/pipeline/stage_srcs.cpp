@@ -32,7 +32,7 @@ SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, std::vect
 }
 
 void write_detected_sources(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
-                            const fits::Table* references, ProductSet& products) {
+                            const ReferenceCatalog& references, ProductSet& products) {
   fits::Header header = tims.version_header;
   add_stage_card(header, "SRCS");
   fits::FitsWriter writer;

@@ -7,6 +7,7 @@
 #include "core/base/progress.h"
 #include "core/pipeline/brick_options.h"
 #include "core/pipeline/brick_state.h"
+#include "core/refs/reference_catalog.h"
 
 namespace brickline {
 
@@ -17,7 +18,7 @@ SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, std::vect
 // The product that lists what stage srcs found. `references`: the table of the reference catalog whose rows
 // the sources name (reference_table); null without one.
 void write_detected_sources(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
-                            const fits::Table* references, ProductSet& products);
+                            const ReferenceCatalog& references, ProductSet& products);
 
 FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
                            const Progress& progress, const Log& log);
