@@ -9,9 +9,16 @@ namespace {
 
 class DetectionOptions : public SurveyFixture {
  protected:
+  // A crowded field, so that sources share blobs.
+  void SetUp() override {
+    const ProgramResult made =
+        run_program(program("simulate-survey"), {survey().string(), "--seed", "5", "--size", "140", "--bands",
+                                                 "r", "--nexp", "1", "--density", "300", "--quiet"});
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+  }
   fits::Table sources_with(std::vector<std::string> options) {
     std::filesystem::remove_all(outdir());
-    options.insert(options.end(), {"--stage", "srcs"});
+    options.insert(options.end(), {"--stage", "srcs", "--bands", "r"});
     const ProgramResult result = run(options);
     EXPECT_EQ(result.exit_code, 0) << result.err;
     said_ = result.err;
