@@ -229,8 +229,8 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
     if (!std::filesystem::exists(path, code))
       throw input_error(
           "this file of the Gaia catalog is missing: the field needs {}, of which {} are there. "
-          "GAIA_CAT_DIR, "
-          "GAIA_CAT_PREFIX and GAIA_CAT_SCHEME say where they are; --no-gaia does without",
+          "--gaia-dir (GAIA_CAT_DIR), GAIA_CAT_PREFIX and GAIA_CAT_SCHEME say where they are; --no-gaia does "
+          "without",
           paths.size(), there)
           .in_file(path.string());
 
