@@ -31,6 +31,7 @@ std::string canonical_options(const BrickOptions& options) {
   if (refs.no_gaia) add("--no-gaia");
   if (refs.no_tycho) add("--no-tycho");
   if (refs.no_large_galaxies) add("--no-large-galaxies");
+  if (refs.no_star_clusters) add("--no-star-clusters");
   if (options.no_outliers) add("--no-outliers");
   if (options.nsigma != defaults.nsigma) add("--nsigma", options.nsigma);
   if (options.rgb_stretch != defaults.rgb_stretch) add("--rgb-stretch", options.rgb_stretch);
