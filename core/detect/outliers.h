@@ -31,16 +31,16 @@ inline constexpr std::uint8_t kOutlierPositive = 1, kOutlierNegative = 2;
 
 // Defaults are the reference pipeline's.
 struct OutlierOptions {
-  double extra_sigma = 0.5;         // pixels: the common seeing less the worst of the band
-  int images_to_clip = 5;           // from so many on, a pixel's least and greatest are left out of the mean
-  double star_radius_arcsec = 1;    // around reference stars nothing is masked
-  int bleed_growth = 3;             // pixels that the veto grows around bleed trails ...
-  int saturation_growth = 10;       // ... and around saturated pixels
-  float significance = 5;           // of a hot pixel
-  float relative_excess = 2;        // over the others' mean, or over the noise where that is greater
-  float first_growth_level = 3;     // significance of the pixels that the mask grows into first ...
-  float second_growth_level = 2;    // ... and then
-  int growth_reach = 5;             // pixels, of each of the two steps
+  double extra_sigma = 0.5;       // pixels: the common seeing less the worst of the band
+  int images_to_clip = 5;         // from so many on, a pixel's least and greatest are left out of the mean
+  double star_radius_arcsec = 1;  // around reference stars nothing is masked
+  int bleed_growth = 3;           // pixels that the veto grows around bleed trails ...
+  int saturation_growth = 10;     // ... and around saturated pixels
+  float significance = 5;         // of a hot pixel
+  float relative_excess = 2;      // over the others' mean, or over the noise where that is greater
+  float first_growth_level = 3;   // significance of the pixels that the mask grows into first ...
+  float second_growth_level = 2;  // ... and then
+  int growth_reach = 5;           // pixels, of each of the two steps
   std::array<int, 3> dilation{1, 1, 3};  // before, between and after them
   // The reference takes an exposure's contribution out of the clipped mean even where clipping has taken it
   // out already. False: only once.
@@ -60,8 +60,8 @@ Image<std::uint8_t> star_veto(std::span<const std::array<double, 2>> stars, int 
 std::int64_t patch_from_coadd(CcdImage& image, const Wcs& brick, ImageView<const float> coadd);
 
 struct ImageOutliers {
-  double blur_sigma = 0;     // pixels of the image
-  Image<std::uint8_t> mask;  // of the image's size
+  double blur_sigma = 0;                    // pixels of the image
+  Image<std::uint8_t> mask;                 // of the image's size
   std::int64_t positive = 0, negative = 0;  // pixels
 };
 struct BandOutliers {

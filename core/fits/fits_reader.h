@@ -49,6 +49,8 @@ class FitsReader {
   template <typename T>
   Image<T> cube(int hdu);
   Table table(int hdu);
+  // Whether CHECKSUM and DATASUM, where the HDU has them, are those of its bytes.
+  bool checksums_agree(int hdu);
   // A part of a table: the columns of those names (without case; absent ones are left out), or chosen rows in
   // the order given (of those columns; none: all).
   Table columns(int hdu, const std::vector<std::string>& names);

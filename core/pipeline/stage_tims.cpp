@@ -106,6 +106,7 @@ TimsState run_tims(const BrickOptions& options, BrickGeometry& geometry, const P
   ReadImageOptions reading;
   reading.polygon = target.polygon();
   reading.old_calibs_ok = options.old_calibs_ok;
+  reading.apodize = options.apodize;
   reading.calibration_dirs = options.extra_calib_dirs;
   const std::size_t count = selection.ccds.size();
   std::vector<std::optional<CcdImage>> read(count);

@@ -132,7 +132,7 @@ std::vector<ReferenceObject> objects_of(const fits::Table& table, const Referenc
   const std::vector<double> solved = column("astrometric_params_solved"),
                             doubled = column("duplicated_source");
   const std::vector<bool> variable = variable_flags(table);
-  const std::string cat = "G" + options.gaia_version;
+  const std::string cat = fmt::format("G{}", options.gaia_version);
   const auto count = [](double v) {
     return static_cast<std::int16_t>(std::isfinite(v) ? std::clamp(v, -32768.0, 32767.0) : 0);
   };

@@ -16,9 +16,9 @@ struct SipOptions {
 };
 
 // CRVAL, CRPIX, CD, CTYPE, A_i_j, B_i_j, AP_i_j, BP_i_j, EQUINOX of the part of `full` inside `extent`. The
-// polynomials are fitted over the whole image `full`, so that all its parts share them; CRVAL and CD are kept,
-// which puts what a TPV adds to them into constant and linear terms (A_0_0, A_1_0, A_0_1; written where the
-// projection is distorted).
+// polynomials are fitted over the whole image `full`, so that all its parts share them; CRVAL and CD are
+// kept, which puts what a TPV adds to them into constant and linear terms (A_0_0, A_1_0, A_0_1; written where
+// the projection is distorted).
 fits::Header sip_cards(const Wcs& full, const Box& extent, const SipOptions& options = {});
 
 }  // namespace brickline

@@ -125,6 +125,7 @@ inline GoldenCase load_golden(const std::string& name, const std::string& stage 
     for (const fits::Table& table : tables)
       for (std::int64_t r = 0; r < table.rows(); ++r) {
         if (table.integer("expnum", r) != image.expnum || table.text("ccdname", r) != image.ccdname) continue;
+        image.camera = table.text("camera", r);
         image.image_filename = table.text("image_filename", r);
         image.mjd_obs = table.number("mjd_obs", r);
         // TAI - UTC in the years of these exposures.
