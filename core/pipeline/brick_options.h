@@ -70,6 +70,8 @@ struct BrickOptions {
   bool sub_blobs = false;                   // large blobs are fitted in overlapping parts
   std::int64_t max_blob_pixels = 0;         // larger blobs are not fitted; 0: no limit
   bool metrics = true;                      // the blob map and the table of all models are written
+  // Blobs to write a page about, by their number in the catalog or "x,y", a pixel of the (zoomed) brick.
+  std::vector<std::string> explain_blobs;
   // Only some blobs: a range, numbers, or those at positions.
   std::optional<int> first_blob, blob_count;
   std::vector<int> blob_numbers;

@@ -76,10 +76,11 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
         case Stage::kSrcs:
           srcs = run_srcs(options, *tims, *refs, tims->images, log);
           if (srcs->detection.sources.empty()) throw NothingToDo("no source passes the detection threshold");
-          write_detected_sources(options, *tims, *srcs, *refs, outcome.products);
+          write_detected_sources(options, *tims, *srcs, refs->catalog, outcome.products);
           break;
         case Stage::kFitblobs:
           fits = run_fitblobs(options, *tims, *refs, *srcs, progress, log);
+          write_explanations(options, *tims, *fits, log);
           for (const BlobReport& blob : fits->fitted.blobs)
             if (blob.status == BlobStatus::kFailed) {
               ++outcome.failed_blobs;

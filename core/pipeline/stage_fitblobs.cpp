@@ -34,6 +34,7 @@ BlobFitOptions fit_options(const BrickOptions& options) {
   fit.galaxy_forces_point_sources = options.galaxy_forces_point_sources;
   fit.background_near_medium_stars = !options.less_masking;
   fit.all_model_variances = options.metrics;
+  fit.accounts = !options.explain_blobs.empty();
   return fit;
 }
 

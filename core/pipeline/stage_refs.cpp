@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "core/pipeline/stage_products.h"
 #include "core/pipeline/stages.h"
 #include "core/refs/reference_table.h"

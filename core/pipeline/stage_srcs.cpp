@@ -35,11 +35,11 @@ SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, const Ref
 }
 
 void write_detected_sources(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
-                            const RefsState& refs, ProductSet& products) {
+                            const ReferenceCatalog& references, ProductSet& products) {
   fits::FitsWriter writer;
   writer.add_empty_primary(tims.version_header);
   writer.add_table(
-      detected_sources_table(srcs.detection.sources, srcs.detection.blobs, tims.bands, refs.catalog),
+      detected_sources_table(srcs.detection.sources, srcs.detection.blobs, tims.bands, references),
       "DETECTIONS");
   const auto path = product_paths(options, tims.brick)("detected-sources", "");
   products.record(path, writer.write(path));

@@ -10,6 +10,7 @@
 #include "core/base/progress.h"
 #include "core/pipeline/brick_options.h"
 #include "core/pipeline/brick_state.h"
+#include "core/refs/reference_catalog.h"
 
 namespace brickline {
 
@@ -25,10 +26,15 @@ SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, const Ref
 
 // The product that lists what stage srcs found.
 void write_detected_sources(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
-                            const RefsState& refs, ProductSet& products);
+                            const ReferenceCatalog& references, ProductSet& products);
 
 FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
                            const SrcsState& srcs, const Progress& progress, const Log& log);
+
+// A page about each blob of options.explain_blobs, beside the brick's metrics. They are no products: nobody's
+// checksums list them.
+void write_explanations(const BrickOptions& options, const TimsState& tims, const FitblobsState& fits,
+                        const Log& log);
 
 // The coadds of the images alone, without models; products are written as they are made. `srcs`, where that
 // stage has run already (--blob-image), adds saturated areas, blobs and a picture with their outlines.

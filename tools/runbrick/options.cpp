@@ -164,6 +164,10 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_option("--blobradec", b.blobs_at_sky, "ra dec: fit the blob at this place, degrees; repeatable")
       ->type_size(2)
       ->group(fitting);
+  app.add_option(
+         "--explain-blob", b.explain_blobs,
+         "write a page about how this blob of the catalog was fitted (or that at pixel x,y); repeatable")
+      ->group(fitting);
   app.add_flag("!--skip-metrics", b.metrics, "write no blob map and no table of all models")->group(fitting);
 
   const auto control = "Control";
