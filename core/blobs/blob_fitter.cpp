@@ -1,7 +1,9 @@
 #include "core/blobs/blob_fitter.h"
 
+#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/partitioner.h>
+#include <tbb/task_arena.h>
 #include <time.h>
 
 #include <algorithm>
@@ -24,12 +26,12 @@ double thread_cpu_seconds() {
 }
 
 BlobResult fit_one(const BlobFitInput& input, const BlobTask& task, const BlobFitOptions& options,
-                   const BlobFitHooks& hooks) {
+                   const BlobFitHooks& hooks, const std::function<bool()>& alone) {
   BlobResult out;
   const double start = thread_cpu_seconds();
   try {
     if (hooks.cancelled && hooks.cancelled()) throw BlobCancelled();
-    out = BlobRun(input, task, options, hooks.cancelled).run();
+    out = BlobRun(input, task, options, hooks.cancelled, alone).run();
   } catch (const BlobCancelled&) {
     out = {};
     out.report.status = BlobStatus::kCancelled;
@@ -39,6 +41,7 @@ BlobResult fit_one(const BlobFitInput& input, const BlobTask& task, const BlobFi
     out.report.message = e.what();
   }
   out.report.blob = task.blob;
+  out.report.part = task.part;
   out.report.box = task.box;
   out.report.pixels = task.pixels;
   out.report.sources = static_cast<int>(task.sources.size());
@@ -72,18 +75,26 @@ FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options
       (!input.reference_mask.empty() && input.reference_mask.box() != brick))
     throw internal_error("blobs, sources or reference mask do not belong to the brick of {} x {} pixels",
                          brick.x1, brick.y1);
-  const BlobPlan plan = plan_blobs(*input.blobs, input.brick, input.plan);
+  const BlobPlan plan =
+      plan_blobs(*input.blobs, input.brick, input.plan, {input.sources, input.reference_mask, input.frozen});
   const int count = static_cast<int>(plan.tasks.size());
   std::vector<BlobResult> results(count);
   // Workers take the next task in order, so that the largest start first; each result has its place.
-  std::atomic<int> next = 0;
+  std::atomic<int> next = 0, running = 0;
   int done = 0;
+  const int threads = static_cast<int>(
+      std::min<std::size_t>(tbb::this_task_arena::max_concurrency(),
+                            tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism)));
+  // The last blobs are fitted by all threads together.
+  const std::function<bool()> alone = [&] { return next >= count && running < threads; };
   std::mutex mutex;
   tbb::parallel_for(
       0, count, 1,
       [&](int) {
+        ++running;
         const int i = next++;
-        results[i] = fit_one(input, plan.tasks[i], options, hooks);
+        results[i] = fit_one(input, plan.tasks[i], options, hooks, alone);
+        --running;
         const std::lock_guard lock(mutex);
         ++done;
         if (hooks.progress) hooks.progress(results[i].report, done, count);
@@ -95,11 +106,15 @@ FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options
 
   FittedCatalog out = merge_results(input, plan, std::move(results));
   int failed = 0;
-  for (const BlobReport& r : out.blobs)
+  for (const BlobReport& r : out.blobs) {
+    log.debug("blob {}{}: {} of {} sources, {} pixels, {} in {} images, {:.3f} s: {} {}", r.blob,
+              r.part < 0 ? "" : fmt::format("-{}", r.part + 1), r.fitted, r.sources, r.pixels, r.image_pixels,
+              r.images, r.cpu_seconds, status_name(r.status), r.message);
     if (r.status == BlobStatus::kFailed) {
       ++failed;
       log.warning("blob {} ({} pixels, {} sources) failed: {}", r.blob, r.pixels, r.sources, r.message);
     }
+  }
   log.info("{} sources fitted in {} blobs ({} skipped, {} failed)", out.sources.size(), count - failed,
            plan.skipped.size(), failed);
   return out;

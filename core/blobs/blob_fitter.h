@@ -5,8 +5,9 @@
 // EXP, SER in turn, of which select_model chooses. What then still stands out of the residuals is detected
 // and fitted the same way, once.
 //
-// Blobs run in parallel, the largest first; the result does not depend on the number of threads. A blob that
-// fails costs its own sources and is a row of the report, not the end of the brick.
+// Blobs run in parallel, the largest first; the result does not depend on the number of threads. A source
+// whose fit fails is missing; a blob that fails costs its own sources (those of reference catalogs are listed
+// as they came) and is a row of the report, not the end of the brick.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +31,10 @@ struct BlobFitOptions {
   SelectionOptions selection;
   PeakOptions detection;  // of what stands out of the residuals
 
+  bool accounts = false;             // of every blob (FittedCatalog::accounts)
   bool all_model_variances = false;  // errors of every model tried, not only of the chosen one
   bool segmentation = true;          // every pixel has one owner while models are chosen
+  bool reoptimize = false;           // the chosen models are fitted once more, the others' being chosen too
   bool iterative = true;             // detection in the residuals
   bool galaxy_forces_point_sources = true;
   bool background_near_medium_stars = true;
@@ -60,9 +63,12 @@ struct BlobFitInput {
   std::span<const CcdImage> images;
   Wcs brick;
   std::span<const std::string> bands;
+  std::span<const Sed> seds;  // to look for in the residuals; none: detection_seds(bands)
   const BlobMap* blobs = nullptr;
   const SourceList* sources = nullptr;
   ImageView<const std::uint8_t> reference_mask;  // refbit of core/survey/bits.h; may be empty
+  // Galaxies that are kept as they came: subtracted from the other blobs that their footprints touch.
+  std::span<const FrozenGalaxy> frozen;
   PlanOptions plan;
 };
 

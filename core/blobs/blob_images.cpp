@@ -55,11 +55,11 @@ std::optional<Box> cutout_box(const Wcs& image, const Wcs& brick, const Box& box
   return out;
 }
 
-bool finite(const Image<float>& stamp) {
+bool usable(const Image<float>& stamp) {
+  double sum = 0;
   for (int y = 0; y < stamp.height(); ++y)
-    for (int x = 0; x < stamp.width(); ++x)
-      if (!std::isfinite(stamp(x, y))) return false;
-  return !stamp.empty();
+    for (int x = 0; x < stamp.width(); ++x) sum += stamp(x, y);
+  return std::isfinite(sum) && sum > 0;
 }
 
 // Weights of the pixels that fall on the blob; what is not finite loses its own.
@@ -93,6 +93,7 @@ BlobImages::BlobImages(std::span<const CcdImage> images, std::span<const std::st
     const auto box = cutout_box(image.wcs, brick, task.box);
     if (!box) continue;
     BlobImage cut;
+    cut.index = &image - images.data();
     cut.band = static_cast<int>(band - bands.begin());
     cut.box = *box;
     cut.wcs = image.wcs.sub_image(*box);
@@ -110,7 +111,10 @@ BlobImages::BlobImages(std::span<const CcdImage> images, std::span<const std::st
     cut.mjd_tai = image.mjd_tai;
     cut.psf = image.psf.shifted(box->x0, box->y0);
     const double centre_x = box->width() / 2.0, centre_y = box->height() / 2.0;
-    if (!finite(cut.psf.stamp(centre_x, centre_y))) continue;
+    if (!usable(cut.psf.stamp(centre_x, centre_y))) {
+      ++left_out_;
+      continue;
+    }
     if (cut.psf.is_constant() || (box->width() < constant_psf_size && box->height() < constant_psf_size))
       cut.kernel = std::make_unique<PsfKernel>(cut.psf, centre_x, centre_y);
     cut.from_blob = small_mapping(wcs_, cut.wcs);
@@ -138,21 +142,21 @@ const PsfKernel* kernel_at(const BlobImage& image, double x, double y,
   return own_kernels.back().get();
 }
 
-SourcePatches BlobImages::draw(const SourceModel& source, Renderer& renderer) const {
+SourcePatches BlobImages::draw(const SourceModel& source, ThreadTools& tools, bool in_parallel) const {
   SourcePatches out(images_.size());
-  for (std::size_t i = 0; i < images_.size(); ++i) {
+  for_each_index(images_.size(), in_parallel, [&](std::size_t i) {
     const BlobImage& image = images_[i];
     const double flux = source.flux[image.band];
-    if (flux == 0 || !std::isfinite(flux)) continue;
+    if (flux == 0 || !std::isfinite(flux)) return;
     const auto at = place(source, image);
-    if (!at) continue;
+    if (!at) return;
     std::vector<std::unique_ptr<PsfKernel>> own;
     const RenderTarget target{image.data.width(), image.data.height(), image.wcs.cd(),
                               kernel_at(image, at->x, at->y, own)};
-    std::optional<Patch> patch = renderer.patch(source, *at, target);
-    if (!patch) continue;
+    std::optional<Patch> patch = tools.renderer().patch(source, *at, target);
+    if (!patch) return;
     const Box inside = intersection(patch->box(), image.data.box());
-    if (inside.empty()) continue;
+    if (inside.empty()) return;
     Patch clipped{Image<float>(inside.width(), inside.height()), inside.x0, inside.y0};
     const auto factor = static_cast<float>(flux);
     for (int y = inside.y0; y < inside.y1; ++y) {
@@ -161,7 +165,7 @@ SourcePatches BlobImages::draw(const SourceModel& source, Renderer& renderer) co
       for (int x = inside.x0; x < inside.x1; ++x) to[x] = factor * from[x];
     }
     out[i] = std::move(clipped);
-  }
+  });
   return out;
 }
 

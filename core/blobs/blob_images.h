@@ -13,6 +13,7 @@
 
 #include "core/base/image.h"
 #include "core/blobs/blob_task.h"
+#include "core/blobs/inner_parallel.h"
 #include "core/detect/detection_maps.h"
 #include "core/fit/source_fitter.h"
 #include "core/image/ccd_image.h"
@@ -23,6 +24,7 @@
 namespace brickline {
 
 struct BlobImage {
+  std::size_t index = 0;  // of the image that it was cut from
   int band = 0;
   Box box;                           // in the image it was cut from
   Image<float> data, inverse_error;  // finite everywhere; models are subtracted from data in place
@@ -42,7 +44,7 @@ using SourcePatches = std::vector<std::optional<Patch>>;
 
 class BlobImages {
  public:
-  // Images that do not reach the blob, and those whose PSF has pixels that are not finite, are left out.
+  // Images that do not reach the blob, and those whose PSF is not finite or holds no light, are left out.
   BlobImages(std::span<const CcdImage> images, std::span<const std::string> bands, const Wcs& brick,
              const BlobTask& task, int constant_psf_size);
 
@@ -51,12 +53,13 @@ class BlobImages {
   int height() const { return wcs_.height(); }
   std::vector<BlobImage>& images() { return images_; }
   const std::vector<BlobImage>& images() const { return images_; }
-  std::int64_t good_pixels() const;  // unmasked ones of all images
+  std::int64_t good_pixels() const;           // unmasked ones of all images
+  int left_out() const { return left_out_; }  // images whose PSF is not usable
 
   // Where a source stands in an image, its motion taken into account; empty if it has no place there.
   std::optional<PixelPosition> place(const SourceModel& source, const BlobImage& image) const;
   // The source as it is drawn on every image: unit model times flux, natural extent, clipped to the image.
-  SourcePatches draw(const SourceModel& source, Renderer& renderer) const;
+  SourcePatches draw(const SourceModel& source, ThreadTools& tools, bool in_parallel = false) const;
   // data += factor * patches.
   void add(const SourcePatches& patches, float factor);
 
@@ -71,6 +74,7 @@ class BlobImages {
  private:
   Wcs wcs_;
   std::vector<BlobImage> images_;
+  int left_out_ = 0;
 };
 
 // The kernel of an image at a pixel: its constant one, or one made for the place and kept in `own_kernels`.

@@ -24,20 +24,20 @@ std::vector<int> brightest_first(std::span<const SourceRecord> records, bool cat
 }
 
 BlobRun::BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitOptions& options,
-                 const std::function<bool()>& cancelled)
+                 const std::function<bool()>& cancelled, const std::function<bool()>& alone)
     : input_(input),
       task_(task),
       options_(options),
       cancelled_(cancelled),
+      alone_(alone),
       images_(input.images, input.bands, input.brick, task, options.constant_psf_size),
-      fitter_(options.fit),
-      renderer_(options.fit.render),
-      selection_(images_, options, fitter_, renderer_,
-                 [this](double ra, double dec) { return inside(ra, dec); }),
+      tools_(options.fit.render),
+      selection_(images_, options, tools_, [this](double ra, double dec) { return inside(ra, dec); }),
       bands_(static_cast<int>(input.bands.size())) {}
 
-void BlobRun::stop_if_cancelled() const {
+void BlobRun::before_source() {
   if (cancelled_ && cancelled_()) throw BlobCancelled();
+  in_parallel_ = alone_ && alone_();
 }
 
 std::optional<BlobRun::Pixel> BlobRun::truncated_pixel(double ra, double dec) const {
@@ -76,6 +76,7 @@ SourceRecord BlobRun::record_of(int source) const {
   r.model = s.model;
   r.model.flux.resize(bands_, 0.0);
   r.start_flux = r.model.flux;
+  r.found = r.model;
   r.start_x = s.x - task_.box.x0;
   r.start_y = s.y - task_.box.y0;
   r.start_ix = std::clamp(s.ix - task_.box.x0, 0, images_.width() - 1);
@@ -87,10 +88,16 @@ SourceRecord BlobRun::record_of(int source) const {
 BlobResult BlobRun::run() {
   BlobResult out;
   out.report.images = static_cast<int>(images_.images().size());
+  out.report.images_left_out = images_.left_out();
   out.report.image_pixels = images_.good_pixels();
   out.report.status = BlobStatus::kEmpty;
-  if (images_.images().empty()) return out;
+  if (images_.images().empty()) {
+    out.report.message = images_.left_out() > 0 ? "no image has a usable PSF" : "no image";
+    return out;
+  }
+  if (task_.sources.empty()) return out;
 
+  subtract_frozen();
   std::vector<SourceRecord> records;
   for (const int s : task_.sources) records.push_back(record_of(s));
   fit_records(records, false);
@@ -101,16 +108,40 @@ BlobResult BlobRun::run() {
       std::move(more.begin(), more.end(), std::back_inserter(records));
     }
   }
+  if (options_.reoptimize) fit_again(records);
+  for (const SourceRecord& r : records) out.report.failed_sources += r.failed;
   out.sources = finish(records);
+  if (options_.accounts) out.account = account(records);
+  if (task_.own) std::erase_if(out.sources, [&](const FittedSource& s) { return !is_own(s); });
   if (!out.sources.empty()) out.report.status = BlobStatus::kFitted;
   return out;
+}
+
+// Of a part of a blob: whether the source started on the pixels that are this part's own.
+bool BlobRun::is_own(const FittedSource& source) const {
+  const Box& own = *task_.own;
+  const double x = std::clamp(source.start_x, 0.0, input_.brick.width() - 1.0),
+               y = std::clamp(source.start_y, 0.0, input_.brick.height() - 1.0);
+  return x >= own.x0 && x < own.x1 && y >= own.y0 && y < own.y1;
+}
+
+void BlobRun::subtract_frozen() {
+  for (const int g : task_.frozen) {
+    SourceModel model = input_.frozen[g].model;
+    model.flux.resize(bands_, 0.0);
+    frozen_.push_back(images_.draw(model, tools_));
+    images_.add(frozen_.back(), -1);
+  }
 }
 
 // From the sources as they were found to their chosen models, which end up subtracted from the images.
 void BlobRun::fit_records(std::vector<SourceRecord>& records, bool in_residuals) {
   if (!in_residuals) fit_initial_fluxes(records);
   first_round(records);
-  for (SourceRecord& r : records) note_reference_mask(r);
+  for (SourceRecord& r : records) {
+    r.after_first_round = r.model;
+    note_reference_mask(r);
+  }
   const Image<std::int32_t> owners = options_.segmentation ? segments(records) : Image<std::int32_t>();
   choose_models(records, owners);
 }
@@ -136,7 +167,7 @@ void BlobRun::fit_initial_fluxes(std::vector<SourceRecord>& records) {
         std::vector<std::unique_ptr<PsfKernel>> own;
         const RenderTarget target{image.data.width(), image.data.height(), image.wcs.cd(),
                                   kernel_at(image, at->x, at->y, own)};
-        if (auto patch = renderer_.patch(model, *at, target))
+        if (auto patch = tools_.renderer().patch(model, *at, target))
           models.back().push_back({static_cast<int>(m), std::move(*patch)});
       }
       FluxImage f;
@@ -161,7 +192,7 @@ void BlobRun::first_round(std::vector<SourceRecord>& records) {
   if (several)
     for (const BlobImage& image : images_.images()) before.push_back(image.data);
   for (SourceRecord& r : records) {
-    r.patches = images_.draw(r.model, renderer_);
+    r.patches = images_.draw(r.model, tools_, in_parallel_);
     if (several) images_.add(r.patches, -1);
   }
   for (const int i : brightest_first(records, true)) {
@@ -169,18 +200,19 @@ void BlobRun::first_round(std::vector<SourceRecord>& records) {
     if (r.traits.frozen ||
         std::none_of(r.patches.begin(), r.patches.end(), [](const auto& p) { return !!p; }))
       continue;
-    stop_if_cancelled();
+    before_source();
     if (several) images_.add(r.patches, 1);
-    fit_first(r, several);
+    fit_on_patches(r, false, several);
     if (several) {
-      r.patches = images_.draw(r.model, renderer_);
+      r.patches = images_.draw(r.model, tools_, in_parallel_);
       images_.add(r.patches, -1);
     }
   }
   for (std::size_t i = 0; i < before.size(); ++i) images_.images()[i].data = std::move(before[i]);
 }
 
-void BlobRun::fit_first(SourceRecord& r, bool several) {
+// Fits a source as what it is on the pixels of its patches.
+void BlobRun::fit_on_patches(SourceRecord& r, bool again, bool several) {
   std::vector<FitImage> fit_images;
   std::vector<std::unique_ptr<PsfKernel>> own_kernels;
   for (std::size_t i = 0; i < images_.images().size(); ++i) {
@@ -188,13 +220,20 @@ void BlobRun::fit_first(SourceRecord& r, bool several) {
     const auto image = images_.fit_image(r.model, images_.images()[i], r.patches[i]->box(), own_kernels);
     if (image) fit_images.push_back(*image);
   }
-  fitter_.options() = options_.fit;
-  if (!r.model.motion) fitter_.options().allowed = [this](double ra, double dec) { return inside(ra, dec); };
-  if (several && r.model.is_galaxy()) fitter_.options().position_box_arcsec = options_.first_round_box_arcsec;
+  SourceFitter& fitter = tools_.fitter();
+  fitter.options() = options_.fit;
+  fitter.options().images_in_parallel = in_parallel_;
+  if (!r.model.motion && !(again && r.model.is_galaxy()))
+    fitter.options().allowed = [this](double ra, double dec) { return inside(ra, dec); };
   SourceModel start = r.model;
-  if (r.traits.large_galaxy && start.is_galaxy())
-    start.max_log_re = start.shape.log_re + std::log(options_.large_galaxy_radius_factor);
-  const FitResult fit = fitter_.fit(start, fit_images);
+  if (again) {
+    fitter.options().fit_sky = r.fit_background;
+  } else if (r.model.is_galaxy()) {
+    if (several) fitter.options().position_box_arcsec = options_.first_round_box_arcsec;
+    if (r.traits.large_galaxy)
+      start.max_log_re = start.shape.log_re + std::log(options_.large_galaxy_radius_factor);
+  }
+  const FitResult fit = fitter.fit(start, fit_images);
   if (fit.status == FitStatus::kBadInput || fit.status == FitStatus::kNoData) return;
   for (const double f : fit.model.flux)
     if (!std::isfinite(f)) return;
@@ -257,23 +296,28 @@ Image<std::int32_t> BlobRun::segments(const std::vector<SourceRecord>& records) 
 void BlobRun::choose_models(std::vector<SourceRecord>& records, const Image<std::int32_t>& owners) {
   for (SourceRecord& r : records) {
     if (!r.alive) continue;
-    r.patches = images_.draw(r.model, renderer_);
+    r.patches = images_.draw(r.model, tools_, in_parallel_);
     images_.add(r.patches, -1);
   }
   for (const int i : brightest_first(records, true)) {
     SourceRecord& r = records[i];
     if (r.traits.frozen && !(r.traits.galaxy_fit && !r.model.is_galaxy())) continue;
-    stop_if_cancelled();
+    before_source();
     images_.add(r.patches, 1);
     const Pixel p = rounded_pixel(r.model);
-    selection_.run(r, owners.view(), owners.empty() ? -1 : owners(p.x, p.y));
+    try {
+      selection_.run(r, owners.view(), owners.empty() ? -1 : owners(p.x, p.y), in_parallel_);
+    } catch (const std::exception&) {
+      r.alive = r.model_chosen = false;
+      r.failed = true;
+    }
     if (!r.alive && r.traits.star) {
       r.alive = r.forced_to_stay = true;
       r.model.flux = r.start_flux;
     }
     r.patches.clear();
     if (!r.alive) continue;
-    r.patches = images_.draw(r.model, renderer_);
+    r.patches = images_.draw(r.model, tools_, in_parallel_);
     images_.add(r.patches, -1);
   }
 }
@@ -295,7 +339,9 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
   Image<std::uint8_t> veto(images_.width(), images_.height());
   for (int y = 0; y < veto.height(); ++y)
     for (int x = 0; x < veto.width(); ++x) veto(x, y) = reference_bits(x, y) != 0;
-  const std::vector<Sed> seds = detection_seds(input_.bands);
+  const std::vector<Sed> seds = input_.seds.empty()
+                                    ? detection_seds(input_.bands)
+                                    : std::vector<Sed>(input_.seds.begin(), input_.seds.end());
   const PeakSearch search = find_peaks(found, saturated_views, seds, avoid, veto.view(), options_.detection);
   if (search.peaks.empty()) return {};
 
@@ -305,6 +351,8 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
     drawn.emplace_back(image.data.width(), image.data.height());
     for (const SourceRecord& r : records)
       if (r.alive && r.patches[i]) add_patch(drawn.back().view(), *r.patches[i], 1);
+    for (const SourcePatches& galaxy : frozen_)
+      if (galaxy[i]) add_patch(drawn.back().view(), *galaxy[i], 1);
     residuals[i].data = drawn.back().view();
   }
   const std::vector<BandMaps> known = detection_maps(residuals, images_.wcs(), bands_, map_options);
@@ -324,12 +372,52 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
     r.model.dec = sky.dec;
     for (const BandMaps& m : found) r.model.flux.push_back(m.flux(peak.x, peak.y));
     r.start_flux = r.model.flux;
+    r.found = r.model;
     r.start_x = r.start_ix = peak.x;
     r.start_y = r.start_iy = peak.y;
     r.started_in_blob = task_.mask(peak.x, peak.y) != 0;
     out.push_back(std::move(r));
   }
   return out;
+}
+
+// chi-squared of the images as they are, each less its best constant if that is asked for.
+double BlobRun::chi2(bool with_sky) const {
+  double sum = 0;
+  for (const BlobImage& image : images_.images()) {
+    double w0 = 0, w1 = 0, w2 = 0;
+    for (int y = 0; y < image.data.height(); ++y)
+      for (int x = 0; x < image.data.width(); ++x) {
+        const double e = image.inverse_error(x, y), chi = image.data(x, y) * e;
+        w0 += e * e;
+        w1 += e * chi;
+        w2 += chi * chi;
+      }
+    sum += with_sky && w0 > 0 ? w2 - w1 * w1 / w0 : w2;
+  }
+  return sum;
+}
+
+// Once more through all chosen models, brightest first, each on the pixels that it is drawn on, the others'
+// chosen models subtracted. What does not fit the blob better afterwards stays as it was.
+void BlobRun::fit_again(std::vector<SourceRecord>& records) {
+  for (const int i : brightest_first(records, true)) {
+    SourceRecord& r = records[i];
+    if (r.traits.frozen || r.forced_to_stay) continue;
+    before_source();
+    const SourceModel before = r.model;
+    SourcePatches old = r.patches;
+    const double old_chi2 = chi2(r.fit_background);
+    images_.add(old, 1);
+    fit_on_patches(r, true);
+    r.patches = images_.draw(r.model, tools_, in_parallel_);
+    images_.add(r.patches, -1);
+    if (chi2(r.fit_background) <= old_chi2) continue;
+    images_.add(r.patches, 1);
+    images_.add(old, -1);
+    r.model = before;
+    r.patches = std::move(old);
+  }
 }
 
 std::vector<FitImage> BlobRun::whole_images(const SourceModel& model,
@@ -350,6 +438,7 @@ FittedSource BlobRun::fitted(const SourceRecord& r) const {
   out.model.max_log_re = 0;
   out.source = r.source;
   out.blob = out.planned_blob = task_.blob;
+  out.part = task_.part;
   out.start_x = r.start_x + task_.box.x0;
   out.start_y = r.start_y + task_.box.y0;
   if (const auto at = input_.brick.sky_to_pixel(r.model.ra, r.model.dec)) {
@@ -388,28 +477,39 @@ FittedSource BlobRun::fitted(const SourceRecord& r) const {
   return out;
 }
 
-// Errors and metrics of what is left, on the blob's whole images.
+// Inverse variances on the blob's whole images; 0 for what stays by force.
+InverseVariances BlobRun::errors_of(const SourceRecord& r) const {
+  InverseVariances iv;
+  if (!r.forced_to_stay) {
+    UncertaintyOptions uncertainty;
+    uncertainty.render = options_.fit.render;
+    std::vector<std::unique_ptr<PsfKernel>> own_kernels;
+    iv = inverse_variances(r.model, whole_images(r.model, own_kernels), uncertainty);
+    if (r.model.motion) iv.ra = iv.dec = 0;  // known, not measured
+  }
+  iv.flux.resize(bands_, 0.0);
+  return iv;
+}
+
+// Errors and metrics of what is left.
 std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
+  in_parallel_ = alone_ && alone_();
+  std::vector<InverseVariances> errors(records.size());
+  for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
+    if (records[i].alive) errors[i] = errors_of(records[i]);
+  });
   std::vector<FittedSource> out;
   std::vector<std::vector<const Patch*>> patches;
   std::vector<std::vector<double>> flux;
-  UncertaintyOptions uncertainty;
-  uncertainty.render = options_.fit.render;
-  for (const SourceRecord& r : records) {
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const SourceRecord& r = records[i];
     if (!r.alive) continue;
+    const InverseVariances& iv = errors[i];
+    double sum = iv.ra + iv.dec + iv.re + iv.e1 + iv.e2 + iv.sersic_index;
+    sum = std::accumulate(iv.flux.begin(), iv.flux.end(), sum);
+    if (!r.forced_to_stay && !(sum > 0)) continue;
     FittedSource source = fitted(r);
-    InverseVariances& iv = source.inverse_variance;
-    if (!r.forced_to_stay) {
-      std::vector<std::unique_ptr<PsfKernel>> own_kernels;
-      iv = inverse_variances(r.model, whole_images(r.model, own_kernels), uncertainty);
-      iv.flux.resize(bands_, 0.0);
-      if (r.model.motion) iv.ra = iv.dec = 0;  // known, not measured
-      double sum = iv.ra + iv.dec + iv.re + iv.e1 + iv.e2 + iv.sersic_index;
-      sum = std::accumulate(iv.flux.begin(), iv.flux.end(), sum);
-      if (!(sum > 0)) continue;
-    } else {
-      iv.flux.assign(bands_, 0.0);
-    }
+    source.inverse_variance = std::move(errors[i]);
     out.push_back(std::move(source));
     patches.emplace_back();
     for (const auto& p : r.patches) patches.back().push_back(p ? &*p : nullptr);

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "core/blobs/blob_account.h"
 #include "core/blobs/blob_fitter.h"
 #include "core/blobs/blob_images.h"
 #include "core/blobs/source_record.h"
@@ -16,6 +18,7 @@ namespace brickline {
 struct BlobResult {
   BlobReport report;
   std::vector<FittedSource> sources;  // positions in brick pixels
+  std::optional<BlobAccount> account;
 };
 
 // Thrown through BlobRun when it was told to stop.
@@ -23,25 +26,32 @@ struct BlobCancelled {};
 
 class BlobRun {
  public:
+  // `cancelled` is asked before every source; so is `alone`: whether other threads have nothing to do.
   BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitOptions& options,
-          const std::function<bool()>& cancelled);
+          const std::function<bool()>& cancelled, const std::function<bool()>& alone);
   BlobResult run();
 
  private:
   SourceRecord record_of(int source) const;
+  void subtract_frozen();
   void fit_records(std::vector<SourceRecord>& records, bool in_residuals);
   void fit_initial_fluxes(std::vector<SourceRecord>& records);
   void first_round(std::vector<SourceRecord>& records);
-  void fit_first(SourceRecord& record, bool several);
+  void fit_on_patches(SourceRecord& record, bool again, bool several = true);
   void note_reference_mask(SourceRecord& record) const;
   Image<std::int32_t> segments(const std::vector<SourceRecord>& records) const;
   void choose_models(std::vector<SourceRecord>& records, const Image<std::int32_t>& owners);
   std::vector<SourceRecord> detect_in_residuals(const std::vector<SourceRecord>& records);
+  void fit_again(std::vector<SourceRecord>& records);
+  double chi2(bool with_sky) const;
   std::vector<FittedSource> finish(std::vector<SourceRecord>& records);
   FittedSource fitted(const SourceRecord& record) const;
+  BlobAccount account(const std::vector<SourceRecord>& records) const;
+  bool is_own(const FittedSource& source) const;
   std::vector<FitImage> whole_images(const SourceModel& model,
                                      std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const;
-  void stop_if_cancelled() const;
+  InverseVariances errors_of(const SourceRecord& record) const;
+  void before_source();
 
   struct Pixel {
     int x, y;
@@ -55,11 +65,12 @@ class BlobRun {
   const BlobFitInput& input_;
   const BlobTask& task_;
   const BlobFitOptions& options_;
-  const std::function<bool()>& cancelled_;
+  const std::function<bool()>&cancelled_, &alone_;
   BlobImages images_;
-  SourceFitter fitter_;
-  Renderer renderer_;
+  ThreadTools tools_;
+  bool in_parallel_ = false;  // other threads help with this blob
   SourceSelection selection_;
+  std::vector<SourcePatches> frozen_;  // galaxies of other blobs, as subtracted from the images
   int bands_;
 };
 

@@ -8,30 +8,13 @@
 #include <vector>
 
 #include "core/base/image.h"
-#include "core/blobs/select_model.h"
+#include "core/blobs/blob_account.h"
+#include "core/blobs/model_fit.h"
 #include "core/fit/uncertainties.h"
 #include "core/model/source_model.h"
 #include "core/survey/bits.h"
 
 namespace brickline {
-
-// One model of one source as it was tried.
-enum class ModelFitStatus : std::uint8_t {
-  kNotTried,
-  kFitted,
-  kLeftBlob,  // it wandered out of its blob: not a model of this source
-  kFailed,    // nothing finite came out
-};
-
-struct ModelFit {
-  ModelFitStatus status = ModelFitStatus::kNotTried;
-  SourceModel model;
-  InverseVariances inverse_variance;  // on the pixels of selection
-  std::vector<double> chi2;           // per band, on the same pixels
-  double dchisq = 0;                  // improvement over no source
-  int steps = 0;
-  bool at_radius_limit = false, at_sersic_limit = false;
-};
 
 // Weighted by the source's own light, per band; definitions at measure_source_metrics (core/blobs/metrics.h).
 struct SourceMetrics {
@@ -42,15 +25,16 @@ struct FittedSource {
   SourceModel model;
   InverseVariances inverse_variance;         // on the blob's whole images; all 0 for sources kept by force
   std::array<double, kModelKinds> dchisq{};  // 0 where a model was not tried
-  int source = -1;                  // index into the SourceList; -1: found in the residuals of its blob
-  int blob = -1;                    // index into FittedCatalog::blob_map
-  int planned_blob = -1;            // BlobReport::blob of the blob it was fitted in
-  double start_x = 0, start_y = 0;  // brick pixels
-  double x = 0, y = 0;              // of the model
-  int ix = 0, iy = 0;               // the same, rounded
-  bool in_bounds = false;           // that pixel is in the brick
-  std::uint16_t fit_bits = 0;       // fitbit; those of reference catalogs are the catalog's affair
-  bool forced_to_stay = false;      // a reference star that the pixels do not want, kept as it came
+  int source = -1;                   // index into the SourceList; -1: found in the residuals of its blob
+  int blob = -1;                     // index into FittedCatalog::blob_map
+  int planned_blob = -1, part = -1;  // BlobReport::blob and part of where it was fitted
+  double start_x = 0, start_y = 0;   // brick pixels
+  double x = 0, y = 0;               // of the model
+  int ix = 0, iy = 0;                // the same, rounded
+  bool in_bounds = false;            // that pixel is in the brick
+  std::uint16_t fit_bits = 0;        // fitbit; those of reference catalogs are the catalog's affair
+  bool forced_to_stay = false;       // a reference star that the pixels do not want, kept as it came
+  bool regular = true;               // false: not fitted, its blob failed; a reference source as it came
   bool started_in_blob = true, finished_in_blob = true;
   SourceMetrics metrics;
 
@@ -63,17 +47,20 @@ enum class BlobStatus : std::uint8_t {
   kFitted,
   kEmpty,    // no image or no significant source
   kSkipped,  // outside the brick's unique area, or larger than allowed
-  kFailed,   // see message; its sources are missing
+  kFailed,   // see message; only its reference sources are listed, as they came
   kCancelled,
 };
 std::string_view status_name(BlobStatus status);
 
 struct BlobReport {
   int blob = -1;                              // number in the BlobMap that was fitted
+  int part = -1;                              // of the blob; -1: the whole of it
   Box box;                                    // brick pixels
   std::int64_t pixels = 0, image_pixels = 0;  // of the mask; unmasked ones of all images
   int images = 0;
+  int images_left_out = 0;  // their PSF is not usable
   int sources = 0, fitted = 0;
+  int failed_sources = 0;  // whose fits ended in an error; they are missing
   BlobStatus status = BlobStatus::kSkipped;
   std::string message;
   double cpu_seconds = 0;  // for logs; not part of any product
@@ -85,6 +72,12 @@ struct FittedCatalog {
   // Blobs that still hold a source at its final pixel, renumbered in the old order; -1 elsewhere.
   Image<std::int32_t> blob_map;
   std::vector<BlobReport> blobs;  // every blob planned, in the order of its number
+  std::vector<int> number;        // of each blob that was planned: its number in blob_map, or -1
+  // maskbit::kBailout on blobs that failed, kSubBlob on those fitted in parts; empty if there is none.
+  Image<std::int32_t> maskbits;
+  std::vector<BlobAccount> accounts;  // if asked for, in the order of fitting
+  // Of each frozen galaxy that was given: the blobs (of blob_map) that its light was taken out of.
+  std::vector<std::vector<int>> frozen_reach;
 };
 
 }  // namespace brickline

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "core/survey/bits.h"
+
 namespace brickline {
 namespace {
 
@@ -24,10 +26,57 @@ void renumber_blobs(FittedCatalog& catalog, const BlobMap& old) {
   int next = 0;
   for (std::size_t i = 1; i < number.size(); ++i)
     if (number[i] == 0) number[i] = next++;
+  catalog.number.assign(number.begin() + 1, number.end());
   for (FittedSource& s : catalog.sources) s.blob = number[s.blob + 1];
   catalog.blob_map = old.labels;
   for (int y = 0; y < old.labels.height(); ++y)
     for (int x = 0; x < old.labels.width(); ++x) catalog.blob_map(x, y) = number[old.labels(x, y) + 1];
+}
+
+// What is known of a blob that could not be fitted: its sources of reference catalogs, as they came.
+std::vector<FittedSource> reference_sources(const BlobFitInput& input, const BlobTask& task) {
+  std::vector<FittedSource> out;
+  const std::size_t bands = input.bands.size();
+  for (const int i : task.sources) {
+    const DetectedSource& from = (*input.sources)[i];
+    if (from.reference_row < 0) continue;
+    FittedSource s;
+    s.model = from.model;
+    s.model.flux.resize(bands, 0.0);
+    s.model.max_log_re = 0;
+    s.inverse_variance.flux.assign(bands, 0.0);
+    s.source = i;
+    s.blob = s.planned_blob = task.blob;
+    s.part = task.part;
+    s.start_x = s.x = from.x;
+    s.start_y = s.y = from.y;
+    s.regular = false;
+    s.metrics = {std::vector<float>(bands, 0.0F), std::vector<float>(bands, 0.0F),
+                 std::vector<float>(bands, 1.0F), std::vector<float>(bands, 0.0F)};
+    if (from.reference.frozen) s.fit_bits |= fitbit::kFrozen;
+    if (from.reference.point_source) s.fit_bits |= fitbit::kGaiaPointsource;
+    out.push_back(std::move(s));
+  }
+  return out;
+}
+
+// Pixels of blobs that were fitted in parts, and of those (or the parts) that failed. `catalog.blobs` is in
+// the order of the tasks.
+void mark_pixels(FittedCatalog& catalog, const BlobFitInput& input, const BlobPlan& plan) {
+  for (std::size_t i = 0; i < plan.tasks.size(); ++i) {
+    const BlobTask& task = plan.tasks[i];
+    const bool failed = catalog.blobs[i].status == BlobStatus::kFailed, in_parts = task.part >= 0;
+    if (!failed && !in_parts) continue;
+    if (catalog.maskbits.empty())
+      catalog.maskbits = Image<std::int32_t>(input.brick.width(), input.brick.height());
+    const auto mark = [&](const Box& box, std::int32_t bit) {
+      for (int y = box.y0; y < box.y1; ++y)
+        for (int x = box.x0; x < box.x1; ++x)
+          if (input.blobs->labels(x, y) == task.blob) catalog.maskbits(x, y) |= bit;
+    };
+    if (failed) mark(task.box, maskbit::kBailout);
+    if (in_parts) mark(input.blobs->blobs[task.blob].box, maskbit::kSubBlob);
+  }
 }
 
 }  // namespace
@@ -35,11 +84,20 @@ void renumber_blobs(FittedCatalog& catalog, const BlobMap& old) {
 FittedCatalog merge_results(const BlobFitInput& input, const BlobPlan& plan,
                             std::vector<BlobResult> results) {
   FittedCatalog out;
-  for (BlobResult& r : results) {
+  // A source may have been fitted in two parts of a blob: the first counts.
+  std::vector<char> seen(input.sources->size(), 0);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    BlobResult& r = results[i];
+    if (r.report.status == BlobStatus::kFailed) r.sources = reference_sources(input, plan.tasks[i]);
     out.blobs.push_back(std::move(r.report));
-    for (FittedSource& s : r.sources)
-      if (s.finished_in_blob || !s.started_in_blob) out.sources.push_back(std::move(s));
+    if (r.account) out.accounts.push_back(std::move(*r.account));
+    for (FittedSource& s : r.sources) {
+      if (s.started_in_blob && !s.finished_in_blob) continue;
+      if (s.source >= 0 && std::exchange(seen[s.source], 1)) continue;
+      out.sources.push_back(std::move(s));
+    }
   }
+  mark_pixels(out, input, plan);
   for (const int b : plan.skipped) {
     BlobReport report;
     report.blob = b;
@@ -48,14 +106,21 @@ FittedCatalog merge_results(const BlobFitInput& input, const BlobPlan& plan,
     report.sources = static_cast<int>(input.blobs->blobs[b].sources.size());
     out.blobs.push_back(report);
   }
-  std::stable_sort(out.blobs.begin(), out.blobs.end(),
-                   [](const BlobReport& a, const BlobReport& b) { return a.blob < b.blob; });
+  std::stable_sort(out.blobs.begin(), out.blobs.end(), [](const BlobReport& a, const BlobReport& b) {
+    return std::pair(a.blob, a.part) < std::pair(b.blob, b.part);
+  });
   for (FittedSource& s : out.sources) place_in_brick(s, input.brick);
   std::stable_sort(out.sources.begin(), out.sources.end(), [](const FittedSource& a, const FittedSource& b) {
     if (a.in_bounds != b.in_bounds) return a.in_bounds;
+    if (a.regular != b.regular) return a.regular;
     return a.model.ra < b.model.ra;
   });
   renumber_blobs(out, *input.blobs);
+  for (const std::vector<int>& reach : plan.frozen_reach) {
+    std::vector<int>& now = out.frozen_reach.emplace_back();
+    for (const int b : reach)
+      if (out.number[b] >= 0) now.push_back(out.number[b]);
+  }
   return out;
 }
 

@@ -22,11 +22,15 @@ struct SourceRecord {
   bool started_in_blob = false;
   std::vector<double> start_flux;
 
+  SourceModel found, after_first_round;
+  std::vector<double> chi2_none;  // per band, on the pixels of selection
+
   SourceModel model;      // as it is now
   bool alive = true;      // false: rejected
   SourcePatches patches;  // the model as subtracted from the images
   bool forced_point_source = false, fit_background = false;
   bool forced_to_stay = false;
+  bool failed = false;  // its fit ended in an error
 
   std::array<ModelFit, kModelKinds> models;
   SourceKind chosen = SourceKind::kPsf;

@@ -120,27 +120,32 @@ std::vector<double> SourceSelection::chi2_without_source(bool fit_sky) const {
 // by the pictures that will be subtracted. Fluxes of bands that no unmasked pixel of the model measures
 // become 0.
 std::vector<double> SourceSelection::judge(SourceModel& model, const std::vector<double>& sky) {
-  std::vector<std::optional<Patch>> drawn(fit_images_.size());
-  std::vector<double> fraction(model.flux.size(), 0.0), chi2(model.flux.size(), 0.0);
-  std::vector<int> count(model.flux.size(), 0);
-  for (std::size_t i = 0; i < fit_images_.size(); ++i) {
+  const std::size_t images = fit_images_.size();
+  std::vector<std::optional<Patch>> drawn(images);
+  std::vector<double> inside(images, 0.0), image_chi2(images, 0.0);
+  for_each_index(images, in_parallel_, [&](std::size_t i) {
     const FitImage& image = fit_images_[i];
-    ++count[image.band];
     const auto at = images_.place(model, *cut_of_[i]->image);
-    if (!at) continue;
+    if (!at) return;
     const RenderTarget target{image.data.width(), image.data.height(), image.cd, image.psf};
-    drawn[i] = renderer_.patch_on(image.mask, model, {at->x - cut_of_[i]->box.x0, at->y - cut_of_[i]->box.y0},
-                                  target);
-    if (!drawn[i]) continue;
+    drawn[i] = tools_.renderer().patch_on(image.mask, model,
+                                          {at->x - cut_of_[i]->box.x0, at->y - cut_of_[i]->box.y0}, target);
+    if (!drawn[i]) return;
     double sum = 0;
     for (int y = 0; y < image.data.height(); ++y)
       for (int x = 0; x < image.data.width(); ++x)
         if (image.inverse_error(x, y) > 0) sum += drawn[i]->pixels(x, y);
-    fraction[image.band] += sum;
+    inside[i] = sum;
+  });
+  std::vector<double> fraction(model.flux.size(), 0.0), chi2(model.flux.size(), 0.0);
+  std::vector<int> count(model.flux.size(), 0);
+  for (std::size_t i = 0; i < images; ++i) {
+    ++count[fit_images_[i].band];
+    fraction[fit_images_[i].band] += inside[i];
   }
   for (std::size_t b = 0; b < model.flux.size(); ++b)
     if (count[b] == 0 || !(fraction[b] / count[b] >= options_.min_fraction_in)) model.flux[b] = 0;
-  for (std::size_t i = 0; i < fit_images_.size(); ++i) {
+  for_each_index(images, in_parallel_, [&](std::size_t i) {
     const FitImage& image = fit_images_[i];
     const double flux = drawn[i] ? model.flux[image.band] : 0, level = sky.empty() ? 0 : sky[i];
     double sum = 0;
@@ -153,24 +158,26 @@ std::vector<double> SourceSelection::judge(SourceModel& model, const std::vector
         sum += chi * chi;
       }
     }
-    chi2[image.band] += sum;
-  }
+    image_chi2[i] = sum;
+  });
+  for (std::size_t i = 0; i < images; ++i) chi2[fit_images_[i].band] += image_chi2[i];
   return chi2;
 }
 
 ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceModel& start,
                                     const std::vector<double>& none) {
   ModelFit out;
-  // What entered as a galaxy of a catalog, or stands still, may be anywhere.
+  // Galaxies, and what a catalog placed, may be anywhere.
   const bool entered_as_star = !record.model.is_galaxy();
-  const bool may_not_leave = entered_as_star && !record.model.motion;
-  fitter_.options() = options_.fit;
-  fitter_.options().fit_sky = record.fit_background;
-  if (may_not_leave && !record.fit_background && !record.traits.galaxy_fit)
-    fitter_.options().allowed = inside_;
+  const bool may_not_leave = entered_as_star && !record.from_catalog;
+  SourceFitter& fitter = tools_.fitter();
+  fitter.options() = options_.fit;
+  fitter.options().images_in_parallel = in_parallel_;
+  fitter.options().fit_sky = record.fit_background;
+  if (may_not_leave && !record.fit_background) fitter.options().allowed = inside_;
   const FitResult fit = record.traits.frozen && record.traits.galaxy_fit
-                            ? fitter_.fit_fluxes(start, fit_images_)
-                            : fitter_.fit(start, fit_images_);
+                            ? fitter.fit_fluxes(start, fit_images_)
+                            : fitter.fit(start, fit_images_);
   if (fit.status == FitStatus::kBadInput || !finite(fit.model) || !std::isfinite(fit.chi2)) {
     out.status = ModelFitStatus::kFailed;
     return out;
@@ -182,6 +189,7 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   out.at_radius_limit = fit.at_radius_limit;
   out.at_sersic_limit = fit.at_sersic_limit;
   out.steps = fit.steps;
+  out.end = fit.status;
   out.status = ModelFitStatus::kFitted;
   out.model = fit.model;
   out.chi2 = judge(out.model, fit.sky);
@@ -190,20 +198,25 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
     UncertaintyOptions uncertainty;
     uncertainty.render = options_.fit.render;
     out.inverse_variance = inverse_variances(out.model, fit_images_, uncertainty);
+    if (out.model.motion) out.inverse_variance.ra = out.inverse_variance.dec = 0;  // known, not measured
   }
   return out;
 }
 
-void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner) {
+void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner,
+                          bool in_parallel) {
   record.alive = false;
+  in_parallel_ = in_parallel;
   if (!cut(record, owners, owner)) return;
   const SourceModel entry = record.model;
   const bool entered_as_galaxy = entry.is_galaxy();
-  if (!entered_as_galaxy && !entry.motion && !inside_(entry.ra, entry.dec)) return;
+  const bool stands = entry.motion || record.traits.frozen;
+  if (!entered_as_galaxy && !stands && !inside_(entry.ra, entry.dec)) return;
   prepare_fit_images(entry);
   std::vector<double> none = chi2_without_source(record.fit_background);
   none.resize(entry.flux.size(), 0.0);
 
+  record.chi2_none = none;
   const double side = std::max(record.rectangle_width, record.rectangle_height);
   const double cap = entered_as_galaxy
                          ? entry.shape.log_re + std::log(options_.large_galaxy_radius_factor)
@@ -217,6 +230,13 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
     }
     record.models[dchisq_index(kind)] = try_model(record, start, none);
   };
+  // Neither waits for the other's outcome.
+  const auto tried_both = [&](SourceKind a, SourceKind b) {
+    for_each_index(2, in_parallel_, [&](std::size_t i) {
+      const SourceKind kind = i == 0 ? a : b;
+      tried(kind, start_of(kind, entry, options_));
+    });
+  };
   const auto improvements = [&] {
     ModelImprovements out;
     for (std::size_t k = 0; k < out.size(); ++k)
@@ -226,19 +246,19 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
 
   using enum SourceKind;
   record.models = {};
-  tried(kPsf, start_of(kPsf, entry, options_));
   bool galaxies = entered_as_galaxy;
   const bool star_only = !entered_as_galaxy && (record.traits.point_source || record.forced_point_source ||
                                                 (record.traits.frozen && record.traits.galaxy_fit));
-  if (!star_only) {
-    tried(kRex, start_of(kRex, entry, options_));
+  if (star_only) {
+    tried(kPsf, start_of(kPsf, entry, options_));
+  } else {
+    tried_both(kPsf, kRex);
     const ModelImprovements so_far = improvements();
     const double psf = so_far[dchisq_index(kPsf)].value_or(0), rex = so_far[dchisq_index(kRex)].value_or(0);
     galaxies = galaxies || rex > psf + options_.rex_gain || std::max(psf, rex) > options_.always_try_galaxies;
   }
   if (galaxies) {
-    tried(kDev, start_of(kDev, entry, options_));
-    tried(kExp, start_of(kExp, entry, options_));
+    tried_both(kDev, kExp);
     const auto chosen = select_model(improvements(), options_.selection);
     if (chosen == kDev || chosen == kExp) {
       SourceModel start = record.models[dchisq_index(*chosen)].model;

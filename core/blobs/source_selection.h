@@ -14,17 +14,14 @@ namespace brickline {
 class SourceSelection {
  public:
   // `inside`: whether a place on the sky is in the blob. All must outlive the object.
-  SourceSelection(const BlobImages& images, const BlobFitOptions& options, SourceFitter& fitter,
-                  Renderer& renderer, std::function<bool(double ra, double dec)> inside)
-      : images_(images),
-        options_(options),
-        fitter_(fitter),
-        renderer_(renderer),
-        inside_(std::move(inside)) {}
+  SourceSelection(const BlobImages& images, const BlobFitOptions& options, ThreadTools& tools,
+                  std::function<bool(double ra, double dec)> inside)
+      : images_(images), options_(options), tools_(tools), inside_(std::move(inside)) {}
 
   // Fits the record's source, whose own model has been added back to the images, on the pixels of its patches
   // whose owner is `owner` (all of the blob's if that is -1). Sets model, models, alive and the counts.
-  void run(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner);
+  // `in_parallel`: other threads help.
+  void run(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner, bool in_parallel);
 
  private:
   struct Cutout {
@@ -40,8 +37,8 @@ class SourceSelection {
 
   const BlobImages& images_;
   const BlobFitOptions& options_;
-  SourceFitter& fitter_;
-  Renderer& renderer_;
+  ThreadTools& tools_;
+  bool in_parallel_ = false;
   std::function<bool(double, double)> inside_;
   std::vector<Cutout> cutouts_;
   std::vector<FitImage> fit_images_;

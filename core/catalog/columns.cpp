@@ -99,7 +99,11 @@ constexpr auto E = ColumnType::kFloat;
 constexpr auto D = ColumnType::kDouble;
 constexpr auto A = ColumnType::kText;
 
+// The Legacy Surveys' own words. FITS has no unit for fluxes relative to AB magnitude zero; nanomaggies are
+// named as their readers expect. Every other unit is in the standard's grammar, where "(mas/yr)^(-2)", as the
+// reference has it, is not.
 constexpr std::string_view kFlux = "nanomaggies", kFluxIvar = "nanomaggies^(-2)";
+constexpr std::string_view kMotionIvar = "yr^2/mas^2";
 
 #define ROW(...)                                \
   fill_row<[](const Context& c, const Row& r) { \
@@ -126,12 +130,12 @@ constexpr std::array kColumns = std::to_array<CatalogColumn>({
     {"dec", D, 1, kOnce, "deg", "declination", "fit", ROW(r.dec)},
     {"ra_ivar", E, 1, kOnce, "deg^(-2)", "inverse variance of ra cos(dec)", "fit", ROW(r.ra_ivar)},
     {"dec_ivar", E, 1, kOnce, "deg^(-2)", "inverse variance of dec", "fit", ROW(r.dec_ivar)},
-    {"bx", E, 1, kOnce, "", "x in the brick image, 0-based", "fit", ROW(r.bx)},
-    {"by", E, 1, kOnce, "", "y in the brick image, 0-based", "fit", ROW(r.by)},
+    {"bx", E, 1, kOnce, "pixel", "x in the brick image, 0-based", "fit", ROW(r.bx)},
+    {"by", E, 1, kOnce, "pixel", "y in the brick image, 0-based", "fit", ROW(r.by)},
     {"dchisq", E, 5, kOnce, "", "chi2 gain of PSF,REX,DEV,EXP,SER", "fit", ROW(r.dchisq)},
     {"ebv", E, 1, kOnce, "mag", "Galactic E(B-V) of SFD98", "dust", ROW(r.ebv)},
-    {"mjd_min", D, 1, kOnce, "", "first observation, MJD (TAI)", "coadds", ROW(r.mjd_min)},
-    {"mjd_max", D, 1, kOnce, "", "last observation, MJD (TAI)", "coadds", ROW(r.mjd_max)},
+    {"mjd_min", D, 1, kOnce, "d", "first observation, MJD (TAI)", "coadds", ROW(r.mjd_min)},
+    {"mjd_max", D, 1, kOnce, "d", "last observation, MJD (TAI)", "coadds", ROW(r.mjd_max)},
     {"nearest_neighbor", E, 1, kOnce, "arcsec", "distance to nearest row, 0 = none", "catalog",
      ROW(r.nearest_neighbor)},
     // Reference catalogs
@@ -140,10 +144,10 @@ constexpr std::array kColumns = std::to_array<CatalogColumn>({
     {"pmra", E, 1, kOnce, "mas/yr", "proper motion in RA cos(dec)", "refs", REF(pmra)},
     {"pmdec", E, 1, kOnce, "mas/yr", "proper motion in Dec", "refs", REF(pmdec)},
     {"parallax", E, 1, kOnce, "mas", "parallax", "refs", REF(parallax)},
-    {"pmra_ivar", E, 1, kOnce, "(mas/yr)^(-2)", "inverse variance of pmra", "refs", REF(pmra_ivar)},
-    {"pmdec_ivar", E, 1, kOnce, "(mas/yr)^(-2)", "inverse variance of pmdec", "refs", REF(pmdec_ivar)},
+    {"pmra_ivar", E, 1, kOnce, kMotionIvar, "inverse variance of pmra", "refs", REF(pmra_ivar)},
+    {"pmdec_ivar", E, 1, kOnce, kMotionIvar, "inverse variance of pmdec", "refs", REF(pmdec_ivar)},
     {"parallax_ivar", E, 1, kOnce, "mas^(-2)", "inverse variance of parallax", "refs", REF(parallax_ivar)},
-    {"ref_epoch", E, 1, kOnce, "", "epoch of the position, year", "refs", REF(epoch)},
+    {"ref_epoch", E, 1, kOnce, "yr", "epoch of the position", "refs", REF(epoch)},
     {"gaia_phot_g_mean_mag", E, 1, kOnce, "mag", "Gaia G", "refs", GAIA(phot_g_mean_mag)},
     {"gaia_phot_g_mean_flux_over_error", E, 1, kOnce, "", "Gaia G signal to noise", "refs",
      GAIA(phot_g_mean_flux_over_error)},
@@ -157,7 +161,7 @@ constexpr std::array kColumns = std::to_array<CatalogColumn>({
      GAIA(phot_rp_mean_flux_over_error)},
     {"gaia_phot_rp_n_obs", I, 1, kOnce, "", "Gaia RP observations", "refs", GAIA(phot_rp_n_obs)},
     {"gaia_phot_variable_flag", L, 1, kOnce, "", "Gaia: variable", "refs", GAIA(phot_variable_flag)},
-    {"gaia_astrometric_excess_noise", E, 1, kOnce, "", "Gaia: excess noise of the astrometry", "refs",
+    {"gaia_astrometric_excess_noise", E, 1, kOnce, "mas", "Gaia: excess noise of the astrometry", "refs",
      GAIA(astrometric_excess_noise)},
     {"gaia_astrometric_excess_noise_sig", E, 1, kOnce, "", "Gaia: its significance", "refs",
      GAIA(astrometric_excess_noise_sig)},
@@ -165,14 +169,14 @@ constexpr std::array kColumns = std::to_array<CatalogColumn>({
      GAIA(astrometric_n_obs_al)},
     {"gaia_astrometric_n_good_obs_al", I, 1, kOnce, "", "Gaia: good ones of them", "refs",
      GAIA(astrometric_n_good_obs_al)},
-    {"gaia_astrometric_weight_al", E, 1, kOnce, "", "Gaia: their mean weight", "refs",
+    {"gaia_astrometric_weight_al", E, 1, kOnce, "mas^(-2)", "Gaia: their mean weight", "refs",
      GAIA(astrometric_weight_al)},
     {"gaia_duplicated_source", L, 1, kOnce, "", "Gaia: may be duplicated", "refs", GAIA(duplicated_source)},
-    {"gaia_a_g_val", E, 1, kOnce, "", "Gaia: extinction in G, mag", "refs", GAIA(a_g_val)},
-    {"gaia_e_bp_min_rp_val", E, 1, kOnce, "", "Gaia: reddening of BP-RP, mag", "refs", GAIA(e_bp_min_rp_val)},
+    {"gaia_a_g_val", E, 1, kOnce, "mag", "Gaia: extinction in G", "refs", GAIA(a_g_val)},
+    {"gaia_e_bp_min_rp_val", E, 1, kOnce, "mag", "Gaia: reddening of BP-RP", "refs", GAIA(e_bp_min_rp_val)},
     {"gaia_phot_bp_rp_excess_factor", E, 1, kOnce, "", "Gaia: BP+RP flux excess", "refs",
      GAIA(phot_bp_rp_excess_factor)},
-    {"gaia_astrometric_sigma5d_max", E, 1, kOnce, "", "Gaia: longest axis of the 5-d error", "refs",
+    {"gaia_astrometric_sigma5d_max", E, 1, kOnce, "mas", "Gaia: longest axis of the 5-d error", "refs",
      GAIA(astrometric_sigma5d_max)},
     {"gaia_astrometric_params_solved", B, 1, kOnce, "", "Gaia: which parameters were solved", "refs",
      GAIA(astrometric_params_solved)},
@@ -204,8 +208,8 @@ constexpr std::array kColumns = std::to_array<CatalogColumn>({
     {"psfsize", E, 1, kPerBand, "arcsec", "effective PSF FWHM", "coadds", BAND(psfsize)},
     {"psfdepth", E, 1, kPerBand, kFluxIvar, "depth for point sources", "coadds", BAND(psfdepth)},
     {"galdepth", E, 1, kPerBand, kFluxIvar, "depth for 0.45 arcsec galaxies", "coadds", BAND(galdepth)},
-    {"nea", E, 1, kPerBand, "", "noise-equivalent area, arcsec^2", "coadds", BAND(nea)},
-    {"blob_nea", E, 1, kPerBand, "", "same, inside the blob only", "coadds", BAND(blob_nea)},
+    {"nea", E, 1, kPerBand, "arcsec^2", "noise-equivalent area", "coadds", BAND(nea)},
+    {"blob_nea", E, 1, kPerBand, "arcsec^2", "same, inside the blob only", "coadds", BAND(blob_nea)},
     // Shapes
     {"sersic", E, 1, kOnce, "", "Sersic index", "fit", ROW(r.sersic)},
     {"sersic_ivar", E, 1, kOnce, "", "inverse variance of sersic", "fit", ROW(r.sersic_ivar)},

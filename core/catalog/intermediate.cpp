@@ -75,6 +75,63 @@ class Builder {
   std::size_t bands_;
 };
 
+struct Note {
+  std::string_view name, unit, description;
+};
+// Of the columns that the catalog does not have.
+constexpr Note kNotes[] = {
+    {"blob", "", "number of the blob, -1 = none"},
+    {"ninblob", "", "sources in the blob"},
+    {"bx0", "pixel", "x where the fit started"},
+    {"by0", "pixel", "y where the fit started"},
+    {"ibx", "pixel", "x of the nearest pixel"},
+    {"iby", "pixel", "y of the nearest pixel"},
+    {"in_bounds", "", "the nearest pixel is in the image"},
+    {"regular", "", "fitted, not only listed"},
+    {"isgaia", "", "from the Gaia catalog"},
+    {"istycho", "", "from the Tycho-2 catalog"},
+    {"islargegalaxy", "", "from the catalog of large galaxies"},
+    {"isbright", "", "a bright star with a mask"},
+    {"ismedium", "", "a medium-bright star with a mask"},
+    {"pointsource", "", "known not to be extended"},
+    {"freezeparams", "", "parameters were not fitted"},
+    {"iterative", "", "found in the residuals"},
+    {"hit_limit", "", "a parameter is at its limit"},
+    {"hit_ser_limit", "", "the Sersic index is at its limit"},
+    {"hit_r_limit", "", "the radius is at its limit"},
+    {"force_keep_source", "", "kept whatever its significance"},
+    {"fit_background", "", "fitted with a free background"},
+    {"forced_pointsource", "", "other profiles were not tried"},
+    {"blob_width", "pixel", "width of the blob"},
+    {"blob_height", "pixel", "height of the blob"},
+    {"blob_npix", "", "pixels in the blob"},
+    {"blob_nimages", "", "images of the blob"},
+    {"blob_totalpix", "", "image pixels in the blob"},
+    {"blob_symm_width", "pixel", "width of the source's own segment"},
+    {"blob_symm_height", "pixel", "height of the segment"},
+    {"blob_symm_npix", "", "pixels in the segment"},
+    {"blob_symm_nimages", "", "images of the segment"},
+};
+
+// Columns that the catalog has too, whole or once per band, mean the same; Gaia's have its name in front there.
+void annotate(fits::Column& column) {
+  for (const Note& note : kNotes)
+    if (note.name == column.name) {
+      column.unit = note.unit;
+      column.description = note.description;
+      return;
+    }
+  for (const CatalogColumn& spec : catalog_columns()) {
+    const bool same = spec.name == column.name || spec.name == "gaia_" + column.name;
+    const bool of_a_band =
+        spec.repeat != ColumnRepeat::kOnce && column.name.starts_with(std::string(spec.name) + "_");
+    if (!same && !of_a_band) continue;
+    column.unit = spec.unit;
+    column.description = spec.description;
+    if (same) return;
+  }
+}
+
 }  // namespace
 
 fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const CatalogContext& context,
@@ -202,6 +259,7 @@ fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const Cat
   t.own("shape_e1_ivar", &S::shape_e1_ivar);
   t.own("shape_e2", &S::shape_e2);
   t.own("shape_e2_ivar", &S::shape_e2_ivar);
+  for (fits::Column& column : t.table.columns()) annotate(column);
   for (const fits::Column& column : extra.columns())
     if (!t.table.has(column.name)) t.table.add(column);
   return std::move(t.table);

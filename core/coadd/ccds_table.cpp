@@ -67,7 +67,7 @@ fits::Table brick_ccds_table(const fits::Table& survey_rows, std::span<const Ccd
               [](auto& c, auto) { return c.sky_plver; });
   add_from<S>(table, "psfplver", im, "", "pipeline version of the PSF model's image",
               [](auto& c, auto) { return c.psf_plver; });
-  add_from<float>(table, "co_sky", im, "nanomaggy", "sky level subtracted, from the coadd",
+  add_from<float>(table, "co_sky", im, "nanomaggies", "sky level subtracted, from the coadd",
                   [&](auto&, auto i) { return i < coadd_sky.size() ? coadd_sky[i] : 0.0f; });
   return table;
 }

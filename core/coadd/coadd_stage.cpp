@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "core/base/error.h"
+#include "core/coadd/coadd_psf.h"
 #include "core/coadd/measure.h"
 #include "core/coadd/product_headers.h"
 #include "core/fits/fits_writer.h"
@@ -120,14 +121,36 @@ void stack_images(const CoaddStageInput& in, std::span<const CcdImage* const> im
   tbb::parallel_pipeline(kAlive, source & render & stack);
 }
 
+// `planes`: one image per band. With `blobs`, their outlines are drawn in, in colour even on a grey picture.
 void write_picture(const CoaddStageInput& in, const CoaddStageOptions& options, std::string_view type,
-                   PictureKind kind, const std::vector<Image<float>>& planes, ProductSet& products) {
+                   PictureKind kind, const std::vector<Image<float>>& planes, ProductSet& products,
+                   ImageView<const std::int32_t> blobs = {}) {
   std::vector<ImageView<const float>> views;
   for (const Image<float>& p : planes) views.push_back(p.view());
-  const RgbPlanes picture = rgb_picture(views, in.bands, kind, options.rgb, in.colors);
-  const bool grey = options.grey && in.bands.size() == 1;
-  products.write(in.path(type, ""), grey ? encode_grey_jpeg(grey_picture(picture).const_view(), options.jpeg)
-                                         : encode_jpeg(picture, options.jpeg));
+  RgbPlanes picture = rgb_picture(views, in.bands, kind, options.rgb, in.colors);
+  const bool is_grey = options.grey && in.bands.size() == 1;
+  if (is_grey) {
+    picture.red = stretch_grey(grey_picture(picture).view());
+    picture.green = picture.blue = picture.red;
+  }
+  if (!blobs.empty()) outline_blobs(picture, blobs);
+  products.write(in.path(type, ""), is_grey && blobs.empty()
+                                        ? encode_grey_jpeg(picture.red.view(), options.jpeg)
+                                        : encode_jpeg(picture, options.jpeg));
+}
+
+// The band's coadded PSF: an uncompressed image, alone in its file.
+void write_coadd_psf(const CoaddStageInput& in, const std::string& band,
+                     std::span<const CcdImage* const> images, ProductSet& products) {
+  const Image<float> psf = coadded_psf(images, in.pixel_scale_arcsec);
+  if (psf.empty()) return;
+  fits::Header header = in.version_header;
+  header.append(band_input_cards(band, images));
+  header.append(image_type_cards("copsf"));
+  fits::FitsWriter writer;
+  writer.add_image<float>(psf.view(), header);
+  const std::filesystem::path path = in.path("copsf", band);
+  products.record(path, writer.write(path));
 }
 
 }  // namespace
@@ -167,6 +190,7 @@ CoaddStageOutput make_coadds(const CoaddStageInput& in, std::span<CatalogSource>
     measure_apertures(coadd, in.pixel_scale_arcsec, band, rows);
     store_nea(nea, band, rows);
     write_band_products(in, coadd, of_band, products);
+    if (options.coadd_psf) write_coadd_psf(in, in.bands[band], of_band, products);
     if (!coadd.depth.empty())
       depths.add(coadd.band, coadd.depth.view(), coadd.galdepth.view(), unique.view());
     allmasks.push_back(std::move(coadd.allmask));
@@ -192,6 +216,8 @@ CoaddStageOutput make_coadds(const CoaddStageInput& in, std::span<CatalogSource>
     products.record(path, writer.write(path));
   }
   write_picture(in, options, "image-jpeg", PictureKind::kImage, images, products);
+  if (!in.blob_map.empty())
+    write_picture(in, options, "imageblob-jpeg", PictureKind::kImage, images, products, in.blob_map);
   if (with_models) {
     write_picture(in, options, "model-jpeg", PictureKind::kImage, models, products);
     write_picture(in, options, "blobmodel-jpeg", PictureKind::kImage, blob_models, products);

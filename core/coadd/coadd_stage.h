@@ -29,8 +29,9 @@
 
 namespace brickline {
 
-// Where a product goes: type "image", "invvar", ... "depth-table", "ccds-table", "maskbits", "image-jpeg",
-// "model-jpeg", "resid-jpeg", "blobmodel-jpeg"; band empty where a product has none.
+// Where a product goes: type "image", "invvar", ... "copsf", "depth-table", "ccds-table", "maskbits",
+// "image-jpeg", "imageblob-jpeg", "model-jpeg", "resid-jpeg", "blobmodel-jpeg"; band empty where a product
+// has none.
 using ProductPath = std::function<std::filesystem::path(std::string_view type, std::string_view band)>;
 
 struct CoaddStageInput {
@@ -41,6 +42,8 @@ struct CoaddStageInput {
   std::optional<Scene> scene;         // without: no model products
   SkyBox unique_area;
   bool custom_brick = false;  // a custom brick's MASKBITS have no NPRIMARY
+  // To be outlined in a picture of its own, "imageblob-jpeg"; may be empty.
+  ImageView<const std::int32_t> blob_map;
   ImageView<const std::uint8_t> reference_mask, bailout_mask, sub_blob_mask;  // brick pixels; may be empty
   std::map<std::string, ImageView<const std::uint8_t>> saturated;             // by band, already grown
   MaskBits maskbits{std::vector<std::string>{}};
@@ -56,8 +59,9 @@ struct CoaddStageOptions {
   RgbOptions rgb;
   JpegOptions jpeg;
   RenderOptions render;
-  bool minimal = false;  // image, invvar and nexp only
-  bool grey = false;     // a picture of a single band is grey
+  bool minimal = false;    // image, invvar and nexp only
+  bool grey = false;       // a picture of a single band is grey
+  bool coadd_psf = false;  // the PSF of each band's stack is a product ("copsf")
 };
 
 struct CoaddStageOutput {

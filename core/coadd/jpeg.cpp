@@ -100,7 +100,7 @@ std::string encode_jpeg(const RgbPlanes& picture, const JpegOptions& options) {
   return encode(pixels, w, h, 3, options);
 }
 
-std::string encode_grey_jpeg(ImageView<const float> picture, const JpegOptions& options) {
+Image<float> stretch_grey(ImageView<const float> picture) {
   float low = std::numeric_limits<float>::infinity(), high = -low;
   for (int y = 0; y < picture.height(); ++y)
     for (int x = 0; x < picture.width(); ++x)
@@ -109,11 +109,17 @@ std::string encode_grey_jpeg(ImageView<const float> picture, const JpegOptions& 
         high = std::max(high, v);
       }
   const float range = high > low ? high - low : 1;
+  Image<float> out(picture.width(), picture.height());
+  for (int y = 0; y < picture.height(); ++y)
+    for (int x = 0; x < picture.width(); ++x) out(x, y) = (picture(x, y) - low) / range * 256 / 255;
+  return out;
+}
+
+std::string encode_grey_jpeg(ImageView<const float> picture, const JpegOptions& options) {
   std::vector<unsigned char> pixels;
   pixels.reserve(static_cast<std::size_t>(picture.width()) * picture.height());
   for (int y = picture.height() - 1; y >= 0; --y)
-    for (int x = 0; x < picture.width(); ++x)
-      pixels.push_back(byte_of((picture(x, y) - low) / range * 256 / 255));
+    for (int x = 0; x < picture.width(); ++x) pixels.push_back(byte_of(picture(x, y)));
   return encode(pixels, picture.width(), picture.height(), 1, options);
 }
 

@@ -15,7 +15,9 @@ struct JpegOptions {
 
 // The planes' row 0 becomes the bottom row of the picture; a value v in [0, 1] the byte trunc(255 v).
 std::string encode_jpeg(const RgbPlanes& picture, const JpegOptions& options = {});
-// A grey picture, stretched linearly from its least to its greatest value over 256 equal steps.
+// Stretched linearly so that the least value becomes the byte 0, the greatest 255, over 256 equal steps.
+Image<float> stretch_grey(ImageView<const float> picture);
+// A picture of one component, already stretched.
 std::string encode_grey_jpeg(ImageView<const float> picture, const JpegOptions& options = {});
 
 }  // namespace brickline

@@ -57,6 +57,29 @@ const std::vector<std::array<float, 3>>* mixture_of(const std::vector<std::strin
   return found == kTable.end() ? nullptr : &found->second;
 }
 
+// A narrow-band survey of its own (N419, N501, N673 and nothing else): three bands are blue, green and red;
+// of two the shorter is blue, the longer red and both green; one is grey.
+std::optional<std::vector<std::optional<RgbBand>>> narrow_band_recipe(const std::vector<std::string>& bands,
+                                                                      double stretch) {
+  static const std::map<std::string, PlaneScale> kTable = {
+      {"N419", {kBlue, 10.0f}}, {"N501", {kGreen, 6.0f}}, {"N673", {kRed, 3.4f}}};
+  std::vector<std::optional<RgbBand>> recipe;
+  for (const std::string& band : bands) {
+    const auto known = kTable.find(band);
+    if (known == kTable.end()) return {};
+    RgbBand b = on_plane(known->second.plane, known->second.scale * static_cast<float>(stretch));
+    b.replaces = b.clips = false;
+    recipe.push_back(b);
+  }
+  if (recipe.size() == 1) recipe[0]->weights = {1, 1, 1};
+  if (recipe.size() == 2) {
+    const bool first_is_shorter = kTable.at(bands[0]).plane > kTable.at(bands[1]).plane;
+    recipe[first_is_shorter ? 0 : 1]->weights = {0, .5f, 1};
+    recipe[first_is_shorter ? 1 : 0]->weights = {1, .5f, 0};
+  }
+  return recipe;
+}
+
 // What is not a number becomes 0.
 float clip01(float v) { return v > 0 ? std::min(v, 1.0f) : 0.0f; }
 
@@ -65,6 +88,7 @@ float clip01(float v) { return v > 0 ? std::min(v, 1.0f) : 0.0f; }
 std::vector<std::optional<RgbBand>> rgb_recipe(std::span<const std::string> bands, double stretch,
                                                std::span<const std::optional<std::array<double, 3>>> wishes) {
   const std::vector<std::string> list(bands.begin(), bands.end());
+  if (auto narrow = narrow_band_recipe(list, stretch)) return *narrow;
   const auto* mixture = mixture_of(list);
   const bool near_infrared = list == std::vector<std::string>{"Y", "J", "H"};
   std::vector<std::optional<RgbBand>> recipe(list.size());
@@ -125,9 +149,10 @@ RgbPlanes rgb_picture(std::span<const ImageView<const float>> images, std::span<
       for (std::size_t i = 0; i < images.size(); ++i) {
         if (!recipe[i]) continue;
         const float scaled = recipe[i]->scale * images[i](x, y);
-        const float v = kind == PictureKind::kImage
-                            ? clip01((scaled + options.m) * ratio)
-                            : clip01((scaled + options.residual_range) / (2 * options.residual_range));
+        float v = kind == PictureKind::kImage
+                      ? (scaled + options.m) * ratio
+                      : (scaled + options.residual_range) / (2 * options.residual_range);
+        if (recipe[i]->clips) v = clip01(v);
         for (int p = 0; p < 3; ++p) {
           const float weight = recipe[i]->weights[p];
           if (weight == 0) continue;
@@ -138,6 +163,22 @@ RgbPlanes rgb_picture(std::span<const ImageView<const float>> images, std::span<
     }
   });
   return out;
+}
+
+void outline_blobs(RgbPlanes& picture, ImageView<const std::int32_t> blob_map) {
+  const int w = blob_map.width(), h = blob_map.height();
+  const auto touches_blob = [&](int x, int y) {
+    for (int v = std::max(0, y - 1); v <= std::min(h - 1, y + 1); ++v)
+      for (int u = std::max(0, x - 1); u <= std::min(w - 1, x + 1); ++u)
+        if (blob_map(u, v) >= 0) return true;
+    return false;
+  };
+  for (int y = 0; y < h; ++y)
+    for (int x = 0; x < w; ++x)
+      if (blob_map(x, y) < 0 && touches_blob(x, y)) {
+        picture.red(x, y) = picture.blue(x, y) = 0;
+        picture.green(x, y) = 1;
+      }
 }
 
 Image<float> grey_picture(const RgbPlanes& picture) {

@@ -20,11 +20,13 @@ struct RgbOptions {
 };
 
 // One band of a picture: value * scale, weighted into red, green and blue. `replaces`: it overwrites what
-// earlier bands left in the planes it weights, instead of adding to it.
+// earlier bands left in the planes it weights, instead of adding to it. `clips`: it is brought to 0..1 before
+// it is weighted, not only the sum.
 struct RgbBand {
   float scale = 3.4f;
   std::array<float, 3> weights{0, 1, 0};
   bool replaces = true;
+  bool clips = true;
 };
 // The recipe of a list of bands; no value: the band takes no part in the picture. A band without a recipe of
 // its own is green. `wishes`: colours that a camera asks for by band, used where the lists here know none.
@@ -41,6 +43,10 @@ struct RgbPlanes {
 RgbPlanes rgb_picture(std::span<const ImageView<const float>> images, std::span<const std::string> bands,
                       PictureKind kind, const RgbOptions& options = {},
                       std::span<const std::optional<std::array<double, 3>>> wishes = {});
+
+// Draws in green the outline of blobs (`blob_map` >= 0): pixels that touch one, corners counted, and belong
+// to none.
+void outline_blobs(RgbPlanes& picture, ImageView<const std::int32_t> blob_map);
 
 // The sum of the planes.
 Image<float> grey_picture(const RgbPlanes& picture);

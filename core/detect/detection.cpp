@@ -78,7 +78,7 @@ Detection detect_sources(std::span<const CcdImage> images, const Wcs& brick,
     return v;
   }();
 
-  out.seds = detection_seds(bands);
+  out.seds = options.seds.empty() ? detection_seds(bands) : options.seds;
   PeakSearch search =
       find_peaks(maps, saturated_views, out.seds, prior.avoid, prior.veto.view(), options.peaks);
   out.counts = search.counts;

@@ -22,6 +22,7 @@ struct DetectionOptions {
   DetectionMapOptions maps;
   PeakOptions peaks;
   int saturation_growth = 4;  // pixels, city-block
+  std::vector<Sed> seds;      // to look for; none: detection_seds(bands)
 };
 
 // What is known of the sky before looking. Default: nothing.

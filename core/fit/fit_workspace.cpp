@@ -1,5 +1,9 @@
 #include "core/fit/fit_workspace.h"
 
+#include <tbb/parallel_for.h>
+#include <tbb/partitioner.h>
+#include <tbb/task_arena.h>
+
 #include <cmath>
 #include <numbers>
 
@@ -25,7 +29,7 @@ bool SourceFitter::Workspace::prepare(const SourceModel& start, std::span<const 
   best_flux = flux;
   band_chi2.assign(band_count, 0);
   sky.assign(images.size(), 0);
-  sky_sums.assign(images.size(), {});
+  this->images.assign(images.size(), {});
   bands.assign(band_count, {});
   band_measured.assign(band_count, 0);
   windows.gather(images, band_count);
@@ -68,17 +72,19 @@ bool SourceFitter::Workspace::prepare(const SourceModel& start, std::span<const 
   }
   reference_size = power_of_two_size(2 * (half + kReferenceMargin));
   if (reference_size == 0) reference_size = kMaxTransformSize;
-  planes.reserve(largest * kernels::kMaxPlanes);
+  largest_window = largest;
   return true;
 }
 
-void SourceFitter::Workspace::add_image(std::size_t i, const FitPoint& p, const Mixture& mixture,
-                                        bool derivatives) {
+void SourceFitter::Workspace::measure(std::size_t i, const FitPoint& p, const Mixture& mixture,
+                                      bool derivatives, FitScratch& scratch) {
   const FitWindow& w = windows.windows()[i];
-  sky_sums[i] = {};
+  ImageSums& result = images[i];
+  result.size = 0;
+  result.sky = {};
+  result.measured = false;
   if (!w.image) return;
   const int band = w.image->band;
-  BandSums& sum = bands[band];
 
   kernels::GramJob gram;
   int size = 1;  // vectors in the sums: r, then u and its derivatives
@@ -99,8 +105,9 @@ void SourceFitter::Workspace::add_image(std::size_t i, const FitPoint& p, const 
     }
     const int count = derivatives ? 1 + layout.size : 1;
     float* out[kernels::kMaxPlanes] = {};
-    for (int k = 0; k < count; ++k) out[k] = planes.data() + k * w.count;
-    visible = renderer.render(job, out);
+    scratch.planes.reserve(largest_window * kernels::kMaxPlanes);
+    for (int k = 0; k < count; ++k) out[k] = scratch.planes.data() + k * w.count;
+    visible = scratch.renderer.render(job, out);
     if (visible) {
       gram.data = w.data;
       gram.weight = w.weight;
@@ -111,7 +118,7 @@ void SourceFitter::Workspace::add_image(std::size_t i, const FitPoint& p, const 
       gram.totals = options.fit_sky;
       active_kernels().gram(gram);
       size = count + 1;
-      if (gram.gram[1][1] > 0) band_measured[band] = 1;
+      result.measured = gram.gram[1][1] > 0;
     }
   }
   if (!visible && w.count > 0) {
@@ -121,7 +128,8 @@ void SourceFitter::Workspace::add_image(std::size_t i, const FitPoint& p, const 
     gram.weight_sum = inside.weight;
   }
 
-  BandSums g{};
+  BandSums& g = result.sums;
+  result.size = size;
   for (int a = 0; a < size; ++a)
     for (int b = 0; b <= a; ++b) g[a][b] = g[b][a] = gram.gram[a][b];
   std::array<double, kMaxParameters + 2> total{};
@@ -152,10 +160,8 @@ void SourceFitter::Workspace::add_image(std::size_t i, const FitPoint& p, const 
     if (weight > 0)
       for (int a = 0; a < size; ++a)
         for (int b = 0; b < size; ++b) g[a][b] -= total[a] * total[b] / weight;
-    sky_sums[i] = {total[0], total[1], weight};
+    result.sky = {total[0], total[1], weight};
   }
-  for (int a = 0; a < size; ++a)
-    for (int b = 0; b < size; ++b) sum[a][b] += g[a][b];
 }
 
 FitSurface SourceFitter::Workspace::evaluate(const FitPoint& p, bool derivatives) {
@@ -163,7 +169,32 @@ FitSurface SourceFitter::Workspace::evaluate(const FitPoint& p, bool derivatives
   for (BandSums& g : bands) g = {};
   std::fill(band_measured.begin(), band_measured.end(), 0);
   const Mixture mixture = model.kind == SourceKind::kSer ? sersic_mixture(p.index) : fixed_mixture;
-  for (std::size_t i = 0; i < windows.windows().size(); ++i) add_image(i, p, mixture, derivatives);
+  const auto scratch_of = [&](FitScratch& scratch) -> FitScratch& {
+    scratch.renderer.set_options(options.render);
+    return scratch;
+  };
+  const std::size_t count = windows.windows().size();
+  if (options.images_in_parallel && count > 1) {
+    // Isolated: the caller's other tasks may want this workspace.
+    tbb::this_task_arena::isolate([&] {
+      tbb::parallel_for(
+          std::size_t{0}, count, std::size_t{1},
+          [&](std::size_t i) { measure(i, p, mixture, derivatives, scratch_of(others.local())); },
+          tbb::simple_partitioner());
+    });
+  } else {
+    scratch_of(own);
+    for (std::size_t i = 0; i < count; ++i) measure(i, p, mixture, derivatives, own);
+  }
+  // Always in the order of the images.
+  for (std::size_t i = 0; i < count; ++i) {
+    const ImageSums& image = images[i];
+    if (image.size == 0) continue;
+    const int band = windows.windows()[i].image->band;
+    if (image.measured) band_measured[band] = 1;
+    for (int a = 0; a < image.size; ++a)
+      for (int b = 0; b < image.size; ++b) bands[band][a][b] += image.sums[a][b];
+  }
 
   FitSurface s;
   double chi2 = 0;
@@ -187,7 +218,7 @@ FitSurface SourceFitter::Workspace::evaluate(const FitPoint& p, bool derivatives
     }
   }
   for (std::size_t i = 0; i < sky.size(); ++i) {
-    const auto& [total, unit, weight] = sky_sums[i];
+    const auto& [total, unit, weight] = images[i].sky;
     if (!(weight > 0)) continue;
     const std::size_t b = windows.windows()[i].image->band;
     sky[i] = (total - (best_flux[b] - flux[b]) * unit) / weight;

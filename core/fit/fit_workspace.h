@@ -2,6 +2,8 @@
 // space (core/fit only). SourceFitter's loop walks over it.
 #pragma once
 
+#include <tbb/enumerable_thread_specific.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -44,14 +46,29 @@ struct FitSurface {
 // Sums of one band (kernels::GramJob): r, u and the derivatives.
 using BandSums = std::array<std::array<double, kMaxParameters + 2>, kMaxParameters + 2>;
 
+// What one image says at a point.
+struct ImageSums {
+  BandSums sums;
+  int size = 0;                 // vectors in the sums; 0: the image has no say
+  std::array<double, 3> sky{};  // total r, total u, weight
+  bool measured = false;        // an unmasked pixel sees the source
+};
+
+// Working memory of one thread.
+struct FitScratch {
+  WindowRenderer renderer{RenderOptions{}};
+  AlignedFloats planes;
+};
+
 struct SourceFitter::Workspace {
-  Workspace(const FitOptions& o) : options(o), renderer(o.render) {}
+  Workspace(const FitOptions& o) : options(o) {}
 
   // What a call works on.
   FitOptions options;
-  WindowRenderer renderer;
+  FitScratch own;
+  tbb::enumerable_thread_specific<FitScratch> others;  // of threads that help with the images
   FitWindows windows;
-  AlignedFloats planes;
+  std::size_t largest_window = 0;  // floats
   SourceModel model;
   FitLayout layout;
   Mixture fixed_mixture;  // of kinds without an index
@@ -65,8 +82,7 @@ struct SourceFitter::Workspace {
   std::vector<double> flux, best_flux, band_chi2, sky;
   std::vector<BandSums> bands;
   std::vector<char> band_measured;
-  // What an image's sky needs after the band's flux is known: total r, total u, weight.
-  std::vector<std::array<double, 3>> sky_sums;
+  std::vector<ImageSums> images;
 
   SkyPosition position(const FitPoint& p) const {
     return {model.ra + p.east / 3600 / cos_dec, model.dec + p.north / 3600};
@@ -87,7 +103,8 @@ struct SourceFitter::Workspace {
 
   bool prepare(const SourceModel& start, std::span<const FitImage> images, bool move_position,
                bool move_shape);
-  void add_image(std::size_t i, const FitPoint& p, const Mixture& mixture, bool derivatives);
+  void measure(std::size_t image, const FitPoint& p, const Mixture& mixture, bool derivatives,
+               FitScratch& scratch);
   FitSurface evaluate(const FitPoint& p, bool derivatives);
   FitPoint step(const FitPoint& from, const FitSurface& at, double damping, double* predicted) const;
   void report(const FitPoint& p, const FitSurface& s, FitResult& out) const;

@@ -53,7 +53,6 @@ FitResult SourceFitter::run(const SourceModel& start, std::span<const FitImage> 
   if (!workspace_) workspace_ = std::make_unique<Workspace>(options_);
   Workspace& w = *workspace_;
   w.options = options_;
-  w.renderer.set_options(options_.render);
   w.move_flux = move_flux;
   FitResult out;
   out.model = start;

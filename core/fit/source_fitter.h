@@ -70,6 +70,10 @@ struct FitOptions {
   double small_gain = 0.1;
   int max_iterations = 100;
 
+  // Images are measured by all threads that are free (TBB); the result does not depend on it. Worth it where
+  // nothing else is left to do.
+  bool images_in_parallel = false;
+
   // Asked at every point that would be accepted; on false the source stays where it was before and the fit
   // ends with kLeftRegion.
   std::function<bool(double ra, double dec)> allowed;

@@ -109,6 +109,14 @@ void FitsReader::move_to(int hdu) {
         .in_file(path_.string(), std::to_string(hdu));
 }
 
+bool FitsReader::checksums_agree(int hdu) {
+  move_to(hdu);
+  int status = 0, data = 0, whole = 0;
+  fits_verify_chksum(handle(file_), &data, &whole, &status);
+  if (status) fail(status, hdu, "cannot work out the checksums");
+  return data >= 0 && whole >= 0;
+}
+
 int FitsReader::hdu_count() {
   int status = 0, count = 0;
   fits_get_num_hdus(handle(file_), &count, &status);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/image.h"
 #include "core/fits/header.h"
@@ -48,6 +49,15 @@ class FitsReader {
   template <typename T>
   Image<T> cube(int hdu);
   Table table(int hdu);
+  // Whether CHECKSUM and DATASUM, where the HDU has them, are those of its bytes.
+  bool checksums_agree(int hdu);
+  // A part of a table: the columns of those names (without case; absent ones are left out), or chosen rows in
+  // the order given (of those columns; none: all).
+  Table columns(int hdu, const std::vector<std::string>& names);
+  Table rows(int hdu, const std::vector<std::int64_t>& rows, const std::vector<std::string>& names = {});
+  // A table's rows as they are in the file, NAXIS1 x NAXIS2 bytes: for columns that hold binary data of their
+  // own.
+  std::vector<std::uint8_t> table_bytes(int hdu);
 
   // The raw table under a compressed image: the quantisation columns (ZSCALE, ZZERO), empty where absent.
   Table compression_columns(int hdu);
@@ -56,6 +66,7 @@ class FitsReader {
   void open();
   void close();
   void move_to(int hdu);
+  Table table_part(int hdu, const std::vector<std::string>* names, const std::vector<std::int64_t>* chosen);
   [[noreturn]] void fail(int status, int hdu, std::string_view doing);
   std::filesystem::path path_;
   void* file_ = nullptr;  // fitsfile*

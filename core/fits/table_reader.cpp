@@ -21,18 +21,19 @@ struct ColumnPlan {
   long width = 1;  // of strings: characters
 };
 
+// Rows `row` ... of the file become rows `to` ... of the column.
 template <typename V>
-void read_block(fitsfile* f, const ColumnPlan& plan, int type, LONGLONG row, LONGLONG rows, V& out,
-                int* status) {
+void read_block(fitsfile* f, const ColumnPlan& plan, int type, LONGLONG row, LONGLONG rows, LONGLONG to,
+                V& out, int* status) {
   using T = typename V::value_type;
   const std::size_t n = static_cast<std::size_t>(rows * plan.repeat);
   std::vector<T> block(n);
   fits_read_col(f, type, plan.number, row + 1, 1, static_cast<LONGLONG>(n), nullptr, block.data(), nullptr,
                 status);
-  std::copy(block.begin(), block.end(), out.begin() + static_cast<std::size_t>(row * plan.repeat));
+  std::copy(block.begin(), block.end(), out.begin() + static_cast<std::size_t>(to * plan.repeat));
 }
 
-void read_logical_block(fitsfile* f, const ColumnPlan& plan, LONGLONG row, LONGLONG rows,
+void read_logical_block(fitsfile* f, const ColumnPlan& plan, LONGLONG row, LONGLONG rows, LONGLONG to,
                         std::vector<bool>& out, int* status) {
   const std::size_t n = static_cast<std::size_t>(rows * plan.repeat);
   std::unique_ptr<char[]> block(new char[n]());
@@ -43,10 +44,10 @@ void read_logical_block(fitsfile* f, const ColumnPlan& plan, LONGLONG row, LONGL
   else
     fits_read_col(f, TLOGICAL, plan.number, row + 1, 1, static_cast<LONGLONG>(n), nullptr, block.get(),
                   nullptr, status);
-  for (std::size_t i = 0; i < n; ++i) out[static_cast<std::size_t>(row * plan.repeat) + i] = block[i] == 1;
+  for (std::size_t i = 0; i < n; ++i) out[static_cast<std::size_t>(to * plan.repeat) + i] = block[i] == 1;
 }
 
-void read_text_block(fitsfile* f, const ColumnPlan& plan, LONGLONG row, LONGLONG rows,
+void read_text_block(fitsfile* f, const ColumnPlan& plan, LONGLONG row, LONGLONG rows, LONGLONG to,
                      std::vector<std::string>& out, int* status) {
   const std::size_t n = static_cast<std::size_t>(rows * plan.repeat);
   std::vector<char> bytes(n * static_cast<std::size_t>(plan.width + 1));
@@ -59,13 +60,61 @@ void read_text_block(fitsfile* f, const ColumnPlan& plan, LONGLONG row, LONGLONG
   for (std::size_t i = 0; i < n; ++i) {
     std::string s = pointers[i];
     while (!s.empty() && s.back() == ' ') s.pop_back();
-    out[static_cast<std::size_t>(row * plan.repeat) + i] = std::move(s);
+    out[static_cast<std::size_t>(to * plan.repeat) + i] = std::move(s);
   }
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+// Consecutive rows of a file.
+struct Run {
+  LONGLONG first = 0, count = 0;
+};
+
+// `rows` as runs of at most `longest`.
+std::vector<Run> runs_of(const std::vector<std::int64_t>& rows, LONGLONG longest) {
+  std::vector<Run> runs;
+  for (const std::int64_t row : rows)
+    if (!runs.empty() && runs.back().first + runs.back().count == row && runs.back().count < longest)
+      ++runs.back().count;
+    else
+      runs.push_back({row, 1});
+  return runs;
 }
 
 }  // namespace
 
-Table FitsReader::table(int hdu) {
+Table FitsReader::table(int hdu) { return table_part(hdu, nullptr, nullptr); }
+
+Table FitsReader::columns(int hdu, const std::vector<std::string>& names) {
+  return table_part(hdu, &names, nullptr);
+}
+
+Table FitsReader::rows(int hdu, const std::vector<std::int64_t>& rows,
+                       const std::vector<std::string>& names) {
+  return table_part(hdu, names.empty() ? nullptr : &names, &rows);
+}
+
+std::vector<std::uint8_t> FitsReader::table_bytes(int hdu) {
+  if (!is_table(hdu))
+    throw input_error("HDU {} holds an image, not a table", hdu).in_file(path_.string(), std::to_string(hdu));
+  fitsfile* f = static_cast<fitsfile*>(file_);
+  int status = 0;
+  LONGLONG rows = 0, width = 0;
+  char rows_key[] = "NAXIS2", width_key[] = "NAXIS1";
+  fits_read_key(f, TLONGLONG, rows_key, &rows, nullptr, &status);
+  fits_read_key(f, TLONGLONG, width_key, &width, nullptr, &status);
+  if (status) fail(status, hdu, "cannot read the table's size");
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(rows * width));
+  if (!bytes.empty()) fits_read_tblbytes(f, 1, 1, static_cast<LONGLONG>(bytes.size()), bytes.data(), &status);
+  if (status) fail(status, hdu, "cannot read the table's bytes");
+  return bytes;
+}
+
+Table FitsReader::table_part(int hdu, const std::vector<std::string>* names,
+                             const std::vector<std::int64_t>* chosen) {
   if (!is_table(hdu))
     throw input_error("HDU {} holds an image, not a table", hdu).in_file(path_.string(), std::to_string(hdu));
   fitsfile* f = static_cast<fitsfile*>(file_);
@@ -75,8 +124,14 @@ Table FitsReader::table(int hdu) {
   fits_get_num_cols(f, &count, &status);
   if (status) fail(status, hdu, "cannot read the table's size");
 
+  if (chosen)
+    for (const std::int64_t row : *chosen)
+      if (row < 0 || row >= rows)
+        throw input_error("row {} of a table of {} rows was asked for", row, rows)
+            .in_file(path_.string(), std::to_string(hdu));
+  const LONGLONG out_rows = chosen ? static_cast<LONGLONG>(chosen->size()) : rows;
   Table out;
-  out.set_rows(rows);
+  out.set_rows(out_rows);
   std::vector<ColumnPlan> plans;
   std::vector<Column> columns;
   for (int c = 1; c <= count; ++c) {
@@ -96,6 +151,9 @@ Table FitsReader::table(int hdu) {
       std::snprintf(value, sizeof value, "col%d", c);
     }
     column.name = value;
+    if (names && std::none_of(names->begin(), names->end(),
+                              [&](const std::string& n) { return same_name(n, column.name); }))
+      continue;
     column.description = comment;
     value[0] = 0;
     fits_make_keyn("TUNIT", c, key, &status);
@@ -119,7 +177,7 @@ Table FitsReader::table(int hdu) {
       if (status) fail(status, hdu, fmt::format("cannot read the shape of column {}", column.name));
       column.shape.assign(axes, axes + naxis);
     }
-    const std::size_t n = static_cast<std::size_t>(rows * plan.repeat);
+    const std::size_t n = static_cast<std::size_t>(out_rows * plan.repeat);
     switch (plan.type) {
       case TLOGICAL:
       case TBIT:
@@ -162,8 +220,14 @@ Table FitsReader::table(int hdu) {
   long block = 1;
   fits_get_rowsize(f, &block, &status);
   block = std::max(1L, block);
-  for (LONGLONG row = 0; row < rows && !status; row += block) {
-    const LONGLONG n = std::min<LONGLONG>(block, rows - row);
+  std::vector<Run> runs;
+  if (chosen)
+    runs = runs_of(*chosen, block);
+  else
+    for (LONGLONG row = 0; row < rows; row += block)
+      runs.push_back({row, std::min<LONGLONG>(block, rows - row)});
+  LONGLONG to = 0;
+  for (const Run& run : runs) {
     for (std::size_t i = 0; i < plans.size() && !status; ++i) {
       const ColumnPlan& plan = plans[i];
       if (plan.repeat == 0) continue;
@@ -171,15 +235,16 @@ Table FitsReader::table(int hdu) {
           [&](auto& v) {
             using T = typename std::decay_t<decltype(v)>::value_type;
             if constexpr (std::is_same_v<T, bool>)
-              read_logical_block(f, plan, row, n, v, &status);
+              read_logical_block(f, plan, run.first, run.count, to, v, &status);
             else if constexpr (std::is_same_v<T, std::string>)
-              read_text_block(f, plan, row, n, v, &status);
+              read_text_block(f, plan, run.first, run.count, to, v, &status);
             else
-              read_block(f, plan, cfitsio_type<T>(), row, n, v, &status);
+              read_block(f, plan, cfitsio_type<T>(), run.first, run.count, to, v, &status);
           },
           columns[i].data);
       if (status) fail(status, hdu, fmt::format("cannot read column {}", columns[i].name));
     }
+    to += run.count;
   }
   if (status) fail(status, hdu, "cannot read the table");
   for (Column& c : columns) out.add(std::move(c));

@@ -1,6 +1,7 @@
 #include "core/image/edges.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -52,6 +53,29 @@ Box weighted_box(const Image<float>& weight) {
   while (!column_used(box.x0)) ++box.x0;
   while (!column_used(box.x1 - 1)) --box.x1;
   return box;
+}
+
+std::vector<float> apodization_ramp(int n) {
+  std::vector<float> ramp(static_cast<std::size_t>(n));
+  const double top = std::atan(M_PI);
+  for (int i = 0; i < n; ++i)
+    ramp[i] = static_cast<float>((std::atan(-M_PI + 2 * M_PI * i / (n - 1)) + top) / (2 * top));
+  return ramp;
+}
+
+void apodize(Image<float>& weight, int pixels) {
+  const int width = weight.width(), height = weight.height();
+  const auto profile = [&](int size) {
+    std::vector<float> values(static_cast<std::size_t>(size), 1.0f);
+    const int n = std::min(pixels, size / 2);
+    if (n < 2) return values;
+    const std::vector<float> ramp = apodization_ramp(n);
+    for (int i = 0; i < n; ++i) values[i] = values[size - 1 - i] = ramp[i];
+    return values;
+  };
+  const std::vector<float> across = profile(width), up = profile(height);
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x) weight(x, y) *= across[x] * up[y];
 }
 
 }  // namespace brickline

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "core/base/image.h"
 
@@ -15,5 +16,10 @@ std::int64_t relabel_at_side_edges(Image<std::uint16_t>& mask, std::uint16_t bit
 // The box without the complete outer rows and columns whose weights are all 0. The four limits are
 // independent: rows are judged over the full width, columns over the full height. Empty if all weights are 0.
 Box weighted_box(const Image<float>& weight);
+
+// n >= 2 values from 0 to 1: arctan at n places from -pi to pi, scaled.
+std::vector<float> apodization_ramp(int n);
+// Multiplies weights by ramps of `pixels` from all four sides, or of half the image where that is less.
+void apodize(Image<float>& weight, int pixels);
 
 }  // namespace brickline

@@ -336,6 +336,7 @@ void Reading::scale_to_nanomaggies() {
       for (int x = 0; x < weight_.width(); ++x)
         if (weight_(x, y) > 0) weight_(x, y) = typical;
   }
+  if (options_.apodize) apodize(weight_, options_.apodize_pixels);
 }
 
 void Reading::check_level() {

@@ -41,6 +41,8 @@ struct ReadImageOptions {
   bool trim_edges = true;        // drop outer rows and columns without weight
   bool normalize_psf = true;     // PSF stamps of sum 1
   bool constant_weight = false;  // every good pixel gets the noise sig1
+  bool apodize = false;          // inverse variances fall to 0 at the sub-image's edges
+  int apodize_pixels = 100;      // over so many pixels, or half the image if that is less
   bool old_calibs_ok = false;    // versions that do not agree are warnings
   int min_size = 10;             // pixels; a narrower or lower image is not used ("tiny")
 

@@ -8,11 +8,14 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/pipeline/done.h"
 #include "core/pipeline/nothing_to_do.h"
+#include "core/pipeline/run_header.h"
+#include "core/pipeline/stage_blobmask.h"
+#include "core/pipeline/stage_halos.h"
 #include "core/pipeline/stage_outliers.h"
 #include "core/pipeline/stage_tims.h"
 #include "core/pipeline/stages.h"
-#include "core/survey/products.h"
 
 namespace brickline {
 namespace {
@@ -33,11 +36,12 @@ void write_marker(const std::filesystem::path& path, const std::string& brick, c
 
 BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, const Log& log) {
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, options.threads);
-  const std::vector<Stage> plan = plan_stages(options.stages);
+  const std::vector<Stage> plan = plan_stages(options.stages, {options.blob_image, options.blob_mask});
 
   BrickOutcome outcome;
   outcome.products = ProductSet(options.output_dir);
   std::optional<TimsState> tims;
+  std::optional<RefsState> refs;
   std::optional<SrcsState> srcs;
   std::optional<FitblobsState> fits;
   std::optional<CoaddsState> coadds;
@@ -49,23 +53,34 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
       Progress progress;
       if (hooks.progress)
         progress = [&](std::int64_t done, std::int64_t total) { hooks.progress(name, done, total); };
+      if (tims) add_cards_of(stage, options, tims->version_header);
       switch (stage) {
         case Stage::kTims:
           tims = run_tims(options, geometry, progress, log);
           break;
+        case Stage::kRefs:
+          refs = run_refs(options, *tims, outcome.products, log);
+          break;
         case Stage::kOutliers:
-          add_outlier_cards(tims->version_header, options);
-          run_outliers(options, *tims, tims->images, {}, outcome.products, log);
+          run_outliers(options, *tims, tims->images, gaia_pixels(*refs), outcome.products, log);
+          break;
+        case Stage::kHalos:
+          run_halos(halo_stars(refs->catalog, tims->bands), tims->images, log);
+          break;
+        case Stage::kBlobmask:
+          run_blobmask(options, *tims, outcome.products, log);
           break;
         case Stage::kImageCoadds:
-          run_image_coadds(options, *tims, outcome.products, log);
+          run_image_coadds(options, *tims, *refs, srcs ? &*srcs : nullptr, outcome.products, log);
           break;
         case Stage::kSrcs:
-          srcs = run_srcs(options, *tims, tims->images, log);
+          srcs = run_srcs(options, *tims, *refs, tims->images, log);
           if (srcs->detection.sources.empty()) throw NothingToDo("no source passes the detection threshold");
+          write_detected_sources(options, *tims, *srcs, refs->catalog, outcome.products);
           break;
         case Stage::kFitblobs:
-          fits = run_fitblobs(options, *tims, *srcs, progress, log);
+          fits = run_fitblobs(options, *tims, *refs, *srcs, progress, log);
+          write_explanations(options, *tims, *fits, log);
           for (const BlobReport& blob : fits->fitted.blobs)
             if (blob.status == BlobStatus::kFailed) {
               ++outcome.failed_blobs;
@@ -75,7 +90,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
           if (fits->fitted.sources.empty()) throw NothingToDo("no source is significant once fitted");
           break;
         case Stage::kCoadds:
-          coadds = run_coadds(options, *tims, *srcs, *fits, outcome.products, log);
+          coadds = run_coadds(options, *tims, *refs, *srcs, *fits, outcome.products, log);
           break;
         case Stage::kWritecat:
           run_writecat(options, *tims, *srcs, *coadds, outcome.products, log);
@@ -85,11 +100,12 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
     }
   } catch (const NothingToDo& nothing) {
     outcome.nothing = nothing.what();
-    ProductKey key;
-    key.brick = geometry.name;
-    const std::filesystem::path catalog = options.output_dir / product_path(Product::kTractor, key);
-    write_marker(catalog.parent_path() / ("nothing-" + geometry.name + ".json"), geometry.name,
-                 outcome.nothing);
+    write_marker(nothing_marker(options.output_dir, geometry.name), geometry.name, outcome.nothing);
+  }
+  // What a run of before, with other data, may have left.
+  if (outcome.nothing.empty() && plan.back() == Stage::kWritecat) {
+    std::error_code not_there;
+    std::filesystem::remove(nothing_marker(options.output_dir, geometry.name), not_there);
   }
   outcome.brick = geometry.name;
   return outcome;

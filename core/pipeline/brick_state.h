@@ -16,6 +16,7 @@
 #include "core/fits/header.h"
 #include "core/fits/table.h"
 #include "core/image/ccd_image.h"
+#include "core/refs/reference_catalog.h"
 #include "core/survey/band_facts.h"
 #include "core/wcs/wcs.h"
 
@@ -39,12 +40,19 @@ struct TimsState {
   std::map<std::string, BandFacts> band_facts;  // what the cameras say of them
   fits::Table ccds;                             // the survey's rows that were selected
   std::vector<CcdImage> images;                 // in the order of the table
-  fits::Header version_header;
+  fits::Header version_header;                  // of products; every stage adds its cards
+};
+
+// From stage refs.
+struct RefsState {
+  ReferenceCatalog catalog;
+  Image<std::uint8_t> mask;  // refbit, brick pixels
 };
 
 // From stage srcs, which also takes the sky that is left over in the coadds out of the images.
 struct SrcsState {
   Detection detection;
+  std::vector<int> set_aside;  // rows of the reference catalog that are listed but not fitted
   std::map<std::string, double>
       coadd_sky;  // nanomaggies per pixel, by band; bands without a value are absent
 };

@@ -1,11 +1,14 @@
 #include "core/pipeline/catalog_rows.h"
 
 #include <map>
+#include <utility>
 
 namespace brickline {
 namespace {
 
-CatalogFitRecord fit_record(const FittedSource& s, const std::map<int, const BlobReport*>& reports) {
+using Reports = std::map<std::pair<int, int>, const BlobReport*>;  // by blob and part
+
+CatalogFitRecord fit_record(const FittedSource& s, const Reports& reports) {
   CatalogFitRecord r;
   r.bx0 = static_cast<float>(s.start_x);
   r.by0 = static_cast<float>(s.start_y);
@@ -16,7 +19,7 @@ CatalogFitRecord fit_record(const FittedSource& s, const std::map<int, const Blo
   r.hit_r_limit = s.fit_bits & fitbit::kHitRadiusLimit;
   r.hit_ser_limit = s.fit_bits & fitbit::kHitSersicLimit;
   r.hit_limit = r.hit_r_limit || r.hit_ser_limit;
-  if (const auto it = reports.find(s.planned_blob); it != reports.end()) {
+  if (const auto it = reports.find({s.planned_blob, s.part}); it != reports.end()) {
     const BlobReport& b = *it->second;
     r.blob_width = static_cast<std::int16_t>(b.box.width());
     r.blob_height = static_cast<std::int16_t>(b.box.height());
@@ -31,19 +34,79 @@ CatalogFitRecord fit_record(const FittedSource& s, const std::map<int, const Blo
   return r;
 }
 
+void add_reference(CatalogSource& row, const ReferenceObject& object) {
+  CatalogReference& r = row.reference.emplace();
+  r.cat = object.ref_cat;
+  r.id = object.ref_id;
+  r.pmra = object.pmra;
+  r.pmdec = object.pmdec;
+  r.parallax = object.parallax;
+  r.pmra_ivar = object.pmra_ivar;
+  r.pmdec_ivar = object.pmdec_ivar;
+  r.parallax_ivar = object.parallax_ivar;
+  r.epoch = object.ref_epoch;
+  r.ra_ivar = object.ra_ivar;
+  r.dec_ivar = object.dec_ivar;
+  r.is_gaia = object.is_gaia;
+  r.is_tycho = object.is_tycho;
+  r.is_large_galaxy = object.is_large_galaxy;
+  r.is_bright = object.is_bright;
+  r.is_medium = object.is_medium;
+  r.pointsource = object.point_source;
+  r.frozen = object.freeze;
+  if (!object.gaia) return;
+  const GaiaMeasurements& g = *object.gaia;
+  CatalogGaia& out = row.gaia.emplace();
+  out.phot_g_mean_mag = g.phot_g_mean_mag;
+  out.phot_g_mean_flux_over_error = g.phot_g_mean_flux_over_error;
+  out.phot_bp_mean_mag = g.phot_bp_mean_mag;
+  out.phot_bp_mean_flux_over_error = g.phot_bp_mean_flux_over_error;
+  out.phot_rp_mean_mag = g.phot_rp_mean_mag;
+  out.phot_rp_mean_flux_over_error = g.phot_rp_mean_flux_over_error;
+  out.phot_g_n_obs = g.phot_g_n_obs;
+  out.phot_bp_n_obs = g.phot_bp_n_obs;
+  out.phot_rp_n_obs = g.phot_rp_n_obs;
+  out.phot_variable_flag = g.phot_variable_flag;
+  out.astrometric_excess_noise = g.astrometric_excess_noise;
+  out.astrometric_excess_noise_sig = g.astrometric_excess_noise_sig;
+  out.astrometric_n_obs_al = g.astrometric_n_obs_al;
+  out.astrometric_n_good_obs_al = g.astrometric_n_good_obs_al;
+  out.duplicated_source = g.duplicated_source;
+  out.phot_bp_rp_excess_factor = g.phot_bp_rp_excess_factor;
+  out.astrometric_sigma5d_max = g.astrometric_sigma5d_max;
+  out.astrometric_params_solved = g.astrometric_params_solved;
+}
+
+// A reference object that is listed as it stands in its catalog, without light.
+CatalogSource listed_row(const ReferenceObject& object, const Image<std::int32_t>& blob_map,
+                         std::size_t bands) {
+  CatalogSource row;
+  row.regular = false;
+  row.type = object.duplicate ? CatalogType::kDup
+             : object.model   ? catalog_type(object.model->kind)
+                              : CatalogType::kNun;
+  row.ra = object.ra;
+  row.dec = object.dec;
+  row.bx = static_cast<float>(object.x);
+  row.by = static_cast<float>(object.y);
+  row.blob = object.in_bounds ? blob_map(object.ibx, object.iby) : -1;
+  row.bands.resize(bands);
+  add_reference(row, object);
+  return row;
+}
+
 }  // namespace
 
-std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, std::size_t bands) {
-  std::map<int, const BlobReport*> reports;
-  for (const BlobReport& b : fitted.blobs) reports[b.blob] = &b;
-  std::map<int, int> in_blob;
-  for (const FittedSource& s : fitted.sources) ++in_blob[s.blob];
-
+std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const SrcsState& srcs,
+                                        const ReferenceCatalog& references, std::size_t bands) {
+  Reports reports;
+  for (const BlobReport& b : fitted.blobs) reports[{b.blob, b.part}] = &b;
   std::vector<CatalogSource> rows;
   rows.reserve(fitted.sources.size());
   for (const FittedSource& s : fitted.sources) {
     CatalogSource row;
     row.type = catalog_type(s.model.kind);
+    row.regular = s.regular;
     row.ra = s.model.ra;
     row.dec = s.model.dec;
     row.ra_ivar = static_cast<float>(s.inverse_variance.ra);
@@ -67,7 +130,6 @@ std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, std::size_t
       }
     }
     row.blob = s.blob;
-    row.ninblob = in_blob[s.blob];
     row.fitbits = static_cast<std::int16_t>(s.fit_bits);
     row.fit = fit_record(s, reports);
     row.bands.resize(bands);
@@ -83,8 +145,16 @@ std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, std::size_t
       out.fracmasked = value(s.metrics.fracmasked, b);
       out.fracin = value(s.metrics.fracin, b);
     }
+    if (s.source >= 0)
+      if (const int r = srcs.detection.sources[s.source].reference_row; r >= 0)
+        add_reference(row, references.rows[r]);
     rows.push_back(std::move(row));
   }
+  for (const int r : srcs.set_aside) rows.push_back(listed_row(references.rows[r], fitted.blob_map, bands));
+
+  std::map<int, int> in_blob;
+  for (const CatalogSource& row : rows) ++in_blob[row.blob];
+  for (CatalogSource& row : rows) row.ninblob = row.blob < 0 ? 0 : in_blob[row.blob];
   return rows;
 }
 

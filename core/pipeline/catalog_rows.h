@@ -5,10 +5,13 @@
 
 #include "core/blobs/fitted_catalog.h"
 #include "core/catalog/catalog_source.h"
+#include "core/pipeline/brick_state.h"
 
 namespace brickline {
 
-// One row per fitted source, in the same order; measurements of the coadds are still empty.
-std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, std::size_t bands);
+// One row per fitted source, in the same order, then one per reference object that was set aside;
+// measurements of the coadds are still empty.
+std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const SrcsState& srcs,
+                                        const ReferenceCatalog& references, std::size_t bands);
 
 }  // namespace brickline

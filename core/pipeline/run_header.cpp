@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/pipeline/stage_outliers.h"
 #include "core/survey/provenance.h"
 
 namespace brickline {
@@ -26,11 +27,49 @@ std::string canonical_options(const BrickOptions& options) {
   if (options.max_mjd) add("--max-mjd", *options.max_mjd);
   if (options.release != defaults.release) add("--release", options.release);
   if (options.old_calibs_ok) add("--old-calibs-ok");
+  const ReferenceChoice& refs = options.references;
+  if (refs.no_gaia) add("--no-gaia");
+  if (refs.no_tycho) add("--no-tycho");
+  if (refs.no_large_galaxies) add("--no-large-galaxies");
   if (options.no_outliers) add("--no-outliers");
   if (options.nsigma != defaults.nsigma) add("--nsigma", options.nsigma);
   if (options.rgb_stretch != defaults.rgb_stretch) add("--rgb-stretch", options.rgb_stretch);
   if (options.coadd_bw) add("--coadd-bw");
+  if (!options.lanczos) add("--no-lanczos");
+  if (options.apodize) add("--apodize");
+  if (options.minimal_coadds) add("--minimal-coadds");
+  if (options.blob_image) add("--blob-image");
+  if (options.blob_mask) add("--blob-mask");
+  if (options.save_coadd_psf) add("--save-coadd-psf");
   return canonical_command_line("runbrick", given);
+}
+
+void add_cards_of(Stage stage, const BrickOptions& options, fits::Header& header) {
+  switch (stage) {
+    case Stage::kTims:
+      return add_stage_card(header, "TIMS");
+    case Stage::kRefs:
+      return add_stage_card(header, "REFS");
+    case Stage::kOutliers:
+      return add_outlier_cards(header, options);
+    case Stage::kHalos:
+      return add_stage_card(header, "HALO");
+    case Stage::kSrcs:
+      return add_stage_card(header, "SRCS");
+    case Stage::kFitblobs:
+      add_stage_card(header, "FITB");
+      header.set("GALFRPSF", options.galaxy_forces_point_sources, "point sources only in large galaxies?");
+      header.set("LESSMASK", options.less_masking, "no background near medium-bright stars?");
+      add_dchisq_cards(header);
+      return;
+    case Stage::kCoadds:
+      return add_stage_card(header, "COAD");
+    case Stage::kWritecat:
+      return add_stage_card(header, "WCAT");
+    case Stage::kBlobmask:
+    case Stage::kImageCoadds:
+      return;
+  }
 }
 
 fits::Header run_header(const BrickOptions& options, const Target& target,
@@ -49,7 +88,7 @@ fits::Header run_header(const BrickOptions& options, const Target& target,
   fits::Header header = version_header(identity, dependencies, canonical_options(options));
   add_brick_cards(header, target);
   add_ccd_cards(header, ccd_files, options.bands, bands, used);
-  add_stage_card(header, "TIMS");
+  add_cards_of(Stage::kTims, options, header);
   return header;
 }
 

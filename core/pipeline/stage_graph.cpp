@@ -16,13 +16,11 @@ struct StageRow {
 
 // In the order in which they run: every stage needs all the rows above it that are not optional.
 constexpr std::array kStages = {
-    StageRow{Stage::kTims, "tims", false},
-    StageRow{Stage::kOutliers, "outliers", false},
-    StageRow{Stage::kImageCoadds, "image_coadds", true},
-    StageRow{Stage::kSrcs, "srcs", false},
-    StageRow{Stage::kFitblobs, "fitblobs", false},
-    StageRow{Stage::kCoadds, "coadds", false},
-    StageRow{Stage::kWritecat, "writecat", false},
+    StageRow{Stage::kTims, "tims", false},         StageRow{Stage::kRefs, "refs", false},
+    StageRow{Stage::kOutliers, "outliers", false}, StageRow{Stage::kHalos, "halos", false},
+    StageRow{Stage::kBlobmask, "blobmask", true},  StageRow{Stage::kImageCoadds, "image_coadds", true},
+    StageRow{Stage::kSrcs, "srcs", false},         StageRow{Stage::kFitblobs, "fitblobs", false},
+    StageRow{Stage::kCoadds, "coadds", false},     StageRow{Stage::kWritecat, "writecat", false},
 };
 
 }  // namespace
@@ -48,15 +46,21 @@ std::vector<std::string> stage_names() {
   return names;
 }
 
-std::vector<Stage> plan_stages(std::span<const Stage> requested) {
-  std::size_t last = 0;
-  for (std::size_t i = 0; i < kStages.size(); ++i)
-    if (std::ranges::find(requested, kStages[i].stage) != requested.end()) last = i + 1;
-  std::vector<Stage> plan;
-  for (std::size_t i = 0; i < last; ++i)
-    if (!kStages[i].optional || std::ranges::find(requested, kStages[i].stage) != requested.end())
-      plan.push_back(kStages[i].stage);
-  return plan;
+std::vector<Stage> plan_stages(std::span<const Stage> requested, const StagePlanOptions& options) {
+  const auto wanted = [&](Stage stage) { return std::ranges::find(requested, stage) != requested.end(); };
+  const bool early_coadds = wanted(Stage::kImageCoadds);
+  std::vector<Stage> chain;
+  for (const StageRow& row : kStages)
+    if (!row.optional || wanted(row.stage) ||
+        (row.stage == Stage::kBlobmask && early_coadds && options.blob_mask))
+      chain.push_back(row.stage);
+  if (early_coadds && options.blob_image && !options.blob_mask) {
+    std::erase(chain, Stage::kImageCoadds);
+    chain.insert(std::ranges::find(chain, Stage::kSrcs) + 1, Stage::kImageCoadds);
+  }
+  // Nothing is needed beyond the last that was asked for.
+  while (!chain.empty() && !wanted(chain.back())) chain.pop_back();
+  return chain;
 }
 
 }  // namespace brickline

@@ -53,8 +53,9 @@ void write_picture(const BrickOptions& options, const TimsState& tims, const cha
   rgb.stretch = options.rgb_stretch;
   const RgbPlanes picture = rgb_picture(views, tims.bands, PictureKind::kImage, rgb, colors);
   const bool grey = options.coadd_bw && tims.bands.size() == 1;
-  products.write(product_paths(options, tims.brick)(type, ""),
-                 grey ? encode_grey_jpeg(grey_picture(picture).const_view()) : encode_jpeg(picture));
+  products.write(
+      product_paths(options, tims.brick)(type, ""),
+      grey ? encode_grey_jpeg(stretch_grey(grey_picture(picture).view()).view()) : encode_jpeg(picture));
 }
 
 // The masks of all images out of a file of an earlier run; empty, with the reason logged, if it lacks one.

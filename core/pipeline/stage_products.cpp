@@ -7,14 +7,6 @@
 
 namespace brickline {
 
-fits::Header fitted_header(const TimsState& tims) {
-  fits::Header header = tims.version_header;
-  add_stage_card(header, "SRCS");
-  add_stage_card(header, "FITB");
-  add_dchisq_cards(header);
-  return header;
-}
-
 ProductPath product_paths(const BrickOptions& options, const BrickGeometry& brick) {
   return [root = options.output_dir, name = brick.name](std::string_view type, std::string_view band) {
     const auto product = product_of(type);

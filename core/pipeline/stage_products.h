@@ -1,4 +1,4 @@
-// What several stages need of a run: its header so far, and where its products go.
+// What several stages need of a run: where its products go, and its geometry for the catalog.
 #pragma once
 
 #include "core/catalog/catalog.h"
@@ -8,9 +8,6 @@
 #include "core/pipeline/brick_state.h"
 
 namespace brickline {
-
-// The run's header once its sources are found and fitted: with the cards of those stages.
-fits::Header fitted_header(const TimsState& tims);
 
 ProductPath product_paths(const BrickOptions& options, const BrickGeometry& brick);
 

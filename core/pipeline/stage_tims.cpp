@@ -61,15 +61,16 @@ CcdInput input_of(const CcdRow& row, const SurveyDirectory& survey, const fits::
   return in;
 }
 
-// What the loaded cameras say of each band; the first camera (by name) with an opinion wins.
+// What the loaded cameras say of each band; the first camera (by name) with an opinion wins, and what none
+// has one of is the survey's.
 std::map<std::string, BandFacts> facts_of_bands(const std::vector<std::string>& bands,
                                                 const std::vector<const Camera*>& cameras) {
   std::map<std::string, BandFacts> out;
   for (const std::string& band : bands) {
-    BandFacts facts = standard_band_facts(band);
+    BandFacts facts;
     for (const Camera* camera : cameras)
       if (const BandFacts* own = camera->facts().band(band)) facts = merged(*own, facts);
-    out[band] = facts;
+    out[band] = merged(standard_band_facts(band), facts);
   }
   return out;
 }
@@ -105,6 +106,7 @@ TimsState run_tims(const BrickOptions& options, BrickGeometry& geometry, const P
   ReadImageOptions reading;
   reading.polygon = target.polygon();
   reading.old_calibs_ok = options.old_calibs_ok;
+  reading.apodize = options.apodize;
   reading.calibration_dirs = options.extra_calib_dirs;
   const std::size_t count = selection.ccds.size();
   std::vector<std::optional<CcdImage>> read(count);

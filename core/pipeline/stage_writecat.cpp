@@ -14,12 +14,11 @@ void run_writecat(const BrickOptions& options, const TimsState& tims, const Srcs
                   CoaddsState& coadds, ProductSet& products, const Log& log) {
   const ProductPath path = product_paths(options, tims.brick);
   const MaskBits bits(tims.survey_bands);
-  fits::Header header = fitted_header(tims);
-  add_stage_card(header, "COAD");
+  fits::Header header = tims.version_header;
   add_maskbits_cards(header, bits);
   add_fitbits_cards(header);
+  add_wisemask_cards(header);
   add_allmask_cards(header);
-  add_stage_card(header, "WCAT");
   write_maskbits(coadds.maskbits.const_view(), tims.brick.wcs, header, path("maskbits", ""), products);
 
   std::optional<DustMaps> dust;

@@ -20,7 +20,7 @@ double outer_profile(const HaloProfile& p, double r) {
 
 // Surface brightness per pixel of a star of unit flux, by distance in pixels: tabulated, because a brick's
 // halos are evaluated at hundreds of millions of pixels. Linear interpolation at this step and beyond this
-// distance is right to 5e-6 for the steepest published profile; nearer pixels are computed.
+// distance is right to 5e-6 for the steepest published profile; nearer values are computed.
 class HaloTable {
  public:
   static constexpr int kStepsPerPixel = 32;
@@ -34,6 +34,19 @@ class HaloTable {
       values_.push_back(static_cast<float>(exact(kFirstPixel + static_cast<double>(i) / kStepsPerPixel)));
   }
 
+  // At that many steps from the first pixel.
+  float at(int index, float fraction) const {
+    const float* v = values_.data() + index;
+    return v[0] + fraction * (v[1] - v[0]);
+  }
+  double at(double rho) const {
+    if (rho < kFirstPixel) return exact(rho);
+    const double step = (rho - kFirstPixel) * kStepsPerPixel;
+    const int index = static_cast<int>(step);
+    return at(index, static_cast<float>(step - index));
+  }
+
+ private:
   double exact(double rho) const {
     const double r = rho * scale_;
     double sum = weight_ * outer_profile(model_.profile, r);
@@ -41,9 +54,6 @@ class HaloTable {
       sum += moffat(r, model_.moffat_alpha_arcsec, model_.moffat_beta);
     return sum * scale_ * scale_;
   }
-  const float* values() const { return values_.data(); }
-
- private:
   const HaloModel& model_;
   double scale_, weight_;
   std::vector<float> values_;
@@ -86,70 +96,96 @@ std::optional<Footprint> footprint_of(const HaloStar& star, const HaloView& view
   return out;
 }
 
-// The factors that let the halo in and out, by distance in pixels.
-struct Window {
-  float outer_slope, inner_slope, inner_offset;
-  Window(const HaloModel& model, double pixel_scale_arcsec, int radius) {
-    // A ramp of no width is a step.
-    const double ramp = std::max(model.inner_ramp_arcsec, 1e-6);
-    outer_slope = static_cast<float>(2.0 / radius);
-    inner_slope = static_cast<float>(pixel_scale_arcsec / ramp);
-    inner_offset = static_cast<float>(model.inner_arcsec / ramp);
-  }
-  float operator()(float rho) const {
-    const float out = std::min(std::max(2.0F - rho * outer_slope, 0.0F), 1.0F);
-    return out * std::min(std::max(rho * inner_slope - inner_offset, 0.0F), 1.0F);
-  }
+// The pixels of a row of the footprint within `radius` of the star.
+struct Span {
+  int first, last;
 };
+Span chord(const Footprint& star, int y, double radius) {
+  const double dy = y - star.y, squared = radius * radius - dy * dy;
+  if (squared < 0) return {star.box.x0, star.box.x0};
+  const double half = std::sqrt(squared);
+  const int first = std::max(star.box.x0, static_cast<int>(std::ceil(star.x - half)));
+  return {first, std::max(first, std::min(star.box.x1, static_cast<int>(std::floor(star.x + half)) + 1))};
+}
 
-void add_halo(ImageView<float> light, const Footprint& star, const Window& window, const HaloTable& table) {
+// Beyond the inner ramp: in blocks that a compiler can turn into vector instructions.
+void add_outer(float* row, int y, Span span, const Footprint& star, const HaloTable& table) {
   constexpr int kBlock = 64;
   std::array<float, kBlock> weight, fraction;
   std::array<int, kBlock> index;
-  const float* values = table.values();
-  for (int y = star.box.y0; y < star.box.y1; ++y) {
-    const double dy = y - star.y, chord_squared = double{1} * star.radius * star.radius - dy * dy;
-    if (chord_squared < 0) continue;
-    const double chord = std::sqrt(chord_squared);
-    const int first = std::max<int>(star.box.x0, static_cast<int>(std::ceil(star.x - chord)));
-    const int last = std::min<int>(star.box.x1, static_cast<int>(std::floor(star.x + chord)) + 1);
-    const auto dy_squared = static_cast<float>(dy * dy);
-    float* row = light.row(y);
-    for (int x = first; x < last; x += kBlock) {
-      const auto dx0 = static_cast<float>(x - star.x);
-      for (int k = 0; k < kBlock; ++k) {
-        const float dx = dx0 + static_cast<float>(k);
-        const float rho = std::sqrt(dx * dx + dy_squared);
-        const float step = std::max(rho - HaloTable::kFirstPixel, 0.0F) * HaloTable::kStepsPerPixel;
-        weight[k] = rho < HaloTable::kFirstPixel ? 0.0F : star.flux * window(rho);
-        index[k] = static_cast<int>(step);
-        fraction[k] = step - static_cast<float>(index[k]);
-      }
-      const int n = std::min(kBlock, last - x);
-      for (int k = 0; k < n; ++k) {
-        const float* v = values + index[k];
-        row[x + k] += weight[k] * (v[0] + fraction[k] * (v[1] - v[0]));
-      }
+  const auto dy_squared = static_cast<float>((y - star.y) * (y - star.y));
+  const auto slope = static_cast<float>(2.0 / star.radius);
+  for (int x = span.first; x < span.last; x += kBlock) {
+    const auto dx0 = static_cast<float>(x - star.x);
+    for (int k = 0; k < kBlock; ++k) {
+      const float dx = dx0 + static_cast<float>(k);
+      const float rho = std::sqrt(dx * dx + dy_squared);
+      weight[k] = star.flux * std::min(std::max(2.0F - rho * slope, 0.0F), 1.0F);
+      const float step = std::max(rho - HaloTable::kFirstPixel, 0.0F) * HaloTable::kStepsPerPixel;
+      index[k] = static_cast<int>(step);
+      fraction[k] = step - static_cast<float>(index[k]);
     }
+    const int n = std::min(kBlock, span.last - x);
+    for (int k = 0; k < n; ++k) row[x + k] += weight[k] * table.at(index[k], fraction[k]);
   }
 }
 
-// The pixels that the table leaves out.
-void add_centre(ImageView<float> light, const Footprint& star, const Window& window, const HaloTable& table) {
-  constexpr double r = HaloTable::kFirstPixel;
-  const Box box = intersection(
-      star.box, {static_cast<int>(std::floor(star.x - r)), static_cast<int>(std::ceil(star.x + r)) + 1,
-                 static_cast<int>(std::floor(star.y - r)), static_cast<int>(std::ceil(star.y + r)) + 1});
-  for (int y = box.y0; y < box.y1; ++y)
-    for (int x = box.x0; x < box.x1; ++x) {
-      const double rho = std::hypot(x - star.x, y - star.y);
-      if (rho >= r) continue;
-      const float w = window(static_cast<float>(rho));
-      if (w > 0) light(x, y) += star.flux * w * static_cast<float>(table.exact(rho));
-    }
+// The windows of the halo, in pixels from the star.
+struct Window {
+  double inner, ramp, outer;
+  double operator()(double rho) const {
+    const double out = std::clamp(2 - 2 * rho / outer, 0.0, 1.0);
+    return out * std::clamp((rho - inner) / ramp, 0.0, 1.0);
+  }
+};
+
+void add_inner(float* row, int y, Span span, const Footprint& star, const Window& window,
+               const HaloTable& table) {
+  for (int x = span.first; x < span.last; ++x) {
+    const double rho = std::sqrt((x - star.x) * (x - star.x) + (y - star.y) * (y - star.y));
+    const double w = window(rho);
+    if (w > 0) row[x] += static_cast<float>(star.flux * w * table.at(rho));
+  }
+}
+
+void add_halo(ImageView<float> light, const Footprint& star, const HaloModel& model,
+              double pixel_scale_arcsec, const HaloTable& table) {
+  // A ramp of no width is a step.
+  const Window window{model.inner_arcsec / pixel_scale_arcsec,
+                      std::max(model.inner_ramp_arcsec / pixel_scale_arcsec, 1e-9),
+                      static_cast<double>(star.radius)};
+  // Single precision is not enough for the difference that the ramp is made of.
+  const double near = std::max<double>(window.inner + window.ramp, HaloTable::kFirstPixel);
+  for (int y = star.box.y0; y < star.box.y1; ++y) {
+    const Span all = chord(star, y, star.radius);
+    Span centre = chord(star, y, std::min<double>(near, star.radius));
+    if (centre.first == centre.last) centre = {all.last, all.last};
+    float* row = light.row(y);
+    add_outer(row, y, {all.first, centre.first}, star, table);
+    add_inner(row, y, centre, star, window, table);
+    add_outer(row, y, {centre.last, all.last}, star, table);
+  }
 }
 
 }  // namespace
+
+HaloStars halo_stars(const ReferenceCatalog& catalog, std::span<const std::string> bands) {
+  HaloStars out;
+  for (const std::string& band : bands) {
+    const auto known = std::find(catalog.mag_bands.begin(), catalog.mag_bands.end(), band);
+    if (known == catalog.mag_bands.end()) continue;
+    const auto index = static_cast<std::size_t>(known - catalog.mag_bands.begin());
+    std::vector<HaloStar>& stars = out[band];
+    for (const ReferenceObject& row : catalog.rows)
+      if (row.is_gaia && row.point_source && index < row.band_mags.size())
+        stars.push_back({.ra = row.ra,
+                         .dec = row.dec,
+                         .motion = row.motion(),
+                         .magnitude = row.band_mags[index],
+                         .radius_degrees = row.radius});
+  }
+  return out;
+}
 
 int add_halos(ImageView<float> light, const HaloView& view, const HaloModel& model,
               std::span<const HaloStar> stars) {
@@ -158,7 +194,6 @@ int add_halos(ImageView<float> light, const HaloView& view, const HaloModel& mod
     if (const auto f = footprint_of(star, view, model, light.box())) footprints.push_back(*f);
   if (footprints.empty()) return 0;
 
-  // As far as any pixel of the image is from any star.
   double reach = 0;
   for (const Footprint& f : footprints) reach = std::max<double>(reach, f.radius);
   std::array<std::optional<HaloTable>, 2> tables;  // of stars on the image, and off it
@@ -166,9 +201,7 @@ int add_halos(ImageView<float> light, const HaloView& view, const HaloModel& mod
     std::optional<HaloTable>& table = tables[f.off_image];
     if (!table)
       table.emplace(model, view.pixel_scale_arcsec, f.off_image ? model.profile.off_chip_factor : 1, reach);
-    const Window window(model, view.pixel_scale_arcsec, f.radius);
-    add_halo(light, f, window, *table);
-    add_centre(light, f, window, *table);
+    add_halo(light, f, model, view.pixel_scale_arcsec, *table);
   }
   return static_cast<int>(footprints.size());
 }

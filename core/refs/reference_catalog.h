@@ -132,7 +132,6 @@ struct ReferenceCatalog {
   // What contributed rows before those that do not touch the image were dropped: decides the columns of the
   // reference file.
   bool had_gaia = false, had_tycho = false, had_clusters = false, had_galaxies = false;
-  bool had_fitmode = false, had_mclouds = false;
   // Catalogs that were wanted and absent, in words ("no star clusters: ..."), as in the log.
   std::vector<std::string> absent;
   // Files that rows were read from, for provenance; with the large galaxies' version ("L3", "LG"; empty:

@@ -59,6 +59,10 @@ void read_bands(Object& root, CameraFacts& out) {
     o.read_within("wavelength_nm", band.wavelength_nm, 1, 1e6);
     o.read_within("extinction_per_ebv", band.extinction_per_ebv, 0, 100);
     o.read("rgb", band.rgb);
+    if (o.read("seds", band.seds))
+      for (const auto& [sed, factor] : *band.seds)
+        if (!(factor > 0) || factor > 1e6)
+          o.report().problem(o.path("seds." + sed), "{} is not within (0, 1e6]", factor);
   }
 }
 

@@ -104,6 +104,13 @@ void read_photometry(Object& root, CameraFacts& out) {
     for (const std::string& name : all.all_keys())
       read_catalogue((*catalogues)[name], all.path(name), report, photometry.catalogues[name]);
   }
+  if (const auto gaia = photometry.catalogues.find("gaia"); gaia != photometry.catalogues.end())
+    for (BandFacts& band : out.bands)
+      if (const auto term = gaia->second.bands.find(band.name);
+          term != gaia->second.bands.end() && !term->second.coefficients.empty()) {
+        band.gaia = GaiaTransform{term->second.base, term->second.coefficients};
+        if (term->second.colour_clip) band.gaia->colour_clip = *term->second.colour_clip;
+      }
   o.read("preferred_catalogue", photometry.preferred_catalogue);
   o.read("detrend", photometry.detrend);
 }

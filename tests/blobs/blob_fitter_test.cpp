@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <tbb/global_control.h>
+#include <tbb/task_arena.h>
 
 #include <atomic>
 #include <cmath>
@@ -13,55 +14,17 @@
 #include "core/base/error.h"
 #include "core/detect/detection.h"
 #include "core/survey/bits.h"
-#include "tests/support/synthetic_sky.h"
+#include "tests/blobs/field.h"
 
 namespace brickline {
 namespace {
 
 using enum SourceKind;
-
-struct Field {
-  test::SyntheticSky sky;
-  Detection found;
-  Image<std::uint8_t> reference_mask;
-
-  explicit Field(test::SyntheticSky s, const DetectionPrior& prior = {}) : sky(std::move(s)) {
-    found = detect_sources(sky.images, sky.brick, sky.bands, prior);
-  }
-  BlobFitInput input() const {
-    BlobFitInput in;
-    in.images = sky.images;
-    in.brick = sky.brick;
-    in.bands = sky.bands;
-    in.blobs = &found.blobs;
-    in.sources = &found.sources;
-    in.reference_mask = reference_mask.view();
-    return in;
-  }
-  FittedCatalog fit(const BlobFitOptions& options = {}, const BlobFitHooks& hooks = {}) const {
-    return fit_blobs(input(), options, hooks);
-  }
-  const FittedSource* nearest(const FittedCatalog& catalog, const SourceModel& m) const {
-    const auto at = sky.brick.sky_to_pixel(m.ra, m.dec);
-    const FittedSource* best = nullptr;
-    for (const FittedSource& s : catalog.sources)
-      if (!best || std::hypot(s.x - at->x, s.y - at->y) < std::hypot(best->x - at->x, best->y - at->y))
-        best = &s;
-    return best;
-  }
-};
-
-// A star and a faint companion, three galaxies, a pair of blended stars.
-test::SyntheticSky mixed_sky() {
-  test::SyntheticSky sky(150, 130);
-  sky.add(kPsf, 30.3, 35.6, {2, 4, 6});
-  sky.add(kPsf, 36.1, 41.0, {1, 1.5, 2});
-  sky.add(kExp, 100.4, 30.2, {8, 14, 20}, {1.6, 0.3, -0.2});
-  sky.add(kDev, 40.7, 95.2, {10, 25, 40}, {1.5, -0.25, 0.15});
-  sky.add(kRex, 110.0, 85.5, {1.5, 2.5, 4}, {0.8, 0, 0});
-  sky.expose(2);
-  return sky;
-}
+using test::bytes_of;
+using test::Field;
+using test::fit_by_hand;
+using test::mixed_sky;
+using test::point_at;
 
 TEST(FitBlobs, RecoversWhatWasPutIn) {
   const Field field(mixed_sky());
@@ -103,25 +66,6 @@ TEST(FitBlobs, SourcesAreInCatalogOrderAndInTheirBlobs) {
   EXPECT_EQ(highest + 1, static_cast<int>(catalog.blobs.size()));
 }
 
-// Everything that a product is made of, as bytes.
-std::string bytes_of(const FittedCatalog& catalog) {
-  std::string out;
-  const auto put = [&](auto v) { out.append(reinterpret_cast<const char*>(&v), sizeof v); };
-  for (const FittedSource& s : catalog.sources) {
-    put(s.model.kind), put(s.model.ra), put(s.model.dec), put(s.model.shape.log_re), put(s.model.shape.ee1),
-        put(s.model.shape.ee2), put(s.model.sersic_index), put(s.inverse_variance.ra),
-        put(s.inverse_variance.re), put(s.blob), put(s.source), put(s.fit_bits), put(s.pixels);
-    for (const double f : s.model.flux) put(f);
-    for (const double f : s.inverse_variance.flux) put(f);
-    for (const double d : s.dchisq) put(d);
-    for (const float f : s.metrics.fracflux) put(f);
-    for (const float f : s.metrics.rchisq) put(f);
-  }
-  for (int y = 0; y < catalog.blob_map.height(); ++y)
-    for (int x = 0; x < catalog.blob_map.width(); ++x) put(catalog.blob_map(x, y));
-  return out;
-}
-
 TEST(FitBlobs, TheNumberOfThreadsDoesNotShow) {
   const Field field(mixed_sky());
   std::string first;
@@ -129,6 +73,24 @@ TEST(FitBlobs, TheNumberOfThreadsDoesNotShow) {
     const tbb::global_control control(tbb::global_control::max_allowed_parallelism, threads);
     const Field again(mixed_sky());
     const std::string bytes = bytes_of(again.fit());
+    if (first.empty()) first = bytes;
+    EXPECT_TRUE(bytes == first) << threads << " threads";
+  }
+}
+
+TEST(FitBlobs, NorDoesItInsideOneBlobThatAllThreadsWorkOn) {
+  const test::SyntheticSky sky = mixed_sky();
+  SourceList sources;
+  for (const SourceModel& m : sky.truth) {
+    const auto at = *sky.brick.sky_to_pixel(m.ra, m.dec);
+    sources.push_back(point_at(sky, static_cast<int>(at.x), static_cast<int>(at.y), 2));
+  }
+  const Image<std::uint8_t> hot(150, 130, 1);
+  std::string first;
+  for (const int threads : {1, 2, 8}) {
+    const tbb::global_control control(tbb::global_control::max_allowed_parallelism, threads);
+    tbb::task_arena arena(threads);
+    const std::string bytes = arena.execute([&] { return bytes_of(fit_by_hand(sky, hot.view(), sources)); });
     if (first.empty()) first = bytes;
     EXPECT_TRUE(bytes == first) << threads << " threads";
   }
@@ -315,29 +277,6 @@ TEST(FitBlobs, ProgressIsToldAfterEveryBlob) {
   };
   field.fit({}, hooks);
   EXPECT_EQ(told, static_cast<int>(field.found.blobs.blobs.size()));
-}
-
-// Blobs and sources set by hand.
-FittedCatalog fit_by_hand(const test::SyntheticSky& sky, ImageView<const std::uint8_t> hot,
-                          SourceList sources) {
-  const BlobMap blobs = make_blobs(hot, sources);
-  BlobFitInput in;
-  in.images = sky.images;
-  in.brick = sky.brick;
-  in.bands = sky.bands;
-  in.blobs = &blobs;
-  in.sources = &sources;
-  return fit_blobs(in);
-}
-DetectedSource point_at(const test::SyntheticSky& sky, int x, int y, double flux) {
-  DetectedSource s;
-  const SkyPosition at = sky.brick.pixel_to_sky(x, y);
-  s.model.ra = at.ra;
-  s.model.dec = at.dec;
-  s.model.flux.assign(sky.bands.size(), flux);
-  s.x = s.ix = x;
-  s.y = s.iy = y;
-  return s;
 }
 
 TEST(HostileBlobs, OnePixel) {

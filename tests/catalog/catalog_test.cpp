@@ -188,7 +188,8 @@ TEST(Catalog, TheSchemaPageIsTheTable) {
   EXPECT_EQ(text, catalog_schema_markdown());
 }
 
-// The columns of a released catalog: names, types and units in their order.
+// The columns of a released catalog: names, types and units in their order. Units are added where the
+// reference has none, and one that is no unit in FITS's grammar is written in it.
 TEST(Catalog, ColumnsAreThoseOfTheReference) {
   BRICKLINE_NEEDS_DATA("golden/testcase6");
   const auto golden = test::data_dir() / "golden/testcase6/products/tractor/110/tractor-1102p240.fits";
@@ -208,8 +209,10 @@ TEST(Catalog, ColumnsAreThoseOfTheReference) {
   for (int i = 1; i <= g.require_integer("TFIELDS"); ++i)
     for (const char* stem : {"TTYPE", "TFORM", "TUNIT"}) {
       const std::string key = stem + std::to_string(i);
+      if (stem == std::string("TUNIT") && !g.has(key)) continue;
       const auto strip_one = [](std::string s) { return s.size() == 2 && s[0] == '1' ? s.substr(1) : s; };
-      EXPECT_EQ(strip_one(h.text(key).value_or("")), strip_one(g.text(key).value_or(""))) << key;
+      const std::string expected = g.text(key) == "(mas/yr)^(-2)" ? "yr^2/mas^2" : g.text(key).value_or("");
+      EXPECT_EQ(strip_one(h.text(key).value_or("")), strip_one(expected)) << key;
     }
   EXPECT_EQ(h.require_text("EXTNAME"), "CATALOG");
   EXPECT_EQ(ours.header(0).require_text("PRODTYPE"), "catalog");

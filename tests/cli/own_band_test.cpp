@@ -72,5 +72,28 @@ TEST(OwnBand, ASimulatedBrickOfATestPluginsCameraBecomesACatalog) {
   EXPECT_TRUE(recorded);
 }
 
+TEST(OwnBand, DetectionLooksForTheSedsThatTheCameraSpeaksOf) {
+  TemporaryDirectory scratch;
+  const std::string survey = (scratch / "survey").string(), out = (scratch / "out").string();
+  const ProgramResult simulated = run_program(
+      program("simulate-survey"), {survey, "--seed", "3", "--size", "100", "--nexp", "1", "--camera-name",
+                                   "minimal", "--bands", "g,NB_Q", "--filter-map", "NB_Q=g", "--quiet"});
+  ASSERT_EQ(simulated.exit_code, 0) << simulated.err;
+  std::vector<std::string> words = {
+      "--survey-dir", survey,
+      "--outdir",     out,
+      "--bands",      "g,NB_Q",
+      "--stage",      "srcs",
+      "-v",           "-v",
+      "--plugin-dir", (std::filesystem::path(BRICKLINE_BUILD_DIR) / "tests/plugins/good").string()};
+  std::istringstream region(simulated.out);  // "--brick NAME --zoom x0 x1 y0 y1"
+  for (std::string word; region >> word;) words.push_back(word);
+  const ProgramResult run = run_program(program("runbrick"), words, {{"BRICKLINE_PLUGIN_PATH", ""}});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  for (const char* sed : {"detection NB_Q:", "detection g:", "detection Flat:", "detection LineEmitter:"})
+    EXPECT_NE(run.err.find(sed), std::string::npos) << sed << "\n" << run.err;
+  EXPECT_EQ(run.err.find("detection Red:"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace brickline::test

@@ -24,12 +24,13 @@ TEST(Jpeg, GreyPicturesSpanBlackToWhite) {
   Image<float> grey(32, 16);
   for (int y = 0; y < 16; ++y)
     for (int x = 0; x < 32; ++x) grey(x, y) = x < 16 ? -3.0f : 5.0f;
-  const test::JpegPixels jpeg = test::decode_jpeg(encode_grey_jpeg(grey.view()));
+  const test::JpegPixels jpeg = test::decode_jpeg(encode_grey_jpeg(stretch_grey(grey.view()).view()));
   EXPECT_EQ(jpeg.components, 1);
   EXPECT_LE(jpeg.at(4, 8), 2);
   EXPECT_GE(jpeg.at(28, 8), 253);
   // A flat picture is a picture too.
-  EXPECT_EQ(test::decode_jpeg(encode_grey_jpeg(Image<float>(8, 8, 2.0f).view())).at(3, 3), 0);
+  EXPECT_EQ(
+      test::decode_jpeg(encode_grey_jpeg(stretch_grey(Image<float>(8, 8, 2.0f).view()).view())).at(3, 3), 0);
 }
 
 TEST(Jpeg, RefusesPicturesThatTheFormatCannotHold) {

@@ -45,6 +45,88 @@ TEST(Rgb, FourBandsAreMixed) {
 
 TEST(Rgb, OneBandStandsOnItsPlane) { expect_near(colour_of({"z"}, {.1f}), {.517077, 0, 0}, 2e-6); }
 
+// Bands of the broad-band surveys, one by one: the plane and scale of each.
+TEST(Rgb, EveryKnownBandHasItsPlaneAndScale) {
+  struct Known {
+    const char* band;
+    int plane;
+    float scale;
+  };
+  for (const Known& k : {Known{"u", 2, 6.0f}, Known{"g", 2, 6.0f}, Known{"N540", 2, 6.0f},
+                         Known{"M411", 2, 6.0f}, Known{"CaHK", 2, 6.0f}, Known{"r", 1, 3.4f},
+                         Known{"r2", 1, 3.4f}, Known{"V", 1, 3.4f}, Known{"i", 0, 3.0f}, Known{"z", 0, 2.2f},
+                         Known{"Y", 0, 2.2f}, Known{"NB_A", 0, 6.0f}, Known{"I-A-L505", 0, 6.0f}}) {
+    const std::vector<std::string> bands = {k.band};
+    const auto recipe = rgb_recipe(bands, 1.5);
+    ASSERT_TRUE(recipe[0]) << k.band;
+    EXPECT_FLOAT_EQ(recipe[0]->scale, 1.5f * k.scale) << k.band;
+    for (int p = 0; p < 3; ++p) EXPECT_EQ(recipe[0]->weights[p], p == k.plane ? 1 : 0) << k.band;
+  }
+}
+
+TEST(Rgb, ListsOfBandsHaveTheirOwnRecipes) {
+  const auto weights = [](const std::vector<std::string>& bands) {
+    std::vector<std::array<float, 3>> out;
+    for (const auto& band : rgb_recipe(bands)) out.push_back(band->weights);
+    return out;
+  };
+  using W = std::vector<std::array<float, 3>>;
+  EXPECT_EQ(weights({"Y", "J", "H"}), (W{{0, 0, 1}, {0, 1, 0}, {1, 0, 0}}));
+  EXPECT_EQ(weights({"M411", "M464"}), (W{{0, .5f, 1}, {1, .5f, 0}}));
+  EXPECT_EQ(weights({"M411", "M438", "M464", "M490", "M517"}),
+            (W{{0, 0, .6f}, {0, .2f, .4f}, {0, .6f, 0}, {.4f, .2f, 0}, {.6f, 0, 0}}));
+  EXPECT_EQ(weights({"N501", "r", "N673"}), (W{{0, 0, 1}, {0, 1, 0}, {1, 0, 0}}));
+}
+
+// A survey of narrow bands alone: v = (scale f + m) asinh(Q I)/(sqrt(Q) I), I the mean of the bands, cut to
+// 0..1 at the very end.
+TEST(Rgb, NarrowBandsAloneAreMixedUncut) {
+  const auto stretched = [](std::vector<double> scaled) {
+    double mean = 0;
+    for (double& s : scaled) mean += (s += 0.03);
+    mean /= static_cast<double>(scaled.size());
+    for (double& s : scaled) s *= std::asinh(20 * mean) / std::sqrt(20.) / mean;
+    return scaled;
+  };
+  const auto pair = stretched({6.0 * .02, 3.4 * .04});
+  expect_near(colour_of({"N501", "N673"}, {.02f, .04f}), {pair[1], (pair[0] + pair[1]) / 2, pair[0]}, 2e-6);
+  const auto blue_red = stretched({10.0 * .02, 3.4 * .04});
+  expect_near(colour_of({"N419", "N673"}, {.02f, .04f}),
+              {blue_red[1], (blue_red[0] + blue_red[1]) / 2, blue_red[0]}, 2e-6);
+  // The order of the list does not matter, and the pair that the reference cannot show is shown too.
+  expect_near(colour_of({"N673", "N501"}, {.04f, .02f}), {pair[1], (pair[0] + pair[1]) / 2, pair[0]}, 2e-6);
+  const auto blue_green = stretched({10.0 * .02, 6.0 * .01});
+  expect_near(colour_of({"N419", "N501"}, {.02f, .01f}),
+              {blue_green[1], (blue_green[0] + blue_green[1]) / 2, blue_green[0]}, 2e-6);
+  const auto all = stretched({10.0 * .02, 6.0 * .01, 3.4 * .03});
+  expect_near(colour_of({"N419", "N501", "N673"}, {.02f, .01f, .03f}), {all[2], all[1], all[0]}, 2e-6);
+  const double grey = stretched({10.0 * .02})[0];
+  expect_near(colour_of({"N419"}, {.02f}), {grey, grey, grey}, 2e-6);
+  // A band that alone would be cut at 1 still makes the mean brighter.
+  const auto bright = stretched({6.0 * 2, 3.4 * -.008});
+  ASSERT_GT(bright[0], 1);
+  EXPECT_NEAR(colour_of({"N501", "N673"}, {2, -.008f})[1], std::min(1.0, (bright[0] + bright[1]) / 2), 2e-5);
+}
+
+TEST(Rgb, BlobsAreOutlinedInGreenOnTheOutside) {
+  RgbPlanes picture{Image<float>(5, 5, .5f), Image<float>(5, 5, .5f), Image<float>(5, 5, .5f)};
+  Image<std::int32_t> blobs(5, 5, -1);
+  blobs(2, 1) = 0;
+  blobs(4, 4) = 7;
+  outline_blobs(picture, blobs.view());
+  int green = 0;
+  for (int y = 0; y < 5; ++y)
+    for (int x = 0; x < 5; ++x) {
+      const bool drawn = picture.green(x, y) == 1;
+      green += drawn;
+      EXPECT_EQ(picture.red(x, y), drawn ? 0 : .5f);
+      EXPECT_EQ(picture.blue(x, y), drawn ? 0 : .5f);
+    }
+  EXPECT_EQ(green, 8 + 3);
+  EXPECT_EQ(picture.green(2, 1), .5f);
+  EXPECT_EQ(picture.green(1, 0), 1);
+}
+
 TEST(Rgb, ResidualsAreLinearAroundGrey) {
   const std::vector<std::string> grz = {"g", "r", "z"};
   const auto at = [&](float f) {

@@ -1,5 +1,6 @@
 // Nine Gaussian sources in three bands, with a dead column and a saturated patch: every map value, peak and
 // blob as the reference pipeline has them.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -292,6 +293,34 @@ TEST(DetectionSeds, BandsNobodyHasHeardOfAreFlat) {
   EXPECT_EQ(seds[3].name, "Flat");
   EXPECT_EQ(seds[3].factor, (std::vector<double>{1, 1, 0}));
   EXPECT_EQ(detection_seds(std::vector<std::string>{"r"}).size(), 1U);
+}
+
+TEST(DetectionSeds, AreTheReferencesForTheSurveysBands) {
+  const auto named = [](const std::vector<std::string>& bands) {
+    std::string out;
+    for (const Sed& sed : detection_seds(bands)) {
+      out += sed.name;
+      for (const double f : sed.factor) out += fmt::format(" {}", f);
+      out += "; ";
+    }
+    return out;
+  };
+  EXPECT_EQ(named({"g", "r", "z"}), "z 0 0 1; r 0 1 0; g 1 0 0; Flat 1 1 1; Red 2.5 1 0.4; ");
+  EXPECT_EQ(named({"i", "u"}), "u 0 1; i 1 0; ");
+  EXPECT_EQ(named({"M411", "M517"}), "M517 0 1; M411 1 0; IBISFlat 1 1; ");
+}
+
+TEST(DetectionSeds, FollowWhatACameraSaysOfItsBands) {
+  std::map<std::string, BandFacts> facts;
+  for (const char* band : {"g", "NB_Q", "NB_R"}) facts[band] = standard_band_facts(band);
+  facts["NB_Q"].seds = {{"LineEmitter", 0.5}, {"Red", 3}};
+  facts["NB_R"].seds = std::map<std::string, double>{};  // by itself
+  facts["g"] = merged(facts["g"], {.name = "g", .seds = {{{"LineEmitter", 4}, {"Flat", 1}}}});
+  const std::vector<Sed> seds = detection_seds(std::vector<std::string>{"g", "NB_Q", "NB_R"}, facts);
+  ASSERT_EQ(seds.size(), 4U);
+  EXPECT_EQ(seds[1].name, "NB_Q");
+  EXPECT_EQ(seds[3].name, "LineEmitter");
+  EXPECT_EQ(seds[3].factor, (std::vector<double>{4, 0.5, 0}));
 }
 
 TEST(MergeHotSaturated, JoinsRunsOfAColumnUnlessAnotherRunOutweighs) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/survey/mask_bits.h"
 
 namespace brickline {
@@ -70,6 +72,34 @@ TEST(WeightedBox, OfABlock) {
 }
 
 TEST(WeightedBox, WithoutAnyWeightIsEmpty) { EXPECT_TRUE(weighted_box(Image<float>(5, 7)).empty()); }
+
+// The reference pipeline lays ramps as long as the image (up to 100 pixels) over one another; the ratios of
+// weights of a 60 x 50 image in the middle of its rows are its own.
+TEST(Apodization, TheRampIsTheReferences) {
+  const std::vector<float> across = apodization_ramp(60), up = apodization_ramp(50);
+  const auto ratio = [&](int x, int y) { return across[x] * across[59 - x] * up[y] * up[49 - y]; };
+  const double expected[] = {0.0613581, 0.0622286, 0.0622286, 0.0613581, 0.0596918};
+  for (int x = 28; x <= 32; ++x) EXPECT_NEAR(ratio(x, 25), expected[x - 28], 1e-7) << x;
+  EXPECT_EQ(across.front(), 0);
+  EXPECT_EQ(across.back(), 1);
+}
+
+TEST(Apodization, RampsRunInFromAllSidesAndDoNotOverlap) {
+  Image<float> weight(60, 500, 4);
+  apodize(weight, 100);
+  const std::vector<float> across = apodization_ramp(30), up = apodization_ramp(100);
+  for (int x = 0; x < 60; ++x) {
+    EXPECT_EQ(weight(x, 0), 0);
+    EXPECT_EQ(weight(x, 499), 0);
+    EXPECT_FLOAT_EQ(weight(x, 250), 4 * across[std::min(x, 59 - x)]) << x;
+  }
+  for (int y = 0; y < 500; ++y)
+    EXPECT_FLOAT_EQ(weight(30, y), 4 * (std::min(y, 499 - y) < 100 ? up[std::min(y, 499 - y)] : 1)) << y;
+  // An image of a few pixels keeps its weights.
+  Image<float> tiny(3, 3, 1);
+  apodize(tiny, 100);
+  EXPECT_EQ(tiny(0, 0), 1);
+}
 
 }  // namespace
 }  // namespace brickline

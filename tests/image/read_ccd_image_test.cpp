@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "core/fits/fits_writer.h"
+#include "core/image/edges.h"
 #include "core/survey/mask_bits.h"
 #include "tests/support/golden_case.h"
 
@@ -179,6 +180,34 @@ TEST_F(Options, PsfAsItWasMade) {
 TEST_F(Options, ConstantWeights) {
   options_.constant_weight = true;
   EXPECT_NEAR(sum(read(options_)->inverse_error), 1248989.79, 2.5);
+}
+
+TEST_F(Options, ApodizedWeights) {
+  const auto plain = read(options_);
+  options_.apodize = true;
+  const auto apodized = read(options_);
+  const int width = plain->data.width(), height = plain->data.height();
+  // The reference's ramps are as long as this image and overlap.
+  const std::vector<float> ramp = apodization_ramp(100);
+  double reference_sum = 0;
+  int zeros = 0;
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x) {
+      double weight = 1;
+      for (int k : {x, width - 1 - x, y, height - 1 - y})
+        if (k < 100) weight *= ramp[k];
+      const double error = plain->inverse_error(x, y) * std::sqrt(weight);
+      reference_sum += error;
+      zeros += error == 0;
+    }
+  EXPECT_NEAR(reference_sum, 106803.82, 0.5);
+  EXPECT_EQ(zeros, 465);
+  // Ours end at the middle.
+  const std::vector<float> half = apodization_ramp(50);
+  EXPECT_EQ(apodized->inverse_error(0, 40), 0);
+  EXPECT_FLOAT_EQ(apodized->inverse_error(50, 50), plain->inverse_error(50, 50));
+  EXPECT_FLOAT_EQ(apodized->inverse_error(20, 50), plain->inverse_error(20, 50) * std::sqrt(half[20]));
+  EXPECT_EQ(apodized->data(20, 50), plain->data(20, 50));
 }
 
 TEST_F(Options, AWindow) {
@@ -521,6 +550,24 @@ TEST_F(ChangedFiles, GivenCalibrationDirectoriesAreLookedAtFirst) {
   const double before = read()->sky_median;
   options_.calibration_dirs = {dir_ / "nothing-here", dir_ / "mine"};
   EXPECT_NEAR(read()->sky_median, before + 1000, 1e-3);
+}
+
+TEST_F(ChangedFiles, TheStarsInnerProfileOfThePsfCalibrationIsCarried) {
+  const auto without = read();
+  ASSERT_TRUE(without && without->halo);
+  EXPECT_TRUE(without->halo->profile.moffat);
+  EXPECT_EQ(without->halo->moffat_alpha_arcsec, 0);
+  const fs::path psf = calibration("-psfex.fits");
+  fits::Table table = fits::FitsReader(psf).table(1);
+  table.add("moffat_alpha", std::vector<double>(table.rows(), 1.5));
+  table.add("moffat_beta", std::vector<double>(table.rows(), 2.75));
+  fits::FitsWriter out;
+  out.add_table(table);
+  out.write(psf);
+  const auto with = read();
+  ASSERT_TRUE(with && with->halo);
+  EXPECT_EQ(with->halo->moffat_alpha_arcsec, 1.5);
+  EXPECT_EQ(with->halo->moffat_beta, 2.75);
 }
 
 }  // namespace

@@ -32,6 +32,29 @@ TEST(StageGraph, OutliersAnswerToTheirOldName) {
   EXPECT_EQ(stage_name(Stage::kOutliers), "outliers");
 }
 
+TEST(StageGraph, WithBlobsToDrawEarlyCoaddsComeAfterTheSources) {
+  const StagePlanOptions blob_image{.blob_image = true};
+  EXPECT_THAT(plan_stages(std::vector{Stage::kImageCoadds}, blob_image),
+              ElementsAre(Stage::kTims, Stage::kSrcs, Stage::kImageCoadds));
+  EXPECT_THAT(plan_stages(std::vector{Stage::kImageCoadds, Stage::kFitblobs}, blob_image),
+              ElementsAre(Stage::kTims, Stage::kSrcs, Stage::kImageCoadds, Stage::kFitblobs));
+  // Without early coadds there is nothing to draw into.
+  EXPECT_EQ(plan_stages(std::vector{Stage::kWritecat}, blob_image),
+            plan_stages(std::vector{Stage::kWritecat}));
+}
+
+TEST(StageGraph, TheBlobMaskComesBeforeEarlyCoaddsAndWinsOverTheBlobImage) {
+  for (const bool blob_image : {false, true}) {
+    const StagePlanOptions options{.blob_image = blob_image, .blob_mask = true};
+    EXPECT_THAT(plan_stages(std::vector{Stage::kImageCoadds}, options),
+                ElementsAre(Stage::kTims, Stage::kBlobmask, Stage::kImageCoadds));
+    EXPECT_THAT(plan_stages(std::vector{Stage::kImageCoadds, Stage::kSrcs}, options),
+                ElementsAre(Stage::kTims, Stage::kBlobmask, Stage::kImageCoadds, Stage::kSrcs));
+    EXPECT_EQ(plan_stages(std::vector{Stage::kWritecat}, options),
+              plan_stages(std::vector{Stage::kWritecat}));
+  }
+}
+
 TEST(StageGraph, AnUnknownStageIsAUsageErrorThatListsTheKnown) {
   try {
     stage_named("sources");

@@ -9,7 +9,9 @@ class Minimal : public brickline::Camera {
     brickline::Facts f;
     f["camera"]["title"] = "A camera of the tests";
     f["detector"] = {{"pixel_scale_arcsec", 0.262}, {"ccds_per_exposure", 1}, {"bands", {"g", "NB_Q"}}};
-    f["bands"]["NB_Q"] = {{"wavelength_nm", 501.5}, {"extinction_per_ebv", 3.1}};
+    f["bands"]["NB_Q"] = {
+        {"wavelength_nm", 501.5}, {"extinction_per_ebv", 3.1}, {"seds", {{"Flat", 1}, {"LineEmitter", 0.5}}}};
+    f["bands"]["g"]["seds"] = {{"Flat", 1}, {"Red", 2.5}, {"LineEmitter", 4}};
     f["pixels"]["unit"] = "total";
     return f;
   }

@@ -317,6 +317,42 @@ TEST(Validation, NotesAreIgnoredAnywhere) {
 
 // ---- Merging ----
 
+TEST(BandFacts, SayHowBrightASourceOfAnSedIs) {
+  const CameraFacts f = facts(R"("bands": {"g": {"seds": {"Flat": 1, "Mine": 2.5}}, "r": {"seds": {}}})");
+  EXPECT_EQ(f.band("g")->seds, (std::map<std::string, double>{{"Flat", 1}, {"Mine", 2.5}}));
+  EXPECT_TRUE(f.band("r")->seds && f.band("r")->seds->empty());
+  EXPECT_EQ(f.band("z")->seds, (std::map<std::string, double>{{"Flat", 1}, {"Red", 0.4}}));
+  EXPECT_FALSE(standard_band_facts("NB_Q").seds);
+  EXPECT_THAT(parse(R"("bands": {"g": {"seds": {"Flat": -1}}})").problems,
+              ElementsAre(HasSubstr("bands.g.seds.Flat")));
+}
+
+TEST(HaloFacts, HaveAModelForTheCcdsThatARuleCovers) {
+  const CameraFacts f = facts(R"("halo": {"max_radius_arcsec": 300, "scaling": 2, "bands": {
+      "z": [{"when": {"ccd": ["S8"]}, "value": {"form": "moffat", "weight": 0.01, "alpha_arcsec": 16, "beta": 2}}],
+      "g": {"form": "power", "weight": 0.5, "exponent": -2}}})");
+  ASSERT_TRUE(f.halo);
+  CcdValues ccd;
+  ccd.band = "z";
+  ccd.ccdname = "S8";
+  const auto model = f.halo->model(ccd);
+  ASSERT_TRUE(model);
+  EXPECT_TRUE(model->profile.moffat);
+  EXPECT_EQ(model->profile.alpha_arcsec, 16);
+  EXPECT_EQ(model->max_radius_arcsec, 300);
+  EXPECT_EQ(model->scaling, 2);
+  EXPECT_EQ(model->inner_arcsec, 7);
+  EXPECT_EQ(model->moffat_alpha_arcsec, 0);
+  ccd.ccdname = "N4";
+  EXPECT_FALSE(f.halo->model(ccd));
+  ccd.band = "r";
+  EXPECT_FALSE(f.halo->model(ccd));
+}
+
+TEST(HaloFacts, TheEarlierNameOfTheLargestRadiusIsArcsecToo) {
+  EXPECT_EQ(facts(R"("halo": {"bands": {}, "max_radius_pixels": 250})").halo->max_radius_arcsec, 250);
+}
+
 TEST(Merging, ObjectsMergeByKeyListsReplaceOrGrowAndNullDeletes) {
   const std::string base =
       R"({"camera": {"title": "T"}, "a": {"x": 1, "y": 2}, "list": [1], "n": [1, 2], "gone": 5})";

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <new>
 
@@ -49,6 +50,8 @@ void TerminalLog::progress(std::string_view what, std::int64_t done, std::int64_
 }
 
 int run_program(std::string_view name, const std::function<int()>& body) {
+  // A file that may not grow any more is an error of the write, not the end of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return body();
   } catch (const Error& e) {

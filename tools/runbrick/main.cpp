@@ -1,7 +1,10 @@
 // runbrick: the calibrated images of one brick of sky become coadds and a catalog of fitted sources.
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "core/pipeline/brick_run.h"
+#include "core/pipeline/done.h"
 #include "tools/common/program.h"
 #include "tools/runbrick/options.h"
 
@@ -9,6 +12,25 @@ namespace brickline {
 namespace {
 
 constexpr int kSomeItemsFailed = 6;
+constexpr int kNotDone = 7;
+
+// The exit code if there is nothing to run: what was asked about is there, or only the question was asked.
+std::optional<int> done_before(const RunbrickArguments& arguments, const Log& log) {
+  if (arguments.skip_coadd)
+    if (const Done done = coadds_done(arguments.brick); done.done) {
+      log.info("skipped: {}", done.what);
+      return 0;
+    }
+  if (!arguments.skip && !arguments.check_done) return {};
+  const Done done = catalog_done(arguments.brick);
+  if (done.done) {
+    log.info("{}: {}", arguments.skip ? "skipped" : "done", done.what);
+    return 0;
+  }
+  if (arguments.skip) return {};  // of the two, --skip decides: the run is done now
+  log.info("not done: {}", done.what);
+  return kNotDone;
+}
 
 int runbrick(int argc, char** argv) {
   const auto arguments = parse_runbrick(argc, argv);
@@ -16,10 +38,11 @@ int runbrick(int argc, char** argv) {
   TerminalLog terminal(arguments->verbosity > 0 ? LogLevel::kDebug : LogLevel::kInfo);
   const Log log(terminal);
 
+  if (const auto code = done_before(*arguments, log)) return *code;
   BrickHooks hooks;
   hooks.stage_done = [&](std::string_view stage, const ResourceUse& used) {
     terminal.clear_progress();
-    log.info("stage {:<9} {:8.2f} s wall {:8.2f} s CPU {:7.0f} MB peak", stage, used.wall_seconds,
+    log.info("stage {:<12} {:8.2f} s wall {:8.2f} s CPU {:7.0f} MB peak", stage, used.wall_seconds,
              used.cpu_seconds, static_cast<double>(used.peak_bytes) / 1e6);
   };
   hooks.progress = [&](std::string_view stage, std::int64_t done, std::int64_t total) {

@@ -39,7 +39,24 @@ void check(const RunbrickArguments& a) {
                         z[2], z[3], b.width, b.height);
   }
   if (b.threads < 1) throw usage_error("--threads must be at least 1");
+  if (!(b.rgb_stretch > 0)) throw usage_error("--rgb-stretch must be above 0");
   if (!(b.nsigma > 0)) throw usage_error("--nsigma must be above 0");
+  if (b.iterative_nsigma && !(*b.iterative_nsigma > 0))
+    throw usage_error("--iterative-nsigma must be above 0");
+  if (b.max_blob_pixels < 0) throw usage_error("--max-blobsize must not be below 0");
+  if (b.first_blob && *b.first_blob < 0) throw usage_error("--blob must not be below 0");
+  if (b.blob_count && *b.blob_count < 1) throw usage_error("--nblobs must be at least 1");
+  if ((b.first_blob || b.blob_count) + !b.blob_numbers.empty() +
+          (!b.blobs_at.empty() || !b.blobs_at_sky.empty()) >
+      1)
+    throw usage_error(
+        "blobs are chosen by --blob/--nblobs, --blobid or --blobxy/--blobradec: only one of them");
+  if (!(b.saddle_fraction >= 0) || b.saddle_fraction > 1)
+    throw usage_error("--saddle-fraction must be within 0 to 1");
+  if (!(b.saddle_min >= 0)) throw usage_error("--saddle-min must not be negative");
+  if (b.blob_dilate < 0 || b.blob_dilate > 1000)
+    throw usage_error("--blob-dilate must be within 0 to 1000 pixels");
+  if (b.saturated_images && *b.saturated_images < 1) throw usage_error("--nsatur must be at least 1 image");
   if (b.min_mjd && b.max_mjd && *b.min_mjd > *b.max_mjd) throw usage_error("--min-mjd is after --max-mjd");
 }
 
@@ -88,28 +105,116 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_option("--plugin-dir", b.plugin_dirs, "directory of camera plugins, searched first; repeatable")
       ->group(files);
 
+  const auto sky = "Reference catalogs and artefacts";
+  ReferenceChoice& refs = b.references;
+  app.add_option("--gaia-dir", refs.gaia_dir, "directory of Gaia's healpix files [$GAIA_CAT_DIR]")
+      ->group(sky);
+  app.add_option("--gaia-version", refs.gaia_version,
+                 "what follows G in the catalog's name: 2, 3 or E [$GAIA_CAT_VER, 1]")
+      ->group(sky);
+  app.add_option("--gaia-prefix", refs.gaia_prefix, "of the files' names [$GAIA_CAT_PREFIX, chunk]")
+      ->group(sky);
+  app.add_option("--gaia-scheme", refs.gaia_scheme, "of the healpix numbers [$GAIA_CAT_SCHEME, ring]")
+      ->check(CLI::IsMember({"ring", "nested"}))
+      ->group(sky);
+  app.add_option("--tycho-dir", refs.tycho_dir, "directory of tycho2.kd.fits [$TYCHO2_KD_DIR, the survey's]")
+      ->group(sky);
+  app.add_option("--large-galaxies", refs.large_galaxies_file,
+                 "kd-tree file of large galaxies (SGA) [$LARGEGALAXIES_CAT]")
+      ->group(sky);
+  app.add_option("--star-clusters", refs.star_clusters_file,
+                 "table of star clusters [$STAR_CLUSTERS_CAT, the survey's NGC-star-clusters.fits]")
+      ->group(sky);
+  app.add_flag("--no-gaia", refs.no_gaia, "do without Gaia")->group(sky);
+  app.add_flag("--no-tycho", refs.no_tycho, "do without Tycho-2")->group(sky);
+  app.add_flag("--no-large-galaxies", refs.no_large_galaxies, "do without large galaxies")->group(sky);
+  app.add_flag("--require-refs", refs.require, "a catalog that is not there is an error, not a warning")
+      ->group(sky);
+  app.add_flag("--no-outliers", b.no_outliers, "do not mask what only one of several exposures shows")
+      ->group(sky);
+  app.add_flag("--cache-outliers", b.cache_outliers,
+               "use the outlier masks of the output or survey directory where they are")
+      ->group(sky);
+  app.add_flag("--remake-outlier-jpegs", b.remake_outlier_jpegs, "the same, and make their pictures again")
+      ->group(sky);
+
+  const auto fitting = "Fitting";
+  app.add_flag("!--no-iterative", b.iterative, "do not look for sources in what the fits leave")
+      ->group(fitting);
+  app.add_option("--iterative-nsigma", b.iterative_nsigma, "threshold of that, sigma [--nsigma]")
+      ->group(fitting);
+  app.add_flag("!--no-segmentation", b.segmentation, "sources share their pixels while models are chosen")
+      ->group(fitting);
+  app.add_flag("--reoptimize", b.reoptimize, "fit the chosen models once more")->group(fitting);
+  app.add_flag("--less-masking", b.less_masking, "fit no background around medium-bright stars")
+      ->group(fitting);
+  app.add_flag("!--no-galaxy-forcepsf", b.galaxy_forces_point_sources,
+               "let sources in the masks of large galaxies be galaxies")
+      ->group(fitting);
+  app.add_flag("--sub-blobs", b.sub_blobs, "fit large blobs in overlapping parts")->group(fitting);
+  app.add_option("--max-blobsize", b.max_blob_pixels, "leave out blobs of more pixels")->group(fitting);
+  app.add_option("--nblobs", b.blob_count, "fit this many blobs")->group(fitting);
+  app.add_option("--blob", b.first_blob, "fit the blobs from this number on")->group(fitting);
+  app.add_option("--blobid", b.blob_numbers, "fit the blobs of these numbers: a,b,c")
+      ->delimiter(',')
+      ->group(fitting);
+  app.add_option("--blobxy", b.blobs_at, "x y: fit the blob at this pixel of the brick; repeatable")
+      ->type_size(2)
+      ->group(fitting);
+  app.add_option("--blobradec", b.blobs_at_sky, "ra dec: fit the blob at this place, degrees; repeatable")
+      ->type_size(2)
+      ->group(fitting);
+  app.add_option(
+         "--explain-blob", b.explain_blobs,
+         "write a page about how this blob of the catalog was fitted (or that at pixel x,y); repeatable")
+      ->group(fitting);
+  app.add_flag("!--skip-metrics", b.metrics, "write no blob map and no table of all models")->group(fitting);
+
   const auto control = "Control";
   app.add_option("-s,--stage", stages, "stage to run up to; repeatable [writecat]")->group(control);
   app.add_option("--threads", b.threads, "threads")->capture_default_str()->group(control);
   app.add_option("--release", b.release, "catalog release number")->capture_default_str()->group(control);
   app.add_flag("--old-calibs-ok", b.old_calibs_ok, "use calibrations of another reduction of the image")
       ->group(control);
-  app.add_flag("--no-outliers", b.no_outliers, "do not mask what only one of several exposures shows")
-      ->group(control);
-  app.add_flag("--cache-outliers", b.cache_outliers,
-               "use the outlier masks of the output or survey directory where they are")
-      ->group(control);
-  app.add_flag("--remake-outlier-jpegs", b.remake_outlier_jpegs, "the same, and make their pictures again")
-      ->group(control);
   app.add_option("--nsigma", b.nsigma, "detection threshold, sigma")->capture_default_str()->group(control);
-  app.add_option("--rgb-stretch", b.rgb_stretch, "stretch of the colour pictures")
+  app.add_option("--saddle-fraction", b.saddle_fraction,
+                 "how far a peak must stand out of its neighbour's slope, as a fraction of itself")
       ->capture_default_str()
       ->group(control);
-  app.add_flag("--coadd-bw", b.coadd_bw, "grey pictures when there is one band")->group(control);
+  app.add_option("--saddle-min", b.saddle_min, "and at least, sigma")->capture_default_str()->group(control);
+  app.add_option("--blob-dilate", b.blob_dilate, "by how many pixels blobs grow")
+      ->capture_default_str()
+      ->group(control);
+  app.add_option("--nsatur", b.saturated_images,
+                 "saturated is what so many images, or all of a pixel, say [any image]")
+      ->group(control);
   app.add_flag("--no-wise", no_wise, "no unWISE photometry (it is not there yet: always so)")->group(control);
+  app.add_flag("--skip", a.skip, "do nothing if the brick's catalog (or its marker) is there and sound")
+      ->group(control);
+  app.add_flag("--skip-coadd", a.skip_coadd, "do nothing if the brick's picture is there")->group(control);
+  app.add_flag("--check-done", a.check_done, "only say whether the catalog is there: exit code 0 or 7")
+      ->group(control);
   app.add_flag("-v,--verbose", a.verbosity, "say more; twice: everything")->group(control);
 
+  bool no_lanczos = false;
+  const auto coadds = "Coadds";
+  app.add_option("--rgb-stretch", b.rgb_stretch, "stretch of the colour pictures")
+      ->capture_default_str()
+      ->group(coadds);
+  app.add_flag("--coadd-bw", b.coadd_bw, "grey pictures when there is one band")->group(coadds);
+  app.add_flag("--no-lanczos", no_lanczos, "stack the nearest pixels, not interpolated ones")->group(coadds);
+  app.add_flag("--apodize", b.apodize, "let the images' weights fall off towards their edges")->group(coadds);
+  app.add_flag("--minimal-coadds", b.minimal_coadds, "stage image_coadds: image, invvar and nexp only")
+      ->group(coadds);
+  app.add_flag("--blob-image", b.blob_image,
+               "stage image_coadds comes after srcs, with the blobs outlined in a picture")
+      ->group(coadds);
+  app.add_flag("--blob-mask", b.blob_mask, "stage image_coadds comes after blobmask, whose mask it holds")
+      ->group(coadds);
+  app.add_flag("--save-coadd-psf", b.save_coadd_psf, "write each band's coadded PSF")->group(coadds);
+
   if (!parse_command_line(app, argc, argv)) return {};
+  b.lanczos = !no_lanczos;
   b.bands = split_bands(bands);
   if (!radec.empty()) b.radec = {radec[0], radec[1]};
   if (!zoom.empty()) b.zoom = {zoom[0], zoom[1], zoom[2], zoom[3]};

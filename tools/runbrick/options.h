@@ -10,6 +10,9 @@ namespace brickline {
 struct RunbrickArguments {
   BrickOptions brick;
   int verbosity = 0;
+  bool skip = false;        // nothing to do if the catalog is there
+  bool skip_coadd = false;  // nothing to do if the picture is there
+  bool check_done = false;  // only say whether the catalog is there
 };
 
 // Empty when help or the version was printed. Error (kUsage) for unknown or contradictory options.

@@ -1,0 +1,13 @@
+// How a run detects: its options and its bands' facts, as the detection room wants them.
+#pragma once
+
+#include "core/base/log.h"
+#include "core/detect/detection.h"
+#include "core/pipeline/brick_options.h"
+#include "core/pipeline/brick_state.h"
+
+namespace brickline {
+
+DetectionOptions detection_options(const BrickOptions& options, const TimsState& tims, const Log& log);
+
+}  // namespace brickline

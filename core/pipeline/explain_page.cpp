@@ -1,0 +1,372 @@
+#include "core/pipeline/explain_page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+#include "core/base/error.h"
+#include "core/coadd/jpeg.h"
+#include "core/model/shape.h"
+
+namespace brickline {
+namespace {
+
+constexpr int kPictureWidth = 360;  // CSS pixels
+constexpr double kSoftening = 3;    // sigmas: where the pictures' asinh stretch turns from linear
+constexpr double kBrightest = 100;  // sigmas: white
+constexpr double kResidualRange = 6;
+
+constexpr std::string_view kStyle = R"(
+body{font:15px/1.45 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+h1{font-size:1.5rem;margin-bottom:.2rem} h2{font-size:1.15rem;margin:2rem 0 .4rem} p{margin:.4rem 0}
+table{border-collapse:collapse;margin:.5rem 0;font-variant-numeric:tabular-nums}
+th,td{padding:.15rem .6rem;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap} th{font-weight:600;background:#f4f4f4}
+td.t,th.t{text-align:left} tr.chosen td{background:#e3f1df;font-weight:600} tr.faint td{color:#888}
+.wide{overflow-x:auto} .note{color:#666} .dropped{color:#a33}
+figure{display:inline-block;margin:.5rem 1rem .5rem 0;vertical-align:top} figcaption{font-size:.9rem;color:#555}
+.picture{position:relative} .picture img{display:block;image-rendering:pixelated} .picture svg{position:absolute;inset:0}
+)";
+
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t word = 0;
+    const std::size_t n = std::min<std::size_t>(3, bytes.size() - i);
+    for (std::size_t k = 0; k < 3; ++k)
+      word = word << 8 | (k < n ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k) out += k <= n ? digits[word >> (18 - 6 * k) & 63] : '=';
+  }
+  return out;
+}
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
+    else
+      out += c;
+  }
+  return out;
+}
+
+// Values in [0, 1] as a picture with the sources' places.
+std::string figure(const BlobAccount& account, const RgbPlanes& planes, const std::string& caption) {
+  const int w = planes.red.width(), h = planes.red.height();
+  JpegOptions options;
+  options.quality = 95;
+  const double scale = static_cast<double>(kPictureWidth) / w;
+  std::string marks;
+  for (const BlobAccount::Place& p : account.places) {
+    const bool kept = account.sources[p.source].kept;
+    const double x = (p.x + 0.5) * scale, y = (h - 0.5 - p.y) * scale;
+    marks += fmt::format(
+        R"(<circle cx="{:.1f}" cy="{:.1f}" r="7" fill="none" stroke="{}"/><text x="{:.1f}" y="{:.1f}" font-size="12" fill="{}">{}</text>)",
+        x, y, kept ? "#2a6" : "#c33", x + 9, y - 5, kept ? "#2a6" : "#c33", p.source + 1);
+  }
+  return fmt::format(
+      R"(<figure><div class="picture"><img width="{0}" height="{1:.0f}" alt="{2}" src="data:image/jpeg;base64,{3}"><svg width="{0}" height="{1:.0f}">{4}</svg></div><figcaption>{2}</figcaption></figure>)"
+      "\n",
+      kPictureWidth, h * scale, caption, base64(encode_jpeg(planes, options)), marks);
+}
+
+RgbPlanes grey(const Image<float>& pixels, double sigma) {
+  RgbPlanes out;
+  out.red = Image<float>(pixels.width(), pixels.height());
+  const double full = std::asinh(kBrightest / kSoftening);
+  for (int y = 0; y < pixels.height(); ++y)
+    for (int x = 0; x < pixels.width(); ++x) {
+      const double v = 0.15 + 0.85 * std::asinh(pixels(x, y) / (kSoftening * sigma)) / full;
+      out.red(x, y) = static_cast<float>(std::clamp(v, 0.0, 1.0));
+    }
+  out.green = out.red;
+  out.blue = out.red;
+  return out;
+}
+
+// Blue where there is too little light, red where too much is left.
+RgbPlanes two_coloured(const Image<float>& sigmas) {
+  RgbPlanes out;
+  for (Image<float>* plane : {&out.red, &out.green, &out.blue})
+    *plane = Image<float>(sigmas.width(), sigmas.height());
+  for (int y = 0; y < sigmas.height(); ++y)
+    for (int x = 0; x < sigmas.width(); ++x) {
+      const double v = std::clamp(sigmas(x, y) / kResidualRange, -1.0, 1.0);
+      const auto fade = static_cast<float>(1 - std::abs(v));
+      out.red(x, y) = v > 0 ? 1 : fade;
+      out.green(x, y) = fade;
+      out.blue(x, y) = v < 0 ? 1 : fade;
+    }
+  return out;
+}
+
+std::string fluxes(const std::vector<double>& flux) {
+  std::string out;
+  for (const double f : flux) out += fmt::format("<td>{:.4g}</td>", f);
+  return out;
+}
+
+std::string limits(const ModelFit& m) {
+  if (m.at_radius_limit && m.at_sersic_limit) return "radius, index";
+  if (m.at_radius_limit) return "radius";
+  return m.at_sersic_limit ? "index" : "";
+}
+
+std::string shape_cells(const SourceModel& m) {
+  if (!m.is_galaxy()) return "<td></td><td></td><td></td>";
+  const Ellipse e = to_ellipse(m.shape);
+  const std::string index = m.kind == SourceKind::kSer ? fmt::format("{:.3f}", m.sersic_index) : "";
+  const std::string ellipticity =
+      m.kind == SourceKind::kRex ? std::string() : fmt::format("{:.3f}, {:.3f}", e.e1, e.e2);
+  return fmt::format("<td>{:.3f}</td><td>{}</td><td>{}</td>", e.re, ellipticity, index);
+}
+
+std::string band_heads(const ExplainContext& context, std::string_view what) {
+  std::string out;
+  for (const std::string& band : context.bands) out += fmt::format("<th>{} {}</th>", what, escaped(band));
+  return out;
+}
+
+std::string ladder_table(const SourceAccount& s, const ExplainContext& context) {
+  std::string out =
+      "<div class=\"wide\"><table><tr><th class=\"t\">model</th>" + band_heads(context, "chi&sup2;") +
+      "<th>improvement</th><th>less its penalty</th><th>steps</th><th class=\"t\">fit "
+      "ended</th><th class=\"t\">at its limit</th>" +
+      band_heads(context, "flux") + "<th>radius&Prime;</th><th>e1, e2</th><th>index</th></tr>\n";
+  out += "<tr class=\"faint\"><td class=\"t\">no source</td>";
+  for (std::size_t b = 0; b < context.bands.size(); ++b)
+    out += b < s.chi2_none.size() ? fmt::format("<td>{:.2f}</td>", s.chi2_none[b]) : "<td></td>";
+  out += fmt::format("<td>0</td><td></td><td></td><td></td><td></td>{}<td></td><td></td><td></td></tr>\n",
+                     fluxes(std::vector<double>(context.bands.size(), 0.0)));
+  for (int k = 0; k < kModelKinds; ++k) {
+    const ModelFit& m = s.models[k];
+    const std::string_view name = kind_name(kDchisqOrder[k]);
+    if (m.status != ModelFitStatus::kFitted) {
+      const char* why = m.status == ModelFitStatus::kNotTried   ? "not tried"
+                        : m.status == ModelFitStatus::kLeftBlob ? "left the blob: no model of this source"
+                                                                : "failed: nothing finite came out";
+      out += fmt::format(
+          "<tr class=\"faint\"><td class=\"t\">{}</td><td class=\"t\" colspan=\"{}\">{}</td></tr>\n", name,
+          2 * context.bands.size() + 8, why);
+      continue;
+    }
+    out += fmt::format("<tr{}><td class=\"t\">{}</td>",
+                       s.chosen == kDchisqOrder[k] ? " class=\"chosen\"" : "", name);
+    for (const double c : m.chi2) out += fmt::format("<td>{:.2f}</td>", c);
+    out += fmt::format(
+        "<td>{:.2f}</td><td>{:.2f}</td><td>{}</td><td class=\"t\">{}</td><td class=\"t\">{}</td>{}{}</tr>\n",
+        m.dchisq, m.dchisq - context.selection.penalty[k], m.steps, status_name(m.end), limits(m),
+        fluxes(m.model.flux), shape_cells(m.model));
+  }
+  return out + "</table></div>\n";
+}
+
+std::string outcome(const SourceAccount& s) {
+  if (s.frozen) return "frozen: kept as its catalog has it";
+  if (s.failed) return "dropped: its fit ended in an error";
+  if (s.forced_to_stay) return "kept by force, with its catalog's fluxes";
+  if (!s.kept) return "dropped";
+  return std::string(kind_name(s.last.kind));
+}
+
+std::string source_section(const SourceAccount& s, std::size_t number, const ExplainContext& context) {
+  std::string out = fmt::format("<h2 id=\"s{0}\">Source {0}: {1}</h2>\n<p>", number, outcome(s));
+  out += s.source < 0     ? "Found in what the first fits left"
+         : s.from_catalog ? "From a reference catalog"
+                          : "Found in the detection maps";
+  out += fmt::format(" at pixel ({:.1f}, {:.1f}), entering as {}.", s.start_x, s.start_y,
+                     kind_name(s.found.kind));
+  if (s.needed_flux) out += " Its first fluxes came from a fit of all such sources together.";
+  if (s.forced_point_source) out += " The reference mask allows only a point source here.";
+  if (s.fit_background) out += " The reference mask asks for a sky level of each image to be fitted along.";
+  out += "</p>\n<div class=\"wide\"><table><tr><th class=\"t\"></th><th>RA</th><th>Dec</th>" +
+         band_heads(context, "flux") + "<th>radius&Prime;</th><th>e1, e2</th><th>index</th></tr>\n";
+  const auto row = [&](const char* name, const SourceModel& m) {
+    out += fmt::format("<tr><td class=\"t\">{}</td><td>{:.6f}</td><td>{:.6f}</td>{}{}</tr>\n", name, m.ra,
+                       m.dec, fluxes(m.flux), shape_cells(m));
+  };
+  row("as it came", s.found);
+  row("after the first round", s.first_round);
+  if (s.kept) row("in the end", s.last);
+  out += "</table></div>\n";
+  if (s.pixels > 0)
+    out += fmt::format(
+        "<p>Models were compared on {} unmasked pixels of {} images, in a rectangle of {} &times; {} brick "
+        "pixels.</p>\n",
+        s.pixels, s.images, s.rectangle_width, s.rectangle_height);
+  if (!s.frozen) out += ladder_table(s, context) + fmt::format("<p>{}</p>\n", explain_choice(s, context));
+  return out;
+}
+
+std::string images_section(const BlobAccount& account) {
+  if (account.worst < 0) return "<h2>Images</h2><p>No image falls on this blob.</p>\n";
+  std::vector<std::size_t> order(account.images.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return account.images[a].per_pixel() > account.images[b].per_pixel();
+  });
+  std::string out =
+      "<h2>Images, the worst explained first</h2>\n<div class=\"wide\"><table><tr><th "
+      "class=\"t\">image</th><th class=\"t\">band</th><th>size</th><th>unmasked "
+      "pixels</th><th>chi&sup2;</th><th>per pixel</th></tr>\n";
+  for (const std::size_t i : order) {
+    const ImageAccount& a = account.images[i];
+    out += fmt::format(
+        "<tr><td class=\"t\">{}</td><td class=\"t\">{}</td><td>{} &times; "
+        "{}</td><td>{}</td><td>{:.1f}</td><td>{:.3f}</td></tr>\n",
+        escaped(a.name), escaped(a.band), a.box.width(), a.box.height(), a.pixels, a.chi2, a.per_pixel());
+  }
+  out += "</table></div>\n";
+  const ImageAccount& worst = account.images[account.worst];
+  // What one sigma is, from the unmasked pixels.
+  std::vector<double> sigmas;
+  for (int y = 0; y < account.data.height(); ++y)
+    for (int x = 0; x < account.data.width(); ++x)
+      if (account.residual_sigmas(x, y) != 0)
+        sigmas.push_back(
+            std::abs((account.data(x, y) - account.model(x, y)) / account.residual_sigmas(x, y)));
+  if (sigmas.empty()) return out;
+  const auto middle = sigmas.begin() + static_cast<std::ptrdiff_t>(sigmas.size() / 2);
+  std::nth_element(sigmas.begin(), middle, sigmas.end());
+  const double sigma = *middle;
+  out += fmt::format(
+      "<p>The worst of them, {} ({}); numbers are those of the sources, red where one was dropped. The image "
+      "is "
+      "drawn in its own pixels, so it may be turned against the sky.</p>\n",
+      escaped(worst.name), escaped(worst.band));
+  out += figure(account, grey(account.data, sigma), fmt::format("data, asinh to {:.0f} sigma", kBrightest));
+  out += figure(account, grey(account.model, sigma), "models, the same stretch");
+  out +=
+      figure(account, two_coloured(account.residual_sigmas),
+             fmt::format("residuals in sigma, blue -{0:.0f} to red +{0:.0f}; masked: white", kResidualRange));
+  return out;
+}
+
+}  // namespace
+
+std::string explain_choice(const SourceAccount& s, const ExplainContext& context) {
+  const SelectionOptions& rule = context.selection;
+  const auto fitted = [&](SourceKind k) {
+    return s.models[dchisq_index(k)].status == ModelFitStatus::kFitted;
+  };
+  const auto gain = [&](SourceKind k) { return fitted(k) ? s.models[dchisq_index(k)].dchisq : 0.0; };
+  using enum SourceKind;
+  if (std::none_of(s.models.begin(), s.models.end(),
+                   [](const ModelFit& m) { return m.status != ModelFitStatus::kNotTried; }))
+    return "No model was tried: no unmasked pixel is its own, or it had left the blob before.";
+  double best = -INFINITY;
+  for (int k = 0; k < kModelKinds; ++k)
+    if (s.models[k].status == ModelFitStatus::kFitted)
+      best = std::max(best, s.models[k].dchisq - rule.penalty[k]);
+  if (!(best >= rule.detection))
+    return std::isfinite(best)
+               ? fmt::format(
+                     "The best model improves chi&sup2; by {:.2f} after its penalty; {:g} would make it a "
+                     "detection.",
+                     best, rule.detection)
+               : std::string("No model of it was usable.");
+  if (!s.chosen) return "None of the models passes the margins between them.";
+  std::string out;
+  const double psf = gain(kPsf), rex = gain(kRex);
+  if (s.models[dchisq_index(kRex)].status == ModelFitStatus::kNotTried)
+    out += "Only a point source was allowed. ";
+  else if (s.models[dchisq_index(kExp)].status == ModelFitStatus::kNotTried)
+    out += fmt::format(
+        "REX gains {:.2f} over PSF, not more than {:g}, and neither exceeds {:g}: no galaxy model was "
+        "tried. ",
+        rex - psf, context.rex_gain, context.always_try_galaxies);
+  else
+    out += fmt::format(
+        "REX gains {:.2f} over PSF. A galaxy model must gain more than {:.2f} over the better of the two: "
+        "DEV gains "
+        "{:.2f}, EXP {:.2f}. ",
+        rex - psf, std::max(rule.galaxy_margin, rule.fractional_margin * psf),
+        gain(kDev) - std::max(psf, rex), gain(kExp) - std::max(psf, rex));
+  if (fitted(kSer))
+    out += fmt::format("SER gains {:.2f} over the better of those; {:g} are asked for. ",
+                       gain(kSer) - std::max(gain(kDev), gain(kExp)), rule.sersic_margin);
+  return out + fmt::format("Chosen: {}.", kind_name(*s.chosen));
+}
+
+std::string explain_page(const BlobReport& report, const BlobAccount& account, int number,
+                         const ExplainContext& context) {
+  const Box& box = account.box;
+  std::string name = number >= 0 ? fmt::format("blob {}", number) : std::string("a blob without sources");
+  if (account.part >= 0) name += fmt::format(", part {}", account.part + 1);
+  std::string out = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}, "
+      "{1}</title><style>{2}</style></head>"
+      "<body>\n<h1>Brick {0}, {1}</h1>\n<p>x {3} to {4}, y {5} to {6}: {7} pixels of the blob, {8} unmasked "
+      "pixels "
+      "in {9} images. Sources: {10} to begin with, {11} found in the residuals, {12} in the end.</p>\n",
+      escaped(context.brick), name, kStyle, box.x0, box.x1 - 1, box.y0, box.y1 - 1, report.pixels,
+      report.image_pixels, report.images, report.sources,
+      std::count_if(account.sources.begin(), account.sources.end(),
+                    [](const SourceAccount& s) { return s.source < 0; }),
+      report.fitted);
+  if (report.images_left_out > 0)
+    out += fmt::format("<p class=\"dropped\">{} images were left out: their PSF is not usable.</p>\n",
+                       report.images_left_out);
+  if (!report.message.empty())
+    out +=
+        fmt::format("<p class=\"dropped\">{}: {}</p>\n", status_name(report.status), escaped(report.message));
+  out += "<table><tr><th>source</th><th class=\"t\">outcome</th><th>x</th><th>y</th><th>improvement</th>" +
+         band_heads(context, "flux") + "</tr>\n";
+  for (std::size_t i = 0; i < account.sources.size(); ++i) {
+    const SourceAccount& s = account.sources[i];
+    const std::string improvement =
+        s.chosen ? fmt::format("{:.1f}", s.models[dchisq_index(*s.chosen)].dchisq) : std::string();
+    out += fmt::format(
+        "<tr><td><a href=\"#s{0}\">{0}</a></td><td "
+        "class=\"t{1}\">{2}</td><td>{3:.1f}</td><td>{4:.1f}</td><td>{5}</td>"
+        "{6}</tr>\n",
+        i + 1, s.kept ? "" : " dropped", outcome(s), s.start_x, s.start_y, improvement,
+        s.kept ? fluxes(s.last.flux) : fluxes(std::vector<double>(context.bands.size(), 0.0)));
+  }
+  out +=
+      "</table>\n<p class=\"note\">Fluxes are nanomaggies; the improvement is chi&sup2; without the source "
+      "less "
+      "chi&sup2; with it, a band with negative flux counting against it.</p>\n";
+  out += images_section(account);
+  for (std::size_t i = 0; i < account.sources.size(); ++i)
+    out += source_section(account.sources[i], i + 1, context);
+  return out + "</body></html>\n";
+}
+
+std::vector<std::size_t> find_accounts(const FittedCatalog& catalog, std::string_view which) {
+  const std::size_t comma = which.find(',');
+  const auto number = [&](std::string_view text) {
+    int value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || text.empty())
+      throw usage_error("--explain-blob {}: give a blob's number, or x,y", which);
+    return value;
+  };
+  std::vector<std::size_t> out;
+  if (comma != std::string_view::npos) {
+    const int x = number(which.substr(0, comma)), y = number(which.substr(comma + 1));
+    for (std::size_t i = 0; i < catalog.accounts.size(); ++i)
+      if (catalog.accounts[i].box.contains(x, y)) out.push_back(i);
+    if (out.empty()) throw input_error("--explain-blob {}: no blob was fitted there", which);
+    return out;
+  }
+  const int wanted = number(which);
+  int last = -1;
+  for (std::size_t i = 0; i < catalog.accounts.size(); ++i) {
+    const int of_account = catalog.number[catalog.accounts[i].blob];
+    last = std::max(last, of_account);
+    if (of_account == wanted && wanted >= 0) out.push_back(i);
+  }
+  if (out.empty()) throw input_error("--explain-blob {}: the catalog has blobs 0 to {}", which, last);
+  return out;
+}
+
+}  // namespace brickline

@@ -1,0 +1,33 @@
+// A page about one blob, for people: what was tried for each of its sources, why one model was chosen or the
+// source dropped, and the image that is explained worst, with pictures. One HTML file that needs nothing
+// else.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/blobs/blob_fitter.h"
+
+namespace brickline {
+
+struct ExplainContext {
+  std::string brick;
+  std::span<const std::string> bands;
+  SelectionOptions selection;
+  double rex_gain = 1, always_try_galaxies = 400;  // BlobFitOptions'
+};
+
+// `report` and `account` of the same blob (or part); `number`: what the catalog calls it, -1 if nothing of it
+// is left there.
+std::string explain_page(const BlobReport& report, const BlobAccount& account, int number,
+                         const ExplainContext& context);
+
+// Why this model, in a sentence or two.
+std::string explain_choice(const SourceAccount& source, const ExplainContext& context);
+
+// The index into `catalog.accounts` of the blobs that `which` means: a number of the catalog's column `blob`,
+// or "x,y", a pixel of the brick. Error (kUsage) if it is neither, Error (kInput) if there is no such blob.
+std::vector<std::size_t> find_accounts(const FittedCatalog& catalog, std::string_view which);
+
+}  // namespace brickline

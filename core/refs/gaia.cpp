@@ -1,0 +1,295 @@
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <limits>
+#include <numeric>
+#include <set>
+
+#include "core/base/error.h"
+#include "core/fits/fits_reader.h"
+#include "core/refs/catalog_sources.h"
+#include "core/refs/healpix.h"
+#include "core/wcs/sky.h"
+
+namespace brickline::refs {
+namespace {
+
+constexpr int kNside = 32;                // of the files
+constexpr double kEdgePixels = 10;        // the region's own margin
+constexpr double kSampleStep = 100;       // pixels between the positions whose files are looked up
+constexpr double kNoMagnitude = 30;       // a transform's answer without its base magnitude
+constexpr double kColourIfUnknown = 1.4;  // BP - RP, mag
+constexpr float kMaskMagOfNothing = 99;   // of stars without any magnitude
+
+const std::vector<std::string> kColumns = {"source_id",
+                                           "ra",
+                                           "dec",
+                                           "ra_error",
+                                           "dec_error",
+                                           "pmra",
+                                           "pmdec",
+                                           "parallax",
+                                           "pmra_error",
+                                           "pmdec_error",
+                                           "parallax_error",
+                                           "ref_epoch",
+                                           "phot_g_mean_mag",
+                                           "phot_bp_mean_mag",
+                                           "phot_rp_mean_mag",
+                                           "phot_g_mean_flux_over_error",
+                                           "phot_bp_mean_flux_over_error",
+                                           "phot_rp_mean_flux_over_error",
+                                           "phot_g_n_obs",
+                                           "phot_bp_n_obs",
+                                           "phot_rp_n_obs",
+                                           "phot_variable_flag",
+                                           "astrometric_excess_noise",
+                                           "astrometric_excess_noise_sig",
+                                           "astrometric_n_obs_al",
+                                           "astrometric_n_good_obs_al",
+                                           "phot_bp_rp_excess_factor",
+                                           "astrometric_sigma5d_max",
+                                           "astrometric_params_solved",
+                                           "duplicated_source"};
+
+// Sample positions of the region, on a grid that no file's pixel fits between.
+template <typename F>
+void for_each_sample(const Wcs& wcs, F&& f) {
+  const auto positions = [](int size) {
+    const int count = 2 + static_cast<int>((size + 2 * kEdgePixels) / kSampleStep);
+    std::vector<double> out(static_cast<std::size_t>(count));
+    for (int i = 0; i < count; ++i)
+      out[static_cast<std::size_t>(i)] = -kEdgePixels + (size - 1 + 2 * kEdgePixels) * i / (count - 1.);
+    return out;
+  };
+  const std::vector<double> xs = positions(wcs.width()), ys = positions(wcs.height());
+  for (const double y : ys)
+    for (const double x : xs) f(wcs.pixel_to_sky(x, y));
+}
+
+// A quick test that everything in the region passes, and little else.
+struct SkyBox {
+  explicit SkyBox(const Region& region) : centre(region.centre) {
+    double farthest = 0;
+    for_each_sample(region.wcs, [&](const SkyPosition& s) {
+      farthest = std::max(farthest, angular_separation(centre.ra, centre.dec, s.ra, s.dec));
+    });
+    radius = farthest * 1.02 + 0.01;
+    constexpr double kDegree = std::numbers::pi / 180;
+    if (std::abs(centre.dec) + radius < 90)
+      ra_reach =
+          std::asin(std::min(1.0, std::sin(radius * kDegree) / std::cos(centre.dec * kDegree))) / kDegree;
+  }
+  bool holds(double ra, double dec) const {
+    return std::abs(dec - centre.dec) <= radius && std::abs(ra_difference(ra, centre.ra)) <= ra_reach;
+  }
+  SkyPosition centre;
+  double radius = 0, ra_reach = 360;
+};
+
+std::vector<bool> variable_flags(const fits::Table& table) {
+  const fits::Column& column = table.require("phot_variable_flag");
+  if (const auto* flags = std::get_if<std::vector<bool>>(&column.data)) return *flags;
+  std::vector<bool> out(static_cast<std::size_t>(table.rows()));
+  for (std::int64_t i = 0; i < table.rows(); ++i)
+    out[static_cast<std::size_t>(i)] = column.is_string() ? table.text("phot_variable_flag", i) == "VARIABLE"
+                                                          : table.number("phot_variable_flag", i) != 0;
+  return out;
+}
+
+float inverse_variance(double error, double scale = 1) {
+  const float e = static_cast<float>(error / scale);
+  return finite_or_zero(1 / (e * e));
+}
+
+float signal_to_noise(double value, double error) {
+  return finite_or_zero(static_cast<float>(value) / static_cast<float>(error));
+}
+
+std::vector<ReferenceObject> objects_of(const fits::Table& table, const ReferenceOptions& options,
+                                        std::span<const GaiaTransform> transforms) {
+  const auto column = [&](const char* name) { return table.numbers(name); };
+  const std::vector<double> ra = column("ra"), dec = column("dec"), ra_error = column("ra_error"),
+                            dec_error = column("dec_error");
+  const std::vector<double> pmra = column("pmra"), pmdec = column("pmdec"), parallax = column("parallax");
+  const std::vector<double> pmra_error = column("pmra_error"), pmdec_error = column("pmdec_error");
+  const std::vector<double> parallax_error = column("parallax_error"), epoch = column("ref_epoch");
+  const std::vector<double> g = column("phot_g_mean_mag"), bp = column("phot_bp_mean_mag"),
+                            rp = column("phot_rp_mean_mag");
+  const std::vector<double> g_sn = column("phot_g_mean_flux_over_error"),
+                            bp_sn = column("phot_bp_mean_flux_over_error");
+  const std::vector<double> rp_sn = column("phot_rp_mean_flux_over_error");
+  const std::vector<double> g_n = column("phot_g_n_obs"), bp_n = column("phot_bp_n_obs"),
+                            rp_n = column("phot_rp_n_obs");
+  const std::vector<double> noise = column("astrometric_excess_noise"),
+                            noise_sig = column("astrometric_excess_noise_sig");
+  const std::vector<double> n_al = column("astrometric_n_obs_al"),
+                            n_good_al = column("astrometric_n_good_obs_al");
+  const std::vector<double> excess = column("phot_bp_rp_excess_factor"),
+                            sigma5d = column("astrometric_sigma5d_max");
+  const std::vector<double> solved = column("astrometric_params_solved"),
+                            doubled = column("duplicated_source");
+  const std::vector<bool> variable = variable_flags(table);
+  const std::string cat = fmt::format("G{}", options.gaia_version);
+  const auto count = [](double v) {
+    return static_cast<std::int16_t>(std::isfinite(v) ? std::clamp(v, -32768.0, 32767.0) : 0);
+  };
+
+  std::vector<ReferenceObject> out(ra.size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    ReferenceObject& o = out[i];
+    o.ref_cat = cat;
+    o.ref_id = table.integer("source_id", static_cast<std::int64_t>(i));
+    o.ra = ra[i];
+    o.dec = dec[i];
+    o.is_gaia = true;
+    o.ref_epoch = finite_or_zero(epoch[i]);
+    o.pmra = finite_or_zero(pmra[i]);
+    o.pmdec = finite_or_zero(pmdec[i]);
+    o.parallax = finite_or_zero(parallax[i]);
+    constexpr double kMilliarcsec = 3.6e6;  // in a degree
+    o.ra_ivar = inverse_variance(ra_error[i], kMilliarcsec);
+    o.dec_ivar = inverse_variance(dec_error[i], kMilliarcsec);
+    o.pmra_ivar = inverse_variance(pmra_error[i]);
+    o.pmdec_ivar = inverse_variance(pmdec_error[i]);
+    o.parallax_ivar = inverse_variance(parallax_error[i]);
+    GaiaMeasurements& m = o.gaia.emplace();
+    m.phot_g_mean_mag = finite_or_zero(g[i]);
+    m.phot_bp_mean_mag = finite_or_zero(bp[i]);
+    m.phot_rp_mean_mag = finite_or_zero(rp[i]);
+    m.phot_g_mean_flux_over_error = finite_or_zero(g_sn[i]);
+    m.phot_bp_mean_flux_over_error = finite_or_zero(bp_sn[i]);
+    m.phot_rp_mean_flux_over_error = finite_or_zero(rp_sn[i]);
+    m.phot_g_n_obs = count(g_n[i]);
+    m.phot_bp_n_obs = count(bp_n[i]);
+    m.phot_rp_n_obs = count(rp_n[i]);
+    m.phot_variable_flag = variable[i];
+    m.astrometric_excess_noise = finite_or_zero(noise[i]);
+    m.astrometric_excess_noise_sig = finite_or_zero(noise_sig[i]);
+    m.astrometric_n_obs_al = count(n_al[i]);
+    m.astrometric_n_good_obs_al = count(n_good_al[i]);
+    m.duplicated_source = doubled[i] != 0;
+    m.phot_bp_rp_excess_factor = finite_or_zero(excess[i]);
+    m.astrometric_sigma5d_max = finite_or_zero(sigma5d[i]);
+    m.astrometric_params_solved = static_cast<std::uint8_t>(std::isfinite(solved[i]) ? solved[i] : 0);
+
+    // What is certainly a star: bright, well measured, or moving.
+    constexpr double kAlwaysPoint = 13, kFaintestWithNoise = 18, kLeastNoise = 1, kLeastMotion = 5;
+    const double motion = finite_or_zero(std::hypot(pmra[i] / pmra_error[i], pmdec[i] / pmdec_error[i]));
+    o.point_source = g[i] < kAlwaysPoint || (g[i] < kFaintestWithNoise && noise[i] < kLeastNoise) ||
+                     motion > kLeastMotion || signal_to_noise(parallax[i], parallax_error[i]) > kLeastMotion;
+    for (const GaiaTransform& t : transforms)
+      o.band_mags.push_back(
+          transformed_magnitude(t, m.phot_g_mean_mag, m.phot_bp_mean_mag, m.phot_rp_mean_mag));
+  }
+  return out;
+}
+
+}  // namespace
+
+float transformed_magnitude(const GaiaTransform& transform, float g, float bp, float rp) {
+  const auto known = [](float v) { return std::isfinite(v) ? v : 0.f; };
+  g = known(g);
+  bp = known(bp);
+  rp = known(rp);
+  const float base = transform.base == "BP" ? bp : transform.base == "RP" ? rp : g;
+  if (base == 0) return static_cast<float>(kNoMagnitude);
+  float colour = bp == 0 || rp == 0 ? static_cast<float>(kColourIfUnknown) : bp - rp;
+  colour = std::clamp(colour, static_cast<float>(transform.colour_clip[0]),
+                      static_cast<float>(transform.colour_clip[1]));
+  // In double precision: at the reddest colours the terms of high order cancel to a few millionths of
+  // themselves, and single precision is off by hundredths of a magnitude there.
+  double mag = base, power = 1;
+  for (const double c : transform.coefficients) {
+    mag += c * power;
+    power *= colour;
+  }
+  return static_cast<float>(mag);
+}
+
+std::vector<int> gaia_healpixes(const Region& region, HealpixScheme scheme) {
+  std::set<int> pixels;
+  for_each_sample(region.wcs,
+                  [&](const SkyPosition& s) { pixels.insert(healpix(s.ra, s.dec, kNside, scheme)); });
+  return {pixels.begin(), pixels.end()};
+}
+
+std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Region& region,
+                                       std::span<const GaiaTransform> transforms,
+                                       std::vector<std::filesystem::path>& files) {
+  std::vector<std::filesystem::path> paths;
+  for (const int pixel : gaia_healpixes(region, options.gaia_scheme))
+    paths.push_back(options.gaia_dir / fmt::format("{}-{:05d}.fits", options.gaia_prefix, pixel));
+  std::error_code code;
+  const std::size_t there = static_cast<std::size_t>(std::count_if(
+      paths.begin(), paths.end(), [&](const auto& path) { return std::filesystem::exists(path, code); }));
+  for (const std::filesystem::path& path : paths)
+    if (!std::filesystem::exists(path, code))
+      throw input_error(
+          "this file of the Gaia catalog is missing: the field needs {}, of which {} are there. "
+          "GAIA_CAT_DIR, "
+          "GAIA_CAT_PREFIX and GAIA_CAT_SCHEME say where they are; --no-gaia does without",
+          paths.size(), there)
+          .in_file(path.string());
+
+  const SkyBox box(region);
+  std::vector<std::vector<ReferenceObject>> found(paths.size());
+  std::vector<std::exception_ptr> failures(paths.size());
+  tbb::parallel_for(std::size_t{0}, paths.size(), [&](std::size_t i) {
+    try {
+      fits::FitsReader reader(paths[i]);
+      const fits::Table positions = reader.columns(1, {"ra", "dec"});
+      require_columns(positions, {"ra", "dec"});
+      const std::vector<double> ra = positions.numbers("ra"), dec = positions.numbers("dec");
+      std::vector<std::int64_t> rows;
+      for (std::size_t k = 0; k < ra.size(); ++k) {
+        if (!box.holds(ra[k], dec[k])) continue;
+        const auto p = region.wcs.sky_to_pixel(ra[k], dec[k]);
+        if (p && p->x >= -kEdgePixels && p->x <= region.wcs.width() - 1 + kEdgePixels &&
+            p->y >= -kEdgePixels && p->y <= region.wcs.height() - 1 + kEdgePixels)
+          rows.push_back(static_cast<std::int64_t>(k));
+      }
+      const fits::Table table = reader.rows(1, rows, kColumns);
+      std::string lacking;
+      for (const std::string& name : kColumns)
+        if (!table.has(name)) lacking += (lacking.empty() ? "" : ", ") + name;
+      if (!lacking.empty()) throw input_error("the table lacks {}", lacking);
+      found[i] = objects_of(table, options, transforms);
+    } catch (Error& error) {
+      failures[i] = std::make_exception_ptr(
+          error.in_file(paths[i].string()).while_doing("reading Gaia's stars; --no-gaia does without them"));
+    } catch (...) {
+      failures[i] = std::current_exception();
+    }
+  });
+  for (const std::exception_ptr& failure : failures)
+    if (failure) std::rethrow_exception(failure);
+  files.insert(files.end(), paths.begin(), paths.end());
+
+  std::vector<ReferenceObject> rows;
+  for (auto& part : found)
+    rows.insert(rows.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
+
+  for (ReferenceObject& o : rows)
+    o.mag = o.gaia->phot_g_mean_mag != 0 ? o.gaia->phot_g_mean_mag : o.gaia->phot_rp_mean_mag;
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.mag < b.mag; });
+  for (ReferenceObject& o : rows) {
+    if (o.mag == 0) o.mag = o.gaia->phot_bp_mean_mag;
+    o.zguess = o.band_mags[kMagBandZ];
+    o.mask_mag = std::min(o.mag, o.zguess + 1);
+    o.radius = StarMask::radius_degrees(o.mask_mag);
+    if (o.mag == 0) {
+      o.mask_mag = kMaskMagOfNothing;
+      o.radius = 0;
+    }
+    constexpr float kKept = 4;  // radii
+    o.keep_radius = kKept * o.radius;
+    o.is_bright = o.mask_mag < StarMask::kBrightLimit;
+    o.is_medium = o.mask_mag < StarMask::kMediumLimit;
+  }
+  return rows;
+}
+
+}  // namespace brickline::refs
