@@ -5,6 +5,7 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <span>
 
@@ -92,31 +93,28 @@ bool BandCoadder::add(const CcdImage& image, const ModelImages* models, Observat
     inputs.push_back(models->blob_model.const_view());
   }
 
+  // Tiles of the target, so that what is read of an image that is turned against it stays close together.
+  constexpr int kRows = 16, kColumns = 128;
   struct Scratch {
-    PixelMapping::Row row;
+    PixelMapping::Row rows[kRows];
     std::vector<float> values[3];
   };
-  tbb::enumerable_thread_specific<Scratch> scratches;
-  const Box box = mapping.box();
-  for_rows(box.y0, box.y1, [&](int y) {
-    Scratch& s = scratches.local();
-    if (!mapping.map_row(y, s.row)) return;
-    const int n = s.row.size();
+  const auto add_piece = [&](Scratch& s, const PixelMapping::Row& row, int y, int begin, int end) {
     std::span<float> outs[3];
     for (std::size_t k = 0; k < inputs.size(); ++k) {
-      s.values[k].resize(static_cast<std::size_t>(n));
+      s.values[k].resize(static_cast<std::size_t>(row.size()));
       outs[k] = s.values[k];
     }
     if (options_.lanczos)
-      lanczos3_row(inputs, s.row, std::span<const std::span<float>>(outs, inputs.size()));
+      lanczos3_row(inputs, row, std::span<const std::span<float>>(outs, inputs.size()), begin, end);
     else
-      for (std::size_t k = 0; k < inputs.size(); ++k) nearest_row(inputs[k], s.row, outs[k]);
+      for (std::size_t k = 0; k < inputs.size(); ++k) nearest_row(inputs[k], row, outs[k], begin, end);
 
     BandCoadd& c = sums_;
-    for (int i = 0; i < n; ++i) {
-      const int ix = s.row.ix[i], iy = s.row.iy[i];
+    for (int i = begin; i < end; ++i) {
+      const int ix = row.ix[i], iy = row.iy[i];
       if (ix < 0) continue;
-      const int x = s.row.x0 + i;
+      const int x = row.x0 + i;
       const float inverse_error = image.inverse_error(ix, iy);
       const float weight = inverse_error * inverse_error * weight_scale;
       const std::uint16_t mask = image.mask(ix, iy);
@@ -153,14 +151,33 @@ bool BandCoadder::add(const CcdImage& image, const ModelImages* models, Observat
         flat_weight_(x, y) += flat;
       }
     }
-    if (!times) return;
+  };
+  const auto note_times = [&](const PixelMapping::Row& row, int y) {
     for (int index : times->by_row_[y]) {
-      const int i = times->pixels_[index].x - s.row.x0;
-      if (i < 0 || i >= n || s.row.ix[i] < 0) continue;
+      const int i = times->pixels_[index].x - row.x0;
+      if (i < 0 || i >= row.size() || row.ix[i] < 0) continue;
       ObservationTimes::Range& range = times->ranges_[index];
       if (range.first == 0 || image.mjd_tai < range.first) range.first = image.mjd_tai;
       if (range.last == 0 || image.mjd_tai > range.last) range.last = image.mjd_tai;
     }
+  };
+  tbb::enumerable_thread_specific<Scratch> scratches;
+  const Box box = mapping.box();
+  tbb::parallel_for(0, (box.height() + kRows - 1) / kRows, [&](int block) {
+    Scratch& s = scratches.local();
+    const int y0 = box.y0 + block * kRows, rows = std::min(kRows, box.y1 - y0);
+    int widest = 0;
+    std::array<bool, kRows> covered{};
+    for (int k = 0; k < rows; ++k) {
+      covered[k] = mapping.map_row(y0 + k, s.rows[k]);
+      if (covered[k]) widest = std::max(widest, s.rows[k].size());
+    }
+    for (int begin = 0; begin < widest; begin += kColumns)
+      for (int k = 0; k < rows; ++k)
+        if (covered[k]) add_piece(s, s.rows[k], y0 + k, begin, std::min(begin + kColumns, s.rows[k].size()));
+    if (times)
+      for (int k = 0; k < rows; ++k)
+        if (covered[k]) note_times(s.rows[k], y0 + k);
   });
   ++sums_.images;
   return true;

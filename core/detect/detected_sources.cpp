@@ -1,6 +1,9 @@
 #include "core/detect/detected_sources.h"
 
+#include <utility>
 #include <variant>
+
+#include "core/refs/reference_table.h"
 
 namespace brickline {
 namespace {
@@ -22,10 +25,28 @@ fits::Column spread(const fits::Column& column, const SourceList& sources) {
   return out;
 }
 
+// The catalog's table, and what only this product tells of it. Empty without rows.
+fits::Table reference_columns(const ReferenceCatalog& catalog) {
+  if (catalog.empty()) return {};
+  fits::Table table = reference_table(catalog);
+  std::vector<std::int64_t> source_id;
+  std::vector<bool> duplicate, sets_maskbit;
+  for (const ReferenceObject& row : catalog.rows) {
+    source_id.push_back(row.is_gaia ? row.ref_id : 0);
+    duplicate.push_back(row.duplicate);
+    sets_maskbit.push_back(row.set_galaxy_maskbit);
+  }
+  if (catalog.had_gaia) table.add("source_id", std::move(source_id), "", {}, "Gaia's identifier");
+  table.add("dup", std::move(duplicate), "", {}, "star that is part of a large galaxy");
+  table.add("set_galaxy_maskbit", std::move(sets_maskbit), "", {}, "its pixels are masked as GALAXY");
+  return table;
+}
+
 }  // namespace
 
 fits::Table detected_sources_table(const SourceList& sources, const BlobMap& blobs,
-                                   std::span<const std::string> bands, const fits::Table* references) {
+                                   std::span<const std::string> bands, const ReferenceCatalog& catalog) {
+  const fits::Table references = reference_columns(catalog);
   const std::size_t count = sources.size();
   std::vector<double> ra, dec;
   std::vector<std::int64_t> ibx, iby, ref_id(count, 0);
@@ -36,16 +57,16 @@ fits::Table detected_sources_table(const SourceList& sources, const BlobMap& blo
   std::vector<bool> needs_flux;
   for (std::size_t i = 0; i < count; ++i) {
     const DetectedSource& s = sources[i];
-    const bool known = references && s.reference_row >= 0;
-    ra.push_back(known ? references->number("ra", s.reference_row) : s.model.ra);
-    dec.push_back(known ? references->number("dec", s.reference_row) : s.model.dec);
+    const bool known = !references.empty() && s.reference_row >= 0;
+    ra.push_back(known ? references.number("ra", s.reference_row) : s.model.ra);
+    dec.push_back(known ? references.number("dec", s.reference_row) : s.model.dec);
     ibx.push_back(s.ix);
     iby.push_back(s.iy);
     peak_sn.push_back(s.peak_sn);
     sed.push_back(s.sed);
     if (known) {
-      ref_cat[i] = references->text("ref_cat", s.reference_row);
-      ref_id[i] = references->integer("ref_id", s.reference_row);
+      ref_cat[i] = references.text("ref_cat", s.reference_row);
+      ref_id[i] = references.integer("ref_id", s.reference_row);
     }
     blob.push_back(s.blob);
     const Box box = s.blob >= 0 ? blobs.blobs.at(static_cast<std::size_t>(s.blob)).box : Box{-1, -1, -1, -1};
@@ -62,16 +83,15 @@ fits::Table detected_sources_table(const SourceList& sources, const BlobMap& blo
   table.add("iby", std::move(iby), "pixel", {}, "nearest brick pixel, 0-based");
   table.add("peaksn", std::move(peak_sn), "", {}, "S/N of the peak; 0: known before");
   table.add("peaksed", std::move(sed), "", {}, "SED that the peak was found with");
-  fits::Column catalog;
-  catalog.name = "ref_cat";
-  catalog.description = "reference catalog";
-  catalog.data = std::move(ref_cat);
-  catalog.string_width = 2;
-  table.add(std::move(catalog));
+  fits::Column ref_cat_column;
+  ref_cat_column.name = "ref_cat";
+  ref_cat_column.description = "reference catalog";
+  ref_cat_column.data = std::move(ref_cat);
+  ref_cat_column.string_width = 2;
+  table.add(std::move(ref_cat_column));
   table.add("ref_id", std::move(ref_id), "", {}, "identifier there");
-  if (references)
-    for (const fits::Column& column : references->columns())
-      if (!table.has(column.name)) table.add(spread(column, sources));
+  for (const fits::Column& column : references.columns())
+    if (!table.has(column.name)) table.add(spread(column, sources));
   table.add("blob", std::move(blob), "", {}, "number of its blob; -1: none");
   const char* names[] = {"blob_x0", "blob_x1", "blob_y0", "blob_y1"};
   for (int k = 0; k < 4; ++k)
@@ -81,7 +101,7 @@ fits::Table detected_sources_table(const SourceList& sources, const BlobMap& blo
     std::vector<float> flux;
     for (const DetectedSource& s : sources)
       flux.push_back(b < s.model.flux.size() ? static_cast<float>(s.model.flux[b]) : 0.0F);
-    table.add("flux_" + bands[b], std::move(flux), "nanomaggy", {}, "flux that the fit starts with");
+    table.add("flux_" + bands[b], std::move(flux), "nanomaggies", {}, "flux that the fit starts with");
   }
   return table;
 }

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "core/pipeline/stage_products.h"
 #include "core/pipeline/stages.h"
 #include "core/refs/reference_table.h"
@@ -30,6 +28,7 @@ ReferenceOptions choose(const ReferenceChoice& choice, const SurveyDirectory& su
   options.tycho = !choice.no_tycho;
   options.gaia = !choice.no_gaia;
   options.large_galaxies = !choice.no_large_galaxies;
+  options.star_clusters = !choice.no_star_clusters;
   options.require_all = choice.require;
   return options;
 }
@@ -54,20 +53,6 @@ std::vector<std::array<double, 2>> gaia_pixels(const RefsState& refs) {
   for (const ReferenceObject& row : refs.catalog.rows)
     if (row.is_gaia) pixels.push_back({row.x, row.y});
   return pixels;
-}
-
-HaloStars halo_stars(const RefsState& refs, const std::vector<std::string>& bands) {
-  const ReferenceCatalog& catalog = refs.catalog;
-  HaloStars stars;
-  for (const std::string& band : bands) {
-    // A field without stars lacks no magnitudes.
-    if (catalog.had_gaia && std::ranges::find(catalog.mag_bands, band) == catalog.mag_bands.end()) continue;
-    std::vector<HaloStar>& of_band = stars[band];
-    for (const ReferenceObject& row : catalog.rows)
-      if (row.is_gaia && row.point_source)
-        of_band.push_back({row.ra, row.dec, row.motion(), catalog.band_mag(row, band), row.radius});
-  }
-  return stars;
 }
 
 }  // namespace brickline

@@ -8,7 +8,6 @@
 #include "core/pipeline/detection_settings.h"
 #include "core/pipeline/stage_products.h"
 #include "core/pipeline/stages.h"
-#include "core/refs/reference_table.h"
 
 namespace brickline {
 
@@ -36,14 +35,12 @@ SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, const Ref
 }
 
 void write_detected_sources(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
-                            const RefsState& refs, ProductSet& products) {
-  std::optional<fits::Table> references;
-  if (!refs.catalog.empty()) references = reference_table(refs.catalog);
+                            const ReferenceCatalog& references, ProductSet& products) {
   fits::FitsWriter writer;
   writer.add_empty_primary(tims.version_header);
-  writer.add_table(detected_sources_table(srcs.detection.sources, srcs.detection.blobs, tims.bands,
-                                          references ? &*references : nullptr),
-                   "DETECTIONS");
+  writer.add_table(
+      detected_sources_table(srcs.detection.sources, srcs.detection.blobs, tims.bands, references),
+      "DETECTIONS");
   const auto path = product_paths(options, tims.brick)("detected-sources", "");
   products.record(path, writer.write(path));
 }

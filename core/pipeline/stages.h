@@ -8,9 +8,10 @@
 
 #include "core/base/log.h"
 #include "core/base/progress.h"
+#include "core/detect/blob_mask.h"
 #include "core/pipeline/brick_options.h"
 #include "core/pipeline/brick_state.h"
-#include "core/refs/halos.h"
+#include "core/refs/reference_catalog.h"
 
 namespace brickline {
 
@@ -20,16 +21,13 @@ RefsState run_refs(const BrickOptions& options, const TimsState& tims, ProductSe
 // Where Gaia's stars stand, 0-based brick pixels: no artefacts are looked for in them.
 std::vector<std::array<double, 2>> gaia_pixels(const RefsState& refs);
 
-// The stars whose halos may be taken off: with their magnitudes, per band.
-HaloStars halo_stars(const RefsState& refs, const std::vector<std::string>& bands);
-
 // Detects sources and cuts the brick into blobs; then takes the coadds' left-over sky out of `images`.
 SrcsState run_srcs(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
                    std::vector<CcdImage>& images, const Log& log);
 
 // The product that lists what stage srcs found.
 void write_detected_sources(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
-                            const RefsState& refs, ProductSet& products);
+                            const ReferenceCatalog& references, ProductSet& products);
 
 FitblobsState run_fitblobs(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
                            const SrcsState& srcs, const Progress& progress, const Log& log);
@@ -40,9 +38,10 @@ void write_explanations(const BrickOptions& options, const TimsState& tims, cons
                         const Log& log);
 
 // The coadds of the images alone, without models; products are written as they are made. `srcs`, where that
-// stage has run already (--blob-image), adds saturated areas, blobs and a picture with their outlines.
+// stage has run already (--blob-image), adds saturated areas, blobs and a picture with their outlines; so
+// does `blob_mask` (--blob-mask) the saturated areas.
 void run_image_coadds(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
-                      const SrcsState* srcs, ProductSet& products, const Log& log);
+                      const SrcsState* srcs, const BlobMask* blob_mask, ProductSet& products, const Log& log);
 
 // Coadds with models, and the catalog's measurements on them.
 CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const RefsState& refs,

@@ -169,6 +169,24 @@ void add_halo(ImageView<float> light, const Footprint& star, const HaloModel& mo
 
 }  // namespace
 
+HaloStars halo_stars(const ReferenceCatalog& catalog, std::span<const std::string> bands) {
+  HaloStars out;
+  for (const std::string& band : bands) {
+    const bool known =
+        std::find(catalog.mag_bands.begin(), catalog.mag_bands.end(), band) != catalog.mag_bands.end();
+    if (catalog.had_gaia && !known) continue;
+    std::vector<HaloStar>& stars = out[band];
+    for (const ReferenceObject& row : catalog.rows)
+      if (row.is_gaia && row.point_source)
+        stars.push_back({.ra = row.ra,
+                         .dec = row.dec,
+                         .motion = row.motion(),
+                         .magnitude = catalog.band_mag(row, band),
+                         .radius_degrees = row.radius});
+  }
+  return out;
+}
+
 int add_halos(ImageView<float> light, const HaloView& view, const HaloModel& model,
               std::span<const HaloStar> stars) {
   std::vector<Footprint> footprints;

@@ -10,6 +10,7 @@
 
 #include "core/base/image.h"
 #include "core/model/source_model.h"
+#include "core/refs/reference_catalog.h"
 #include "core/survey/halo_model.h"
 #include "core/wcs/wcs.h"
 
@@ -24,6 +25,10 @@ struct HaloStar {
 
 // By band; a band without an entry has no magnitudes.
 using HaloStars = std::map<std::string, std::vector<HaloStar>>;
+
+// The stars whose halos count: Gaia's point sources (also those that are part of a large galaxy), in the
+// bands that the catalog has magnitudes of.
+HaloStars halo_stars(const ReferenceCatalog& catalog, std::span<const std::string> bands);
 
 // Where and when the image was taken.
 struct HaloView {

@@ -126,7 +126,12 @@ std::array<float, 7> lanczos3_weights(double d) {
 }
 
 float lanczos3_at(ImageView<const float> input, int ix, int iy, double dx, double dy) {
+<<<<<<< HEAD
+  const WeightTable& table = weight_table();
+  return interpolate(input, ix, iy, table.at(static_cast<float>(dx)), table.at(static_cast<float>(dy)));
+=======
   return interpolate(input, ix, iy, Weights(lanczos3_weights(dx)), Weights(lanczos3_weights(dy)));
+>>>>>>> main
 }
 
 void lanczos3_row(ImageView<const float> input, const PixelMapping::Row& row, std::span<float> out) {
@@ -135,8 +140,13 @@ void lanczos3_row(ImageView<const float> input, const PixelMapping::Row& row, st
 
 void lanczos3_row(std::span<const ImageView<const float>> inputs, const PixelMapping::Row& row,
                   std::span<const std::span<float>> outs) {
+  lanczos3_row(inputs, row, outs, 0, row.size());
+}
+
+void lanczos3_row(std::span<const ImageView<const float>> inputs, const PixelMapping::Row& row,
+                  std::span<const std::span<float>> outs, int begin, int end) {
   const WeightTable& table = weight_table();
-  for (int i = 0; i < row.size(); ++i) {
+  for (int i = begin; i < end; ++i) {
     if (row.ix[i] < 0) continue;
     const Weights wx = table.at(row.dx[i]), wy = table.at(row.dy[i]);
     for (std::size_t n = 0; n < inputs.size(); ++n)

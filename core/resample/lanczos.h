@@ -4,7 +4,8 @@
 // position less the nearest pixel (ix, iy),
 //   w_k(d) = L(k-d) / sum_j L(j-d),   L(t) = sinc(t) sinc(t/3) for |t| < 3, else 0        (Duchon 1979),
 // and pixels beyond the image repeat its edge. Weights are normalised per axis, so that a constant stays
-// constant. Results lie on the mapping's box: element (0, 0) is target pixel (box().x0, box().y0).
+// constant. Pixels must be finite: those beside a footprint may be multiplied by zero. Results lie on the
+// mapping's box: element (0, 0) is target pixel (box().x0, box().y0).
 #pragma once
 
 #include <array>
@@ -28,11 +29,22 @@ void lanczos3_row(ImageView<const float> input, const PixelMapping::Row& row, st
 // once.
 void lanczos3_row(std::span<const ImageView<const float>> inputs, const PixelMapping::Row& row,
                   std::span<const std::span<float>> outs);
+// The elements begin <= i < end of the row alone. Where the input is turned against the target, pieces of
+// several rows before the next piece of them keep to a part of the input that stays in the processor's
+// caches.
+void lanczos3_row(std::span<const ImageView<const float>> inputs, const PixelMapping::Row& row,
+                  std::span<const std::span<float>> outs, int begin, int end);
+
+template <typename T>
+void nearest_row(ImageView<const T> input, const PixelMapping::Row& row, std::span<T> out, int begin,
+                 int end) {
+  for (int i = begin; i < end; ++i)
+    if (row.ix[i] >= 0) out[i] = input(row.ix[i], row.iy[i]);
+}
 
 template <typename T>
 void nearest_row(ImageView<const T> input, const PixelMapping::Row& row, std::span<T> out) {
-  for (int i = 0; i < row.size(); ++i)
-    if (row.ix[i] >= 0) out[i] = input(row.ix[i], row.iy[i]);
+  nearest_row(input, row, out, 0, row.size());
 }
 
 // Whole images; `outside` where the input does not reach.

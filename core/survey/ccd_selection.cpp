@@ -71,7 +71,7 @@ std::vector<std::int64_t> ccds_near(const CcdTable& ccds, const Wcs& target) {
     if (std::abs(c.dec[i] - centre.dec) < reach &&
         angular_separation(c.ra[i], c.dec[i], centre.ra, centre.dec) < reach)
       found.push_back(static_cast<std::int64_t>(i));
-  return found;
+  return ccds.in_search_order(std::move(found), centre, reach);
 }
 
 std::vector<std::int64_t> ccds_touching(const CcdTable& ccds, const Wcs& target) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -160,11 +161,16 @@ CcdTable CcdTable::read(const SurveyDirectory& survey, const Log& log) {
 CcdTable CcdTable::read(const std::vector<std::filesystem::path>& files, const Log& log) {
   std::vector<Source> sources;
   for (const auto& file : files) {
-    // Of a .kd.fits too the first extension is the whole table; the search trees after it are not needed.
+    // Of a .kd.fits too the first extension is the whole table; its search tree only decides the order.
     fits::FitsReader reader(file);
     if (reader.hdu_count() < 2 || !reader.is_table(1))
       throw input_error("no table in the first extension").in_file(file.string());
     sources.push_back({file, reader.table(1)});
+    if (file.string().ends_with(".kd.fits")) try {
+        sources.back().tree = SkyTree::read(reader, "ccds");
+      } catch (const Error& error) {
+        log.warning("{}: its CCDs come in the file's order: {}", file.string(), error.message());
+      }
     log.debug("{}: {} CCDs", file.string(), sources.back().table.rows());
   }
   return from_tables(std::move(sources), log);
@@ -213,6 +219,7 @@ CcdTable CcdTable::from_tables(std::vector<Source> sources, const Log& log) {
                               static_cast<std::int32_t>(result.files_.size()));
     result.row_in_file_.insert(result.row_in_file_.end(), kept.begin(), kept.end());
     result.files_.push_back(source.file);
+    origin.tree = std::move(source.tree);
     result.origins_.push_back(std::move(origin));
     tables.push_back({file, std::move(source.table)});
   }
@@ -223,6 +230,27 @@ CcdTable CcdTable::from_tables(std::vector<Source> sources, const Log& log) {
 
 const std::filesystem::path& CcdTable::file_of(std::int64_t row) const {
   return files_.at(file_index_.at(row));
+}
+
+std::vector<std::int64_t> CcdTable::in_search_order(std::vector<std::int64_t> rows, const SkyPosition& centre,
+                                                    double radius) const {
+  std::vector<std::map<std::int64_t, std::int64_t>> ranks(origins_.size());  // of rows in their file
+  for (std::size_t f = 0; f < origins_.size(); ++f)
+    if (origins_[f].tree)
+      for (const std::int64_t row : origins_[f].tree->search(centre.ra, centre.dec, radius))
+        ranks[f].emplace(row, static_cast<std::int64_t>(ranks[f].size()));
+  const auto key = [&](std::int64_t row) {
+    const std::int32_t file = file_index_.at(row);
+    const std::int64_t in_file = row_in_file_.at(row);
+    const auto& of_file = ranks[static_cast<std::size_t>(file)];
+    const auto rank = of_file.find(in_file);
+    // Rows that the tree does not name come last, in their own order.
+    const std::int64_t place =
+        rank != of_file.end() ? rank->second : static_cast<std::int64_t>(of_file.size());
+    return std::tuple{file, place, in_file};
+  };
+  std::sort(rows.begin(), rows.end(), [&](std::int64_t a, std::int64_t b) { return key(a) < key(b); });
+  return rows;
 }
 
 std::string CcdTable::describe(std::int64_t row) const {

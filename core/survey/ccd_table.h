@@ -16,6 +16,7 @@
 #include "core/base/log.h"
 #include "core/fits/table.h"
 #include "core/survey/camera_conditions.h"
+#include "core/survey/kd_tree.h"
 #include "core/survey/survey_directory.h"
 #include "core/wcs/wcs.h"
 
@@ -70,6 +71,7 @@ class CcdTable {
   struct Source {
     std::filesystem::path file;
     fits::Table table;
+    std::optional<SkyTree> tree{};  // of the file's rows by position, if it has one
   };
   static CcdTable from_tables(std::vector<Source> sources, const Log& log = {});
 
@@ -87,12 +89,18 @@ class CcdTable {
   // Whether the row's own file had that column; its values are zeros or defaults otherwise.
   bool was_present(std::string_view column, std::int64_t row) const;
 
+  // `rows` in the order in which a search around a position of that radius, degrees, comes upon them: file by
+  // file, in a file with a search tree as the tree is walked, else by row.
+  std::vector<std::int64_t> in_search_order(std::vector<std::int64_t> rows, const SkyPosition& centre,
+                                            double radius) const;
+
   // The rows of an exposure, of one of its CCDs if `ccdname` is given.
   std::vector<std::int64_t> find(std::int64_t expnum, std::string_view ccdname = {}) const;
 
  private:
   struct Origin {
     std::vector<std::string> columns;  // the file's own, lower-case, sorted
+    std::optional<SkyTree> tree;
   };
   fits::Table table_;
   std::vector<std::filesystem::path> files_;

@@ -230,6 +230,35 @@ TEST(CcdTable, AKdTableIsReadByItsFirstExtension) {
   EXPECT_EQ(selection.ccds[2].name(), "257266-S21");
 }
 
+// The order of a file's search tree is the order of the images, and of all sums over them.
+TEST(CcdTable, CcdsOfAKdTableComeAsItsTreeIsWalked) {
+  BRICKLINE_NEEDS_DATA("surveys/testcase6");
+  // A tree of several leaves, and a CCD at each of its points.
+  fits::FitsReader stars(survey("testcase6").root() / "tycho2.kd.fits");
+  const auto tree = SkyTree::read(stars, "stars");
+  ASSERT_TRUE(tree);
+  ASSERT_GT(tree->nodes(), 1);
+  fits::FitsReader ccds(survey("testcase6").root() / "survey-ccds-1.fits.gz");
+  fits::Table table =
+      ccds.table(1).select(std::vector<std::int64_t>(static_cast<std::size_t>(tree->points()), 0));
+  const fits::Table points = stars.table(1);
+  table.add("ra", points.numbers("ra"));
+  table.add("dec", points.numbers("dec"));
+  std::vector<std::int64_t> all;
+  for (std::int64_t i = 0; i < table.rows(); ++i) all.push_back(i);
+  std::vector<CcdTable::Source> sources;
+  sources.push_back({"a.kd.fits", table, tree});
+  const CcdTable with_tree = CcdTable::from_tables(sources);
+  const SkyPosition centre{110.3, 23.92};
+  const std::vector<std::int64_t> walked = tree->search(centre.ra, centre.dec, 1);
+  ASSERT_FALSE(std::is_sorted(walked.begin(), walked.end()));
+  const std::vector<std::int64_t> ordered = with_tree.in_search_order(all, centre, 1);
+  ASSERT_EQ(ordered.size(), all.size());
+  EXPECT_TRUE(std::equal(walked.begin(), walked.end(), ordered.begin()));
+  sources.front().tree.reset();
+  EXPECT_EQ(CcdTable::from_tables(sources).in_search_order(all, centre, 1), all);
+}
+
 TEST(CcdSelection, FindsTheCcdsWhoseOutlinesTouch) {
   BRICKLINE_NEEDS_DATA("surveys/testcase6");
   const CcdTable ccds = CcdTable::read(survey("testcase6"));
