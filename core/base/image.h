@@ -133,6 +133,10 @@ class Image {
   void allocate() {
     constexpr std::ptrdiff_t per_line = std::max<std::ptrdiff_t>(1, 64 / std::ptrdiff_t{sizeof(T)});
     stride_ = (width_ + per_line - 1) / per_line * per_line;
+    // Rows a large power of two apart would all fall into the same few sets of the processor's caches, which
+    // makes going down a column slow.
+    constexpr std::ptrdiff_t kCacheSets = 1024;
+    if (stride_ * std::ptrdiff_t{sizeof(T)} % kCacheSets == 0) stride_ += per_line;
     if (stride_ * height_ > 0)
       data_ = static_cast<T*>(::operator new[](sizeof(T) * stride_ * height_, std::align_val_t{64}));
   }
