@@ -143,6 +143,9 @@ void BlobRun::fit_records(std::vector<SourceRecord>& records, bool in_residuals)
     note_reference_mask(r);
   }
   const Image<std::int32_t> owners = options_.segmentation ? segments(records) : Image<std::int32_t>();
+  for (int y = 0; y < owners.height(); ++y)
+    for (int x = 0; x < owners.width(); ++x)
+      if (owners(x, y) >= 0) ++records[owners(x, y)].owned_pixels;
   choose_models(records, owners);
 }
 
