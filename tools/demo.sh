@@ -23,7 +23,8 @@ print(s["brick"], *s["zoom"])' "$dir/survey/sim.json")
 
 echo "== running brick $brick with the cameras of build/release/plugins"
 "$bin/runbrick" --survey-dir "$dir/survey" --brick "$brick" --zoom "$x0" "$x1" "$y0" "$y1" \
-  --plugin-dir build/release/plugins --outdir "$dir/out" --threads "$(nproc)" --no-wise
+  --plugin-dir build/release/plugins --outdir "$dir/out" --threads "$(nproc)" --no-wise \
+  --gaia-dir "$dir/survey/gaia" --gaia-version 2 --no-large-galaxies --no-star-clusters
 
 echo "== found against true fluxes"
 "$bin/simulate-survey" compare "$dir/survey" "$dir/out"

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/base/image.h"
 #include "core/detect/detection.h"
@@ -13,7 +14,8 @@
 namespace brickline {
 
 struct BlobMask {
-  Image<std::uint8_t> mask;  // brick pixels, 0 or 1
+  Image<std::uint8_t> mask;                    // brick pixels, 0 or 1
+  std::vector<Image<std::uint8_t>> saturated;  // of each band, grown
   // What the cost of fitting the brick can be told from.
   int blobs = 0;                  // 4-connected components
   std::int64_t largest_blob = 0;  // its pixels

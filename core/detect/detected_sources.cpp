@@ -101,7 +101,7 @@ fits::Table detected_sources_table(const SourceList& sources, const BlobMap& blo
     std::vector<float> flux;
     for (const DetectedSource& s : sources)
       flux.push_back(b < s.model.flux.size() ? static_cast<float>(s.model.flux[b]) : 0.0F);
-    table.add("flux_" + bands[b], std::move(flux), "nanomaggy", {}, "flux that the fit starts with");
+    table.add("flux_" + bands[b], std::move(flux), "nanomaggies", {}, "flux that the fit starts with");
   }
   return table;
 }

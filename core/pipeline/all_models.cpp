@@ -91,11 +91,11 @@ void add_parameters(Columns& t, int kind) {
     t.model(
         kind, name, [&](const M& m) { return static_cast<float>(m.inverse_variance.*member); }, unit, what);
   };
-  ivar("ra_ivar", &V::ra, "1/deg^2", "inverse variance of ra cos(dec)");
-  ivar("dec_ivar", &V::dec, "1/deg^2", "inverse variance of dec");
+  ivar("ra_ivar", &V::ra, "deg^(-2)", "inverse variance of ra cos(dec)");
+  ivar("dec_ivar", &V::dec, "deg^(-2)", "inverse variance of dec");
   if (kDchisqOrder[kind] == SourceKind::kSer)
     ivar("sersic_ivar", &V::sersic_index, "", "inverse variance of sersic");
-  if (kind > 0) ivar("shape_r_ivar", &V::re, "1/arcsec^2", "inverse variance of shape_r");
+  if (kind > 0) ivar("shape_r_ivar", &V::re, "arcsec^(-2)", "inverse variance of shape_r");
   if (kind > 1) ivar("shape_e1_ivar", &V::e1, "", "inverse variance of shape_e1");
   if (kind > 1) ivar("shape_e2_ivar", &V::e2, "", "inverse variance of shape_e2");
 }
@@ -108,11 +108,11 @@ void add_model(Columns& t, int kind, const std::vector<std::string>& bands) {
   };
   for (std::size_t b = 0; b < bands.size(); ++b)
     t.model(
-        kind, "flux_" + bands[b], [&](const M& m) { return value(m.model.flux, b); }, "nanomaggy", "flux");
+        kind, "flux_" + bands[b], [&](const M& m) { return value(m.model.flux, b); }, "nanomaggies", "flux");
   for (std::size_t b = 0; b < bands.size(); ++b)
     t.model(
         kind, "flux_ivar_" + bands[b], [&](const M& m) { return value(m.inverse_variance.flux, b); },
-        "1/nanomaggy^2", "inverse variance of the flux");
+        "nanomaggies^(-2)", "inverse variance of the flux");
   t.model(
       kind, "cpu", [](const M&) { return 0.0F; }, "s", "always 0");
   t.model(

@@ -14,7 +14,7 @@ namespace brickline {
 
 // Which reference catalogs are read; a path given here wins over the environment's.
 struct ReferenceChoice {
-  bool no_tycho = false, no_gaia = false, no_large_galaxies = false;
+  bool no_tycho = false, no_gaia = false, no_large_galaxies = false, no_star_clusters = false;
   bool require = false;  // a catalog that is wanted and absent is an error
   std::filesystem::path tycho_dir, gaia_dir, large_galaxies_file, star_clusters_file;
   std::string gaia_prefix, gaia_scheme, gaia_version;

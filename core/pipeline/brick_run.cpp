@@ -42,6 +42,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
   outcome.products = ProductSet(options.output_dir);
   std::optional<TimsState> tims;
   std::optional<RefsState> refs;
+  std::optional<BlobMask> blob_mask;
   std::optional<SrcsState> srcs;
   std::optional<FitblobsState> fits;
   std::optional<CoaddsState> coadds;
@@ -68,10 +69,11 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
           run_halos(halo_stars(refs->catalog, tims->bands), tims->images, log);
           break;
         case Stage::kBlobmask:
-          run_blobmask(options, *tims, outcome.products, log);
+          blob_mask = run_blobmask(options, *tims, outcome.products, log);
           break;
         case Stage::kImageCoadds:
-          run_image_coadds(options, *tims, *refs, srcs ? &*srcs : nullptr, outcome.products, log);
+          run_image_coadds(options, *tims, *refs, srcs ? &*srcs : nullptr, blob_mask ? &*blob_mask : nullptr,
+                           outcome.products, log);
           break;
         case Stage::kSrcs:
           srcs = run_srcs(options, *tims, *refs, tims->images, log);

@@ -31,8 +31,13 @@ std::string canonical_options(const BrickOptions& options) {
   if (refs.no_gaia) add("--no-gaia");
   if (refs.no_tycho) add("--no-tycho");
   if (refs.no_large_galaxies) add("--no-large-galaxies");
+  if (refs.no_star_clusters) add("--no-star-clusters");
   if (options.no_outliers) add("--no-outliers");
   if (options.nsigma != defaults.nsigma) add("--nsigma", options.nsigma);
+  if (options.saddle_fraction != defaults.saddle_fraction) add("--saddle-fraction", options.saddle_fraction);
+  if (options.saddle_min != defaults.saddle_min) add("--saddle-min", options.saddle_min);
+  if (options.blob_dilate != defaults.blob_dilate) add("--blob-dilate", options.blob_dilate);
+  if (options.saturated_images) add("--nsatur", *options.saturated_images);
   if (options.rgb_stretch != defaults.rgb_stretch) add("--rgb-stretch", options.rgb_stretch);
   if (options.coadd_bw) add("--coadd-bw");
   if (!options.lanczos) add("--no-lanczos");

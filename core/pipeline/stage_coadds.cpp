@@ -5,6 +5,7 @@
 #include "core/pipeline/all_models.h"
 #include "core/pipeline/catalog_rows.h"
 #include "core/pipeline/coadd_products.h"
+#include "core/pipeline/frozen_galaxies.h"
 #include "core/pipeline/stage_products.h"
 #include "core/pipeline/stages.h"
 
@@ -56,6 +57,9 @@ CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const
   scene.sources = models;
   scene.blobs = blobs;
   scene.blob_map = fitted.blob_map.const_view();
+  const std::vector<Scene::Frozen> frozen =
+      frozen_in_scene(refs.catalog, srcs.detection.sources, fitted, row_fits);
+  scene.frozen = frozen;
   input.scene = scene;
   CoaddStageOutput made = make_coadds(input, out.rows, products, coadd_options(options), log);
   measure_fiber_fluxes(tims.brick.wcs, models, tims.bands.size(), out.rows);

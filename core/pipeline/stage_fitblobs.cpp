@@ -3,6 +3,7 @@
 
 #include "core/blobs/blob_fitter.h"
 #include "core/blobs/blob_subset.h"
+#include "core/pipeline/frozen_galaxies.h"
 #include "core/pipeline/stages.h"
 
 namespace brickline {
@@ -42,12 +43,11 @@ BlobFitOptions fit_options(const BrickOptions& options) {
 std::vector<FrozenGalaxy> frozen_galaxies(const ReferenceCatalog& references, const SrcsState& srcs,
                                           const Wcs& brick) {
   std::vector<FrozenGalaxy> out;
-  for (std::size_t r = 0; r < references.rows.size(); ++r) {
+  for (const int r : frozen_rows(references)) {
     const ReferenceObject& row = references.rows[r];
-    if (!row.is_large_galaxy || !row.freeze || row.ignore || !row.model) continue;
     FrozenGalaxy galaxy;
     const SourceList& sources = srcs.detection.sources;
-    const auto of_row = std::ranges::find(sources, static_cast<int>(r), &DetectedSource::reference_row);
+    const auto of_row = std::ranges::find(sources, r, &DetectedSource::reference_row);
     if (of_row != sources.end()) galaxy.source = static_cast<int>(of_row - sources.begin());
     galaxy.model = *row.model;
     galaxy.x = row.x;

@@ -28,6 +28,7 @@ ReferenceOptions choose(const ReferenceChoice& choice, const SurveyDirectory& su
   options.tycho = !choice.no_tycho;
   options.gaia = !choice.no_gaia;
   options.large_galaxies = !choice.no_large_galaxies;
+  options.star_clusters = !choice.no_star_clusters;
   options.require_all = choice.require;
   return options;
 }

@@ -8,6 +8,7 @@
 
 #include "core/base/log.h"
 #include "core/base/progress.h"
+#include "core/detect/blob_mask.h"
 #include "core/pipeline/brick_options.h"
 #include "core/pipeline/brick_state.h"
 #include "core/refs/reference_catalog.h"
@@ -37,9 +38,10 @@ void write_explanations(const BrickOptions& options, const TimsState& tims, cons
                         const Log& log);
 
 // The coadds of the images alone, without models; products are written as they are made. `srcs`, where that
-// stage has run already (--blob-image), adds saturated areas, blobs and a picture with their outlines.
+// stage has run already (--blob-image), adds saturated areas, blobs and a picture with their outlines; so
+// does `blob_mask` (--blob-mask) the saturated areas.
 void run_image_coadds(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
-                      const SrcsState* srcs, ProductSet& products, const Log& log);
+                      const SrcsState* srcs, const BlobMask* blob_mask, ProductSet& products, const Log& log);
 
 // Coadds with models, and the catalog's measurements on them.
 CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const RefsState& refs,

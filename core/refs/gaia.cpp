@@ -229,8 +229,8 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
     if (!std::filesystem::exists(path, code))
       throw input_error(
           "this file of the Gaia catalog is missing: the field needs {}, of which {} are there. "
-          "GAIA_CAT_DIR, "
-          "GAIA_CAT_PREFIX and GAIA_CAT_SCHEME say where they are; --no-gaia does without",
+          "--gaia-dir (GAIA_CAT_DIR), GAIA_CAT_PREFIX and GAIA_CAT_SCHEME say where they are; --no-gaia does "
+          "without",
           paths.size(), there)
           .in_file(path.string());
 
@@ -274,7 +274,14 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
 
   for (ReferenceObject& o : rows)
     o.mag = o.gaia->phot_g_mean_mag != 0 ? o.gaia->phot_g_mean_mag : o.gaia->phot_rp_mean_mag;
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.mag < b.mag; });
+  std::vector<std::size_t> order(rows.size());  // sorted instead of the rows, which are large
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return rows[a].mag < rows[b].mag; });
+  std::vector<ReferenceObject> sorted;
+  sorted.reserve(rows.size());
+  for (const std::size_t i : order) sorted.push_back(std::move(rows[i]));
+  rows = std::move(sorted);
   for (ReferenceObject& o : rows) {
     if (o.mag == 0) o.mag = o.gaia->phot_bp_mean_mag;
     o.zguess = o.band_mags[kMagBandZ];

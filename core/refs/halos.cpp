@@ -172,16 +172,16 @@ void add_halo(ImageView<float> light, const Footprint& star, const HaloModel& mo
 HaloStars halo_stars(const ReferenceCatalog& catalog, std::span<const std::string> bands) {
   HaloStars out;
   for (const std::string& band : bands) {
-    const auto known = std::find(catalog.mag_bands.begin(), catalog.mag_bands.end(), band);
-    if (known == catalog.mag_bands.end()) continue;
-    const auto index = static_cast<std::size_t>(known - catalog.mag_bands.begin());
+    const bool known =
+        std::find(catalog.mag_bands.begin(), catalog.mag_bands.end(), band) != catalog.mag_bands.end();
+    if (catalog.had_gaia && !known) continue;
     std::vector<HaloStar>& stars = out[band];
     for (const ReferenceObject& row : catalog.rows)
-      if (row.is_gaia && row.point_source && index < row.band_mags.size())
+      if (row.is_gaia && row.point_source)
         stars.push_back({.ra = row.ra,
                          .dec = row.dec,
                          .motion = row.motion(),
-                         .magnitude = row.band_mags[index],
+                         .magnitude = catalog.band_mag(row, band),
                          .radius_degrees = row.radius});
   }
   return out;

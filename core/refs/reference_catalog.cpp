@@ -252,7 +252,7 @@ ReferenceCatalog read_references(const ReferenceOptions& options, const Wcs& wcs
   refs::LargeGalaxies galaxies;
   if (options.tycho && absences.is_there(options.tycho_file, false, "Tycho-2 catalog",
                                          "the brightest stars, which Gaia lacks, are not masked",
-                                         "TYCHO2_KD_DIR", "say --no-tycho")) {
+                                         "--tycho-dir (TYCHO2_KD_DIR)", "say --no-tycho")) {
     tycho = reading(options.tycho_file, "reading Tycho-2's stars; --no-tycho does without them",
                     [&] { return refs::read_tycho2(options.tycho_file, region, log); });
     catalog.files.push_back(options.tycho_file);
@@ -261,14 +261,12 @@ ReferenceCatalog read_references(const ReferenceOptions& options, const Wcs& wcs
       absences.is_there(options.gaia_dir, true, "Gaia catalog",
                         "no star is known beforehand, so none is masked, none has its halo subtracted, and "
                         "moving stars are fitted at a fixed position",
-                        "GAIA_CAT_DIR", "say --no-gaia"))
+                        "--gaia-dir (GAIA_CAT_DIR)", "say --no-gaia"))
     gaia = refs::read_gaia(options, region, transforms, catalog.files);
   if (options.star_clusters &&
-      absences.is_there(
-          options.star_clusters_file, false, "catalog of star clusters",
-          "globular clusters and planetary nebulae are not masked and their stars are fitted as a "
-          "field's",
-          "STAR_CLUSTERS_CAT", "say --no-star-clusters")) {
+      absences.is_there(options.star_clusters_file, false, "catalog of star clusters",
+                        "globular clusters and planetary nebulae are not masked",
+                        "--star-clusters (STAR_CLUSTERS_CAT)", "say --no-star-clusters")) {
     clusters =
         reading(options.star_clusters_file, "reading star clusters; --no-star-clusters does without them",
                 [&] { return refs::read_star_clusters(options.star_clusters_file, region); });
@@ -276,8 +274,8 @@ ReferenceCatalog read_references(const ReferenceOptions& options, const Wcs& wcs
   }
   if (options.large_galaxies &&
       absences.is_there(options.large_galaxies_file, false, "catalog of large galaxies",
-                        "they are not masked and are fitted in pieces", "LARGEGALAXIES_CAT",
-                        "say --no-large-galaxies")) {
+                        "they are not masked and are fitted in pieces",
+                        "--large-galaxies (LARGEGALAXIES_CAT)", "say --no-large-galaxies")) {
     galaxies =
         reading(options.large_galaxies_file, "reading large galaxies; --no-large-galaxies does without them",
                 [&] { return refs::read_large_galaxies(options, wcs, bands, log); });

@@ -86,8 +86,8 @@ fits::Table reference_table(const ReferenceCatalog& catalog) {
   plain(stars, "parallax", "mas", &R::parallax);
   plain(stars, "ra_ivar", "deg^(-2)", &R::ra_ivar);
   plain(stars, "dec_ivar", "deg^(-2)", &R::dec_ivar);
-  plain(stars, "pmra_ivar", "(mas/yr)^(-2)", &R::pmra_ivar);
-  plain(stars, "pmdec_ivar", "(mas/yr)^(-2)", &R::pmdec_ivar);
+  plain(stars, "pmra_ivar", "yr^2/mas^2", &R::pmra_ivar);
+  plain(stars, "pmdec_ivar", "yr^2/mas^2", &R::pmdec_ivar);
   plain(gaia, "parallax_ivar", "mas^(-2)", &R::parallax_ivar);
   // A Tycho-2 star's own magnitude stands where Gaia's would.
   t.add(stars, "phot_g_mean_mag", "", [](const R& row) {

@@ -12,18 +12,19 @@ using ::testing::ElementsAre;
 
 TEST(StageGraph, TheCatalogNeedsEveryStageButTheOptionalOnes) {
   EXPECT_THAT(plan_stages(std::vector{Stage::kWritecat}),
-              ElementsAre(Stage::kTims, Stage::kOutliers, Stage::kSrcs, Stage::kFitblobs, Stage::kCoadds,
-                          Stage::kWritecat));
+              ElementsAre(Stage::kTims, Stage::kRefs, Stage::kOutliers, Stage::kHalos, Stage::kSrcs,
+                          Stage::kFitblobs, Stage::kCoadds, Stage::kWritecat));
 }
 
 TEST(StageGraph, EarlyCoaddsStopTheRunAfterThem) {
   EXPECT_THAT(plan_stages(std::vector{Stage::kImageCoadds}),
-              ElementsAre(Stage::kTims, Stage::kOutliers, Stage::kImageCoadds));
+              ElementsAre(Stage::kTims, Stage::kRefs, Stage::kOutliers, Stage::kHalos, Stage::kImageCoadds));
 }
 
 TEST(StageGraph, SeveralRequestsMakeOnePlan) {
   EXPECT_THAT(plan_stages(std::vector{Stage::kSrcs, Stage::kImageCoadds}),
-              ElementsAre(Stage::kTims, Stage::kOutliers, Stage::kImageCoadds, Stage::kSrcs));
+              ElementsAre(Stage::kTims, Stage::kRefs, Stage::kOutliers, Stage::kHalos, Stage::kImageCoadds,
+                          Stage::kSrcs));
 }
 
 TEST(StageGraph, OutliersAnswerToTheirOldName) {
@@ -35,9 +36,11 @@ TEST(StageGraph, OutliersAnswerToTheirOldName) {
 TEST(StageGraph, WithBlobsToDrawEarlyCoaddsComeAfterTheSources) {
   const StagePlanOptions blob_image{.blob_image = true};
   EXPECT_THAT(plan_stages(std::vector{Stage::kImageCoadds}, blob_image),
-              ElementsAre(Stage::kTims, Stage::kSrcs, Stage::kImageCoadds));
+              ElementsAre(Stage::kTims, Stage::kRefs, Stage::kOutliers, Stage::kHalos, Stage::kSrcs,
+                          Stage::kImageCoadds));
   EXPECT_THAT(plan_stages(std::vector{Stage::kImageCoadds, Stage::kFitblobs}, blob_image),
-              ElementsAre(Stage::kTims, Stage::kSrcs, Stage::kImageCoadds, Stage::kFitblobs));
+              ElementsAre(Stage::kTims, Stage::kRefs, Stage::kOutliers, Stage::kHalos, Stage::kSrcs,
+                          Stage::kImageCoadds, Stage::kFitblobs));
   // Without early coadds there is nothing to draw into.
   EXPECT_EQ(plan_stages(std::vector{Stage::kWritecat}, blob_image),
             plan_stages(std::vector{Stage::kWritecat}));
@@ -47,9 +50,11 @@ TEST(StageGraph, TheBlobMaskComesBeforeEarlyCoaddsAndWinsOverTheBlobImage) {
   for (const bool blob_image : {false, true}) {
     const StagePlanOptions options{.blob_image = blob_image, .blob_mask = true};
     EXPECT_THAT(plan_stages(std::vector{Stage::kImageCoadds}, options),
-                ElementsAre(Stage::kTims, Stage::kBlobmask, Stage::kImageCoadds));
+                ElementsAre(Stage::kTims, Stage::kRefs, Stage::kOutliers, Stage::kHalos, Stage::kBlobmask,
+                            Stage::kImageCoadds));
     EXPECT_THAT(plan_stages(std::vector{Stage::kImageCoadds, Stage::kSrcs}, options),
-                ElementsAre(Stage::kTims, Stage::kBlobmask, Stage::kImageCoadds, Stage::kSrcs));
+                ElementsAre(Stage::kTims, Stage::kRefs, Stage::kOutliers, Stage::kHalos, Stage::kBlobmask,
+                            Stage::kImageCoadds, Stage::kSrcs));
     EXPECT_EQ(plan_stages(std::vector{Stage::kWritecat}, options),
               plan_stages(std::vector{Stage::kWritecat}));
   }

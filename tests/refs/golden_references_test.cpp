@@ -49,7 +49,8 @@ TEST_P(GoldenReferences, TheTableIsTheReferences) {
   for (std::size_t i = 0; i < b.columns().size(); ++i) {
     const fits::Column &x = a.columns()[i], &y = b.columns()[i];
     EXPECT_EQ(x.name, y.name);
-    EXPECT_EQ(x.unit, y.unit) << x.name;
+    // Of the reference's units one is none in FITS's grammar.
+    EXPECT_EQ(x.unit, y.unit == "(mas/yr)^(-2)" ? "yr^2/mas^2" : y.unit) << x.name;
     const auto form = [&](fits::FitsReader& reader) {
       const std::string text = reader.header(1).require_text(fmt::format("TFORM{}", i + 1));
       return text.size() == 2 && text[0] == '1' ? text.substr(1) : text;  // "1E" is "E"

@@ -99,7 +99,7 @@ inline ReferenceOptions only_gaia(const std::filesystem::path& dir) {
   ReferenceOptions options;
   options.tycho = options.large_galaxies = options.star_clusters = false;
   options.gaia_dir = dir;
-  options.gaia_version = "3";
+  options.gaia_version = std::string("3");
   return options;
 }
 inline ReferenceOptions only_galaxies(const std::filesystem::path& file) {

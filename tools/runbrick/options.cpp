@@ -128,6 +128,7 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_flag("--no-gaia", refs.no_gaia, "do without Gaia")->group(sky);
   app.add_flag("--no-tycho", refs.no_tycho, "do without Tycho-2")->group(sky);
   app.add_flag("--no-large-galaxies", refs.no_large_galaxies, "do without large galaxies")->group(sky);
+  app.add_flag("--no-star-clusters", refs.no_star_clusters, "do without star clusters")->group(sky);
   app.add_flag("--require-refs", refs.require, "a catalog that is not there is an error, not a warning")
       ->group(sky);
   app.add_flag("--no-outliers", b.no_outliers, "do not mask what only one of several exposures shows")
