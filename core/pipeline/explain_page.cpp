@@ -20,7 +20,7 @@ constexpr double kBrightest = 100;  // sigmas: white
 constexpr double kResidualRange = 6;
 
 constexpr std::string_view kStyle = R"(
-body{font:15px/1.45 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+body{font:15px/1.45 system-ui,sans-serif;max-width:86rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
 h1{font-size:1.5rem;margin-bottom:.2rem} h2{font-size:1.15rem;margin:2rem 0 .4rem} p{margin:.4rem 0}
 table{border-collapse:collapse;margin:.5rem 0;font-variant-numeric:tabular-nums}
 th,td{padding:.15rem .6rem;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap} th{font-weight:600;background:#f4f4f4}

@@ -264,11 +264,9 @@ ReferenceCatalog read_references(const ReferenceOptions& options, const Wcs& wcs
                         "--gaia-dir (GAIA_CAT_DIR)", "say --no-gaia"))
     gaia = refs::read_gaia(options, region, transforms, catalog.files);
   if (options.star_clusters &&
-      absences.is_there(
-          options.star_clusters_file, false, "catalog of star clusters",
-          "globular clusters and planetary nebulae are not masked and their stars are fitted as a "
-          "field's",
-          "--star-clusters (STAR_CLUSTERS_CAT)", "say --no-star-clusters")) {
+      absences.is_there(options.star_clusters_file, false, "catalog of star clusters",
+                        "globular clusters and planetary nebulae are not masked",
+                        "--star-clusters (STAR_CLUSTERS_CAT)", "say --no-star-clusters")) {
     clusters =
         reading(options.star_clusters_file, "reading star clusters; --no-star-clusters does without them",
                 [&] { return refs::read_star_clusters(options.star_clusters_file, region); });

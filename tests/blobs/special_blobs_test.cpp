@@ -160,5 +160,36 @@ TEST(Reoptimize, FitsNoWorseAndOnlyIfAsked) {
   EXPECT_LT(distance(twice), distance(once));
 }
 
+TEST(Accounts, TellOfEverySourceAlsoOfThoseThatWereDropped) {
+  test::SyntheticSky sky(60, 60);
+  sky.add(kPsf, 20, 30, {3, 4, 5});
+  sky.expose(1);
+  sky.images[1].data(30, 40) += 5;  // a cosmic ray, in one band only
+  SourceList sources = {point_at(sky, 20, 30, 3), point_at(sky, 45, 30, 0.01)};
+  const BlobMap blobs = make_blobs(Image<std::uint8_t>(60, 60, 1).view(), sources);
+  BlobFitInput in;
+  in.images = sky.images;
+  in.brick = sky.brick;
+  in.bands = sky.bands;
+  in.blobs = &blobs;
+  in.sources = &sources;
+  EXPECT_TRUE(fit_blobs(in).accounts.empty());
+  BlobFitOptions options;
+  options.accounts = true;
+  options.iterative = false;
+  const FittedCatalog catalog = fit_blobs(in, options);
+  ASSERT_EQ(catalog.accounts.size(), 1U);
+  const BlobAccount& account = catalog.accounts[0];
+  ASSERT_EQ(account.sources.size(), 2U);
+  EXPECT_EQ(account.sources[0].chosen, kPsf);
+  EXPECT_GT(account.sources[0].chi2_none[1], account.sources[0].models[0].chi2[1]);
+  EXPECT_NEAR(account.sources[0].start_x, 20, 1e-9);
+  EXPECT_FALSE(account.sources[1].kept);
+  EXPECT_FALSE(account.sources[1].chosen);
+  EXPECT_EQ(account.images[account.worst].name, "r0");
+  EXPECT_GT(account.residual_sigmas(30, 40), 400);
+  EXPECT_GT(account.model(24, 34) + account.model(24, 35), 0.05);
+}
+
 }  // namespace
 }  // namespace brickline
