@@ -126,7 +126,8 @@ std::array<float, 7> lanczos3_weights(double d) {
 }
 
 float lanczos3_at(ImageView<const float> input, int ix, int iy, double dx, double dy) {
-  return interpolate(input, ix, iy, Weights(lanczos3_weights(dx)), Weights(lanczos3_weights(dy)));
+  const WeightTable& table = weight_table();
+  return interpolate(input, ix, iy, table.at(static_cast<float>(dx)), table.at(static_cast<float>(dy)));
 }
 
 void lanczos3_row(ImageView<const float> input, const PixelMapping::Row& row, std::span<float> out) {
