@@ -26,6 +26,7 @@ SourceAccount account_of(const SourceRecord& r, const Box& box) {
   a.rectangle_height = r.rectangle_height;
   a.pixels = r.pixels;
   a.images = r.images;
+  a.owned_pixels = r.owned_pixels;
   a.chi2_none = r.chi2_none;
   a.models = r.models;
   if (r.model_chosen) a.chosen = r.chosen;

@@ -21,7 +21,8 @@ struct SourceAccount {
   bool forced_point_source = false, fit_background = false, frozen = false, needed_flux = false;
   bool forced_to_stay = false, failed = false;
   int rectangle_width = 0, rectangle_height = 0, pixels = 0, images = 0;  // that models were chosen on
-  std::vector<double> chi2_none;                                          // there, without a source, per band
+  int owned_pixels = 0;  // brick pixels that were its own while models were chosen; 0 without segmentation
+  std::vector<double> chi2_none;  // there, without a source, per band
   std::array<ModelFit, kModelKinds> models;
   std::optional<SourceKind> chosen;  // empty: none was good enough, or none was tried
   bool kept = false;                 // it is in the blob's result

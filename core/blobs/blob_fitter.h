@@ -39,6 +39,12 @@ struct BlobFitOptions {
   bool galaxy_forces_point_sources = true;
   bool background_near_medium_stars = true;
 
+  // While models are chosen: in blobs of several galaxies, each is fitted on the pixels that are nearest to
+  // it; in blobs of several sources, pixels of bright regions (see bright_sn) are for the sources in them
+  // alone.
+  bool galaxy_masking = false, bright_masking = false;
+  double bright_sn = 10;  // of a band's coadd; such regions grow by two pixels and have no holes
+
   // The PSF is taken as constant over cut-outs smaller than this, in both directions (pixels).
   int constant_psf_size = 400;
   // Galaxies stay this near to their start in the first round of a blob of several sources, arcsec.

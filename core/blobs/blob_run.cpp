@@ -143,7 +143,27 @@ void BlobRun::fit_records(std::vector<SourceRecord>& records, bool in_residuals)
     note_reference_mask(r);
   }
   const Image<std::int32_t> owners = options_.segmentation ? segments(records) : Image<std::int32_t>();
+  for (int y = 0; y < owners.height(); ++y)
+    for (int x = 0; x < owners.width(); ++x)
+      if (owners(x, y) >= 0) ++records[owners(x, y)].owned_pixels;
+  reservations_ = {};
+  if (!in_residuals) reserve_pixels(records);
   choose_models(records, owners);
+}
+
+// Before anything is subtracted. What is found in the residuals may use all pixels.
+void BlobRun::reserve_pixels(const std::vector<SourceRecord>& records) {
+  std::vector<Seed> galaxies;
+  int sources = 0;
+  for (const int i : brightest_first(records, false)) {
+    ++sources;
+    const Pixel p = rounded_pixel(records[i].model);
+    if (records[i].model.is_galaxy()) galaxies.push_back({i, p.x, p.y, 0});
+  }
+  if (options_.galaxy_masking && galaxies.size() > 1)
+    reservations_.nearest_galaxy = nearest_seeds(images_.width(), images_.height(), galaxies);
+  if (options_.bright_masking && sources > 1)
+    reservations_.bright_regions = bright_regions(images_, bands_, options_.bright_sn);
 }
 
 // Sources whose starting fluxes mean nothing: all of them together, band by band, everything else ignored.
@@ -306,7 +326,8 @@ void BlobRun::choose_models(std::vector<SourceRecord>& records, const Image<std:
     images_.add(r.patches, 1);
     const Pixel p = rounded_pixel(r.model);
     try {
-      selection_.run(r, owners.view(), owners.empty() ? -1 : owners(p.x, p.y), in_parallel_);
+      const Image<std::uint8_t> reserved = reservations_.for_source(i, p.x, p.y, r.model.is_galaxy());
+      selection_.run(r, owners.view(), owners.empty() ? -1 : owners(p.x, p.y), reserved.view(), in_parallel_);
     } catch (const std::exception&) {
       r.alive = r.model_chosen = false;
       r.failed = true;

@@ -10,6 +10,7 @@
 #include "core/blobs/blob_account.h"
 #include "core/blobs/blob_fitter.h"
 #include "core/blobs/blob_images.h"
+#include "core/blobs/reservations.h"
 #include "core/blobs/source_record.h"
 #include "core/blobs/source_selection.h"
 
@@ -40,6 +41,7 @@ class BlobRun {
   void fit_on_patches(SourceRecord& record, bool again, bool several = true);
   void note_reference_mask(SourceRecord& record) const;
   Image<std::int32_t> segments(const std::vector<SourceRecord>& records) const;
+  void reserve_pixels(const std::vector<SourceRecord>& records);
   void choose_models(std::vector<SourceRecord>& records, const Image<std::int32_t>& owners);
   std::vector<SourceRecord> detect_in_residuals(const std::vector<SourceRecord>& records);
   void fit_again(std::vector<SourceRecord>& records);
@@ -71,6 +73,7 @@ class BlobRun {
   bool in_parallel_ = false;  // other threads help with this blob
   SourceSelection selection_;
   std::vector<SourcePatches> frozen_;  // galaxies of other blobs, as subtracted from the images
+  Reservations reservations_;
   int bands_;
 };
 

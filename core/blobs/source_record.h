@@ -24,6 +24,7 @@ struct SourceRecord {
 
   SourceModel found, after_first_round;
   std::vector<double> chi2_none;  // per band, on the pixels of selection
+  int owned_pixels = 0;           // brick pixels
 
   SourceModel model;      // as it is now
   bool alive = true;      // false: rejected

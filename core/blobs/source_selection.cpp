@@ -37,7 +37,8 @@ double chi2_improvement(const std::vector<double>& none, const std::vector<doubl
   return sum;
 }
 
-bool SourceSelection::cut(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner) {
+bool SourceSelection::cut(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner,
+                          ImageView<const std::uint8_t> reserved) {
   cutouts_.clear();
   double x0 = INFINITY, x1 = -INFINITY, y0 = INFINITY, y1 = -INFINITY;
   record.pixels = record.images = 0;
@@ -56,6 +57,7 @@ bool SourceSelection::cut(SourceRecord& record, ImageView<const std::int32_t> ow
         any = true;
         const std::int32_t pixel = image.blob_pixel(c.box.x0 + x, c.box.y0 + y);
         if (owner >= 0 && owners(pixel % owners.width(), pixel / owners.width()) != owner) continue;
+        if (!reserved.empty() && reserved(pixel % reserved.width(), pixel / reserved.width())) continue;
         c.inverse_error(x, y) = e;
         ++kept;
       }
@@ -204,10 +206,10 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
 }
 
 void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner,
-                          bool in_parallel) {
+                          ImageView<const std::uint8_t> reserved, bool in_parallel) {
   record.alive = false;
   in_parallel_ = in_parallel;
-  if (!cut(record, owners, owner)) return;
+  if (!cut(record, owners, owner, reserved)) return;
   const SourceModel entry = record.model;
   const bool entered_as_galaxy = entry.is_galaxy();
   const bool stands = entry.motion || record.traits.frozen;

@@ -20,8 +20,9 @@ class SourceSelection {
 
   // Fits the record's source, whose own model has been added back to the images, on the pixels of its patches
   // whose owner is `owner` (all of the blob's if that is -1). Sets model, models, alive and the counts.
-  // `in_parallel`: other threads help.
-  void run(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner, bool in_parallel);
+  // `reserved`, if not empty: blob pixels that are not for this source. `in_parallel`: other threads help.
+  void run(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner,
+           ImageView<const std::uint8_t> reserved, bool in_parallel);
 
  private:
   struct Cutout {
@@ -29,7 +30,8 @@ class SourceSelection {
     Box box;
     Image<float> data, inverse_error;
   };
-  bool cut(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner);
+  bool cut(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner,
+           ImageView<const std::uint8_t> reserved);
   void prepare_fit_images(const SourceModel& model);
   std::vector<double> chi2_without_source(bool fit_sky) const;
   ModelFit try_model(const SourceRecord& record, const SourceModel& start, const std::vector<double>& none);

@@ -1,10 +1,10 @@
 #include "core/detect/exposure_comparison.h"
 
-#include <tbb/blocked_range.h>
 #include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <numbers>
@@ -111,29 +111,29 @@ struct RowSums {
   }
 };
 
+// So many rows at a time are filled piece by piece: what is read of an image that is turned against the brick
+// then stays close together.
+constexpr int kBlockRows = 16, kPieceColumns = 128;
+
 struct Scratch {
   Scratch(int width, std::size_t exposures)
       : sums(width), rows(exposures), weights(exposures), significance(width), others(width) {}
-  PixelMapping::Row mapped;
+  std::array<PixelMapping::Row, kBlockRows> mapped;
   RowSums sums;
-  std::vector<ExposureRow> rows;
+  std::vector<std::array<ExposureRow, kBlockRows>> rows;
   std::vector<WeightHistogram> weights;
   std::vector<float> significance, others, remaining;
 };
 
-// The row's pixels of one exposure, and what its mask says.
-void fill_row(const Exposure& e, int y, PixelMapping::Row& mapped, ExposureRow& row, WeightHistogram& weights,
-              BandComparison& out) {
-  row.covers = y >= e.mapping.box().y0 && y < e.mapping.box().y1 && e.mapping.map_row(y, mapped);
-  if (!row.covers) return;
-  const auto n = static_cast<std::size_t>(mapped.size());
-  row.value.assign(n, 0);
-  row.weight.assign(n, 0);
-  row.covered.assign(n, 0);
-  lanczos3_row(e.smoothed.const_view(), mapped, row.value);
-  std::uint8_t* bleeding = out.bleeding.row(y) + mapped.x0;
-  std::uint8_t* saturated = out.saturated.row(y) + mapped.x0;
-  for (std::size_t i = 0; i < n; ++i) {
+// The elements begin <= i < end of a row of one exposure, and what its mask says there.
+void fill_piece(const Exposure& e, const PixelMapping::Row& mapped, int begin, int end, ExposureRow& row,
+                WeightHistogram& weights, BandComparison& out) {
+  const ImageView<const float> input = e.smoothed.const_view();
+  const std::span<float> value = row.value;
+  lanczos3_row({&input, 1}, mapped, {&value, 1}, begin, end);
+  std::uint8_t* bleeding = out.bleeding.row(mapped.y) + mapped.x0;
+  std::uint8_t* saturated = out.saturated.row(mapped.y) + mapped.x0;
+  for (int i = begin; i < end; ++i) {
     const int ix = mapped.ix[i], iy = mapped.iy[i];
     if (ix < 0) continue;
     const float w = e.weight(ix, iy);
@@ -145,6 +145,26 @@ void fill_row(const Exposure& e, int y, PixelMapping::Row& mapped, ExposureRow& 
       saturated[i] |= (mask & mask_bit::kSatur) != 0;
     }
   }
+}
+
+// The rows [y0, y1) of one exposure, at most kBlockRows.
+void fill_rows(const Exposure& e, int y0, int y1, Scratch& s, std::array<ExposureRow, kBlockRows>& rows,
+               WeightHistogram& weights, BandComparison& out) {
+  const Box& box = e.mapping.box();
+  for (int k = 0; k < y1 - y0; ++k) {
+    ExposureRow& row = rows[k];
+    row.covers = y0 + k >= box.y0 && y0 + k < box.y1 && e.mapping.map_row(y0 + k, s.mapped[k]);
+    if (!row.covers) continue;
+    const auto n = static_cast<std::size_t>(box.width());
+    row.value.assign(n, 0);
+    row.weight.assign(n, 0);
+    row.covered.assign(n, 0);
+  }
+  for (int begin = 0; begin < box.width(); begin += kPieceColumns)
+    for (int k = 0; k < y1 - y0; ++k)
+      if (rows[k].covers)
+        fill_piece(e, s.mapped[k], begin, std::min(begin + kPieceColumns, box.width()), rows[k], weights,
+                   out);
 }
 
 // The exposure's significance against the others, and from it the classes and candidates of the row. `own`:
@@ -245,33 +265,35 @@ BandComparison compare_exposures(std::span<const Exposure> exposures, const Wcs&
   };
   std::vector<std::vector<Found>> found(static_cast<std::size_t>(height));
   tbb::enumerable_thread_specific<Scratch> scratches(width, exposures.size());
-  constexpr int kRowsPerTask = 16;
-  tbb::parallel_for(tbb::blocked_range<int>(0, height, kRowsPerTask), [&](const tbb::blocked_range<int>& r) {
-    Scratch& s = scratches.local();
-    for (int y = r.begin(); y < r.end(); ++y) {
-      s.sums.clear();
-      for (std::size_t i = 0; i < exposures.size(); ++i) {
-        ExposureRow& row = s.rows[i];
-        fill_row(exposures[i], y, s.mapped, row, s.weights[i], out);
-        if (!row.covers) continue;
-        s.sums.add(row, s.mapped.x0);
-        if (clipping) s.sums.add_extremes(row, s.mapped.x0);
-      }
-      if (clipping) s.sums.clip(options.images_to_clip);
-      for (std::size_t i = 0; i < exposures.size(); ++i) {
-        if (!s.rows[i].covers) continue;
-        Comparison& c = out.exposures[i];
-        std::vector<Candidate> candidates;
-        const std::vector<float>* own = &s.rows[i].weight;
-        if (clipping && !options.subtract_clipped_again) {
-          remaining_weight(s.rows[i], c.box.x0, s.sums, options.images_to_clip, s.remaining);
-          own = &s.remaining;
-        }
-        compare_row(s.rows[i], *own, c.box.x0, y, s.sums, options, s, c.classes.row(y - c.box.y0),
-                    candidates);
-        if (!candidates.empty()) found[static_cast<std::size_t>(y)].push_back({i, std::move(candidates)});
-      }
+  const auto compare_one_row = [&](Scratch& s, int y, int k) {
+    s.sums.clear();
+    for (std::size_t i = 0; i < exposures.size(); ++i) {
+      const ExposureRow& row = s.rows[i][k];
+      if (!row.covers) continue;
+      s.sums.add(row, out.exposures[i].box.x0);
+      if (clipping) s.sums.add_extremes(row, out.exposures[i].box.x0);
     }
+    if (clipping) s.sums.clip(options.images_to_clip);
+    for (std::size_t i = 0; i < exposures.size(); ++i) {
+      const ExposureRow& row = s.rows[i][k];
+      if (!row.covers) continue;
+      Comparison& c = out.exposures[i];
+      std::vector<Candidate> candidates;
+      const std::vector<float>* own = &row.weight;
+      if (clipping && !options.subtract_clipped_again) {
+        remaining_weight(row, c.box.x0, s.sums, options.images_to_clip, s.remaining);
+        own = &s.remaining;
+      }
+      compare_row(row, *own, c.box.x0, y, s.sums, options, s, c.classes.row(y - c.box.y0), candidates);
+      if (!candidates.empty()) found[static_cast<std::size_t>(y)].push_back({i, std::move(candidates)});
+    }
+  };
+  tbb::parallel_for(0, (height + kBlockRows - 1) / kBlockRows, [&](int block) {
+    Scratch& s = scratches.local();
+    const int y0 = block * kBlockRows, y1 = std::min(y0 + kBlockRows, height);
+    for (std::size_t i = 0; i < exposures.size(); ++i)
+      fill_rows(exposures[i], y0, y1, s, s.rows[i], s.weights[i], out);
+    for (int y = y0; y < y1; ++y) compare_one_row(s, y, y - y0);
   });
   for (const std::vector<Found>& row : found)
     for (const Found& f : row) {

@@ -182,4 +182,51 @@ fits::Table all_models_table(const std::vector<CatalogSource>& rows,
   return std::move(t.table);
 }
 
+fits::Table blob_status_table(const FittedCatalog& fitted) {
+  fits::Table table;
+  const auto add = [&](const char* name, auto&& get, const char* unit, const char* description) {
+    using T = std::decay_t<decltype(get(std::declval<const BlobReport&>()))>;
+    std::vector<T> values;
+    for (const BlobReport& r : fitted.blobs) values.push_back(get(r));
+    table.add(name, std::move(values), unit, {}, description);
+  };
+  const auto integer = [&](const char* name, auto&& get, const char* unit, const char* description) {
+    add(
+        name, [&](const BlobReport& r) { return static_cast<std::int32_t>(get(r)); }, unit, description);
+  };
+  using R = BlobReport;
+  integer(
+      "blob", [&](const R& r) { return r.blob < 0 ? -1 : fitted.number.at(r.blob); }, "",
+      "number in the catalog; -1: no source is left");
+  integer(
+      "part", [](const R& r) { return r.part; }, "", "of a blob fitted in parts; -1: the whole blob");
+  integer(
+      "x0", [](const R& r) { return r.box.x0; }, "pix", "first column of its rectangle");
+  integer(
+      "y0", [](const R& r) { return r.box.y0; }, "pix", "first row of its rectangle");
+  integer(
+      "width", [](const R& r) { return r.box.width(); }, "pix", "of its rectangle");
+  integer(
+      "height", [](const R& r) { return r.box.height(); }, "pix", "of its rectangle");
+  integer(
+      "npix", [](const R& r) { return r.pixels; }, "pix", "brick pixels");
+  integer(
+      "nimages", [](const R& r) { return r.images; }, "", "images used");
+  integer(
+      "nimages_left_out", [](const R& r) { return r.images_left_out; }, "", "images with an unusable PSF");
+  integer(
+      "totalpix", [](const R& r) { return r.image_pixels; }, "pix", "unmasked pixels of all images");
+  integer(
+      "nsources", [](const R& r) { return r.sources; }, "", "sources to begin with");
+  integer(
+      "nfitted", [](const R& r) { return r.fitted; }, "", "sources in the end");
+  integer(
+      "nfailed", [](const R& r) { return r.failed_sources; }, "", "sources whose fit ended in an error");
+  add(
+      "status", [](const R& r) { return std::string(status_name(r.status)); }, "", "what became of it");
+  add(
+      "message", [](const R& r) { return r.message; }, "", "why");
+  return table;
+}
+
 }  // namespace brickline

@@ -21,4 +21,8 @@ namespace brickline {
 fits::Table all_models_table(const std::vector<CatalogSource>& rows,
                              std::span<const FittedSource* const> fitted, const CatalogContext& context);
 
+// What became of every blob: its number in the catalog (-1: no source of it is left there) and part (-1: the
+// whole blob), place and size, sources before and after, status and, where something went wrong, why.
+fits::Table blob_status_table(const FittedCatalog& fitted);
+
 }  // namespace brickline

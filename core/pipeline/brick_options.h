@@ -67,6 +67,8 @@ struct BrickOptions {
   bool reoptimize = false;                  // the chosen models are fitted once more
   bool less_masking = false;                // no background is fitted around medium-bright stars
   bool galaxy_forces_point_sources = true;  // in masks of large galaxies, everything else is a point source
+  bool galaxy_masking = false;              // each galaxy of a blob is fitted on the pixels nearest to it
+  bool bright_masking = false;              // pixels of bright regions are for the sources in them alone
   bool sub_blobs = false;                   // large blobs are fitted in overlapping parts
   std::int64_t max_blob_pixels = 0;         // larger blobs are not fitted; 0: no limit
   bool metrics = true;                      // the blob map and the table of all models are written

@@ -61,6 +61,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
           break;
         case Stage::kRefs:
           refs = run_refs(options, *tims, outcome.products, log);
+          add_dependency_cards(tims->version_header, refs->dependencies);
           break;
         case Stage::kOutliers:
           run_outliers(options, *tims, tims->images, gaia_pixels(*refs), outcome.products, log);

@@ -18,6 +18,7 @@
 #include "core/image/ccd_image.h"
 #include "core/refs/reference_catalog.h"
 #include "core/survey/band_facts.h"
+#include "core/survey/provenance.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {
@@ -47,6 +48,7 @@ struct TimsState {
 struct RefsState {
   ReferenceCatalog catalog;
   Image<std::uint8_t> mask;  // refbit, brick pixels
+  std::vector<Dependency> dependencies;  // the catalogs that were read
 };
 
 // From stage srcs, which also takes the sky that is left over in the coadds out of the images.

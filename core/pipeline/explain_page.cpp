@@ -200,8 +200,8 @@ std::string source_section(const SourceAccount& s, std::size_t number, const Exp
   if (s.pixels > 0)
     out += fmt::format(
         "<p>Models were compared on {} unmasked pixels of {} images, in a rectangle of {} &times; {} brick "
-        "pixels.</p>\n",
-        s.pixels, s.images, s.rectangle_width, s.rectangle_height);
+        "pixels; {} brick pixels of the blob were its own.</p>\n",
+        s.pixels, s.images, s.rectangle_width, s.rectangle_height, s.owned_pixels);
   if (!s.frozen) out += ladder_table(s, context) + fmt::format("<p>{}</p>\n", explain_choice(s, context));
   return out;
 }

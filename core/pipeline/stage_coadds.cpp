@@ -15,7 +15,7 @@ namespace {
 // `models[i]` is what row i was fitted as.
 void write_all_models(const BrickOptions& options, const TimsState& tims,
                       const std::vector<CatalogSource>& rows, std::span<const FittedSource* const> models,
-                      const fits::Header& run_header, ProductSet& products) {
+                      const FittedCatalog& fitted, const fits::Header& run_header, ProductSet& products) {
   CatalogContext context;
   context.brickid = static_cast<std::int32_t>(tims.brick.id);
   context.brickname = tims.brick.name;
@@ -25,6 +25,7 @@ void write_all_models(const BrickOptions& options, const TimsState& tims,
   fits::FitsWriter writer;
   writer.add_empty_primary(header);
   writer.add_table(all_models_table(rows, models, context), "ALL-MODELS");
+  writer.add_table(blob_status_table(fitted), "BLOB-STATUS");
   const auto path = product_paths(options, tims.brick)("all-models", "");
   products.record(path, writer.write(path));
 }
@@ -50,7 +51,7 @@ CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const
     blobs.push_back(fit ? fit->blob : -1);
     row_fits.push_back(fit);
   }
-  if (options.metrics) write_all_models(options, tims, out.rows, row_fits, header, products);
+  if (options.metrics) write_all_models(options, tims, out.rows, row_fits, fitted, header, products);
   CoaddStageInput input = coadd_input(options, tims, refs, &srcs);
   input.version_header = header;
   Scene scene;

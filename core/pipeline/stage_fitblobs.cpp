@@ -32,6 +32,8 @@ BlobFitOptions fit_options(const BrickOptions& options) {
   fit.iterative = options.iterative;
   fit.segmentation = options.segmentation;
   fit.reoptimize = options.reoptimize;
+  fit.galaxy_masking = options.galaxy_masking;
+  fit.bright_masking = options.bright_masking;
   fit.galaxy_forces_point_sources = options.galaxy_forces_point_sources;
   fit.background_near_medium_stars = !options.less_masking;
   fit.all_model_variances = options.metrics;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/pipeline/stage_products.h"
 #include "core/pipeline/stages.h"
 #include "core/refs/reference_table.h"
@@ -33,18 +35,39 @@ ReferenceOptions choose(const ReferenceChoice& choice, const SurveyDirectory& su
   return options;
 }
 
+std::vector<Dependency> dependencies_of(const ReferenceOptions& options, const ReferenceCatalog& catalog) {
+  const auto was_read = [&](const std::filesystem::path& file) {
+    return !file.empty() && std::ranges::find(catalog.files, file) != catalog.files.end();
+  };
+  std::vector<Dependency> out;
+  if (was_read(options.large_galaxies_file))
+    out.push_back({"LARGEGALAXIES_CAT",
+                   options.large_galaxies_file.filename().string() + " " + catalog.large_galaxies_version});
+  if (was_read(options.tycho_file)) out.push_back({"TYCHO2_KD", options.tycho_file.filename().string()});
+  if (options.gaia && std::ranges::any_of(catalog.files, [&](const std::filesystem::path& file) {
+        return file.parent_path() == options.gaia_dir;
+      }))
+    out.push_back({"GAIA_CAT", "G" + options.gaia_version});
+  if (was_read(options.star_clusters_file))
+    out.push_back({"STAR_CLUSTERS_CAT", options.star_clusters_file.filename().string()});
+  return out;
+}
+
 }  // namespace
 
 RefsState run_refs(const BrickOptions& options, const TimsState& tims, ProductSet& products, const Log& log) {
   const SurveyDirectory survey = SurveyDirectory::open(
       options.survey_dir.empty() ? std::nullopt : std::optional(options.survey_dir), options.cache_dir);
   RefsState out;
-  out.catalog =
-      read_references(choose(options.references, survey), tims.brick.wcs, tims.bands, tims.band_facts, log);
+  const ReferenceOptions sources = choose(options.references, survey);
+  out.catalog = read_references(sources, tims.brick.wcs, tims.bands, tims.band_facts, log);
+  out.dependencies = dependencies_of(sources, out.catalog);
   out.mask = reference_mask(out.catalog.rows, tims.brick.wcs);
   if (out.catalog.empty()) return out;
   const auto path = product_paths(options, tims.brick)("ref-sources", "");
-  products.record(path, write_reference_table(path, out.catalog, tims.version_header));
+  fits::Header header = tims.version_header;
+  add_dependency_cards(header, out.dependencies);
+  products.record(path, write_reference_table(path, out.catalog, header));
   return out;
 }
 

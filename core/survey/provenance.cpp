@@ -58,6 +58,15 @@ fits::Header version_header(const SurveyIdentity& identity, const std::vector<De
   return h;
 }
 
+void add_dependency_cards(fits::Header& h, std::span<const Dependency> dependencies) {
+  int next = 0;
+  while (h.has(fmt::format("DEPNAM{:02d}", next))) ++next;
+  for (const Dependency& d : dependencies) {
+    h.set(fmt::format("DEPNAM{:02d}", next), d.name);
+    h.set(fmt::format("DEPVER{:02d}", next++), d.version);
+  }
+}
+
 void add_brick_cards(fits::Header& h, const Target& target) {
   const Brick& b = target.brick;
   h.set("BRICK", b.name, "LegacySurveys brick RRRr[pm]DDd");

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +46,9 @@ std::string canonical_command_line(std::string_view program, std::vector<Command
 // DEPNAMnn and DEPVERnn, CMDLINE.
 fits::Header version_header(const SurveyIdentity& identity, const std::vector<Dependency>& dependencies,
                             std::string_view command_line, std::string_view process_type = "tile");
+
+// Further DEPNAMnn and DEPVERnn, numbered after those that are there.
+void add_dependency_cards(fits::Header& header, std::span<const Dependency> dependencies);
 
 // BRICK, BRICKID, RAMIN ... DECMAX, RA, DEC, CENTRA, CENTDEC, CORN1RA ... CORN4DEC.
 void add_brick_cards(fits::Header& header, const Target& target);

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/blobs/reservations.h"
+
 namespace brickline {
 namespace {
 
@@ -77,6 +79,24 @@ TEST(FloodSegments, TheLastSeedOfAPixelHoldsIt) {
       flood_segments(hills.height.view(), hills.inside.view(), std::vector<Seed>{{0, 4, 2}, {1, 4, 2}});
   EXPECT_EQ(owners(4, 2), 1);
   EXPECT_EQ(owners(0, 0), 1);
+}
+
+TEST(Reservations, OtherGalaxiesAndOtherBrightRegionsAreOutOfBounds) {
+  Reservations r;
+  EXPECT_TRUE(r.for_source(0, 0, 0, true).empty());
+  const std::vector<Seed> seeds = {{0, 2, 2, 0}, {1, 8, 2, 0}};
+  r.nearest_galaxy = nearest_seeds(11, 5, seeds);
+  for (int x = 0; x < 11; ++x) EXPECT_EQ(r.nearest_galaxy(x, 2), x <= 5 ? 0 : 1) << x;
+  EXPECT_TRUE(r.for_source(2, 9, 2, false).empty());
+  EXPECT_EQ(r.for_source(1, 8, 2, true)(5, 2), 1);
+  EXPECT_EQ(r.for_source(1, 8, 2, true)(6, 2), 0);
+  r.bright_regions = Image<std::int32_t>(11, 5);
+  r.bright_regions(0, 0) = 1;
+  r.bright_regions(10, 4) = 2;
+  const Image<std::uint8_t> star = r.for_source(2, 0, 0, false);
+  EXPECT_EQ(star(0, 0), 0);
+  EXPECT_EQ(star(5, 2), 0);
+  EXPECT_EQ(star(10, 4), 1);
 }
 
 }  // namespace

@@ -187,8 +187,13 @@ TEST(Accounts, TellOfEverySourceAlsoOfThoseThatWereDropped) {
   EXPECT_FALSE(account.sources[1].kept);
   EXPECT_FALSE(account.sources[1].chosen);
   EXPECT_EQ(account.images[account.worst].name, "r0");
-  EXPECT_GT(account.residual_sigmas(30, 40), 400);
-  EXPECT_GT(account.model(24, 34) + account.model(24, 35), 0.05);
+  const Box& cut = account.images[account.worst].box;
+  EXPECT_GT(account.residual_sigmas(30 - cut.x0, 40 - cut.y0), 400);
+  const BlobAccount::Place& star = account.places[0];
+  EXPECT_EQ(star.source, 0);
+  const int x = static_cast<int>(std::nearbyint(star.x)), y = static_cast<int>(std::nearbyint(star.y));
+  EXPECT_GT(account.model(x, y), 0.05);
+  EXPECT_NEAR(account.data(x, y), account.model(x, y), 0.05);
 }
 
 }  // namespace

@@ -65,6 +65,30 @@ TEST(AllModels, WhatWasFittedIsThereAndWhatWasNotIsZero) {
   EXPECT_EQ(t.integer("psf_opt_steps", 1), 0);
 }
 
+TEST(BlobStatus, EveryBlobIsARowWithWhatBecameOfIt) {
+  FittedCatalog fitted;
+  fitted.number = {-1, 0};
+  BlobReport failed, good;
+  failed.blob = 0;
+  failed.box = {3, 9, 4, 5};
+  failed.status = BlobStatus::kFailed;
+  failed.message = "a defect";
+  good.blob = 1;
+  good.part = 2;
+  good.status = BlobStatus::kFitted;
+  good.failed_sources = 1;
+  fitted.blobs = {failed, good};
+  const fits::Table t = blob_status_table(fitted);
+  EXPECT_EQ(t.rows(), 2);
+  EXPECT_EQ(t.integer("blob", 0), -1);
+  EXPECT_EQ(t.integer("width", 0), 6);
+  EXPECT_EQ(t.text("status", 0), "failed");
+  EXPECT_EQ(t.text("message", 0), "a defect");
+  EXPECT_EQ(t.integer("blob", 1), 0);
+  EXPECT_EQ(t.integer("part", 1), 2);
+  EXPECT_EQ(t.integer("nfailed", 1), 1);
+}
+
 TEST(AllModels, ColumnsAreThoseOfThePublishedFiles) {
   BRICKLINE_NEEDS_DATA("golden/testcase9");
   fits::FitsReader golden(test::data_dir() /

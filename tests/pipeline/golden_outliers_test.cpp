@@ -118,10 +118,9 @@ TEST_P(outliers, MasksAndPixelsAreThoseOfTheReference) {
   }
 }
 
-// Of a picture's values the part that differ by more than one step, and the largest difference. The reference
-// writes grey pictures with three equal planes.
+// Of a picture's values, 0 to 255. The reference writes grey pictures with three equal planes.
 struct PictureDifference {
-  double part = 0;
+  double mean = 0;
   int largest = 0;
 };
 PictureDifference compare_pictures(const test::JpegPixels& a, const test::JpegPixels& b) {
@@ -130,10 +129,10 @@ PictureDifference compare_pictures(const test::JpegPixels& a, const test::JpegPi
     for (int x = 0; x < a.width; ++x)
       for (int c = 0; c < a.components; ++c) {
         const int difference = std::abs(a.at(x, y, c) - b.at(x, y, c));
-        d.part += difference > 1;
+        d.mean += difference;
         d.largest = std::max(d.largest, difference);
       }
-  d.part /= static_cast<double>(a.width) * a.height * a.components;
+  d.mean /= static_cast<double>(a.width) * a.height * a.components;
   return d;
 }
 
@@ -149,10 +148,12 @@ TEST_P(outliers, PicturesAreThoseOfTheReference) {
     ASSERT_EQ(ours.height, truth.height);
     ASSERT_EQ(ours.components, run.options.coadd_bw ? 1 : 3);
     const PictureDifference d = compare_pictures(ours, truth);
+    std::cout << type << ": pictures differ by " << d.mean << " of 255 on average, at most by " << d.largest
+              << "\n";
     // Coadds of coarse pixels differ by a few percent of a sigma from the reference's in the last rows of an
-    // image, and the blocks of a picture spread it.
-    EXPECT_LE(d.part, 0.03);
-    EXPECT_LE(d.largest, 16);
+    // image, and the blocks of a picture spread it; a grey picture's scale hangs on its brightest pixel.
+    EXPECT_LE(d.mean, run.options.coadd_bw ? 1.3 : 0.2);
+    EXPECT_LE(d.largest, 20);
   }
 }
 

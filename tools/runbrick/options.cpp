@@ -152,6 +152,11 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_flag("!--no-galaxy-forcepsf", b.galaxy_forces_point_sources,
                "let sources in the masks of large galaxies be galaxies")
       ->group(fitting);
+  app.add_flag("--galaxy-masking", b.galaxy_masking, "fit each galaxy of a blob on the pixels nearest to it")
+      ->group(fitting);
+  app.add_flag("--bright-masking", b.bright_masking,
+               "keep the pixels of bright regions to the sources in them")
+      ->group(fitting);
   app.add_flag("--sub-blobs", b.sub_blobs, "fit large blobs in overlapping parts")->group(fitting);
   app.add_option("--max-blobsize", b.max_blob_pixels, "leave out blobs of more pixels")->group(fitting);
   app.add_option("--nblobs", b.blob_count, "fit this many blobs")->group(fitting);
