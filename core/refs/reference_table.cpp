@@ -1,6 +1,7 @@
 #include "core/refs/reference_table.h"
 
 #include <functional>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -35,6 +36,73 @@ class TableBuilder {
   const std::vector<ReferenceObject>& rows_;
   fits::Table table_;
 };
+
+struct Description {
+  std::string_view column, text;
+};
+constexpr Description kDescriptions[] = {
+    {"ra", "right ascension at the epoch"},
+    {"dec", "declination at the epoch"},
+    {"ref_cat", "reference catalog"},
+    {"ref_id", "identifier in it"},
+    {"mag", "magnitude that its mask follows from"},
+    {"istycho", "from the Tycho-2 catalog"},
+    {"isgaia", "from the Gaia catalog"},
+    {"islargegalaxy", "from the catalog of large galaxies"},
+    {"issgafit", "a large galaxy with a fit of its own"},
+    {"iscluster", "a star cluster"},
+    {"isbright", "a bright star with a mask"},
+    {"ismedium", "a medium-bright star with a mask"},
+    {"freezeparams", "parameters are not fitted"},
+    {"pointsource", "known not to be extended"},
+    {"ignore_source", "neither fitted nor subtracted"},
+    {"in_bounds", "the nearest pixel is in the image"},
+    {"fitmode", "how large galaxies are to be fitted"},
+    {"isresolved", "a resolved dwarf galaxy"},
+    {"ismcloud", "in a Magellanic Cloud"},
+    {"ba", "axis ratio of its mask"},
+    {"pa", "position angle of its mask, east of north"},
+    {"zguess", "estimated z magnitude"},
+    {"mask_mag", "magnitude of its mask"},
+    {"radius", "radius of its mask"},
+    {"keep_radius", "how far beyond the brick it is kept"},
+    {"radius_pix", "radius of its mask, pixels"},
+    {"ibx", "x of the nearest brick pixel"},
+    {"iby", "y of the nearest brick pixel"},
+    {"ref_epoch", "epoch of the position, year"},
+    {"pmra", "proper motion in RA cos(dec)"},
+    {"pmdec", "proper motion in Dec"},
+    {"parallax", "parallax"},
+    {"ra_ivar", "inverse variance of ra cos(dec)"},
+    {"dec_ivar", "inverse variance of dec"},
+    {"pmra_ivar", "inverse variance of pmra"},
+    {"pmdec_ivar", "inverse variance of pmdec"},
+    {"parallax_ivar", "inverse variance of parallax"},
+    {"phot_g_mean_mag", "Gaia G, or the Tycho-2 magnitude"},
+    {"phot_bp_mean_mag", "Gaia BP"},
+    {"phot_rp_mean_mag", "Gaia RP"},
+    {"phot_g_mean_flux_over_error", "Gaia G signal to noise"},
+    {"phot_bp_mean_flux_over_error", "Gaia BP signal to noise"},
+    {"phot_rp_mean_flux_over_error", "Gaia RP signal to noise"},
+    {"phot_g_n_obs", "Gaia G observations"},
+    {"phot_bp_n_obs", "Gaia BP observations"},
+    {"phot_rp_n_obs", "Gaia RP observations"},
+    {"phot_variable_flag", "Gaia: variable"},
+    {"astrometric_excess_noise", "Gaia: excess noise, mas"},
+    {"astrometric_excess_noise_sig", "Gaia: its significance"},
+    {"astrometric_n_obs_al", "Gaia: observations along scan"},
+    {"astrometric_n_good_obs_al", "Gaia: good ones of them"},
+    {"duplicated_source", "Gaia: may be duplicated"},
+    {"phot_bp_rp_excess_factor", "Gaia: BP+RP flux excess"},
+    {"astrometric_sigma5d_max", "Gaia: longest axis of the 5-d error, mas"},
+    {"astrometric_params_solved", "Gaia: which parameters were solved"},
+};
+
+std::string_view description_of(std::string_view column) {
+  for (const Description& d : kDescriptions)
+    if (d.column == column) return d.text;
+  return "magnitude in the surveys' own system, from Gaia";  // one column per band
+}
 
 }  // namespace
 
@@ -112,6 +180,7 @@ fits::Table reference_table(const ReferenceCatalog& catalog) {
   t.gaia(gaia, "astrometric_params_solved", &G::astrometric_params_solved);
   fits::Table table = t.take();
   table.find("ref_cat")->string_width = 2;
+  for (fits::Column& column : table.columns()) column.description = description_of(column.name);
   return table;
 }
 
