@@ -7,6 +7,31 @@
 #include "core/survey/provenance.h"
 
 namespace brickline {
+namespace {
+
+void add_fitting_options(const BrickOptions& options, std::vector<CommandOption>& given) {
+  const auto add = [&](const char* name, auto... values) {
+    given.push_back({name, {fmt::format("{}", values)...}});
+  };
+  if (!options.iterative) add("--no-iterative");
+  if (options.iterative_nsigma) add("--iterative-nsigma", *options.iterative_nsigma);
+  if (!options.segmentation) add("--no-segmentation");
+  if (options.reoptimize) add("--reoptimize");
+  if (options.less_masking) add("--less-masking");
+  if (!options.galaxy_forces_point_sources) add("--no-galaxy-forcepsf");
+  if (options.galaxy_masking) add("--galaxy-masking");
+  if (options.bright_masking) add("--bright-masking");
+  if (options.sub_blobs) add("--sub-blobs");
+  if (options.max_blob_pixels > 0) add("--max-blobsize", options.max_blob_pixels);
+  if (!options.metrics) add("--skip-metrics");
+  if (options.first_blob) add("--blob", *options.first_blob);
+  if (options.blob_count) add("--nblobs", *options.blob_count);
+  if (!options.blob_numbers.empty()) add("--blobid", fmt::format("{}", fmt::join(options.blob_numbers, ",")));
+  for (const auto& [x, y] : options.blobs_at) add("--blobxy", x, y);
+  for (const auto& [ra, dec] : options.blobs_at_sky) add("--blobradec", ra, dec);
+}
+
+}  // namespace
 
 std::string canonical_options(const BrickOptions& options) {
   const BrickOptions defaults;
@@ -33,11 +58,13 @@ std::string canonical_options(const BrickOptions& options) {
   if (refs.no_large_galaxies) add("--no-large-galaxies");
   if (refs.no_star_clusters) add("--no-star-clusters");
   if (options.no_outliers) add("--no-outliers");
+  if (options.cache_outliers || options.remake_outlier_jpegs) add("--cache-outliers");
   if (options.nsigma != defaults.nsigma) add("--nsigma", options.nsigma);
   if (options.saddle_fraction != defaults.saddle_fraction) add("--saddle-fraction", options.saddle_fraction);
   if (options.saddle_min != defaults.saddle_min) add("--saddle-min", options.saddle_min);
   if (options.blob_dilate != defaults.blob_dilate) add("--blob-dilate", options.blob_dilate);
   if (options.saturated_images) add("--nsatur", *options.saturated_images);
+  add_fitting_options(options, given);
   if (options.rgb_stretch != defaults.rgb_stretch) add("--rgb-stretch", options.rgb_stretch);
   if (options.coadd_bw) add("--coadd-bw");
   if (!options.lanczos) add("--no-lanczos");
