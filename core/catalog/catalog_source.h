@@ -51,6 +51,7 @@ CatalogType catalog_type(SourceKind kind);
 
 // The reference catalog's entry that a source came from.
 struct CatalogReference {
+  int row = -1;     // in the run's own table of references
   std::string cat;  // "G2", "T2", "L3", "CL"...
   std::int64_t id = 0;
   float pmra = 0, pmdec = 0, parallax = 0;                 // mas/yr, mas

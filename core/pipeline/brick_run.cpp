@@ -96,7 +96,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
           coadds = run_coadds(options, *tims, *refs, *srcs, *fits, outcome.products, log);
           break;
         case Stage::kWritecat:
-          run_writecat(options, *tims, *srcs, *coadds, outcome.products, log);
+          run_writecat(options, *tims, *refs, *srcs, *coadds, outcome.products, log);
           break;
       }
       if (hooks.stage_done) hooks.stage_done(name, since(start));

@@ -3,6 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "core/refs/reference_table.h"
+
 namespace brickline {
 namespace {
 
@@ -34,8 +36,10 @@ CatalogFitRecord fit_record(const FittedSource& s, const Reports& reports) {
   return r;
 }
 
-void add_reference(CatalogSource& row, const ReferenceObject& object) {
+void add_reference(CatalogSource& row, const ReferenceCatalog& references, int reference_row) {
+  const ReferenceObject& object = references.rows[reference_row];
   CatalogReference& r = row.reference.emplace();
+  r.row = reference_row;
   r.cat = object.ref_cat;
   r.id = object.ref_id;
   r.pmra = object.pmra;
@@ -78,8 +82,9 @@ void add_reference(CatalogSource& row, const ReferenceObject& object) {
 }
 
 // A reference object that is listed as it stands in its catalog, without light.
-CatalogSource listed_row(const ReferenceObject& object, const Image<std::int32_t>& blob_map,
-                         std::size_t bands) {
+CatalogSource listed_row(const ReferenceCatalog& references, int reference_row,
+                         const Image<std::int32_t>& blob_map, std::size_t bands) {
+  const ReferenceObject& object = references.rows[reference_row];
   CatalogSource row;
   row.regular = false;
   row.type = object.duplicate ? CatalogType::kDup
@@ -91,7 +96,7 @@ CatalogSource listed_row(const ReferenceObject& object, const Image<std::int32_t
   row.by = static_cast<float>(object.y);
   row.blob = object.in_bounds ? blob_map(object.ibx, object.iby) : -1;
   row.bands.resize(bands);
-  add_reference(row, object);
+  add_reference(row, references, reference_row);
   return row;
 }
 
@@ -147,15 +152,27 @@ std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const SrcsS
     }
     if (s.source >= 0)
       if (const int r = srcs.detection.sources[s.source].reference_row; r >= 0)
-        add_reference(row, references.rows[r]);
+        add_reference(row, references, r);
     rows.push_back(std::move(row));
   }
-  for (const int r : srcs.set_aside) rows.push_back(listed_row(references.rows[r], fitted.blob_map, bands));
+  for (const int r : srcs.set_aside) rows.push_back(listed_row(references, r, fitted.blob_map, bands));
 
   std::map<int, int> in_blob;
   for (const CatalogSource& row : rows) ++in_blob[row.blob];
   for (CatalogSource& row : rows) row.ninblob = row.blob < 0 ? 0 : in_blob[row.blob];
   return rows;
+}
+
+fits::Table reference_columns(std::span<const CatalogSource> rows, const ReferenceCatalog& references) {
+  // A row of zeros at the end stands for those that no reference catalog knows.
+  ReferenceCatalog with_none = references;
+  with_none.rows.emplace_back();
+  std::vector<std::int64_t> wanted;
+  for (const CatalogSource& row : rows)
+    wanted.push_back(row.reference && row.reference->row >= 0
+                         ? row.reference->row
+                         : static_cast<std::int64_t>(references.rows.size()));
+  return reference_table(with_none).select(wanted);
 }
 
 }  // namespace brickline

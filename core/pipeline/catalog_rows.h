@@ -1,10 +1,12 @@
 // From what the fit says of each source to the catalog's rows.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "core/blobs/fitted_catalog.h"
 #include "core/catalog/catalog_source.h"
+#include "core/fits/table.h"
 #include "core/pipeline/brick_state.h"
 
 namespace brickline {
@@ -13,5 +15,9 @@ namespace brickline {
 // measurements of the coadds are still empty.
 std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const SrcsState& srcs,
                                         const ReferenceCatalog& references, std::size_t bands);
+
+// What the reference catalogs say of the rows, in the columns of the table of references; zeros for rows that
+// none of them knows.
+fits::Table reference_columns(std::span<const CatalogSource> rows, const ReferenceCatalog& references);
 
 }  // namespace brickline

@@ -4,14 +4,15 @@
 #include "core/catalog/dust.h"
 #include "core/coadd/coadd_stage.h"
 #include "core/coadd/product_headers.h"
+#include "core/pipeline/catalog_rows.h"
 #include "core/pipeline/stage_products.h"
 #include "core/pipeline/stages.h"
 #include "core/survey/provenance.h"
 
 namespace brickline {
 
-void run_writecat(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
-                  CoaddsState& coadds, ProductSet& products, const Log& log) {
+void run_writecat(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
+                  const SrcsState& srcs, CoaddsState& coadds, ProductSet& products, const Log& log) {
   const ProductPath path = product_paths(options, tims.brick);
   const MaskBits bits(tims.survey_bands);
   fits::Header header = tims.version_header;
@@ -40,7 +41,8 @@ void run_writecat(const BrickOptions& options, const TimsState& tims, const Srcs
     if (facts.extinction_per_ebv) context.extinction[band] = *facts.extinction_per_ebv;
   finish_catalog(coadds.rows, catalog_geometry(tims.brick), coadds.maskbits.const_view(),
                  dust ? &*dust : nullptr);
-  write_catalog(coadds.rows, context, catalog_header(header, context, srcs.coadd_sky), {},
+  write_catalog(coadds.rows, context, catalog_header(header, context, srcs.coadd_sky),
+                reference_columns(coadds.rows, refs.catalog),
                 {path("tractor", ""), path("tractor-intermediate", ""), path("checksums", "")}, products);
   log.info("{} rows in {}", coadds.rows.size(), path("tractor", "").string());
 }

@@ -49,7 +49,7 @@ CoaddsState run_coadds(const BrickOptions& options, const TimsState& tims, const
                        const Log& log);
 
 // MASKBITS, the catalog and the list of checksums.
-void run_writecat(const BrickOptions& options, const TimsState& tims, const SrcsState& srcs,
-                  CoaddsState& coadds, ProductSet& products, const Log& log);
+void run_writecat(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
+                  const SrcsState& srcs, CoaddsState& coadds, ProductSet& products, const Log& log);
 
 }  // namespace brickline
