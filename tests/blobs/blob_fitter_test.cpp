@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "core/base/error.h"
+#include "core/base/resources.h"
 #include "core/detect/detection.h"
 #include "core/survey/bits.h"
 #include "tests/blobs/field.h"
@@ -343,7 +344,10 @@ TEST(HostileBlobs, TwoThousandPixelsSquare) {
   }
   sky.expose(1);
   const Image<std::uint8_t> hot(2000, 2000, 1);
+  const std::int64_t before = resource_use().peak_bytes;
   const FittedCatalog catalog = fit_by_hand(sky, hot.view(), sources);
+  // Bytes per pixel: maps of the brick, copies of the image, detection.
+  EXPECT_LT(resource_use().peak_bytes - before, 80 * std::int64_t{2000} * 2000);
   EXPECT_EQ(catalog.blobs[0].status, BlobStatus::kFitted) << catalog.blobs[0].message;
   EXPECT_GE(catalog.sources.size(), 20U);
 }
