@@ -1,12 +1,15 @@
 // The single catalogs that reference_catalog.h puts together. Private to this room.
 #pragma once
 
+#include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/base/log.h"
+#include "core/fits/fits_reader.h"
 #include "core/fits/table.h"
 #include "core/refs/reference_catalog.h"
 #include "core/wcs/wcs.h"
@@ -35,6 +38,12 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
 
 // A star's magnitude by a transform; 30 without the magnitude that it starts from.
 float transformed_magnitude(const GaiaTransform& transform, float g, float bp, float rp);
+
+// Rows of HDU 1 within `radius` degrees of a position, in the order of the file's search tree (the first of
+// `trees` that is there). Without a usable one all rows are looked through, in the file's order, with a
+// warning.
+std::vector<std::int64_t> rows_near(fits::FitsReader& reader, std::initializer_list<const char*> trees,
+                                    const SkyPosition& centre, double radius, const Log& log);
 
 // Stars within a degree of the region's centre that are bright enough to have a mask.
 std::vector<ReferenceObject> read_tycho2(const std::filesystem::path& file, const Region& region,

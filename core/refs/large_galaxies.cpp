@@ -6,7 +6,6 @@
 
 #include "core/base/error.h"
 #include "core/refs/catalog_sources.h"
-#include "core/survey/kd_tree.h"
 #include "core/wcs/sky.h"
 
 namespace brickline::refs {
@@ -64,28 +63,6 @@ Form form_of(fits::FitsReader& reader, const Log& log) {
     throw input_error("its version '{}' is unknown: expected two characters, as L3, or L3-ELLIPSE", *version);
   form.version = text;
   return form;
-}
-
-// Rows within `radius` of a position by the file's search tree, else by looking through all.
-std::vector<std::int64_t> rows_near(fits::FitsReader& reader, const SkyPosition& centre, double radius,
-                                    const Log& log) {
-  std::string why = "has no search tree";
-  try {
-    for (const char* name : {"stars", "largegals"})
-      if (const auto tree = SkyTree::read(reader, name)) return tree->search(centre.ra, centre.dec, radius);
-  } catch (const Error& error) {
-    why = "has a search tree that cannot be used: " + error.message();
-  }
-  log.warning("{} {}; all its rows are looked through", reader.path().string(), why);
-  const fits::Table positions = reader.columns(1, {"ra", "dec"});
-  require_columns(positions, {"ra", "dec"});
-  const std::vector<double> ra = positions.numbers("ra"), dec = positions.numbers("dec");
-  std::vector<std::int64_t> rows;
-  for (std::size_t i = 0; i < ra.size(); ++i)
-    if (std::abs(dec[i] - centre.dec) <= radius &&
-        angular_separation(ra[i], dec[i], centre.ra, centre.dec) <= radius)
-      rows.push_back(static_cast<std::int64_t>(i));
-  return rows;
 }
 
 // One file's rows, in the terms of either form.
@@ -267,7 +244,9 @@ std::vector<ReferenceObject> clouds(fits::FitsReader& reader, const Form& form, 
   std::vector<ReferenceObject> out;
   for (const Cloud& cloud : kClouds) {
     if (angular_separation(cloud.ra, cloud.dec, centre.ra, centre.dec) > kCloudReach) continue;
-    const Galaxies found(reader.rows(1, rows_near(reader, {cloud.ra, cloud.dec}, kCloudMatch, log)), form);
+    const Galaxies found(
+        reader.rows(1, rows_near(reader, {"stars", "largegals"}, {cloud.ra, cloud.dec}, kCloudMatch, log)),
+        form);
     for (std::int64_t i = 0; i < found.rows(); ++i) {
       if (found.sga_id(i) != cloud.sga_id) continue;
       ReferenceObject o = found.entry(i);
@@ -295,7 +274,8 @@ LargeGalaxies read_large_galaxies(const ReferenceOptions& options, const Wcs& wc
   out.rows = clouds(reader, form, centre, image_radius, log);
 
   const double radius = options.galaxy_margin.value_or(kMargin) + image_radius;
-  const Galaxies galaxies(reader.rows(1, rows_near(reader, centre, radius, log)), form);
+  const Galaxies galaxies(reader.rows(1, rows_near(reader, {"stars", "largegals"}, centre, radius, log)),
+                          form);
   for (std::int64_t i = 0; i < galaxies.rows(); ++i) {
     const std::int64_t id = galaxies.sga_id(i);
     if (std::any_of(kClouds.begin(), kClouds.end(), [&](const Cloud& c) { return c.sga_id == id; })) continue;

@@ -5,7 +5,6 @@
 
 #include "core/base/error.h"
 #include "core/refs/catalog_sources.h"
-#include "core/survey/kd_tree.h"
 #include "core/wcs/sky.h"
 
 namespace brickline::refs {
@@ -15,28 +14,6 @@ constexpr double kDegree = std::numbers::pi / 180;
 constexpr double kSearchRadius = 1;  // degrees around the region's centre
 constexpr float kKept = 2;           // radii
 constexpr double kEpochIfUnknown = 1991.25;
-
-// Rows within the search radius, in the order of the file's search tree; in the file's own order without one.
-std::vector<std::int64_t> rows_near(fits::FitsReader& reader, const SkyPosition& centre, const Log& log) {
-  std::string why = "has no search tree";
-  try {
-    if (const auto tree = SkyTree::read(reader, "stars"))
-      return tree->search(centre.ra, centre.dec, kSearchRadius);
-  } catch (const Error& error) {
-    why = "has a search tree that cannot be used: " + error.message();
-  }
-  log.warning("{} {}; all its rows are looked through, and stars come in the file's order",
-              reader.path().string(), why);
-  const fits::Table positions = reader.columns(1, {"ra", "dec"});
-  require_columns(positions, {"ra", "dec"});
-  const std::vector<double> ra = positions.numbers("ra"), dec = positions.numbers("dec");
-  std::vector<std::int64_t> rows;
-  for (std::size_t i = 0; i < ra.size(); ++i)
-    if (std::abs(dec[i] - centre.dec) <= kSearchRadius &&
-        angular_separation(ra[i], dec[i], centre.ra, centre.dec) <= kSearchRadius)
-      rows.push_back(static_cast<std::int64_t>(i));
-  return rows;
-}
 
 float inverse_variance(double sigma) {
   const float s = static_cast<float>(sigma);
@@ -48,7 +25,7 @@ float inverse_variance(double sigma) {
 std::vector<ReferenceObject> read_tycho2(const std::filesystem::path& file, const Region& region,
                                          const Log& log) {
   fits::FitsReader reader(file);
-  const std::vector<std::int64_t> near = rows_near(reader, region.centre, log);
+  const std::vector<std::int64_t> near = rows_near(reader, {"stars"}, region.centre, kSearchRadius, log);
   const fits::Table table = reader.rows(1, near);
   require_columns(
       table, {"tyc1", "tyc2", "tyc3", "ra", "dec", "sigma_ra", "sigma_dec", "pm_ra", "pm_dec", "sigma_pm_ra",
