@@ -140,17 +140,21 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
       ->group(sky);
 
   const auto fitting = "Fitting";
-  app.add_flag("!--no-iterative", b.iterative, "do not look for sources in what the fits leave")
+  app.add_flag_callback(
+         "--no-iterative", [&b] { b.iterative = false; }, "do not look for sources in what the fits leave")
       ->group(fitting);
   app.add_option("--iterative-nsigma", b.iterative_nsigma, "threshold of that, sigma [--nsigma]")
       ->group(fitting);
-  app.add_flag("!--no-segmentation", b.segmentation, "sources share their pixels while models are chosen")
+  app.add_flag_callback(
+         "--no-segmentation", [&b] { b.segmentation = false; },
+         "sources share their pixels while models are chosen")
       ->group(fitting);
   app.add_flag("--reoptimize", b.reoptimize, "fit the chosen models once more")->group(fitting);
   app.add_flag("--less-masking", b.less_masking, "fit no background around medium-bright stars")
       ->group(fitting);
-  app.add_flag("!--no-galaxy-forcepsf", b.galaxy_forces_point_sources,
-               "let sources in the masks of large galaxies be galaxies")
+  app.add_flag_callback(
+         "--no-galaxy-forcepsf", [&b] { b.galaxy_forces_point_sources = false; },
+         "let sources in the masks of large galaxies be galaxies")
       ->group(fitting);
   app.add_flag("--galaxy-masking", b.galaxy_masking, "fit each galaxy of a blob on the pixels nearest to it")
       ->group(fitting);
@@ -174,7 +178,9 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
          "--explain-blob", b.explain_blobs,
          "write a page about how this blob of the catalog was fitted (or that at pixel x,y); repeatable")
       ->group(fitting);
-  app.add_flag("!--skip-metrics", b.metrics, "write no blob map and no table of all models")->group(fitting);
+  app.add_flag_callback(
+         "--skip-metrics", [&b] { b.metrics = false; }, "write no blob map and no table of all models")
+      ->group(fitting);
 
   const auto control = "Control";
   app.add_option("-s,--stage", stages, "stage to run up to; repeatable [writecat]")->group(control);
