@@ -140,6 +140,8 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
       ->group(sky);
 
   const auto fitting = "Fitting";
+  std::vector<int> blob_pixels;
+  std::vector<double> blob_positions;
   app.add_flag_callback(
          "--no-iterative", [&b] { b.iterative = false; }, "do not look for sources in what the fits leave")
       ->group(fitting);
@@ -168,10 +170,10 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   app.add_option("--blobid", b.blob_numbers, "fit the blobs of these numbers: a,b,c")
       ->delimiter(',')
       ->group(fitting);
-  app.add_option("--blobxy", b.blobs_at, "x y: fit the blob at this pixel of the brick; repeatable")
+  app.add_option("--blobxy", blob_pixels, "x y: fit the blob at this pixel of the brick; repeatable")
       ->type_size(2)
       ->group(fitting);
-  app.add_option("--blobradec", b.blobs_at_sky, "ra dec: fit the blob at this place, degrees; repeatable")
+  app.add_option("--blobradec", blob_positions, "ra dec: fit the blob at this place, degrees; repeatable")
       ->type_size(2)
       ->group(fitting);
   app.add_option(
@@ -228,6 +230,10 @@ std::optional<RunbrickArguments> parse_runbrick(int argc, char** argv) {
   if (!parse_command_line(app, argc, argv)) return {};
   b.lanczos = !no_lanczos;
   b.bands = split_bands(bands);
+  for (std::size_t i = 0; i + 1 < blob_pixels.size(); i += 2)
+    b.blobs_at.push_back({blob_pixels[i], blob_pixels[i + 1]});
+  for (std::size_t i = 0; i + 1 < blob_positions.size(); i += 2)
+    b.blobs_at_sky.push_back({blob_positions[i], blob_positions[i + 1]});
   if (!radec.empty()) b.radec = {radec[0], radec[1]};
   if (!zoom.empty()) b.zoom = {zoom[0], zoom[1], zoom[2], zoom[3]};
   if (!stages.empty()) {
