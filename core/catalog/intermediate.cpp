@@ -113,7 +113,8 @@ constexpr Note kNotes[] = {
     {"blob_symm_nimages", "", "images of the segment"},
 };
 
-// Columns that the catalog has too, whole or once per band, mean the same; Gaia's have its name in front there.
+// Columns that the catalog has too, whole or once per band, mean the same; Gaia's have its name in front
+// there.
 void annotate(fits::Column& column) {
   for (const Note& note : kNotes)
     if (note.name == column.name) {

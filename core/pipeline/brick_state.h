@@ -47,7 +47,7 @@ struct TimsState {
 // From stage refs.
 struct RefsState {
   ReferenceCatalog catalog;
-  Image<std::uint8_t> mask;  // refbit, brick pixels
+  Image<std::uint8_t> mask;              // refbit, brick pixels
   std::vector<Dependency> dependencies;  // the catalogs that were read
 };
 

@@ -1,5 +1,5 @@
-// Large galaxies whose parameters are taken from their catalog: they are not fitted, and their light is taken out
-// of every blob that it reaches.
+// Large galaxies whose parameters are taken from their catalog: they are not fitted, and their light is taken
+// out of every blob that it reaches.
 #pragma once
 
 #include <span>
