@@ -74,17 +74,20 @@ inline std::string bytes_of(const FittedCatalog& catalog) {
   return out;
 }
 
-// Blobs and sources set by hand.
-inline FittedCatalog fit_by_hand(const SyntheticSky& sky, ImageView<const std::uint8_t> hot,
-                                 SourceList sources) {
-  const BlobMap blobs = make_blobs(hot, sources);
+// The sky's images with blobs and sources set by hand; all are viewed, not copied.
+inline BlobFitInput fit_input(const SyntheticSky& sky, const BlobMap& blobs, const SourceList& sources) {
   BlobFitInput in;
   in.images = sky.images;
   in.brick = sky.brick;
   in.bands = sky.bands;
   in.blobs = &blobs;
   in.sources = &sources;
-  return fit_blobs(in);
+  return in;
+}
+inline FittedCatalog fit_by_hand(const SyntheticSky& sky, ImageView<const std::uint8_t> hot,
+                                 SourceList sources) {
+  const BlobMap blobs = make_blobs(hot, sources);
+  return fit_blobs(fit_input(sky, blobs, sources));
 }
 inline DetectedSource point_at(const SyntheticSky& sky, int x, int y, double flux) {
   DetectedSource s;

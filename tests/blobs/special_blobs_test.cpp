@@ -46,12 +46,7 @@ struct GalaxyAndStar {
     frozen.push_back(std::move(galaxy));
   }
   FittedCatalog fit(bool with_galaxy) const {
-    BlobFitInput in;
-    in.images = sky.images;
-    in.brick = sky.brick;
-    in.bands = sky.bands;
-    in.blobs = &blobs;
-    in.sources = &sources;
+    BlobFitInput in = fit_input(sky, blobs, sources);
     if (with_galaxy) in.frozen = frozen;
     return fit_blobs(in);
   }
@@ -91,12 +86,7 @@ TEST(BlobsInParts, GiveTheSourcesOfTheWholeBlobOnce) {
   }
   sky.expose(1);
   const BlobMap blobs = make_blobs(Image<std::uint8_t>(400, 40, 1).view(), sources);
-  BlobFitInput in;
-  in.images = sky.images;
-  in.brick = sky.brick;
-  in.bands = sky.bands;
-  in.blobs = &blobs;
-  in.sources = &sources;
+  BlobFitInput in = fit_input(sky, blobs, sources);
   const FittedCatalog whole = fit_blobs(in);
   in.plan.parts = true;
   const FittedCatalog parts = fit_blobs(in);
@@ -167,12 +157,7 @@ TEST(Accounts, TellOfEverySourceAlsoOfThoseThatWereDropped) {
   sky.images[1].data(30, 40) += 5;  // a cosmic ray, in one band only
   SourceList sources = {point_at(sky, 20, 30, 3), point_at(sky, 45, 30, 0.01)};
   const BlobMap blobs = make_blobs(Image<std::uint8_t>(60, 60, 1).view(), sources);
-  BlobFitInput in;
-  in.images = sky.images;
-  in.brick = sky.brick;
-  in.bands = sky.bands;
-  in.blobs = &blobs;
-  in.sources = &sources;
+  BlobFitInput in = fit_input(sky, blobs, sources);
   EXPECT_TRUE(fit_blobs(in).accounts.empty());
   BlobFitOptions options;
   options.accounts = true;
