@@ -290,8 +290,8 @@ TEST(Positions, AreFoundNearThePoleAndAcrossRightAscensionZero) {
   }
 }
 
-// The reference pipeline's catalogs hold ra_ivar / cos^2(dec) for galaxies: four times too much at 60 degrees.
-// Ours are of RA cos(dec) for every kind, so that a round source is known equally well both ways.
+// The reference pipeline's catalogs hold ra_ivar / cos^2(dec) for galaxies: four times too much at 60
+// degrees. Ours are of RA cos(dec) for every kind, so that a round source is known equally well both ways.
 TEST(Positions, OfARoundSourceAreKnownEquallyWellInRaAndDecAtEveryDeclination) {
   for (const SourceKind kind : {SourceKind::kPsf, SourceKind::kRex})
     for (const double dec : {0.0, 30.0, -60.0, 85.0}) {
