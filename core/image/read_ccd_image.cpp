@@ -390,7 +390,7 @@ void Reading::psf() {
   const Image<float> stamp = out_.psf.stamp(out_.extent.width() / 2, out_.extent.height() / 2);
   out_.psfnorm = point_source_norm(stamp);
   out_.galnorm = galaxy_norm(stamp, out_.full_wcs.cd(), options_.galaxy_norm_arcsec);
-  if (!std::isfinite(out_.psfnorm) || !std::isfinite(out_.galnorm)) {
+  if (!(out_.psfnorm > 0 && out_.galnorm > 0) || !std::isfinite(out_.psfnorm + out_.galnorm)) {
     log_.warning("{}: the PSF's norms are {} and {}", out_.name, out_.psfnorm, out_.galnorm);
     throw SkipCcd("the PSF is of no use");
   }

@@ -32,6 +32,20 @@ void write_marker(const std::filesystem::path& path, const std::string& brick, c
   write_file_atomically(path, marker.dump(1) + "\n");
 }
 
+void count_failures(const std::vector<BlobReport>& blobs, BrickOutcome& outcome, const Log& log) {
+  for (const BlobReport& blob : blobs) {
+    if (blob.status == BlobStatus::kFailed) {
+      ++outcome.failed_blobs;
+      log.warning("blob {} (x {}:{} y {}:{}, {} sources) could not be fitted: {}", blob.blob, blob.box.x0,
+                  blob.box.x1, blob.box.y0, blob.box.y1, blob.sources, blob.message);
+    } else if (blob.failed_sources > 0) {
+      outcome.failed_sources += blob.failed_sources;
+      log.warning("blob {} (x {}:{} y {}:{}): {} of {} sources could not be fitted", blob.blob, blob.box.x0,
+                  blob.box.x1, blob.box.y0, blob.box.y1, blob.failed_sources, blob.sources);
+    }
+  }
+}
+
 }  // namespace
 
 BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, const Log& log) {
@@ -84,12 +98,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
         case Stage::kFitblobs:
           fits = run_fitblobs(options, *tims, *refs, *srcs, progress, log);
           write_explanations(options, *tims, *fits, log);
-          for (const BlobReport& blob : fits->fitted.blobs)
-            if (blob.status == BlobStatus::kFailed) {
-              ++outcome.failed_blobs;
-              log.warning("blob {} (x {}:{} y {}:{}, {} sources) could not be fitted: {}", blob.blob,
-                          blob.box.x0, blob.box.x1, blob.box.y0, blob.box.y1, blob.sources, blob.message);
-            }
+          count_failures(fits->fitted.blobs, outcome, log);
           if (fits->fitted.sources.empty()) throw NothingToDo("no source is significant once fitted");
           break;
         case Stage::kCoadds:

@@ -14,8 +14,9 @@ namespace brickline {
 
 struct BrickOutcome {
   std::string brick;
-  std::string nothing;   // why there was nothing to do; empty: there was
-  int failed_blobs = 0;  // whose sources are missing from the catalog
+  std::string nothing;     // why there was nothing to do; empty: there was
+  int failed_blobs = 0;    // of whose sources only those of reference catalogs are in the catalog
+  int failed_sources = 0;  // of other blobs, whose fit ended in an error: missing from the catalog
   ProductSet products;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -82,6 +83,12 @@ Psf psf_from_psfex_row(const fits::Table& table, std::int64_t row, bool normaliz
     }
     planes.push_back(std::move(plane));
   }
+
+  double light = 0;
+  for (int y = 0; y < planes[0].height(); ++y)
+    light = std::accumulate(planes[0].row(y), planes[0].row(y) + width, light);
+  if (!(light > 0))
+    throw input_error("the light of the PSF in psf_mask sums to {}: it must be above 0", light);
 
   double sampling = table.number("psf_samp", row);
   if (sampling == 0) {

@@ -155,6 +155,10 @@ TEST_F(PsfexTable, RefusesWhatIsNotSuchAModel) {
   refused([](fits::Table& t) {
     std::get<std::vector<float>>(t.find("psf_mask")->data)[7] = std::numeric_limits<float>::quiet_NaN();
   });
+  // Without light nothing can be fitted, and nobody would know why the catalog is empty.
+  refused([](fits::Table& t) {
+    for (float& v : std::get<std::vector<float>>(t.find("psf_mask")->data)) v = 0;
+  });
 }
 
 }  // namespace

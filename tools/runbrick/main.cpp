@@ -54,9 +54,12 @@ int runbrick(int argc, char** argv) {
     log.info("brick {}: nothing to do: {}", outcome.brick, outcome.nothing);
     return 0;
   }
-  if (outcome.failed_blobs > 0) {
-    log.warning("brick {}: {} blobs could not be fitted; their sources are missing from the catalog",
-                outcome.brick, outcome.failed_blobs);
+  if (outcome.failed_blobs + outcome.failed_sources > 0) {
+    log.warning(
+        "brick {}: {} blobs could not be fitted (the catalog lists only their reference sources), nor {} "
+        "sources "
+        "of other blobs (they are missing)",
+        outcome.brick, outcome.failed_blobs, outcome.failed_sources);
     return kSomeItemsFailed;
   }
   return 0;
