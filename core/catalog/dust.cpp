@@ -50,19 +50,44 @@ float interpolate_dust(ImageView<const float> map, double x, double y) {
   return blend(blend(map(x0, y0), map(x1, y0), fx), blend(map(x0, y1), map(x1, y1), fx), fy);
 }
 
+namespace {
+
+// The northern and the southern map of `dir` or of `dir`/maps.
+std::array<std::filesystem::path, 2> map_files(const std::filesystem::path& dir) {
+  std::array<std::filesystem::path, 2> files;
+  const std::array<const char*, 2> names = {"SFD_dust_4096_ngp.fits", "SFD_dust_4096_sgp.fits"};
+  std::error_code code;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    files[i] = dir / "maps" / names[i];
+    if (!std::filesystem::exists(files[i], code) && std::filesystem::exists(dir / names[i], code))
+      files[i] = dir / names[i];
+    if (!std::filesystem::exists(files[i], code)) throw input_error("no dust map").in_file(files[i].string());
+  }
+  return files;
+}
+
+void check_shape(std::int64_t width, std::int64_t height, const std::filesystem::path& path) {
+  if (width < 2 || width != height)
+    throw input_error("a dust map is a square image, not {} x {}", width, height).in_file(path.string());
+}
+
+}  // namespace
+
 DustMaps DustMaps::read(const std::filesystem::path& dir) {
   std::array<Image<float>, 2> maps;
-  const std::array<const char*, 2> names = {"SFD_dust_4096_ngp.fits", "SFD_dust_4096_sgp.fits"};
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    std::filesystem::path path = dir / "maps" / names[i];
-    if (!std::filesystem::exists(path) && std::filesystem::exists(dir / names[i])) path = dir / names[i];
-    if (!std::filesystem::exists(path)) throw input_error("no dust map").in_file(path.string());
-    maps[i] = fits::FitsReader(path).image<float>(0);
-    if (maps[i].width() < 2 || maps[i].width() != maps[i].height())
-      throw input_error("a dust map is a square image, not {} x {}", maps[i].width(), maps[i].height())
-          .in_file(path.string());
+  const auto files = map_files(dir);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    maps[i] = fits::FitsReader(files[i]).image<float>(0);
+    check_shape(maps[i].width(), maps[i].height(), files[i]);
   }
   return DustMaps(std::move(maps[0]), std::move(maps[1]));
+}
+
+void DustMaps::check(const std::filesystem::path& dir) {
+  for (const std::filesystem::path& file : map_files(dir)) {
+    const fits::ImageInfo info = fits::FitsReader(file).image_info(0);
+    check_shape(info.width, info.height, file);
+  }
 }
 
 DustMaps::DustMaps(Image<float> north, Image<float> south)

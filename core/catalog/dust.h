@@ -22,6 +22,8 @@ class DustMaps {
   // Reads SFD_dust_4096_ngp.fits and SFD_dust_4096_sgp.fits of `dir` or of `dir`/maps. Error (kInput) naming
   // the file if one is missing or no square image.
   static DustMaps read(const std::filesystem::path& dir);
+  // The same Error, from the files' headers alone.
+  static void check(const std::filesystem::path& dir);
   DustMaps(Image<float> north, Image<float> south);
 
   // E(B-V), mag.

@@ -102,7 +102,7 @@ CatalogSource listed_row(const ReferenceCatalog& references, int reference_row,
 
 }  // namespace
 
-std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const SrcsState& srcs,
+std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const SourcesFound& sources,
                                         const ReferenceCatalog& references, std::size_t bands) {
   Reports reports;
   for (const BlobReport& b : fitted.blobs) reports[{b.blob, b.part}] = &b;
@@ -151,11 +151,11 @@ std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const SrcsS
       out.fracin = value(s.metrics.fracin, b);
     }
     if (s.source >= 0)
-      if (const int r = srcs.detection.sources[s.source].reference_row; r >= 0)
+      if (const int r = sources.detection.sources[s.source].reference_row; r >= 0)
         add_reference(row, references, r);
     rows.push_back(std::move(row));
   }
-  for (const int r : srcs.set_aside) rows.push_back(listed_row(references, r, fitted.blob_map, bands));
+  for (const int r : sources.set_aside) rows.push_back(listed_row(references, r, fitted.blob_map, bands));
 
   std::map<int, int> in_blob;
   for (const CatalogSource& row : rows) ++in_blob[row.blob];

@@ -7,13 +7,13 @@
 #include "core/blobs/fitted_catalog.h"
 #include "core/catalog/catalog_source.h"
 #include "core/fits/table.h"
-#include "core/pipeline/brick_state.h"
+#include "core/pipeline/artifact.h"
 
 namespace brickline {
 
 // One row per fitted source, in the same order, then one per reference object that was set aside;
 // measurements of the coadds are still empty.
-std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const SrcsState& srcs,
+std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const SourcesFound& sources,
                                         const ReferenceCatalog& references, std::size_t bands);
 
 // What the reference catalogs say of the rows, in the columns of the table of references; zeros for rows that

@@ -3,75 +3,75 @@
 #include "core/coadd/ccds_table.h"
 #include "core/coadd/product_headers.h"
 #include "core/fits/fits_writer.h"
-#include "core/pipeline/stage_products.h"
 
 namespace brickline {
-namespace {
 
-std::map<std::string, ImageView<const std::uint8_t>> saturated_by_band(const TimsState& tims,
-                                                                       const SrcsState* srcs) {
+std::map<std::string, ImageView<const std::uint8_t>> by_band(
+    const std::vector<std::string>& bands, const std::vector<Image<std::uint8_t>>& saturated) {
   std::map<std::string, ImageView<const std::uint8_t>> out;
-  if (!srcs) return out;
-  for (std::size_t b = 0; b < tims.bands.size() && b < srcs->detection.saturated.size(); ++b)
-    out[tims.bands[b]] = srcs->detection.saturated[b].const_view();
+  for (std::size_t b = 0; b < bands.size() && b < saturated.size(); ++b)
+    out[bands[b]] = saturated[b].const_view();
   return out;
 }
 
-}  // namespace
-
-CoaddStageInput coadd_input(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
-                            const SrcsState* srcs) {
+CoaddStageInput coadd_input(const Selection& selection, const References& references,
+                            std::span<const CcdImage> images, const StageProducts& products) {
   CoaddStageInput in;
-  in.target = tims.brick.wcs;
-  in.pixel_scale_arcsec = tims.brick.pixel_scale_arcsec;
-  in.bands = tims.bands;
-  in.images = tims.images;
-  in.unique_area = tims.brick.unique_area;
-  in.custom_brick = tims.brick.custom;
-  in.reference_mask = refs.mask.const_view();
-  in.saturated = saturated_by_band(tims, srcs);
-  in.maskbits = MaskBits(tims.survey_bands);
-  if (srcs) in.coadd_sky = srcs->coadd_sky;
-  for (const std::string& band : tims.bands) {
-    const auto facts = tims.band_facts.find(band);
-    in.colors.push_back(facts == tims.band_facts.end() ? std::nullopt : facts->second.rgb);
+  in.target = selection.brick.wcs;
+  in.pixel_scale_arcsec = selection.brick.pixel_scale_arcsec;
+  in.bands = selection.bands;
+  in.images = images;
+  in.unique_area = selection.brick.unique_area;
+  in.custom_brick = selection.brick.custom;
+  in.reference_mask = references.mask.const_view();
+  in.maskbits = MaskBits(selection.survey_bands);
+  for (const std::string& band : selection.bands) {
+    const auto facts = selection.band_facts.find(band);
+    in.colors.push_back(facts == selection.band_facts.end() ? std::nullopt : facts->second.rgb);
   }
-  in.path = product_paths(options, tims.brick);
+  in.path = products.paths();
   return in;
 }
 
-CoaddStageOptions coadd_options(const BrickOptions& options) {
+CoaddStageOptions coadd_options(const StackingOptions& stacking, const PictureOptions& pictures) {
   CoaddStageOptions out;
-  out.rgb.stretch = options.rgb_stretch;
-  out.grey = options.coadd_bw;
-  out.coadd.lanczos = options.lanczos;
-  out.coadd_psf = options.save_coadd_psf;
+  out.rgb.stretch = pictures.rgb_stretch;
+  out.grey = pictures.coadd_bw;
+  out.coadd.lanczos = stacking.lanczos;
+  out.coadd_psf = stacking.save_coadd_psf;
   return out;
 }
 
-void write_ccds(const BrickOptions& options, const TimsState& tims, const SrcsState* srcs,
-                const fits::Header& header, ProductSet& products) {
-  std::vector<float> sky;
-  for (const CcdImage& image : tims.images) {
-    float level = 0;
-    if (srcs)
-      if (const auto it = srcs->coadd_sky.find(image.band); it != srcs->coadd_sky.end())
-        level = static_cast<float>(it->second);
-    sky.push_back(level);
+void write_ccds(const Selection& selection, std::span<const CcdImage> images, const SkyEdits& sky,
+                const fits::Header& header, StageProducts& products) {
+  std::vector<float> levels;
+  for (const CcdImage& image : images) {
+    const auto level = sky.coadd_sky.find(image.band);
+    levels.push_back(level == sky.coadd_sky.end() ? 0.f : static_cast<float>(level->second));
   }
-  write_ccds_table(brick_ccds_table(tims.ccds, tims.images, tims.brick.wcs, sky), header,
-                   product_paths(options, tims.brick)("ccds-table", ""), products);
+  write_ccds_table(brick_ccds_table(selection.ccds, images, selection.brick.wcs, levels), header,
+                   products.path(Product::kCcdsTable), products.set());
 }
 
-void write_blob_map(const BrickOptions& options, const BrickGeometry& brick, const fits::Header& header,
-                    ImageView<const std::int32_t> blob_map, ProductSet& products) {
+void write_blob_map(const BrickGeometry& brick, const fits::Header& header,
+                    ImageView<const std::int32_t> blob_map, StageProducts& products) {
   fits::Header cards = header;
   cards.append(brick_wcs_cards(brick.wcs));
   cards.append(image_type_cards("blobmap"));
   fits::FitsWriter writer;
   writer.add_image(blob_map, cards, "BLOB-MAP", {fits::Compression::Algorithm::kHcompress});
-  const auto path = product_paths(options, brick)("blobmap", "");
-  products.record(path, writer.write(path));
+  const auto path = products.path(Product::kBlobmap);
+  products.set().record(path, writer.write(path));
+}
+
+CatalogGeometry catalog_geometry(const BrickGeometry& brick) {
+  CatalogGeometry geometry;
+  geometry.width = brick.wcs.width();
+  geometry.height = brick.wcs.height();
+  geometry.pixel_scale_arcsec = brick.pixel_scale_arcsec;
+  geometry.unique_area = brick.unique_area;
+  geometry.custom = brick.custom;
+  return geometry;
 }
 
 }  // namespace brickline

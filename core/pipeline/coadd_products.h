@@ -2,24 +2,30 @@
 // products that both write.
 #pragma once
 
+#include "core/catalog/catalog.h"
 #include "core/coadd/coadd_stage.h"
-#include "core/pipeline/brick_options.h"
-#include "core/pipeline/brick_state.h"
+#include "core/pipeline/stage.h"
 
 namespace brickline {
 
-// All but the header (CoaddStageInput::version_header) and what is in the sky. Without `srcs` nothing is
-// known yet of saturated areas and of the coadds' sky.
-CoaddStageInput coadd_input(const BrickOptions& options, const TimsState& tims, const RefsState& refs,
-                            const SrcsState* srcs);
-CoaddStageOptions coadd_options(const BrickOptions& options);
+// All but the header (CoaddStageInput::version_header) and what is in the sky.
+CoaddStageInput coadd_input(const Selection& selection, const References& references,
+                            std::span<const CcdImage> images, const StageProducts& products);
+CoaddStageOptions coadd_options(const StackingOptions& stacking, const PictureOptions& pictures);
 
-// The brick's CCD table; the sky subtracted is 0 without `srcs`.
-void write_ccds(const BrickOptions& options, const TimsState& tims, const SrcsState* srcs,
-                const fits::Header& header, ProductSet& products);
+// Per band of the run, as stage srcs or blobmask found it.
+std::map<std::string, ImageView<const std::uint8_t>> by_band(
+    const std::vector<std::string>& bands, const std::vector<Image<std::uint8_t>>& saturated);
+
+// The brick's CCD table; the sky subtracted is 0 where `sky` has none.
+void write_ccds(const Selection& selection, std::span<const CcdImage> images, const SkyEdits& sky,
+                const fits::Header& header, StageProducts& products);
 
 // -1 = no blob. `header`: the run's so far.
-void write_blob_map(const BrickOptions& options, const BrickGeometry& brick, const fits::Header& header,
-                    ImageView<const std::int32_t> blob_map, ProductSet& products);
+void write_blob_map(const BrickGeometry& brick, const fits::Header& header,
+                    ImageView<const std::int32_t> blob_map, StageProducts& products);
+
+// What the catalog and the order of its rows need of the brick.
+CatalogGeometry catalog_geometry(const BrickGeometry& brick);
 
 }  // namespace brickline

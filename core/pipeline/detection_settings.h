@@ -3,11 +3,12 @@
 
 #include "core/base/log.h"
 #include "core/detect/detection.h"
+#include "core/pipeline/artifact.h"
 #include "core/pipeline/brick_options.h"
-#include "core/pipeline/brick_state.h"
 
 namespace brickline {
 
-DetectionOptions detection_options(const BrickOptions& options, const TimsState& tims, const Log& log);
+DetectionOptions detection_options(const DetectionChoice& options, const Selection& selection,
+                                   const Log& log);
 
 }  // namespace brickline

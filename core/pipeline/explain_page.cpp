@@ -341,8 +341,15 @@ std::string explain_page(const BlobReport& report, const BlobAccount& account, i
   return out + "</body></html>\n";
 }
 
-std::vector<std::size_t> find_accounts(const FittedCatalog& catalog, std::string_view which) {
-  const std::size_t comma = which.find(',');
+namespace {
+
+// A blob as people name it: by number, or by a pixel in it.
+struct BlobName {
+  std::optional<int> number;
+  int x = 0, y = 0;
+};
+
+BlobName blob_name(std::string_view which) {
   const auto number = [&](std::string_view text) {
     int value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -350,20 +357,29 @@ std::vector<std::size_t> find_accounts(const FittedCatalog& catalog, std::string
       throw usage_error("--explain-blob {}: give a blob's number, or x,y", which);
     return value;
   };
+  const std::size_t comma = which.find(',');
+  if (comma == std::string_view::npos) return {number(which)};
+  return {{}, number(which.substr(0, comma)), number(which.substr(comma + 1))};
+}
+
+}  // namespace
+
+void check_blob_name(std::string_view which) { blob_name(which); }
+
+std::vector<std::size_t> find_accounts(const FittedCatalog& catalog, std::string_view which) {
+  const BlobName name = blob_name(which);
   std::vector<std::size_t> out;
-  if (comma != std::string_view::npos) {
-    const int x = number(which.substr(0, comma)), y = number(which.substr(comma + 1));
+  if (!name.number) {
     for (std::size_t i = 0; i < catalog.accounts.size(); ++i)
-      if (catalog.accounts[i].box.contains(x, y)) out.push_back(i);
+      if (catalog.accounts[i].box.contains(name.x, name.y)) out.push_back(i);
     if (out.empty()) throw input_error("--explain-blob {}: no blob was fitted there", which);
     return out;
   }
-  const int wanted = number(which);
   int last = -1;
   for (std::size_t i = 0; i < catalog.accounts.size(); ++i) {
     const int of_account = catalog.number[catalog.accounts[i].blob];
     last = std::max(last, of_account);
-    if (of_account == wanted && wanted >= 0) out.push_back(i);
+    if (of_account == *name.number && *name.number >= 0) out.push_back(i);
   }
   if (out.empty()) throw input_error("--explain-blob {}: the catalog has blobs 0 to {}", which, last);
   return out;

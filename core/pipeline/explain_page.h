@@ -26,6 +26,9 @@ std::string explain_page(const BlobReport& report, const BlobAccount& account, i
 // Why this model, in a sentence or two.
 std::string explain_choice(const SourceAccount& source, const ExplainContext& context);
 
+// Error (kUsage) if `which` is neither a number nor "x,y".
+void check_blob_name(std::string_view which);
+
 // The index into `catalog.accounts` of the blobs that `which` means: a number of the catalog's column `blob`,
 // or "x,y", a pixel of the brick. Error (kUsage) if it is neither, Error (kInput) if there is no such blob.
 std::vector<std::size_t> find_accounts(const FittedCatalog& catalog, std::string_view which);

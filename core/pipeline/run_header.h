@@ -2,28 +2,22 @@
 #pragma once
 
 #include <filesystem>
-#include <span>
+#include <string>
 #include <vector>
 
-#include "core/camera/camera.h"
 #include "core/fits/header.h"
 #include "core/pipeline/brick_options.h"
+#include "core/pipeline/run_context.h"
 #include "core/survey/ccd_table.h"
 #include "core/survey/target.h"
 
 namespace brickline {
 
-// The options that change products, as a command line in canonical order.
-std::string canonical_options(const BrickOptions& options);
-
-// What a stage says of itself in the headers of products from then on.
-void add_cards_of(Stage stage, const BrickOptions& options, fits::Header& header);
-
-// The header after stage tims. `used`: the CCDs that gave images; `bands`: those with images; `cameras`: all
-// that were loaded, whose plugin's name, version and digest are recorded.
-fits::Header run_header(const BrickOptions& options, const Target& target,
+// What the run is, where, and from what. `used`: the CCDs that gave images; `bands`: those with images. All
+// cameras that were loaded are named, with their plugin's name, version and digest.
+fits::Header run_header(const RunContext& run, const ReleaseOptions& release, const Target& target,
                         const std::vector<std::filesystem::path>& ccd_files,
-                        const std::vector<std::string>& bands, const std::vector<CcdRow>& used,
-                        std::span<const Camera* const> cameras);
+                        const std::vector<std::string>& all_bands, const std::vector<std::string>& bands,
+                        const std::vector<CcdRow>& used);
 
 }  // namespace brickline

@@ -1,12 +1,17 @@
 // runbrick: the calibrated images of one brick of sky become coadds and a catalog of fitted sources.
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <optional>
 
+#include "core/base/error.h"
+#include "core/base/version.h"
 #include "core/pipeline/brick_run.h"
+#include "core/pipeline/command_line.h"
 #include "core/pipeline/done.h"
+#include "core/pipeline/option_table.h"
+#include "core/refs/reference_catalog.h"
 #include "tools/common/program.h"
-#include "tools/runbrick/options.h"
 
 namespace brickline {
 namespace {
@@ -14,31 +19,64 @@ namespace {
 constexpr int kSomeItemsFailed = 6;
 constexpr int kNotDone = 7;
 
+constexpr std::string_view kUsage =
+    "runbrick: turns the calibrated images of one brick of sky into coadds and a catalog of fitted sources.\n"
+    "\n"
+    "usage: runbrick --survey-dir DIR --brick NAME --outdir DIR --plugin-dir DIR [options]\n"
+    "       runbrick --help | --version\n";
+
+int print(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
+    throw resource_error("cannot write to standard output");
+  return 0;
+}
+
 // The exit code if there is nothing to run: what was asked about is there, or only the question was asked.
-std::optional<int> done_before(const RunbrickArguments& arguments, const Log& log) {
-  if (arguments.skip_coadd)
-    if (const Done done = coadds_done(arguments.brick); done.done) {
+std::optional<int> done_before(const BrickOptions& options, const Log& log) {
+  const ControlOptions& asked = options.control;
+  if (asked.skip_coadd)
+    if (const Done done = coadds_done(options); done.done) {
       log.info("skipped: {}", done.what);
       return 0;
     }
-  if (!arguments.skip && !arguments.check_done) return {};
-  const Done done = catalog_done(arguments.brick);
+  if (!asked.skip && !asked.check_done) return {};
+  const Done done = catalog_done(options);
   if (done.done) {
-    log.info("{}: {}", arguments.skip ? "skipped" : "done", done.what);
+    log.info("{}: {}", asked.skip ? "skipped" : "done", done.what);
     return 0;
   }
-  if (arguments.skip) return {};  // of the two, --skip decides: the run is done now
   log.info("not done: {}", done.what);
+  if (asked.skip) return {};  // of the two, --skip decides: the run is done now
   return kNotDone;
 }
 
-int runbrick(int argc, char** argv) {
-  const auto arguments = parse_runbrick(argc, argv);
-  if (!arguments) return 0;
-  TerminalLog terminal(arguments->verbosity > 0 ? LogLevel::kDebug : LogLevel::kInfo);
-  const Log log(terminal);
+int report(const BrickOutcome& outcome, const Log& log) {
+  if (!outcome.nothing.empty()) {
+    log.info("brick {}: nothing to do: {}", outcome.brick, outcome.nothing);
+    return 0;
+  }
+  if (outcome.failures.empty()) return 0;
+  log.warning(
+      "brick {}: {} blobs or sources could not be fitted (of such a blob, only sources of reference "
+      "catalogs are in the catalog)",
+      outcome.brick, outcome.failures.size());
+  return kSomeItemsFailed;
+}
 
-  if (const auto code = done_before(*arguments, log)) return *code;
+int runbrick(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word == "--help" || word == "-h") return print(std::string(kUsage) + options_help());
+    if (word == "--version") return print(fmt::format("runbrick {}\n", kVersion));
+  }
+  BrickOptions options;
+  read_command_line(words, options);
+  read_environment(options, process_environment);
+  check_options(options);
+  if (options.control.plan) return print(plan_of_brick(options));
+
+  TerminalLog terminal(options.control.verbosity > 0 ? LogLevel::kDebug : LogLevel::kInfo);
+  const Log log(terminal);
+  if (const auto code = done_before(options, log)) return *code;
   BrickHooks hooks;
   hooks.stage_done = [&](std::string_view stage, const ResourceUse& used) {
     terminal.clear_progress();
@@ -48,26 +86,15 @@ int runbrick(int argc, char** argv) {
   hooks.progress = [&](std::string_view stage, std::int64_t done, std::int64_t total) {
     terminal.progress(stage, done, total);
   };
-  const BrickOutcome outcome = run_brick(arguments->brick, hooks, log);
+  const BrickOutcome outcome = run_brick(options, hooks, log);
   terminal.clear_progress();
-  if (!outcome.nothing.empty()) {
-    log.info("brick {}: nothing to do: {}", outcome.brick, outcome.nothing);
-    return 0;
-  }
-  if (outcome.failed_blobs + outcome.failed_sources > 0) {
-    log.warning(
-        "brick {}: {} blobs could not be fitted (the catalog lists only their reference sources), nor {} "
-        "sources "
-        "of other blobs (they are missing)",
-        outcome.brick, outcome.failed_blobs, outcome.failed_sources);
-    return kSomeItemsFailed;
-  }
-  return 0;
+  return report(outcome, log);
 }
 
 }  // namespace
 }  // namespace brickline
 
 int main(int argc, char** argv) {
-  return brickline::run_program("runbrick", [&] { return brickline::runbrick(argc, argv); });
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  return brickline::run_program("runbrick", [&] { return brickline::runbrick(words); });
 }

@@ -1,0 +1,419 @@
+#include "core/pipeline/option_table.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/survey/provenance.h"
+
+namespace brickline {
+namespace {
+
+template <class M>
+struct MemberOf;
+template <class C, class T>
+struct MemberOf<T C::*> {
+  using Class = C;
+  using Type = T;
+};
+
+// The member of a group of options, by two pointers to members.
+template <auto Group, auto Member>
+struct Bound {
+  using GroupType = typename MemberOf<decltype(Group)>::Type;
+  using Type = typename MemberOf<decltype(Member)>::Type;
+  static const Type& in(const BrickOptions& options) { return (options.*Group).*Member; }
+  static Type& in(BrickOptions& options) { return (options.*Group).*Member; }
+  static std::size_t offset() {
+    const BrickOptions options;
+    return static_cast<std::size_t>(reinterpret_cast<const char*>(&in(options)) -
+                                    reinterpret_cast<const char*>(&options));
+  }
+};
+
+struct Shape {
+  std::string_view flag, short_flag, heading, values, help, environment;
+  OptionEffect effect;
+  OptionRange range{};
+};
+
+constexpr OptionRange at_least(double least) { return {.least = least}; }
+constexpr OptionRange above(double least) { return {.least = least, .above_least = true}; }
+constexpr OptionRange within(double least, double most) { return {.least = least, .most = most}; }
+constexpr OptionRange above_up_to(double least, double most) { return {least, most, true}; }
+
+template <auto Group, auto Member, class Text>
+OptionRow row_with(const Shape& shape) {
+  using Member_ = Bound<Group, Member>;
+  OptionRow row;
+  row.flag = shape.flag;
+  row.short_flag = shape.short_flag;
+  row.heading = shape.heading;
+  row.values = shape.values;
+  row.help = shape.help;
+  row.environment = shape.environment;
+  row.effect = shape.effect;
+  row.group = Member_::GroupType::kOptionGroup;
+  row.member = Member_::offset();
+  row.words = Text::kWords;
+  row.repeatable = Text::kRepeatable;
+  row.range = shape.range;
+  row.at_default = [](const BrickOptions& options) {
+    static const BrickOptions defaults;
+    return Member_::in(options) == Member_::in(defaults);
+  };
+  row.written = [](const BrickOptions& options) -> std::vector<Words> {
+    if constexpr (std::is_same_v<typename Member_::Type, bool>)
+      return {Words{}};
+    else
+      return Text::occurrences(Member_::in(options));
+  };
+  row.read = [](BrickOptions& options, std::string_view flag, std::span<const std::string> words) {
+    static const BrickOptions defaults;
+    auto& value = Member_::in(options);
+    if constexpr (std::is_same_v<typename Member_::Type, bool>)
+      value = !Member_::in(defaults);
+    else
+      Text::read(flag, words, value);
+  };
+  return row;
+}
+
+// The option of a member, written as its type is. Of a flag, giving it turns the default around.
+template <auto Group, auto Member>
+OptionRow row(const Shape& shape) {
+  return row_with<Group, Member, OptionText<typename Bound<Group, Member>::Type>>(shape);
+}
+// The same of a list that is given as one word.
+template <auto Group, auto Member>
+OptionRow comma_row(const Shape& shape) {
+  return row_with<Group, Member, CommaList>(shape);
+}
+// How often a flag is given.
+template <auto Group, auto Member>
+OptionRow count_row(const Shape& shape) {
+  OptionRow r = row_with<Group, Member, OptionText<int>>(shape);
+  r.words = 0;
+  r.written = [](const BrickOptions& options) {
+    return std::vector<Words>(static_cast<std::size_t>(Bound<Group, Member>::in(options)));
+  };
+  r.read = [](BrickOptions& options, std::string_view, std::span<const std::string>) {
+    ++Bound<Group, Member>::in(options);
+  };
+  return r;
+}
+
+std::vector<OptionRow> make_table() {
+  using O = BrickOptions;
+  constexpr auto kProducts = OptionEffect::kProducts;
+  constexpr auto kPaths = OptionEffect::kPaths;
+  constexpr auto kControl = OptionEffect::kControl;
+  std::vector<OptionRow> t;
+
+  const std::string_view region = "Region";
+  using R = RegionOptions;
+  t.push_back(
+      row<&O::region, &R::brick>({"--brick", "-b", region, "NAME",
+                                  "brick by its name in survey-bricks, such as 1102p240", "", kProducts}));
+  t.push_back(row<&O::region, &R::radec>(
+      {"--radec", "", region, "RA DEC",
+       "centre of a brick of your own, degrees or sexagesimal (hours, degrees)", "", kProducts}));
+  t.push_back(
+      row<&O::region, &R::width>({"--width", "-W", region, "N", "pixels", "", kProducts, within(1, 30000)}));
+  t.push_back(row<&O::region, &R::height>(
+      {"--height", "-H", region, "N", "pixels", "", kProducts, within(1, 30000)}));
+  t.push_back(row<&O::region, &R::pixel_scale_arcsec>(
+      {"--pixscale", "", region, "ARCSEC", "arcsec per pixel", "", kProducts, above_up_to(0, 60)}));
+  t.push_back(row<&O::region, &R::zoom>(
+      {"--zoom", "", region, "X0 X1 Y0 Y1", "only this part of the brick's pixels", "", kProducts}));
+  t.push_back(comma_row<&O::region, &R::bands>(
+      {"--bands", "", region, "A,B,...", "bands to work on, in this order", "", kProducts}));
+  t.push_back(row<&O::region, &R::min_mjd>(
+      {"--min-mjd", "", region, "MJD", "leave out earlier exposures", "", kProducts, within(-1e6, 1e6)}));
+  t.push_back(row<&O::region, &R::max_mjd>(
+      {"--max-mjd", "", region, "MJD", "leave out later exposures", "", kProducts, within(-1e6, 1e6)}));
+
+  const std::string_view files = "Files";
+  using S = SurveyPaths;
+  t.push_back(row<&O::survey, &S::survey_dir>(
+      {"--survey-dir", "", files, "DIR", "survey directory", "LEGACY_SURVEY_DIR", kPaths}));
+  t.push_back(row<&O::control, &ControlOptions::output_dir>(
+      {"--outdir", "-d", files, "DIR", "where the products go", "", kControl}));
+  t.push_back(row<&O::survey, &S::cache_dir>({"--cache-dir", "", files, "DIR",
+                                              "copies of survey files that are read instead where they exist",
+                                              "", kPaths}));
+  t.push_back(row<&O::survey, &S::extra_calib_dirs>(
+      {"--calib-dir", "", files, "DIR", "a further calib directory, after the survey's", "", kPaths}));
+  t.push_back(row<&O::dust, &DustOptions::dust_dir>(
+      {"--dust-dir", "", files, "DIR", "directory of the SFD dust maps", "DUST_DIR", kPaths}));
+  t.push_back(row<&O::survey, &S::plugin_dirs>(
+      {"--plugin-dir", "", files, "DIR", "directory of camera plugins, searched first", "", kPaths}));
+  t.push_back(row<&O::survey, &S::no_user_plugins>({"--no-user-plugins", "", files, "",
+                                                    "do not look for cameras in the user's own directory", "",
+                                                    kPaths}));
+  t.push_back(row<&O::survey, &S::allow_insecure_plugins>(
+      {"--allow-insecure-plugins", "", files, "", "use plugins that everyone may write to", "", kPaths}));
+
+  const std::string_view sky = "Reference catalogs and artefacts";
+  using C = ReferenceChoice;
+  t.push_back(row<&O::references, &C::gaia_dir>(
+      {"--gaia-dir", "", sky, "DIR", "directory of Gaia's healpix files", "GAIA_CAT_DIR", kPaths}));
+  t.push_back(row<&O::references, &C::gaia_version>(
+      {"--gaia-version", "", sky, "V", "what follows G in the catalog's name: 2, 3 or E (unset: 1)",
+       "GAIA_CAT_VER", kPaths}));
+  t.push_back(row<&O::references, &C::gaia_prefix>(
+      {"--gaia-prefix", "", sky, "TEXT", "of the files' names (unset: chunk)", "GAIA_CAT_PREFIX", kPaths}));
+  t.push_back(row<&O::references, &C::gaia_scheme>({"--gaia-scheme", "", sky, "ring|nested",
+                                                    "of the healpix numbers (unset: ring)", "GAIA_CAT_SCHEME",
+                                                    kPaths}));
+  t.push_back(row<&O::references, &C::tycho_dir>({"--tycho-dir", "", sky, "DIR",
+                                                  "directory of tycho2.kd.fits (unset: the survey's)",
+                                                  "TYCHO2_KD_DIR", kPaths}));
+  t.push_back(row<&O::references, &C::large_galaxies_file>({"--large-galaxies", "", sky, "FILE",
+                                                            "kd-tree file of large galaxies (SGA)",
+                                                            "LARGEGALAXIES_CAT", kPaths}));
+  t.push_back(row<&O::references, &C::star_clusters_file>(
+      {"--star-clusters", "", sky, "FILE",
+       "table of star clusters (unset: the survey's NGC-star-clusters.fits)", "STAR_CLUSTERS_CAT", kPaths}));
+  t.push_back(row<&O::references, &C::no_gaia>({"--no-gaia", "", sky, "", "do without Gaia", "", kProducts}));
+  t.push_back(
+      row<&O::references, &C::no_tycho>({"--no-tycho", "", sky, "", "do without Tycho-2", "", kProducts}));
+  t.push_back(row<&O::references, &C::no_large_galaxies>(
+      {"--no-large-galaxies", "", sky, "", "do without large galaxies", "", kProducts}));
+  t.push_back(row<&O::references, &C::no_star_clusters>(
+      {"--no-star-clusters", "", sky, "", "do without star clusters", "", kProducts}));
+  t.push_back(row<&O::references, &C::require>(
+      {"--require-refs", "", sky, "", "a catalog that is not there is an error, not a warning", "", kPaths}));
+  using U = OutlierChoice;
+  t.push_back(row<&O::outliers, &U::no_outliers>(
+      {"--no-outliers", "", sky, "", "do not mask what only one of several exposures shows", "", kProducts}));
+  t.push_back(row<&O::outliers, &U::cache_outliers>(
+      {"--cache-outliers", "", sky, "",
+       "use the outlier masks of the output or survey directory where they are", "", kProducts}));
+  t.push_back(row<&O::outliers, &U::remake_jpegs>(
+      {"--remake-outlier-jpegs", "", sky, "", "the same, and make their pictures again", "", kProducts}));
+
+  const std::string_view detection = "Detection";
+  using D = DetectionChoice;
+  t.push_back(row<&O::detection, &D::nsigma>(
+      {"--nsigma", "", detection, "SIGMA", "detection threshold", "", kProducts, above_up_to(0, 1e6)}));
+  t.push_back(row<&O::detection, &D::saddle_fraction>(
+      {"--saddle-fraction", "", detection, "F",
+       "how far a peak must stand out of its neighbour's slope, as a fraction of itself", "", kProducts,
+       within(0, 1)}));
+  t.push_back(row<&O::detection, &D::saddle_min>(
+      {"--saddle-min", "", detection, "SIGMA", "and at least", "", kProducts, within(0, 1e6)}));
+  t.push_back(
+      row<&O::detection, &D::blob_dilate>({"--blob-dilate", "", detection, "PIXELS",
+                                           "by how many pixels blobs grow", "", kProducts, within(0, 1000)}));
+  t.push_back(row<&O::detection, &D::saturated_images>(
+      {"--nsatur", "", detection, "N",
+       "saturated is what so many images, or all of a pixel, say (unset: any image)", "", kProducts,
+       at_least(1)}));
+
+  const std::string_view fitting = "Fitting";
+  using F = FittingChoice;
+  t.push_back(row<&O::fitting, &F::iterative>(
+      {"--no-iterative", "", fitting, "", "do not look for sources in what the fits leave", "", kProducts}));
+  t.push_back(row<&O::fitting, &F::iterative_nsigma>({"--iterative-nsigma", "", fitting, "SIGMA",
+                                                      "threshold of that (unset: --nsigma)", "", kProducts,
+                                                      above_up_to(0, 1e6)}));
+  t.push_back(row<&O::fitting, &F::segmentation>({"--no-segmentation", "", fitting, "",
+                                                  "sources share their pixels while models are chosen", "",
+                                                  kProducts}));
+  t.push_back(row<&O::fitting, &F::reoptimize>(
+      {"--reoptimize", "", fitting, "", "fit the chosen models once more", "", kProducts}));
+  t.push_back(row<&O::fitting, &F::less_masking>(
+      {"--less-masking", "", fitting, "", "fit no background around medium-bright stars", "", kProducts}));
+  t.push_back(row<&O::fitting, &F::galaxy_forces_point_sources>(
+      {"--no-galaxy-forcepsf", "", fitting, "", "let sources in the masks of large galaxies be galaxies", "",
+       kProducts}));
+  t.push_back(row<&O::fitting, &F::galaxy_masking>({"--galaxy-masking", "", fitting, "",
+                                                    "fit each galaxy of a blob on the pixels nearest to it",
+                                                    "", kProducts}));
+  t.push_back(row<&O::fitting, &F::bright_masking>(
+      {"--bright-masking", "", fitting, "", "keep the pixels of bright regions to the sources in them", "",
+       kProducts}));
+  t.push_back(row<&O::fitting, &F::sub_blobs>(
+      {"--sub-blobs", "", fitting, "", "fit large blobs in overlapping parts", "", kProducts}));
+  t.push_back(
+      row<&O::fitting, &F::max_blob_pixels>({"--max-blobsize", "", fitting, "PIXELS",
+                                             "leave out blobs of more pixels", "", kProducts, at_least(0)}));
+  using B = BlobChoice;
+  t.push_back(row<&O::blobs, &B::blob_count>(
+      {"--nblobs", "", fitting, "N", "fit this many blobs", "", kProducts, at_least(1)}));
+  t.push_back(row<&O::blobs, &B::first_blob>(
+      {"--blob", "", fitting, "N", "fit the blobs from this number on", "", kProducts, at_least(0)}));
+  t.push_back(comma_row<&O::blobs, &B::blob_numbers>(
+      {"--blobid", "", fitting, "N,N,...", "fit the blobs of these numbers", "", kProducts, at_least(0)}));
+  t.push_back(row<&O::blobs, &B::blobs_at>(
+      {"--blobxy", "", fitting, "X Y", "fit the blob at this pixel of the brick", "", kProducts}));
+  t.push_back(row<&O::blobs, &B::blobs_at_sky>(
+      {"--blobradec", "", fitting, "RA DEC", "fit the blob at this place, degrees", "", kProducts}));
+  t.push_back(row<&O::explain, &ExplainOptions::explain_blobs>(
+      {"--explain-blob", "", fitting, "BLOB",
+       "write a page about how this blob of the catalog was fitted (or that at pixel x,y)", "", kPaths}));
+  t.push_back(row<&O::metrics, &MetricsOptions::metrics>(
+      {"--skip-metrics", "", fitting, "", "write no blob map and no table of all models", "", kProducts}));
+
+  const std::string_view coadds = "Coadds";
+  t.push_back(row<&O::pictures, &PictureOptions::rgb_stretch>({"--rgb-stretch", "", coadds, "F",
+                                                               "stretch of the colour pictures", "",
+                                                               kProducts, above_up_to(0, 1e6)}));
+  t.push_back(row<&O::pictures, &PictureOptions::coadd_bw>(
+      {"--coadd-bw", "", coadds, "", "grey pictures when there is one band", "", kProducts}));
+  t.push_back(row<&O::stacking, &StackingOptions::lanczos>(
+      {"--no-lanczos", "", coadds, "", "stack the nearest pixels, not interpolated ones", "", kProducts}));
+  t.push_back(row<&O::reading, &ReadingOptions::apodize>(
+      {"--apodize", "", coadds, "", "let the images' weights fall off towards their edges", "", kProducts}));
+  using E = EarlyCoaddOptions;
+  t.push_back(
+      row<&O::early_coadds, &E::minimal>({"--minimal-coadds", "", coadds, "",
+                                          "stage image_coadds: image, invvar and nexp only", "", kProducts}));
+  t.push_back(row<&O::early_coadds, &E::blob_image>(
+      {"--blob-image", "", coadds, "",
+       "stage image_coadds comes after srcs, with the blobs outlined in a picture", "", kProducts}));
+  t.push_back(row<&O::early_coadds, &E::blob_mask>(
+      {"--blob-mask", "", coadds, "", "stage image_coadds comes after blobmask, whose mask it holds", "",
+       kProducts}));
+  t.push_back(row<&O::stacking, &StackingOptions::save_coadd_psf>(
+      {"--save-coadd-psf", "", coadds, "", "write each band's coadded PSF", "", kProducts}));
+
+  const std::string_view control = "Control";
+  using K = ControlOptions;
+  t.push_back(row<&O::control, &K::stages>(
+      {"--stage", "-s", control, "NAME", "stage to run up to (unset: writecat)", "", kControl}));
+  t.push_back(row<&O::control, &K::plan>({"--plan", "", control, "",
+                                          "only say which stages would run, each with its key, and why", "",
+                                          kControl}));
+  t.push_back(row<&O::control, &K::threads>(
+      {"--threads", "", control, "N", "threads", "", kControl, within(1, 4096)}));
+  t.push_back(row<&O::release, &ReleaseOptions::release>(
+      {"--release", "", control, "N", "catalog release number", "", kProducts, within(0, 32767)}));
+  t.push_back(row<&O::release, &ReleaseOptions::survey_name>(
+      {"--survey-name", "", control, "TEXT",
+       "what the products call the survey (unset: survey.json of the survey "
+       "directory)",
+       "", kProducts}));
+  t.push_back(row<&O::release, &ReleaseOptions::data_release>(
+      {"--data-release", "", control, "TEXT", "what the products call the data release (unset: survey.json)",
+       "", kProducts}));
+  t.push_back(row<&O::reading, &ReadingOptions::old_calibs_ok>(
+      {"--old-calibs-ok", "", control, "", "use calibrations of another reduction of the image", "",
+       kProducts}));
+  t.push_back(row<&O::control, &K::no_wise>(
+      {"--no-wise", "", control, "", "no unWISE photometry (it is not there yet: always so)", "", kControl}));
+  t.push_back(row<&O::control, &K::skip>({"--skip", "", control, "",
+                                          "do nothing if the brick was done before, with these options", "",
+                                          kControl}));
+  t.push_back(row<&O::control, &K::skip_coadd>(
+      {"--skip-coadd", "", control, "", "do nothing if the brick's picture is there", "", kControl}));
+  t.push_back(row<&O::control, &K::check_done>({"--check-done", "", control, "",
+                                                "only say whether the brick is done: exit code 0 or 7", "",
+                                                kControl}));
+  t.push_back(
+      count_row<&O::control, &K::verbosity>({"--verbose", "-v", control, "", "say more", "", kControl}));
+  return t;
+}
+
+}  // namespace
+
+std::span<const OptionRow> option_table() {
+  static const std::vector<OptionRow> table = make_table();
+  return table;
+}
+
+std::string OptionRow::default_text() const {
+  if (words == 0) return {};
+  const std::vector<Words> all = written(BrickOptions{});
+  return all.empty() ? std::string() : fmt::format("{}", fmt::join(all.front(), " "));
+}
+
+const OptionRow* find_option(std::string_view flag) {
+  for (const OptionRow& r : option_table())
+    if (r.flag == flag || (!r.short_flag.empty() && r.short_flag == flag)) return &r;
+  return nullptr;
+}
+
+std::vector<Words> given_options(const BrickOptions& options,
+                                 const std::function<bool(const OptionRow&)>& which) {
+  std::vector<Words> given;
+  for (const OptionRow& r : option_table()) {
+    if (!which(r)) continue;
+    for (const Words& words : r.occurrences(options)) {
+      given.push_back({std::string(r.flag)});
+      given.back().insert(given.back().end(), words.begin(), words.end());
+    }
+  }
+  std::ranges::stable_sort(given, {}, [](const Words& words) { return words.front(); });
+  return given;
+}
+
+std::string canonical_options(const BrickOptions& options) {
+  std::vector<CommandOption> given;
+  for (const Words& words :
+       given_options(options, [](const OptionRow& r) { return r.effect == OptionEffect::kProducts; }))
+    given.push_back({words.front(), {words.begin() + 1, words.end()}});
+  return canonical_command_line("runbrick", std::move(given));
+}
+
+void read_environment(BrickOptions& options,
+                      const std::function<std::optional<std::string>(const std::string&)>& environment) {
+  for (const OptionRow& r : option_table()) {
+    if (r.environment.empty() || !r.occurrences(options).empty()) continue;
+    if (const auto value = environment(std::string(r.environment)))
+      r.read(options, "$" + std::string(r.environment), std::span(&*value, 1));
+  }
+}
+
+namespace {
+
+void check_range(const OptionRow& row, const BrickOptions& options) {
+  if (!row.range.any()) return;
+  const auto& [least, most, above_least] = row.range;
+  for (const Words& words : row.occurrences(options))
+    for (const std::string& word : words)
+      for (const std::string& number : CommaList::elements(row.flag, word)) {
+        const double value = number_option(row.flag, number);
+        if ((above_least ? value > least : value >= least) && value <= most) continue;
+        const std::string low =
+            std::isfinite(least) ? fmt::format("{} {}", above_least ? "above" : "at least", least) : "";
+        const std::string high = std::isfinite(most) ? fmt::format("at most {}", most) : "";
+        throw usage_error("{} {}: must be {}{}{}", row.flag, word, low,
+                          !low.empty() && !high.empty() ? " and " : "", high);
+      }
+}
+
+void check_region(const RegionOptions& o) {
+  if (o.brick.empty() && !o.radec) throw usage_error("which brick? give --brick NAME or --radec RA DEC");
+  if (!o.brick.empty() && o.radec) throw usage_error("--brick and --radec contradict each other: give one");
+  if (o.bands.empty()) throw usage_error("--bands: no band is named");
+  if (std::set<std::string>(o.bands.begin(), o.bands.end()).size() != o.bands.size())
+    throw usage_error("--bands {}: a band is named twice", fmt::join(o.bands, ","));
+  if (o.min_mjd && o.max_mjd && *o.min_mjd > *o.max_mjd) throw usage_error("--min-mjd is after --max-mjd");
+  if (!o.zoom) return;
+  const auto& z = *o.zoom;
+  if (z[0] < 0 || z[2] < 0 || z[1] > o.width || z[3] > o.height || z[1] <= z[0] || z[3] <= z[2])
+    throw usage_error("--zoom {} {} {} {} is not a part x0 < x1, y0 < y1 of the {} x {} brick", z[0], z[1],
+                      z[2], z[3], o.width, o.height);
+}
+
+void check_blobs(const BlobChoice& o) {
+  const int ways = (o.first_blob || o.blob_count) + !o.blob_numbers.empty() +
+                   (!o.blobs_at.empty() || !o.blobs_at_sky.empty());
+  if (ways > 1)
+    throw usage_error(
+        "blobs are chosen by --blob/--nblobs, --blobid or --blobxy/--blobradec: only one of them");
+}
+
+}  // namespace
+
+void check_options(const BrickOptions& options) {
+  for (const OptionRow& row : option_table()) check_range(row, options);
+  check_region(options.region);
+  check_blobs(options.blobs);
+  const std::string& scheme = options.references.gaia_scheme;
+  if (!scheme.empty() && scheme != "ring" && scheme != "nested")
+    throw usage_error("--gaia-scheme {}: the schemes are ring and nested", scheme);
+}
+
+}  // namespace brickline

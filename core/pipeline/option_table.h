@@ -1,0 +1,79 @@
+// The one list of what a brick's run can be told: a row per option, from which are made the command line and
+// its help, CMDLINE in the products' headers, and the keys of the stages.
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/pipeline/brick_options.h"
+#include "core/pipeline/option_text.h"
+
+namespace brickline {
+
+// What giving an option may change.
+enum class OptionEffect {
+  kProducts,  // what is in the products: told in CMDLINE
+  kPaths,     // where inputs are looked for
+  kControl,   // how the run goes about it; no stage reads it
+};
+
+struct OptionRange {
+  double least = -std::numeric_limits<double>::infinity(), most = std::numeric_limits<double>::infinity();
+  bool above_least = false;  // the least value itself is not allowed
+  bool any() const { return std::isfinite(least) || std::isfinite(most); }
+};
+
+struct OptionRow {
+  std::string_view flag;         // "--width"
+  std::string_view short_flag;   // "-W", or empty
+  std::string_view heading;      // of the help: "Region"
+  std::string_view values;       // of the help: "PIXELS", "X0 X1 Y0 Y1"; empty for flags
+  std::string_view help;         // what it does
+  std::string_view environment;  // the variable that stands in for it, or empty
+  OptionEffect effect = OptionEffect::kProducts;
+  std::string_view group;  // of options (kOptionGroup) that its member belongs to
+  std::size_t member = 0;  // where in BrickOptions the member is: no two rows have the same
+  int words = 0;           // that one occurrence takes
+  bool repeatable = false;
+
+  OptionRange range;  // of its numbers
+
+  // The words of the value, an element per occurrence of the option; of a flag, one element without words.
+  std::vector<Words> (*written)(const BrickOptions& options) = nullptr;
+  bool (*at_default)(const BrickOptions& options) = nullptr;
+  // Reads one occurrence. Error (kUsage) naming the option for words that say no value.
+  void (*read)(BrickOptions& options, std::string_view flag, std::span<const std::string> words) = nullptr;
+
+  // How it must be given to have its value; empty at its default.
+  std::vector<Words> occurrences(const BrickOptions& options) const {
+    return at_default(options) ? std::vector<Words>{} : written(options);
+  }
+  std::string default_text() const;  // of the help; empty: there is none to tell
+};
+
+std::span<const OptionRow> option_table();
+
+// The row of a flag, long or short; null if there is none.
+const OptionRow* find_option(std::string_view flag);
+
+// "--flag words..." of every option that is not at its default and of which `which` says so, sorted by flag.
+std::vector<Words> given_options(const BrickOptions& options,
+                                 const std::function<bool(const OptionRow&)>& which);
+
+// The options that change products, as a command line in canonical order.
+std::string canonical_options(const BrickOptions& options);
+
+// Options that were not given take their value from the variable that stands in for them.
+void read_environment(BrickOptions& options,
+                      const std::function<std::optional<std::string>(const std::string&)>& environment);
+
+// Error (kUsage) for values out of their range and for options that contradict each other.
+void check_options(const BrickOptions& options);
+
+}  // namespace brickline

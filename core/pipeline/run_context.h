@@ -1,0 +1,48 @@
+// What a run is, built once and handed to every stage: the survey's files, the cameras, where products go,
+// whom to tell.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/base/product_set.h"
+#include "core/base/progress.h"
+#include "core/camera/registry.h"
+#include "core/pipeline/brick_options.h"
+#include "core/survey/products.h"
+#include "core/survey/survey_directory.h"
+
+namespace brickline {
+
+// An item (a blob, a source) that failed without ending the run.
+struct Failure {
+  std::string item, reason;
+};
+
+struct RunContext {
+  SurveyDirectory survey;
+  CameraRegistry cameras;
+  std::filesystem::path output_dir;
+  ProductSet products;
+  Log log;
+  Progress progress;         // of the stage that runs; may be empty
+  std::string command_line;  // the options that change products, in canonical order
+  std::string brick;         // its name, as soon as it is known
+
+  std::filesystem::path path_of(Product product, std::string_view band = {}) const;
+};
+
+// Finds the survey directory and the camera plugins. Error (kInput, kUsage) if there is none, or a plugin
+// directory is not there.
+RunContext make_run_context(const BrickOptions& options, const Log& log);
+
+// Makes the output directory and sees that files can be made in it. Error (kInput or kResources) otherwise.
+void check_output_directory(const std::filesystem::path& directory);
+
+}  // namespace brickline

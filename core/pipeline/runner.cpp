@@ -1,0 +1,174 @@
+#include "core/pipeline/runner.h"
+
+#include <algorithm>
+#include <map>
+
+#include "core/base/error.h"
+#include "core/survey/provenance.h"
+
+namespace brickline {
+namespace {
+
+ResourceUse since(const ResourceUse& start) {
+  ResourceUse now = resource_use();
+  now.wall_seconds -= start.wall_seconds;
+  now.cpu_seconds -= start.cpu_seconds;
+  return now;
+}
+
+// The input images with as many edits as the stages so far have asked for. Edits are never taken back: a
+// stage that needs fewer than have been made gets the images anew.
+class EditableImages {
+ public:
+  bool there() const { return there_; }
+  void set(RawImages raw) {
+    images_ = std::move(raw.images);
+    made_.clear();
+    there_ = true;
+  }
+  void drop() {
+    images_ = {};
+    made_.clear();
+    there_ = false;
+  }
+  bool can_become(const std::vector<ImageEdit>& edits) const {
+    return there_ && made_.size() <= edits.size() &&
+           std::equal(made_.begin(), made_.end(), edits.begin(),
+                      [](std::string_view made, const ImageEdit& edit) { return made == edit.artifact; });
+  }
+  std::span<const CcdImage> edited(const std::vector<ImageEdit>& edits, const ArtifactSet& artifacts) {
+    for (std::size_t i = made_.size(); i < edits.size(); ++i) {
+      edits[i].apply(artifacts, images_);
+      made_.push_back(edits[i].artifact);
+    }
+    return images_;
+  }
+
+ private:
+  std::vector<CcdImage> images_;
+  std::vector<std::string_view> made_;
+  bool there_ = false;
+};
+
+class Run {
+ public:
+  Run(const Plan& plan, const BrickOptions& options, StateStore& store, RunContext& context,
+      const BrickHooks& hooks)
+      : plan_(plan), options_(options), store_(store), context_(context), hooks_(hooks) {
+    for (std::size_t i = 0; i < plan.stages.size(); ++i)
+      if (!plan.stages[i].from_state)
+        for (const std::string_view input : plan.stages[i].spec->inputs) last_use_[input] = i;
+  }
+
+  RunResult all() {
+    RunResult result;
+    for (std::size_t i = 0; i < plan_.stages.size(); ++i) {
+      const PlannedStage& stage = plan_.stages[i];
+      const ResourceUse start = resource_use();
+      StageResult made = stage.from_state ? take(stage) : carry_out(stage);
+      result.failures.insert(result.failures.end(), made.failures.begin(), made.failures.end());
+      if (made.nothing) {
+        if (!result.failures.empty())
+          throw internal_error("{}, but {} items failed: {}: {}", made.nothing->why, result.failures.size(),
+                               result.failures.front().item, result.failures.front().reason);
+        return {RunResult::Status::kNothing, made.nothing->why, {}};
+      }
+      let_go(i);
+      if (hooks_.stage_done) hooks_.stage_done(stage.spec->name, since(start));
+    }
+    return result;
+  }
+
+ private:
+  // The first stage's cards begin the header; of the others, the one that says who made them comes first.
+  void begin_header(const StageSpec& spec) {
+    if (!header_.cards.cards().empty() && !spec.card.empty()) add_stage_card(header_.cards, spec.card);
+  }
+  void end_header(const StageSpec& spec, const fits::Header& cards) {
+    const bool first = header_.cards.cards().empty();
+    for (const fits::Card& card : cards.cards()) {
+      if (card.key == "COMMENT" || card.key == "HISTORY" || !header_.cards.has(card.key))
+        header_.cards.append(card);
+      else
+        header_.cards.set(card.key, card.value, card.comment);
+    }
+    if (first && !spec.card.empty()) add_stage_card(header_.cards, spec.card);
+    if (header_.cards.has("NFAILED")) header_.cards.set("NFAILED", failed_, "items that could not be fitted");
+  }
+
+  StageResult take(const PlannedStage& stage) {
+    begin_header(*stage.spec);
+    StageState state = store_.load(*stage.spec, artifacts_);
+    context_.products = std::move(state.products);
+    failed_ += static_cast<std::int64_t>(state.result.failures.size());
+    end_header(*stage.spec, state.result.cards);
+    if (stage.spec->remake) remake_ = stage.spec;
+    return std::move(state.result);
+  }
+
+  StageResult carry_out(const PlannedStage& stage) {
+    const StageSpec& spec = *stage.spec;
+    begin_header(spec);
+    if (spec.images && !images_.can_become(spec.edits)) read_again();
+    const auto images = spec.images ? images_.edited(spec.edits, artifacts_) : std::span<const CcdImage>();
+    context_.progress = {};
+    if (hooks_.progress)
+      context_.progress = [this, name = spec.name](std::int64_t done, std::int64_t total) {
+        hooks_.progress(name, done, total);
+      };
+    StageProducts products(context_, spec.products);
+    StageResult result = spec.run({options_, artifacts_, images, header_, products, context_}, artifacts_);
+    failed_ += static_cast<std::int64_t>(result.failures.size());
+    end_header(spec, result.cards);
+    if (spec.remake) remake_ = &spec;
+    if (!result.nothing) {
+      if (artifacts_.has(RawImages::kArtifact)) images_.set(artifacts_.take<RawImages>());
+      store_.save(spec, stage.key, {result, context_.products}, artifacts_);
+    }
+    return result;
+  }
+
+  void read_again() {
+    if (!remake_) throw internal_error("no stage has read the images");
+    StageProducts products(context_, remake_->products);
+    remake_->remake({options_, artifacts_, {}, header_, products, context_}, artifacts_);
+    images_.set(artifacts_.take<RawImages>());
+  }
+
+  // What no later stage needs.
+  void let_go(std::size_t done) {
+    const auto needed_later = [&](std::string_view artifact) {
+      const auto last = last_use_.find(artifact);
+      return last != last_use_.end() && last->second > done;
+    };
+    for (const PlannedStage& stage : plan_.stages)
+      for (const std::string_view output : stage.spec->outputs)
+        if (!needed_later(output)) artifacts_.drop(output);
+    if (!needed_later(RawImages::kArtifact)) images_.drop();
+  }
+
+  const Plan& plan_;
+  const BrickOptions& options_;
+  StateStore& store_;
+  RunContext& context_;
+  const BrickHooks& hooks_;
+  ArtifactSet artifacts_;
+  EditableImages images_;
+  RunHeader header_;
+  std::int64_t failed_ = 0;            // items, so far
+  const StageSpec* remake_ = nullptr;  // the stage that can read the images again
+  std::map<std::string_view, std::size_t> last_use_;
+};
+
+}  // namespace
+
+StageState NoState::load(const StageSpec& stage, ArtifactSet&) {
+  throw internal_error("no state of stage {} is kept", stage.name);
+}
+
+RunResult run(const Plan& plan, const BrickOptions& options, StateStore& store, RunContext& context,
+              const BrickHooks& hooks) {
+  return Run(plan, options, store, context, hooks).all();
+}
+
+}  // namespace brickline

@@ -1,0 +1,141 @@
+#include "core/pipeline/stages/fitblobs.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/blobs/blob_fitter.h"
+#include "core/blobs/blob_subset.h"
+#include "core/pipeline/explain_page.h"
+#include "core/pipeline/frozen_galaxies.h"
+#include "core/survey/provenance.h"
+
+namespace brickline {
+namespace {
+
+BlobSubset subset_of(const BlobChoice& options, const Wcs& brick, const Log& log) {
+  BlobSubset subset;
+  subset.first = options.first_blob;
+  subset.count = options.blob_count;
+  subset.numbers = options.blob_numbers;
+  subset.at = options.blobs_at;
+  for (const auto& [ra, dec] : options.blobs_at_sky) {
+    const auto at = brick.sky_to_pixel(ra, dec);
+    if (!at || std::abs(at->x) > 1e6 || std::abs(at->y) > 1e6) {
+      log.warning("the position {} {} is not near the brick", ra, dec);
+      continue;
+    }
+    subset.at.push_back({static_cast<int>(std::nearbyint(at->x)), static_cast<int>(std::nearbyint(at->y))});
+  }
+  return subset;
+}
+
+BlobFitOptions fit_options(const DetectionChoice& detection, const FittingChoice& fitting,
+                           const MetricsOptions& metrics, const ExplainOptions& explain) {
+  BlobFitOptions fit;
+  fit.detection.nsigma = fitting.iterative_nsigma.value_or(detection.nsigma);
+  fit.iterative = fitting.iterative;
+  fit.segmentation = fitting.segmentation;
+  fit.reoptimize = fitting.reoptimize;
+  fit.galaxy_masking = fitting.galaxy_masking;
+  fit.bright_masking = fitting.bright_masking;
+  fit.galaxy_forces_point_sources = fitting.galaxy_forces_point_sources;
+  fit.background_near_medium_stars = !fitting.less_masking;
+  fit.all_model_variances = metrics.metrics;
+  fit.accounts = !explain.explain_blobs.empty();
+  return fit;
+}
+
+// Large galaxies whose parameters are taken from their catalog, with the pixels of their masks.
+std::vector<FrozenGalaxy> frozen_galaxies(const ReferenceCatalog& references, const SourceList& sources,
+                                          const Wcs& brick) {
+  std::vector<FrozenGalaxy> out;
+  for (const int r : frozen_rows(references)) {
+    const ReferenceObject& row = references.rows[r];
+    FrozenGalaxy galaxy;
+    const auto of_row = std::ranges::find(sources, r, &DetectedSource::reference_row);
+    if (of_row != sources.end()) galaxy.source = static_cast<int>(of_row - sources.begin());
+    galaxy.model = *row.model;
+    galaxy.x = row.x;
+    galaxy.y = row.y;
+    galaxy.box = Box::from_size(brick.width(), brick.height());
+    galaxy.footprint = reference_mask({&row, 1}, brick);
+    out.push_back(std::move(galaxy));
+  }
+  return out;
+}
+
+// What went wrong, blob by blob.
+std::vector<Failure> failures_of(const std::vector<BlobReport>& blobs, const Log& log) {
+  std::vector<Failure> failures;
+  for (const BlobReport& blob : blobs) {
+    const std::string where = fmt::format("blob {} (x {}:{} y {}:{})", blob.blob, blob.box.x0, blob.box.x1,
+                                          blob.box.y0, blob.box.y1);
+    if (blob.status == BlobStatus::kFailed) {
+      log.warning("{} of {} sources could not be fitted: {}", where, blob.sources, blob.message);
+      failures.push_back({where, blob.message});
+    } else if (blob.failed_sources > 0) {
+      log.warning("{}: {} of {} sources could not be fitted", where, blob.failed_sources, blob.sources);
+      for (int i = 0; i < blob.failed_sources; ++i)
+        failures.push_back({"a source of " + where, blob.message.empty() ? "its fit failed" : blob.message});
+    }
+  }
+  return failures;
+}
+
+}  // namespace
+
+void check_fitblobs(const ExplainOptions& explain, RunContext&) {
+  for (const std::string& which : explain.explain_blobs) check_blob_name(which);
+}
+
+Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice& fitting,
+                           const BlobChoice& choice, const MetricsOptions& metrics,
+                           const ExplainOptions& explain, const Selection& selection,
+                           const References& references, const SourcesFound& sources,
+                           const EditedImages<OutlierEdits, HaloEdits, SkyEdits>& images, RunContext& run) {
+  BlobFitInput input;
+  input.images = images.images;
+  input.brick = selection.brick.wcs;
+  input.bands = selection.bands;
+  input.seds = sources.detection.seds;
+  input.blobs = &sources.detection.blobs;
+  input.sources = &sources.detection.sources;
+  input.reference_mask = references.mask.const_view();
+  const SkyBox& area = selection.brick.unique_area;
+  if (!selection.brick.custom) input.plan.unique_area = UniqueArea{area.ra1, area.ra2, area.dec1, area.dec2};
+  input.plan.max_blob_pixels = fitting.max_blob_pixels;
+  input.plan.parts = fitting.sub_blobs;
+
+  const std::vector<FrozenGalaxy> frozen =
+      frozen_galaxies(references.catalog, sources.detection.sources, selection.brick.wcs);
+  input.frozen = frozen;
+
+  BlobMap chosen_blobs;
+  SourceList chosen_sources;
+  if (const BlobSubset subset = subset_of(choice, selection.brick.wcs, run.log); subset.chooses()) {
+    chosen_blobs = sources.detection.blobs;
+    chosen_sources = sources.detection.sources;
+    keep_blobs(chosen_blobs, chosen_sources, choose_blobs(chosen_blobs, subset, run.log));
+    input.blobs = &chosen_blobs;
+    input.sources = &chosen_sources;
+    input.plan.only_parts_at = subset.at;
+  }
+  BlobFitHooks hooks;
+  if (run.progress)
+    hooks.progress = [&](const BlobReport&, int done, int total) { run.progress(done, total); };
+  Fits out;
+  out.fitted = fit_blobs(input, fit_options(detection, fitting, metrics, explain), hooks, run.log);
+  write_explanations(explain, selection, out.fitted, run);
+
+  std::vector<Failure> failures = failures_of(out.fitted.blobs, run.log);
+  if (out.fitted.sources.empty() && failures.empty()) return Nothing{"no source is significant once fitted"};
+  Outcome<Fits> outcome(std::move(out));
+  outcome.cards.set("GALFRPSF", fitting.galaxy_forces_point_sources, "point sources only in large galaxies?");
+  outcome.cards.set("LESSMASK", fitting.less_masking, "no background near medium-bright stars?");
+  add_dchisq_cards(outcome.cards);
+  outcome.cards.set("NFAILED", static_cast<std::int64_t>(failures.size()), "items that could not be fitted");
+  outcome.failures = std::move(failures);
+  return outcome;
+}
+
+}  // namespace brickline

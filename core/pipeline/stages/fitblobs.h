@@ -1,0 +1,24 @@
+// Stage fitblobs: every source of every blob is fitted and gets its model.
+#pragma once
+
+#include "core/pipeline/stage.h"
+
+namespace brickline {
+
+// The blobs to be explained are named as blobs are.
+void check_fitblobs(const ExplainOptions& explain, RunContext& run);
+
+// Blobs and sources that could not be fitted are failures of the outcome, each with a warning. Cards: how it
+// was fitted.
+Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice& fitting,
+                           const BlobChoice& choice, const MetricsOptions& metrics,
+                           const ExplainOptions& explain, const Selection& selection,
+                           const References& references, const SourcesFound& sources,
+                           const EditedImages<OutlierEdits, HaloEdits, SkyEdits>& images, RunContext& run);
+
+// A page about each blob that is to be explained, beside the brick's metrics. They are no products: nobody's
+// checksums list them.
+void write_explanations(const ExplainOptions& explain, const Selection& selection,
+                        const FittedCatalog& fitted, const RunContext& run);
+
+}  // namespace brickline

@@ -1,0 +1,216 @@
+#include "core/pipeline/stages/tims.h"
+
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <exception>
+#include <mutex>
+
+#include "core/base/error.h"
+#include "core/camera/registry.h"
+#include "core/image/read_ccd_image.h"
+#include "core/pipeline/run_header.h"
+#include "core/survey/bricks.h"
+#include "core/survey/ccd_selection.h"
+#include "core/survey/ccd_table.h"
+#include "core/survey/target.h"
+#include "core/wcs/sky.h"
+
+namespace brickline {
+namespace {
+
+struct Position {
+  double ra = 0, dec = 0;
+};
+
+Position position_of(const std::array<std::string, 2>& radec) {
+  const auto ra = parse_ra(radec[0]), dec = parse_dec(radec[1]);
+  if (!ra || !dec)
+    throw usage_error("--radec {} {}: not a position in degrees or sexagesimal form", radec[0], radec[1]);
+  return {*ra, *dec};
+}
+
+Target target_of(const RegionOptions& region, const SurveyDirectory& survey) {
+  TargetOptions size;
+  size.width = region.width;
+  size.height = region.height;
+  size.pixel_scale_arcsec = region.pixel_scale_arcsec;
+  if (region.zoom) {
+    const auto& z = *region.zoom;
+    size.zoom = Box{z[0], z[1], z[2], z[3]};
+  }
+  if (!region.radec) return make_target(BrickTable::read(survey).find(region.brick), size);
+  const Position at = position_of(*region.radec);
+  return make_custom_target(at.ra, at.dec, size);
+}
+
+BrickGeometry geometry_of(const Target& target, double pixel_scale_arcsec) {
+  BrickGeometry g;
+  g.name = target.brick.name;
+  g.id = target.brick.id;
+  g.custom = target.brick.is_custom();
+  g.wcs = target.wcs;
+  g.pixel_scale_arcsec = pixel_scale_arcsec;
+  g.unique_area = {target.brick.ra1, target.brick.ra2, target.brick.dec1, target.brick.dec2};
+  return g;
+}
+
+// What the loaded cameras say of each band; the first camera (by name) with an opinion wins, and what none
+// has one of is the survey's.
+std::map<std::string, BandFacts> facts_of_bands(const std::vector<std::string>& bands,
+                                                const std::vector<const Camera*>& cameras) {
+  std::map<std::string, BandFacts> out;
+  for (const std::string& band : bands) {
+    BandFacts facts;
+    for (const Camera* camera : cameras)
+      if (const BandFacts* own = camera->facts().band(band)) facts = merged(*own, facts);
+    out[band] = merged(standard_band_facts(band), facts);
+  }
+  return out;
+}
+
+CcdInput input_of(const CcdRow& row, std::int64_t table_row, const SurveyDirectory& survey,
+                  const fits::Table& table) {
+  CcdInput in;
+  in.source.values = ccd_values(row);
+  in.source.locate = locate_in_survey(survey.root(), survey.cache());
+  in.source.table = &table;
+  in.source.row = table_row;
+  in.ra_offset = row.ccdraoff / 3600;
+  in.dec_offset = row.ccddecoff / 3600;
+  in.sig1_from_weights = row.sig1_from_weights();
+  return in;
+}
+
+void load_cameras(const std::vector<CcdRow>& rows, RunContext& run) {
+  std::map<std::string, std::int64_t> wanted;
+  for (const CcdRow& row : rows) ++wanted[row.camera];
+  run.cameras.load(wanted);
+}
+
+// All that could not be read, each in a line of the log; then one Error for all: of the first's kind, with
+// their number.
+void report(const std::vector<std::exception_ptr>& failures, const std::vector<CcdRow>& rows,
+            const Log& log) {
+  std::vector<Error> errors;
+  for (std::size_t i = 0; i < failures.size(); ++i) {
+    if (!failures[i]) continue;
+    try {
+      std::rethrow_exception(failures[i]);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kInternal || error.kind() == ErrorKind::kResources) throw;
+      errors.push_back(error);
+    }  // memory and defects end the run as they are
+  }
+  if (errors.empty()) return;
+  if (errors.size() == 1) throw errors.front();
+  for (const Error& error : errors) log.error("{}", error.line());
+  throw Error(errors.front().kind(), fmt::format("{} of {} CCDs cannot be read; the first: {}", errors.size(),
+                                                 rows.size(), errors.front().line()));
+}
+
+// The image of each row; empty where it has nothing to give.
+std::vector<std::optional<CcdImage>> read_images(const std::vector<CcdRow>& rows, const fits::Table& table,
+                                                 std::vector<SkyPosition> polygon, const SurveyPaths& paths,
+                                                 const ReadingOptions& choice, RunContext& run) {
+  ReadImageOptions reading;
+  reading.polygon = std::move(polygon);
+  reading.old_calibs_ok = choice.old_calibs_ok;
+  reading.apodize = choice.apodize;
+  reading.calibration_dirs = paths.extra_calib_dirs;
+  std::vector<std::optional<CcdImage>> read(rows.size());
+  std::vector<std::exception_ptr> failures(rows.size());
+  std::mutex progress_mutex;
+  std::int64_t done = 0;
+  // One CCD a task; results and failures by index, so that the outcome does not depend on which finished
+  // first.
+  tbb::parallel_for(std::size_t{0}, rows.size(), [&](std::size_t i) {
+    try {
+      const CcdRow& row = rows[i];
+      read[i] =
+          read_ccd_image(run.cameras.camera(row.camera),
+                         input_of(row, static_cast<std::int64_t>(i), run.survey, table), reading, run.log);
+      if (read[i]) read[i]->ccd_row = static_cast<std::int64_t>(i);
+    } catch (...) {
+      failures[i] = std::current_exception();
+    }
+    if (run.progress) {
+      const std::scoped_lock lock(progress_mutex);
+      run.progress(++done, static_cast<std::int64_t>(rows.size()));
+    }
+  });
+  report(failures, rows, run.log);
+  return read;
+}
+
+std::vector<SkyPosition> polygon_of(const Wcs& brick) {
+  const auto corners = brick.corners();
+  return {corners.begin(), corners.end()};
+}
+
+}  // namespace
+
+void check_tims(const RegionOptions& region, RunContext& run) {
+  if (region.radec) position_of(*region.radec);
+  if (run.survey.ccd_tables().empty())
+    throw input_error("no CCD table: there is no survey-ccds*.fits.gz or survey-ccds*.kd.fits")
+        .in_file(run.survey.root().string());
+}
+
+Outcome<Selection, RawImages> run_tims(const RegionOptions& region, const SurveyPaths& paths,
+                                       const ReadingOptions& reading, const ReleaseOptions& release,
+                                       RunContext& run) {
+  const Target target = target_of(region, run.survey);
+  Selection out;
+  out.brick = geometry_of(target, region.pixel_scale_arcsec);
+  out.survey_bands = region.bands;
+  run.brick = out.brick.name;
+
+  const CcdTable table = CcdTable::read(run.survey, run.log);
+  CcdSelectionOptions wanted;
+  wanted.bands = region.bands;
+  wanted.min_mjd = region.min_mjd;
+  wanted.max_mjd = region.max_mjd;
+  CcdSelection selection = select_ccds(table, target.wcs, wanted, run.log);
+  if (selection.ccds.empty()) return Nothing{selection.nothing};
+  std::vector<std::int64_t> table_rows;
+  for (const CcdRow& row : selection.ccds) table_rows.push_back(row.table_row);
+  out.ccds = table.table().select(table_rows);
+  out.rows = std::move(selection.ccds);
+
+  load_cameras(out.rows, run);
+  run.log.info("brick {}: {} CCDs of {} cameras", out.brick.name, out.rows.size(),
+               run.cameras.loaded().size());
+  auto read = read_images(out.rows, out.ccds, target.polygon(), paths, reading, run);
+  RawImages raw;
+  std::vector<CcdRow> used;
+  for (std::size_t i = 0; i < read.size(); ++i)
+    if (read[i]) {
+      raw.images.push_back(std::move(*read[i]));
+      used.push_back(out.rows[i]);
+    }
+  if (raw.images.empty()) return Nothing{"none of the CCDs that touch the brick has usable pixels in it"};
+
+  for (const std::string& band : region.bands)
+    if (std::ranges::any_of(raw.images, [&](const CcdImage& image) { return image.band == band; }))
+      out.bands.push_back(band);
+  out.band_facts = facts_of_bands(out.bands, run.cameras.loaded());
+  run.log.info("{} images in {} bands", raw.images.size(), out.bands.size());
+  fits::Header cards = run_header(run, release, target, table.files(), region.bands, out.bands, used);
+  Outcome<Selection, RawImages> outcome(std::move(out), std::move(raw));
+  outcome.cards = std::move(cards);
+  return outcome;
+}
+
+RawImages read_images_again(const Selection& selection, const SurveyPaths& paths,
+                            const ReadingOptions& reading, RunContext& run) {
+  run.brick = selection.brick.name;
+  load_cameras(selection.rows, run);
+  RawImages raw;
+  for (auto& image :
+       read_images(selection.rows, selection.ccds, polygon_of(selection.brick.wcs), paths, reading, run))
+    if (image) raw.images.push_back(std::move(*image));
+  return raw;
+}
+
+}  // namespace brickline

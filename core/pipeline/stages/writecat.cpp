@@ -1,0 +1,55 @@
+#include "core/pipeline/stages/writecat.h"
+
+#include "core/catalog/catalog.h"
+#include "core/catalog/dust.h"
+#include "core/coadd/coadd_stage.h"
+#include "core/coadd/product_headers.h"
+#include "core/pipeline/catalog_rows.h"
+#include "core/pipeline/coadd_products.h"
+#include "core/survey/provenance.h"
+
+namespace brickline {
+
+void check_writecat(const DustOptions& dust, RunContext&) {
+  if (!dust.dust_dir.empty()) DustMaps::check(dust.dust_dir);
+}
+
+Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, const Selection& selection,
+                       const References& references, const SkyEdits& sky, const Measurements& measurements,
+                       const RunHeader& header, StageProducts& products, RunContext& run) {
+  const MaskBits bits(selection.survey_bands);
+  fits::Header cards = header.cards;
+  add_maskbits_cards(cards, bits);
+  add_fitbits_cards(cards);
+  add_wisemask_cards(cards);
+  add_allmask_cards(cards);
+  write_maskbits(measurements.maskbits.const_view(), selection.brick.wcs, cards,
+                 products.path(Product::kMaskbits), products.set());
+
+  std::optional<DustMaps> maps;
+  if (dust.dust_dir.empty())
+    run.log.warning("no dust maps (--dust-dir, $DUST_DIR): ebv and the transmissions of the catalog are NaN");
+  else
+    maps = DustMaps::read(dust.dust_dir);
+
+  CatalogContext context;
+  context.release = release.release;
+  context.brickid = static_cast<std::int32_t>(selection.brick.id);
+  context.brickname = selection.brick.name;
+  context.bands = selection.bands;
+  context.survey_bands = selection.survey_bands;
+  for (const auto& [band, facts] : selection.band_facts)
+    if (facts.extinction_per_ebv) context.extinction[band] = *facts.extinction_per_ebv;
+  std::vector<CatalogSource> rows = measurements.rows;
+  finish_catalog(rows, catalog_geometry(selection.brick), measurements.maskbits.const_view(),
+                 maps ? &*maps : nullptr);
+  const std::filesystem::path catalog = products.path(Product::kTractor);
+  write_catalog(rows, context, catalog_header(cards, context, sky.coadd_sky),
+                reference_columns(rows, references.catalog),
+                {catalog, products.path(Product::kTractorIntermediate), products.path(Product::kChecksums)},
+                products.set());
+  run.log.info("{} rows in {}", rows.size(), catalog.string());
+  return {};
+}
+
+}  // namespace brickline
