@@ -125,9 +125,9 @@ struct Measurements {
 };
 
 // Edits as functions of the images and the value alone: the same bytes every time.
-void apply(const OutlierEdits& edits, std::vector<CcdImage>& images);
-void apply(const HaloEdits& edits, std::vector<CcdImage>& images);
-void apply(const SkyEdits& edits, std::vector<CcdImage>& images);
+void apply_edit(const OutlierEdits& edits, std::vector<CcdImage>& images);
+void apply_edit(const HaloEdits& edits, std::vector<CcdImage>& images);
+void apply_edit(const SkyEdits& edits, std::vector<CcdImage>& images);
 
 // The raw images with the edits that are named, one after another.
 template <class... Edits>

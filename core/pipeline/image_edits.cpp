@@ -7,7 +7,7 @@
 
 namespace brickline {
 
-void apply(const OutlierEdits& edits, std::vector<CcdImage>& images) {
+void apply_edit(const OutlierEdits& edits, std::vector<CcdImage>& images) {
   const auto fits_images = [&](std::size_t count) { return count == 0 || count == images.size(); };
   if (!fits_images(edits.patches.size()) || !fits_images(edits.masks.size()))
     throw internal_error("edits of outliers are of {} and {} images, not of {}", edits.patches.size(),
@@ -25,7 +25,7 @@ void apply(const OutlierEdits& edits, std::vector<CcdImage>& images) {
   });
 }
 
-void apply(const HaloEdits& edits, std::vector<CcdImage>& images) {
+void apply_edit(const HaloEdits& edits, std::vector<CcdImage>& images) {
   tbb::parallel_for(std::size_t{0}, images.size(), [&](std::size_t i) {
     CcdImage& image = images[i];
     const auto stars = edits.stars.find(image.band);
@@ -39,7 +39,7 @@ void apply(const HaloEdits& edits, std::vector<CcdImage>& images) {
   });
 }
 
-void apply(const SkyEdits& edits, std::vector<CcdImage>& images) {
+void apply_edit(const SkyEdits& edits, std::vector<CcdImage>& images) {
   std::vector<std::string> bands;
   std::vector<std::optional<double>> sky;
   for (const auto& [band, level] : edits.coadd_sky) {

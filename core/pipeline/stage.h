@@ -133,7 +133,7 @@ template <class... Edits>
 struct EditsOf<EditedImages<Edits...>> : std::true_type {
   static std::vector<ImageEdit> all() {
     return {ImageEdit{Edits::kArtifact, [](const ArtifactSet& artifacts, std::vector<CcdImage>& images) {
-                        apply(artifacts.get<Edits>(), images);
+                        apply_edit(artifacts.get<Edits>(), images);
                       }}...};
   }
 };

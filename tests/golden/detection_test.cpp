@@ -14,11 +14,11 @@
 #include "core/detect/reference_prior.h"
 #include "core/detect/residual_sky.h"
 #include "core/fits/fits_writer.h"
-#include "core/pipeline/stage_blobmask.h"
-#include "core/pipeline/stage_halos.h"
+#include "core/pipeline/stages/blobmask.h"
 #include "tests/refs/cases.h"
 #include "tests/support/golden_case.h"
 #include "tests/support/golden_products.h"
+#include "tests/support/run_context.h"
 
 namespace brickline {
 namespace {
@@ -61,7 +61,7 @@ struct Field {
       if (std::any_of(images.begin(), images.end(), [&](const CcdImage& i) { return i.band == band; }))
         bands.push_back(band);
     catalog = read_references(test::options_of(name), brick, bands);
-    run_halos(halo_stars(catalog, bands), images, {});
+    apply_edit(HaloEdits{halo_stars(catalog, bands)}, images);
     prior = reference_prior(catalog, images, brick).prior;
   }
   std::size_t band(const std::string& name) const {
@@ -183,22 +183,23 @@ class RealBlobMask : public RealDetection {};
 
 TEST_P(RealBlobMask, IsTheReferencesAndItsFileAndFiguresSaySo) {
   Field field(GetParam());
-  TimsState tims;
-  tims.brick.name = "a-brick";
-  tims.brick.wcs = field.brick;
-  tims.bands = field.bands;
-  tims.images = std::move(field.images);
+  Selection selection;
+  selection.brick.name = "a-brick";
+  selection.brick.wcs = field.brick;
+  selection.bands = field.bands;
   const test::TemporaryDirectory dir;
-  BrickOptions options;
-  options.output_dir = dir.path();
-  ProductSet products(dir.path());
   struct Infos : LogSink {
     std::vector<std::string> lines;
     void write(LogLevel level, std::string_view message) override {
       if (level == LogLevel::kInfo) lines.emplace_back(message);
     }
   } said;
-  const BlobMask found = run_blobmask(options, tims, products, Log(said));
+  RunContext run = test::run_context(dir.path(), dir.path(), "a-brick", Log(said));
+  const std::vector<Product> declared = {Product::kBlobmask};
+  StageProducts stage_products(run, declared);
+  const auto outcome = run_blobmask({}, selection, {field.images}, {}, stage_products, run);
+  const BlobMask& found = std::get<0>(outcome.artifacts)->mask;
+  const ProductSet& products = run.products;
 
   ASSERT_EQ(rows("mask").size(), 1u);
   const Words row = rows("mask")[0];

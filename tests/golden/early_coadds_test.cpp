@@ -26,25 +26,25 @@ void PrintTo(const EarlyField& field, std::ostream* out) { *out << field.name; }
 std::filesystem::path run_early(const EarlyField& field, const std::filesystem::path& directory) {
   const auto survey = test::data_dir() / "surveys" / field.name;
   BrickOptions options;
-  options.survey_dir = survey;
-  options.output_dir = directory;
-  options.plugin_dirs = {std::filesystem::path(BRICKLINE_BUILD_DIR) / "plugins"};
-  options.stages = {Stage::kImageCoadds};
-  options.blob_image = field.blob_image;
+  options.survey.survey_dir = survey;
+  options.control.output_dir = directory;
+  options.survey.plugin_dirs = {std::filesystem::path(BRICKLINE_BUILD_DIR) / "plugins"};
+  options.control.stages = {"image_coadds"};
+  options.early_coadds.blob_image = field.blob_image;
   options.references.tycho_dir = survey;
   options.references.gaia_dir = survey / "gaia";
   options.references.gaia_version = "2";
   options.references.gaia_prefix = "chunk";
   options.references.gaia_scheme = "ring";
   const auto calib = test::data_dir() / "golden" / field.name / "calib";
-  if (std::filesystem::exists(calib)) options.extra_calib_dirs = {calib};
+  if (std::filesystem::exists(calib)) options.survey.extra_calib_dirs = {calib};
   if (*field.brick) {
-    options.brick = field.brick;
-    options.zoom = field.zoom;
+    options.region.brick = field.brick;
+    options.region.zoom = field.zoom;
   } else {
-    options.radec = {"9.1228", "3.3975"};
-    options.width = options.height = 100;
-    options.old_calibs_ok = true;
+    options.region.radec = {"9.1228", "3.3975"};
+    options.region.width = options.region.height = 100;
+    options.reading.old_calibs_ok = true;
     options.references.large_galaxies_file = survey / "sga-sub.kd.fits";
   }
   run_brick(options);

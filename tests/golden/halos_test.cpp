@@ -1,14 +1,16 @@
 // Halos of bright stars in real fields: how much light, and the pixels that stage srcs begins with.
+#include "core/pipeline/stages/halos.h"
+
 #include <gtest/gtest.h>
 #include <tbb/global_control.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/pipeline/stage_halos.h"
 #include "tests/support/golden_case.h"
 #include "tests/support/golden_products.h"
 #include "tests/support/reference_stars.h"
+#include "tests/support/run_context.h"
 
 namespace brickline {
 namespace {
@@ -98,7 +100,7 @@ TEST_P(HaloPixels, AreThoseThatStageSrcsSaw) {
     return file.image<float>(file.find_hdu(what + std::to_string(i)).value());
   };
   for (std::size_t i = 0; i < images.size(); ++i) images[i].data = plane(before, "DATA", i);
-  run_halos(test::golden_halo_stars(name, kBands), images, {});
+  apply_edit(HaloEdits{test::golden_halo_stars(name, kBands)}, images);
 
   const fits::Table ccds =
       fits::FitsReader(test::golden_product(name, "legacysurvey-", "-ccds.fits")).table(1);
@@ -130,11 +132,11 @@ TEST(HaloStage, GivesTheSamePixelsForAnyNumberOfThreads) {
   std::vector<CcdImage> one = original, four = original;
   {
     const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 1);
-    run_halos(stars, one, {});
+    apply_edit(HaloEdits{stars}, one);
   }
   {
     const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 4);
-    run_halos(stars, four, {});
+    apply_edit(HaloEdits{stars}, four);
   }
   for (std::size_t i = 0; i < one.size(); ++i)
     for (int y = 0; y < one[i].data.height(); ++y)
@@ -156,7 +158,15 @@ TEST(HaloStage, SaysWhichBandHasNoMagnitudes) {
   images[0].data = Image<float>(20, 20, 1.0F);
   images[0].halo.emplace();
   Warnings warnings;
-  run_halos({{"g", {}}}, images, Log(warnings));
+  References references;
+  references.catalog.had_gaia = true;
+  references.catalog.mag_bands = {"g"};
+  Selection selection;
+  selection.bands = {"g", "NB_Q"};
+  const test::TemporaryDirectory scratch;
+  RunContext run = test::run_context(scratch.path(), scratch.path(), "a-brick", Log(warnings));
+  const auto outcome = run_halos(selection, references, {images}, run);
+  apply_edit(*std::get<0>(outcome.artifacts), images);
   ASSERT_EQ(warnings.lines.size(), 1u);
   EXPECT_NE(warnings.lines[0].find("NB_Q"), std::string::npos);
   EXPECT_EQ(images[0].data(5, 5), 1);

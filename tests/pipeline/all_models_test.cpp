@@ -40,7 +40,7 @@ struct Case {
     fitted.sources = {star, listed};
     context.brickname = "0101p000";
     context.bands = {"g", "r", "z"};
-    rows = catalog_rows(fitted, SrcsState{}, ReferenceCatalog{}, 3);
+    rows = catalog_rows(fitted, SourcesFound{}, ReferenceCatalog{}, 3);
     table = all_models_table(rows, std::vector<const FittedSource*>{&fitted.sources[0], &fitted.sources[1]},
                              context);
   }

@@ -11,25 +11,31 @@
 
 #include "core/detect/outlier_mask_file.h"
 #include "core/detect/outliers.h"
-#include "core/pipeline/stage_outliers.h"
+#include "core/pipeline/stages/outliers.h"
+#include "core/pipeline/stages/refs.h"
 #include "core/survey/mask_bits.h"
 #include "tests/support/golden_images.h"
 #include "tests/support/golden_products.h"
 #include "tests/support/jpeg_pixels.h"
+#include "tests/support/run_context.h"
 
 namespace brickline {
 namespace {
 
-// Positions of the case's Gaia stars, brick pixels.
-std::vector<std::array<double, 2>> stars_of(const test::GoldenCase& c) {
-  std::vector<std::array<double, 2>> stars;
+// The case's Gaia stars at their brick pixels.
+References stars_of(const test::GoldenCase& c) {
+  References stars;
   const auto path = test::golden_product(c.name, "reference-", ".fits");
   if (path.empty()) return stars;
   const fits::Table t = fits::FitsReader(path).table(1);
   for (std::int64_t i = 0; i < t.rows(); ++i)
     if (t.logical("isgaia", i))
-      if (const auto p = c.brick.sky_to_pixel(t.number("ra", i), t.number("dec", i)))
-        stars.push_back({p->x, p->y});
+      if (const auto p = c.brick.sky_to_pixel(t.number("ra", i), t.number("dec", i))) {
+        ReferenceObject& star = stars.catalog.rows.emplace_back();
+        star.is_gaia = true;
+        star.x = p->x;
+        star.y = p->y;
+      }
   return stars;
 }
 
@@ -40,29 +46,34 @@ std::string contents(const std::filesystem::path& path) {
 
 // A golden case and what the stage makes of it.
 struct StageRun {
-  explicit StageRun(const std::string& name, BrickOptions given = {})
-      : options(std::move(given)), golden(test::load_golden(name, "tims")), stars(stars_of(golden)) {
-    if (options.output_dir == ".") options.output_dir = directory.path();
-    options.coadd_bw = name == "testcase4";  // as the reference's run
-    options.survey_dir = golden.survey;
-    tims.brick.name = "1234p567";
-    tims.brick.wcs = golden.brick;
-    tims.bands = golden.bands;
+  explicit StageRun(const std::string& name, OutlierChoice choice = {}, std::filesystem::path output_dir = {})
+      : golden(test::load_golden(name, "tims")),
+        context(test::run_context(golden.survey, output_dir.empty() ? directory.path() : output_dir,
+                                  "1234p567")) {
+    pictures.coadd_bw = name == "testcase4";  // as the reference's run
+    Selection selection;
+    selection.brick.name = context.brick;
+    selection.brick.wcs = golden.brick;
+    selection.bands = golden.bands;
+    const std::vector<Product> declared = {Product::kOutliersPre, Product::kOutliersPost,
+                                           Product::kOutliersMask, Product::kOutliersMaskedPos,
+                                           Product::kOutliersMaskedNeg};
+    StageProducts stage_products(context, declared);
+    auto outcome = run_outliers(choice, pictures, selection, stars_of(golden), {golden.images}, {},
+                                stage_products, context);
     images = golden.images;
-    products = ProductSet(options.output_dir);
-    run_outliers(options, tims, images, stars, products, {});
+    apply_edit(*std::get<0>(outcome.artifacts), images);
   }
   std::filesystem::path product(const std::string& file) const {
-    return options.output_dir / "metrics/123" / file;
+    return context.output_dir / "metrics/123" / file;
   }
+  const ProductSet& products() const { return context.products; }
 
   test::TemporaryDirectory directory;
-  BrickOptions options;
   test::GoldenCase golden;
-  std::vector<std::array<double, 2>> stars;
-  TimsState tims;
+  RunContext context;
+  PictureOptions pictures;
   std::vector<CcdImage> images;
-  ProductSet products;
 };
 
 std::int64_t outlier_pixels(const CcdImage& image) {
@@ -146,13 +157,13 @@ TEST_P(outliers, PicturesAreThoseOfTheReference) {
     const auto truth = test::decode_jpeg(contents(test::golden_product(GetParam(), type + "-", ".jpg")));
     ASSERT_EQ(ours.width, truth.width);
     ASSERT_EQ(ours.height, truth.height);
-    ASSERT_EQ(ours.components, run.options.coadd_bw ? 1 : 3);
+    ASSERT_EQ(ours.components, run.pictures.coadd_bw ? 1 : 3);
     const PictureDifference d = compare_pictures(ours, truth);
     std::cout << type << ": pictures differ by " << d.mean << " of 255 on average, at most by " << d.largest
               << "\n";
     // Coadds of coarse pixels differ by a few percent of a sigma from the reference's in the last rows of an
     // image, and the blocks of a picture spread it; a grey picture's scale hangs on its brightest pixel.
-    EXPECT_LE(d.mean, run.options.coadd_bw ? 1.3 : 0.2);
+    EXPECT_LE(d.mean, run.pictures.coadd_bw ? 1.3 : 0.2);
     EXPECT_LE(d.largest, 20);
   }
 }
@@ -237,18 +248,17 @@ TEST_P(outliers, MaskFileSaysWhereItsPixelsAre) {
 TEST_P(outliers, CachedMasksGiveTheSameWeights) {
   BRICKLINE_NEEDS_DATA(std::filesystem::path("golden") / GetParam());
   const StageRun first(GetParam());
-  BrickOptions options;
-  options.output_dir = first.options.output_dir;
+  OutlierChoice options;
   options.cache_outliers = true;
   const auto picture = first.product("outliers-pre-1234p567.jpg");
   std::filesystem::remove(picture);
-  const StageRun cached(GetParam(), options);
+  const StageRun cached(GetParam(), options, first.context.output_dir);
   EXPECT_FALSE(std::filesystem::exists(picture));
-  EXPECT_TRUE(cached.products.entries().empty());
-  options.remake_outlier_jpegs = true;
-  const StageRun remade(GetParam(), options);
+  EXPECT_TRUE(cached.products().entries().empty());
+  options.remake_jpegs = true;
+  const StageRun remade(GetParam(), options, first.context.output_dir);
   EXPECT_TRUE(std::filesystem::exists(picture));
-  EXPECT_EQ(remade.products.entries().size(), 4u);
+  EXPECT_EQ(remade.products().entries().size(), 4u);
   for (std::size_t i = 0; i < first.images.size(); ++i)
     for (const StageRun* run : {&cached, &remade})
       for (int y = 0; y < first.images[i].data.height(); ++y)
@@ -286,7 +296,8 @@ TEST(OutlierFigures, AreThoseOfTheReference) {
     std::vector<const CcdImage*> images;
     for (const CcdImage& image : c.images)
       if (image.band == row.band) images.push_back(&image);
-    const Image<std::uint8_t> stars = star_veto(stars_of(c), c.brick.width(), c.brick.height(), 0.262);
+    const Image<std::uint8_t> stars =
+        star_veto(gaia_pixels(stars_of(c)), c.brick.width(), c.brick.height(), 0.262);
     const BandOutliers found = find_band_outliers(images, c.brick, stars.const_view());
     EXPECT_EQ(found.veto_pixels, row.veto);
     for (std::size_t i = 0; i < row.blur.size(); ++i)
@@ -318,10 +329,10 @@ TEST(SatelliteTrail, IsMasked) {
 
 TEST(NoOutliers, LeavesImagesAlone) {
   BRICKLINE_NEEDS_DATA("golden/testcase6");
-  BrickOptions options;
+  OutlierChoice options;
   options.no_outliers = true;
   const StageRun run("testcase6", options);
-  EXPECT_TRUE(run.products.entries().empty());
+  EXPECT_TRUE(run.products().entries().empty());
   for (std::size_t i = 0; i < run.images.size(); ++i) {
     EXPECT_EQ(outlier_pixels(run.images[i]), 0);
     for (int y = 0; y < run.images[i].data.height(); ++y)
