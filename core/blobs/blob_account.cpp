@@ -21,7 +21,8 @@ SourceAccount account_of(const SourceRecord& r, const Box& box) {
   a.frozen = r.traits.frozen;
   a.needed_flux = r.needs_initial_flux;
   a.forced_to_stay = r.forced_to_stay;
-  a.failed = r.failed;
+  a.failure = r.failure;
+  a.first_round_end = r.first_round_end;
   a.rectangle_width = r.rectangle_width;
   a.rectangle_height = r.rectangle_height;
   a.pixels = r.pixels;

@@ -19,7 +19,9 @@ struct SourceAccount {
   double start_x = 0, start_y = 0;       // brick pixels
   SourceModel found, first_round, last;  // as it came, after the first round, in the end
   bool forced_point_source = false, fit_background = false, frozen = false, needed_flux = false;
-  bool forced_to_stay = false, failed = false;
+  bool forced_to_stay = false;
+  std::string failure;                             // why it could not be fitted; empty: it could
+  FitStatus first_round_end = FitStatus::kNoData;  // kBadInput: it went on as it came
   int rectangle_width = 0, rectangle_height = 0, pixels = 0, images = 0;  // that models were chosen on
   int owned_pixels = 0;  // brick pixels that were its own while models were chosen; 0 without segmentation
   std::vector<double> chi2_none;  // there, without a source, per band

@@ -1,19 +1,19 @@
 #include "core/blobs/blob_fitter.h"
 
-#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/partitioner.h>
-#include <tbb/task_arena.h>
 #include <time.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <exception>
 #include <mutex>
 
 #include "core/base/error.h"
+#include "core/base/first_failure.h"
+#include "core/base/threads.h"
 #include "core/blobs/blob_run.h"
+#include "core/blobs/item_failure.h"
 #include "core/blobs/merge.h"
 
 namespace brickline {
@@ -30,15 +30,18 @@ BlobResult fit_one(const BlobFitInput& input, const BlobTask& task, const BlobFi
   BlobResult out;
   const double start = thread_cpu_seconds();
   try {
-    if (hooks.cancelled && hooks.cancelled()) throw BlobCancelled();
-    out = BlobRun(input, task, options, hooks.cancelled, alone).run();
+    const auto failure = failure_of_item([&] {
+      if (hooks.cancelled && hooks.cancelled()) throw BlobCancelled();
+      out = BlobRun(input, task, options, hooks.cancelled, alone).run();
+    });
+    if (failure) {
+      out = {};
+      out.report.status = BlobStatus::kFailed;
+      out.report.message = *failure;
+    }
   } catch (const BlobCancelled&) {
     out = {};
     out.report.status = BlobStatus::kCancelled;
-  } catch (const std::exception& e) {
-    out = {};
-    out.report.status = BlobStatus::kFailed;
-    out.report.message = e.what();
   }
   out.report.blob = task.blob;
   out.report.part = task.part;
@@ -51,22 +54,6 @@ BlobResult fit_one(const BlobFitInput& input, const BlobTask& task, const BlobFi
 }
 
 }  // namespace
-
-std::string_view status_name(BlobStatus status) {
-  switch (status) {
-    case BlobStatus::kFitted:
-      return "fitted";
-    case BlobStatus::kEmpty:
-      return "empty";
-    case BlobStatus::kSkipped:
-      return "skipped";
-    case BlobStatus::kFailed:
-      return "failed";
-    case BlobStatus::kCancelled:
-      return "cancelled";
-  }
-  return "?";
-}
 
 FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options, const BlobFitHooks& hooks,
                         const Log& log) {
@@ -82,39 +69,35 @@ FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options
   // Workers take the next task in order, so that the largest start first; each result has its place.
   std::atomic<int> next = 0, running = 0;
   int done = 0;
-  const int threads = static_cast<int>(
-      std::min<std::size_t>(tbb::this_task_arena::max_concurrency(),
-                            tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism)));
+  const int threads = usable_threads();
   // The last blobs are fitted by all threads together.
   const std::function<bool()> alone = [&] { return next >= count && running < threads; };
   std::mutex mutex;
+  FirstFailure failure;
+  const auto fit_next = [&] {
+    ++running;
+    const int i = next++;
+    failure.run(i, [&] {
+      results[i] = fit_one(input, plan.tasks[i], options, hooks, alone);
+      const std::lock_guard lock(mutex);
+      ++done;
+      if (hooks.progress) hooks.progress(results[i].report, done, count);
+    });
+    --running;
+  };
   tbb::parallel_for(
-      0, count, 1,
-      [&](int) {
-        ++running;
-        const int i = next++;
-        results[i] = fit_one(input, plan.tasks[i], options, hooks, alone);
-        --running;
-        const std::lock_guard lock(mutex);
-        ++done;
-        if (hooks.progress) hooks.progress(results[i].report, done, count);
-      },
-      tbb::simple_partitioner());
+      0, count, 1, [&](int) { fit_next(); }, tbb::simple_partitioner());
+  failure.rethrow();
   for (const BlobResult& r : results)
     if (r.report.status == BlobStatus::kCancelled)
       throw Error(ErrorKind::kResources, "fitting was cancelled");
 
   FittedCatalog out = merge_results(input, plan, std::move(results));
-  int failed = 0;
-  for (const BlobReport& r : out.blobs) {
+  for (const BlobReport& r : out.blobs)
     log.debug("blob {}{}: {} of {} sources, {} pixels, {} in {} images, {:.3f} s: {} {}", r.blob,
               r.part < 0 ? "" : fmt::format("-{}", r.part + 1), r.fitted, r.sources, r.pixels, r.image_pixels,
               r.images, r.cpu_seconds, status_name(r.status), r.message);
-    if (r.status == BlobStatus::kFailed) {
-      ++failed;
-      log.warning("blob {} ({} pixels, {} sources) failed: {}", r.blob, r.pixels, r.sources, r.message);
-    }
-  }
+  const int failed = summarize_failures(out.blobs).blobs;
   log.info("{} sources fitted in {} blobs ({} skipped, {} failed)", out.sources.size(), count - failed,
            plan.skipped.size(), failed);
   return out;

@@ -5,9 +5,13 @@
 // EXP, SER in turn, of which select_model chooses. What then still stands out of the residuals is detected
 // and fitted the same way, once.
 //
-// Blobs run in parallel, the largest first; the result does not depend on the number of threads. A source
-// whose fit fails is missing; a blob that fails costs its own sources (those of reference catalogs are listed
-// as they came) and is a row of the report, not the end of the brick.
+// Blobs run in parallel, the largest first; the result does not depend on the number of threads.
+//
+// A source that cannot be fitted is missing (a reference star stays as it came) and its blob's report says
+// why; a blob that its own data make impossible (Error of kind kInput) costs its own sources (those of
+// reference catalogs are listed as they came) and is a row of the report, not the end of the brick. Whatever
+// is not an item's own affair ends the fitting: memory that is not to be had (std::bad_alloc) and errors of
+// any other kind are thrown on, of several that of the first task.
 #pragma once
 
 #include <cstdint>

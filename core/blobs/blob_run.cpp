@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/blobs/item_failure.h"
 #include "core/blobs/metrics.h"
 #include "core/blobs/segmentation.h"
 #include "core/detect/morphology.h"
@@ -43,9 +44,8 @@ void BlobRun::before_source() {
 std::optional<BlobRun::Pixel> BlobRun::truncated_pixel(double ra, double dec) const {
   const auto p = images_.wcs().sky_to_pixel(ra, dec);
   if (!p) return {};
-  const auto x = static_cast<int>(p->x), y = static_cast<int>(p->y);
-  if (x < 0 || y < 0 || x >= images_.width() || y >= images_.height()) return {};
-  return Pixel{x, y};
+  if (!(p->x > -1 && p->y > -1 && p->x < images_.width() && p->y < images_.height())) return {};
+  return Pixel{static_cast<int>(p->x), static_cast<int>(p->y)};
 }
 
 BlobRun::Pixel BlobRun::rounded_pixel(const SourceModel& model) const {
@@ -109,7 +109,10 @@ BlobResult BlobRun::run() {
     }
   }
   if (options_.reoptimize) fit_again(records);
-  for (const SourceRecord& r : records) out.report.failed_sources += r.failed;
+  for (const SourceRecord& r : records)
+    if (!r.failure.empty())
+      out.report.failures.push_back(
+          {r.source, r.start_x + task_.box.x0, r.start_y + task_.box.y0, r.failure});
   out.sources = finish(records);
   if (options_.accounts) out.account = account(records);
   if (task_.own) std::erase_if(out.sources, [&](const FittedSource& s) { return !is_own(s); });
@@ -222,7 +225,8 @@ void BlobRun::first_round(std::vector<SourceRecord>& records) {
       continue;
     before_source();
     if (several) images_.add(r.patches, 1);
-    fit_on_patches(r, false, several);
+    if (const auto failure = failure_of_item([&] { r.first_round_end = fit_on_patches(r, false, several); }))
+      r.failure = *failure;
     if (several) {
       r.patches = images_.draw(r.model, tools_, in_parallel_);
       images_.add(r.patches, -1);
@@ -231,8 +235,8 @@ void BlobRun::first_round(std::vector<SourceRecord>& records) {
   for (std::size_t i = 0; i < before.size(); ++i) images_.images()[i].data = std::move(before[i]);
 }
 
-// Fits a source as what it is on the pixels of its patches.
-void BlobRun::fit_on_patches(SourceRecord& r, bool again, bool several) {
+// Fits a source as what it is on the pixels of its patches. Where nothing can be fitted it stays as it is.
+FitStatus BlobRun::fit_on_patches(SourceRecord& r, bool again, bool several) {
   std::vector<FitImage> fit_images;
   std::vector<std::unique_ptr<PsfKernel>> own_kernels;
   for (std::size_t i = 0; i < images_.images().size(); ++i) {
@@ -254,10 +258,11 @@ void BlobRun::fit_on_patches(SourceRecord& r, bool again, bool several) {
       start.max_log_re = start.shape.log_re + std::log(options_.large_galaxy_radius_factor);
   }
   const FitResult fit = fitter.fit(start, fit_images);
-  if (fit.status == FitStatus::kBadInput || fit.status == FitStatus::kNoData) return;
+  if (fit.status == FitStatus::kBadInput || fit.status == FitStatus::kNoData) return fit.status;
   for (const double f : fit.model.flux)
-    if (!std::isfinite(f)) return;
+    if (!std::isfinite(f)) return FitStatus::kBadInput;
   r.model = fit.model;
+  return fit.status;
 }
 
 void BlobRun::note_reference_mask(SourceRecord& r) const {
@@ -325,12 +330,15 @@ void BlobRun::choose_models(std::vector<SourceRecord>& records, const Image<std:
     before_source();
     images_.add(r.patches, 1);
     const Pixel p = rounded_pixel(r.model);
-    try {
+    const auto failure = failure_of_item([&] {
       const Image<std::uint8_t> reserved = reservations_.for_source(i, p.x, p.y, r.model.is_galaxy());
       selection_.run(r, owners.view(), owners.empty() ? -1 : owners(p.x, p.y), reserved.view(), in_parallel_);
-    } catch (const std::exception&) {
+    });
+    if (failure) {
       r.alive = r.model_chosen = false;
-      r.failed = true;
+      r.failure = *failure;
+    } else if (r.alive) {
+      r.failure.clear();  // of the first round
     }
     if (!r.alive && r.traits.star) {
       r.alive = r.forced_to_stay = true;

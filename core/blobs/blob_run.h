@@ -38,7 +38,7 @@ class BlobRun {
   void fit_records(std::vector<SourceRecord>& records, bool in_residuals);
   void fit_initial_fluxes(std::vector<SourceRecord>& records);
   void first_round(std::vector<SourceRecord>& records);
-  void fit_on_patches(SourceRecord& record, bool again, bool several = true);
+  FitStatus fit_on_patches(SourceRecord& record, bool again, bool several = true);
   void note_reference_mask(SourceRecord& record) const;
   Image<std::int32_t> segments(const std::vector<SourceRecord>& records) const;
   void reserve_pixels(const std::vector<SourceRecord>& records);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,13 @@ enum class BlobStatus : std::uint8_t {
 };
 std::string_view status_name(BlobStatus status);
 
+// A source that is missing, or kept as it came, because it could not be fitted.
+struct SourceFailure {
+  int source = -1;      // index into the SourceList; -1: found in the residuals of its blob
+  double x = 0, y = 0;  // where it started, brick pixels
+  std::string reason;
+};
+
 struct BlobReport {
   int blob = -1;                              // number in the BlobMap that was fitted
   int part = -1;                              // of the blob; -1: the whole of it
@@ -60,11 +68,23 @@ struct BlobReport {
   int images = 0;
   int images_left_out = 0;  // their PSF is not usable
   int sources = 0, fitted = 0;
-  int failed_sources = 0;  // whose fits ended in an error; they are missing
+  std::vector<SourceFailure> failures;
   BlobStatus status = BlobStatus::kSkipped;
-  std::string message;
+  std::string message;     // why, where it is not fitted
   double cpu_seconds = 0;  // for logs; not part of any product
+
+  // The message, and every source that failed with its reason, in one line.
+  std::string why() const;
 };
+
+// What a run did not manage, item by item.
+struct FailureSummary {
+  int blobs = 0;                   // of whose sources only those of reference catalogs are listed
+  int sources = 0;                 // of other blobs
+  std::vector<std::string> lines;  // one for each of both, with its place and its reason
+  bool any() const { return blobs + sources > 0; }
+};
+FailureSummary summarize_failures(std::span<const BlobReport> blobs);
 
 struct FittedCatalog {
   // In catalog order: inside the brick first, then by RA.

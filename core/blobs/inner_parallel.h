@@ -11,21 +11,27 @@
 
 #include <cstddef>
 
+#include "core/base/first_failure.h"
 #include "core/fit/source_fitter.h"
 #include "core/model/renderer.h"
 
 namespace brickline {
 
-// f(i) for 0 <= i < n. Isolated: a thread that waits here starts nothing else of its caller's meanwhile,
-// whose working memory it holds.
+// f(i) for 0 <= i < n; of several exceptions the one of the lowest i is thrown. Isolated: a thread that waits
+// here starts nothing else of its caller's meanwhile, whose working memory it holds.
 template <typename F>
 void for_each_index(std::size_t n, bool in_parallel, F&& f) {
   if (!in_parallel || n < 2) {
     for (std::size_t i = 0; i < n; ++i) f(i);
     return;
   }
-  tbb::this_task_arena::isolate(
-      [&] { tbb::parallel_for(std::size_t{0}, n, std::size_t{1}, f, tbb::simple_partitioner()); });
+  FirstFailure failure;
+  tbb::this_task_arena::isolate([&] {
+    tbb::parallel_for(
+        std::size_t{0}, n, std::size_t{1}, [&](std::size_t i) { failure.run(i, [&] { f(i); }); },
+        tbb::simple_partitioner());
+  });
+  failure.rethrow();
 }
 
 // What draws and fits keeps its working memory between calls: one for each thread that takes part.

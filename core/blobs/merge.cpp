@@ -11,8 +11,9 @@ namespace brickline {
 namespace {
 
 void place_in_brick(FittedSource& s, const Wcs& brick) {
-  s.ix = static_cast<int>(std::nearbyint(s.x));
-  s.iy = static_cast<int>(std::nearbyint(s.y));
+  const auto rounded = [](double v) { return static_cast<int>(std::nearbyint(std::clamp(v, -1e9, 1e9))); };
+  s.ix = rounded(s.x);
+  s.iy = rounded(s.y);
   s.in_bounds = s.ix >= 0 && s.iy >= 0 && s.ix < brick.width() && s.iy < brick.height();
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/blobs/blob_images.h"
@@ -31,7 +32,8 @@ struct SourceRecord {
   SourcePatches patches;  // the model as subtracted from the images
   bool forced_point_source = false, fit_background = false;
   bool forced_to_stay = false;
-  bool failed = false;  // its fit ended in an error
+  std::string failure;                             // why it could not be fitted; empty: it could
+  FitStatus first_round_end = FitStatus::kNoData;  // how its fit in the first round ended
 
   std::array<ModelFit, kModelKinds> models;
   SourceKind chosen = SourceKind::kPsf;

@@ -24,6 +24,16 @@ SourceModel start_of(SourceKind kind, const SourceModel& entry, const BlobFitOpt
   return out;
 }
 
+// Whether models were tried, and of none anything finite came out.
+bool only_failures(const std::array<ModelFit, kModelKinds>& models) {
+  bool any = false;
+  for (const ModelFit& m : models) {
+    if (m.status == ModelFitStatus::kFitted || m.status == ModelFitStatus::kLeftBlob) return false;
+    any = any || m.status == ModelFitStatus::kFailed;
+  }
+  return any;
+}
+
 }  // namespace
 
 double chi2_improvement(const std::vector<double>& none, const std::vector<double>& model,
@@ -271,7 +281,10 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
   }
 
   const auto chosen = select_model(improvements(), options_.selection);
-  if (!chosen) return;
+  if (!chosen) {
+    if (only_failures(record.models)) record.failure = "no model of it comes to finite numbers";
+    return;
+  }
   const ModelFit& winner = record.models[dchisq_index(*chosen)];
   if (winner.dchisq == 0) return;
   record.alive = true;

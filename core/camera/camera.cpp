@@ -351,10 +351,8 @@ std::optional<ProvidedPsf> OpenCcd::psf() {
     valid(d.form == BL_PSF_BASIS, "an unknown form");
     valid(odd_size(d.width) && odd_size(d.height), "a size that is not odd and within 5 to 255");
     valid(d.degree >= 0 && d.degree <= 5, "a degree outside 0 to 5");
-    valid(d.sampling >= 0.1 && d.sampling <= 2, "a sampling outside 0.1 to 2");
     valid(d.x_scale > 0 && d.y_scale > 0 && std::isfinite(d.x_zero) && std::isfinite(d.y_zero),
           "a bad scale");
-    valid(d.fwhm_pixels >= 0.5 && d.fwhm_pixels <= 100, "a width outside 0.5 to 100 pixels");
     const int n = (d.degree + 1) * (d.degree + 2) / 2;
     Image<float> cube(d.width, d.height * n);
     const bl_view view = to_bl(cube.view());
@@ -362,12 +360,9 @@ std::optional<ProvidedPsf> OpenCcd::psf() {
       return model->planes(instance, slot, to_handle(impl_.get()), &view, error);
     });
     std::vector<Image<float>> planes;
-    for (int p = 0; p < n; ++p) {
-      planes.push_back(crop(cube, {0, d.width, p * d.height, (p + 1) * d.height}));
-      for (int y = 0; y < d.height; ++y)
-        for (int x = 0; x < d.width; ++x)
-          valid(std::isfinite(planes.back()(x, y)), "a pixel that is not finite");
-    }
+    for (int p = 0; p < n; ++p) planes.push_back(crop(cube, {0, d.width, p * d.height, (p + 1) * d.height}));
+    const std::string fault = psf_fault(planes, d.sampling, d.fwhm_pixels);
+    valid(fault.empty(), fault.c_str());
     const Psf::Polynomial polynomial{d.degree, d.x_zero, d.y_zero, d.x_scale, d.y_scale};
     return ProvidedPsf{Psf(std::move(planes), polynomial, d.fwhm_pixels, true, d.sampling),
                        version_text(d.version, camera().name(), CameraStep::kPsf)};

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "core/base/error.h"
+#include "core/base/threads.h"
 #include "core/coadd/coadd_psf.h"
 #include "core/coadd/measure.h"
 #include "core/coadd/product_headers.h"
@@ -84,7 +85,7 @@ void write_band_products(const CoaddStageInput& in, const BandCoadd& coadd,
     products.record(in.path(list[i].type, coadd.band), std::move(digests[i]));
 }
 
-// Renders the models of several images at once and stacks them in order; few are alive at any time.
+// Renders the models of as many images at once as there are threads, and stacks them in order.
 void stack_images(const CoaddStageInput& in, std::span<const CcdImage* const> images, std::size_t band_index,
                   bool with_models, const CoaddStageOptions& options, BandCoadder& coadder,
                   ObservationTimes& times, NeaAccumulator& nea) {
@@ -97,7 +98,7 @@ void stack_images(const CoaddStageInput& in, std::span<const CcdImage* const> im
     ModelImages models;
   };
   using JobPointer = std::shared_ptr<Job>;
-  constexpr std::size_t kAlive = 4;
+  const auto alive = static_cast<std::size_t>(usable_threads());
   tbb::enumerable_thread_specific<Renderer> renderers([&] { return Renderer(options.render); });
   std::size_t next = 0;
   const auto source = tbb::make_filter<void, JobPointer>(
@@ -118,7 +119,7 @@ void stack_images(const CoaddStageInput& in, std::span<const CcdImage* const> im
         if (coadder.add(*job->image, &job->models, &times))
           nea.add(job->models.footprints, job->image->sig1, job->image->wcs.pixel_scale_arcsec());
       });
-  tbb::parallel_pipeline(kAlive, source & render & stack);
+  tbb::parallel_pipeline(alive, source & render & stack);
 }
 
 // `planes`: one image per band. With `blobs`, their outlines are drawn in, in colour even on a grey picture.

@@ -6,10 +6,13 @@
 #include <cstdlib>
 #include <limits>
 #include <memory>
+#include <new>
 #include <vector>
 
 // libjpeg's header needs size_t and FILE before it.
 #include <jpeglib.h>
+// Its message codes need the library itself before them.
+#include <jerror.h>
 
 #include "core/base/error.h"
 
@@ -73,6 +76,7 @@ std::string encode(const std::vector<unsigned char>& pixels, int width, int heig
   unsigned long size = 0;
   const bool done = compress(pixels.data(), width, height, components, options, errors, &bytes, &size);
   const std::unique_ptr<unsigned char, decltype(&std::free)> owner(bytes, &std::free);
+  if (!done && errors.base.msg_code == JERR_OUT_OF_MEMORY) throw std::bad_alloc();
   if (!done) throw internal_error("cannot encode a JPEG picture: {}", errors.message);
   return std::string(reinterpret_cast<const char*>(bytes), size);
 }

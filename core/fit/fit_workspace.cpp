@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/base/first_failure.h"
 #include "core/model/shape.h"
 #include "core/model/simd.h"
 
@@ -176,12 +177,16 @@ FitSurface SourceFitter::Workspace::evaluate(const FitPoint& p, bool derivatives
   const std::size_t count = windows.windows().size();
   if (options.images_in_parallel && count > 1) {
     // Isolated: the caller's other tasks may want this workspace.
+    FirstFailure failure;
     tbb::this_task_arena::isolate([&] {
       tbb::parallel_for(
           std::size_t{0}, count, std::size_t{1},
-          [&](std::size_t i) { measure(i, p, mixture, derivatives, scratch_of(others.local())); },
+          [&](std::size_t i) {
+            failure.run(i, [&] { measure(i, p, mixture, derivatives, scratch_of(others.local())); });
+          },
           tbb::simple_partitioner());
     });
+    failure.rethrow();
   } else {
     scratch_of(own);
     for (std::size_t i = 0; i < count; ++i) measure(i, p, mixture, derivatives, own);

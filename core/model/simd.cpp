@@ -5,21 +5,6 @@
 #include "core/base/error.h"
 
 namespace brickline {
-namespace {
-
-const kernels::Kernels& choose() {
-  const std::vector<const kernels::Kernels*> available = available_kernels();
-  const char* wanted = std::getenv("BRICKLINE_SIMD");
-  if (!wanted || !*wanted) return *available.back();
-  std::string names;
-  for (const kernels::Kernels* k : available) {
-    if (k->name == std::string_view(wanted)) return *k;
-    names += (names.empty() ? "" : ", ") + std::string(k->name);
-  }
-  throw usage_error("BRICKLINE_SIMD={} is not a level of this processor (it has {})", wanted, names);
-}
-
-}  // namespace
 
 std::vector<const kernels::Kernels*> available_kernels() {
   std::vector<const kernels::Kernels*> out = {&kernels::kBaseline};
@@ -37,11 +22,27 @@ std::vector<const kernels::Kernels*> available_kernels() {
   return out;
 }
 
+const kernels::Kernels& kernels_named(std::string_view name) {
+  const std::vector<const kernels::Kernels*> available = available_kernels();
+  if (name.empty()) return *available.back();
+  std::string names;
+  for (const kernels::Kernels* k : available) {
+    if (k->name == name) return *k;
+    names += (names.empty() ? "" : ", ") + std::string(k->name);
+  }
+  throw usage_error("BRICKLINE_SIMD={} is not a level of this processor (it has {})", name, names);
+}
+
 const kernels::Kernels& active_kernels() {
-  static const kernels::Kernels& chosen = choose();
+  static const kernels::Kernels& chosen = []() -> const kernels::Kernels& {
+    const char* wanted = std::getenv("BRICKLINE_SIMD");
+    return kernels_named(wanted ? wanted : "");
+  }();
   return chosen;
 }
 
-std::string_view simd_level() { return active_kernels().name; }
+void check_simd() { active_kernels(); }
+
+std::string_view simd_level_name() { return active_kernels().name; }
 
 }  // namespace brickline

@@ -221,11 +221,12 @@ fits::Table blob_status_table(const FittedCatalog& fitted) {
   integer(
       "nfitted", [](const R& r) { return r.fitted; }, "", "sources in the end");
   integer(
-      "nfailed", [](const R& r) { return r.failed_sources; }, "", "sources whose fit ended in an error");
+      "nfailed", [](const R& r) { return static_cast<std::int64_t>(r.failures.size()); }, "",
+      "sources whose fit ended in an error");
   add(
       "status", [](const R& r) { return std::string(status_name(r.status)); }, "", "what became of it");
   add(
-      "message", [](const R& r) { return r.message; }, "", "why");
+      "message", [](const R& r) { return r.why(); }, "", "why");
   return table;
 }
 

@@ -171,7 +171,7 @@ std::string ladder_table(const SourceAccount& s, const ExplainContext& context) 
 
 std::string outcome(const SourceAccount& s) {
   if (s.frozen) return "frozen: kept as its catalog has it";
-  if (s.failed) return "dropped: its fit ended in an error";
+  if (!s.failure.empty() && !s.kept) return "dropped: it could not be fitted: " + escaped(s.failure);
   if (s.forced_to_stay) return "kept by force, with its catalog's fluxes";
   if (!s.kept) return "dropped";
   return std::string(kind_name(s.last.kind));

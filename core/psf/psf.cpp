@@ -1,5 +1,7 @@
 #include "core/psf/psf.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -54,6 +56,21 @@ Image<float> resampled(const Image<float>& in, double sampling) {
 }
 
 }  // namespace
+
+std::string psf_fault(std::span<const Image<float>> planes, double sampling, double fwhm_pixels) {
+  constexpr double kLeastSampling = 0.1, kGreatestSampling = 2, kLeastFwhm = 0.5, kGreatestFwhm = 100;
+  if (!(sampling >= kLeastSampling && sampling <= kGreatestSampling))
+    return fmt::format("a sampling of {}, outside {} to {}", sampling, kLeastSampling, kGreatestSampling);
+  if (!(fwhm_pixels >= kLeastFwhm && fwhm_pixels <= kGreatestFwhm))
+    return fmt::format("a width of {}, outside {} to {} pixels", fwhm_pixels, kLeastFwhm, kGreatestFwhm);
+  for (const Image<float>& plane : planes)
+    for (int y = 0; y < plane.height(); ++y)
+      for (int x = 0; x < plane.width(); ++x)
+        if (!std::isfinite(plane(x, y))) return "a pixel that is not finite";
+  if (const double light = planes.empty() ? 0 : pixel_sum(planes[0]); !(light > 0))
+    return fmt::format("light that sums to {}: it must be above 0", light);
+  return {};
+}
 
 Psf::Psf(std::vector<Image<float>> planes, Polynomial polynomial, double fwhm_pixels, bool normalize,
          double sampling)

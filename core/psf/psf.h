@@ -8,11 +8,18 @@
 // are odd).
 #pragma once
 
+#include <span>
+#include <string>
 #include <vector>
 
 #include "core/base/image.h"
 
 namespace brickline {
+
+// What a PSF is held to, whoever it comes from: `sampling` within 0.1 to 2 image pixels, a full width at half
+// maximum within 0.5 to 100 pixels, finite planes, and light in the first of them. What is wrong, as the end
+// of a sentence ("it has ..."); empty if nothing is.
+std::string psf_fault(std::span<const Image<float>> planes, double sampling, double fwhm_pixels);
 
 class Psf {
  public:

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -78,17 +77,9 @@ Psf psf_from_psfex_row(const fits::Table& table, std::int64_t row, bool normaliz
     for (int y = 0; y < plane.height(); ++y) {
       const float* in = pixels->data() + row * mask.width() + (p * stored.height + y) * stored.width;
       std::copy(in, in + width, plane.row(y));
-      if (!std::all_of(in, in + width, [](float v) { return std::isfinite(v); }))
-        throw input_error("psf_mask holds values that are not finite");
     }
     planes.push_back(std::move(plane));
   }
-
-  double light = 0;
-  for (int y = 0; y < planes[0].height(); ++y)
-    light = std::accumulate(planes[0].row(y), planes[0].row(y) + width, light);
-  if (!(light > 0))
-    throw input_error("the light of the PSF in psf_mask sums to {}: it must be above 0", light);
 
   double sampling = table.number("psf_samp", row);
   if (sampling == 0) {
@@ -96,6 +87,8 @@ Psf psf_from_psfex_row(const fits::Table& table, std::int64_t row, bool normaliz
     sampling = 1;
   }
   const double fwhm = table.number("psf_fwhm", row);
+  if (const std::string fault = psf_fault(planes, sampling, fwhm); !fault.empty())
+    throw input_error("the PSF (psf_mask, psf_samp, psf_fwhm) has {}", fault);
   return Psf(std::move(planes), polynomial, fwhm, normalize, sampling);
 }
 

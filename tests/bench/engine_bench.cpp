@@ -228,7 +228,7 @@ BENCHMARK(Fluxes)->Arg(100)->Arg(1000)->Unit(benchmark::kMillisecond);
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  benchmark::AddCustomContext("simd_level", std::string(brickline::simd_level()));
+  benchmark::AddCustomContext("simd_level", std::string(brickline::simd_level_name()));
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

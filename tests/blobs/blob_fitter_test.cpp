@@ -244,7 +244,7 @@ TEST(FitBlobs, AFailingBlobCostsItsOwnSourcesOnly) {
   int calls = 0;
   BlobFitHooks hooks;
   hooks.cancelled = [&]() -> bool {
-    if (++calls == 2) throw std::runtime_error("a defect inside a blob");
+    if (++calls == 2) throw input_error("no light in this blob");
     return false;
   };
   const FittedCatalog catalog = field.fit({}, hooks);
@@ -252,7 +252,7 @@ TEST(FitBlobs, AFailingBlobCostsItsOwnSourcesOnly) {
   for (const BlobReport& r : catalog.blobs)
     if (r.status == BlobStatus::kFailed) {
       ++failed;
-      EXPECT_EQ(r.message, "a defect inside a blob");
+      EXPECT_EQ(r.message, "no light in this blob");
       EXPECT_EQ(r.fitted, 0);
     }
   EXPECT_EQ(failed, 1);

@@ -4,8 +4,8 @@
 #include <tbb/global_control.h>
 
 #include <cmath>
-#include <stdexcept>
 
+#include "core/base/error.h"
 #include "core/survey/bits.h"
 #include "tests/blobs/field.h"
 
@@ -110,7 +110,7 @@ TEST(FailedBlobs, KeepTheirReferenceSourcesAsTheyCameAndAreMarked) {
   known.model.flux = {7, 8, 9};
   const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
   BlobFitHooks hooks;
-  hooks.cancelled = []() -> bool { throw std::runtime_error("a defect inside a blob"); };
+  hooks.cancelled = []() -> bool { throw input_error("no light in this blob"); };
   const FittedCatalog catalog = field.fit({}, hooks);
   ASSERT_EQ(catalog.sources.size(), 1U);
   const FittedSource& s = catalog.sources[0];

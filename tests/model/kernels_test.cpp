@@ -123,9 +123,23 @@ TEST(Simd, TheBaselineIsAlwaysThere) {
   EXPECT_STREQ(available_kernels().front()->name, "baseline");
   const char* forced = std::getenv("BRICKLINE_SIMD");
   if (forced && *forced)
-    EXPECT_EQ(simd_level(), forced);
+    EXPECT_EQ(simd_level_name(), forced);
   else
-    EXPECT_EQ(simd_level(), available_kernels().back()->name);
+    EXPECT_EQ(simd_level_name(), available_kernels().back()->name);
+}
+
+TEST(Simd, LevelsAreKnownByTheirNamesAndNothingElse) {
+  for (const kernels::Kernels* k : available_kernels()) EXPECT_EQ(&kernels_named(k->name), k);
+  EXPECT_EQ(&kernels_named(""), available_kernels().back());
+  for (const char* wrong : {"avx2", "V3", "base", "v3 "}) {
+    try {
+      kernels_named(wrong);
+      ADD_FAILURE() << wrong;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::kUsage);
+      EXPECT_NE(e.line().find("baseline"), std::string::npos);
+    }
+  }
 }
 
 }  // namespace

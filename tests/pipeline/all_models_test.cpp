@@ -76,7 +76,7 @@ TEST(BlobStatus, EveryBlobIsARowWithWhatBecameOfIt) {
   good.blob = 1;
   good.part = 2;
   good.status = BlobStatus::kFitted;
-  good.failed_sources = 1;
+  good.failures = {{4, 10.25, 20, "no light"}};
   fitted.blobs = {failed, good};
   const fits::Table t = blob_status_table(fitted);
   EXPECT_EQ(t.rows(), 2);
@@ -87,6 +87,7 @@ TEST(BlobStatus, EveryBlobIsARowWithWhatBecameOfIt) {
   EXPECT_EQ(t.integer("blob", 1), 0);
   EXPECT_EQ(t.integer("part", 1), 2);
   EXPECT_EQ(t.integer("nfailed", 1), 1);
+  EXPECT_EQ(t.text("message", 1), "source at x 10.2 y 20.0: no light");
 }
 
 TEST(AllModels, ColumnsAreThoseOfThePublishedFiles) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -147,6 +148,10 @@ TEST_F(PsfexTable, RefusesWhatIsNotSuchAModel) {
     EXPECT_THROW(psf_from_psfex_row(t, 0, true), Error);
   };
   refused([](fits::Table& t) { t.add("polname1", std::vector<std::string>{"MAG_AUTO"}); });
+  for (const double sampling : {1e-4, 0.09, 2.1, 1e4, -1., std::nan(""), 1e300})
+    refused([&](fits::Table& t) { t.add("psf_samp", std::vector<double>{sampling}); });
+  for (const double fwhm : {0., 0.4, 101., -3., std::nan("")})
+    refused([&](fits::Table& t) { t.add("psf_fwhm", std::vector<double>{fwhm}); });
   refused([](fits::Table& t) { t.add("polngrp", std::vector<std::int64_t>{2}); });
   refused([](fits::Table& t) { t.add("psfaxis3", std::vector<std::int64_t>{6}); });
   refused([](fits::Table& t) { t.add("poldeg1", std::vector<std::int64_t>{2}); });
