@@ -486,18 +486,11 @@ FittedSource BlobRun::fitted(const SourceRecord& r) const {
   for (int k = 0; k < kModelKinds; ++k)
     if (r.models[k].status == ModelFitStatus::kFitted) out.dchisq[k] = r.models[k].dchisq;
 
-  const double moved =
-      std::hypot(out.x - out.start_x, out.y - out.start_y) * input_.brick.pixel_scale_arcsec();
-  constexpr double kWalkArcsec = 1, kRunArcsec = 2.5;
   using namespace fitbit;
   const auto set = [&](std::uint16_t bit, bool on) { out.fit_bits |= on ? bit : 0; };
   set(kForcedPointsource, r.forced_point_source);
   set(kFitBackground, r.fit_background);
-  set(kFrozen, r.traits.frozen);
-  set(kGaiaPointsource, r.traits.point_source);
   set(kIterative, r.source < 0);
-  set(kWalker, moved > kWalkArcsec);
-  set(kRunner, moved > kRunArcsec);
   if (r.model_chosen) {
     const ModelFit& winner = r.models[dchisq_index(r.chosen)];
     set(kHitRadiusLimit, winner.at_radius_limit);

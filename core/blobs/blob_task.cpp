@@ -12,7 +12,7 @@ namespace {
 // Blobs are cut where they are at least this many steps (and an overlap) long.
 constexpr double kStepsToCut = 1.5;
 
-bool reaches(const UniqueArea& area, const BlobMap& map, int blob, const Wcs& brick) {
+bool reaches(const SkyBox& area, const BlobMap& map, int blob, const Wcs& brick) {
   const Box& box = map.blobs[blob].box;
   for (int y = box.y0; y < box.y1; ++y)
     for (int x = box.x0; x < box.x1; ++x) {
@@ -94,11 +94,6 @@ std::vector<std::vector<int>> frozen_reach(const BlobMap& map, std::span<const F
 }
 
 }  // namespace
-
-bool UniqueArea::contains(double ra, double dec) const {
-  if (!(dec >= dec1 && dec < dec2)) return false;
-  return ra1 <= ra2 ? ra >= ra1 && ra < ra2 : ra >= ra1 || ra < ra2;
-}
 
 std::vector<AxisPart> cut_axis(int length, int part_size, int overlap) {
   const int step = part_size - overlap;

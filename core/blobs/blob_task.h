@@ -10,16 +10,10 @@
 
 #include "core/base/image.h"
 #include "core/detect/blob_map.h"
+#include "core/wcs/sky_box.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {
-
-// The part of the sky that only this brick is responsible for: ra1 <= RA < ra2 (ra1 > ra2: through 0), dec1
-// <= Dec < dec2, degrees.
-struct UniqueArea {
-  double ra1 = 0, ra2 = 0, dec1 = 0, dec2 = 0;
-  bool contains(double ra, double dec) const;
-};
 
 // A galaxy that is kept exactly as it came, and whose light is taken out of every blob that it reaches.
 struct FrozenGalaxy {
@@ -31,8 +25,10 @@ struct FrozenGalaxy {
 };
 
 struct PlanOptions {
-  std::optional<UniqueArea> unique_area;  // blobs without a pixel in it are left to the neighbouring brick
-  std::int64_t max_blob_pixels = 0;       // larger blobs are skipped; 0: no limit
+  // The part of the sky that only this brick is responsible for: blobs without a pixel in it are left to the
+  // neighbouring brick.
+  std::optional<SkyBox> unique_area;
+  std::int64_t max_blob_pixels = 0;  // larger blobs are skipped; 0: no limit
   // Large blobs are fitted in overlapping parts. Blobs that lie wholly in star clusters always are.
   bool parts = false;
   int part_size = 256, part_overlap = 32;  // pixels: of the parts aimed at

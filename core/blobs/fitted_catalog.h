@@ -33,7 +33,7 @@ struct FittedSource {
   double x = 0, y = 0;               // of the model
   int ix = 0, iy = 0;                // the same, rounded
   bool in_bounds = false;            // that pixel is in the brick
-  std::uint16_t fit_bits = 0;        // fitbit; those of reference catalogs are the catalog's affair
+  std::uint16_t fit_bits = 0;        // fitbit: what the fit knows; the rest is the catalog's affair
   bool forced_to_stay = false;       // a reference star that the pixels do not want, kept as it came
   bool regular = true;               // false: not fitted, its blob failed; a reference source as it came
   bool started_in_blob = true, finished_in_blob = true;
@@ -87,7 +87,7 @@ struct FailureSummary {
 FailureSummary summarize_failures(std::span<const BlobReport> blobs);
 
 struct FittedCatalog {
-  // In catalog order: inside the brick first, then by RA.
+  // In catalog order (core/model/catalog_order.h).
   std::vector<FittedSource> sources;
   // Blobs that still hold a source at its final pixel, renumbered in the old order; -1 elsewhere.
   Image<std::int32_t> blob_map;

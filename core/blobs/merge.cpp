@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/model/catalog_order.h"
 #include "core/survey/bits.h"
 
 namespace brickline {
@@ -54,8 +55,6 @@ std::vector<FittedSource> reference_sources(const BlobFitInput& input, const Blo
     s.regular = false;
     s.metrics = {std::vector<float>(bands, 0.0F), std::vector<float>(bands, 0.0F),
                  std::vector<float>(bands, 1.0F), std::vector<float>(bands, 0.0F)};
-    if (from.reference.frozen) s.fit_bits |= fitbit::kFrozen;
-    if (from.reference.point_source) s.fit_bits |= fitbit::kGaiaPointsource;
     out.push_back(std::move(s));
   }
   return out;
@@ -111,11 +110,11 @@ FittedCatalog merge_results(const BlobFitInput& input, const BlobPlan& plan,
     return std::pair(a.blob, a.part) < std::pair(b.blob, b.part);
   });
   for (FittedSource& s : out.sources) place_in_brick(s, input.brick);
-  std::stable_sort(out.sources.begin(), out.sources.end(), [](const FittedSource& a, const FittedSource& b) {
-    if (a.in_bounds != b.in_bounds) return a.in_bounds;
-    if (a.regular != b.regular) return a.regular;
-    return a.model.ra < b.model.ra;
-  });
+  const auto place = [](const FittedSource& s) {
+    return CatalogPlace{s.in_bounds, s.regular, s.model.ra, s.model.dec};
+  };
+  std::stable_sort(out.sources.begin(), out.sources.end(),
+                   [&](const FittedSource& a, const FittedSource& b) { return place(a) < place(b); });
   renumber_blobs(out, *input.blobs);
   for (const std::vector<int>& reach : plan.frozen_reach) {
     std::vector<int>& now = out.frozen_reach.emplace_back();

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <tuple>
 #include <utility>
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/catalog/columns.h"
 #include "core/fits/fits_writer.h"
+#include "core/model/catalog_order.h"
 #include "core/survey/band_facts.h"
 #include "core/survey/bits.h"
 
@@ -63,19 +63,14 @@ void find_nearest_neighbors(std::vector<CatalogSource>& rows, double radius_arcs
 
 std::int16_t fitbits_of(const CatalogSource& row, const CatalogGeometry& geometry,
                         const CatalogOptions& options) {
-  int bits = 0;
-  if (row.fit.forced_pointsource) bits |= fitbit::kForcedPointsource;
-  if (row.fit.fit_background) bits |= fitbit::kFitBackground;
-  if (row.fit.hit_r_limit) bits |= fitbit::kHitRadiusLimit;
-  if (row.fit.hit_ser_limit) bits |= fitbit::kHitSersicLimit;
-  if (row.fit.iterative) bits |= fitbit::kIterative;
+  int bits = row.fit.bits;
   const double moved = std::hypot(row.bx - row.fit.bx0, row.by - row.fit.by0) * geometry.pixel_scale_arcsec;
   if (moved > options.walker_arcsec) bits |= fitbit::kWalker;
   if (moved > options.runner_arcsec) bits |= fitbit::kRunner;
   if (row.reference) {
-    const CatalogReference& r = *row.reference;
-    if (r.pointsource) bits |= fitbit::kGaiaPointsource;
-    if (r.frozen) bits |= fitbit::kFrozen;
+    const ReferenceObject& r = *row.reference;
+    if (r.point_source) bits |= fitbit::kGaiaPointsource;
+    if (r.freeze) bits |= fitbit::kFrozen;
     if (r.is_bright) bits |= fitbit::kBright;
     if (r.is_medium) bits |= fitbit::kMedium;
     if (r.is_gaia) bits |= fitbit::kGaia;
@@ -178,11 +173,11 @@ std::vector<std::size_t> order_rows(std::vector<CatalogSource>& rows, const Cata
   }
   std::vector<std::size_t> order(rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto key = [&](std::size_t i) {
-    const CatalogSource& r = rows[i];
-    return std::make_tuple(!r.in_bounds, !r.regular, r.ra, r.dec);
+  const auto place = [&](std::size_t i) {
+    return CatalogPlace{rows[i].in_bounds, rows[i].regular, rows[i].ra, rows[i].dec};
   };
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
   std::vector<CatalogSource> sorted;
   sorted.reserve(rows.size());
   for (std::size_t i : order) {

@@ -14,9 +14,9 @@
 #include "core/base/product_set.h"
 #include "core/catalog/catalog_source.h"
 #include "core/catalog/dust.h"
-#include "core/catalog/sky_box.h"
 #include "core/fits/header.h"
 #include "core/fits/table.h"
+#include "core/wcs/sky_box.h"
 
 namespace brickline {
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/model/source_model.h"
+#include "core/refs/reference_object.h"
 
 namespace brickline {
 
@@ -49,41 +50,11 @@ enum class CatalogType : std::uint8_t {
 std::string_view type_name(CatalogType type);  // three letters
 CatalogType catalog_type(SourceKind kind);
 
-// The reference catalog's entry that a source came from.
-struct CatalogReference {
-  int row = -1;     // in the run's own table of references
-  std::string cat;  // "G2", "T2", "L3", "CL"...
-  std::int64_t id = 0;
-  float pmra = 0, pmdec = 0, parallax = 0;                 // mas/yr, mas
-  float pmra_ivar = 0, pmdec_ivar = 0, parallax_ivar = 0;  // their inverse variances
-  float epoch = 0;                                         // year
-  float ra_ivar = 0, dec_ivar = 0;                         // degrees^-2 on the sky
-  bool is_gaia = false, is_tycho = false, is_large_galaxy = false;
-  bool is_bright = false, is_medium = false;  // its mask
-  bool pointsource = false;                   // known not to be extended
-  bool frozen = false;                        // parameters were not fitted
-};
-
-// Gaia's columns, carried along.
-struct CatalogGaia {
-  float phot_g_mean_mag = 0, phot_g_mean_flux_over_error = 0;
-  float phot_bp_mean_mag = 0, phot_bp_mean_flux_over_error = 0;
-  float phot_rp_mean_mag = 0, phot_rp_mean_flux_over_error = 0;
-  std::int16_t phot_g_n_obs = 0, phot_bp_n_obs = 0, phot_rp_n_obs = 0;
-  bool phot_variable_flag = false;
-  float astrometric_excess_noise = 0, astrometric_excess_noise_sig = 0;
-  std::int16_t astrometric_n_obs_al = 0, astrometric_n_good_obs_al = 0;
-  float astrometric_weight_al = 0;
-  bool duplicated_source = false;
-  float a_g_val = 0, e_bp_min_rp_val = 0, phot_bp_rp_excess_factor = 0, astrometric_sigma5d_max = 0;
-  std::uint8_t astrometric_params_solved = 0;
-};
-
 // How the blob fit went; written to the intermediate catalog.
 struct CatalogFitRecord {
   float bx0 = 0, by0 = 0;  // where the fit started
-  bool force_kept = false, forced_pointsource = false, fit_background = false, iterative = false;
-  bool hit_limit = false, hit_ser_limit = false, hit_r_limit = false;
+  bool force_kept = false;
+  std::uint16_t bits = 0;  // fitbit: what the fit knows of itself
   std::int16_t blob_width = 0, blob_height = 0, blob_nimages = 0;
   std::int32_t blob_npix = 0, blob_totalpix = 0;
   std::int16_t blob_symm_width = 0, blob_symm_height = 0, blob_symm_nimages = 0;
@@ -103,9 +74,9 @@ struct CatalogSource {
   float sersic = 0, sersic_ivar = 0;
   std::int32_t blob = -1, ninblob = 0;
   CatalogFitRecord fit;
-  std::optional<CatalogReference> reference;
-  std::optional<CatalogGaia> gaia;
-  std::vector<CatalogBand> bands;  // in the order of the run's bands
+  std::optional<ReferenceObject> reference;  // the entry of a reference catalog that it came from
+  int reference_row = -1;                    // of the run's own table of references
+  std::vector<CatalogBand> bands;            // in the order of the run's bands
 
   // From the coadds.
   double mjd_min = 0, mjd_max = 0;  // TAI, over all bands; 0: not covered
@@ -114,7 +85,7 @@ struct CatalogSource {
   std::int32_t objid = 0;
   bool in_bounds = false, brick_primary = false;
   std::int32_t maskbits = 0;
-  std::int16_t fitbits = 0;
+  std::int16_t fitbits = 0;  // fit.bits with what the catalog adds: how far it moved, where it came from
   float ebv = std::numeric_limits<float>::quiet_NaN();  // mag
   float nearest_neighbor = 0;                           // arcsec; 0: none within the search radius
 };

@@ -70,16 +70,17 @@ void fill_transmission(const Context& context, std::span<const Row> rows, std::s
 
 template <auto Get>
 void fill_gaia(const Context&, std::span<const Row> rows, std::string_view, int, fits::Column& out) {
-  using T = std::decay_t<decltype(Get(std::declval<const CatalogGaia&>()))>;
+  using T = std::decay_t<decltype(Get(std::declval<const GaiaMeasurements&>()))>;
   std::vector<T> values;
   values.reserve(rows.size());
-  for (const Row& row : rows) values.push_back(row.gaia ? Get(*row.gaia) : T{});
+  for (const Row& row : rows)
+    values.push_back(row.reference && row.reference->gaia ? Get(*row.reference->gaia) : T{});
   out.data = std::move(values);
 }
 
 template <auto Get>
 void fill_reference(const Context&, std::span<const Row> rows, std::string_view, int, fits::Column& out) {
-  using T = std::decay_t<decltype(Get(std::declval<const CatalogReference&>()))>;
+  using T = std::decay_t<decltype(Get(std::declval<const ReferenceObject&>()))>;
   std::vector<T> values;
   values.reserve(rows.size());
   for (const Row& row : rows) values.push_back(row.reference ? Get(*row.reference) : T{});
@@ -105,14 +106,17 @@ constexpr auto A = ColumnType::kText;
 constexpr std::string_view kFlux = "nanomaggies", kFluxIvar = "nanomaggies^(-2)";
 constexpr std::string_view kMotionIvar = "yr^2/mas^2";
 
+// Columns of Gaia's first releases that readers of the catalog expect; no reference catalog carries them on.
+constexpr float kNotCarried = 0;
+
 #define ROW(...)                                \
   fill_row<[](const Context& c, const Row& r) { \
     (void)c;                                    \
     (void)r;                                    \
     return __VA_ARGS__;                         \
   }>
-#define REF(member) fill_reference<[](const CatalogReference& r) { return r.member; }>
-#define GAIA(member) fill_gaia<[](const CatalogGaia& g) { return g.member; }>
+#define REF(member) fill_reference<[](const ReferenceObject& r) { return r.member; }>
+#define GAIA(member) fill_gaia<[](const GaiaMeasurements& g) { return g.member; }>
 #define BAND(member) fill_band<[](const Band& b) { return b.member; }>
 
 constexpr std::array kColumns = std::to_array<CatalogColumn>({
@@ -139,15 +143,15 @@ constexpr std::array kColumns = std::to_array<CatalogColumn>({
     {"nearest_neighbor", E, 1, kOnce, "arcsec", "distance to nearest row, 0 = none", "catalog",
      ROW(r.nearest_neighbor)},
     // Reference catalogs
-    {"ref_cat", A, 2, kOnce, "", "reference catalog, blank = none", "refs", REF(cat)},
-    {"ref_id", K, 1, kOnce, "", "its identifier", "refs", REF(id)},
+    {"ref_cat", A, 2, kOnce, "", "reference catalog, blank = none", "refs", REF(ref_cat)},
+    {"ref_id", K, 1, kOnce, "", "its identifier", "refs", REF(ref_id)},
     {"pmra", E, 1, kOnce, "mas/yr", "proper motion in RA cos(dec)", "refs", REF(pmra)},
     {"pmdec", E, 1, kOnce, "mas/yr", "proper motion in Dec", "refs", REF(pmdec)},
     {"parallax", E, 1, kOnce, "mas", "parallax", "refs", REF(parallax)},
     {"pmra_ivar", E, 1, kOnce, kMotionIvar, "inverse variance of pmra", "refs", REF(pmra_ivar)},
     {"pmdec_ivar", E, 1, kOnce, kMotionIvar, "inverse variance of pmdec", "refs", REF(pmdec_ivar)},
     {"parallax_ivar", E, 1, kOnce, "mas^(-2)", "inverse variance of parallax", "refs", REF(parallax_ivar)},
-    {"ref_epoch", E, 1, kOnce, "yr", "epoch of the position", "refs", REF(epoch)},
+    {"ref_epoch", E, 1, kOnce, "yr", "epoch of the position", "refs", REF(ref_epoch)},
     {"gaia_phot_g_mean_mag", E, 1, kOnce, "mag", "Gaia G", "refs", GAIA(phot_g_mean_mag)},
     {"gaia_phot_g_mean_flux_over_error", E, 1, kOnce, "", "Gaia G signal to noise", "refs",
      GAIA(phot_g_mean_flux_over_error)},
@@ -170,10 +174,10 @@ constexpr std::array kColumns = std::to_array<CatalogColumn>({
     {"gaia_astrometric_n_good_obs_al", I, 1, kOnce, "", "Gaia: good ones of them", "refs",
      GAIA(astrometric_n_good_obs_al)},
     {"gaia_astrometric_weight_al", E, 1, kOnce, "mas^(-2)", "Gaia: their mean weight", "refs",
-     GAIA(astrometric_weight_al)},
+     ROW(kNotCarried)},
     {"gaia_duplicated_source", L, 1, kOnce, "", "Gaia: may be duplicated", "refs", GAIA(duplicated_source)},
-    {"gaia_a_g_val", E, 1, kOnce, "mag", "Gaia: extinction in G", "refs", GAIA(a_g_val)},
-    {"gaia_e_bp_min_rp_val", E, 1, kOnce, "mag", "Gaia: reddening of BP-RP", "refs", GAIA(e_bp_min_rp_val)},
+    {"gaia_a_g_val", E, 1, kOnce, "mag", "Gaia: extinction in G", "refs", ROW(kNotCarried)},
+    {"gaia_e_bp_min_rp_val", E, 1, kOnce, "mag", "Gaia: reddening of BP-RP", "refs", ROW(kNotCarried)},
     {"gaia_phot_bp_rp_excess_factor", E, 1, kOnce, "", "Gaia: BP+RP flux excess", "refs",
      GAIA(phot_bp_rp_excess_factor)},
     {"gaia_astrometric_sigma5d_max", E, 1, kOnce, "mas", "Gaia: longest axis of the 5-d error", "refs",

@@ -4,6 +4,7 @@
 
 #include "core/catalog/catalog.h"
 #include "core/catalog/columns.h"
+#include "core/survey/bits.h"
 
 namespace brickline {
 
@@ -47,15 +48,22 @@ class Builder {
   }
 
   template <typename T>
-  void reference(const char* name, T CatalogReference::*member, int string_width = 0) {
+  void reference(const char* name, T ReferenceObject::*member, int string_width = 0) {
     row(
         name, [&](const CatalogSource& r) { return r.reference ? (*r.reference).*member : T{}; },
         string_width);
   }
 
   template <typename T>
-  void gaia(const char* name, T CatalogGaia::*member) {
-    row(name, [&](const CatalogSource& r) { return r.gaia ? (*r.gaia).*member : T{}; });
+  void gaia(const char* name, T GaiaMeasurements::*member) {
+    row(name, [&](const CatalogSource& r) {
+      return r.reference && r.reference->gaia ? (*r.reference->gaia).*member : T{};
+    });
+  }
+
+  // Whether the fit set one of the bits.
+  void fit_bit(const char* name, std::uint16_t bits) {
+    row(name, [&](const CatalogSource& r) { return (r.fit.bits & bits) != 0; });
   }
 
   template <typename T>
@@ -133,16 +141,9 @@ void annotate(fits::Column& column) {
   }
 }
 
-}  // namespace
+using S = CatalogSource;
 
-fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const CatalogContext& context,
-                               const fits::Table& extra) {
-  Builder t(rows, context.bands.size());
-  using S = CatalogSource;
-  using R = CatalogReference;
-  using G = CatalogGaia;
-  using F = CatalogFitRecord;
-  using B = CatalogBand;
+void add_identity(Builder& t, const std::vector<S>& rows, const CatalogContext& context) {
   t.row("brickid", [&](const S&) { return context.brickid; });
   t.row(
       "brickname", [&](const S&) { return context.brickname; }, static_cast<int>(context.brickname.size()));
@@ -157,8 +158,8 @@ fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const Cat
   t.own("dec_ivar", &S::dec_ivar);
   t.own("bx", &S::bx);
   t.own("by", &S::by);
-  t.fit("bx0", &F::bx0);
-  t.fit("by0", &F::by0);
+  t.fit("bx0", &CatalogFitRecord::bx0);
+  t.fit("by0", &CatalogFitRecord::by0);
   t.row("ibx", [](const S& r) { return static_cast<std::int32_t>(std::nearbyint(r.bx)); });
   t.row("iby", [](const S& r) { return static_cast<std::int32_t>(std::nearbyint(r.by)); });
   t.own("in_bounds", &S::in_bounds);
@@ -171,10 +172,13 @@ fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const Cat
   t.table.add("dchisq", std::move(dchisq), "", {5});
   t.own("mjd_min", &S::mjd_min);
   t.own("mjd_max", &S::mjd_max);
+}
 
-  t.reference("ref_cat", &R::cat, 2);
-  t.reference("ref_id", &R::id);
-  t.reference("ref_epoch", &R::epoch);
+void add_reference(Builder& t) {
+  using R = ReferenceObject;
+  t.reference("ref_cat", &R::ref_cat, 2);
+  t.reference("ref_id", &R::ref_id);
+  t.reference("ref_epoch", &R::ref_epoch);
   t.reference("pmra", &R::pmra);
   t.reference("pmdec", &R::pmdec);
   t.reference("parallax", &R::parallax);
@@ -186,8 +190,12 @@ fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const Cat
   t.reference("islargegalaxy", &R::is_large_galaxy);
   t.reference("isbright", &R::is_bright);
   t.reference("ismedium", &R::is_medium);
-  t.reference("pointsource", &R::pointsource);
-  t.reference("freezeparams", &R::frozen);
+  t.reference("pointsource", &R::point_source);
+  t.reference("freezeparams", &R::freeze);
+}
+
+void add_gaia(Builder& t) {
+  using G = GaiaMeasurements;
   t.gaia("phot_g_mean_mag", &G::phot_g_mean_mag);
   t.gaia("phot_bp_mean_mag", &G::phot_bp_mean_mag);
   t.gaia("phot_rp_mean_mag", &G::phot_rp_mean_mag);
@@ -202,21 +210,27 @@ fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const Cat
   t.gaia("astrometric_excess_noise_sig", &G::astrometric_excess_noise_sig);
   t.gaia("astrometric_n_obs_al", &G::astrometric_n_obs_al);
   t.gaia("astrometric_n_good_obs_al", &G::astrometric_n_good_obs_al);
-  t.gaia("astrometric_weight_al", &G::astrometric_weight_al);
+  // Not carried on from Gaia's first releases (columns.cpp).
+  const auto zero = [](const S&) { return 0.0f; };
+  t.row("astrometric_weight_al", zero);
   t.gaia("duplicated_source", &G::duplicated_source);
-  t.gaia("a_g_val", &G::a_g_val);
-  t.gaia("e_bp_min_rp_val", &G::e_bp_min_rp_val);
+  t.row("a_g_val", zero);
+  t.row("e_bp_min_rp_val", zero);
   t.gaia("phot_bp_rp_excess_factor", &G::phot_bp_rp_excess_factor);
   t.gaia("astrometric_sigma5d_max", &G::astrometric_sigma5d_max);
   t.gaia("astrometric_params_solved", &G::astrometric_params_solved);
+}
 
-  t.fit("iterative", &F::iterative);
-  t.fit("hit_limit", &F::hit_limit);
-  t.fit("hit_ser_limit", &F::hit_ser_limit);
-  t.fit("hit_r_limit", &F::hit_r_limit);
+void add_fit_record(Builder& t) {
+  using F = CatalogFitRecord;
+  using namespace fitbit;
+  t.fit_bit("iterative", kIterative);
+  t.fit_bit("hit_limit", kHitSersicLimit | kHitRadiusLimit);
+  t.fit_bit("hit_ser_limit", kHitSersicLimit);
+  t.fit_bit("hit_r_limit", kHitRadiusLimit);
   t.fit("force_keep_source", &F::force_kept);
-  t.fit("fit_background", &F::fit_background);
-  t.fit("forced_pointsource", &F::forced_pointsource);
+  t.fit_bit("fit_background", kFitBackground);
+  t.fit_bit("forced_pointsource", kForcedPointsource);
   t.fit("blob_width", &F::blob_width);
   t.fit("blob_height", &F::blob_height);
   t.fit("blob_npix", &F::blob_npix);
@@ -226,7 +240,10 @@ fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const Cat
   t.fit("blob_symm_height", &F::blob_symm_height);
   t.fit("blob_symm_npix", &F::blob_symm_npix);
   t.fit("blob_symm_nimages", &F::blob_symm_nimages);
+}
 
+void add_measurements(Builder& t, const std::vector<std::string>& bands) {
+  using B = CatalogBand;
   t.band("flux", &B::flux);
   t.band("flux_ivar", &B::flux_ivar);
   t.band("fiberflux", &B::fiberflux);
@@ -247,11 +264,13 @@ fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const Cat
   t.band("psfsize", &B::psfsize);
   t.band("psfdepth", &B::psfdepth);
   t.band("galdepth", &B::galdepth);
-  for (std::size_t b = 0; b < context.bands.size(); ++b) {
-    t.row(band_column_name("nea", context.bands[b]).c_str(), [&](const S& r) { return r.bands.at(b).nea; });
-    t.row(band_column_name("blob_nea", context.bands[b]).c_str(),
-          [&](const S& r) { return r.bands.at(b).blob_nea; });
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    t.row(band_column_name("nea", bands[b]).c_str(), [&](const S& r) { return r.bands.at(b).nea; });
+    t.row(band_column_name("blob_nea", bands[b]).c_str(), [&](const S& r) { return r.bands.at(b).blob_nea; });
   }
+}
+
+void add_shape(Builder& t) {
   t.own("sersic", &S::sersic);
   t.own("sersic_ivar", &S::sersic_ivar);
   t.own("shape_r", &S::shape_r);
@@ -260,6 +279,20 @@ fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const Cat
   t.own("shape_e1_ivar", &S::shape_e1_ivar);
   t.own("shape_e2", &S::shape_e2);
   t.own("shape_e2_ivar", &S::shape_e2_ivar);
+}
+
+}  // namespace
+
+// The order of the calls is that of the columns.
+fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const CatalogContext& context,
+                               const fits::Table& extra) {
+  Builder t(rows, context.bands.size());
+  add_identity(t, rows, context);
+  add_reference(t);
+  add_gaia(t);
+  add_fit_record(t);
+  add_measurements(t, context.bands);
+  add_shape(t);
   for (fits::Column& column : t.table.columns()) annotate(column);
   for (const fits::Column& column : extra.columns())
     if (!t.table.has(column.name)) t.table.add(column);

@@ -2,7 +2,7 @@
 
 #include <tbb/parallel_for.h>
 
-#include "core/survey/target.h"
+#include "core/coadd/depth_histogram.h"
 
 namespace brickline {
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "core/base/image.h"
-#include "core/catalog/sky_box.h"
 #include "core/fits/table.h"
 #include "core/survey/bits.h"
+#include "core/wcs/sky_box.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {

@@ -3,38 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/resample/lanczos.h"
+#include "core/psf/stamp.h"
+#include "core/resample/stamp.h"
 
 namespace brickline {
 namespace {
 
-double sum_of(const Image<float>& image) {
-  double sum = 0;
-  for (int y = 0; y < image.height(); ++y)
-    for (int x = 0; x < image.width(); ++x) sum += image(x, y);
-  return sum;
-}
-
-void scale_to_unit_sum(Image<float>& image) {
-  const double sum = sum_of(image);
-  if (sum == 0) return;
-  for (int y = 0; y < image.height(); ++y)
-    for (int x = 0; x < image.width(); ++x) image(x, y) = static_cast<float>(image(x, y) / sum);
-}
-
 // The stamp on pixels that are `ratio` times finer.
 Image<float> resampled(const Image<float>& stamp, double ratio) {
   const auto odd = [&](int size) { return 2 * (static_cast<int>(std::ceil(size * ratio)) / 2) + 1; };
-  Image<float> out(odd(stamp.width()), odd(stamp.height()));
-  for (int y = 0; y < out.height(); ++y)
-    for (int x = 0; x < out.width(); ++x) {
-      const double from_x = stamp.width() / 2 + (x - out.width() / 2) / ratio;
-      const double from_y = stamp.height() / 2 + (y - out.height() / 2) / ratio;
-      const int ix = static_cast<int>(std::lround(from_x)), iy = static_cast<int>(std::lround(from_y));
-      if (ix < 0 || iy < 0 || ix >= stamp.width() || iy >= stamp.height()) continue;
-      out(x, y) = lanczos3_at(stamp.view(), ix, iy, from_x - ix, from_y - iy);
-    }
-  return out;
+  return resample_stamp(stamp.view(), odd(stamp.width()), odd(stamp.height()), 1 / ratio);
 }
 
 }  // namespace

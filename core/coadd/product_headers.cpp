@@ -49,6 +49,14 @@ std::vector<fits::Card> origin_of(const CcdImage& image) {
   return cards;
 }
 
+// The second set of cards and those after it are told apart by a number at the end of their keys, which have
+// eight characters at most.
+std::string origin_key(const std::string& key, std::size_t number) {
+  if (number == 1) return key;
+  const std::string digits = std::to_string(number);
+  return key.substr(0, std::max<std::size_t>(1, 8 - digits.size())) + digits;
+}
+
 bool same_values(const std::vector<fits::Card>& a, const std::vector<fits::Card>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const fits::Card& x, const fits::Card& y) {
     return x.key == y.key && x.value == y.value;
@@ -87,12 +95,11 @@ fits::Header band_input_cards(std::string_view band, std::span<const CcdImage* c
     if (std::none_of(origins.begin(), origins.end(), [&](const auto& o) { return same_values(o, origin); }))
       origins.push_back(origin);
   }
-  for (std::size_t set = 0; set < origins.size(); ++set)
-    for (const fits::Card& card : origins[set]) {
-      // The second set and those after it are told apart by a number in the eighth place.
-      const std::string key = set == 0 ? card.key : fmt::format("{}{}", card.key.substr(0, 7), set + 1);
-      header.set(key, card.value, card.comment);
-    }
+  // More sets than two digits can tell apart would give keys of a kind.
+  constexpr std::size_t kMostOrigins = 99;
+  for (std::size_t set = 0; set < std::min(origins.size(), kMostOrigins); ++set)
+    for (const fits::Card& card : origins[set])
+      header.set(origin_key(card.key, set + 1), card.value, card.comment);
   header.set("FILTERX", std::string(band), "Filter short name");
 
   const auto [first, last] =

@@ -80,14 +80,8 @@ std::optional<std::vector<std::optional<RgbBand>>> narrow_band_recipe(const std:
   return recipe;
 }
 
-// What is not a number becomes 0.
-float clip01(float v) { return v > 0 ? std::min(v, 1.0f) : 0.0f; }
-
-}  // namespace
-
-std::vector<std::optional<RgbBand>> rgb_recipe(std::span<const std::string> bands, double stretch,
-                                               std::span<const std::optional<std::array<double, 3>>> wishes) {
-  const std::vector<std::string> list(bands.begin(), bands.end());
+// What the Legacy Surveys do with a list of bands; without a value: the band takes no part.
+std::vector<std::optional<RgbBand>> known_recipe(const std::vector<std::string>& list, double stretch) {
   if (auto narrow = narrow_band_recipe(list, stretch)) return *narrow;
   const auto* mixture = mixture_of(list);
   const bool near_infrared = list == std::vector<std::string>{"Y", "J", "H"};
@@ -105,10 +99,9 @@ std::vector<std::optional<RgbBand>> rgb_recipe(std::span<const std::string> band
     } else if (known) {
       band = on_plane(known->plane, known->scale);
     } else {
-      const bool wish = i < wishes.size() && wishes[i];
+      // Grey.
       for (int p = 0; p < 3; ++p)
-        band.weights[p] =
-            static_cast<float>((wish ? (*wishes[i])[p] : 1.0) / static_cast<double>(list.size()));
+        band.weights[p] = static_cast<float>(1.0 / static_cast<double>(list.size()));
       band.replaces = false;
     }
     if (mixture) {
@@ -117,6 +110,24 @@ std::vector<std::optional<RgbBand>> rgb_recipe(std::span<const std::string> band
     }
     band.scale *= static_cast<float>(stretch);
     recipe[i] = band;
+  }
+  return recipe;
+}
+
+// What is not a number becomes 0.
+float clip01(float v) { return v > 0 ? std::min(v, 1.0f) : 0.0f; }
+
+}  // namespace
+
+std::vector<std::optional<RgbBand>> rgb_recipe(std::span<const std::string> bands, double stretch,
+                                               std::span<const std::optional<std::array<double, 3>>> wishes) {
+  std::vector<std::optional<RgbBand>> recipe = known_recipe({bands.begin(), bands.end()}, stretch);
+  for (std::size_t i = 0; i < std::min(recipe.size(), wishes.size()); ++i) {
+    if (!wishes[i]) continue;
+    if (!recipe[i]) recipe[i] = RgbBand{.scale = RgbBand{}.scale * static_cast<float>(stretch)};
+    for (int p = 0; p < 3; ++p)
+      recipe[i]->weights[p] = static_cast<float>((*wishes[i])[p] / static_cast<double>(bands.size()));
+    recipe[i]->replaces = false;
   }
   return recipe;
 }

@@ -29,7 +29,8 @@ struct RgbBand {
   bool clips = true;
 };
 // The recipe of a list of bands; no value: the band takes no part in the picture. A band without a recipe of
-// its own is green. `wishes`: colours that a camera asks for by band, used where the lists here know none.
+// its own is grey. `wishes`: colours that a camera asks for by band; they win over every recipe, whose scale
+// stays.
 std::vector<std::optional<RgbBand>> rgb_recipe(
     std::span<const std::string> bands, double stretch = 1,
     std::span<const std::optional<std::array<double, 3>>> wishes = {});

@@ -105,16 +105,12 @@ CubicSpline make_core_spline() {
 }  // namespace
 
 Mixture exponential_mixture() {
-  constexpr std::array<double, 6> amplitude = {0.00234853813, 0.030799526, 0.223364214,
-                                               1.17949102,    4.3387375,   5.9982077};
-  constexpr std::array<double, 6> variance = {0.00120078965, 0.00884526493, 0.0391463084,
-                                              0.139976817,   0.4609625,     1.50159566};
   Mixture m;
-  m.size = 6;
-  const double sum = std::accumulate(amplitude.begin(), amplitude.end(), 0.0);
+  m.size = static_cast<int>(kExponentialAmplitudes.size());
+  const double sum = std::accumulate(kExponentialAmplitudes.begin(), kExponentialAmplitudes.end(), 0.0);
   for (int k = 0; k < m.size; ++k) {
-    m.amplitude[k] = amplitude[k] / sum;
-    m.variance[k] = variance[k];
+    m.amplitude[k] = kExponentialAmplitudes[k] / sum;
+    m.variance[k] = kExponentialVariances[k];
   }
   return m;
 }

@@ -22,6 +22,12 @@ struct Mixture {
 
 inline constexpr double kMinTabulatedSersicIndex = 0.29, kMaxTabulatedSersicIndex = 6.3;
 
+// The exponential profile's components; amplitudes to be divided by their sum.
+inline constexpr std::array<double, 6> kExponentialAmplitudes = {0.00234853813, 0.030799526, 0.223364214,
+                                                                 1.17949102,    4.3387375,   5.9982077};
+inline constexpr std::array<double, 6> kExponentialVariances = {0.00120078965, 0.00884526493, 0.0391463084,
+                                                                0.139976817,   0.4609625,     1.50159566};
+
 Mixture exponential_mixture();
 Mixture de_vaucouleurs_mixture();
 // n is clamped to the tabulated range.

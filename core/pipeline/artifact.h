@@ -17,7 +17,7 @@
 #include "core/base/image.h"
 #include "core/blobs/fitted_catalog.h"
 #include "core/catalog/catalog_source.h"
-#include "core/catalog/sky_box.h"
+#include "core/wcs/sky_box.h"
 #include "core/detect/blob_mask.h"
 #include "core/detect/detection.h"
 #include "core/fits/table.h"

@@ -15,12 +15,7 @@ CatalogFitRecord fit_record(const FittedSource& s, const Reports& reports) {
   r.bx0 = static_cast<float>(s.start_x);
   r.by0 = static_cast<float>(s.start_y);
   r.force_kept = s.forced_to_stay;
-  r.forced_pointsource = s.fit_bits & fitbit::kForcedPointsource;
-  r.fit_background = s.fit_bits & fitbit::kFitBackground;
-  r.iterative = s.fit_bits & fitbit::kIterative;
-  r.hit_r_limit = s.fit_bits & fitbit::kHitRadiusLimit;
-  r.hit_ser_limit = s.fit_bits & fitbit::kHitSersicLimit;
-  r.hit_limit = r.hit_r_limit || r.hit_ser_limit;
+  r.bits = s.fit_bits;
   if (const auto it = reports.find({s.planned_blob, s.part}); it != reports.end()) {
     const BlobReport& b = *it->second;
     r.blob_width = static_cast<std::int16_t>(b.box.width());
@@ -37,48 +32,8 @@ CatalogFitRecord fit_record(const FittedSource& s, const Reports& reports) {
 }
 
 void add_reference(CatalogSource& row, const ReferenceCatalog& references, int reference_row) {
-  const ReferenceObject& object = references.rows[reference_row];
-  CatalogReference& r = row.reference.emplace();
-  r.row = reference_row;
-  r.cat = object.ref_cat;
-  r.id = object.ref_id;
-  r.pmra = object.pmra;
-  r.pmdec = object.pmdec;
-  r.parallax = object.parallax;
-  r.pmra_ivar = object.pmra_ivar;
-  r.pmdec_ivar = object.pmdec_ivar;
-  r.parallax_ivar = object.parallax_ivar;
-  r.epoch = object.ref_epoch;
-  r.ra_ivar = object.ra_ivar;
-  r.dec_ivar = object.dec_ivar;
-  r.is_gaia = object.is_gaia;
-  r.is_tycho = object.is_tycho;
-  r.is_large_galaxy = object.is_large_galaxy;
-  r.is_bright = object.is_bright;
-  r.is_medium = object.is_medium;
-  r.pointsource = object.point_source;
-  r.frozen = object.freeze;
-  if (!object.gaia) return;
-  const GaiaMeasurements& g = *object.gaia;
-  CatalogGaia& out = row.gaia.emplace();
-  out.phot_g_mean_mag = g.phot_g_mean_mag;
-  out.phot_g_mean_flux_over_error = g.phot_g_mean_flux_over_error;
-  out.phot_bp_mean_mag = g.phot_bp_mean_mag;
-  out.phot_bp_mean_flux_over_error = g.phot_bp_mean_flux_over_error;
-  out.phot_rp_mean_mag = g.phot_rp_mean_mag;
-  out.phot_rp_mean_flux_over_error = g.phot_rp_mean_flux_over_error;
-  out.phot_g_n_obs = g.phot_g_n_obs;
-  out.phot_bp_n_obs = g.phot_bp_n_obs;
-  out.phot_rp_n_obs = g.phot_rp_n_obs;
-  out.phot_variable_flag = g.phot_variable_flag;
-  out.astrometric_excess_noise = g.astrometric_excess_noise;
-  out.astrometric_excess_noise_sig = g.astrometric_excess_noise_sig;
-  out.astrometric_n_obs_al = g.astrometric_n_obs_al;
-  out.astrometric_n_good_obs_al = g.astrometric_n_good_obs_al;
-  out.duplicated_source = g.duplicated_source;
-  out.phot_bp_rp_excess_factor = g.phot_bp_rp_excess_factor;
-  out.astrometric_sigma5d_max = g.astrometric_sigma5d_max;
-  out.astrometric_params_solved = g.astrometric_params_solved;
+  row.reference = references.rows[reference_row];
+  row.reference_row = reference_row;
 }
 
 // A reference object that is listed as it stands in its catalog, without light.
@@ -135,7 +90,6 @@ std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const Sourc
       }
     }
     row.blob = s.blob;
-    row.fitbits = static_cast<std::int16_t>(s.fit_bits);
     row.fit = fit_record(s, reports);
     row.bands.resize(bands);
     const auto value = [](const auto& values, std::size_t i) {
@@ -169,9 +123,8 @@ fits::Table reference_columns(std::span<const CatalogSource> rows, const Referen
   with_none.rows.emplace_back();
   std::vector<std::int64_t> wanted;
   for (const CatalogSource& row : rows)
-    wanted.push_back(row.reference && row.reference->row >= 0
-                         ? row.reference->row
-                         : static_cast<std::int64_t>(references.rows.size()));
+    wanted.push_back(row.reference_row >= 0 ? row.reference_row
+                                            : static_cast<std::int64_t>(references.rows.size()));
   return reference_table(with_none).select(wanted);
 }
 

@@ -4,55 +4,23 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <utility>
 
 #include "core/base/error.h"
 #include "core/psf/stamp.h"
+#include "core/resample/stamp.h"
 
 namespace brickline {
 namespace {
-
-double lanczos3(double x) {
-  x = std::abs(x);
-  if (x >= 3) return 0;
-  if (x < 1e-12) return 1;
-  const double px = std::numbers::pi * x;
-  return 3 * std::sin(px) * std::sin(px / 3) / (px * px);
-}
-
-double pixel_sum(const Image<float>& image) {
-  double sum = 0;
-  for (int y = 0; y < image.height(); ++y)
-    for (int x = 0; x < image.width(); ++x) sum += image(x, y);
-  return sum;
-}
 
 // How many image pixels a stamp of n pixels of width `sampling` covers.
 int native_size(int n, double sampling) {
   return sampling == 1 ? n : static_cast<int>(std::ceil(n * sampling));
 }
 
-// A stamp of pixels `sampling` image pixels wide, interpolated (Lanczos-3, its edge pixels repeated beyond
-// it) at the image's pixel centres.
 Image<float> resampled(const Image<float>& in, double sampling) {
-  Image<float> out(native_size(in.width(), sampling), native_size(in.height(), sampling));
-  const int cx = in.width() / 2, cy = in.height() / 2;
-  for (int y = 0; y < out.height(); ++y) {
-    const double sy = cy + (y - out.height() / 2) / sampling;
-    for (int x = 0; x < out.width(); ++x) {
-      const double sx = cx + (x - out.width() / 2) / sampling;
-      double sum = 0, weight = 0;
-      for (int j = static_cast<int>(std::floor(sy)) - 2; j <= static_cast<int>(std::floor(sy)) + 3; ++j)
-        for (int i = static_cast<int>(std::floor(sx)) - 2; i <= static_cast<int>(std::floor(sx)) + 3; ++i) {
-          const double w = lanczos3(sx - i) * lanczos3(sy - j);
-          weight += w;
-          sum += w * in(std::clamp(i, 0, in.width() - 1), std::clamp(j, 0, in.height() - 1));
-        }
-      out(x, y) = static_cast<float>(sum / weight);
-    }
-  }
-  return out;
+  return resample_stamp(in.view(), native_size(in.width(), sampling), native_size(in.height(), sampling),
+                        1 / sampling);
 }
 
 }  // namespace
@@ -115,12 +83,7 @@ Image<float> Psf::raw_stamp(double x, double y) const {
 
 Image<float> Psf::stamp(double x, double y) const {
   Image<float> out = raw_stamp(x, y);
-  if (normalize_) {
-    const double sum = pixel_sum(out);
-    if (sum != 0)
-      for (int r = 0; r < out.height(); ++r)
-        for (int c = 0; c < out.width(); ++c) out(c, r) = static_cast<float>(out(c, r) / sum);
-  }
+  if (normalize_) scale_to_unit_sum(out);
   return out;
 }
 
@@ -139,12 +102,6 @@ Psf Psf::constant_at(double x, double y) const {
   p.fwhm_ = fwhm_;
   p.normalize_ = normalize_;
   return p;
-}
-
-Image<float> crop_stamp(const Image<float>& stamp, int radius) {
-  const int cx = stamp.width() / 2, cy = stamp.height() / 2;
-  return crop(stamp, {std::max(cx - radius, 0), std::min(cx + radius + 1, stamp.width()),
-                      std::max(cy - radius, 0), std::min(cy + radius + 1, stamp.height())});
 }
 
 }  // namespace brickline

@@ -70,8 +70,8 @@ void for_each_sample(const Wcs& wcs, F&& f) {
 }
 
 // A quick test that everything in the region passes, and little else.
-struct SkyBox {
-  explicit SkyBox(const Region& region) : centre(region.centre) {
+struct SkyReach {
+  explicit SkyReach(const Region& region) : centre(region.centre) {
     double farthest = 0;
     for_each_sample(region.wcs, [&](const SkyPosition& s) {
       farthest = std::max(farthest, angular_separation(centre.ra, centre.dec, s.ra, s.dec));
@@ -234,7 +234,7 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
           paths.size(), there)
           .in_file(path.string());
 
-  const SkyBox box(region);
+  const SkyReach reach(region);
   std::vector<std::vector<ReferenceObject>> found(paths.size());
   std::vector<std::exception_ptr> failures(paths.size());
   tbb::parallel_for(std::size_t{0}, paths.size(), [&](std::size_t i) {
@@ -245,7 +245,7 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
       const std::vector<double> ra = positions.numbers("ra"), dec = positions.numbers("dec");
       std::vector<std::int64_t> rows;
       for (std::size_t k = 0; k < ra.size(); ++k) {
-        if (!box.holds(ra[k], dec[k])) continue;
+        if (!reach.holds(ra[k], dec[k])) continue;
         const auto p = region.wcs.sky_to_pixel(ra[k], dec[k]);
         if (p && p->x >= -kEdgePixels && p->x <= region.wcs.width() - 1 + kEdgePixels &&
             p->y >= -kEdgePixels && p->y <= region.wcs.height() - 1 + kEdgePixels)

@@ -1,8 +1,5 @@
 #include "core/survey/target.h"
 
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -54,56 +51,6 @@ Target make_custom_target(double ra, double dec, const TargetOptions& options, c
   target.brick.dec1 = target.wcs.pixel_to_sky(w / 2 - 1, 0).dec;
   target.brick.dec2 = target.wcs.pixel_to_sky(w / 2 - 1, h - 1).dec;
   return target;
-}
-
-Image<std::uint8_t> unique_pixels(const Target& target) {
-  Image<std::uint8_t> unique(target.width(), target.height());
-  tbb::parallel_for(tbb::blocked_range<int>(0, target.height()), [&](const tbb::blocked_range<int>& rows) {
-    for (int y = rows.begin(); y < rows.end(); ++y)
-      for (int x = 0; x < target.width(); ++x) {
-        const SkyPosition s = target.wcs.pixel_to_sky(x, y);
-        unique(x, y) = target.brick.contains(s.ra, s.dec);
-      }
-  });
-  return unique;
-}
-
-std::vector<float> depth_histogram_edges() {
-  std::vector<float> edges;
-  for (int i = 0; i <= 50; ++i) edges.push_back(static_cast<float>(20 + i / 10.0));
-  edges.front() = 0;
-  edges.back() = 100;
-  return edges;
-}
-
-std::vector<std::int32_t> depth_histogram(ImageView<const float> flux_ivar,
-                                          ImageView<const std::uint8_t> unique) {
-  const std::vector<float> edges = depth_histogram_edges();
-  std::vector<std::int32_t> counts(edges.size() - 1);
-  // Neighbouring pixels mostly have the same depth.
-  float last = -1;
-  std::int32_t* of_last = nullptr;
-  const auto count_of = [&](float ivar) -> std::int32_t* {
-    double depth = -2.5 * (std::log10(5 / std::sqrt(static_cast<double>(ivar))) - 9);
-    if (!std::isfinite(depth)) depth = 0;
-    const auto above = std::upper_bound(edges.begin(), edges.end(), static_cast<float>(depth));
-    // The last bin is closed on both sides, as histograms are; deeper or shallower pixels are left out.
-    const std::ptrdiff_t bin = above - edges.begin() - 1;
-    if (bin >= 0 && bin < static_cast<std::ptrdiff_t>(counts.size()))
-      return &counts[static_cast<std::size_t>(bin)];
-    return static_cast<float>(depth) == edges.back() ? &counts.back() : nullptr;
-  };
-  for (int y = 0; y < flux_ivar.height(); ++y)
-    for (int x = 0; x < flux_ivar.width(); ++x) {
-      if (!unique(x, y)) continue;
-      const float ivar = flux_ivar(x, y);
-      if (ivar != last || !of_last) {
-        of_last = count_of(ivar);
-        last = ivar;
-      }
-      if (of_last) ++*of_last;
-    }
-  return counts;
 }
 
 }  // namespace brickline

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,15 +45,5 @@ Target make_target(const Brick& brick, const TargetOptions& options = {});
 // of its image: the RA of the middles of the outermost columns, the Dec of those of the outermost rows.
 Target make_custom_target(double ra, double dec, const TargetOptions& options = {},
                           const std::string& name = {});
-
-// 1 where the pixel's centre lies in the brick's unique area, 0 elsewhere.
-Image<std::uint8_t> unique_pixels(const Target& target);
-
-// How deep is how much of a brick: edges in magnitudes of the depth histogram, 0, 20.1, 20.2, ... 24.9, 100.
-std::vector<float> depth_histogram_edges();
-// Counts of 5 sigma depths -2.5 (log10(5/sqrt(iv)) - 9), iv the inverse variance of a source's flux
-// (1/nanomaggy^2), per bin and over pixels where `unique` is not 0; where iv is not positive the depth is 0.
-std::vector<std::int32_t> depth_histogram(ImageView<const float> flux_ivar,
-                                          ImageView<const std::uint8_t> unique);
 
 }  // namespace brickline

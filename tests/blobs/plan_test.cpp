@@ -54,7 +54,7 @@ TEST(PlanBlobs, LeavesOutWhatIsTooLargeOrNotThisBricks) {
   EXPECT_EQ(plan_blobs(f.map, f.brick, {.max_blob_pixels = 25}).skipped, (std::vector<int>{1}));
   // Only the rows below the middle.
   PlanOptions options;
-  options.unique_area = UniqueArea{149, 151, 1, f.brick.pixel_to_sky(50, 40).dec};
+  options.unique_area = SkyBox{149, 151, 1, f.brick.pixel_to_sky(50, 40).dec};
   const BlobPlan plan = plan_blobs(f.map, f.brick, options);
   EXPECT_EQ(plan.skipped, (std::vector<int>{2}));
   // A blob that only touches the area is fitted whole.
@@ -175,15 +175,6 @@ TEST(ChooseBlobs, ByRangeNumberOrPlace) {
   EXPECT_THROW(chosen({.first = 3, .count = {}}), Error);
   EXPECT_THROW(chosen({.numbers = {3}}), Error);
   EXPECT_THROW(chosen({.first = 0, .count = 1, .numbers = {1}}), Error);
-}
-
-TEST(UniqueArea, WrapsThroughZero) {
-  const UniqueArea area{359.5, 0.5, -1, 1};
-  EXPECT_TRUE(area.contains(359.7, 0));
-  EXPECT_TRUE(area.contains(0.2, 0));
-  EXPECT_FALSE(area.contains(1, 0));
-  EXPECT_FALSE(area.contains(0.5, 0));
-  EXPECT_FALSE(area.contains(0.2, 1));
 }
 
 TEST(Chi2Improvement, NegativeFluxesCountAgainstAModel) {

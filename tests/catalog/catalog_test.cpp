@@ -95,11 +95,13 @@ TEST(Catalog, FitbitsTellHowFarTheFitMoved) {
   rows[1].fit.bx0 = 50 - 3.9f;  // 1.02 arcsec
   rows[2].fit.bx0 = 50 - 9.6f;  // 2.52 arcsec
   rows[2].reference.emplace();
-  rows[2].reference->is_gaia = rows[2].reference->pointsource = true;
+  rows[2].reference->is_gaia = rows[2].reference->point_source = true;
+  rows[2].fit.bits = fitbit::kIterative;
   finish_catalog(rows, small_geometry(), {}, nullptr);
   EXPECT_EQ(rows[0].fitbits, 0);
   EXPECT_EQ(rows[1].fitbits, fitbit::kWalker);
-  EXPECT_EQ(rows[2].fitbits, fitbit::kWalker | fitbit::kRunner | fitbit::kGaia | fitbit::kGaiaPointsource);
+  EXPECT_EQ(rows[2].fitbits, fitbit::kWalker | fitbit::kRunner | fitbit::kGaia | fitbit::kGaiaPointsource |
+                                 fitbit::kIterative);
 }
 
 TEST(Catalog, MaskbitsAreSampledInsideAndOnlyPrimaryOutside) {
@@ -113,15 +115,6 @@ TEST(Catalog, MaskbitsAreSampledInsideAndOnlyPrimaryOutside) {
   EXPECT_EQ(rows[2].maskbits, 0);
   EXPECT_FALSE(rows[1].brick_primary);
   EXPECT_TRUE(rows[2].brick_primary);
-}
-
-TEST(Catalog, AnAreaAcrossRaZeroIsOneArea) {
-  const SkyBox box{359.9, 0.1, -1, 1};
-  EXPECT_TRUE(box.contains(359.95, 0));
-  EXPECT_TRUE(box.contains(0.05, 0));
-  EXPECT_FALSE(box.contains(0.1, 0));
-  EXPECT_FALSE(box.contains(180, 0));
-  EXPECT_FALSE(box.contains(0, 1));
 }
 
 TEST(Catalog, NearestNeighborsLookSixtyArcsecFar) {

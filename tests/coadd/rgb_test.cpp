@@ -151,6 +151,31 @@ TEST(Rgb, AnUnknownBandIsShownNotRefused) {
   EXPECT_EQ(recipe[0]->weights, (std::array<float, 3>{0, 0, 1}));
 }
 
+TEST(Rgb, ACamerasWishWinsOverEveryRecipe) {
+  using Wishes = std::vector<std::optional<std::array<double, 3>>>;
+  const auto weights = [](const std::vector<std::string>& bands, const Wishes& wishes) {
+    std::vector<std::array<float, 3>> out;
+    for (const auto& band : rgb_recipe(bands, 1, wishes)) {
+      EXPECT_TRUE(band);
+      out.push_back(band->weights);
+    }
+    return out;
+  };
+  using W = std::vector<std::array<float, 3>>;
+  // A known band, a mixture, a survey of narrow bands, and the fourth of five that make no picture.
+  EXPECT_EQ(weights({"g", "r"}, {{{1, 0, 1}}, {}}), (W{{.5f, 0, .5f}, {0, 1, 0}}));
+  EXPECT_EQ(weights({"M411", "M464"}, {{}, {{0, 0, 1}}}), (W{{0, .5f, 1}, {0, 0, .5f}}));
+  EXPECT_EQ(weights({"N419", "N673"}, {{{1, 1, 1}}, {}}), (W{{.5f, .5f, .5f}, {1, .5f, 0}}));
+  const std::vector<std::string> five = {"u", "g", "r", "i", "z"};
+  const auto recipe = rgb_recipe(five, 2, Wishes{{}, {}, {}, {{1, 0, 0}}, {}});
+  ASSERT_TRUE(recipe[3]);
+  EXPECT_EQ(recipe[3]->weights, (std::array<float, 3>{.2f, 0, 0}));
+  EXPECT_FALSE(recipe[3]->replaces);
+  EXPECT_FALSE(recipe[4]);
+  // The scale stays the recipe's.
+  EXPECT_FLOAT_EQ(rgb_recipe(std::vector<std::string>{"g"}, 1.5, Wishes{{{1, 0, 0}}})[0]->scale, 9);
+}
+
 TEST(Rgb, FiveUnrelatedBandsShowTheFirstThree) {
   const std::vector<std::string> bands = {"u", "g", "r", "i", "z"};
   const auto recipe = rgb_recipe(bands);

@@ -29,9 +29,7 @@ inline std::vector<std::optional<SourceModel>> models_of(const std::vector<Catal
       if (catalog_type(kind) == row.type) m.kind = kind;
     m.ra = row.ra;
     m.dec = row.dec;
-    if (row.reference && row.reference->epoch > 0)
-      m.motion =
-          SkyMotion{row.reference->pmra, row.reference->pmdec, row.reference->parallax, row.reference->epoch};
+    if (row.reference && row.reference->ref_epoch > 0) m.motion = row.reference->motion();
     for (const CatalogBand& b : row.bands) m.flux.push_back(b.flux);
     if (m.is_galaxy()) m.shape = to_softened({row.shape_r, row.shape_e1, row.shape_e2});
     m.sersic_index = row.sersic;
@@ -84,8 +82,7 @@ inline std::unique_ptr<GoldenCoadds> run_golden_coadds(const std::string& name, 
   in.scene = Scene{run->models, blobs, {}, run->blob_map.view()};
   in.custom_brick = !run->input.unique_area;
   if (run->input.unique_area) {
-    const auto& u = *run->input.unique_area;
-    in.unique_area = {u.ra1, u.ra2, u.dec1, u.dec2};
+    in.unique_area = *run->input.unique_area;
   } else {
     const int w = in.target.width(), h = in.target.height();
     in.unique_area = {in.target.pixel_to_sky(w - 1, h / 2.0 - 1).ra,

@@ -23,7 +23,7 @@ struct GoldenCase {
   std::filesystem::path survey, golden;
   std::vector<std::string> bands;
   Wcs brick;
-  std::optional<UniqueArea> unique_area;
+  std::optional<SkyBox> unique_area;
   std::vector<CcdImage> images;
   double worst_corner_degrees = 0;  // between our WCS and the recorded corners of the images
 
@@ -81,8 +81,8 @@ inline GoldenCase load_golden(const std::string& name, const std::string& stage 
       const fits::Table bricks = reader.table(1);
       for (std::int64_t i = 0; i < bricks.rows(); ++i) {
         if (bricks.text("brickname", i) != c.brick) continue;
-        out.unique_area = UniqueArea{bricks.number("ra1", i), bricks.number("ra2", i),
-                                     bricks.number("dec1", i), bricks.number("dec2", i)};
+        out.unique_area = SkyBox{bricks.number("ra1", i), bricks.number("ra2", i), bricks.number("dec1", i),
+                                 bricks.number("dec2", i)};
         out.brick = golden_detail::tangent_brick(bricks.number("ra", i), bricks.number("dec", i), 3600, 3600)
                         .sub_image(zoom);
       }

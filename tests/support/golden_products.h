@@ -72,21 +72,20 @@ inline std::vector<CatalogSource> rows_of(const fits::Table& t, const std::vecto
     s.shape_e2 = real("shape_e2");
     s.shape_e2_ivar = real("shape_e2_ivar");
     if (!t.text("ref_cat", i).empty()) {
-      CatalogReference r;
-      r.cat = t.text("ref_cat", i);
-      r.id = t.integer("ref_id", i);
+      ReferenceObject r;
+      r.ref_cat = t.text("ref_cat", i);
+      r.ref_id = t.integer("ref_id", i);
       r.pmra = real("pmra");
       r.pmdec = real("pmdec");
       r.parallax = real("parallax");
       r.pmra_ivar = real("pmra_ivar");
       r.pmdec_ivar = real("pmdec_ivar");
       r.parallax_ivar = real("parallax_ivar");
-      r.epoch = real("ref_epoch");
-      r.is_gaia = r.cat[0] == 'G';
+      r.ref_epoch = real("ref_epoch");
+      r.is_gaia = r.ref_cat[0] == 'G';
       r.ra_ivar = s.ra_ivar;
       r.dec_ivar = s.dec_ivar;
-      s.reference = r;
-      CatalogGaia g;
+      GaiaMeasurements g;
       g.phot_g_mean_mag = real("gaia_phot_g_mean_mag");
       g.phot_g_mean_flux_over_error = real("gaia_phot_g_mean_flux_over_error");
       g.phot_g_n_obs = small("gaia_phot_g_n_obs");
@@ -101,14 +100,12 @@ inline std::vector<CatalogSource> rows_of(const fits::Table& t, const std::vecto
       g.astrometric_excess_noise_sig = real("gaia_astrometric_excess_noise_sig");
       g.astrometric_n_obs_al = small("gaia_astrometric_n_obs_al");
       g.astrometric_n_good_obs_al = small("gaia_astrometric_n_good_obs_al");
-      g.astrometric_weight_al = real("gaia_astrometric_weight_al");
       g.duplicated_source = t.logical("gaia_duplicated_source", i);
-      g.a_g_val = real("gaia_a_g_val");
-      g.e_bp_min_rp_val = real("gaia_e_bp_min_rp_val");
       g.phot_bp_rp_excess_factor = real("gaia_phot_bp_rp_excess_factor");
       g.astrometric_sigma5d_max = real("gaia_astrometric_sigma5d_max");
       g.astrometric_params_solved = static_cast<std::uint8_t>(t.integer("gaia_astrometric_params_solved", i));
-      s.gaia = g;
+      r.gaia = g;
+      s.reference = r;
     }
     for (const std::string& band : bands) {
       CatalogBand b;

@@ -173,11 +173,10 @@ struct UniqueArea {
   Box box{1 << 30, 0, 1 << 30, 0};
 };
 UniqueArea unique_area(const Target& target) {
-  const Image<std::uint8_t> unique = unique_pixels(target);
   UniqueArea a;
-  for (int y = 0; y < unique.height(); ++y)
-    for (int x = 0; x < unique.width(); ++x)
-      if (unique(x, y)) {
+  for (int y = 0; y < target.height(); ++y)
+    for (int x = 0; x < target.width(); ++x)
+      if (const SkyPosition s = target.wcs.pixel_to_sky(x, y); target.brick.contains(s.ra, s.dec)) {
         ++a.pixels;
         a.box = {std::min(a.box.x0, x), std::max(a.box.x1, x + 1), std::min(a.box.y0, y),
                  std::max(a.box.y1, y + 1)};
@@ -206,27 +205,6 @@ TEST(UniquePixels, OfACustomPieceAtRaZeroAreNearlyAll) {
   EXPECT_TRUE(t.brick.contains(0, 10));
   EXPECT_TRUE(t.brick.contains(359.9999, 10));
   EXPECT_FALSE(t.brick.contains(180, 10));
-}
-
-TEST(DepthHistogram, CountsUniquePixelsByDepth) {
-  const std::vector<float> edges = depth_histogram_edges();
-  ASSERT_EQ(edges.size(), 51u);
-  EXPECT_EQ(edges[0], 0);
-  EXPECT_FLOAT_EQ(edges[1], 20.1f);
-  EXPECT_FLOAT_EQ(edges[49], 24.9f);
-  EXPECT_EQ(edges[50], 100);
-  Image<float> iv(4, 1);
-  iv(0, 0) = 0;  // no data: the first bin
-  iv(1, 0) = static_cast<float>(std::pow(5 / std::pow(10, (22.5 - 23.05) / 2.5), 2));  // 23.05 mag
-  iv(2, 0) = iv(1, 0);
-  iv(3, 0) = 1e12f;  // 26 mag and deeper: the last bin
-  Image<std::uint8_t> unique(4, 1, 1);
-  unique(2, 0) = 0;
-  const auto counts = depth_histogram(iv.const_view(), unique.const_view());
-  EXPECT_EQ(counts[0], 1);
-  EXPECT_EQ(counts[30], 1);
-  EXPECT_EQ(counts[49], 1);
-  EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), 0), 3);
 }
 
 }  // namespace

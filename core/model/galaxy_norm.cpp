@@ -1,4 +1,4 @@
-#include "core/psf/norms.h"
+#include "core/model/galaxy_norm.h"
 
 #include <array>
 #include <cmath>
@@ -6,6 +6,9 @@
 #include <limits>
 #include <numbers>
 #include <vector>
+
+#include "core/model/mixture.h"
+#include "core/psf/stamp.h"
 
 namespace brickline {
 namespace {
@@ -15,29 +18,16 @@ constexpr int kHalfBox = 32;  // the galaxy is cut to +-32 pixels
 // Least size of the periodic picture: leaves the galaxy's far side clear of its next copy.
 constexpr int kLeastSize = 128;
 
-// The exponential profile's mixture, amplitudes to be divided by their sum; variances in r_e^2.
-constexpr std::array<double, 6> kAmplitude = {0.00234853813, 0.030799526, 0.223364214,
-                                              1.17949102,    4.3387375,   5.9982077};
-constexpr std::array<double, 6> kVariance = {0.00120078965, 0.00884526493, 0.0391463084,
-                                             0.139976817,   0.4609625,     1.50159566};
-
 double profile_transform(double q) {
   double sum = 0, total = 0;
-  for (std::size_t k = 0; k < kAmplitude.size(); ++k) {
-    sum += kAmplitude[k] * std::exp(-2 * kPi * kPi * kVariance[k] * q);
-    total += kAmplitude[k];
+  for (std::size_t k = 0; k < kExponentialAmplitudes.size(); ++k) {
+    sum += kExponentialAmplitudes[k] * std::exp(-2 * kPi * kPi * kExponentialVariances[k] * q);
+    total += kExponentialAmplitudes[k];
   }
   return sum / total;
 }
 
 }  // namespace
-
-double point_source_norm(const Image<float>& stamp) {
-  double sum = 0;
-  for (int y = 0; y < stamp.height(); ++y)
-    for (int x = 0; x < stamp.width(); ++x) sum += static_cast<double>(stamp(x, y)) * stamp(x, y);
-  return std::sqrt(sum);
-}
 
 double galaxy_norm(const Image<float>& stamp, const CdMatrix& cd, double re_arcsec) {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();

@@ -1,10 +1,11 @@
-#include "core/psf/norms.h"
+#include "core/model/galaxy_norm.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <numbers>
 
+#include "core/psf/stamp.h"
 #include "tests/support/engine_check.h"
 
 namespace brickline {
