@@ -2,15 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "core/blobs/item_failure.h"
-#include "core/blobs/metrics.h"
-#include "core/blobs/segmentation.h"
-#include "core/detect/morphology.h"
 #include "core/fit/flux_solver.h"
-#include "core/fit/uncertainties.h"
-#include "core/survey/bits.h"
 
 namespace brickline {
 
@@ -39,31 +33,6 @@ BlobRun::BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitO
 void BlobRun::before_source() {
   if (cancelled_ && cancelled_()) throw BlobCancelled();
   in_parallel_ = alone_ && alone_();
-}
-
-std::optional<BlobRun::Pixel> BlobRun::truncated_pixel(double ra, double dec) const {
-  const auto p = images_.wcs().sky_to_pixel(ra, dec);
-  if (!p) return {};
-  if (!(p->x > -1 && p->y > -1 && p->x < images_.width() && p->y < images_.height())) return {};
-  return Pixel{static_cast<int>(p->x), static_cast<int>(p->y)};
-}
-
-BlobRun::Pixel BlobRun::rounded_pixel(const SourceModel& model) const {
-  const auto p = images_.wcs().sky_to_pixel(model.ra, model.dec);
-  if (!p) return {0, 0};
-  const auto clip = [](double v, int n) {
-    return static_cast<int>(std::clamp(std::nearbyint(v), 0.0, n - 1.0));
-  };
-  return {clip(p->x, images_.width()), clip(p->y, images_.height())};
-}
-
-bool BlobRun::inside(double ra, double dec) const {
-  const auto p = truncated_pixel(ra, dec);
-  return p && task_.mask(p->x, p->y);
-}
-
-std::uint8_t BlobRun::reference_bits(int x, int y) const {
-  return input_.reference_mask.empty() ? 0 : input_.reference_mask(task_.box.x0 + x, task_.box.y0 + y);
 }
 
 SourceRecord BlobRun::record_of(int source) const {
@@ -120,14 +89,6 @@ BlobResult BlobRun::run() {
   return out;
 }
 
-// Of a part of a blob: whether the source started on the pixels that are this part's own.
-bool BlobRun::is_own(const FittedSource& source) const {
-  const Box& own = *task_.own;
-  const double x = std::clamp(source.start_x, 0.0, input_.brick.width() - 1.0),
-               y = std::clamp(source.start_y, 0.0, input_.brick.height() - 1.0);
-  return x >= own.x0 && x < own.x1 && y >= own.y0 && y < own.y1;
-}
-
 void BlobRun::subtract_frozen() {
   for (const int g : task_.frozen) {
     SourceModel model = input_.frozen[g].model;
@@ -152,21 +113,6 @@ void BlobRun::fit_records(std::vector<SourceRecord>& records, bool in_residuals)
   reservations_ = {};
   if (!in_residuals) reserve_pixels(records);
   choose_models(records, owners);
-}
-
-// Before anything is subtracted. What is found in the residuals may use all pixels.
-void BlobRun::reserve_pixels(const std::vector<SourceRecord>& records) {
-  std::vector<Seed> galaxies;
-  int sources = 0;
-  for (const int i : brightest_first(records, false)) {
-    ++sources;
-    const Pixel p = rounded_pixel(records[i].model);
-    if (records[i].model.is_galaxy()) galaxies.push_back({i, p.x, p.y, 0});
-  }
-  if (options_.galaxy_masking && galaxies.size() > 1)
-    reservations_.nearest_galaxy = nearest_seeds(images_.width(), images_.height(), galaxies);
-  if (options_.bright_masking && sources > 1)
-    reservations_.bright_regions = bright_regions(images_, bands_, options_.bright_sn);
 }
 
 // Sources whose starting fluxes mean nothing: all of them together, band by band, everything else ignored.
@@ -265,57 +211,6 @@ FitStatus BlobRun::fit_on_patches(SourceRecord& r, bool again, bool several) {
   return fit.status;
 }
 
-void BlobRun::note_reference_mask(SourceRecord& r) const {
-  const auto at = images_.wcs().sky_to_pixel(r.model.ra, r.model.dec);
-  if (!at) {
-    r.alive = false;
-    return;
-  }
-  const auto clip = [](double v, int n) {
-    return std::clamp(static_cast<int>(std::clamp(v, -1e6, 1e6)), 0, n - 1);
-  };
-  const std::uint8_t bits = reference_bits(clip(at->x, images_.width()), clip(at->y, images_.height()));
-  using namespace refbit;
-  std::uint8_t point = kBright | kCluster | kMclouds, background = kBright | kGalaxy;
-  if (options_.galaxy_forces_point_sources) point |= kGalaxy;
-  if (options_.background_near_medium_stars) background |= kMedium;
-  r.forced_point_source = (bits & point) && !r.model.is_galaxy();
-  r.fit_background = bits & background;
-}
-
-// The greatest S/N of any band, flooded from the sources, with a small kingdom around each.
-Image<std::int32_t> BlobRun::segments(const std::vector<SourceRecord>& records) const {
-  DetectionMapOptions map_options;
-  map_options.apodize_pixels = 0;
-  const std::vector<BandMaps> maps =
-      detection_maps(images_.detection_images(), images_.wcs(), bands_, map_options);
-  Image<float> height(images_.width(), images_.height());
-  for (const BandMaps& map : maps)
-    for (int y = 0; y < height.height(); ++y)
-      for (int x = 0; x < height.width(); ++x)
-        height(x, y) = std::max(height(x, y), map.flux(x, y) * std::sqrt(map.inverse_variance(x, y)));
-  for (int y = 0; y < height.height(); ++y)
-    for (int x = 0; x < height.width(); ++x)
-      if (reference_bits(x, y) & refbit::kCluster) height(x, y) = 0;
-
-  const auto seed_of = [&](int i) -> std::optional<Seed> {
-    const SourceRecord& r = records[i];
-    const Pixel p = rounded_pixel(r.model);
-    if (reference_bits(p.x, p.y) & refbit::kCluster) return {};
-    const bool star = !r.model.is_galaxy() && (r.traits.point_source || r.forced_point_source);
-    return Seed{i, p.x, p.y, star ? options_.point_source_reach : 0.0};
-  };
-  std::vector<Seed> flood, kingdoms;
-  for (std::size_t i = 0; i < records.size(); ++i)
-    if (records[i].alive)
-      if (const auto seed = seed_of(static_cast<int>(i))) flood.push_back(*seed);
-  for (const int i : brightest_first(records, false))
-    if (const auto seed = seed_of(i)) kingdoms.push_back(*seed);
-  Image<std::int32_t> owners = flood_segments(height.view(), task_.mask.view(), flood);
-  claim_kingdoms(owners, kingdoms, options_.kingdom_radius);
-  return owners;
-}
-
 // The ladder for every source, brightest first, the others' current models subtracted; so are the chosen ones
 // in the end.
 void BlobRun::choose_models(std::vector<SourceRecord>& records, const Image<std::int32_t>& owners) {
@@ -349,65 +244,6 @@ void BlobRun::choose_models(std::vector<SourceRecord>& records, const Image<std:
     r.patches = images_.draw(r.model, tools_, in_parallel_);
     images_.add(r.patches, -1);
   }
-}
-
-std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceRecord>& records) {
-  DetectionMapOptions map_options;
-  map_options.apodize_pixels = 0;
-  std::vector<DetectionImage> residuals = images_.detection_images();
-  const std::vector<BandMaps> found = detection_maps(residuals, images_.wcs(), bands_, map_options);
-
-  std::vector<Image<std::uint8_t>> saturated;
-  std::vector<ImageView<const std::uint8_t>> saturated_views;
-  constexpr int kSaturationGrowth = 4;
-  for (const BandMaps& map : found) saturated.push_back(dilate(map.saturated.view(), kSaturationGrowth));
-  for (const auto& map : saturated) saturated_views.push_back(map.view());
-  std::vector<AvoidPoint> avoid;
-  for (const SourceRecord& r : records)
-    avoid.push_back({r.start_ix, r.start_iy, options_.detection.avoid_radius});
-  Image<std::uint8_t> veto(images_.width(), images_.height());
-  for (int y = 0; y < veto.height(); ++y)
-    for (int x = 0; x < veto.width(); ++x) veto(x, y) = reference_bits(x, y) != 0;
-  const std::vector<Sed> seds = input_.seds.empty()
-                                    ? detection_seds(input_.bands)
-                                    : std::vector<Sed>(input_.seds.begin(), input_.seds.end());
-  const PeakSearch search = find_peaks(found, saturated_views, seds, avoid, veto.view(), options_.detection);
-  if (search.peaks.empty()) return {};
-
-  std::vector<Image<float>> drawn;
-  for (std::size_t i = 0; i < images_.images().size(); ++i) {
-    const BlobImage& image = images_.images()[i];
-    drawn.emplace_back(image.data.width(), image.data.height());
-    for (const SourceRecord& r : records)
-      if (r.alive && r.patches[i]) add_patch(drawn.back().view(), *r.patches[i], 1);
-    for (const SourcePatches& galaxy : frozen_)
-      if (galaxy[i]) add_patch(drawn.back().view(), *galaxy[i], 1);
-    residuals[i].data = drawn.back().view();
-  }
-  const std::vector<BandMaps> known = detection_maps(residuals, images_.wcs(), bands_, map_options);
-
-  std::vector<SourceRecord> out;
-  for (const Peak& peak : search.peaks) {
-    const auto best_sn = [&](const std::vector<BandMaps>& maps) {
-      float best = -INFINITY;
-      for (const BandMaps& m : maps)
-        best = std::max(best, m.flux(peak.x, peak.y) * std::sqrt(m.inverse_variance(peak.x, peak.y)));
-      return best;
-    };
-    if (!(best_sn(found) > options_.iterative_model_share * std::max(best_sn(known), 1.0F))) continue;
-    SourceRecord r;
-    const SkyPosition sky = images_.wcs().pixel_to_sky(peak.x, peak.y);
-    r.model.ra = sky.ra;
-    r.model.dec = sky.dec;
-    for (const BandMaps& m : found) r.model.flux.push_back(m.flux(peak.x, peak.y));
-    r.start_flux = r.model.flux;
-    r.found = r.model;
-    r.start_x = r.start_ix = peak.x;
-    r.start_y = r.start_iy = peak.y;
-    r.started_in_blob = task_.mask(peak.x, peak.y) != 0;
-    out.push_back(std::move(r));
-  }
-  return out;
 }
 
 // chi-squared of the images as they are, each less its best constant if that is asked for.
@@ -447,102 +283,6 @@ void BlobRun::fit_again(std::vector<SourceRecord>& records) {
     r.model = before;
     r.patches = std::move(old);
   }
-}
-
-std::vector<FitImage> BlobRun::whole_images(const SourceModel& model,
-                                            std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const {
-  std::vector<FitImage> out;
-  for (const BlobImage& image : images_.images()) {
-    auto fit_image = images_.fit_image(model, image, image.data.box(), own_kernels);
-    if (!fit_image) continue;
-    fit_image->mask = {};
-    out.push_back(*fit_image);
-  }
-  return out;
-}
-
-FittedSource BlobRun::fitted(const SourceRecord& r) const {
-  FittedSource out;
-  out.model = r.model;
-  out.model.max_log_re = 0;
-  out.source = r.source;
-  out.blob = out.planned_blob = task_.blob;
-  out.part = task_.part;
-  out.start_x = r.start_x + task_.box.x0;
-  out.start_y = r.start_y + task_.box.y0;
-  if (const auto at = input_.brick.sky_to_pixel(r.model.ra, r.model.dec)) {
-    out.x = at->x;
-    out.y = at->y;
-  }
-  out.forced_to_stay = r.forced_to_stay;
-  out.started_in_blob = r.started_in_blob;
-  const Pixel end = rounded_pixel(r.model);
-  out.finished_in_blob = task_.mask(end.x, end.y) != 0;
-  out.rectangle_width = r.rectangle_width;
-  out.rectangle_height = r.rectangle_height;
-  out.pixels = r.pixels;
-  out.images = r.images;
-  out.models = r.models;
-  for (int k = 0; k < kModelKinds; ++k)
-    if (r.models[k].status == ModelFitStatus::kFitted) out.dchisq[k] = r.models[k].dchisq;
-
-  using namespace fitbit;
-  const auto set = [&](std::uint16_t bit, bool on) { out.fit_bits |= on ? bit : 0; };
-  set(kForcedPointsource, r.forced_point_source);
-  set(kFitBackground, r.fit_background);
-  set(kIterative, r.source < 0);
-  if (r.model_chosen) {
-    const ModelFit& winner = r.models[dchisq_index(r.chosen)];
-    set(kHitRadiusLimit, winner.at_radius_limit);
-    set(kHitSersicLimit, winner.at_sersic_limit);
-  }
-  return out;
-}
-
-// Inverse variances on the blob's whole images; 0 for what stays by force.
-InverseVariances BlobRun::errors_of(const SourceRecord& r) const {
-  InverseVariances iv;
-  if (!r.forced_to_stay) {
-    UncertaintyOptions uncertainty;
-    uncertainty.render = options_.fit.render;
-    std::vector<std::unique_ptr<PsfKernel>> own_kernels;
-    iv = inverse_variances(r.model, whole_images(r.model, own_kernels), uncertainty);
-    if (r.model.motion) iv.ra = iv.dec = 0;  // known, not measured
-  }
-  iv.flux.resize(bands_, 0.0);
-  return iv;
-}
-
-// Errors and metrics of what is left.
-std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
-  in_parallel_ = alone_ && alone_();
-  std::vector<InverseVariances> errors(records.size());
-  for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
-    if (records[i].alive) errors[i] = errors_of(records[i]);
-  });
-  std::vector<FittedSource> out;
-  std::vector<std::vector<const Patch*>> patches;
-  std::vector<std::vector<double>> flux;
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const SourceRecord& r = records[i];
-    if (!r.alive) continue;
-    const InverseVariances& iv = errors[i];
-    double sum = iv.ra + iv.dec + iv.re + iv.e1 + iv.e2 + iv.sersic_index;
-    sum = std::accumulate(iv.flux.begin(), iv.flux.end(), sum);
-    if (!r.forced_to_stay && !(sum > 0)) continue;
-    FittedSource source = fitted(r);
-    source.inverse_variance = std::move(errors[i]);
-    out.push_back(std::move(source));
-    patches.emplace_back();
-    for (const auto& p : r.patches) patches.back().push_back(p ? &*p : nullptr);
-    flux.push_back(r.model.flux);
-  }
-  std::vector<MetricImage> metric_images;
-  for (const BlobImage& image : images_.images())
-    metric_images.push_back({image.data.view(), image.inverse_error.view(), image.band});
-  std::vector<SourceMetrics> metrics = measure_source_metrics(metric_images, bands_, patches, flux);
-  for (std::size_t i = 0; i < out.size(); ++i) out[i].metrics = std::move(metrics[i]);
-  return out;
 }
 
 }  // namespace brickline

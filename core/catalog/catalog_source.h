@@ -55,6 +55,7 @@ struct CatalogFitRecord {
   float bx0 = 0, by0 = 0;  // where the fit started
   bool force_kept = false;
   std::uint16_t bits = 0;  // fitbit: what the fit knows of itself
+  bool has(std::uint16_t any_of) const { return (bits & any_of) != 0; }
   std::int16_t blob_width = 0, blob_height = 0, blob_nimages = 0;
   std::int32_t blob_npix = 0, blob_totalpix = 0;
   std::int16_t blob_symm_width = 0, blob_symm_height = 0, blob_symm_nimages = 0;

@@ -63,7 +63,7 @@ class Builder {
 
   // Whether the fit set one of the bits.
   void fit_bit(const char* name, std::uint16_t bits) {
-    row(name, [&](const CatalogSource& r) { return (r.fit.bits & bits) != 0; });
+    row(name, [&](const CatalogSource& r) { return r.fit.has(bits); });
   }
 
   template <typename T>

@@ -63,103 +63,61 @@ BandCoadder::BandCoadder(const Wcs& target, std::string band, bool with_models, 
     for (auto* m : {&sums_.depth, &sums_.galdepth, &sums_.psfsize, &flat_weight_}) floats(*m);
 }
 
+void ObservationTimes::note(const PixelMapping::Row& row, int y, double mjd_tai) {
+  for (const int index : by_row_[y]) {
+    const int i = pixels_[index].x - row.x0;
+    if (i < 0 || i >= row.size() || row.ix[i] < 0) continue;
+    Range& range = ranges_[index];
+    if (range.first == 0 || mjd_tai < range.first) range.first = mjd_tai;
+    if (range.last == 0 || mjd_tai > range.last) range.last = mjd_tai;
+  }
+}
+
+// What an image brings besides its pixels, the same for all of them.
+struct BandCoadder::Contribution {
+  Contribution(const Wcs& target, const CcdImage& from, const CoaddOptions& options) : image(from) {
+    const double scale = options.surface_brightness ? surface_brightness_scale(target, image.wcs) : 1;
+    pixel_scale = static_cast<float>(scale);
+    weight_scale = static_cast<float>(1 / (scale * scale));
+    point_depth = static_cast<float>(std::pow(image.psfnorm / image.sig1, 2));
+    galaxy_depth = static_cast<float>(std::pow(image.galnorm / image.sig1, 2));
+    flat = static_cast<float>(1 / (image.sig1 * image.sig1));
+    const double area = std::pow(image.wcs.pixel_scale_arcsec() / image.psfnorm, 2);
+    size_weight = static_cast<float>(1 / (image.sig1 * image.sig1) / area);
+    not_allowed = static_cast<std::uint16_t>(~options.unweighted_allowed);
+  }
+  const CcdImage& image;
+  float pixel_scale, weight_scale, point_depth, galaxy_depth, flat, size_weight;
+  std::uint16_t not_allowed;
+  // The image, and its model and blob model if there are any.
+  std::vector<ImageView<const float>> inputs;
+};
+
 bool BandCoadder::add(const CcdImage& image, const ModelImages* models, ObservationTimes* times) {
   if (with_models_ != (models != nullptr))
     throw internal_error("a coadd with models needs them of every image");
   const PixelMapping mapping(target_, image.wcs);
   if (mapping.empty()) return false;
 
-  const double scale = options_.surface_brightness ? surface_brightness_scale(target_, image.wcs) : 1;
-  const auto pixel_scale = static_cast<float>(scale);
-  const auto weight_scale = static_cast<float>(1 / (scale * scale));
-  const auto point_depth = static_cast<float>(std::pow(image.psfnorm / image.sig1, 2));
-  const auto galaxy_depth = static_cast<float>(std::pow(image.galnorm / image.sig1, 2));
-  const auto flat = static_cast<float>(1 / (image.sig1 * image.sig1));
-  const double area = std::pow(image.wcs.pixel_scale_arcsec() / image.psfnorm, 2);
-  const auto size_weight = static_cast<float>(1 / (image.sig1 * image.sig1) / area);
-  const auto not_allowed = static_cast<std::uint16_t>(~options_.unweighted_allowed);
-
+  Contribution from(target_, image, options_);
   Image<float> patched;
-  std::vector<ImageView<const float>> inputs;
   if (options_.lanczos) {
     patched = image.data;
     patch_masked_pixels(patched, image.inverse_error.view());
-    inputs.push_back(patched.const_view());
+    from.inputs.push_back(patched.const_view());
   } else {
-    inputs.push_back(image.data.const_view());
+    from.inputs.push_back(image.data.const_view());
   }
   if (models) {
-    inputs.push_back(models->model.const_view());
-    inputs.push_back(models->blob_model.const_view());
+    from.inputs.push_back(models->model.const_view());
+    from.inputs.push_back(models->blob_model.const_view());
   }
 
   // Tiles of the target, so that what is read of an image that is turned against it stays close together.
   constexpr int kRows = 16, kColumns = 128;
   struct Scratch {
     PixelMapping::Row rows[kRows];
-    std::vector<float> values[3];
-  };
-  const auto add_piece = [&](Scratch& s, const PixelMapping::Row& row, int y, int begin, int end) {
-    std::span<float> outs[3];
-    for (std::size_t k = 0; k < inputs.size(); ++k) {
-      s.values[k].resize(static_cast<std::size_t>(row.size()));
-      outs[k] = s.values[k];
-    }
-    if (options_.lanczos)
-      lanczos3_row(inputs, row, std::span<const std::span<float>>(outs, inputs.size()), begin, end);
-    else
-      for (std::size_t k = 0; k < inputs.size(); ++k) nearest_row(inputs[k], row, outs[k], begin, end);
-
-    BandCoadd& c = sums_;
-    for (int i = begin; i < end; ++i) {
-      const int ix = row.ix[i], iy = row.iy[i];
-      if (ix < 0) continue;
-      const int x = row.x0 + i;
-      const float inverse_error = image.inverse_error(ix, iy);
-      const float weight = inverse_error * inverse_error * weight_scale;
-      const std::uint16_t mask = image.mask(ix, iy);
-      float value = outs[0][i] * pixel_scale;
-      c.image(x, y) += weight * value;
-      c.invvar(x, y) += weight;
-      if (mask & image.saturation_bits) value = options_.saturated_value;
-      const bool good = (mask & not_allowed) == 0;
-      if (good) {
-        unweighted_(x, y) += value;
-        ++unweighted_count_(x, y);
-      }
-      c.nobs(x, y) = static_cast<std::int16_t>(c.nobs(x, y) + 1);
-      if (weight > 0) c.nexp(x, y) = static_cast<std::int16_t>(c.nexp(x, y) + 1);
-      c.anymask(x, y) = static_cast<std::int16_t>(c.anymask(x, y) | mask);
-      c.allmask(x, y) = static_cast<std::int16_t>(c.allmask(x, y) & mask);
-      if (models) {
-        const float model = outs[1][i] * pixel_scale, blob_model = outs[2][i] * pixel_scale;
-        c.model(x, y) += weight * model;
-        c.blobmodel(x, y) += weight * blob_model;
-        const float difference = value - model;
-        c.chi2(x, y) += weight * difference * difference;
-        if (good) {
-          unweighted_model_(x, y) += model;
-          unweighted_blobmodel_(x, y) += blob_model;
-        }
-      }
-      if (options_.depth_maps) {
-        if (weight > 0) {
-          c.depth(x, y) += point_depth;
-          c.galdepth(x, y) += galaxy_depth;
-        }
-        c.psfsize(x, y) += size_weight;
-        flat_weight_(x, y) += flat;
-      }
-    }
-  };
-  const auto note_times = [&](const PixelMapping::Row& row, int y) {
-    for (int index : times->by_row_[y]) {
-      const int i = times->pixels_[index].x - row.x0;
-      if (i < 0 || i >= row.size() || row.ix[i] < 0) continue;
-      ObservationTimes::Range& range = times->ranges_[index];
-      if (range.first == 0 || image.mjd_tai < range.first) range.first = image.mjd_tai;
-      if (range.last == 0 || image.mjd_tai > range.last) range.last = image.mjd_tai;
-    }
+    Resampled values;
   };
   tbb::enumerable_thread_specific<Scratch> scratches;
   const Box box = mapping.box();
@@ -173,14 +131,79 @@ bool BandCoadder::add(const CcdImage& image, const ModelImages* models, Observat
       if (covered[k]) widest = std::max(widest, s.rows[k].size());
     }
     for (int begin = 0; begin < widest; begin += kColumns)
-      for (int k = 0; k < rows; ++k)
-        if (covered[k]) add_piece(s, s.rows[k], y0 + k, begin, std::min(begin + kColumns, s.rows[k].size()));
+      for (int k = 0; k < rows; ++k) {
+        if (!covered[k]) continue;
+        const int end = std::min(begin + kColumns, s.rows[k].size());
+        resample(from, s.rows[k], begin, end, s.values);
+        add_pixels(from, s.values, s.rows[k], y0 + k, begin, end);
+      }
     if (times)
       for (int k = 0; k < rows; ++k)
-        if (covered[k]) note_times(s.rows[k], y0 + k);
+        if (covered[k]) times->note(s.rows[k], y0 + k, image.mjd_tai);
   });
   ++sums_.images;
   return true;
+}
+
+void BandCoadder::resample(const Contribution& from, const PixelMapping::Row& row, int begin, int end,
+                           Resampled& values) const {
+  std::array<std::span<float>, 3> outs;
+  for (std::size_t k = 0; k < from.inputs.size(); ++k) {
+    values[k].resize(static_cast<std::size_t>(row.size()));
+    outs[k] = values[k];
+  }
+  if (options_.lanczos)
+    lanczos3_row(from.inputs, row, std::span<const std::span<float>>(outs.data(), from.inputs.size()), begin,
+                 end);
+  else
+    for (std::size_t k = 0; k < from.inputs.size(); ++k)
+      nearest_row(from.inputs[k], row, outs[k], begin, end);
+}
+
+void BandCoadder::add_pixels(const Contribution& from, const Resampled& values, const PixelMapping::Row& row,
+                             int y, int begin, int end) {
+  const CcdImage& image = from.image;
+  BandCoadd& c = sums_;
+  for (int i = begin; i < end; ++i) {
+    const int ix = row.ix[i], iy = row.iy[i];
+    if (ix < 0) continue;
+    const int x = row.x0 + i;
+    const float inverse_error = image.inverse_error(ix, iy);
+    const float weight = inverse_error * inverse_error * from.weight_scale;
+    const std::uint16_t mask = image.mask(ix, iy);
+    float value = values[0][i] * from.pixel_scale;
+    c.image(x, y) += weight * value;
+    c.invvar(x, y) += weight;
+    if (mask & image.saturation_bits) value = options_.saturated_value;
+    const bool good = (mask & from.not_allowed) == 0;
+    if (good) {
+      unweighted_(x, y) += value;
+      ++unweighted_count_(x, y);
+    }
+    c.nobs(x, y) = static_cast<std::int16_t>(c.nobs(x, y) + 1);
+    if (weight > 0) c.nexp(x, y) = static_cast<std::int16_t>(c.nexp(x, y) + 1);
+    c.anymask(x, y) = static_cast<std::int16_t>(c.anymask(x, y) | mask);
+    c.allmask(x, y) = static_cast<std::int16_t>(c.allmask(x, y) & mask);
+    if (with_models_) {
+      const float model = values[1][i] * from.pixel_scale, blob_model = values[2][i] * from.pixel_scale;
+      c.model(x, y) += weight * model;
+      c.blobmodel(x, y) += weight * blob_model;
+      const float difference = value - model;
+      c.chi2(x, y) += weight * difference * difference;
+      if (good) {
+        unweighted_model_(x, y) += model;
+        unweighted_blobmodel_(x, y) += blob_model;
+      }
+    }
+    if (options_.depth_maps) {
+      if (weight > 0) {
+        c.depth(x, y) += from.point_depth;
+        c.galdepth(x, y) += from.galaxy_depth;
+      }
+      c.psfsize(x, y) += from.size_weight;
+      flat_weight_(x, y) += from.flat;
+    }
+  }
 }
 
 BandCoadd BandCoadder::finish() {

@@ -16,12 +16,14 @@
 // thread, so that results do not depend on the number of threads.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "core/base/image.h"
 #include "core/image/ccd_image.h"
+#include "core/resample/pixel_mapping.h"
 #include "core/survey/mask_bits.h"
 #include "core/wcs/wcs.h"
 
@@ -66,9 +68,10 @@ class ObservationTimes {
   ObservationTimes(std::vector<Pixel> pixels, int brick_width, int brick_height);
 
   const std::vector<Range>& ranges() const { return ranges_; }
+  // An image of that time covers a row of the brick.
+  void note(const PixelMapping::Row& row, int y, double mjd_tai);
 
  private:
-  friend class BandCoadder;
   std::vector<Pixel> pixels_;
   std::vector<std::vector<int>> by_row_;  // indices of pixels
   std::vector<Range> ranges_;
@@ -86,7 +89,13 @@ class BandCoadder {
   BandCoadd finish();
 
  private:
-  struct Layer;
+  struct Contribution;
+  using Resampled = std::array<std::vector<float>, 3>;  // a row of the image, its model and its blob model
+  void resample(const Contribution& from, const PixelMapping::Row& row, int begin, int end,
+                Resampled& values) const;
+  void add_pixels(const Contribution& from, const Resampled& values, const PixelMapping::Row& row, int y,
+                  int begin, int end);
+
   Wcs target_;
   CoaddOptions options_;
   bool with_models_;

@@ -154,79 +154,78 @@ void write_coadd_psf(const CoaddStageInput& in, const std::string& band,
   products.record(path, writer.write(path));
 }
 
-}  // namespace
-
-CoaddStageOutput make_coadds(const CoaddStageInput& in, std::span<CatalogSource> rows, ProductSet& products,
-                             const CoaddStageOptions& options, const Log& log) {
-  const int w = in.target.width(), h = in.target.height();
-  const Image<std::uint8_t> unique = unique_pixels(in.target, in.unique_area);
-  const bool with_models = in.scene.has_value() && !options.minimal;
-  CoaddOptions coadd_options = options.coadd;
-  coadd_options.depth_maps = coadd_options.depth_maps && !options.minimal;
-
-  std::vector<ObservationTimes::Pixel> pixels;
-  for (CatalogSource& row : rows) {
-    row.bands.resize(in.bands.size());
+// The brick pixels at which the rows' times are noted; (-1, -1) outside.
+std::vector<ObservationTimes::Pixel> pixels_of(std::span<const CatalogSource> rows, int width, int height) {
+  std::vector<ObservationTimes::Pixel> out;
+  for (const CatalogSource& row : rows) {
     const double x = std::nearbyint(row.bx), y = std::nearbyint(row.by);
-    const bool inside = x >= 0 && y >= 0 && x < w && y < h;
-    pixels.push_back(inside ? ObservationTimes::Pixel{static_cast<int>(x), static_cast<int>(y)}
-                            : ObservationTimes::Pixel{-1, -1});
+    const bool inside = x >= 0 && y >= 0 && x < width && y < height;
+    out.push_back(inside ? ObservationTimes::Pixel{static_cast<int>(x), static_cast<int>(y)}
+                         : ObservationTimes::Pixel{-1, -1});
   }
-  ObservationTimes times(std::move(pixels), w, h);
+  return out;
+}
 
-  DepthTable depths;
+// What the bands leave for the products of all of them; the planes of models without models are empty.
+struct BandPlanes {
   std::vector<Image<float>> images, models, blob_models, residuals;
   std::vector<Image<std::int16_t>> allmasks;
-  for (std::size_t band = 0; band < in.bands.size(); ++band) {
-    std::vector<const CcdImage*> of_band;
-    for (const CcdImage& image : in.images)
-      if (image.band == in.bands[band]) of_band.push_back(&image);
-    BandCoadder coadder(in.target, in.bands[band], with_models, coadd_options);
-    NeaAccumulator nea(rows.size());
-    stack_images(in, of_band, band, with_models, options, coadder, times, nea);
-    BandCoadd coadd = coadder.finish();
-    log.debug("coadd of band {}: {} of {} images", coadd.band, coadd.images, of_band.size());
+  DepthTable depths;
+};
 
-    sample_maps(coadd, band, rows);
-    measure_apertures(coadd, in.pixel_scale_arcsec, band, rows);
-    store_nea(nea, band, rows);
-    write_band_products(in, coadd, of_band, products);
-    if (options.coadd_psf) write_coadd_psf(in, in.bands[band], of_band, products);
-    if (!coadd.depth.empty())
-      depths.add(coadd.band, coadd.depth.view(), coadd.galdepth.view(), unique.view());
-    allmasks.push_back(std::move(coadd.allmask));
-    images.push_back(std::move(coadd.image));
-    if (with_models) {
-      for (int y = 0; y < h; ++y)
-        for (int x = 0; x < w; ++x)
-          if (!unique(x, y)) coadd.residual(x, y) = 0;
-      models.push_back(std::move(coadd.model));
-      blob_models.push_back(std::move(coadd.blobmodel));
-      residuals.push_back(std::move(coadd.residual));
-    }
-  }
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i].mjd_min = times.ranges()[i].first;
-    rows[i].mjd_max = times.ranges()[i].last;
-  }
+// Stacks, measures and writes one band.
+void make_band(const CoaddStageInput& in, std::size_t band, const CoaddStageOptions& options,
+               const CoaddOptions& coadd_options, ImageView<const std::uint8_t> unique, bool with_models,
+               std::span<CatalogSource> rows, ObservationTimes& times, ProductSet& products,
+               BandPlanes& planes, const Log& log) {
+  std::vector<const CcdImage*> of_band;
+  for (const CcdImage& image : in.images)
+    if (image.band == in.bands[band]) of_band.push_back(&image);
+  BandCoadder coadder(in.target, in.bands[band], with_models, coadd_options);
+  NeaAccumulator nea(rows.size());
+  stack_images(in, of_band, band, with_models, options, coadder, times, nea);
+  BandCoadd coadd = coadder.finish();
+  log.debug("coadd of band {}: {} of {} images", coadd.band, coadd.images, of_band.size());
 
-  if (!options.minimal) {
-    fits::FitsWriter writer;
-    writer.add_table(depths.table(), "DEPTH");
-    const std::filesystem::path path = in.path("depth-table", "");
-    products.record(path, writer.write(path));
-  }
-  write_picture(in, options, "image-jpeg", PictureKind::kImage, images, products);
+  sample_maps(coadd, band, rows);
+  measure_apertures(coadd, in.pixel_scale_arcsec, band, rows);
+  store_nea(nea, band, rows);
+  write_band_products(in, coadd, of_band, products);
+  if (options.coadd_psf) write_coadd_psf(in, in.bands[band], of_band, products);
+  if (!coadd.depth.empty()) planes.depths.add(coadd.band, coadd.depth.view(), coadd.galdepth.view(), unique);
+  planes.allmasks.push_back(std::move(coadd.allmask));
+  planes.images.push_back(std::move(coadd.image));
+  if (!with_models) return;
+  for (int y = 0; y < coadd.residual.height(); ++y)
+    for (int x = 0; x < coadd.residual.width(); ++x)
+      if (!unique(x, y)) coadd.residual(x, y) = 0;
+  planes.models.push_back(std::move(coadd.model));
+  planes.blob_models.push_back(std::move(coadd.blobmodel));
+  planes.residuals.push_back(std::move(coadd.residual));
+}
+
+void write_depths(const CoaddStageInput& in, const DepthTable& depths, ProductSet& products) {
+  fits::FitsWriter writer;
+  writer.add_table(depths.table(), "DEPTH");
+  const std::filesystem::path path = in.path("depth-table", "");
+  products.record(path, writer.write(path));
+}
+
+void write_pictures(const CoaddStageInput& in, const CoaddStageOptions& options, const BandPlanes& planes,
+                    ProductSet& products) {
+  write_picture(in, options, "image-jpeg", PictureKind::kImage, planes.images, products);
   if (!in.blob_map.empty())
-    write_picture(in, options, "imageblob-jpeg", PictureKind::kImage, images, products, in.blob_map);
-  if (with_models) {
-    write_picture(in, options, "model-jpeg", PictureKind::kImage, models, products);
-    write_picture(in, options, "blobmodel-jpeg", PictureKind::kImage, blob_models, products);
-    write_picture(in, options, "resid-jpeg", PictureKind::kResidual, residuals, products);
-  }
+    write_picture(in, options, "imageblob-jpeg", PictureKind::kImage, planes.images, products, in.blob_map);
+  if (planes.models.empty()) return;
+  write_picture(in, options, "model-jpeg", PictureKind::kImage, planes.models, products);
+  write_picture(in, options, "blobmodel-jpeg", PictureKind::kImage, planes.blob_models, products);
+  write_picture(in, options, "resid-jpeg", PictureKind::kResidual, planes.residuals, products);
+}
 
+Image<std::int32_t> maskbits_of(const CoaddStageInput& in, ImageView<const std::uint8_t> unique,
+                                const std::vector<Image<std::int16_t>>& allmasks) {
   MaskbitsInput maskbits;
-  if (!in.custom_brick) maskbits.unique = unique.view();
+  if (!in.custom_brick) maskbits.unique = unique;
   maskbits.reference = in.reference_mask;
   maskbits.bailout = in.bailout_mask;
   maskbits.sub_blob = in.sub_blob_mask;
@@ -237,7 +236,32 @@ CoaddStageOutput make_coadds(const CoaddStageInput& in, std::span<CatalogSource>
          saturated == in.saturated.end() ? ImageView<const std::uint8_t>{} : saturated->second,
          allmasks[band].view()});
   }
-  return {compose_maskbits(w, h, maskbits, in.maskbits)};
+  return compose_maskbits(in.target.width(), in.target.height(), maskbits, in.maskbits);
+}
+
+}  // namespace
+
+CoaddStageOutput make_coadds(const CoaddStageInput& in, std::span<CatalogSource> rows, ProductSet& products,
+                             const CoaddStageOptions& options, const Log& log) {
+  const Image<std::uint8_t> unique = unique_pixels(in.target, in.unique_area);
+  const bool with_models = in.scene.has_value() && !options.minimal;
+  CoaddOptions coadd_options = options.coadd;
+  coadd_options.depth_maps = coadd_options.depth_maps && !options.minimal;
+  for (CatalogSource& row : rows) row.bands.resize(in.bands.size());
+  const int w = in.target.width(), h = in.target.height();
+  ObservationTimes times(pixels_of(rows, w, h), w, h);
+
+  BandPlanes planes;
+  for (std::size_t band = 0; band < in.bands.size(); ++band)
+    make_band(in, band, options, coadd_options, unique.view(), with_models, rows, times, products, planes,
+              log);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].mjd_min = times.ranges()[i].first;
+    rows[i].mjd_max = times.ranges()[i].last;
+  }
+  if (!options.minimal) write_depths(in, planes.depths, products);
+  write_pictures(in, options, planes, products);
+  return {maskbits_of(in, unique.view(), planes.allmasks)};
 }
 
 void write_maskbits(ImageView<const std::int32_t> maskbits, const Wcs& target,

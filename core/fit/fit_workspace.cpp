@@ -77,6 +77,41 @@ bool SourceFitter::Workspace::prepare(const SourceModel& start, std::span<const 
   return true;
 }
 
+// Draws the unit model and its derivatives on an image's window and sums their products over the pixels.
+// False where the model cannot be seen.
+bool SourceFitter::Workspace::render_and_sum(const FitWindow& w, const FitPoint& p, const Mixture& mixture,
+                                             bool derivatives, FitScratch& scratch,
+                                             kernels::GramJob& gram) const {
+  const PixelPosition at = w.count > 0 ? pixel(*w.image, p) : PixelPosition{};
+  if (w.count <= 0 || !std::isfinite(at.x) || !std::isfinite(at.y)) return false;
+  WindowJob job;
+  job.psf = w.image->psf;
+  job.window = w.mask;
+  job.x = at.x;
+  job.y = at.y;
+  job.point = !model.is_galaxy();
+  job.reference_size = reference_size;
+  if (derivatives) job.outputs = {layout.position >= 0, layout.shapes, layout.index >= 0};
+  if (!job.point) {
+    job.mixture = mixture;
+    job.shape = shape_derivatives(ellipse(p), pixels_per_arcsec(w.image->cd));
+  }
+  const int count = derivatives ? 1 + layout.size : 1;
+  float* out[kernels::kMaxPlanes] = {};
+  scratch.planes.reserve(largest_window * kernels::kMaxPlanes);
+  for (int k = 0; k < count; ++k) out[k] = scratch.planes.data() + k * w.count;
+  if (!scratch.renderer.render(job, out)) return false;
+  gram.data = w.data;
+  gram.weight = w.weight;
+  gram.count = w.count;
+  gram.flux = static_cast<float>(flux[w.image->band]);
+  gram.planes = count;
+  for (int k = 0; k < count; ++k) gram.plane[k] = out[k];
+  gram.totals = options.fit_sky;
+  active_kernels().gram(gram);
+  return true;
+}
+
 void SourceFitter::Workspace::measure(std::size_t i, const FitPoint& p, const Mixture& mixture,
                                       bool derivatives, FitScratch& scratch) {
   const FitWindow& w = windows.windows()[i];
@@ -85,44 +120,14 @@ void SourceFitter::Workspace::measure(std::size_t i, const FitPoint& p, const Mi
   result.sky = {};
   result.measured = false;
   if (!w.image) return;
-  const int band = w.image->band;
 
   kernels::GramJob gram;
-  int size = 1;  // vectors in the sums: r, then u and its derivatives
-  WindowJob job;
-  const PixelPosition at = w.count > 0 ? pixel(*w.image, p) : PixelPosition{};
-  bool visible = w.count > 0 && std::isfinite(at.x) && std::isfinite(at.y);
+  const bool visible = render_and_sum(w, p, mixture, derivatives, scratch, gram);
+  // Vectors in the sums: r, then u and its derivatives.
+  const int size = visible ? gram.planes + 1 : 1;
   if (visible) {
-    job.psf = w.image->psf;
-    job.window = w.mask;
-    job.x = at.x;
-    job.y = at.y;
-    job.point = !model.is_galaxy();
-    job.reference_size = reference_size;
-    if (derivatives) job.outputs = {layout.position >= 0, layout.shapes, layout.index >= 0};
-    if (!job.point) {
-      job.mixture = mixture;
-      job.shape = shape_derivatives(ellipse(p), pixels_per_arcsec(w.image->cd));
-    }
-    const int count = derivatives ? 1 + layout.size : 1;
-    float* out[kernels::kMaxPlanes] = {};
-    scratch.planes.reserve(largest_window * kernels::kMaxPlanes);
-    for (int k = 0; k < count; ++k) out[k] = scratch.planes.data() + k * w.count;
-    visible = scratch.renderer.render(job, out);
-    if (visible) {
-      gram.data = w.data;
-      gram.weight = w.weight;
-      gram.count = w.count;
-      gram.flux = static_cast<float>(flux[band]);
-      gram.planes = count;
-      for (int k = 0; k < count; ++k) gram.plane[k] = out[k];
-      gram.totals = options.fit_sky;
-      active_kernels().gram(gram);
-      size = count + 1;
-      result.measured = gram.gram[1][1] > 0;
-    }
-  }
-  if (!visible && w.count > 0) {
+    result.measured = gram.gram[1][1] > 0;
+  } else if (w.count > 0) {
     const kernels::PixelSums inside = w.inside();
     gram.gram[0][0] = inside.data2;
     gram.total[0] = inside.data;
@@ -136,25 +141,7 @@ void SourceFitter::Workspace::measure(std::size_t i, const FitPoint& p, const Mi
   std::array<double, kMaxParameters + 2> total{};
   for (int a = 0; a < size; ++a) total[a] = gram.total[a];
   g[0][0] += w.outside.data2;
-  if (visible && derivatives && layout.position >= 0) {
-    // From pixels to arcsec along east and north.
-    const std::array<double, 4>& j = w.image->local.pixels_per_degree;
-    const int x = 2 + layout.position, y = x + 1;
-    const double xe = j[0] / 3600, xn = j[1] / 3600, ye = j[2] / 3600, yn = j[3] / 3600;
-    for (int a = 0; a < size; ++a) {
-      const double gx = g[a][x], gy = g[a][y];
-      g[a][x] = xe * gx + ye * gy;
-      g[a][y] = xn * gx + yn * gy;
-    }
-    for (int a = 0; a < size; ++a) {
-      const double gx = g[x][a], gy = g[y][a];
-      g[x][a] = xe * gx + ye * gy;
-      g[y][a] = xn * gx + yn * gy;
-    }
-    const double tx = total[x], ty = total[y];
-    total[x] = xe * tx + ye * ty;
-    total[y] = xn * tx + yn * ty;
-  }
+  if (visible && derivatives && layout.position >= 0) turn_to_sky(w.image->local, size, g, total);
   if (options.fit_sky) {
     total[0] += w.outside.data;
     const double weight = gram.weight_sum + w.outside.weight;
@@ -163,6 +150,27 @@ void SourceFitter::Workspace::measure(std::size_t i, const FitPoint& p, const Mi
         for (int b = 0; b < size; ++b) g[a][b] -= total[a] * total[b] / weight;
     result.sky = {total[0], total[1], weight};
   }
+}
+
+// The derivatives with respect to the position, from pixels to arcsec along east and north.
+void SourceFitter::Workspace::turn_to_sky(const LocalLinearWcs& local, int size, BandSums& g,
+                                          std::array<double, kMaxParameters + 2>& total) const {
+  const std::array<double, 4>& j = local.pixels_per_degree;
+  const int x = 2 + layout.position, y = x + 1;
+  const double xe = j[0] / 3600, xn = j[1] / 3600, ye = j[2] / 3600, yn = j[3] / 3600;
+  for (int a = 0; a < size; ++a) {
+    const double gx = g[a][x], gy = g[a][y];
+    g[a][x] = xe * gx + ye * gy;
+    g[a][y] = xn * gx + yn * gy;
+  }
+  for (int a = 0; a < size; ++a) {
+    const double gx = g[x][a], gy = g[y][a];
+    g[x][a] = xe * gx + ye * gy;
+    g[y][a] = xn * gx + yn * gy;
+  }
+  const double tx = total[x], ty = total[y];
+  total[x] = xe * tx + ye * ty;
+  total[y] = xn * tx + yn * ty;
 }
 
 FitSurface SourceFitter::Workspace::evaluate(const FitPoint& p, bool derivatives) {

@@ -13,6 +13,7 @@
 #include "core/fit/box_solver.h"
 #include "core/fit/fit_windows.h"
 #include "core/fit/source_fitter.h"
+#include "core/model/kernels.h"
 #include "core/model/mixture.h"
 #include "core/model/sky_motion.h"
 #include "core/model/window_renderer.h"
@@ -103,6 +104,10 @@ struct SourceFitter::Workspace {
 
   bool prepare(const SourceModel& start, std::span<const FitImage> images, bool move_position,
                bool move_shape);
+  bool render_and_sum(const FitWindow& window, const FitPoint& p, const Mixture& mixture, bool derivatives,
+                      FitScratch& scratch, kernels::GramJob& gram) const;
+  void turn_to_sky(const LocalLinearWcs& local, int size, BandSums& sums,
+                   std::array<double, kMaxParameters + 2>& total) const;
   void measure(std::size_t image, const FitPoint& p, const Mixture& mixture, bool derivatives,
                FitScratch& scratch);
   FitSurface evaluate(const FitPoint& p, bool derivatives);

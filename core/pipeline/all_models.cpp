@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "core/model/shape.h"
+#include "core/survey/bits.h"
 
 namespace brickline {
 namespace {
@@ -171,11 +172,16 @@ fits::Table all_models_table(const std::vector<CatalogSource>& rows,
   fit("blob_symm_height", &F::blob_symm_height, "pix", "of the rectangle that the model was chosen on");
   fit("blob_symm_npix", &F::blob_symm_npix, "pix", "unmasked pixels that the model was chosen on");
   fit("blob_symm_nimages", &F::blob_symm_nimages, "", "images that the model was chosen on");
-  fit("hit_limit", &F::hit_limit, "", "a parameter of the chosen model ended at its limit");
-  fit("hit_r_limit", &F::hit_r_limit, "", "the radius ended at its limit");
-  fit("hit_ser_limit", &F::hit_ser_limit, "", "the Sersic index ended at its limit");
-  fit("fit_background", &F::fit_background, "", "a sky level was fitted along");
-  fit("forced_pointsource", &F::forced_pointsource, "", "only a point source was allowed");
+  const auto bit = [&](const char* name, std::uint16_t bits, const char* description) {
+    t.row(
+        name, [bits](const S& r) { return r.fit.has(bits); }, "", description);
+  };
+  using namespace fitbit;
+  bit("hit_limit", kHitRadiusLimit | kHitSersicLimit, "a parameter of the chosen model ended at its limit");
+  bit("hit_r_limit", kHitRadiusLimit, "the radius ended at its limit");
+  bit("hit_ser_limit", kHitSersicLimit, "the Sersic index ended at its limit");
+  bit("fit_background", kFitBackground, "a sky level was fitted along");
+  bit("forced_pointsource", kForcedPointsource, "only a point source was allowed");
   t.row(
       "type", [](const S& r) { return std::string(type_name(r.type)); }, "", "of the chosen model", 3);
   for (int kind = 0; kind < kModelKinds; ++kind) add_model(t, kind, context.bands);

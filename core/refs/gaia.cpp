@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <functional>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -108,81 +110,93 @@ float signal_to_noise(double value, double error) {
   return finite_or_zero(static_cast<float>(value) / static_cast<float>(error));
 }
 
+// The columns that rows are made of, as numbers.
+class GaiaColumns {
+ public:
+  explicit GaiaColumns(const fits::Table& table) : table_(table), variable_(variable_flags(table)) {
+    for (const std::string& name : kColumns)
+      if (name != "source_id" && name != "phot_variable_flag") numbers_[name] = table.numbers(name);
+  }
+  double number(const char* name, std::size_t row) const { return numbers_.find(name)->second[row]; }
+  float real(const char* name, std::size_t row) const { return finite_or_zero(number(name, row)); }
+  std::int16_t count(const char* name, std::size_t row) const {
+    const double v = number(name, row);
+    return static_cast<std::int16_t>(std::isfinite(v) ? std::clamp(v, -32768.0, 32767.0) : 0);
+  }
+  std::int64_t id(std::size_t row) const {
+    return table_.integer("source_id", static_cast<std::int64_t>(row));
+  }
+  bool variable(std::size_t row) const { return variable_[row]; }
+
+ private:
+  const fits::Table& table_;
+  std::map<std::string, std::vector<double>, std::less<>> numbers_;
+  std::vector<bool> variable_;
+};
+
+GaiaMeasurements measurements_of(const GaiaColumns& c, std::size_t i) {
+  GaiaMeasurements m;
+  m.phot_g_mean_mag = c.real("phot_g_mean_mag", i);
+  m.phot_bp_mean_mag = c.real("phot_bp_mean_mag", i);
+  m.phot_rp_mean_mag = c.real("phot_rp_mean_mag", i);
+  m.phot_g_mean_flux_over_error = c.real("phot_g_mean_flux_over_error", i);
+  m.phot_bp_mean_flux_over_error = c.real("phot_bp_mean_flux_over_error", i);
+  m.phot_rp_mean_flux_over_error = c.real("phot_rp_mean_flux_over_error", i);
+  m.phot_g_n_obs = c.count("phot_g_n_obs", i);
+  m.phot_bp_n_obs = c.count("phot_bp_n_obs", i);
+  m.phot_rp_n_obs = c.count("phot_rp_n_obs", i);
+  m.phot_variable_flag = c.variable(i);
+  m.astrometric_excess_noise = c.real("astrometric_excess_noise", i);
+  m.astrometric_excess_noise_sig = c.real("astrometric_excess_noise_sig", i);
+  m.astrometric_n_obs_al = c.count("astrometric_n_obs_al", i);
+  m.astrometric_n_good_obs_al = c.count("astrometric_n_good_obs_al", i);
+  m.duplicated_source = c.number("duplicated_source", i) != 0;
+  m.phot_bp_rp_excess_factor = c.real("phot_bp_rp_excess_factor", i);
+  m.astrometric_sigma5d_max = c.real("astrometric_sigma5d_max", i);
+  const double solved = c.number("astrometric_params_solved", i);
+  m.astrometric_params_solved = static_cast<std::uint8_t>(std::isfinite(solved) ? solved : 0);
+  return m;
+}
+
+// What is certainly a star: bright, well measured, or moving.
+bool is_certainly_a_star(const GaiaColumns& c, std::size_t i) {
+  constexpr double kAlwaysPoint = 13, kFaintestWithNoise = 18, kLeastNoise = 1, kLeastMotion = 5;
+  const double g = c.number("phot_g_mean_mag", i);
+  const double motion = finite_or_zero(std::hypot(c.number("pmra", i) / c.number("pmra_error", i),
+                                                  c.number("pmdec", i) / c.number("pmdec_error", i)));
+  return g < kAlwaysPoint ||
+         (g < kFaintestWithNoise && c.number("astrometric_excess_noise", i) < kLeastNoise) ||
+         motion > kLeastMotion ||
+         signal_to_noise(c.number("parallax", i), c.number("parallax_error", i)) > kLeastMotion;
+}
+
 std::vector<ReferenceObject> objects_of(const fits::Table& table, const ReferenceOptions& options,
                                         std::span<const GaiaTransform> transforms) {
-  const auto column = [&](const char* name) { return table.numbers(name); };
-  const std::vector<double> ra = column("ra"), dec = column("dec"), ra_error = column("ra_error"),
-                            dec_error = column("dec_error");
-  const std::vector<double> pmra = column("pmra"), pmdec = column("pmdec"), parallax = column("parallax");
-  const std::vector<double> pmra_error = column("pmra_error"), pmdec_error = column("pmdec_error");
-  const std::vector<double> parallax_error = column("parallax_error"), epoch = column("ref_epoch");
-  const std::vector<double> g = column("phot_g_mean_mag"), bp = column("phot_bp_mean_mag"),
-                            rp = column("phot_rp_mean_mag");
-  const std::vector<double> g_sn = column("phot_g_mean_flux_over_error"),
-                            bp_sn = column("phot_bp_mean_flux_over_error");
-  const std::vector<double> rp_sn = column("phot_rp_mean_flux_over_error");
-  const std::vector<double> g_n = column("phot_g_n_obs"), bp_n = column("phot_bp_n_obs"),
-                            rp_n = column("phot_rp_n_obs");
-  const std::vector<double> noise = column("astrometric_excess_noise"),
-                            noise_sig = column("astrometric_excess_noise_sig");
-  const std::vector<double> n_al = column("astrometric_n_obs_al"),
-                            n_good_al = column("astrometric_n_good_obs_al");
-  const std::vector<double> excess = column("phot_bp_rp_excess_factor"),
-                            sigma5d = column("astrometric_sigma5d_max");
-  const std::vector<double> solved = column("astrometric_params_solved"),
-                            doubled = column("duplicated_source");
-  const std::vector<bool> variable = variable_flags(table);
+  const GaiaColumns c(table);
   const std::string cat = fmt::format("G{}", options.gaia_version);
-  const auto count = [](double v) {
-    return static_cast<std::int16_t>(std::isfinite(v) ? std::clamp(v, -32768.0, 32767.0) : 0);
-  };
-
-  std::vector<ReferenceObject> out(ra.size());
+  constexpr double kMilliarcsec = 3.6e6;  // in a degree
+  std::vector<ReferenceObject> out(static_cast<std::size_t>(table.rows()));
   for (std::size_t i = 0; i < out.size(); ++i) {
     ReferenceObject& o = out[i];
     o.ref_cat = cat;
-    o.ref_id = table.integer("source_id", static_cast<std::int64_t>(i));
-    o.ra = ra[i];
-    o.dec = dec[i];
+    o.ref_id = c.id(i);
+    o.ra = c.number("ra", i);
+    o.dec = c.number("dec", i);
     o.is_gaia = true;
-    o.ref_epoch = finite_or_zero(epoch[i]);
-    o.pmra = finite_or_zero(pmra[i]);
-    o.pmdec = finite_or_zero(pmdec[i]);
-    o.parallax = finite_or_zero(parallax[i]);
-    constexpr double kMilliarcsec = 3.6e6;  // in a degree
-    o.ra_ivar = inverse_variance(ra_error[i], kMilliarcsec);
-    o.dec_ivar = inverse_variance(dec_error[i], kMilliarcsec);
-    o.pmra_ivar = inverse_variance(pmra_error[i]);
-    o.pmdec_ivar = inverse_variance(pmdec_error[i]);
-    o.parallax_ivar = inverse_variance(parallax_error[i]);
-    GaiaMeasurements& m = o.gaia.emplace();
-    m.phot_g_mean_mag = finite_or_zero(g[i]);
-    m.phot_bp_mean_mag = finite_or_zero(bp[i]);
-    m.phot_rp_mean_mag = finite_or_zero(rp[i]);
-    m.phot_g_mean_flux_over_error = finite_or_zero(g_sn[i]);
-    m.phot_bp_mean_flux_over_error = finite_or_zero(bp_sn[i]);
-    m.phot_rp_mean_flux_over_error = finite_or_zero(rp_sn[i]);
-    m.phot_g_n_obs = count(g_n[i]);
-    m.phot_bp_n_obs = count(bp_n[i]);
-    m.phot_rp_n_obs = count(rp_n[i]);
-    m.phot_variable_flag = variable[i];
-    m.astrometric_excess_noise = finite_or_zero(noise[i]);
-    m.astrometric_excess_noise_sig = finite_or_zero(noise_sig[i]);
-    m.astrometric_n_obs_al = count(n_al[i]);
-    m.astrometric_n_good_obs_al = count(n_good_al[i]);
-    m.duplicated_source = doubled[i] != 0;
-    m.phot_bp_rp_excess_factor = finite_or_zero(excess[i]);
-    m.astrometric_sigma5d_max = finite_or_zero(sigma5d[i]);
-    m.astrometric_params_solved = static_cast<std::uint8_t>(std::isfinite(solved[i]) ? solved[i] : 0);
-
-    // What is certainly a star: bright, well measured, or moving.
-    constexpr double kAlwaysPoint = 13, kFaintestWithNoise = 18, kLeastNoise = 1, kLeastMotion = 5;
-    const double motion = finite_or_zero(std::hypot(pmra[i] / pmra_error[i], pmdec[i] / pmdec_error[i]));
-    o.point_source = g[i] < kAlwaysPoint || (g[i] < kFaintestWithNoise && noise[i] < kLeastNoise) ||
-                     motion > kLeastMotion || signal_to_noise(parallax[i], parallax_error[i]) > kLeastMotion;
+    o.ref_epoch = c.real("ref_epoch", i);
+    o.pmra = c.real("pmra", i);
+    o.pmdec = c.real("pmdec", i);
+    o.parallax = c.real("parallax", i);
+    o.ra_ivar = inverse_variance(c.number("ra_error", i), kMilliarcsec);
+    o.dec_ivar = inverse_variance(c.number("dec_error", i), kMilliarcsec);
+    o.pmra_ivar = inverse_variance(c.number("pmra_error", i));
+    o.pmdec_ivar = inverse_variance(c.number("pmdec_error", i));
+    o.parallax_ivar = inverse_variance(c.number("parallax_error", i));
+    o.gaia = measurements_of(c, i);
+    o.point_source = is_certainly_a_star(c, i);
     for (const GaiaTransform& t : transforms)
-      o.band_mags.push_back(
-          transformed_magnitude(t, m.phot_g_mean_mag, m.phot_bp_mean_mag, m.phot_rp_mean_mag));
+      o.band_mags.push_back(transformed_magnitude(t, o.gaia->phot_g_mean_mag, o.gaia->phot_bp_mean_mag,
+                                                  o.gaia->phot_rp_mean_mag));
   }
   return out;
 }

@@ -1,0 +1,69 @@
+// What still stands out of a blob once its models are subtracted.
+#include <algorithm>
+#include <cmath>
+
+#include "core/blobs/blob_run.h"
+#include "core/detect/morphology.h"
+
+namespace brickline {
+
+std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceRecord>& records) {
+  DetectionMapOptions map_options;
+  map_options.apodize_pixels = 0;
+  std::vector<DetectionImage> residuals = images_.detection_images();
+  const std::vector<BandMaps> found = detection_maps(residuals, images_.wcs(), bands_, map_options);
+
+  std::vector<Image<std::uint8_t>> saturated;
+  std::vector<ImageView<const std::uint8_t>> saturated_views;
+  constexpr int kSaturationGrowth = 4;
+  for (const BandMaps& map : found) saturated.push_back(dilate(map.saturated.view(), kSaturationGrowth));
+  for (const auto& map : saturated) saturated_views.push_back(map.view());
+  std::vector<AvoidPoint> avoid;
+  for (const SourceRecord& r : records)
+    avoid.push_back({r.start_ix, r.start_iy, options_.detection.avoid_radius});
+  Image<std::uint8_t> veto(images_.width(), images_.height());
+  for (int y = 0; y < veto.height(); ++y)
+    for (int x = 0; x < veto.width(); ++x) veto(x, y) = reference_bits(x, y) != 0;
+  const std::vector<Sed> seds = input_.seds.empty()
+                                    ? detection_seds(input_.bands)
+                                    : std::vector<Sed>(input_.seds.begin(), input_.seds.end());
+  const PeakSearch search = find_peaks(found, saturated_views, seds, avoid, veto.view(), options_.detection);
+  if (search.peaks.empty()) return {};
+
+  std::vector<Image<float>> drawn;
+  for (std::size_t i = 0; i < images_.images().size(); ++i) {
+    const BlobImage& image = images_.images()[i];
+    drawn.emplace_back(image.data.width(), image.data.height());
+    for (const SourceRecord& r : records)
+      if (r.alive && r.patches[i]) add_patch(drawn.back().view(), *r.patches[i], 1);
+    for (const SourcePatches& galaxy : frozen_)
+      if (galaxy[i]) add_patch(drawn.back().view(), *galaxy[i], 1);
+    residuals[i].data = drawn.back().view();
+  }
+  const std::vector<BandMaps> known = detection_maps(residuals, images_.wcs(), bands_, map_options);
+
+  std::vector<SourceRecord> out;
+  for (const Peak& peak : search.peaks) {
+    const auto best_sn = [&](const std::vector<BandMaps>& maps) {
+      float best = -INFINITY;
+      for (const BandMaps& m : maps)
+        best = std::max(best, m.flux(peak.x, peak.y) * std::sqrt(m.inverse_variance(peak.x, peak.y)));
+      return best;
+    };
+    if (!(best_sn(found) > options_.iterative_model_share * std::max(best_sn(known), 1.0F))) continue;
+    SourceRecord r;
+    const SkyPosition sky = images_.wcs().pixel_to_sky(peak.x, peak.y);
+    r.model.ra = sky.ra;
+    r.model.dec = sky.dec;
+    for (const BandMaps& m : found) r.model.flux.push_back(m.flux(peak.x, peak.y));
+    r.start_flux = r.model.flux;
+    r.found = r.model;
+    r.start_x = r.start_ix = peak.x;
+    r.start_y = r.start_iy = peak.y;
+    r.started_in_blob = task_.mask(peak.x, peak.y) != 0;
+    out.push_back(std::move(r));
+  }
+  return out;
+}
+
+}  // namespace brickline

@@ -1,0 +1,117 @@
+// From the records of a blob to its fitted sources: errors and metrics of what is left.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/blobs/blob_run.h"
+#include "core/blobs/metrics.h"
+#include "core/fit/uncertainties.h"
+#include "core/survey/bits.h"
+
+namespace brickline {
+
+// Of a part of a blob: whether the source started on the pixels that are this part's own.
+bool BlobRun::is_own(const FittedSource& source) const {
+  const Box& own = *task_.own;
+  const double x = std::clamp(source.start_x, 0.0, input_.brick.width() - 1.0),
+               y = std::clamp(source.start_y, 0.0, input_.brick.height() - 1.0);
+  return x >= own.x0 && x < own.x1 && y >= own.y0 && y < own.y1;
+}
+
+std::vector<FitImage> BlobRun::whole_images(const SourceModel& model,
+                                            std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const {
+  std::vector<FitImage> out;
+  for (const BlobImage& image : images_.images()) {
+    auto fit_image = images_.fit_image(model, image, image.data.box(), own_kernels);
+    if (!fit_image) continue;
+    fit_image->mask = {};
+    out.push_back(*fit_image);
+  }
+  return out;
+}
+
+FittedSource BlobRun::fitted(const SourceRecord& r) const {
+  FittedSource out;
+  out.model = r.model;
+  out.model.max_log_re = 0;
+  out.source = r.source;
+  out.blob = out.planned_blob = task_.blob;
+  out.part = task_.part;
+  out.start_x = r.start_x + task_.box.x0;
+  out.start_y = r.start_y + task_.box.y0;
+  if (const auto at = input_.brick.sky_to_pixel(r.model.ra, r.model.dec)) {
+    out.x = at->x;
+    out.y = at->y;
+  }
+  out.forced_to_stay = r.forced_to_stay;
+  out.started_in_blob = r.started_in_blob;
+  const Pixel end = rounded_pixel(r.model);
+  out.finished_in_blob = task_.mask(end.x, end.y) != 0;
+  out.rectangle_width = r.rectangle_width;
+  out.rectangle_height = r.rectangle_height;
+  out.pixels = r.pixels;
+  out.images = r.images;
+  out.models = r.models;
+  for (int k = 0; k < kModelKinds; ++k)
+    if (r.models[k].status == ModelFitStatus::kFitted) out.dchisq[k] = r.models[k].dchisq;
+
+  using namespace fitbit;
+  const auto set = [&](std::uint16_t bit, bool on) { out.fit_bits |= on ? bit : 0; };
+  set(kForcedPointsource, r.forced_point_source);
+  set(kFitBackground, r.fit_background);
+  set(kIterative, r.source < 0);
+  if (r.model_chosen) {
+    const ModelFit& winner = r.models[dchisq_index(r.chosen)];
+    set(kHitRadiusLimit, winner.at_radius_limit);
+    set(kHitSersicLimit, winner.at_sersic_limit);
+  }
+  return out;
+}
+
+// Inverse variances on the blob's whole images; 0 for what stays by force.
+InverseVariances BlobRun::errors_of(const SourceRecord& r) const {
+  InverseVariances iv;
+  if (!r.forced_to_stay) {
+    UncertaintyOptions uncertainty;
+    uncertainty.render = options_.fit.render;
+    std::vector<std::unique_ptr<PsfKernel>> own_kernels;
+    iv = inverse_variances(r.model, whole_images(r.model, own_kernels), uncertainty);
+    if (r.model.motion) iv.ra = iv.dec = 0;  // known, not measured
+  }
+  iv.flux.resize(bands_, 0.0);
+  return iv;
+}
+
+// Errors and metrics of what is left.
+std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
+  in_parallel_ = alone_ && alone_();
+  std::vector<InverseVariances> errors(records.size());
+  for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
+    if (records[i].alive) errors[i] = errors_of(records[i]);
+  });
+  std::vector<FittedSource> out;
+  std::vector<std::vector<const Patch*>> patches;
+  std::vector<std::vector<double>> flux;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const SourceRecord& r = records[i];
+    if (!r.alive) continue;
+    const InverseVariances& iv = errors[i];
+    double sum = iv.ra + iv.dec + iv.re + iv.e1 + iv.e2 + iv.sersic_index;
+    sum = std::accumulate(iv.flux.begin(), iv.flux.end(), sum);
+    if (!r.forced_to_stay && !(sum > 0)) continue;
+    FittedSource source = fitted(r);
+    source.inverse_variance = std::move(errors[i]);
+    out.push_back(std::move(source));
+    patches.emplace_back();
+    for (const auto& p : r.patches) patches.back().push_back(p ? &*p : nullptr);
+    flux.push_back(r.model.flux);
+  }
+  std::vector<MetricImage> metric_images;
+  for (const BlobImage& image : images_.images())
+    metric_images.push_back({image.data.view(), image.inverse_error.view(), image.band});
+  std::vector<SourceMetrics> metrics = measure_source_metrics(metric_images, bands_, patches, flux);
+  for (std::size_t i = 0; i < out.size(); ++i) out[i].metrics = std::move(metrics[i]);
+  return out;
+}
+
+}  // namespace brickline
