@@ -74,7 +74,7 @@ TEST(ItemFailures, AStartThatIsNotFiniteIsAFailureAndLeavesATrace) {
   sky.expose(1);
   DetectedSource bad = point_at(sky, 20, 20, 5);
   bad.model.flux[1] = NAN;
-  const SourceList sources = {bad};
+  SourceList sources = {bad};
   const BlobMap blobs = make_blobs(Image<std::uint8_t>(40, 40, 1).view(), sources);
   BlobFitOptions options;
   options.accounts = true;
