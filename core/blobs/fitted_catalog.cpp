@@ -32,15 +32,16 @@ FailureSummary summarize_failures(std::span<const BlobReport> blobs) {
   for (const BlobReport& blob : blobs) {
     if (blob.status == BlobStatus::kFailed) {
       ++out.blobs;
-      out.lines.push_back(fmt::format("blob {} (x {}:{} y {}:{}, {} sources) could not be fitted: {}",
-                                      blob.blob, blob.box.x0, blob.box.x1, blob.box.y0, blob.box.y1,
-                                      blob.sources, blob.message));
+      out.items.push_back({fmt::format("blob {} (x {}:{} y {}:{}, {} sources)", blob.blob, blob.box.x0,
+                                       blob.box.x1, blob.box.y0, blob.box.y1, blob.sources),
+                           blob.message});
       continue;
     }
     for (const SourceFailure& source : blob.failures) {
       ++out.sources;
-      out.lines.push_back(fmt::format("the source at x {:.1f} y {:.1f} of blob {} could not be fitted: {}",
-                                      source.x, source.y, blob.blob, source.reason));
+      out.items.push_back(
+          {fmt::format("the source at x {:.1f} y {:.1f} of blob {}", source.x, source.y, blob.blob),
+           source.reason});
     }
   }
   return out;

@@ -79,9 +79,12 @@ struct BlobReport {
 
 // What a run did not manage, item by item.
 struct FailureSummary {
-  int blobs = 0;                   // of whose sources only those of reference catalogs are listed
-  int sources = 0;                 // of other blobs
-  std::vector<std::string> lines;  // one for each of both, with its place and its reason
+  struct Item {
+    std::string what, reason;  // "blob 7 (x 3:9 y 4:5, 2 sources)"
+  };
+  int blobs = 0;            // of whose sources only those of reference catalogs are listed
+  int sources = 0;          // of other blobs
+  std::vector<Item> items;  // one for each of both
   bool any() const { return blobs + sources > 0; }
 };
 FailureSummary summarize_failures(std::span<const BlobReport> blobs);

@@ -64,8 +64,9 @@ TEST(ItemFailures, AStarThatCannotBeFittedIsMissingWithAReason) {
   const FailureSummary summary = summarize_failures(catalog.blobs);
   EXPECT_EQ(summary.blobs, 0);
   EXPECT_EQ(summary.sources, 1);
-  ASSERT_EQ(summary.lines.size(), 1U);
-  EXPECT_NE(summary.lines[0].find("no place for it"), std::string::npos);
+  ASSERT_EQ(summary.items.size(), 1U);
+  EXPECT_EQ(summary.items[0].what, "the source at x 30.0 y 30.0 of blob 0");
+  EXPECT_EQ(summary.items[0].reason, "no place for it");
 }
 
 TEST(ItemFailures, AStartThatIsNotFiniteIsAFailureAndLeavesATrace) {

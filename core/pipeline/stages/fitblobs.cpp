@@ -67,17 +67,9 @@ std::vector<FrozenGalaxy> frozen_galaxies(const ReferenceCatalog& references, co
 // What went wrong, blob by blob.
 std::vector<Failure> failures_of(const std::vector<BlobReport>& blobs, const Log& log) {
   std::vector<Failure> failures;
-  for (const BlobReport& blob : blobs) {
-    const std::string where = fmt::format("blob {} (x {}:{} y {}:{})", blob.blob, blob.box.x0, blob.box.x1,
-                                          blob.box.y0, blob.box.y1);
-    if (blob.status == BlobStatus::kFailed) {
-      log.warning("{} of {} sources could not be fitted: {}", where, blob.sources, blob.message);
-      failures.push_back({where, blob.message});
-    } else if (blob.failed_sources > 0) {
-      log.warning("{}: {} of {} sources could not be fitted", where, blob.failed_sources, blob.sources);
-      for (int i = 0; i < blob.failed_sources; ++i)
-        failures.push_back({"a source of " + where, blob.message.empty() ? "its fit failed" : blob.message});
-    }
+  for (const FailureSummary::Item& item : summarize_failures(blobs).items) {
+    log.warning("{} could not be fitted: {}", item.what, item.reason);
+    failures.push_back({item.what, item.reason});
   }
   return failures;
 }
@@ -101,8 +93,7 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice
   input.blobs = &sources.detection.blobs;
   input.sources = &sources.detection.sources;
   input.reference_mask = references.mask.const_view();
-  const SkyBox& area = selection.brick.unique_area;
-  if (!selection.brick.custom) input.plan.unique_area = UniqueArea{area.ra1, area.ra2, area.dec1, area.dec2};
+  if (!selection.brick.custom) input.plan.unique_area = selection.brick.unique_area;
   input.plan.max_blob_pixels = fitting.max_blob_pixels;
   input.plan.parts = fitting.sub_blobs;
 
