@@ -19,12 +19,10 @@ struct InverseVariances {
 
 enum class DerivativeKind {
   // The differences that the reference pipeline's catalogs are made with: central pixel differences for the
-  // position of galaxies, a step of 1e-4 degree for the position of point sources without masks (0.85 to 0.97
-  // of
+  // position of galaxies, a step of 1e-4 degree for the position of point sources without masks (0.85 to 0.97 of
   // the true value), +0.01 for re, e1, e2 and +0.001 for the index.
   kReference,
-  // Derivatives proper, of the model with the exact shift (that of the Lanczos shift changes by a quarter
-  // within a
+  // Derivatives proper, of the model with the exact shift (that of the Lanczos shift changes by a quarter within a
   // pixel).
   kExact,
 };

@@ -1,5 +1,6 @@
 #include "core/pipeline/run_header.h"
 
+#include "core/model/simd.h"
 #include "core/survey/provenance.h"
 
 namespace brickline {
@@ -19,7 +20,7 @@ fits::Header run_header(const RunContext& run, const ReleaseOptions& release, co
   identity.release = release.release;
   if (!release.survey_name.empty()) identity.survey = release.survey_name;
   if (!release.data_release.empty()) identity.data_release = release.data_release;
-  fits::Header header = version_header(identity, dependencies, run.command_line);
+  fits::Header header = version_header(identity, dependencies, run.command_line, simd_level_name());
   add_brick_cards(header, target);
   add_ccd_cards(header, ccd_files, all_bands, bands, used);
   return header;

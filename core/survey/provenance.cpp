@@ -39,13 +39,15 @@ std::string canonical_command_line(std::string_view program, std::vector<Command
 }
 
 fits::Header version_header(const SurveyIdentity& identity, const std::vector<Dependency>& dependencies,
-                            std::string_view command_line, std::string_view process_type) {
+                            std::string_view command_line, std::string_view simd_level,
+                            std::string_view process_type) {
   fits::Header h;
-  h.add_comment("Data product of the DESI Imaging Legacy Surveys");
-  h.add_comment("Full documentation at http://legacysurvey.org");
+  for (const std::string& comment : identity.comments) h.add_comment(comment);
   h.set("LEGPIPEV", fmt::format("brickline-{}", kVersion), "pipeline software and version");
+  h.set("BLCOMMIT", std::string(commit()), "commit of the software");
+  h.set("BLSIMD", std::string(simd_level), "instruction set of the models");
   h.set("LSDR", identity.data_release, "Data release number");
-  h.set("SURVEY", identity.survey, "The LegacySurveys");
+  h.set("SURVEY", identity.survey, "Survey");
   h.set("SURVEYID", identity.survey_id, "Survey names");
   h.set("DRVERSIO", identity.release, "LegacySurveys Data Release number");
   h.set("OBSTYPE", "object", "Observation type");

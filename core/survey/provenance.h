@@ -21,11 +21,13 @@
 
 namespace brickline {
 
+// Which survey the products belong to. Brickline does not know: the survey directory or the options say it.
 struct SurveyIdentity {
-  std::string data_release = "DR11";           // LSDR
-  std::string survey = "DECaLS+BASS+MzLS";     // SURVEY
-  std::string survey_id = "DECaLS BASS MzLS";  // SURVEYID
-  std::int64_t release = 9999;                 // DRVERSIO, and the catalogue's column `release`
+  std::string data_release = "unknown";  // LSDR
+  std::string survey = "unknown";        // SURVEY
+  std::string survey_id = "unknown";     // SURVEYID
+  std::int64_t release = 9999;           // DRVERSIO, and the catalogue's column `release`
+  std::vector<std::string> comments;  // COMMENT cards at the very beginning: whose product, where documented
 };
 
 // Something the run rests on: a library, a camera plugin, a catalogue. DEPNAMnn, DEPVERnn.
@@ -42,10 +44,13 @@ struct CommandOption {
 // shell.
 std::string canonical_command_line(std::string_view program, std::vector<CommandOption> options);
 
-// The first cards: LEGPIPEV (this software's version), LSDR, SURVEY, SURVEYID, DRVERSIO, OBSTYPE, PROCTYPE,
-// DEPNAMnn and DEPVERnn, CMDLINE.
+// The first cards: the identity's comments, LEGPIPEV (this software's version), BLCOMMIT (its commit), BLSIMD (the
+// instruction set that the models were computed with: simd_level() of core/model/simd.h), LSDR, SURVEY, SURVEYID,
+// DRVERSIO, OBSTYPE, PROCTYPE, DEPNAMnn and DEPVERnn, CMDLINE. Products of two builds of one source at two commits
+// differ in BLCOMMIT and the checksums alone.
 fits::Header version_header(const SurveyIdentity& identity, const std::vector<Dependency>& dependencies,
-                            std::string_view command_line, std::string_view process_type = "tile");
+                            std::string_view command_line, std::string_view simd_level,
+                            std::string_view process_type = "tile");
 
 // Further DEPNAMnn and DEPVERnn, numbered after those that are there.
 void add_dependency_cards(fits::Header& header, std::span<const Dependency> dependencies);

@@ -33,11 +33,13 @@ inline std::filesystem::path built_plugins() {
   return std::filesystem::path(BRICKLINE_BUILD_DIR) / "plugins";
 }
 
-// `environment` is laid over the test's own; an empty value removes the variable.
+// `environment` is laid over the test's own; an empty value removes the variable. stdout goes into the file
+// `into` if one is named, and is not read then.
 inline ProgramResult run_program(const std::filesystem::path& path, const std::vector<std::string>& arguments,
-                                 const std::map<std::string, std::string>& environment = {}) {
+                                 const std::map<std::string, std::string>& environment = {},
+                                 const std::string& into = {}) {
   TemporaryDirectory scratch;
-  const std::string out = (scratch / "out").string(), err = (scratch / "err").string();
+  const std::string out = into.empty() ? (scratch / "out").string() : into, err = (scratch / "err").string();
   std::vector<std::string> words = {path.string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -73,7 +75,7 @@ inline ProgramResult run_program(const std::filesystem::path& path, const std::v
       text << std::ifstream(file).rdbuf();
       return text.str();
     };
-    result.out = slurp(out);
+    if (into.empty()) result.out = slurp(out);
     result.err = slurp(err);
   }
   posix_spawn_file_actions_destroy(&actions);

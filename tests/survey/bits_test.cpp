@@ -86,7 +86,9 @@ TEST(ProvenanceCards, BrickAndBandCardsAreThoseOfTheReferencesCatalogue) {
   const fits::Header golden = file.header(0);
   const SurveyDirectory survey = SurveyDirectory::open(test::data_dir() / "surveys/testcase6");
   const CcdTable ccds = CcdTable::read(survey);
-  fits::Header ours = version_header({}, {{"CFITSIO", "4.2"}}, "runbrick --brick 1102p240");
+  const SurveyIdentity identity{
+      .data_release = "DR11", .survey = "DECaLS+BASS+MzLS", .survey_id = "DECaLS BASS MzLS"};
+  fits::Header ours = version_header(identity, {{"CFITSIO", "4.2"}}, "runbrick --brick 1102p240", "v3");
   add_brick_cards(ours,
                   make_target(BrickTable::read(survey).find("1102p240"), {.zoom = Box{500, 600, 650, 750}}));
   add_ccd_cards(ours, ccds.files(), {"g", "r", "z"}, {"g", "r", "z"}, ccds.rows_of({0, 1, 2, 3, 4, 5}));

@@ -1,9 +1,7 @@
 // cameras: which camera plugins there are, why one is refused, and what one says of itself.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <string>
 
-#include "core/base/version.h"
 #include "core/camera/registry.h"
 #include "tools/cameras/report.h"
 #include "tools/common/program.h"
@@ -17,7 +15,7 @@ int cameras(int argc, char** argv) {
   bool json = false, facts = false, no_user_plugins = false;
   int verbosity = 0;
   CLI::App app("Lists and describes camera plugins.", "cameras");
-  app.set_version_flag("--version", std::string("brickline ") + kVersion);
+  app.set_version_flag("--version", version_text("cameras"));
   app.require_subcommand(1);
   app.fallthrough();
   app.add_option("--plugin-dir", search.plugin_dirs,
@@ -45,7 +43,7 @@ int cameras(int argc, char** argv) {
     const Camera& camera = registry.load(name);
     text = facts ? facts_as_json(camera) : json ? info_as_json(camera) : info_for_people(camera);
   }
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  write_stdout(text);
   return 0;
 }
 

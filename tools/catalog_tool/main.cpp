@@ -1,13 +1,11 @@
 // catalog-tool: a catalog in the forms that other programs read, and what its columns mean.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <filesystem>
 #include <sstream>
 #include <string>
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
-#include "core/base/version.h"
 #include "core/catalog/columns.h"
 #include "core/catalog/export.h"
 #include "core/fits/fits_reader.h"
@@ -30,7 +28,7 @@ int catalog_tool(int argc, char** argv) {
   std::string columns;
   RegionOptions regions;
   CLI::App app("A catalog in other forms, and what its columns mean.", "catalog-tool");
-  app.set_version_flag("--version", std::string("brickline ") + kVersion);
+  app.set_version_flag("--version", version_text("catalog-tool"));
   app.require_subcommand(1);
   CLI::App* ecsv =
       app.add_subcommand("ecsv", "the catalog as text with types, units and descriptions (ECSV)");
@@ -58,7 +56,7 @@ int catalog_tool(int argc, char** argv) {
     }
   }
   if (output.empty())
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    write_stdout(text);
   else
     write_file_atomically(output, text);
   return 0;

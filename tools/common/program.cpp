@@ -3,13 +3,62 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <new>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+#include <system_error>
 
 #include "core/base/error.h"
+#include "core/base/version.h"
 
 namespace brickline {
+namespace {
+
+bool is_want_of_resources(const std::error_code& code) {
+  using std::errc;
+  for (const errc e :
+       {errc::not_enough_memory, errc::resource_unavailable_try_again, errc::too_many_files_open,
+        errc::too_many_files_open_in_system, errc::no_space_on_device, errc::file_too_large, errc::io_error})
+    if (code == e) return true;
+  return code == std::error_code(EDQUOT, std::generic_category());
+}
+
+// The exception being handled as an Error; null for what is a defect of ours.
+std::optional<Error> as_error() {
+  try {
+    throw;
+  } catch (const Error& e) {
+    return e;
+  } catch (const std::bad_alloc&) {
+    return Error(ErrorKind::kResources, "out of memory");
+  } catch (const std::filesystem::filesystem_error& e) {
+    Error error(is_want_of_resources(e.code()) ? ErrorKind::kResources : ErrorKind::kInput,
+                e.code().message());
+    if (!e.path1().empty()) error.in_file(e.path1().string());
+    if (!e.path2().empty()) error.while_doing("with " + e.path2().string());
+    return error;
+  } catch (const std::system_error& e) {
+    if (is_want_of_resources(e.code())) return Error(ErrorKind::kResources, e.what());
+  } catch (const nlohmann::json::exception& e) {
+    return Error(ErrorKind::kInput, fmt::format("a JSON text cannot be used: {}", e.what()));
+  } catch (...) {
+  }
+  return {};
+}
+
+std::string in_one_line(std::string text) {
+  for (char& c : text)
+    if (c == '\n' || c == '\r') c = ' ';
+  return text;
+}
+
+}  // namespace
 
 TerminalLog::TerminalLog(LogLevel threshold) : threshold_(threshold), terminal_(isatty(STDERR_FILENO) != 0) {}
 
@@ -29,9 +78,7 @@ void TerminalLog::clear_progress() {
 
 void TerminalLog::write(LogLevel level, std::string_view message) {
   if (level < threshold_) return;
-  std::string line(message);
-  for (char& c : line)
-    if (c == '\n' || c == '\r') c = ' ';
+  const std::string line = in_one_line(std::string(message));
   const char* prefix = level == LogLevel::kWarning ? "warning: " : level == LogLevel::kError ? "error: " : "";
   const std::scoped_lock lock(mutex_);
   clear_locked();
@@ -54,16 +101,31 @@ int run_program(std::string_view name, const std::function<int()>& body) {
   std::signal(SIGXFSZ, SIG_IGN);
   try {
     return body();
-  } catch (const Error& e) {
-    fmt::print(stderr, "{}: error: {}\n", name, e.line());
-    return e.exit_code();
-  } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "{}: error: out of memory\n", name);
-    return static_cast<int>(ErrorKind::kResources);
   } catch (const std::exception& e) {
-    fmt::print(stderr, "{}: internal error: {}\n", name, e.what());
-    return static_cast<int>(ErrorKind::kInternal);
+    try {
+      if (const std::optional<Error> error = as_error()) {
+        fmt::print(stderr, "{}: error: {}\n", name, in_one_line(error->line()));
+        return error->exit_code();
+      }
+      fmt::print(stderr, "{}: internal error: {}\n", name, in_one_line(e.what()));
+      return static_cast<int>(ErrorKind::kInternal);
+    } catch (const std::bad_alloc&) {
+      // No memory even for the words.
+      std::fprintf(stderr, "%.*s: error: out of memory\n", static_cast<int>(name.size()), name.data());
+      return static_cast<int>(ErrorKind::kResources);
+    }
   }
+}
+
+void write_stdout(std::string_view text) {
+  errno = 0;
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (!written || std::fflush(stdout) != 0)
+    throw resource_error("standard output takes no more: {}", std::strerror(errno));
+}
+
+std::string version_text(std::string_view name) {
+  return fmt::format("{} {} (commit {})", name, kVersion, commit());
 }
 
 bool parse_command_line(CLI::App& app, int argc, const char* const* argv) {
@@ -71,13 +133,12 @@ bool parse_command_line(CLI::App& app, int argc, const char* const* argv) {
     app.parse(argc, argv);
     return true;
   } catch (const CLI::Success& e) {
-    app.exit(e);
+    std::ostringstream wanted;
+    app.exit(e, wanted, wanted);
+    write_stdout(wanted.str());
     return false;
   } catch (const CLI::ParseError& e) {
-    std::string why = e.what();
-    for (char& c : why)
-      if (c == '\n') c = ' ';
-    throw usage_error("{} ({} --help lists the options)", why, app.get_name());
+    throw usage_error("{} ({} --help lists the options)", in_one_line(e.what()), app.get_name());
   }
 }
 

@@ -36,9 +36,19 @@ class TerminalLog : public LogSink {
   std::string shown_;
 };
 
-// Runs `body` and returns its exit code; an Error or any other exception becomes "NAME: error: ..." on stderr
-// and the exit code of its kind (1 for what is not an Error, 4 for memory that is not to be had).
+// Runs `body` and returns its exit code; an exception becomes one line "NAME: error: ..." on stderr and the exit
+// code of its kind. Of those that are no Error:
+//   4  memory, threads, open files or room on the disk that are not to be had (bad_alloc, and system_errors of
+//      those kinds)
+//   3  paths that cannot be gone along (filesystem_error) and JSON that cannot be read (nlohmann's exceptions)
+//   1  all others, as "NAME: internal error: ..."
 int run_program(std::string_view name, const std::function<int()>& body);
+
+// Writes all of `text` to stdout. Error (kResources) if it does not arrive there: a full disk.
+void write_stdout(std::string_view text);
+
+// "NAME 0.1.0 (commit 5c827d6a1b2c)"
+std::string version_text(std::string_view name);
 
 // Parses a command line. False when help or the version was asked for (and printed to stdout); Error (kUsage)
 // for words that the program does not know.

@@ -1,11 +1,9 @@
 // runbrick: the calibrated images of one brick of sky become coadds and a catalog of fitted sources.
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <optional>
 
 #include "core/base/error.h"
-#include "core/base/version.h"
 #include "core/pipeline/brick_run.h"
 #include "core/pipeline/command_line.h"
 #include "core/pipeline/done.h"
@@ -26,8 +24,7 @@ constexpr std::string_view kUsage =
     "       runbrick --help | --version\n";
 
 int print(const std::string& text) {
-  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
-    throw resource_error("cannot write to standard output");
+  write_stdout(text);
   return 0;
 }
 
@@ -66,7 +63,7 @@ int report(const BrickOutcome& outcome, const Log& log) {
 int runbrick(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     if (word == "--help" || word == "-h") return print(std::string(kUsage) + options_help());
-    if (word == "--version") return print(fmt::format("runbrick {}\n", kVersion));
+    if (word == "--version") return print(version_text("runbrick") + "\n");
   }
   BrickOptions options;
   read_command_line(words, options);

@@ -153,10 +153,12 @@ int simulate(SimulationOptions& o, const Arguments& a) {
   brickline::TerminalLog sink(brickline::LogLevel::kInfo);
   const auto summary = simulate_survey(o, a.output, a.quiet ? brickline::Log() : brickline::Log(sink));
   if (o.custom_centre) {
-    fmt::print("--radec {} --width {} --height {}\n", summary.brick, summary.size, summary.size);
+    brickline::write_stdout(
+        fmt::format("--radec {} --width {} --height {}\n", summary.brick, summary.size, summary.size));
   } else {
     const int low = summary.zoom_low, high = low + summary.size;
-    fmt::print("--brick {} --zoom {} {} {} {}\n", summary.brick, low, high, low, high);
+    brickline::write_stdout(
+        fmt::format("--brick {} --zoom {} {} {} {}\n", summary.brick, low, high, low, high));
   }
   return 0;
 }
@@ -166,6 +168,7 @@ int run(int argc, char** argv) {
       "Simulates a survey directory with known truth: images, calibrations, tables, reference stars.\n"
       "Prints the brick and zoom to run on.",
       "simulate-survey");
+  app.set_version_flag("--version", brickline::version_text("simulate-survey"));
   SimulationOptions options;
   Arguments arguments;
   add_options(app, options, arguments);
@@ -178,7 +181,7 @@ int run(int argc, char** argv) {
   if (!brickline::parse_command_line(app, argc, argv)) return 0;
   if (compare->parsed()) {
     const auto comparison = brickline::simulate::compare_with_truth(arguments.survey, arguments.products);
-    fmt::print("{}", brickline::simulate::to_text(comparison));
+    brickline::write_stdout(brickline::simulate::to_text(comparison));
     return 0;
   }
   std::unique_ptr<tbb::global_control> limit;

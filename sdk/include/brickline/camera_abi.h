@@ -6,16 +6,16 @@
  *
  * Rules that hold everywhere below:
  *  - Every struct begins with struct_size, set by whoever allocates it. Member m of *p exists only if
- * BL_HAS(p, m); nobody touches bytes beyond struct_size. Padding is written out as `reserved`: writers set 0,
- * readers ignore it.
+ *    BL_HAS(p, m); nobody touches bytes beyond struct_size. Padding is written out as `reserved`: writers
+ *    set 0, readers ignore it.
  *  - Text is UTF-8 with a length, never assumed to be terminated. Arrays are allocated by the caller; each
- * side frees only its own.
+ *    side frees only its own.
  *  - No exception crosses, in either direction. Functions return a bl_status; a failing one fills the
- * bl_error.
+ *    bl_error.
  *  - Pixels are those of the full CCD, 0-based, pixel centre at the integer; boxes are half-open.
  *  - Threads: [load] one thread, nothing else of this plugin runs meanwhile; [camera] any threads,
- * concurrently; [ccd] one call at a time for one CCD, different CCDs concurrently, the thread may change
- * between calls.
+ *    concurrently; [ccd] one call at a time for one CCD, different CCDs concurrently, the thread may change
+ *    between calls.
  *  - A library is never unloaded. A camera is immutable once created.
  *
  * Versions: BL_ABI_MAJOR must be equal on both sides; the minor a plugin needs must not be above the host's.
@@ -44,8 +44,7 @@ extern "C" {
   ((ptr) != 0 &&            \
    (const char*)&(ptr)->member + sizeof((ptr)->member) <= (const char*)(ptr) + (ptr)->struct_size)
 
-/* ---- Statuses. Unknown negative values count as BL_E_INTERNAL; unknown positive ones break the contract.
- * ---- */
+/* ---- Statuses. Unknown negative values count as BL_E_INTERNAL; unknown positive ones break the contract. ---- */
 typedef int32_t bl_status;
 #define BL_OK 0
 #define BL_SKIP 1    /* this CCD is of no use here; the error text says why (required) */

@@ -249,10 +249,12 @@ const bl_plugin* plugin(std::string_view note, std::size_t offset, std::uint32_t
 #endif
 #define BRICKLINE_TEXT_OF_(x) #x
 #define BRICKLINE_TEXT_OF(x) BRICKLINE_TEXT_OF_(x)
+// clang-format off
 #define BRICKLINE_NOTE_HEAD \
   "{\"abi\":[" BRICKLINE_TEXT_OF(BL_ABI_MAJOR) "," BRICKLINE_TEXT_OF(BL_ABI_MINOR) "],\"needs\":["             \
   BRICKLINE_TEXT_OF(BL_ABI_MAJOR) "," BRICKLINE_TEXT_OF(BRICKLINE_NEEDS_MINOR) "],\"sdk\":\"" BL_SDK_VERSION \
   "\",\"compiler\":\"" __VERSION__ "\",\"plugin\":"
+// clang-format on
 
 // Makes the plugin: LITERAL is a JSON object {"plugin", "version", "license", "contact", "url", "cameras":
 // [{"name", "aliases", "claims", "base"}]}, the only place where identity is written; the classes follow in

@@ -1,0 +1,1 @@
+// The tests' precompiled headers need a file to be made for.
