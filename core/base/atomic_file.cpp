@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <random>
 #include <system_error>
 
 #include "core/base/error.h"
@@ -20,6 +21,29 @@ namespace {
       .in_file(path.string());
 }
 
+// Opens a file that nobody else has, in the way of mkostemp but with the permissions that the process gives
+// to new files (mkostemp's are its owner's alone). Negative, with errno, if that fails.
+int open_new(const std::filesystem::path& directory, const std::string& name,
+             std::filesystem::path& temporary) {
+  constexpr int kTries = 100;
+  constexpr std::size_t kLongest = 200;  // of a name's 255 bytes
+  std::random_device random;
+  for (int i = 0; i < kTries; ++i) {
+    temporary = directory / fmt::format("tmp-{}.{:08x}", name.substr(0, kLongest), random());
+    const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd >= 0 || errno != EEXIST) return fd;
+  }
+  return -1;
+}
+
+// Makes the renaming last through a crash of the machine, where the file system can.
+void sync_directory(const std::filesystem::path& directory) {
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;  // a directory that may be written but not read
+  ::fsync(fd);
+  ::close(fd);
+}
+
 }  // namespace
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
@@ -28,8 +52,8 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
   std::filesystem::create_directories(directory, code);
   if (code) fail(directory, "cannot make the directory", code.value());
 
-  const std::filesystem::path temporary = directory / ("tmp-" + path.filename().string());
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  std::filesystem::path temporary;
+  const int fd = open_new(directory, path.filename().string(), temporary);
   if (fd < 0) fail(path, "cannot write", errno);
   const auto give_up = [&](int error) {
     ::close(fd);
@@ -54,6 +78,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
     ::unlink(temporary.c_str());
     fail(path, "cannot put in place", error);
   }
+  sync_directory(directory);
 }
 
 std::string sha256_hex(std::string_view bytes) {

@@ -1,11 +1,13 @@
-// CFITSIO's type codes for our pixel types, and its error stack as one line. Private to this room.
+// CFITSIO's type codes for our pixel types, and its statuses as errors. Private to this room.
 #pragma once
 
 #include <fitsio.h>
 
 #include <cstdint>
-#include <string>
+#include <string_view>
 #include <type_traits>
+
+#include "core/base/error.h"
 
 namespace brickline::fits {
 
@@ -31,16 +33,13 @@ constexpr int bitpix_code() {
   if constexpr (std::is_same_v<T, std::int64_t>) return LONGLONG_IMG;
 }
 
-// The meaning of a status and the latest message of CFITSIO's stack, which is emptied.
-inline std::string cfitsio_message(int status) {
-  char text[FLEN_STATUS] = "";
-  fits_get_errstatus(status, text);
-  std::string out = text;
-  char line[FLEN_ERRMSG] = "";
-  std::string last;
-  while (fits_read_errmsg(line)) last = line;
-  if (!last.empty() && last != out) out += "; " + last;
-  return out;
+// "DOING: what the status means" as an error of that kind, of kResources where memory was wanting. CFITSIO's
+// stack of messages is not asked: all threads share it (cfitsio_session.h).
+inline Error cfitsio_error(ErrorKind kind, int status, std::string_view doing) {
+  char meaning[FLEN_STATUS] = "";
+  fits_get_errstatus(status, meaning);
+  if (status == MEMORY_ALLOCATION) kind = ErrorKind::kResources;
+  return Error(kind, fmt::format("{}: {}", doing, meaning));
 }
 
 }  // namespace brickline::fits

@@ -7,6 +7,9 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/numbers.h"
+#include "core/base/read_log.h"
+#include "core/fits/cfitsio_session.h"
 #include "core/fits/cfitsio_types.h"
 
 namespace brickline::fits {
@@ -34,7 +37,6 @@ void restore_quantisation(fitsfile* file) {
   int status = 0;
   char value[FLEN_VALUE] = "";
   fits_read_key(file, TSTRING, "ZQUANTIZ", value, nullptr, &status);
-  if (status) fits_clear_errmsg();
   if (!status && std::string_view(value) == "NONE") return;
   constexpr float kAnyLevel = 4, kNoQuantize = 9999;  // the latter as in its private header
   if (file->Fptr->quantize_level == kNoQuantize) file->Fptr->quantize_level = kAnyLevel;
@@ -44,7 +46,8 @@ bool ends_with_gz(const std::filesystem::path& p) { return p.extension() == ".gz
 
 }  // namespace
 
-FitsReader::FitsReader(const std::filesystem::path& path) : path_(path) {
+FitsReader::FitsReader(const std::filesystem::path& path, ReadLog* log) : path_(path) {
+  if (log) log->note(path);
   std::error_code code;
   if (!std::filesystem::exists(path, code)) throw input_error("no such file").in_file(path.string());
   if (std::filesystem::is_directory(path, code)) throw input_error("is a directory").in_file(path.string());
@@ -63,34 +66,28 @@ FitsReader& FitsReader::operator=(FitsReader&& o) noexcept {
 }
 
 void FitsReader::open() {
-  fitsfile* file = nullptr;
   int status = 0;
-  fits_open_diskfile(&file, path_.c_str(), READONLY, &status);
-  if (status) {
-    const std::string why = cfitsio_message(status);
-    throw input_error("cannot be read as FITS: {}", why).in_file(path_.string());
-  }
+  fitsfile* file = open_file(path_.c_str(), &status);
+  if (status)
+    throw cfitsio_error(ErrorKind::kInput, status, "cannot be read as FITS").in_file(path_.string());
   file_ = file;
 }
 
 void FitsReader::close() {
   if (!file_) return;
   int status = 0;
-  fits_close_file(handle(file_), &status);
-  if (status) fits_clear_errmsg();
+  close_file(handle(file_), &status);
   file_ = nullptr;
 }
 
 void FitsReader::fail(int status, int hdu, std::string_view doing) {
-  const std::string why = cfitsio_message(status);
-  throw input_error("{}: {}", doing, why).in_file(path_.string(), std::to_string(hdu));
+  throw cfitsio_error(ErrorKind::kInput, status, doing).in_file(path_.string(), std::to_string(hdu));
 }
 
 void FitsReader::move_to(int hdu) {
   int status = 0;
   if (hdu >= 0) fits_movabs_hdu(handle(file_), hdu + 1, nullptr, &status);
   if (hdu < 0 || status == END_OF_FILE || status == BAD_HDU_NUM) {
-    fits_clear_errmsg();
     const int count = hdu_count();
     if (hdu < 0 || hdu >= count)
       throw input_error("there is no HDU {}: the file has {} (0 to {})", hdu, count, count - 1)
@@ -132,10 +129,7 @@ std::optional<int> FitsReader::find_hdu(std::string_view extname) {
     if (status) fail(status, hdu, "cannot move to the HDU");
     char value[FLEN_VALUE] = "";
     fits_read_key(handle(file_), TSTRING, "EXTNAME", value, nullptr, &status);
-    if (status) {
-      fits_clear_errmsg();
-      continue;
-    }
+    if (status) continue;
     std::string_view name = value;
     while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
     if (name.size() == extname.size() && strncasecmp(name.data(), extname.data(), name.size()) == 0)
@@ -168,7 +162,6 @@ Header FitsReader::header(int hdu) {
     fits_get_keyname(record, name, &length, &status);
     if (status) {  // a card that breaks the standard costs itself only
       status = 0;
-      fits_clear_errmsg();
       continued = nullptr;
       continue;
     }
@@ -194,7 +187,6 @@ Header FitsReader::header(int hdu) {
     if (!status && value[0]) fits_get_keytype(value, &type, &status);
     if (status) {
       status = 0;
-      fits_clear_errmsg();
       type = 'U';
     }
     card.comment = comment;
@@ -204,13 +196,13 @@ Header FitsReader::header(int hdu) {
       card.value = unquoted(text);
     } else if (type == 'L') {
       card.value = text == "T";
-    } else if (type == 'I') {
-      card.value = static_cast<std::int64_t>(std::strtoll(text.c_str(), nullptr, 10));
-    } else if (type == 'F') {
-      std::string number = text;
-      for (char& c : number)
-        if (c == 'D' || c == 'd') c = 'E';
-      card.value = std::strtod(number.c_str(), nullptr);
+    } else if (type == 'I' || type == 'F') {
+      // A whole number beyond 64 bits is kept as a real one; Header::integer refuses it.
+      const auto whole = type == 'I' ? parse_int(text) : std::nullopt;
+      if (whole)
+        card.value = *whole;
+      else if (const auto real = parse_double(text))
+        card.value = *real;
     }
     cards.push_back(std::move(card));
     auto* string = std::get_if<std::string>(&cards.back().value);

@@ -1,19 +1,21 @@
 #include "core/fits/fits_writer.h"
 
 #include <fitsio.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <utility>
 #include <vector>
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/fits/cfitsio_session.h"
 #include "core/fits/cfitsio_types.h"
+#include "core/fits/gzip.h"
 
 namespace brickline::fits {
 
@@ -47,22 +49,23 @@ struct FitsWriter::Impl {
     int status = 0;
     capacity = 2880 * 16;
     memory = zeroing_realloc(nullptr, capacity);
-    fits_create_memfile(&file, &memory, &capacity, 2880 * 64, zeroing_realloc, &status);
+    if (!memory) throw std::bad_alloc();
+    file = create_memory_file(&memory, &capacity, 2880 * 64, zeroing_realloc, &status);
+    if (status) release();
     check(status, "start a file in memory");
   }
-  ~Impl() {
-    if (file) {
-      int status = 0;
-      fits_close_file(file, &status);
-      if (status) fits_clear_errmsg();
-    }
-    if (memory) std::free(static_cast<char*>(memory) - kPrefix);
+  ~Impl() { release(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  void release() {
+    int ignored = 0;
+    if (file) close_file(std::exchange(file, nullptr), &ignored);
+    if (memory) std::free(static_cast<char*>(std::exchange(memory, nullptr)) - kPrefix);
   }
+  // Nothing is written but memory: CFITSIO's write error is memory that could not grow.
   static void check(int status, std::string_view doing) {
-    if (status) {
-      const std::string why = cfitsio_message(status);
-      throw internal_error("cannot {}: {}", doing, why);
-    }
+    if (status == WRITE_ERROR) status = MEMORY_ALLOCATION;
+    if (status) throw cfitsio_error(ErrorKind::kInternal, status, fmt::format("cannot {}", doing));
   }
   void write_header(const Header& header);
   void set_extname(std::string_view extname);
@@ -178,23 +181,6 @@ void write_column(fitsfile* f, int number, const Column& c, int* status) {
       c.data);
 }
 
-std::string gzipped(std::string_view bytes) {
-  z_stream z{};
-  // 15 + 16: gzip framing; without a header of its own zlib writes time 0 and no name.
-  if (deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK)
-    throw internal_error("zlib failed");
-  std::string out(deflateBound(&z, bytes.size()) + 32, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  z.avail_in = static_cast<uInt>(bytes.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  const int result = deflate(&z, Z_FINISH);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  if (result != Z_STREAM_END) throw internal_error("zlib failed");
-  return out;
-}
-
 }  // namespace
 
 void FitsWriter::Impl::write_header(const Header& header) {
@@ -262,16 +248,13 @@ void FitsWriter::Impl::ensure_primary() {
   fits_set_compression_type(file, 0, &status);
   fits_create_img(file, BYTE_IMG, 0, nullptr, &status);
   while (!status) fits_delete_key(file, "COMMENT", &status);
-  if (status == KEY_NO_EXIST) {
-    status = 0;
-    fits_clear_errmsg();
-  }
+  if (status == KEY_NO_EXIST) status = 0;
   check(status, "write the primary header");
   started = true;
 }
 
-FitsWriter::FitsWriter() : impl_(new Impl) {}
-FitsWriter::~FitsWriter() { delete impl_; }
+FitsWriter::FitsWriter() : impl_(std::make_unique<Impl>()) {}
+FitsWriter::~FitsWriter() = default;
 
 void FitsWriter::add_empty_primary(const Header& header) {
   if (impl_->started) throw internal_error("a file has one primary HDU");
@@ -333,7 +316,6 @@ void FitsWriter::add_image(ImageView<const T> pixels, const Header& header, std:
   if (primary) {
     while (!status) fits_delete_key(w.file, "COMMENT", &status);
     status = 0;
-    fits_clear_errmsg();
   }
   w.started = true;
   w.write_header(header);
@@ -424,8 +406,7 @@ std::string FitsWriter::finish() {
   fits_movabs_hdu(w.file, count, nullptr, &status);
   LONGLONG head = 0, data = 0, end = 0;
   fits_get_hduaddrll(w.file, &head, &data, &end, &status);
-  fits_close_file(w.file, &status);
-  w.file = nullptr;
+  close_file(std::exchange(w.file, nullptr), &status);
   Impl::check(status, "finish the file");
   return std::string(static_cast<const char*>(w.memory), static_cast<std::size_t>(end));
 }

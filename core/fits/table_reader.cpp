@@ -147,7 +147,6 @@ Table FitsReader::table_part(int hdu, const std::vector<std::string>* names,
     fits_read_key(f, TSTRING, key, value, comment, &status);
     if (status) {
       status = 0;
-      fits_clear_errmsg();
       std::snprintf(value, sizeof value, "col%d", c);
     }
     column.name = value;
@@ -160,7 +159,6 @@ Table FitsReader::table_part(int hdu, const std::vector<std::string>* names,
     fits_read_key(f, TSTRING, key, value, nullptr, &status);
     if (status) {
       status = 0;
-      fits_clear_errmsg();
     } else {
       column.unit = value;
     }
@@ -268,7 +266,6 @@ Table FitsReader::compression_columns(int hdu) {
     fits_get_colnum(f, CASEINSEN, pattern, &number, &status);
     if (status) {
       status = 0;
-      fits_clear_errmsg();
       continue;
     }
     std::vector<double> values(static_cast<std::size_t>(rows));

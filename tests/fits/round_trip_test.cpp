@@ -187,17 +187,5 @@ TEST_F(RoundTrip, MissingFilesAndHdusAreNamed) {
   EXPECT_THROW(r.image<float>(0), Error);
 }
 
-TEST(AtomicFile, LeavesNothingBehindWhenTheTargetCannotBeWritten) {
-  test::TemporaryDirectory directory;
-  std::filesystem::create_directory(directory / "taken");
-  EXPECT_THROW(write_file_atomically(directory / "taken", "bytes"), Error);
-  EXPECT_FALSE(std::filesystem::exists(directory / "tmp-taken"));
-}
-
-TEST(Sha256, MatchesThePublishedExample) {
-  // FIPS 180-4's example message.
-  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
-
 }  // namespace
 }  // namespace brickline::fits
