@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/camera/mask_operations.h"
-#include "core/survey/mask_bits.h"
+#include "core/facts/mask_bits.h"
 
 namespace brickline {
 

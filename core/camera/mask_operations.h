@@ -12,7 +12,7 @@
 
 #include "core/base/image.h"
 #include "core/base/log.h"
-#include "core/survey/camera_facts.h"
+#include "core/facts/camera_facts.h"
 
 namespace brickline {
 

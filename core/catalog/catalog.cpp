@@ -11,8 +11,8 @@
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/catalog/columns.h"
+#include "core/facts/band_facts.h"
 #include "core/fits/fits_writer.h"
-#include "core/survey/band_facts.h"
 #include "core/survey/bits.h"
 
 namespace brickline {

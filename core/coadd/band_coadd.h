@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "core/base/image.h"
+#include "core/facts/mask_bits.h"
 #include "core/image/ccd_image.h"
-#include "core/survey/mask_bits.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {

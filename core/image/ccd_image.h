@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "core/base/image.h"
+#include "core/facts/halo_model.h"
 #include "core/fits/header.h"
 #include "core/psf/psf.h"
-#include "core/survey/halo_model.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {

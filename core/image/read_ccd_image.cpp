@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/facts/mask_bits.h"
 #include "core/image/edges.h"
 #include "core/image/file_versions.h"
 #include "core/image/inverse_variance.h"
@@ -14,7 +15,6 @@
 #include "core/psf/psfex.h"
 #include "core/sky/sky_calibration.h"
 #include "core/survey/calibration.h"
-#include "core/survey/mask_bits.h"
 #include "core/survey/time.h"
 #include "core/wcs/polygon.h"
 

@@ -20,8 +20,8 @@
 
 #include "core/base/image.h"
 #include "core/base/log.h"
+#include "core/facts/band_facts.h"
 #include "core/model/source_model.h"
-#include "core/survey/band_facts.h"
 #include "core/survey/survey_directory.h"
 #include "core/wcs/wcs.h"
 

@@ -1,5 +1,5 @@
 // The bits of the products' masks, and the header cards that explain them. The masks of single CCDs are in
-// core/survey/mask_bits.h.
+// core/facts/mask_bits.h.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/facts/mask_bits.h"
 #include "core/fits/header.h"
-#include "core/survey/mask_bits.h"
 
 namespace brickline {
 

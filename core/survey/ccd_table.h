@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "core/base/log.h"
+#include "core/facts/ccd_values.h"
 #include "core/fits/table.h"
-#include "core/survey/camera_conditions.h"
 #include "core/survey/kd_tree.h"
 #include "core/survey/survey_directory.h"
 #include "core/wcs/wcs.h"

@@ -5,7 +5,7 @@
 
 #include <initializer_list>
 
-#include "core/survey/mask_bits.h"
+#include "core/facts/mask_bits.h"
 
 namespace brickline {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "core/camera/camera.h"
 #include "core/camera/default_steps.h"
+#include "core/facts/mask_bits.h"
 #include "core/fits/fits_writer.h"
-#include "core/survey/mask_bits.h"
 #include "tests/camera/plugin_files.h"
 
 namespace brickline {

@@ -9,9 +9,9 @@
 #include <mutex>
 #include <sstream>
 
+#include "core/facts/mask_bits.h"
 #include "core/fits/fits_writer.h"
 #include "core/image/edges.h"
-#include "core/survey/mask_bits.h"
 #include "tests/support/golden_case.h"
 
 namespace brickline {

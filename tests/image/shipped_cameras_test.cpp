@@ -7,7 +7,7 @@
 
 #include "core/camera/default_steps.h"
 #include "core/camera/mask_operations.h"
-#include "core/survey/mask_bits.h"
+#include "core/facts/mask_bits.h"
 #include "tests/support/golden_case.h"
 
 namespace brickline {

@@ -2,8 +2,8 @@
 #include <fmt/ranges.h>
 
 #include "core/base/error.h"
-#include "core/survey/camera_facts_sections.h"
-#include "core/survey/mask_bits.h"
+#include "core/facts/camera_facts_sections.h"
+#include "core/facts/mask_bits.h"
 
 namespace brickline::facts {
 namespace {

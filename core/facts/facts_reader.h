@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "core/base/image.h"
-#include "core/survey/camera_facts.h"
+#include "core/facts/camera_facts.h"
 
 namespace brickline::facts {
 

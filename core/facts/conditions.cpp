@@ -1,13 +1,17 @@
-#include "core/survey/camera_conditions.h"
+#include "core/facts/conditions.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <regex>
-
-#include "core/base/error.h"
 
 namespace brickline {
+
+bool TextMatch::matches(std::string_view text) const {
+  if (any()) return true;
+  return std::find(texts.begin(), texts.end(), text) != texts.end() ||
+         std::any_of(patterns.begin(), patterns.end(), [&](const Pattern& p) { return p.found_in(text); });
+}
+
 namespace {
 
 std::string_view stripped(std::string_view s) {
@@ -24,91 +28,6 @@ std::optional<double> number_in(std::string_view text) {
   if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return {};
   return value;
 }
-
-void erase_all(std::string& s, std::string_view part) {
-  for (std::size_t at; (at = s.find(part)) != std::string::npos;) s.erase(at, part.size());
-}
-
-int number_at(const std::smatch& match, int group) {
-  return match[group].matched ? std::stoi(match[group]) : 0;
-}
-
-}  // namespace
-
-std::optional<PipelineVersion> parse_pipeline_version(std::string_view text, bool* exact) {
-  std::string s(stripped(text));
-  erase_all(s, "DES ");
-  erase_all(s, "V");
-  if (s.ends_with("+1")) s.replace(s.size() - 2, 2, "a1");
-  if (s.ends_with("2a")) s += '1';
-  if (s.ends_with("LS")) s.erase(s.size() - 2);
-  if (s.ends_with("beta")) s.replace(s.size() - 4, 4, "b1");
-
-  if (exact) *exact = true;
-  static const std::regex whole(R"((\d{1,8})\.(\d{1,8})(?:\.(\d{1,8}))?(?:([ab])(\d{1,8}))?)");
-  std::smatch match;
-  if (std::regex_match(s, match, whole)) {
-    PipelineVersion v{number_at(match, 1), number_at(match, 2), number_at(match, 3), 'z', 0};
-    if (match[4].matched) {
-      v.stage = *match[4].first;
-      v.number = number_at(match, 5);
-    }
-    return v;
-  }
-  if (exact) *exact = false;
-  static const std::regex leading(R"((\d{1,8})(?:\.(\d{1,8})(?:\.(\d{1,8}))?)?)");
-  if (std::regex_search(s, match, leading))
-    return PipelineVersion{number_at(match, 1), number_at(match, 2), number_at(match, 3), 'z', 0};
-  return {};
-}
-
-struct Pattern::Compiled {
-  std::regex regex;
-};
-
-Pattern::Pattern(std::string expression, bool ignore_case) : expression_(std::move(expression)) {
-  try {
-    auto flags = std::regex::ECMAScript;
-    if (ignore_case) flags |= std::regex::icase;
-    compiled_ = std::make_shared<const Compiled>(Compiled{std::regex(expression_, flags)});
-  } catch (const std::regex_error& e) {
-    throw usage_error("'{}' is not a regular expression: {}", expression_, e.what());
-  }
-}
-
-bool Pattern::found_in(std::string_view text) const {
-  return compiled_ && std::regex_search(text.begin(), text.end(), compiled_->regex);
-}
-
-std::optional<std::string> Pattern::extract(std::string_view text, const std::string& replacement) const {
-  std::match_results<std::string_view::const_iterator> match;
-  if (!compiled_ || !std::regex_search(text.begin(), text.end(), match, compiled_->regex)) return {};
-  if (!replacement.empty()) return match.format(replacement);
-  return match.size() > 1 ? match.str(1) : match.str(0);
-}
-
-bool TextMatch::matches(std::string_view text) const {
-  if (any()) return true;
-  return std::find(texts.begin(), texts.end(), text) != texts.end() ||
-         std::any_of(patterns.begin(), patterns.end(), [&](const Pattern& p) { return p.found_in(text); });
-}
-
-std::optional<std::string> CcdHeaders::text(const std::vector<std::string>& keys, HeaderOf in) {
-  for (const std::string& key : keys) {
-    for (const HeaderOf which : {HeaderOf::kImage, HeaderOf::kPrimary, HeaderOf::kMask, HeaderOf::kWeight}) {
-      const bool wanted = which == in || (in == HeaderOf::kEither &&
-                                          (which == HeaderOf::kImage || which == HeaderOf::kPrimary));
-      if (!wanted) continue;
-      const fits::Header* h = header(which);
-      if (!h) continue;
-      const std::optional<std::string> value = h->text(key);
-      if (value && !stripped(*value).empty()) return std::string(stripped(*value));
-    }
-  }
-  return {};
-}
-
-namespace {
 
 bool card_holds(const CardCondition& c, CcdHeaders& headers) {
   const std::optional<std::string> value = headers.text(c.keys, c.in);

@@ -1,10 +1,10 @@
-#include "core/survey/camera_facts.h"
+#include "core/facts/camera_facts.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
-#include "core/survey/facts_reader.h"
+#include "core/facts/facts_reader.h"
 
 namespace brickline {
 namespace {

@@ -1,7 +1,7 @@
 // The sections of the facts, each read by a function of its own. Internal to the facts' parser.
 #pragma once
 
-#include "core/survey/facts_reader.h"
+#include "core/facts/facts_reader.h"
 
 namespace brickline::facts {
 

@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "core/base/image.h"
-#include "core/survey/band_facts.h"
-#include "core/survey/camera_conditions.h"
-#include "core/survey/halo_model.h"
+#include "core/facts/band_facts.h"
+#include "core/facts/conditions.h"
+#include "core/facts/halo_model.h"
 
 namespace brickline {
 

@@ -1,5 +1,5 @@
 // A camera's facts: conditions, versions, sources, merging, and what is refused.
-#include "core/survey/camera_facts.h"
+#include "core/facts/camera_facts.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
