@@ -86,7 +86,7 @@ std::string companion_path(const CompanionFile& rule, const CcdValues& ccd) {
       std::string out = rule.pattern;
       replace_all(out, "{dir}", slash == std::string::npos ? "." : path.substr(0, slash));
       replace_all(out, "{base}", base_name(FileFacts::BaseName::kFirstDot, path));
-      replace_all(out, "{ccd}", ccd.ccdname.value_or(""));
+      replace_all(out, "{ccd}", ccd.ccdname);
       replace_all(out, "{expnum}", std::to_string(ccd.expnum));
       return out;
     }

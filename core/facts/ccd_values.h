@@ -11,19 +11,27 @@
 
 namespace brickline {
 
-// What is known of one CCD. Unknown: empty text, NaN, or -1 for integers.
+// What is known of one CCD of an exposure: the one home of these facts. A row of the CCD table, an open CCD
+// and an image in memory each hold them, with what is theirs beside them. Unknown: empty text, NaN, or -1 for
+// integers.
 struct CcdValues {
   static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-  std::string camera, band, object, propid, plver, plprocid, procdate, mask_plver;
-  std::string image_filename;          // relative to the survey's images
-  std::optional<std::string> ccdname;  // may be known to be empty
+  // Who it is.
+  std::string camera, band, object, propid;
+  std::string image_filename;  // relative to the survey's images
+  std::string ccdname;
+  bool unnamed = false;  // it is known to have no name
+  bool ccdname_known() const { return unnamed || !ccdname.empty(); }
   std::int64_t expnum = -1;
   int image_hdu = -1, width = 0, height = 0;
+  // What reduced it.
+  std::string plver, plprocid, procdate, mask_plver;
+  // How it was taken, and how it sees.
   double mjd_obs = kUnknown;  // UTC, start of the exposure
   double exptime = kUnknown;  // seconds
   double airmass = kUnknown, hour_angle = kUnknown, ra_bore = kUnknown, dec_bore = kUnknown;  // degrees
   double gain = kUnknown;         // electrons per unit
-  double fwhm = kUnknown;         // pixels, of the image's header
+  double psf_fwhm = kUnknown;     // pixels; of the CCD table until the image's header is read
   double pixel_scale = kUnknown;  // arcsec
   double ccdzpt = kUnknown;       // mag, per second
   double zero_point = kUnknown;   // mag, of the pixels as they are

@@ -60,7 +60,7 @@ bool version_holds(const std::optional<Limits<PipelineVersion>>& wanted, std::st
 }  // namespace
 
 bool holds(const Condition& c, const CcdValues& ccd, CcdHeaders* headers) {
-  if (c.ccd && !(ccd.ccdname && c.ccd->matches(*ccd.ccdname))) return false;
+  if (c.ccd && !(ccd.ccdname_known() && c.ccd->matches(ccd.ccdname))) return false;
   if (!text_holds(c.band, ccd.band) || !text_holds(c.plprocid, ccd.plprocid) ||
       !text_holds(c.procdate, ccd.procdate) || !text_holds(c.propid, ccd.propid) ||
       !text_holds(c.object, ccd.object))
