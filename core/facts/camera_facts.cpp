@@ -65,6 +65,18 @@ const BandFacts* CameraFacts::band(std::string_view name) const {
   return nullptr;
 }
 
+std::map<std::string, BandFacts> facts_of_bands(std::span<const std::string> bands,
+                                                std::span<const CameraFacts* const> cameras) {
+  std::map<std::string, BandFacts> out;
+  for (const std::string& band : bands) {
+    BandFacts stated;
+    for (const CameraFacts* camera : cameras)
+      if (const BandFacts* own = camera->band(band)) stated = merged(*own, stated);
+    out[band] = merged(standard_band_facts(band), stated);
+  }
+  return out;
+}
+
 std::string base_name(FileFacts::BaseName rule, std::string_view image_filename) {
   std::string name(image_filename.substr(image_filename.find_last_of('/') + 1));
   if (rule == FileFacts::BaseName::kFirstDot) return name.substr(0, name.find('.'));

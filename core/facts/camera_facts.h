@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -391,7 +392,7 @@ struct CameraFacts {
   CameraIdentity camera;
   std::string title, institution, contact, url;
   DetectorFacts detector;
-  std::vector<BandFacts> bands;  // in the detector's order
+  std::vector<BandFacts> bands;  // in the detector's order; what this camera states, no standard values
   HduFacts hdus;
   CheckFacts checks;
   MetadataFacts metadata;
@@ -416,6 +417,11 @@ struct CameraFacts {
 
   const BandFacts* band(std::string_view name) const;  // null if not one of this camera's
 };
+
+// What is known of each band where these cameras are at work. Each member comes from the first camera that
+// states it; what none states is the standard's.
+std::map<std::string, BandFacts> facts_of_bands(std::span<const std::string> bands,
+                                                std::span<const CameraFacts* const> cameras);
 
 // The schema that this program knows.
 inline constexpr int kFactsMajor = 1, kFactsMinor = 0;

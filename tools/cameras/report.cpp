@@ -125,7 +125,10 @@ std::string info_for_people(const Camera& camera) {
   line("CCDs",
        f.detector.ccds_per_exposure > 0 ? std::to_string(f.detector.ccds_per_exposure) : "unknown number");
   line("pixel unit", f.pixels.unit == PixelFacts::Unit::kTotal ? "total counts" : "counts per second");
-  for (const BandFacts& band : f.bands) {
+  const CameraFacts* const alone[] = {&f};
+  const auto bands = facts_of_bands(f.detector.bands, alone);
+  for (const std::string& name : f.detector.bands) {
+    const BandFacts& band = bands.at(name);
     std::string text = band.name;
     if (band.wavelength_nm) text += fmt::format(", {} nm", *band.wavelength_nm);
     if (band.extinction_per_ebv) text += fmt::format(", A/E(B-V) {}", *band.extinction_per_ebv);
