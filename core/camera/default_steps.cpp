@@ -109,7 +109,8 @@ void read_weight_plane(OpenCcd::Impl& ccd, const Box& box, ImageView<float> out)
 }
 
 // The window of the static mask that belongs to this CCD: by its name, else by its HDU's number.
-std::optional<Image<std::uint8_t>> static_plane(OpenCcd::Impl& ccd, const MaskOperation& op, const Box& box) {
+std::optional<Image<std::uint8_t>> static_plane(OpenCcd::Impl& ccd, const mask_op::StaticMask& op,
+                                                const Box& box) {
   fits::FitsReader reader(ccd.camera->data_file(op.file));
   std::optional<int> hdu;
   if (op.hdu_by_ccd && ccd.values.ccdname_known()) hdu = reader.find_hdu(ccd.values.ccdname);
@@ -121,8 +122,8 @@ std::optional<Image<std::uint8_t>> static_plane(OpenCcd::Impl& ccd, const MaskOp
 }
 
 MaskContext mask_context(OpenCcd::Impl& ccd, const Box& box) {
-  return {ccd.values, ccd, box, [&ccd, box](const MaskOperation& op) { return static_plane(ccd, op, box); },
-          ccd.log};
+  return {ccd.values, ccd, box,
+          [&ccd, box](const mask_op::StaticMask& op) { return static_plane(ccd, op, box); }, ccd.log};
 }
 
 }  // namespace

@@ -455,7 +455,7 @@ bl_status next(void*, bl_ccd* handle, std::int32_t which, bl_step* io, bl_error*
   });
 }
 
-bl_status mask_op(void*, bl_ccd* handle, bl_str name, bl_str arguments, bl_step* io, bl_error* error) {
+bl_status mask_operation(void*, bl_ccd* handle, bl_str name, bl_str arguments, bl_step* io, bl_error* error) {
   return guarded(error, [&]() -> bl_status {
     MaskOperation operation;
     try {
@@ -526,7 +526,7 @@ void fill_host_table(LoadedCamera& camera) {
   host.open_sidecar = open_sidecar;
   host.scratch = scratch;
   host.next = next;
-  host.mask_op = mask_op;
+  host.mask_op = mask_operation;
 }
 
 }  // namespace brickline

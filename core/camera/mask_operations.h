@@ -53,7 +53,7 @@ struct MaskContext {
   CcdHeaders& headers;
   Box window;  // in the full CCD
   // The window of a static mask's plane for this CCD; empty if its shape does not agree.
-  std::function<std::optional<Image<std::uint8_t>>(const MaskOperation&)> static_plane;
+  std::function<std::optional<Image<std::uint8_t>>(const mask_op::StaticMask&)> static_plane;
   Log log;
 };
 

@@ -18,7 +18,7 @@ void convert(const Json& j, const std::string& path, Report& report, RegionLimit
 void convert(const Json& j, const std::string& path, Report& report, GoodRegionRule& out);
 void convert(const Json& j, const std::string& path, Report& report, AmplifierRow& out);
 void convert(const Json& j, const std::string& path, Report& report, MaskOperation& out);
-void convert(const Json& j, const std::string& path, Report& report, MaskOperation::Rectangle& out);
+void convert(const Json& j, const std::string& path, Report& report, mask_op::Rectangles::Row& out);
 void convert(const Json& j, const std::string& path, Report& report, PsfFacts::Special& out);
 void convert(const Json& j, const std::string& path, Report& report, ColourTerm& out);
 void convert(const Json& j, const std::string& path, Report& report, Detrend& out);

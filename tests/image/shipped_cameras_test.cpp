@@ -43,7 +43,7 @@ class ShippedCameras : public testing::Test {
     const MaskContext context{values,
                               headers,
                               window.value_or(raw.box()),
-                              [](const MaskOperation&) { return std::optional<Image<std::uint8_t>>(); },
+                              [](const mask_op::StaticMask&) { return std::optional<Image<std::uint8_t>>(); },
                               {}};
     return apply_pipeline(facts(camera).mask, context, raw.view(), {});
   }

@@ -138,8 +138,7 @@ std::string info_for_people(const Camera& camera) {
     line("band", text);
   }
   std::vector<std::string> operations;
-  for (const MaskOperation& operation : f.mask.pipeline)
-    operations.emplace_back(brickline::name_of(operation.kind));
+  for (const MaskOperation& operation : f.mask.pipeline) operations.emplace_back(operation.name());
   line("mask", joined(operations, "canonical bits as they are"));
   fmt::format_to(to, "facts\n{}", facts_as_json(camera));
   return out;
