@@ -7,7 +7,7 @@
 #include "core/camera/default_steps.h"
 #include "core/camera/open_ccd.h"
 #include "core/camera/plugin_trust.h"
-#include "core/survey/mask_bits.h"
+#include "core/facts/mask_bits.h"
 
 namespace brickline {
 

@@ -26,11 +26,11 @@
 #include "core/base/error.h"
 #include "core/base/image.h"
 #include "core/base/log.h"
+#include "core/facts/camera_facts.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/header.h"
 #include "core/fits/table.h"
 #include "core/psf/psf.h"
-#include "core/survey/camera_facts.h"
 
 namespace brickline {
 

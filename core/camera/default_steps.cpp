@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/camera/mask_operations.h"
-#include "core/survey/mask_bits.h"
+#include "core/facts/mask_bits.h"
 
 namespace brickline {
 
@@ -109,10 +109,11 @@ void read_weight_plane(OpenCcd::Impl& ccd, const Box& box, ImageView<float> out)
 }
 
 // The window of the static mask that belongs to this CCD: by its name, else by its HDU's number.
-std::optional<Image<std::uint8_t>> static_plane(OpenCcd::Impl& ccd, const MaskOperation& op, const Box& box) {
+std::optional<Image<std::uint8_t>> static_plane(OpenCcd::Impl& ccd, const mask_op::StaticMask& op,
+                                                const Box& box) {
   fits::FitsReader reader(ccd.camera->data_file(op.file));
   std::optional<int> hdu;
-  if (op.hdu_by_ccd && ccd.values.ccdname) hdu = reader.find_hdu(*ccd.values.ccdname);
+  if (op.hdu_by_ccd && ccd.values.ccdname_known()) hdu = reader.find_hdu(ccd.values.ccdname);
   if (!hdu) hdu = ccd.values.image_hdu;
   if (*hdu < 0 || *hdu >= reader.hdu_count()) return {};
   const fits::ImageInfo info = reader.image_info(*hdu);
@@ -121,8 +122,8 @@ std::optional<Image<std::uint8_t>> static_plane(OpenCcd::Impl& ccd, const MaskOp
 }
 
 MaskContext mask_context(OpenCcd::Impl& ccd, const Box& box) {
-  return {ccd.values, ccd, box, [&ccd, box](const MaskOperation& op) { return static_plane(ccd, op, box); },
-          ccd.log};
+  return {ccd.values, ccd, box,
+          [&ccd, box](const mask_op::StaticMask& op) { return static_plane(ccd, op, box); }, ccd.log};
 }
 
 }  // namespace
@@ -144,8 +145,8 @@ Image<std::int32_t> read_codes(OpenCcd::Impl& ccd, int role, int hdu, const Box&
 void default_metadata(OpenCcd::Impl& ccd) {
   CcdValues& v = ccd.values;
   const bool from_row = !v.band.empty() && v.expnum >= 0;
-  v.fwhm = v.gain = CcdValues::kUnknown;
-  fill(ccd, "fwhm", v.fwhm, false, number_of);
+  v.psf_fwhm = v.gain = CcdValues::kUnknown;
+  fill(ccd, "fwhm", v.psf_fwhm, false, number_of);
   fill(ccd, "gain", v.gain, false, number_of);
   fill(ccd, "plver", v.plver, !v.plver.empty(), text_of);
   fill(ccd, "plprocid", v.plprocid, !v.plprocid.empty(), text_of);
@@ -154,7 +155,11 @@ void default_metadata(OpenCcd::Impl& ccd) {
   fill(ccd, "propid", v.propid, !v.propid.empty(), text_of);
   fill(ccd, "band", v.band, !v.band.empty(), text_of);
   fill(ccd, "expnum", v.expnum, v.expnum >= 0, integer_of);
-  fill(ccd, "ccdname", v.ccdname, v.ccdname.has_value(), text_of);
+  fill(ccd, "ccdname", v.ccdname, v.ccdname_known(), [](const Sources& s, CcdValues& values, CcdHeaders& h) {
+    std::optional<std::string> name = text_of(s, values, h);
+    values.unnamed = name && name->empty();
+    return name;
+  });
   fill(ccd, "mjd_obs", v.mjd_obs, !std::isnan(v.mjd_obs), number_of);
   fill(ccd, "exptime", v.exptime, !std::isnan(v.exptime), number_of);
   fill(ccd, "airmass", v.airmass, !std::isnan(v.airmass), number_of);

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "core/survey/camera_facts.h"
+#include "core/facts/camera_facts.h"
 
 namespace brickline {
 

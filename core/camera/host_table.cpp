@@ -82,7 +82,7 @@ double* real_field(Ccd& ccd, int field) {
     case BL_FIELD_GAIN:
       return &v.gain;
     case BL_FIELD_FWHM:
-      return &v.fwhm;
+      return &v.psf_fwhm;
     case BL_FIELD_PIXEL_SCALE:
       return &v.pixel_scale;
     case BL_FIELD_CCDZPT:
@@ -147,8 +147,8 @@ bl_status get_text(void*, bl_ccd* handle, std::int32_t field, bl_str* out) {
   return guarded(nullptr, [&]() -> bl_status {
     Ccd& ccd = from_handle(handle);
     if (field == BL_FIELD_CCDNAME) {
-      if (!ccd.values.ccdname) return BL_ABSENT;
-      *out = ccd.keep(*ccd.values.ccdname);
+      if (!ccd.values.ccdname_known()) return BL_ABSENT;
+      *out = ccd.keep(ccd.values.ccdname);
       return BL_OK;
     }
     if (field == BL_FIELD_MASK_PLVER) ccd.mask_plver();
@@ -184,6 +184,7 @@ bl_status set_text(void*, bl_ccd* handle, std::int32_t field, bl_str value) {
     if (!may_set(ccd, field)) return BL_E_ARGUMENT;
     if (field == BL_FIELD_CCDNAME) {
       ccd.values.ccdname = one_line(from_bl(value));
+      ccd.values.unnamed = ccd.values.ccdname.empty();
       return BL_OK;
     }
     std::string* out = text_field(ccd, field);
@@ -454,7 +455,7 @@ bl_status next(void*, bl_ccd* handle, std::int32_t which, bl_step* io, bl_error*
   });
 }
 
-bl_status mask_op(void*, bl_ccd* handle, bl_str name, bl_str arguments, bl_step* io, bl_error* error) {
+bl_status mask_operation(void*, bl_ccd* handle, bl_str name, bl_str arguments, bl_step* io, bl_error* error) {
   return guarded(error, [&]() -> bl_status {
     MaskOperation operation;
     try {
@@ -480,10 +481,10 @@ void log(void* self, std::int32_t level, bl_str text) {
     if (!ccd) {
       camera.log.message(importance, fmt::format("camera {}: {}", camera.identity.name, line));
     } else if (++ccd->log_lines <= kMostLines) {
-      ccd->log.message(importance,
-                       fmt::format("camera {}: {} [{}]: {}{}", camera.identity.name,
-                                   ccd->values.image_filename, ccd->values.ccdname.value_or("?"), line,
-                                   ccd->log_lines == kMostLines ? " (no more is shown)" : ""));
+      ccd->log.message(importance, fmt::format("camera {}: {} [{}]: {}{}", camera.identity.name,
+                                               ccd->values.image_filename,
+                                               ccd->values.ccdname_known() ? ccd->values.ccdname : "?", line,
+                                               ccd->log_lines == kMostLines ? " (no more is shown)" : ""));
     }
     return BL_OK;
   });
@@ -525,7 +526,7 @@ void fill_host_table(LoadedCamera& camera) {
   host.open_sidecar = open_sidecar;
   host.scratch = scratch;
   host.next = next;
-  host.mask_op = mask_op;
+  host.mask_op = mask_operation;
 }
 
 }  // namespace brickline

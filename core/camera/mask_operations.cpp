@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/error.h"
-#include "core/survey/mask_bits.h"
+#include "core/facts/mask_bits.h"
 
 namespace brickline {
 namespace {
@@ -27,7 +27,7 @@ Image<std::uint8_t> dilated(const Image<std::uint8_t>& set) {
 }
 
 // Bit values of named planes, from cards "<prefix>NAME = bit number" or numbered cards NAMESnn, VALUESnn.
-std::map<std::string, std::uint32_t> plane_bits(const MaskOperation& op, CcdHeaders& headers) {
+std::map<std::string, std::uint32_t> plane_bits(const mask_op::Planes& op, CcdHeaders& headers) {
   std::map<std::string, std::uint32_t> bits;
   const fits::Header* header = headers.header(HeaderOf::kMask);
   if (!header) return bits;
@@ -46,26 +46,16 @@ std::map<std::string, std::uint32_t> plane_bits(const MaskOperation& op, CcdHead
   return bits;
 }
 
-void named_planes(const MaskOperation& op, CcdHeaders& headers, ImageView<const std::int32_t> raw,
+void named_planes(const mask_op::Planes& op, CcdHeaders& headers, ImageView<const std::int32_t> raw,
                   ImageView<std::uint16_t> mask) {
   std::map<std::uint32_t, std::uint16_t> table;
   for (const auto& [name, value] : plane_bits(op, headers)) {
-    const auto found = op.names_table.find(name);
+    const auto found = op.table.find(name);
     const bool ignored =
         std::find(op.ignore_names.begin(), op.ignore_names.end(), name) != op.ignore_names.end();
-    table[value] = ignored ? 0 : found != op.names_table.end() ? found->second : op.others;
+    table[value] = ignored ? 0 : found != op.table.end() ? found->second : op.others;
   }
   bits_to_bits(raw, table, op.others, mask);
-}
-
-void threshold(const MaskOperation& op, const CcdValues& ccd, ImageView<const float> image,
-               ImageView<std::uint16_t> mask) {
-  if (image.empty()) throw internal_error("the mask operation {} needs the image", name_of(op.kind));
-  const double value = op.per_second ? op.value * ccd.exptime : op.value;
-  const bool below = op.kind == MaskOperation::Kind::kBelow;
-  for (int y = 0; y < mask.height(); ++y)
-    for (int x = 0; x < mask.width(); ++x)
-      if (below ? image(x, y) < value : image(x, y) > value) mask(x, y) |= op.bit;
 }
 
 }  // namespace
@@ -165,50 +155,59 @@ void add_static_mask(ImageView<std::int32_t> raw, ImageView<const std::uint8_t> 
       if (plane(x, y) && raw(x, y) == 0) raw(x, y) = code;
 }
 
+namespace {
+
+// One operation at work on the planes of a window.
+struct Applier {
+  const MaskContext& context;
+  ImageView<std::int32_t> raw;
+  ImageView<const float> image;
+  ImageView<std::uint16_t> mask;
+
+  void operator()(const mask_op::StaticMask& op) const {
+    const auto plane = context.static_plane(op);
+    if (plane && plane->width() == raw.width() && plane->height() == raw.height())
+      add_static_mask(raw, plane->view(), op.code);
+    else
+      context.log.warning("{}: the static mask {} does not cover the image; not used",
+                          context.ccd.image_filename, op.file);
+  }
+  void operator()(const mask_op::CodesTouching& op) const {
+    codes_touching(raw, op.code, op.neighbour, op.becomes);
+  }
+  void operator()(const mask_op::Codes& op) const { codes_to_bits(raw, op.table, op.others, mask); }
+  void operator()(const mask_op::Bits& op) const { bits_to_bits(raw, op.table, op.others, mask); }
+  void operator()(const mask_op::Planes& op) const { named_planes(op, context.headers, raw, mask); }
+  void operator()(const mask_op::KeepBits& op) const { keep_bits(raw, op.ignore, op.sets, mask); }
+  void operator()(const mask_op::Clear& op) const { clear_bits(mask, op.bit, op.where_also); }
+  void operator()(const mask_op::BleedMustTouchSatur& op) const { bleed_must_touch_satur(mask, op.dilate); }
+  void operator()(const mask_op::Rectangles& op) const {
+    for (const mask_op::Rectangles::Row& r : op.rows)
+      if (holds(r.when, context.ccd, &context.headers)) set_rectangle(mask, context.window, r.box, r.bit);
+  }
+  void operator()(const mask_op::Below& op) const {
+    threshold(op, op.kName, [](float pixel, double limit) { return pixel < limit; });
+  }
+  void operator()(const mask_op::Above& op) const {
+    threshold(op, op.kName, [](float pixel, double limit) { return pixel > limit; });
+  }
+
+ private:
+  template <typename F>
+  void threshold(const mask_op::Threshold& op, std::string_view name, F&& beyond) const {
+    if (image.empty()) throw internal_error("the mask operation {} needs the image", name);
+    const double limit = op.per_second ? op.value * context.ccd.exptime : op.value;
+    for (int y = 0; y < mask.height(); ++y)
+      for (int x = 0; x < mask.width(); ++x)
+        if (beyond(image(x, y), limit)) mask(x, y) |= op.bit;
+  }
+};
+
+}  // namespace
+
 void apply(const MaskOperation& op, const MaskContext& context, ImageView<std::int32_t> raw,
            ImageView<const float> image, ImageView<std::uint16_t> mask) {
-  if (!holds(op.when, context.ccd, &context.headers)) return;
-  using Kind = MaskOperation::Kind;
-  switch (op.kind) {
-    case Kind::kStaticMask: {
-      const auto plane = context.static_plane(op);
-      if (plane && plane->width() == raw.width() && plane->height() == raw.height())
-        add_static_mask(raw, plane->view(), op.code);
-      else
-        context.log.warning("{}: the static mask {} does not cover the image; not used",
-                            context.ccd.image_filename, op.file);
-      break;
-    }
-    case Kind::kCodesTouching:
-      codes_touching(raw, op.code, op.neighbour, op.becomes);
-      break;
-    case Kind::kCodes:
-      codes_to_bits(raw, op.table, op.others, mask);
-      break;
-    case Kind::kBits:
-      bits_to_bits(raw, op.table, op.others, mask);
-      break;
-    case Kind::kPlanes:
-      named_planes(op, context.headers, raw, mask);
-      break;
-    case Kind::kKeepBits:
-      keep_bits(raw, op.ignore, op.bit, mask);
-      break;
-    case Kind::kClear:
-      clear_bits(mask, op.bit, op.where_also);
-      break;
-    case Kind::kBleedMustTouchSatur:
-      bleed_must_touch_satur(mask, op.dilate);
-      break;
-    case Kind::kRectangles:
-      for (const MaskOperation::Rectangle& r : op.rectangles)
-        if (holds(r.when, context.ccd, &context.headers)) set_rectangle(mask, context.window, r.box, r.bit);
-      break;
-    case Kind::kBelow:
-    case Kind::kAbove:
-      threshold(op, context.ccd, image, mask);
-      break;
-  }
+  if (holds(op.when, context.ccd, &context.headers)) std::visit(Applier{context, raw, image, mask}, op.what);
 }
 
 Image<std::uint16_t> apply_pipeline(const MaskFacts& facts, const MaskContext& context,

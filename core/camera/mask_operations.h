@@ -12,7 +12,7 @@
 
 #include "core/base/image.h"
 #include "core/base/log.h"
-#include "core/survey/camera_facts.h"
+#include "core/facts/camera_facts.h"
 
 namespace brickline {
 
@@ -53,7 +53,7 @@ struct MaskContext {
   CcdHeaders& headers;
   Box window;  // in the full CCD
   // The window of a static mask's plane for this CCD; empty if its shape does not agree.
-  std::function<std::optional<Image<std::uint8_t>>(const MaskOperation&)> static_plane;
+  std::function<std::optional<Image<std::uint8_t>>(const mask_op::StaticMask&)> static_plane;
   Log log;
 };
 

@@ -184,11 +184,12 @@ void OpenCcd::Impl::fail(CameraStep which, int of_layer, bl_status status, const
   else if (text.empty())
     text = fmt::format("status {}", status);
   const std::string key = error.key();
-  throw Error(status > 0 ? ErrorKind::kPlugin : kind_of(status),
-              fmt::format("camera {}: {} failed for {} [{}, expnum {}]{}{}: {}", at(of_layer).identity.name,
-                          name_of(which), values.image_filename, values.ccdname.value_or("?"), values.expnum,
-                          error.error.hdu >= 0 ? fmt::format(", HDU {}", error.error.hdu) : "",
-                          key.empty() ? "" : ", card " + key, text));
+  throw Error(
+      status > 0 ? ErrorKind::kPlugin : kind_of(status),
+      fmt::format("camera {}: {} failed for {} [{}, expnum {}]{}{}: {}", at(of_layer).identity.name,
+                  name_of(which), values.image_filename, values.ccdname_known() ? values.ccdname : "?",
+                  values.expnum, error.error.hdu >= 0 ? fmt::format(", HDU {}", error.error.hdu) : "",
+                  key.empty() ? "" : ", card " + key, text));
 }
 
 void OpenCcd::Impl::run_step(CameraStep which, int from_layer, bl_step& io) {

@@ -10,9 +10,9 @@
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/catalog/columns.h"
+#include "core/facts/band_facts.h"
 #include "core/fits/fits_writer.h"
 #include "core/model/catalog_order.h"
-#include "core/survey/band_facts.h"
 #include "core/survey/bits.h"
 
 namespace brickline {

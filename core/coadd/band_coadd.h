@@ -22,9 +22,9 @@
 #include <vector>
 
 #include "core/base/image.h"
+#include "core/facts/mask_bits.h"
 #include "core/image/ccd_image.h"
 #include "core/resample/pixel_mapping.h"
-#include "core/survey/mask_bits.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {

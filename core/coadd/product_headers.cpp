@@ -35,20 +35,6 @@ constexpr std::array<TypeFacts, 9> kTypes = {{{"image", "image", "nanomaggy", kN
                                               {"chi2", "chi2", "", ""},
                                               {"blobmodel", "blobmodel", "nanomaggy", kNanomaggyComment}}};
 
-// The cards that tell where images come from.
-constexpr std::array<std::string_view, 7> kOriginKeys = {"OBSERVAT", "TELESCOP", "OBS-LAT", "OBS-LONG",
-                                                         "OBS-ELEV", "INSTRUME", "FILTER"};
-
-std::vector<fits::Card> origin_of(const CcdImage& image) {
-  std::vector<fits::Card> cards;
-  for (std::string_view key : kOriginKeys) {
-    const fits::Card* card = image.primary_header.find(key);
-    if (!card) card = image.image_header.find(key);
-    if (card) cards.push_back({card->key, card->value, card->comment, {}});
-  }
-  return cards;
-}
-
 // The second set of cards and those after it are told apart by a number at the end of their keys, which have
 // eight characters at most.
 std::string origin_key(const std::string& key, std::size_t number) {
@@ -91,9 +77,9 @@ fits::Header band_input_cards(std::string_view band, std::span<const CcdImage* c
   if (images.empty()) return header;
   std::vector<std::vector<fits::Card>> origins;
   for (const CcdImage* image : images) {
-    const std::vector<fits::Card> origin = origin_of(*image);
-    if (std::none_of(origins.begin(), origins.end(), [&](const auto& o) { return same_values(o, origin); }))
-      origins.push_back(origin);
+    if (std::none_of(origins.begin(), origins.end(),
+                     [&](const auto& o) { return same_values(o, image->origin); }))
+      origins.push_back(image->origin);
   }
   // More sets than two digits can tell apart would give keys of a kind.
   constexpr std::size_t kMostOrigins = 99;

@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "core/detect/gaussian_filter.h"
+#include "core/facts/mask_bits.h"
 #include "core/resample/lanczos.h"
-#include "core/survey/mask_bits.h"
 
 namespace brickline::detect_detail {
 namespace {

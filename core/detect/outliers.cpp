@@ -10,8 +10,8 @@
 #include "core/base/error.h"
 #include "core/detect/exposure_comparison.h"
 #include "core/detect/growing_mask.h"
+#include "core/facts/mask_bits.h"
 #include "core/resample/pixel_mapping.h"
-#include "core/survey/mask_bits.h"
 
 namespace brickline {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/survey/band_facts.h"
+#include "core/facts/band_facts.h"
 
 namespace brickline {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/survey/mask_bits.h"
+#include "core/facts/mask_bits.h"
 
 namespace brickline {
 

@@ -4,9 +4,9 @@
 #include <filesystem>
 
 #include "core/base/log.h"
+#include "core/facts/camera_facts.h"
 #include "core/fits/header.h"
 #include "core/survey/calibration.h"
-#include "core/survey/camera_facts.h"
 
 namespace brickline {
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/facts/mask_bits.h"
 #include "core/image/edges.h"
 #include "core/image/file_versions.h"
 #include "core/image/inverse_variance.h"
@@ -15,7 +16,6 @@
 #include "core/psf/stamp.h"
 #include "core/sky/sky_calibration.h"
 #include "core/survey/calibration.h"
-#include "core/survey/mask_bits.h"
 #include "core/survey/time.h"
 #include "core/wcs/polygon.h"
 
@@ -105,18 +105,11 @@ class Reading {
 
 void Reading::identify() {
   const CcdValues& v = values();
+  static_cast<CcdValues&>(out_) = v;
   out_.ccd_row = input_.source.row;
-  out_.camera = v.camera;
-  out_.ccdname = v.ccdname.value_or("");
-  out_.band = v.band;
-  out_.image_filename = v.image_filename;
-  out_.propid = v.propid;
-  out_.expnum = v.expnum;
   out_.name = ccd_image_name(facts_.files, v);
   out_.saturation_bits = facts_.mask.saturation_bits;
-  out_.mjd_obs = v.mjd_obs;
   out_.mjd_tai = mjd_tai(v.mjd_obs);
-  out_.exptime = v.exptime;
 
   if (!std::isfinite(v.ccdzpt)) throw input_error("the zero point (ccdzpt) is not a number");
   const double zero_point = effective_zero_point(facts_.pixels, v.ccdzpt, v.exptime);
@@ -128,24 +121,28 @@ void Reading::identify() {
 }
 
 void Reading::check_versions() {
-  out_.primary_header = ccd_.primary_header();
-  out_.image_header = ccd_.image_header();
+  const fits::Header &primary = ccd_.primary_header(), &image = ccd_.image_header();
   if (facts_.checks.version_validation == CheckFacts::Versions::kFull) {
     const CalibrationKey key = CalibrationKey::of(values());
-    const auto check = [&](const std::filesystem::path& file, const fits::Header& primary) {
-      check_file_version(file, primary, key, facts_.checks, values(), options_.old_calibs_ok, log_);
+    const auto check = [&](const std::filesystem::path& file, const fits::Header& header) {
+      check_file_version(file, header, key, facts_.checks, values(), options_.old_calibs_ok, log_);
     };
-    check(ccd_.image_file(), out_.primary_header);
+    check(ccd_.image_file(), primary);
     if (!ccd_.mask_file().empty() && ccd_.mask_file() != ccd_.image_file())
       check(ccd_.mask_file(), ccd_.mask_reader().header(facts_.hdus.primary));
     if (!ccd_.weight_file().empty() && ccd_.weight_file() != ccd_.image_file())
       check(ccd_.weight_file(), ccd_.weight_reader().header(facts_.hdus.primary));
   }
   const auto text = [](const fits::Header& header, const char* key) { return header.text(key).value_or(""); };
-  out_.plver = text(out_.primary_header, "PLVER");
-  out_.plprocid = text(out_.primary_header, "PLPROCID");
-  out_.procdate = text(out_.primary_header, "DATE");
-  out_.datasum = text(out_.image_header, "DATASUM");
+  out_.plver = text(primary, "PLVER");
+  out_.plprocid = text(primary, "PLPROCID");
+  out_.procdate = text(primary, "DATE");
+  out_.datasum = text(image, "DATASUM");
+  for (const std::string_view key : kOriginKeys) {
+    const fits::Card* card = primary.find(key);
+    if (!card) card = image.find(key);
+    if (card) out_.origin.push_back({card->key, card->value, card->comment, {}});
+  }
 }
 
 void Reading::locate() {
@@ -156,7 +153,7 @@ void Reading::locate() {
     height = info.height;
   }
   try {
-    out_.full_wcs = Wcs::from_header(ccd_.wcs_cards().value_or(out_.image_header), width, height);
+    out_.full_wcs = Wcs::from_header(ccd_.wcs_cards().value_or(ccd_.image_header()), width, height);
   } catch (Error& e) {
     e.in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
     throw;
@@ -275,7 +272,7 @@ void Reading::remap_weights() {
 }
 
 void Reading::seeing() {
-  out_.psf_fwhm = values().fwhm;
+  out_.psf_fwhm = values().psf_fwhm;
   if (!(out_.psf_fwhm > 0))
     throw input_error("the header's seeing (FWHM) is {}, not a positive number of pixels", out_.psf_fwhm)
         .in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
@@ -399,7 +396,8 @@ void Reading::psf() {
 
 std::string description(const CcdInput& input) {
   const CcdValues& v = input.source.values;
-  return fmt::format("exposure {}, CCD {} ({})", v.expnum, v.ccdname.value_or("-"), v.image_filename);
+  return fmt::format("exposure {}, CCD {} ({})", v.expnum, v.ccdname_known() ? v.ccdname : "-",
+                     v.image_filename);
 }
 
 }  // namespace

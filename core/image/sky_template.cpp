@@ -22,7 +22,7 @@ std::int64_t row_of(const fits::Table& scales, const CcdValues& ccd) {
   std::int64_t found = -1;
   for (std::int64_t i = 0; i < scales.rows(); ++i) {
     if (scales.integer("expnum", i) != ccd.expnum) continue;
-    if (scales.has("ccdname") && scales.text("ccdname", i) != ccd.ccdname.value_or("")) continue;
+    if (scales.has("ccdname") && scales.text("ccdname", i) != ccd.ccdname) continue;
     if (found >= 0) return -1;
     found = i;
   }
@@ -70,10 +70,9 @@ std::optional<ScaledSkyTemplate> read_sky_template(const SkyFacts::Template& fac
     return std::nullopt;
   }
   fits::FitsReader reader(file);
-  const std::optional<int> hdu = reader.find_hdu(ccd.ccdname.value_or(""));
+  const std::optional<int> hdu = reader.find_hdu(ccd.ccdname);
   if (!hdu) {
-    log.warning("{}: no extension {}; no sky template is subtracted", file.string(),
-                ccd.ccdname.value_or(""));
+    log.warning("{}: no extension {}; no sky template is subtracted", file.string(), ccd.ccdname);
     return std::nullopt;
   }
   result.id.version = reader.header(0).integer("SKYTMPL").value_or(-1);

@@ -7,9 +7,9 @@
 
 #include "core/base/image.h"
 #include "core/base/log.h"
+#include "core/facts/camera_facts.h"
 #include "core/sky/sky_calibration.h"
 #include "core/survey/calibration.h"
-#include "core/survey/camera_facts.h"
 
 namespace brickline {
 

@@ -24,7 +24,7 @@
 #include "core/image/ccd_image.h"
 #include "core/refs/halos.h"
 #include "core/refs/reference_catalog.h"
-#include "core/survey/band_facts.h"
+#include "core/facts/band_facts.h"
 #include "core/survey/ccd_table.h"
 #include "core/wcs/wcs.h"
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "core/base/image.h"
+#include "core/facts/halo_model.h"
 #include "core/model/source_model.h"
 #include "core/refs/reference_catalog.h"
-#include "core/survey/halo_model.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {

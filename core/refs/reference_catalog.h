@@ -16,8 +16,8 @@
 
 #include "core/base/image.h"
 #include "core/base/log.h"
+#include "core/facts/band_facts.h"
 #include "core/refs/reference_object.h"
-#include "core/survey/band_facts.h"
 #include "core/survey/survey_directory.h"
 #include "core/wcs/wcs.h"
 

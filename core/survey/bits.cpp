@@ -1,6 +1,7 @@
 #include "core/survey/bits.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -99,6 +100,14 @@ std::int32_t MaskBits::allmask(std::string_view band) const {
   return 0;
 }
 
+std::string MaskBits::shortage() const {
+  if (without_.empty()) return {};
+  return fmt::format(
+      "maskbits has no bit left for {} {}: what is saturated or masked in {} cannot be told from maskbits",
+      without_.size() == 1 ? "band" : "bands", fmt::join(without_, ", "),
+      without_.size() == 1 ? "it" : "them");
+}
+
 const std::vector<NamedBit>& fit_bits() {
   static const std::vector<NamedBit> bits{
       {"FORCED_POINTSOURCE", fitbit::kForcedPointsource, "forced to be PSF"},
@@ -145,6 +154,9 @@ const std::vector<NamedBit>& ccd_mask_bits() {
 
 void add_maskbits_cards(fits::Header& header, const MaskBits& bits) {
   add_cards(header, "maskbits bits:", "maskbit", "MB", "MBIT", bits.bits());
+  if (!bits.bands_without_bits().empty())
+    header.set("MB_NONE", fmt::format("{}", fmt::join(bits.bands_without_bits(), " ")),
+               "bands for which no bit was left");
 }
 
 void add_fitbits_cards(fits::Header& header) {

@@ -1,5 +1,5 @@
 // The bits of the products' masks, and the header cards that explain them. The masks of single CCDs are in
-// core/survey/mask_bits.h.
+// core/facts/mask_bits.h.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/facts/mask_bits.h"
 #include "core/fits/header.h"
-#include "core/survey/mask_bits.h"
 
 namespace brickline {
 
@@ -53,6 +53,8 @@ class MaskBits {
   std::int32_t allmask(std::string_view band) const;
   // Bands that found no free bit among the 31.
   const std::vector<std::string>& bands_without_bits() const { return without_; }
+  // What that means, in a sentence for the log; empty where every band has its bits.
+  std::string shortage() const;
   // The fixed bits in order of value, then each band's SATUR and ALLMASK.
   const std::vector<NamedBit>& bits() const { return bits_; }
 
@@ -136,7 +138,8 @@ inline constexpr std::int32_t kPlver = 0x80000;
 const std::vector<NamedBit>& ccd_mask_bits();
 
 // The cards that explain a mask in the products' headers: a COMMENT, one card per name (value = bit value),
-// one per bit number (value = name): MB_/MBIT_, FB_/FBIT_, WB_/WBIT_ and AM_/ABIT_.
+// one per bit number (value = name): MB_/MBIT_, FB_/FBIT_, WB_/WBIT_ and AM_/ABIT_. Bands without bits are
+// named by MB_NONE.
 void add_maskbits_cards(fits::Header& header, const MaskBits& bits);
 void add_fitbits_cards(fits::Header& header);
 void add_wisemask_cards(fits::Header& header);

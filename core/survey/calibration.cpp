@@ -16,7 +16,7 @@ std::string expanded(std::string pattern, const std::string& dir, const std::str
                      const CcdValues& ccd) {
   replace_all(pattern, "{dir}", dir);
   replace_all(pattern, "{base}", base);
-  replace_all(pattern, "{ccd}", ccd.ccdname.value_or(""));
+  replace_all(pattern, "{ccd}", ccd.ccdname);
   replace_all(pattern, "{expnum}", std::to_string(ccd.expnum));
   return pattern;
 }
@@ -70,7 +70,7 @@ void check_versions(const CalibrationRow& found, const CalibrationKey& key, cons
 
 std::string ccd_image_name(const FileFacts& files, const CcdValues& ccd) {
   const std::string base = base_name(files.base_name, ccd.image_filename);
-  return ccd.ccdname.value_or("").empty() ? base : base + "-" + *ccd.ccdname;
+  return ccd.ccdname.empty() ? base : base + "-" + ccd.ccdname;
 }
 
 std::vector<std::string> calibration_paths(CalibrationKind kind, const FileFacts& files,
@@ -100,7 +100,7 @@ std::vector<std::string> calibration_paths(CalibrationKind kind, const FileFacts
 }
 
 CalibrationKey CalibrationKey::of(const CcdValues& ccd) {
-  return {ccd.expnum, ccd.ccdname.value_or(""), ccd.plver, ccd.plprocid};
+  return {ccd.expnum, ccd.ccdname, ccd.plver, ccd.plprocid};
 }
 
 std::string CalibrationRow::text(std::string_view column) const {

@@ -16,8 +16,8 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/facts/camera_facts.h"
 #include "core/fits/table.h"
-#include "core/survey/camera_facts.h"
 
 namespace brickline {
 

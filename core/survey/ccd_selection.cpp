@@ -46,7 +46,7 @@ void require_usable(const CcdTable& ccds, const CcdRow& r) {
   if (r.camera.empty()) throw fail("camera", "empty");
   if (r.image_filename.empty()) throw fail("image_filename", "empty");
   if (!std::isfinite(r.ccdzpt)) throw fail("the zero point ccdzpt", r.ccdzpt);
-  if (!(r.fwhm_pixels > 0) || !std::isfinite(r.fwhm_pixels)) throw fail("fwhm", r.fwhm_pixels);
+  if (!(r.psf_fwhm > 0) || !std::isfinite(r.psf_fwhm)) throw fail("fwhm", r.psf_fwhm);
   if (!(r.exptime > 0) || !std::isfinite(r.exptime)) throw fail("exptime", r.exptime);
   if (!std::isfinite(r.sig1) || r.sig1 < 0) throw fail("sig1", r.sig1);
   if (!std::isfinite(r.mjd_obs)) throw fail("mjd_obs", r.mjd_obs);

@@ -126,26 +126,11 @@ double CcdRow::pixel_scale_arcsec() const {
 std::string CcdRow::name() const { return ccd_name(expnum, ccdname); }
 
 CcdValues ccd_values(const CcdRow& row) {
-  CcdValues v;
-  v.camera = row.camera;
-  v.band = row.band;
-  v.object = row.object;
-  v.propid = row.propid;
-  v.plver = row.plver.value_or("");
-  v.plprocid = row.plprocid.value_or("");
-  v.procdate = row.procdate.value_or("");
-  v.image_filename = row.image_filename;
-  v.ccdname = row.ccdname;
-  v.expnum = row.expnum;
-  v.image_hdu = row.image_hdu;
-  v.width = row.width;
-  v.height = row.height;
-  if (row.mjd_obs > 0) v.mjd_obs = row.mjd_obs;
-  v.exptime = row.exptime;
-  v.fwhm = row.fwhm_pixels;
+  CcdValues v = row;
+  v.unnamed = v.ccdname.empty();
+  if (!(v.mjd_obs > 0)) v.mjd_obs = CcdValues::kUnknown;
+  if (!(v.sig1 > 0)) v.sig1 = CcdValues::kUnknown;
   v.pixel_scale = row.pixel_scale_arcsec();
-  v.ccdzpt = row.ccdzpt;
-  if (row.sig1 > 0) v.sig1 = row.sig1;
   return v;
 }
 
@@ -280,12 +265,12 @@ CcdRow CcdTable::row(std::int64_t i) const {
   r.propid = text_or_empty("propid");
   r.image_hdu = static_cast<int>(table_.integer("image_hdu", i));
   r.expnum = table_.integer("expnum", i);
-  r.plver = optional_text(*this, "plver", i);
-  r.procdate = optional_text(*this, "procdate", i);
-  r.plprocid = optional_text(*this, "plprocid", i);
+  r.plver = optional_text(*this, "plver", i).value_or("");
+  r.procdate = optional_text(*this, "procdate", i).value_or("");
+  r.plprocid = optional_text(*this, "plprocid", i).value_or("");
   r.exptime = table_.number("exptime", i);
   r.mjd_obs = number_or("mjd_obs", 0);
-  r.fwhm_pixels = table_.number("fwhm", i);
+  r.psf_fwhm = table_.number("fwhm", i);
   r.ccdzpt = table_.number("ccdzpt", i);
   r.sig1 = number_or("sig1", 0);
   r.ccd_cuts = table_.has("ccd_cuts") ? table_.integer("ccd_cuts", i) : 0;

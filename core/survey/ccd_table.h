@@ -14,32 +14,22 @@
 #include <vector>
 
 #include "core/base/log.h"
+#include "core/facts/ccd_values.h"
 #include "core/fits/table.h"
-#include "core/survey/camera_conditions.h"
 #include "core/survey/kd_tree.h"
 #include "core/survey/survey_directory.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {
 
-struct CcdRow {
+// The values of a CCD as the table has them (mjd_obs and sig1 are 0 where it does not know them), and where
+// it lies on the sky.
+struct CcdRow : CcdValues {
   std::int64_t table_row = -1;  // in CcdTable::table()
-  // Who it is.
-  std::string camera, image_filename, ccdname, band, object, propid;
-  int image_hdu = 0;
-  std::int64_t expnum = 0;
-  // What reduced it; empty where the table does not say.
-  std::optional<std::string> plver, procdate, plprocid;
-  // How it was taken and how it sees.
-  double exptime = 0;  // seconds
-  double mjd_obs = 0;  // UTC; 0 where unknown
-  double fwhm_pixels = 0;
-  double ccdzpt = 0;  // mag, for one count per second
-  double sig1 = 0;    // nanomaggies per pixel; 0: to be had from the weights when the image is read
+  // Without it the noise is to be had from the weights when the image is read.
   bool sig1_from_weights() const { return !(sig1 > 0); }
   std::int64_t ccd_cuts = 0;
-  // Where it is: a tangent plane that ignores distortions, good enough to find the CCDs of a brick.
-  int width = 0, height = 0;
+  // A tangent plane that ignores distortions, good enough to find the CCDs of a brick.
   double crpix1 = 0, crpix2 = 0;  // 1-based, as in the table
   double crval1 = 0, crval2 = 0;  // degrees
   CdMatrix cd{};
@@ -49,13 +39,13 @@ struct CcdRow {
 
   Wcs approximate_wcs() const;
   double pixel_scale_arcsec() const;
-  double seeing_arcsec() const { return fwhm_pixels * pixel_scale_arcsec(); }
+  double seeing_arcsec() const { return psf_fwhm * pixel_scale_arcsec(); }
   // "EXPNUM-CCDNAME", for messages.
   std::string name() const;
 };
 
-// The row as the values that cameras' conditions and plugins are judged by. What the table does not say is
-// unknown there; zero_point (of the pixels as they are) is the camera's to add.
+// The row's values as cameras' conditions and plugins are judged by them: with what the table does not say
+// unknown; zero_point (of the pixels as they are) is the camera's to add.
 CcdValues ccd_values(const CcdRow& row);
 
 class CcdTable {

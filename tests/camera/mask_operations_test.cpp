@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <initializer_list>
+#include <variant>
 
-#include "core/survey/mask_bits.h"
+#include "core/base/error.h"
+#include "core/facts/mask_bits.h"
 
 namespace brickline {
 namespace {
@@ -162,6 +164,46 @@ TEST(MaskOperations, WithoutAPipelineCanonicalBitsAreTakenAndAnyOtherIsBad) {
   const MaskContext context{ccd, headers, {0, 4, 0, 1}, {}, {}};
   expect_equal(apply_pipeline(MaskFacts{}, context, raw.view(), {}),
                grid<std::uint16_t>({{0, 0x40, 0x1, 0x42}}));
+}
+
+TEST(MaskOperations, EachHasItsNameAndItsOwnArguments) {
+  const std::pair<const char*, const char*> all[] = {
+      {"static_mask", R"({"file": "data:a.fits"})"},
+      {"codes_touching", R"({"code": 2, "neighbour": 4, "becomes": 5})"},
+      {"codes", R"({"table": {"1": "badpix"}})"},
+      {"bits", R"({"table": {"0x1": "badpix"}})"},
+      {"planes", R"({"table": {"SAT": "satur"}, "others": "badpix"})"},
+      {"keep_bits", R"({"ignore": "0x30", "sets": "badpix"})"},
+      {"clear", R"({"bit": "satur", "where_also": "badpix"})"},
+      {"bleed_must_touch_satur", R"({"dilate": 1})"},
+      {"rectangles", R"({"rows": [{"box": [0, 1, 0, 1], "bit": "badpix"}]})"},
+      {"below", R"({"value": 0.5, "bit": "badpix"})"},
+      {"above", R"({"value": 0.5, "bit": "badpix"})"}};
+  EXPECT_EQ(std::size(all), std::variant_size_v<MaskOperation::What>);
+  for (const auto& [name, arguments] : all) EXPECT_EQ(parse_mask_operation(name, arguments).name(), name);
+  const MaskOperation touching = parse_mask_operation(all[1].first, all[1].second);
+  ASSERT_TRUE(std::holds_alternative<mask_op::CodesTouching>(touching.what));
+  EXPECT_EQ(std::get<mask_op::CodesTouching>(touching.what).becomes, 5);
+  // Another operation's argument is no argument.
+  EXPECT_THROW(parse_mask_operation("clear", R"({"bit": "satur", "where_also": "badpix", "dilate": 1})"),
+               Error);
+}
+
+TEST(MaskOperations, PlanesAreFoundByTheirNames) {
+  struct Numbered : CcdHeaders {
+    fits::Header mask;
+    const fits::Header* header(HeaderOf which) override { return which == HeaderOf::kMask ? &mask : nullptr; }
+  } headers;
+  headers.mask.set("MP_SAT", std::int64_t{0});
+  headers.mask.set("MP_CR", std::int64_t{3});
+  headers.mask.set("MP_DUST", std::int64_t{4});
+  MaskFacts facts;
+  facts.pipeline = {parse_mask_operation(
+      "planes", R"({"table": {"SAT": "satur", "CR": "cr"}, "others": "badpix", "ignore_names": ["DUST"]})")};
+  Image<std::int32_t> raw = grid<std::int32_t>({{0, 1, 8, 9, 16, 32}});
+  const CcdValues ccd;
+  const MaskContext context{ccd, headers, {0, 6, 0, 1}, {}, {}};
+  expect_equal(apply_pipeline(facts, context, raw.view(), {}), grid<std::uint16_t>({{0, 2, 16, 18, 0, 1}}));
 }
 
 TEST(MaskOperations, AnOperationIsLeftOutWhereItsConditionDoesNotHold) {

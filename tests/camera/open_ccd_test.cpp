@@ -6,8 +6,8 @@
 
 #include "core/camera/camera.h"
 #include "core/camera/default_steps.h"
+#include "core/facts/mask_bits.h"
 #include "core/fits/fits_writer.h"
-#include "core/survey/mask_bits.h"
 #include "tests/camera/plugin_files.h"
 
 namespace brickline {
@@ -80,9 +80,10 @@ TEST_F(OpenCcdTest, MetadataComeFromTheHeaderAsTheFactsSay) {
   OpenCcd ccd = camera("oddball").open(source(), Purpose::kCheck);
   EXPECT_EQ(ccd.values().band, "NB_E");
   EXPECT_EQ(ccd.values().expnum, 20160125082555);
-  EXPECT_EQ(*ccd.values().ccdname, "");
+  EXPECT_EQ(ccd.values().ccdname, "");
+  EXPECT_TRUE(ccd.values().ccdname_known());
   EXPECT_NEAR(ccd.values().mjd_obs, 57412 + (8 + 25 / 60.0 + 55.2 / 3600) / 24, 1e-9);
-  EXPECT_NEAR(ccd.values().fwhm, 2.0, 1e-12);
+  EXPECT_NEAR(ccd.values().psf_fwhm, 2.0, 1e-12);
   EXPECT_EQ(ccd.values().width, kWidth);
   EXPECT_EQ(ccd.values().height, kHeight);
 }

@@ -67,13 +67,14 @@ TEST(ProductHeaders, TimesAreWrittenInUtcToTheMillisecond) {
 }
 
 TEST(ProductHeaders, SeveralCamerasGetNumberedCards) {
+  const auto card = [](const char* key, const char* value) {
+    return fits::Card{key, std::string(value), {}, {}};
+  };
   CcdImage a, b;
   a.mjd_tai = 58001;
   b.mjd_tai = 58003;
-  a.primary_header.set("TELESCOP", "one");
-  b.primary_header.set("TELESCOP", "two");
-  a.primary_header.set("INSTRUME", "eye");
-  b.image_header.set("OBSERVAT", "hill");  // looked for in both headers
+  a.origin = {card("TELESCOP", "one"), card("INSTRUME", "eye")};
+  b.origin = {card("OBSERVAT", "hill"), card("TELESCOP", "two")};
   const CcdImage* images[] = {&a, &b, &a};
   const fits::Header h = band_input_cards("r", images);
   EXPECT_EQ(h.require_text("TELESCOP"), "one");

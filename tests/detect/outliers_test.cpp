@@ -14,7 +14,7 @@
 #include "core/base/error.h"
 #include "core/detect/growing_mask.h"
 #include "core/detect/morphology.h"
-#include "core/survey/mask_bits.h"
+#include "core/facts/mask_bits.h"
 
 namespace brickline {
 namespace {

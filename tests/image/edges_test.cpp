@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "core/survey/mask_bits.h"
+#include "core/facts/mask_bits.h"
 
 namespace brickline {
 namespace {

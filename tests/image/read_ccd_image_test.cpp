@@ -9,9 +9,9 @@
 #include <mutex>
 #include <sstream>
 
+#include "core/facts/mask_bits.h"
 #include "core/fits/fits_writer.h"
 #include "core/image/edges.h"
-#include "core/survey/mask_bits.h"
 #include "tests/support/golden_case.h"
 
 namespace brickline {
@@ -415,7 +415,7 @@ TEST_F(ChangedFiles, WeightsThatAreNotFiniteAreAnError) {
 }
 
 TEST_F(ChangedFiles, AnotherReductionIsAnErrorUnlessAllowed) {
-  const std::string version = *row_.plver;
+  const std::string version = row_.plver;
   row_.plver = "V9.9";
   EXPECT_THAT(failure(),
               testing::AllOf(HasSubstr(image_file().string()), HasSubstr("'V9.9'"), HasSubstr(version)));
@@ -427,7 +427,7 @@ TEST_F(ChangedFiles, AnotherReductionIsAnErrorUnlessAllowed) {
   options_.old_calibs_ok = false;
   row_.plver = version.substr(0, 4);  // cut short by its column
   EXPECT_TRUE(read());
-  row_.plver.reset();  // a table that does not say
+  row_.plver.clear();  // a table that does not say
   EXPECT_TRUE(read());
 }
 

@@ -7,7 +7,7 @@
 
 #include "core/camera/default_steps.h"
 #include "core/camera/mask_operations.h"
-#include "core/survey/mask_bits.h"
+#include "core/facts/mask_bits.h"
 #include "tests/support/golden_case.h"
 
 namespace brickline {
@@ -43,7 +43,7 @@ class ShippedCameras : public testing::Test {
     const MaskContext context{values,
                               headers,
                               window.value_or(raw.box()),
-                              [](const MaskOperation&) { return std::optional<Image<std::uint8_t>>(); },
+                              [](const mask_op::StaticMask&) { return std::optional<Image<std::uint8_t>>(); },
                               {}};
     return apply_pipeline(facts(camera).mask, context, raw.view(), {});
   }

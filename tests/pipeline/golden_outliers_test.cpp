@@ -11,9 +11,9 @@
 
 #include "core/detect/outlier_mask_file.h"
 #include "core/detect/outliers.h"
+#include "core/facts/mask_bits.h"
 #include "core/pipeline/stages/outliers.h"
 #include "core/pipeline/stages/refs.h"
-#include "core/survey/mask_bits.h"
 #include "tests/support/golden_images.h"
 #include "tests/support/golden_products.h"
 #include "tests/support/jpeg_pixels.h"

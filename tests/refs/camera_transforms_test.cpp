@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "core/camera/registry.h"
+#include "core/facts/band_facts.h"
 #include "core/refs/catalog_sources.h"
-#include "core/survey/band_facts.h"
 #include "tests/refs/cases.h"
 #include "tests/refs/made_catalogs.h"
 

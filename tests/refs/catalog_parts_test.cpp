@@ -7,11 +7,11 @@
 #include <random>
 #include <set>
 
+#include "core/facts/band_facts.h"
 #include "core/fits/fits_writer.h"
 #include "core/model/sky_motion.h"
 #include "core/refs/catalog_sources.h"
 #include "core/refs/healpix.h"
-#include "core/survey/band_facts.h"
 #include "core/survey/bits.h"
 #include "core/survey/kd_tree.h"
 #include "core/wcs/sky.h"

@@ -11,6 +11,7 @@ namespace brickline {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 TEST(MaskBits, PublishedBandsKeepTheirBitsInAnyOrder) {
   const MaskBits bits({"z", "i", "r", "g"});
@@ -40,6 +41,10 @@ TEST(MaskBits, BandsBeyondTheLastBitAreNamed) {
   EXPECT_EQ(bits.allmask("e"), 0x20000000);
   EXPECT_THAT(bits.bands_without_bits(), ElementsAre("f"));
   EXPECT_EQ(bits.saturated("f"), 0);
+  EXPECT_THAT(bits.shortage(), HasSubstr("no bit left for band f"));
+  fits::Header header;
+  add_maskbits_cards(header, bits);
+  EXPECT_EQ(header.require_text("MB_NONE"), "f");
   EXPECT_EQ(bits.saturated("g"), 0x4);
 }
 

@@ -72,14 +72,14 @@ TEST(CcdTable, TheDocumentedColumnsAreEnoughAndDefaultsAreTold) {
   EXPECT_EQ(r.band, "g");
   EXPECT_EQ(r.expnum, 8);
   EXPECT_EQ(r.name(), "8-N4");
-  EXPECT_NEAR(r.fwhm_pixels, 5.0, 1e-5);
+  EXPECT_NEAR(r.psf_fwhm, 5.0, 1e-5);
   EXPECT_NEAR(r.seeing_arcsec(), 1.31, 1e-6);
   EXPECT_EQ(r.ccdzpt, 25.5);
   EXPECT_TRUE(r.sig1_from_weights());
   EXPECT_EQ(r.mjd_obs, 0);
   EXPECT_EQ(r.ccdraoff, 0);
   EXPECT_EQ(r.ccd_cuts, 0);
-  EXPECT_FALSE(r.plver);
+  EXPECT_EQ(r.plver, "");
   for (const char* what : {"no column fwhm; taken from seeing", "no column ccdzpt; taken from zpt",
                            "no column sig1", "no column mjd_obs", "ccdraoff", "ccd_cuts", "propid", "plver"})
     EXPECT_THAT(sink.warnings, testing::Contains(HasSubstr(what)).Times(1)) << what;
@@ -141,9 +141,9 @@ TEST(CcdTable, ZerosThatFillAGapAreKnownFromZerosThatWereThere) {
   EXPECT_TRUE(ccds.was_present("ccd_cuts", 0));
   EXPECT_FALSE(ccds.was_present("ccd_cuts", 1));
   EXPECT_EQ(ccds.row(0).plver, "V5.1");
-  EXPECT_FALSE(ccds.row(1).plver);
-  EXPECT_EQ(ccds.row(0).fwhm_pixels, 3.25);
-  EXPECT_NEAR(ccds.row(1).fwhm_pixels, 5.0, 1e-5);  // of its own seeing, not a filled-in zero
+  EXPECT_EQ(ccds.row(1).plver, "");
+  EXPECT_EQ(ccds.row(0).psf_fwhm, 3.25);
+  EXPECT_NEAR(ccds.row(1).psf_fwhm, 5.0, 1e-5);  // of its own seeing, not a filled-in zero
   EXPECT_FALSE(ccds.was_present("fwhm", 1));
   EXPECT_EQ(ccds.describe(1), "b.fits.gz row 1 (2-N4)");
 }

@@ -125,7 +125,10 @@ std::string info_for_people(const Camera& camera) {
   line("CCDs",
        f.detector.ccds_per_exposure > 0 ? std::to_string(f.detector.ccds_per_exposure) : "unknown number");
   line("pixel unit", f.pixels.unit == PixelFacts::Unit::kTotal ? "total counts" : "counts per second");
-  for (const BandFacts& band : f.bands) {
+  const CameraFacts* const alone[] = {&f};
+  const auto bands = facts_of_bands(f.detector.bands, alone);
+  for (const std::string& name : f.detector.bands) {
+    const BandFacts& band = bands.at(name);
     std::string text = band.name;
     if (band.wavelength_nm) text += fmt::format(", {} nm", *band.wavelength_nm);
     if (band.extinction_per_ebv) text += fmt::format(", A/E(B-V) {}", *band.extinction_per_ebv);
@@ -135,8 +138,7 @@ std::string info_for_people(const Camera& camera) {
     line("band", text);
   }
   std::vector<std::string> operations;
-  for (const MaskOperation& operation : f.mask.pipeline)
-    operations.emplace_back(brickline::name_of(operation.kind));
+  for (const MaskOperation& operation : f.mask.pipeline) operations.emplace_back(operation.name());
   line("mask", joined(operations, "canonical bits as they are"));
   fmt::format_to(to, "facts\n{}", facts_as_json(camera));
   return out;

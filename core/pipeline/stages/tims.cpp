@@ -10,6 +10,7 @@
 #include "core/camera/registry.h"
 #include "core/image/read_ccd_image.h"
 #include "core/pipeline/run_header.h"
+#include "core/survey/bits.h"
 #include "core/survey/bricks.h"
 #include "core/survey/ccd_selection.h"
 #include "core/survey/ccd_table.h"
@@ -53,20 +54,6 @@ BrickGeometry geometry_of(const Target& target, double pixel_scale_arcsec) {
   g.pixel_scale_arcsec = pixel_scale_arcsec;
   g.unique_area = {target.brick.ra1, target.brick.ra2, target.brick.dec1, target.brick.dec2};
   return g;
-}
-
-// What the loaded cameras say of each band; the first camera (by name) with an opinion wins, and what none
-// has one of is the survey's.
-std::map<std::string, BandFacts> facts_of_bands(const std::vector<std::string>& bands,
-                                                const std::vector<const Camera*>& cameras) {
-  std::map<std::string, BandFacts> out;
-  for (const std::string& band : bands) {
-    BandFacts facts;
-    for (const Camera* camera : cameras)
-      if (const BandFacts* own = camera->facts().band(band)) facts = merged(*own, facts);
-    out[band] = merged(standard_band_facts(band), facts);
-  }
-  return out;
 }
 
 CcdInput input_of(const CcdRow& row, std::int64_t table_row, const SurveyDirectory& survey,
@@ -194,7 +181,11 @@ Outcome<Selection, RawImages> run_tims(const RegionOptions& region, const Survey
   for (const std::string& band : region.bands)
     if (std::ranges::any_of(raw.images, [&](const CcdImage& image) { return image.band == band; }))
       out.bands.push_back(band);
-  out.band_facts = facts_of_bands(out.bands, run.cameras.loaded());
+  std::vector<const CameraFacts*> camera_facts;
+  for (const Camera* camera : run.cameras.loaded()) camera_facts.push_back(&camera->facts());
+  out.band_facts = facts_of_bands(out.bands, camera_facts);
+  if (const std::string shortage = MaskBits(out.survey_bands).shortage(); !shortage.empty())
+    run.log.warning("{}", shortage);
   run.log.info("{} images in {} bands", raw.images.size(), out.bands.size());
   fits::Header cards = run_header(run, release, target, table.files(), region.bands, out.bands, used);
   Outcome<Selection, RawImages> outcome(std::move(out), std::move(raw));

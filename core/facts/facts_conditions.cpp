@@ -1,6 +1,6 @@
 // Conditions and sources of the facts' JSON text.
 #include "core/base/error.h"
-#include "core/survey/facts_reader.h"
+#include "core/facts/facts_reader.h"
 
 namespace brickline::facts {
 namespace {

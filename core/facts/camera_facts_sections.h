@@ -1,7 +1,7 @@
 // The sections of the facts, each read by a function of its own. Internal to the facts' parser.
 #pragma once
 
-#include "core/survey/facts_reader.h"
+#include "core/facts/facts_reader.h"
 
 namespace brickline::facts {
 
@@ -18,7 +18,7 @@ void convert(const Json& j, const std::string& path, Report& report, RegionLimit
 void convert(const Json& j, const std::string& path, Report& report, GoodRegionRule& out);
 void convert(const Json& j, const std::string& path, Report& report, AmplifierRow& out);
 void convert(const Json& j, const std::string& path, Report& report, MaskOperation& out);
-void convert(const Json& j, const std::string& path, Report& report, MaskOperation::Rectangle& out);
+void convert(const Json& j, const std::string& path, Report& report, mask_op::Rectangles::Row& out);
 void convert(const Json& j, const std::string& path, Report& report, PsfFacts::Special& out);
 void convert(const Json& j, const std::string& path, Report& report, ColourTerm& out);
 void convert(const Json& j, const std::string& path, Report& report, Detrend& out);

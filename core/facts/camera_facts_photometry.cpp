@@ -1,7 +1,7 @@
 // The facts about photometry, quality limits and star halos.
 #include <algorithm>
 
-#include "core/survey/camera_facts_sections.h"
+#include "core/facts/camera_facts_sections.h"
 
 namespace brickline::facts {
 namespace {

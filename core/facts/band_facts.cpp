@@ -1,4 +1,4 @@
-#include "core/survey/band_facts.h"
+#include "core/facts/band_facts.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "core/survey/facts_reader.h"
+#include "core/facts/facts_reader.h"
 
 #include <algorithm>
 #include <charconv>
@@ -6,7 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/nearest_name.h"
-#include "core/survey/mask_bits.h"
+#include "core/facts/mask_bits.h"
 
 namespace brickline::facts {
 namespace {

@@ -10,15 +10,17 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "core/base/image.h"
-#include "core/survey/band_facts.h"
-#include "core/survey/camera_conditions.h"
-#include "core/survey/halo_model.h"
+#include "core/facts/band_facts.h"
+#include "core/facts/conditions.h"
+#include "core/facts/halo_model.h"
+#include "core/facts/mask_operation.h"
 
 namespace brickline {
 
@@ -153,61 +155,6 @@ struct PixelFacts {
 double effective_zero_point(const PixelFacts& pixels, double ccdzpt, double exptime);
 
 // ---- Masks ----
-
-// One operation of the mask pipeline. Which members matter depends on the kind. As JSON, with `when` in any
-// of them:
-//   {"op": "static_mask", "file": "data:...", "hdu_by": "ccd", "code": 1}
-//   {"op": "codes_touching", "code": 1, "neighbour": 3, "becomes": 3}
-//   {"op": "codes", "table": {"1": "badpix", "8": "ignore"}, "others": "ignore"}
-//   {"op": "bits", "table": {"0x1": "badpix"}, "others": "ignore"}
-//   {"op": "planes", "cards": "MP_", "table": {"SAT": "satur"}, "others": "badpix", "ignore_names": []}
-//   {"op": "planes", "names": "MSKNAM", "values": "MSKVAL", "table": ...}
-//   {"op": "keep_bits", "ignore": "0x30", "sets": "badpix"}
-//   {"op": "clear", "bit": "satur", "where_also": "badpix"}
-//   {"op": "bleed_must_touch_satur", "dilate": 2}
-//   {"op": "rectangles", "rows": [{"when": {...}, "box": [x0, x1, y0, y1], "bit": "badpix"}]}
-//   {"op": "below", "value": 0.5, "bit": "badpix", "per_second": false}, and "above"
-struct MaskOperation {
-  enum class Kind {
-    kStaticMask,           // where the plane of `file` is 1 and raw is 0: raw = code
-    kCodesTouching,        // raw `code` with a 4-neighbour of raw `neighbour` becomes `becomes`
-    kCodes,                // raw integer codes to bits by `table`
-    kBits,                 // raw bits to bits by `table`
-    kPlanes,               // named planes to bits by `names_table`
-    kKeepBits,             // any raw bit but `ignore` sets `bit`
-    kClear,                // clears `bit` where `where_also` is set too
-    kBleedMustTouchSatur,  // drops bleed trails that no saturated pixel (dilated `dilate` times) begins
-    kRectangles,           // sets bits in boxes
-    kBelow,                // sets `bit` where the image is below `value`
-    kAbove,
-  };
-  struct Rectangle {
-    Condition when;
-    Box box;
-    std::uint16_t bit = 0;
-  };
-  Kind kind = Kind::kCodes;
-  Condition when;
-  std::string file;
-  bool hdu_by_ccd = true;
-  int code = 1, neighbour = 3, becomes = 3;
-  std::map<std::uint32_t, std::uint16_t> table;  // bit 0 = ignore
-  std::uint16_t others = 0;
-  std::map<std::string, std::uint16_t> names_table;
-  std::string cards = "MP_";  // prefix of the cards that number the planes, or
-  std::string names, values;  // prefixes of numbered cards with the planes' names and bit values
-  std::vector<std::string> ignore_names;
-  std::uint32_t ignore = 0;
-  std::uint16_t bit = 0, where_also = 0;
-  int dilate = 2;
-  std::vector<Rectangle> rectangles;
-  double value = 0;
-  bool per_second = false;
-};
-// "codes_touching" and the like, as in the facts.
-std::string_view name_of(MaskOperation::Kind kind);
-// One operation from its name and the JSON object of its other keys. Error (kInput) listing what is wrong.
-MaskOperation parse_mask_operation(std::string_view name, std::string_view json_arguments);
 
 struct MaskFacts {
   std::vector<MaskOperation> pipeline;  // every one that applies, in order
@@ -391,7 +338,7 @@ struct CameraFacts {
   CameraIdentity camera;
   std::string title, institution, contact, url;
   DetectorFacts detector;
-  std::vector<BandFacts> bands;  // in the detector's order
+  std::vector<BandFacts> bands;  // in the detector's order; what this camera states, no standard values
   HduFacts hdus;
   CheckFacts checks;
   MetadataFacts metadata;
@@ -416,6 +363,11 @@ struct CameraFacts {
 
   const BandFacts* band(std::string_view name) const;  // null if not one of this camera's
 };
+
+// What is known of each band where these cameras are at work. Each member comes from the first camera that
+// states it; what none states is the standard's.
+std::map<std::string, BandFacts> facts_of_bands(std::span<const std::string> bands,
+                                                std::span<const CameraFacts* const> cameras);
 
 // The schema that this program knows.
 inline constexpr int kFactsMajor = 1, kFactsMinor = 0;

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "core/base/image.h"
-#include "core/survey/camera_facts.h"
+#include "core/facts/camera_facts.h"
 
 namespace brickline::facts {
 
@@ -138,6 +138,12 @@ class Object {
   }
   template <typename E>
   static void convert_name(const Json& j, const std::string& path, Report& report, E& out, Names<E> names) {
+    convert_name<E, Names<E>>(j, path, report, out, names);
+  }
+  // `names`: pairs of a name and its value.
+  template <typename E, typename List>
+  static void convert_name(const Json& j, const std::string& path, Report& report, E& out,
+                           const List& names) {
     std::vector<std::string> known;
     for (const auto& [name, value] : names) {
       known.emplace_back(name);

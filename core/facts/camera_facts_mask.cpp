@@ -2,34 +2,20 @@
 #include <fmt/ranges.h>
 
 #include "core/base/error.h"
-#include "core/survey/camera_facts_sections.h"
-#include "core/survey/mask_bits.h"
+#include "core/facts/camera_facts_sections.h"
+#include "core/facts/mask_bits.h"
 
 namespace brickline::facts {
 namespace {
 
-using Kind = MaskOperation::Kind;
-
-constexpr Names<Kind> kOperations = {
-    {"static_mask", Kind::kStaticMask},
-    {"codes_touching", Kind::kCodesTouching},
-    {"codes", Kind::kCodes},
-    {"bits", Kind::kBits},
-    {"planes", Kind::kPlanes},
-    {"keep_bits", Kind::kKeepBits},
-    {"clear", Kind::kClear},
-    {"bleed_must_touch_satur", Kind::kBleedMustTouchSatur},
-    {"rectangles", Kind::kRectangles},
-    {"below", Kind::kBelow},
-    {"above", Kind::kAbove},
-};
+namespace op = mask_op;
 
 void read_others(Object& o, std::uint16_t& out) {
   if (const Json* others = o.get("others"))
     convert_mask_bit(*others, o.path("others"), o.report(), true, out);
 }
 
-void read_table(Object& o, std::map<std::uint32_t, std::uint16_t>& out) {
+void read_table(Object& o, op::CodeTable& out) {
   const Json* j = o.get("table");
   if (!j) return o.report().problem(o.path("table"), "is required");
   Object table(*j, o.path("table"), o.report());
@@ -40,7 +26,35 @@ void read_table(Object& o, std::map<std::uint32_t, std::uint16_t>& out) {
   }
 }
 
-void read_names(Object& o, MaskOperation& out) {
+void read_required_bit(Object& o, const char* key, std::uint16_t& out) {
+  if (!o.read_bit(key, out)) o.report().problem(o.path(key), "is required");
+}
+
+// ---- The keys of each operation ----
+
+void read(Object& o, op::StaticMask& out) {
+  o.require("file", out.file);
+  o.read_name<bool>("hdu_by", out.hdu_by_ccd, {{"ccd", true}, {"hdu", false}});
+  o.read("code", out.code);
+}
+
+void read(Object& o, op::CodesTouching& out) {
+  o.read("code", out.code);
+  o.read("neighbour", out.neighbour);
+  o.read("becomes", out.becomes);
+}
+
+void read(Object& o, op::Codes& out) {
+  read_table(o, out.table);
+  read_others(o, out.others);
+}
+
+void read(Object& o, op::Bits& out) {
+  read_table(o, out.table);
+  read_others(o, out.others);
+}
+
+void read(Object& o, op::Planes& out) {
   o.read("cards", out.cards);
   o.read("names", out.names);
   o.read("values", out.values);
@@ -49,19 +63,56 @@ void read_names(Object& o, MaskOperation& out) {
   if (const Json* j = o.get("table")) {
     Object table(*j, o.path("table"), o.report());
     for (const std::string& key : table.all_keys())
-      convert_mask_bit((*j)[key], table.path(key), o.report(), true, out.names_table[key]);
+      convert_mask_bit((*j)[key], table.path(key), o.report(), true, out.table[key]);
   }
   read_others(o, out.others);
   o.read("ignore_names", out.ignore_names);
 }
 
-void read_required_bit(Object& o, const char* key, std::uint16_t& out) {
-  if (!o.read_bit(key, out)) o.report().problem(o.path(key), "is required");
+void read(Object& o, op::KeepBits& out) {
+  if (const Json* ignore = o.get("ignore")) convert_bits(*ignore, o.path("ignore"), o.report(), out.ignore);
+  read_required_bit(o, "sets", out.sets);
+}
+
+void read(Object& o, op::Clear& out) {
+  read_required_bit(o, "bit", out.bit);
+  read_required_bit(o, "where_also", out.where_also);
+}
+
+void read(Object& o, op::BleedMustTouchSatur& out) { o.read_within("dilate", out.dilate, 0, 100); }
+
+void read(Object& o, op::Rectangles& out) { o.require("rows", out.rows); }
+
+void read(Object& o, op::Threshold& out) {
+  o.require("value", out.value);
+  read_required_bit(o, "bit", out.bit);
+  o.read("per_second", out.per_second);
+}
+
+// ---- Which of them ----
+
+template <std::size_t I = 0>
+void collect_names(std::vector<std::pair<std::string_view, MaskOperation::What>>& out) {
+  if constexpr (I < std::variant_size_v<MaskOperation::What>) {
+    using Operation = std::variant_alternative_t<I, MaskOperation::What>;
+    out.emplace_back(Operation::kName, Operation{});
+    collect_names<I + 1>(out);
+  }
+}
+
+// An operation of each kind, with its name.
+const std::vector<std::pair<std::string_view, MaskOperation::What>>& operations() {
+  static const auto kOperations = [] {
+    std::vector<std::pair<std::string_view, MaskOperation::What>> all;
+    collect_names(all);
+    return all;
+  }();
+  return kOperations;
 }
 
 }  // namespace
 
-void convert(const Json& j, const std::string& path, Report& report, MaskOperation::Rectangle& out) {
+void convert(const Json& j, const std::string& path, Report& report, mask_op::Rectangles::Row& out) {
   Object o(j, path, report);
   o.read("when", out.when);
   o.require("box", out.box);
@@ -73,52 +124,13 @@ void convert(const Json& j, const std::string& path, Report& report, MaskOperati
   const Json* name = o.get("op");
   if (!name) return report.problem(o.path("op"), "is required");
   const std::size_t before = report.problems.size() + report.warnings.size();
-  Object::convert_name<Kind>(*name, o.path("op"), report, out.kind, kOperations);
+  Object::convert_name(*name, o.path("op"), report, out.what, operations());
   if (report.problems.size() + report.warnings.size() > before) {  // its arguments cannot be judged
     o.all_keys();
     return;
   }
   o.read("when", out.when);
-  switch (out.kind) {
-    case Kind::kStaticMask:
-      o.require("file", out.file);
-      o.read_name<bool>("hdu_by", out.hdu_by_ccd, {{"ccd", true}, {"hdu", false}});
-      o.read("code", out.code);
-      break;
-    case Kind::kCodesTouching:
-      o.read("code", out.code);
-      o.read("neighbour", out.neighbour);
-      o.read("becomes", out.becomes);
-      break;
-    case Kind::kCodes:
-    case Kind::kBits:
-      read_table(o, out.table);
-      read_others(o, out.others);
-      break;
-    case Kind::kPlanes:
-      read_names(o, out);
-      break;
-    case Kind::kKeepBits:
-      if (const Json* ignore = o.get("ignore")) convert_bits(*ignore, o.path("ignore"), report, out.ignore);
-      read_required_bit(o, "sets", out.bit);
-      break;
-    case Kind::kClear:
-      read_required_bit(o, "bit", out.bit);
-      read_required_bit(o, "where_also", out.where_also);
-      break;
-    case Kind::kBleedMustTouchSatur:
-      o.read_within("dilate", out.dilate, 0, 100);
-      break;
-    case Kind::kRectangles:
-      o.require("rows", out.rectangles);
-      break;
-    case Kind::kBelow:
-    case Kind::kAbove:
-      o.require("value", out.value);
-      read_required_bit(o, "bit", out.bit);
-      o.read("per_second", out.per_second);
-      break;
-  }
+  std::visit([&](auto& operation) { read(o, operation); }, out.what);
 }
 
 void read_mask(Object& root, MaskFacts& out) {
@@ -142,10 +154,8 @@ void read_mask(Object& root, MaskFacts& out) {
 
 namespace brickline {
 
-std::string_view name_of(MaskOperation::Kind kind) {
-  for (const auto& [text, k] : facts::kOperations)
-    if (k == kind) return text;
-  return "";
+std::string_view MaskOperation::name() const {
+  return std::visit([](const auto& operation) { return std::decay_t<decltype(operation)>::kName; }, what);
 }
 
 MaskOperation parse_mask_operation(std::string_view name, std::string_view json_arguments) {

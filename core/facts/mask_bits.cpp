@@ -1,4 +1,4 @@
-#include "core/survey/mask_bits.h"
+#include "core/facts/mask_bits.h"
 
 namespace brickline {
 

@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
-#include "core/survey/camera_facts.h"
+#include "core/facts/camera_facts.h"
 
 namespace brickline {
 namespace {

@@ -1,10 +1,10 @@
-#include "core/survey/camera_facts.h"
+#include "core/facts/camera_facts.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
-#include "core/survey/facts_reader.h"
+#include "core/facts/facts_reader.h"
 
 namespace brickline {
 namespace {
@@ -65,6 +65,18 @@ const BandFacts* CameraFacts::band(std::string_view name) const {
   return nullptr;
 }
 
+std::map<std::string, BandFacts> facts_of_bands(std::span<const std::string> bands,
+                                                std::span<const CameraFacts* const> cameras) {
+  std::map<std::string, BandFacts> out;
+  for (const std::string& band : bands) {
+    BandFacts stated;
+    for (const CameraFacts* camera : cameras)
+      if (const BandFacts* own = camera->band(band)) stated = merged(*own, stated);
+    out[band] = merged(standard_band_facts(band), stated);
+  }
+  return out;
+}
+
 std::string base_name(FileFacts::BaseName rule, std::string_view image_filename) {
   std::string name(image_filename.substr(image_filename.find_last_of('/') + 1));
   if (rule == FileFacts::BaseName::kFirstDot) return name.substr(0, name.find('.'));
@@ -86,7 +98,7 @@ std::string companion_path(const CompanionFile& rule, const CcdValues& ccd) {
       std::string out = rule.pattern;
       replace_all(out, "{dir}", slash == std::string::npos ? "." : path.substr(0, slash));
       replace_all(out, "{base}", base_name(FileFacts::BaseName::kFirstDot, path));
-      replace_all(out, "{ccd}", ccd.ccdname.value_or(""));
+      replace_all(out, "{ccd}", ccd.ccdname);
       replace_all(out, "{expnum}", std::to_string(ccd.expnum));
       return out;
     }

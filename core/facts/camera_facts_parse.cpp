@@ -2,8 +2,8 @@
 #include <set>
 
 #include "core/base/error.h"
-#include "core/survey/camera_facts_sections.h"
-#include "core/survey/mask_bits.h"
+#include "core/facts/camera_facts_sections.h"
+#include "core/facts/mask_bits.h"
 
 namespace brickline::facts {
 namespace {
@@ -48,7 +48,10 @@ void read_detector(Object& root, CameraFacts& out) {
 }
 
 void read_bands(Object& root, CameraFacts& out) {
-  for (const std::string& name : out.detector.bands) out.bands.push_back(standard_band_facts(name));
+  for (const std::string& name : out.detector.bands) {
+    out.bands.emplace_back();
+    out.bands.back().name = name;
+  }
   const Json* j = root.get("bands");
   if (!j) return;
   Object bands(*j, "bands", root.report());

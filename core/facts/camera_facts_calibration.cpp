@@ -1,5 +1,5 @@
 // The facts about world coordinates, PSF and sky models, and the programs that make them.
-#include "core/survey/camera_facts_sections.h"
+#include "core/facts/camera_facts_sections.h"
 
 namespace brickline::facts {
 namespace {

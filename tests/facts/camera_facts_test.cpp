@@ -1,5 +1,5 @@
 // A camera's facts: conditions, versions, sources, merging, and what is refused.
-#include "core/survey/camera_facts.h"
+#include "core/facts/camera_facts.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -321,10 +321,29 @@ TEST(BandFacts, SayHowBrightASourceOfAnSedIs) {
   const CameraFacts f = facts(R"("bands": {"g": {"seds": {"Flat": 1, "Mine": 2.5}}, "r": {"seds": {}}})");
   EXPECT_EQ(f.band("g")->seds, (std::map<std::string, double>{{"Flat", 1}, {"Mine", 2.5}}));
   EXPECT_TRUE(f.band("r")->seds && f.band("r")->seds->empty());
-  EXPECT_EQ(f.band("z")->seds, (std::map<std::string, double>{{"Flat", 1}, {"Red", 0.4}}));
+  EXPECT_FALSE(f.band("z")->seds);
   EXPECT_FALSE(standard_band_facts("NB_Q").seds);
   EXPECT_THAT(parse(R"("bands": {"g": {"seds": {"Flat": -1}}})").problems,
               ElementsAre(HasSubstr("bands.g.seds.Flat")));
+}
+
+TEST(BandFacts, WhatACameraStatesBeatsTheStandardWhicheverCameraComesFirst) {
+  const CameraFacts says_nothing = facts();
+  const CameraFacts first =
+      facts(R"("bands": {"g": {"extinction_per_ebv": 3.5}, "r": {"wavelength_nm": 640, "rgb": [1, 0, 0]}})");
+  const CameraFacts second = facts(R"("bands": {"g": {"extinction_per_ebv": 3.7, "seds": {"Mine": 1}}})");
+  const std::vector<std::string> bands = {"g", "r", "NB_Q"};
+  const CameraFacts* const cameras[] = {&says_nothing, &first, &second};
+  const auto known = facts_of_bands(bands, cameras);
+  ASSERT_EQ(known.size(), 3u);
+  EXPECT_EQ(known.at("g").extinction_per_ebv, 3.5);
+  EXPECT_EQ(known.at("g").seds, (std::map<std::string, double>{{"Mine", 1}}));
+  EXPECT_EQ(known.at("g").wavelength_nm, standard_band_facts("g").wavelength_nm);
+  EXPECT_EQ(known.at("r").wavelength_nm, 640);
+  EXPECT_EQ(known.at("r").rgb, (std::array<double, 3>{1, 0, 0}));
+  EXPECT_EQ(known.at("r").seds, standard_band_facts("r").seds);
+  EXPECT_EQ(known.at("NB_Q").name, "NB_Q");
+  EXPECT_FALSE(known.at("NB_Q").extinction_per_ebv);
 }
 
 TEST(HaloFacts, HaveAModelForTheCcdsThatARuleCovers) {
