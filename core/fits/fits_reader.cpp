@@ -54,14 +54,30 @@ FitsReader::FitsReader(const std::filesystem::path& path, ReadLog* log) : path_(
   open();
 }
 
+FitsReader FitsReader::in_memory(std::span<std::uint8_t> bytes, const std::filesystem::path& path) {
+  FitsReader reader;
+  reader.path_ = path;
+  reader.memory_ = std::make_unique<Memory>(Memory{bytes.data(), bytes.size()});
+  fitsfile* file = nullptr;
+  int status = 0;
+  fits_open_memfile(&file, "", READONLY, &reader.memory_->bytes, &reader.memory_->size, 0, nullptr, &status);
+  if (status) {
+    const std::string why = cfitsio_message(status);
+    throw input_error("cannot be read as FITS: {}", why).in_file(path.string());
+  }
+  reader.file_ = file;
+  return reader;
+}
+
 FitsReader::~FitsReader() { close(); }
 
 FitsReader::FitsReader(FitsReader&& o) noexcept
-    : path_(std::move(o.path_)), file_(std::exchange(o.file_, nullptr)) {}
+    : path_(std::move(o.path_)), file_(std::exchange(o.file_, nullptr)), memory_(std::move(o.memory_)) {}
 
 FitsReader& FitsReader::operator=(FitsReader&& o) noexcept {
   std::swap(path_, o.path_);
   std::swap(file_, o.file_);
+  std::swap(memory_, o.memory_);
   return *this;
 }
 
@@ -95,12 +111,13 @@ void FitsReader::move_to(int hdu) {
   }
   if (status) fail(status, hdu, "cannot move to the HDU");
   restore_quantisation(handle(file_));
-  if (ends_with_gz(path_)) return;  // CFITSIO holds these uncompressed in memory and checks them itself
+  if (!memory_ && ends_with_gz(path_))
+    return;  // CFITSIO holds these uncompressed in memory and checks them itself
   LONGLONG head = 0, data = 0, end = 0;
   fits_get_hduaddrll(handle(file_), &head, &data, &end, &status);
   if (status) fail(status, hdu, "cannot find the HDU's data");
   std::error_code code;
-  const auto size = std::filesystem::file_size(path_, code);
+  const auto size = memory_ ? memory_->size : std::filesystem::file_size(path_, code);
   if (!code && static_cast<std::uintmax_t>(end) > size)
     throw input_error("the file is truncated: it has {} bytes, this HDU needs {}", size, end)
         .in_file(path_.string(), std::to_string(hdu));

@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +34,8 @@ class FitsReader {
  public:
   // Opens the file, and notes it in `log` if there is one.
   explicit FitsReader(const std::filesystem::path& path, ReadLog* log = nullptr);
+  // Of a whole FITS file that lies in memory, whose bytes must outlive the reader; `path` names it in errors.
+  static FitsReader in_memory(std::span<std::uint8_t> bytes, const std::filesystem::path& path);
   ~FitsReader();
   FitsReader(FitsReader&&) noexcept;
   FitsReader& operator=(FitsReader&&) noexcept;
@@ -60,14 +64,25 @@ class FitsReader {
   // the order given (of those columns; none: all).
   Table columns(int hdu, const std::vector<std::string>& names);
   Table rows(int hdu, const std::vector<std::int64_t>& rows, const std::vector<std::string>& names = {});
+  std::int64_t table_rows(int hdu);
   // A table's rows as they are in the file, NAXIS1 x NAXIS2 bytes: for columns that hold binary data of their
   // own.
   std::vector<std::uint8_t> table_bytes(int hdu);
+  // `count` of them from byte `first` on; Error (kInput) where there are not as many.
+  std::vector<std::uint8_t> table_bytes(int hdu, std::int64_t first, std::int64_t count);
+  // How many there are.
+  std::int64_t table_size(int hdu);
 
   // The raw table under a compressed image: the quantisation columns (ZSCALE, ZZERO), empty where absent.
   Table compression_columns(int hdu);
 
  private:
+  // What CFITSIO keeps pointers to while it reads from memory.
+  struct Memory {
+    void* bytes = nullptr;
+    std::size_t size = 0;
+  };
+  FitsReader() = default;
   void open();
   void close();
   void move_to(int hdu);
@@ -75,6 +90,7 @@ class FitsReader {
   [[noreturn]] void fail(int status, int hdu, std::string_view doing);
   std::filesystem::path path_;
   void* file_ = nullptr;  // fitsfile*
+  std::unique_ptr<Memory> memory_;
 };
 
 }  // namespace brickline::fits

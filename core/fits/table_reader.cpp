@@ -97,18 +97,36 @@ Table FitsReader::rows(int hdu, const std::vector<std::int64_t>& rows,
   return table_part(hdu, names.empty() ? nullptr : &names, &rows);
 }
 
-std::vector<std::uint8_t> FitsReader::table_bytes(int hdu) {
+std::int64_t FitsReader::table_rows(int hdu) {
   if (!is_table(hdu))
     throw input_error("HDU {} holds an image, not a table", hdu).in_file(path_.string(), std::to_string(hdu));
-  fitsfile* f = static_cast<fitsfile*>(file_);
   int status = 0;
-  LONGLONG rows = 0, width = 0;
-  char rows_key[] = "NAXIS2", width_key[] = "NAXIS1";
-  fits_read_key(f, TLONGLONG, rows_key, &rows, nullptr, &status);
-  fits_read_key(f, TLONGLONG, width_key, &width, nullptr, &status);
+  LONGLONG rows = 0;
+  fits_get_num_rowsll(static_cast<fitsfile*>(file_), &rows, &status);
   if (status) fail(status, hdu, "cannot read the table's size");
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(rows * width));
-  if (!bytes.empty()) fits_read_tblbytes(f, 1, 1, static_cast<LONGLONG>(bytes.size()), bytes.data(), &status);
+  return rows;
+}
+
+std::int64_t FitsReader::table_size(int hdu) {
+  const std::int64_t rows = table_rows(hdu);
+  int status = 0;
+  LONGLONG width = 0;
+  char key[] = "NAXIS1";
+  fits_read_key(static_cast<fitsfile*>(file_), TLONGLONG, key, &width, nullptr, &status);
+  if (status) fail(status, hdu, "cannot read the table's size");
+  return rows * width;
+}
+
+std::vector<std::uint8_t> FitsReader::table_bytes(int hdu) { return table_bytes(hdu, 0, table_size(hdu)); }
+
+std::vector<std::uint8_t> FitsReader::table_bytes(int hdu, std::int64_t first, std::int64_t count) {
+  const std::int64_t size = table_size(hdu);
+  if (first < 0 || count < 0 || first > size || count > size - first)
+    throw input_error("bytes {} to {} of a table of {} were asked for", first, first + count, size)
+        .in_file(path_.string(), std::to_string(hdu));
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(count));
+  int status = 0;
+  if (count) fits_read_tblbytes(static_cast<fitsfile*>(file_), 1, first + 1, count, bytes.data(), &status);
   if (status) fail(status, hdu, "cannot read the table's bytes");
   return bytes;
 }

@@ -13,7 +13,8 @@ std::vector<std::int64_t> rows_near(fits::FitsReader& reader, std::initializer_l
   std::string why = "has no search tree";
   try {
     for (const char* name : trees)
-      if (const auto tree = SkyTree::read(reader, name)) return tree->search(centre.ra, centre.dec, radius);
+      if (const auto tree = SkyTree::read(reader, name))
+        return tree->search(reader, centre.ra, centre.dec, radius);
   } catch (const Error& error) {
     why = "has a search tree that cannot be used: " + error.message();
   }

@@ -2,42 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "core/base/error.h"
+#include "core/survey/ccd_table_geometry.h"
 #include "core/wcs/polygon.h"
 #include "core/wcs/sky.h"
 
 namespace brickline {
 namespace {
-
-// A column of the table as numbers.
-struct Columns {
-  explicit Columns(const fits::Table& t)
-      : ra(t.numbers("ra")),
-        dec(t.numbers("dec")),
-        width(t.numbers("width")),
-        height(t.numbers("height")),
-        cd1_1(t.numbers("cd1_1")),
-        cd1_2(t.numbers("cd1_2")),
-        cd2_1(t.numbers("cd2_1")),
-        cd2_2(t.numbers("cd2_2")) {}
-  std::vector<double> ra, dec, width, height, cd1_1, cd1_2, cd2_1, cd2_2;
-};
-
-double largest_radius(const Columns& c) {
-  double largest = 0;
-  for (std::size_t i = 0; i < c.ra.size(); ++i) {
-    const double scale = std::sqrt(std::abs(c.cd1_1[i] * c.cd2_2[i] - c.cd1_2[i] * c.cd2_1[i]));
-    const double radius = scale * std::hypot(c.width[i], c.height[i]) / 2;
-    if (std::isfinite(radius)) largest = std::max(largest, radius);
-  }
-  return largest;
-}
-
-bool is_invertible(const CdMatrix& cd) {
-  const double det = cd[0] * cd[3] - cd[1] * cd[2];
-  return std::isfinite(det) && det != 0;
-}
 
 void require_usable(const CcdTable& ccds, const CcdRow& r) {
   const auto fail = [&](std::string_view what, const auto& value) {
@@ -55,66 +28,108 @@ void require_usable(const CcdTable& ccds, const CcdRow& r) {
   if (r.image_hdu < 0) throw fail("image_hdu", r.image_hdu);
 }
 
-}  // namespace
+// What a row must be for the run to want it.
+struct Wish {
+  std::string_view what;
+  std::function<bool(const CcdRow&)> holds;
+};
 
-double largest_ccd_radius(const CcdTable& ccds) {
-  return ccds.rows() ? largest_radius(Columns(ccds.table())) : 0;
+std::vector<Wish> wishes_of(const CcdSelectionOptions& options) {
+  std::vector<Wish> wishes;
+  wishes.push_back({"ccd_cuts is 0", [](const CcdRow& r) { return r.ccd_cuts == 0; }});
+  wishes.push_back({"in the bands wanted", [&options](const CcdRow& r) {
+                      return std::find(options.bands.begin(), options.bands.end(), r.band) !=
+                             options.bands.end();
+                    }});
+  if (options.min_mjd)
+    wishes.push_back({"not before the first date",
+                      [first = *options.min_mjd](const CcdRow& r) { return r.mjd_obs >= first; }});
+  if (options.max_mjd)
+    wishes.push_back({"not after the last date",
+                      [last = *options.max_mjd](const CcdRow& r) { return r.mjd_obs <= last; }});
+  return wishes;
 }
 
-std::vector<std::int64_t> ccds_near(const CcdTable& ccds, const Wcs& target) {
-  std::vector<std::int64_t> found;
-  if (ccds.rows() == 0) return found;
-  const Columns c(ccds.table());
-  const double reach = target.radius_degrees() + largest_radius(c);
-  const SkyPosition centre = target.center();
-  for (std::size_t i = 0; i < c.ra.size(); ++i)
-    if (std::abs(c.dec[i] - centre.dec) < reach &&
-        angular_separation(c.ra[i], c.dec[i], centre.ra, centre.dec) < reach)
-      found.push_back(static_cast<std::int64_t>(i));
-  return ccds.in_search_order(std::move(found), centre, reach);
+// Rows that the run would want, if only one knew whether they touch the target.
+void require_clear_places(const CcdTable& ccds, const Wcs& target, const CcdSelectionOptions& options,
+                          const Log& log) {
+  const std::vector<Wish> wishes = wishes_of(options);
+  const std::vector<CcdGeometry> places = geometries(ccds.table());
+  std::int64_t unknown = 0;
+  std::string first;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const Nearness near = nearness(places[i], target.center(), target.radius_degrees());
+    if (near == Nearness::kFar) continue;
+    const std::optional<std::string> fault = places[i].fault();
+    if (!fault) continue;
+    const auto number = static_cast<std::int64_t>(i);
+    const CcdRow row = ccds.row(number);
+    if (!std::all_of(wishes.begin(), wishes.end(), [&](const Wish& wish) { return wish.holds(row); }))
+      continue;
+    if (near != Nearness::kUnknown) throw input_error("{}: {}", ccds.describe(number), *fault);
+    if (unknown++ == 0) first = fmt::format("{}: {}", ccds.describe(number), *fault);
+  }
+  if (unknown > 0)
+    log.warning("{} CCDs whose rows are unusable, and not known to be near, are left out (the first: {})",
+                unknown, first);
+}
+
+}  // namespace
+
+std::int64_t pixels_to_read(const CcdRow& ccd, const Wcs& target) {
+  const auto corners = target.corners();
+  return extent_of_sky_polygon(ccd.approximate_wcs(), corners).area();
+}
+
+std::int64_t pixels_to_read(const std::vector<CcdRow>& ccds, const Wcs& target) {
+  std::int64_t pixels = 0;
+  for (const CcdRow& ccd : ccds) pixels += pixels_to_read(ccd, target);
+  return pixels;
 }
 
 std::vector<std::int64_t> ccds_touching(const CcdTable& ccds, const Wcs& target) {
   const Polygon target_outline = image_outline(target.width(), target.height());
+  const SkyPosition centre = target.center();
+  const double radius = target.radius_degrees();
+  const std::vector<CcdGeometry> places = geometries(ccds.table());
   std::vector<std::int64_t> found;
-  for (const std::int64_t i : ccds_near(ccds, target)) {
-    const CcdRow row = ccds.row(i);
-    if (row.width < 1 || row.height < 1 || !is_invertible(row.cd)) continue;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const Nearness near = nearness(places[i], centre, radius);
+    if ((near != Nearness::kNear && near != Nearness::kUnclear) || places[i].fault()) continue;
+    const CcdRow row = ccds.row(static_cast<std::int64_t>(i));
     const Wcs wcs = row.approximate_wcs();
     Polygon outline;
     for (const PixelPosition& p : image_outline(row.width, row.height)) {
       const SkyPosition s = wcs.pixel_to_sky(p.x, p.y);
       if (const auto q = target.sky_to_pixel(s.ra, s.dec)) outline.push_back(*q);
     }
-    if (polygons_intersect(target_outline, outline)) found.push_back(i);
+    if (polygons_intersect(target_outline, outline)) found.push_back(static_cast<std::int64_t>(i));
   }
   return found;
 }
 
 CcdSelection select_ccds(const CcdTable& ccds, const Wcs& target, const CcdSelectionOptions& options,
                          const Log& log) {
+  require_clear_places(ccds, target, options, log);
   CcdSelection selection;
   selection.ccds = ccds.rows_of(ccds_touching(ccds, target));
   if (selection.ccds.empty()) {
     selection.nothing = "no CCDs touching the brick";
     return selection;
   }
-  const auto keep = [&](std::string_view why, const auto& condition) {
+  for (const Wish& wish : wishes_of(options)) {
     const std::size_t before = selection.ccds.size();
-    std::erase_if(selection.ccds, [&](const CcdRow& r) { return !condition(r); });
+    std::erase_if(selection.ccds, [&](const CcdRow& r) { return !wish.holds(r); });
     if (selection.ccds.size() < before)
-      log.info("{} of {} CCDs left: {}", selection.ccds.size(), before, why);
-  };
-  keep("ccd_cuts is 0", [](const CcdRow& r) { return r.ccd_cuts == 0; });
-  keep("in the bands wanted", [&](const CcdRow& r) {
-    return std::find(options.bands.begin(), options.bands.end(), r.band) != options.bands.end();
-  });
-  if (options.min_mjd)
-    keep("not before the first date", [&](const CcdRow& r) { return r.mjd_obs >= *options.min_mjd; });
-  if (options.max_mjd)
-    keep("not after the last date", [&](const CcdRow& r) { return r.mjd_obs <= *options.max_mjd; });
+      log.info("{} of {} CCDs left: {}", selection.ccds.size(), before, wish.what);
+  }
   if (selection.ccds.empty()) selection.nothing = "no photometric CCDs touching the brick";
   for (const CcdRow& r : selection.ccds) require_usable(ccds, r);
+  selection.pixels = pixels_to_read(selection.ccds, target);
+  if (!selection.ccds.empty())
+    log.info("{} CCDs are wanted; {:.1f} million pixels will be read, which take {:.0f} MB as images",
+             selection.ccds.size(), 1e-6 * static_cast<double>(selection.pixels),
+             1e-6 * static_cast<double>(selection.pixels * kImageBytesPerPixel));
   return selection;
 }
 

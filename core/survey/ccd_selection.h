@@ -12,14 +12,13 @@
 
 namespace brickline {
 
-// The largest half-diagonal of any CCD of the table, degrees; 0 for an empty table.
-double largest_ccd_radius(const CcdTable& ccds);
+// How many pixels of a CCD a target's images will hold: the part of the CCD, by the table's linear WCS, that
+// is read for it.
+std::int64_t pixels_to_read(const CcdRow& ccd, const Wcs& target);
+std::int64_t pixels_to_read(const std::vector<CcdRow>& ccds, const Wcs& target);
 
-// Rows, in table order, of CCDs near the target: |delta Dec| and distance of the centres below the sum of the
-// radii.
-std::vector<std::int64_t> ccds_near(const CcdTable& ccds, const Wcs& target);
-
-// Rows, in table order, of CCDs whose outline (by the table's linear WCS) overlaps the target's.
+// Rows, in table order, of CCDs whose outline (by the table's linear WCS) overlaps the target's. Unusable
+// ones (ccd_table_geometry.h) are not among them.
 std::vector<std::int64_t> ccds_touching(const CcdTable& ccds, const Wcs& target);
 
 struct CcdSelectionOptions {
@@ -27,15 +26,21 @@ struct CcdSelectionOptions {
   std::optional<double> min_mjd, max_mjd;         // inclusive; of the table's mjd_obs
 };
 
+// What a pixel takes in memory once read: value and inverse error as floats, 16 bits of mask.
+inline constexpr std::int64_t kImageBytesPerPixel = 10;
+
 struct CcdSelection {
   std::vector<CcdRow> ccds;  // in table order
+  std::int64_t pixels = 0;   // of them that will be read
   // Why there is nothing to do, when there are none.
   std::string nothing;
 };
 
 // The CCDs to work on: those touching the target, without cuts (ccd_cuts 0), of the bands, of the dates.
 // Their rows are complete: an Error (kInput) names file and row of one whose zero point, seeing, exposure
-// time, size or WCS is not a usable number, or whose names are empty.
+// time, size or WCS is not a usable number, or whose names are empty; also of one that nothing cuts, of which
+// one cannot say whether it touches but that is near by what can be read of its position. Others of that kind
+// are counted in a warning.
 CcdSelection select_ccds(const CcdTable& ccds, const Wcs& target, const CcdSelectionOptions& options = {},
                          const Log& log = {});
 

@@ -1,105 +1,25 @@
 #include "core/survey/ccd_table.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <cmath>
-#include <map>
-#include <set>
-#include <tuple>
 
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
+#include "core/survey/ccd_table_columns.h"
+#include "core/survey/ccd_table_duplicates.h"
+#include "core/survey/ccd_table_search.h"
 #include "core/survey/concatenate_tables.h"
 
 namespace brickline {
 namespace {
 
-// What no default can stand for. fwhm and ccdzpt are needed too, but may come from seeing and zpt.
-constexpr std::array kRequired{"camera", "image_filename", "image_hdu", "expnum", "ccdname",
-                               "filter", "exptime",        "width",     "height", "crpix1",
-                               "crpix2", "crval1",         "crval2",    "cd1_1",  "cd1_2",
-                               "cd2_1",  "cd2_2",          "ra",        "dec"};
-constexpr std::array kTextColumns{"camera", "image_filename", "ccdname",  "filter",  "object",
-                                  "propid", "plver",          "procdate", "plprocid"};
-
-void lower_case_names(fits::Table& table) {
-  for (fits::Column& c : table.columns())
-    std::transform(c.name.begin(), c.name.end(), c.name.begin(),
-                   [](unsigned char ch) { return std::tolower(ch); });
-}
-
-void strip_blanks(fits::Table& table, const char* name) {
-  fits::Column* column = table.find(name);
-  auto* values = column ? std::get_if<std::vector<std::string>>(&column->data) : nullptr;
-  if (!values) return;
-  for (std::string& s : *values) {
-    s.erase(0, std::min(s.find_first_not_of(' '), s.size()));
-    s.erase(s.find_last_not_of(' ') + 1);
-  }
-}
-
-double pixel_scale_of(const fits::Table& table, std::int64_t row) {
-  return 3600 * std::sqrt(std::abs(table.number("cd1_1", row) * table.number("cd2_2", row) -
-                                   table.number("cd1_2", row) * table.number("cd2_1", row)));
-}
-
-void check_columns(const fits::Table& table, const std::string& file) {
-  std::vector<std::string> missing;
-  for (const char* name : kRequired)
-    if (!table.has(name)) missing.emplace_back(name);
-  if (!table.has("fwhm") && !table.has("seeing")) missing.emplace_back("fwhm (or seeing)");
-  if (!table.has("ccdzpt") && !table.has("zpt")) missing.emplace_back("ccdzpt (or zpt)");
-  if (!missing.empty())
-    throw input_error("the CCD table lacks {} {}", missing.size() == 1 ? "the column" : "the columns",
-                      fmt::join(missing, ", "))
-        .in_file(file);
-  for (const char* name : kTextColumns)
-    if (const fits::Column* c = table.find(name); c && !c->is_string())
-      throw input_error("column {} of the CCD table holds numbers, not text", name).in_file(file);
-  for (const fits::Column& c : table.columns()) {
-    const bool text = std::find(kTextColumns.begin(), kTextColumns.end(), c.name) != kTextColumns.end();
-    const bool needed = std::find(kRequired.begin(), kRequired.end(), c.name) != kRequired.end();
-    if (needed && !text && c.is_string())
-      throw input_error("column {} of the CCD table holds text, not numbers", c.name).in_file(file);
-    if (needed && c.width() != 1)
-      throw input_error("column {} of the CCD table holds {} values per row", c.name, c.width())
-          .in_file(file);
-  }
-}
-
-// Columns that follow from others, before zeros could stand in for them.
-void complete(fits::Table& table, const std::string& file, const Log& log) {
-  const std::int64_t n = table.rows();
-  if (!table.has("fwhm")) {
-    log.warning("{}: no column fwhm; taken from seeing by each CCD's pixel scale", file);
-    std::vector<float> fwhm(n);
-    for (std::int64_t i = 0; i < n; ++i)
-      fwhm[i] = static_cast<float>(table.number("seeing", i) / pixel_scale_of(table, i));
-    table.add("fwhm", std::move(fwhm), "pixels");
-  }
-  if (!table.has("ccdzpt")) {
-    log.warning("{}: no column ccdzpt; taken from zpt, magnitudes for one count per second", file);
-    std::vector<float> ccdzpt(n);
-    for (std::int64_t i = 0; i < n; ++i) ccdzpt[i] = static_cast<float>(table.number("zpt", i));
-    table.add("ccdzpt", std::move(ccdzpt), "mag");
-  }
-  if (!table.has("sig1"))
-    log.warning("{}: no column sig1; each CCD's noise will be taken from its weights", file);
-  if (!table.has("mjd_obs"))
-    log.warning("{}: no column mjd_obs; dates unknown, so stars are not moved to the time of observation",
-                file);
-  if (!table.has("ccdraoff") || !table.has("ccddecoff"))
-    log.warning("{}: no columns ccdraoff, ccddecoff; astrometric offsets taken as 0", file);
-  if (!table.has("ccd_cuts")) log.warning("{}: no column ccd_cuts; none of its CCDs is cut", file);
-  if (!table.has("propid")) log.warning("{}: no column propid; left empty", file);
-  if (!table.has("plver") || !table.has("plprocid"))
-    log.warning("{}: no columns plver, plprocid; calibrations cannot be checked against the images' versions",
-                file);
-}
-
 std::string ccd_name(std::int64_t expnum, std::string_view ccdname) {
   return ccdname.empty() ? std::to_string(expnum) : fmt::format("{}-{}", expnum, ccdname);
+}
+
+// 0: no number of pixels that an image could have.
+int side(double pixels) {
+  return pixels >= 1 && pixels <= 1 << 20 && pixels == std::floor(pixels) ? static_cast<int>(pixels) : 0;
 }
 
 std::optional<std::string> optional_text(const CcdTable& table, std::string_view column, std::int64_t row) {
@@ -134,28 +54,45 @@ CcdValues ccd_values(const CcdRow& row) {
   return v;
 }
 
-CcdTable CcdTable::read(const SurveyDirectory& survey, const Log& log) {
-  const std::vector<std::filesystem::path> files = survey.ccd_tables();
+namespace {
+
+std::vector<std::filesystem::path> tables_of(const SurveyDirectory& survey) {
+  std::vector<std::filesystem::path> files = survey.ccd_tables();
   if (files.empty())
     throw input_error("no survey-ccds*.fits.gz or survey-ccds*.kd.fits in {}", survey.root().string());
-  std::vector<std::filesystem::path> found;
-  for (const auto& f : files) found.push_back(survey.cached(f));
-  return read(found, log);
+  for (auto& f : files) f = survey.cached(f);
+  return files;
+}
+
+}  // namespace
+
+CcdTable CcdTable::read_near(const SurveyDirectory& survey, const Wcs& target, const Log& log) {
+  return read_near(tables_of(survey), target, log);
+}
+
+CcdTable CcdTable::read_near(const std::vector<std::filesystem::path>& files, const Wcs& target,
+                             const Log& log) {
+  std::vector<Source> sources;
+  for (const auto& file : files) {
+    RowsNear found = read_rows_near(file, target.center(), target.radius_degrees(), log);
+    log.info("{}: {} of {} CCDs are near ({})", file.string(), found.table.rows(), found.rows_in_file,
+             found.by_tree ? "by its search tree" : "all rows looked through");
+    sources.push_back({file, std::move(found.table), std::move(found.row_in_file), found.rows_in_file});
+  }
+  return from_tables(std::move(sources), log);
+}
+
+CcdTable CcdTable::read(const SurveyDirectory& survey, const Log& log) {
+  return read(tables_of(survey), log);
 }
 
 CcdTable CcdTable::read(const std::vector<std::filesystem::path>& files, const Log& log) {
   std::vector<Source> sources;
   for (const auto& file : files) {
-    // Of a .kd.fits too the first extension is the whole table; its search tree only decides the order.
     fits::FitsReader reader(file);
     if (reader.hdu_count() < 2 || !reader.is_table(1))
       throw input_error("no table in the first extension").in_file(file.string());
     sources.push_back({file, reader.table(1)});
-    if (file.string().ends_with(".kd.fits")) try {
-        sources.back().tree = SkyTree::read(reader, "ccds");
-      } catch (const Error& error) {
-        log.warning("{}: its CCDs come in the file's order: {}", file.string(), error.message());
-      }
     log.debug("{}: {} CCDs", file.string(), sources.back().table.rows());
   }
   return from_tables(std::move(sources), log);
@@ -163,52 +100,42 @@ CcdTable CcdTable::read(const std::vector<std::filesystem::path>& files, const L
 
 CcdTable CcdTable::from_tables(std::vector<Source> sources, const Log& log) {
   if (sources.empty()) throw input_error("no CCD tables");
+  const std::size_t count = sources.size();
+  std::erase_if(sources, [&](const Source& source) {
+    if (source.rows_in_file.value_or(source.table.rows()) > 0) return false;
+    if (count == 1) throw input_error("the CCD table is empty").in_file(source.file.string());
+    log.warning("{}: the CCD table is empty", source.file.string());
+    return true;
+  });
+  if (sources.empty()) throw input_error("all {} CCD tables are empty", count);
+
   CcdTable result;
-  std::vector<NamedTable> tables;
-  // A CCD that several files name is one CCD.
-  std::set<std::tuple<std::string, std::int64_t, std::string>> known;
+  std::vector<CcdRowsOfFile> files;
   for (Source& source : sources) {
     const std::string file = source.file.string();
+    if (source.row_in_file.empty())
+      for (std::int64_t i = 0; i < source.table.rows(); ++i) source.row_in_file.push_back(i);
+    check_ccd_columns(source.table, file);
     lower_case_names(source.table);
-    if (source.table.empty()) {
-      if (sources.size() == 1) throw input_error("the CCD table is empty").in_file(file);
-      log.warning("{}: the CCD table is empty", file);
-      continue;
-    }
-    check_columns(source.table, file);
-    Origin origin;
-    for (const fits::Column& c : source.table.columns()) origin.columns.push_back(c.name);
-    std::sort(origin.columns.begin(), origin.columns.end());
-    complete(source.table, file, log);
-    for (const char* name : {"ccdname", "camera", "filter"}) strip_blanks(source.table, name);
-
-    std::vector<std::int64_t> kept;
-    const std::int64_t n = source.table.rows();
-    const bool check_duplicates = sources.size() > 1;
-    std::vector<std::tuple<std::string, std::int64_t, std::string>> own;
-    for (std::int64_t i = 0; i < n; ++i) {
-      if (check_duplicates) {
-        auto key = std::tuple{source.table.text("camera", i), source.table.integer("expnum", i),
-                              source.table.text("ccdname", i)};
-        if (known.contains(key)) continue;
-        own.push_back(std::move(key));
-      }
-      kept.push_back(i);
-    }
-    known.insert(own.begin(), own.end());
-    if (static_cast<std::int64_t>(kept.size()) < n) {
-      log.warning("{}: {} of {} CCDs are in a table read before and left out", file, n - kept.size(), n);
-      source.table = source.table.select(kept);
-    }
-    result.file_index_.insert(result.file_index_.end(), kept.size(),
-                              static_cast<std::int32_t>(result.files_.size()));
-    result.row_in_file_.insert(result.row_in_file_.end(), kept.begin(), kept.end());
-    result.files_.push_back(source.file);
-    origin.tree = std::move(source.tree);
-    result.origins_.push_back(std::move(origin));
-    tables.push_back({file, std::move(source.table)});
+    std::vector<std::string>& columns = result.columns_.emplace_back();
+    for (const fits::Column& c : source.table.columns()) columns.push_back(c.name);
+    std::sort(columns.begin(), columns.end());
+    // What is not used has no defaults worth telling of.
+    complete_ccd_columns(source.table, file, source.table.empty() ? Log() : log);
+    files.push_back({file, &source.table, &source.row_in_file});
   }
-  if (tables.empty()) throw input_error("all {} CCD tables are empty", sources.size());
+  const std::vector<std::vector<std::int64_t>> kept = rows_without_duplicates(files, log);
+  std::vector<NamedTable> tables;
+  for (std::size_t f = 0; f < sources.size(); ++f) {
+    Source& source = sources[f];
+    for (const std::int64_t row : kept[f]) {
+      result.file_index_.push_back(static_cast<std::int32_t>(f));
+      result.row_in_file_.push_back(source.row_in_file[static_cast<std::size_t>(row)]);
+    }
+    const bool all = static_cast<std::int64_t>(kept[f].size()) == source.table.rows();
+    result.files_.push_back(source.file);
+    tables.push_back({source.file.string(), all ? std::move(source.table) : source.table.select(kept[f])});
+  }
   result.table_ = tables.size() == 1 ? std::move(tables.front().table) : concatenate_tables(tables);
   return result;
 }
@@ -217,38 +144,17 @@ const std::filesystem::path& CcdTable::file_of(std::int64_t row) const {
   return files_.at(file_index_.at(row));
 }
 
-std::vector<std::int64_t> CcdTable::in_search_order(std::vector<std::int64_t> rows, const SkyPosition& centre,
-                                                    double radius) const {
-  std::vector<std::map<std::int64_t, std::int64_t>> ranks(origins_.size());  // of rows in their file
-  for (std::size_t f = 0; f < origins_.size(); ++f)
-    if (origins_[f].tree)
-      for (const std::int64_t row : origins_[f].tree->search(centre.ra, centre.dec, radius))
-        ranks[f].emplace(row, static_cast<std::int64_t>(ranks[f].size()));
-  const auto key = [&](std::int64_t row) {
-    const std::int32_t file = file_index_.at(row);
-    const std::int64_t in_file = row_in_file_.at(row);
-    const auto& of_file = ranks[static_cast<std::size_t>(file)];
-    const auto rank = of_file.find(in_file);
-    // Rows that the tree does not name come last, in their own order.
-    const std::int64_t place =
-        rank != of_file.end() ? rank->second : static_cast<std::int64_t>(of_file.size());
-    return std::tuple{file, place, in_file};
-  };
-  std::sort(rows.begin(), rows.end(), [&](std::int64_t a, std::int64_t b) { return key(a) < key(b); });
-  return rows;
-}
-
 std::string CcdTable::describe(std::int64_t row) const {
   return fmt::format("{} row {} ({})", file_of(row).string(), row_in_file_.at(row) + 1,
                      ccd_name(table_.integer("expnum", row), table_.text("ccdname", row)));
 }
 
 bool CcdTable::was_present(std::string_view column, std::int64_t row) const {
-  const auto& columns = origins_.at(file_index_.at(row)).columns;
+  const auto& columns = columns_.at(file_index_.at(row));
   return std::binary_search(columns.begin(), columns.end(), column);
 }
 
-CcdRow CcdTable::row(std::int64_t i) const {
+CcdRow CcdTable::row(std::int64_t i) const try {
   const auto number_or = [&](std::string_view column, double otherwise) {
     return table_.has(column) ? table_.number(column, i) : otherwise;
   };
@@ -274,8 +180,8 @@ CcdRow CcdTable::row(std::int64_t i) const {
   r.ccdzpt = table_.number("ccdzpt", i);
   r.sig1 = number_or("sig1", 0);
   r.ccd_cuts = table_.has("ccd_cuts") ? table_.integer("ccd_cuts", i) : 0;
-  r.width = static_cast<int>(table_.integer("width", i));
-  r.height = static_cast<int>(table_.integer("height", i));
+  r.width = side(table_.number("width", i));
+  r.height = side(table_.number("height", i));
   r.crpix1 = table_.number("crpix1", i);
   r.crpix2 = table_.number("crpix2", i);
   r.crval1 = table_.number("crval1", i);
@@ -289,6 +195,9 @@ CcdRow CcdTable::row(std::int64_t i) const {
   r.ccdnastrom = optional_integer(*this, "ccdnastrom", i);
   r.ccdnphotom = optional_integer(*this, "ccdnphotom", i);
   return r;
+} catch (Error& e) {
+  e.in_file(fmt::format("{} row {}", file_of(i).string(), row_in_file_.at(i) + 1));
+  throw;
 }
 
 std::vector<CcdRow> CcdTable::rows_of(const std::vector<std::int64_t>& indices) const {

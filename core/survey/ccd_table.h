@@ -1,8 +1,9 @@
 // The table of CCDs that a survey directory offers: one row per CCD of an exposure.
 //
-// All tables of the directory are read, joined and completed with what the columns at hand allow; every
-// default that is used is told through the log in one line per file. What a brick run needs of a row is
-// `CcdRow`; all columns stay available for the per-brick CCD product.
+// The tables of the directory are read (whole, or only the rows near a target: a survey has millions), joined
+// and completed with what the columns at hand allow; every default that is used is told through the log in
+// one line per file. What a brick run needs of a row is `CcdRow`; all columns stay available for the
+// per-brick CCD product.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,6 @@
 #include "core/base/log.h"
 #include "core/facts/ccd_values.h"
 #include "core/fits/table.h"
-#include "core/survey/kd_tree.h"
 #include "core/survey/survey_directory.h"
 #include "core/wcs/wcs.h"
 
@@ -51,17 +51,25 @@ CcdValues ccd_values(const CcdRow& row);
 class CcdTable {
  public:
   CcdTable() = default;
-  // Reads and joins every table of the directory (survey_directory.h says which), in order of their paths. Of
-  // rows that name one CCD (camera, expnum, ccdname) in several files the first is kept. Error (kInput): no
-  // tables, no rows in any, a required column missing (the file and all missing columns are named).
+  // The rows near the target, of every table of the directory (survey_directory.h says which), in order of
+  // their paths; of a table with a search tree in the order in which the tree is walked, else in the file's:
+  // the order of the images, and of all sums over them. Rows that are unusable but near are among them
+  // (ccd_table_search.h). A CCD is there once (ccd_table_duplicates.h). The log tells how many rows were
+  // read. Error (kInput): no tables, no rows in any, a required column missing (the file and all missing
+  // columns are named).
+  static CcdTable read_near(const SurveyDirectory& survey, const Wcs& target, const Log& log = {});
+  // The same of the given files.
+  static CcdTable read_near(const std::vector<std::filesystem::path>& files, const Wcs& target,
+                            const Log& log = {});
+  // All rows, in the files' order. For tables that fit in memory.
   static CcdTable read(const SurveyDirectory& survey, const Log& log = {});
-  // The same of the given files, which `survey` may have cached copies of.
   static CcdTable read(const std::vector<std::filesystem::path>& files, const Log& log = {});
   // Of tables already in memory, under the names that messages use. Same checks and defaults.
   struct Source {
     std::filesystem::path file;
     fits::Table table;
-    std::optional<SkyTree> tree{};  // of the file's rows by position, if it has one
+    std::vector<std::int64_t> row_in_file{};     // of each row, from 0; empty: the table is the whole file's
+    std::optional<std::int64_t> rows_in_file{};  // absent: as many as the table has
   };
   static CcdTable from_tables(std::vector<Source> sources, const Log& log = {});
 
@@ -69,6 +77,7 @@ class CcdTable {
   // Every column of every file, completed: fwhm and ccdzpt are there even if a file had seeing or zpt
   // instead; camera, ccdname and filter are without blanks. Column names are lower-case.
   const fits::Table& table() const { return table_; }
+  // Error (kInput) naming file and row where a whole number is not one.
   CcdRow row(std::int64_t i) const;
   std::vector<CcdRow> rows_of(const std::vector<std::int64_t>& indices) const;
 
@@ -79,24 +88,15 @@ class CcdTable {
   // Whether the row's own file had that column; its values are zeros or defaults otherwise.
   bool was_present(std::string_view column, std::int64_t row) const;
 
-  // `rows` in the order in which a search around a position of that radius, degrees, comes upon them: file by
-  // file, in a file with a search tree as the tree is walked, else by row.
-  std::vector<std::int64_t> in_search_order(std::vector<std::int64_t> rows, const SkyPosition& centre,
-                                            double radius) const;
-
   // The rows of an exposure, of one of its CCDs if `ccdname` is given.
   std::vector<std::int64_t> find(std::int64_t expnum, std::string_view ccdname = {}) const;
 
  private:
-  struct Origin {
-    std::vector<std::string> columns;  // the file's own, lower-case, sorted
-    std::optional<SkyTree> tree;
-  };
   fits::Table table_;
   std::vector<std::filesystem::path> files_;
-  std::vector<Origin> origins_;            // parallel to files_
-  std::vector<std::int32_t> file_index_;   // per row
-  std::vector<std::int64_t> row_in_file_;  // per row, from 0
+  std::vector<std::vector<std::string>> columns_;  // of each file its own, lower-case, sorted
+  std::vector<std::int32_t> file_index_;           // per row
+  std::vector<std::int64_t> row_in_file_;          // per row, from 0
 };
 
 }  // namespace brickline

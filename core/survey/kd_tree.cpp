@@ -14,6 +14,7 @@ namespace {
 
 constexpr double kDegree = std::numbers::pi / 180;
 constexpr int kDimensions = 3;
+constexpr std::int64_t kIndexBytes = sizeof(std::uint32_t), kPointBytes = kDimensions * kIndexBytes;
 
 // Values of raw bytes, turned around if the writer's byte order was the other one.
 template <typename T>
@@ -74,15 +75,15 @@ std::optional<SkyTree> SkyTree::read(fits::FitsReader& reader, std::string_view 
   tree.nodes_ = static_cast<int>(nodes);
 
   const bool big = header.text("ENDIAN").value_or("04:03:02:01").starts_with("01");
-  const bool swapped = big != (std::endian::native == std::endian::big);
+  const bool swapped = tree.swapped_ = big != (std::endian::native == std::endian::big);
   const auto range = values_of<double>(reader.table_bytes(tables.range), swapped);
   require(range.size() >= 2 * kDimensions + 1, "its range is too short");
   std::copy_n(range.begin(), kDimensions, tree.low_.begin());
   tree.scale_ = range[2 * kDimensions];
   require(std::isfinite(tree.scale_) && tree.scale_ > 0, "its scale is not positive");
 
-  tree.data_ = values_of<std::uint32_t>(reader.table_bytes(tables.data), swapped);
-  require(static_cast<std::int64_t>(tree.data_.size()) == kDimensions * points,
+  tree.data_hdu_ = tables.data;
+  require(reader.table_size(tables.data) == kPointBytes * points,
           "its points are not as many as KDT_NDAT says");
   const std::size_t leaves = static_cast<std::size_t>((nodes + 1) / 2);
   if (tables.lr >= 0) tree.last_ = values_of<std::uint32_t>(reader.table_bytes(tables.lr), swapped);
@@ -97,20 +98,40 @@ std::optional<SkyTree> SkyTree::read(fits::FitsReader& reader, std::string_view 
     tree.split_dimension_ = reader.table_bytes(tables.split_dimension);
     require(tree.split_dimension_.size() >= leaves - 1, "its split dimensions are too few");
   }
-  if (tables.perm >= 0) {
-    tree.permutation_ = values_of<std::uint32_t>(reader.table_bytes(tables.perm), swapped);
-    require(static_cast<std::int64_t>(tree.permutation_.size()) == points,
-            "its permutation has another length");
-  }
+  tree.permutation_hdu_ = tables.perm;
+  require(tables.perm < 0 || reader.table_size(tables.perm) == kIndexBytes * points,
+          "its permutation has another length");
   return tree;
 }
 
-std::vector<std::int64_t> SkyTree::search(double ra, double dec, double radius) const {
+std::array<double, 3> unit_vector(double ra, double dec) {
+  const double cos_dec = std::cos(dec * kDegree);
+  return {cos_dec * std::cos(ra * kDegree), cos_dec * std::sin(ra * kDegree), std::sin(dec * kDegree)};
+}
+
+std::vector<SkyTree::Point> SkyTree::read_points(fits::FitsReader& reader, std::int64_t first,
+                                                 std::int64_t count) const {
+  std::vector<Point> points(static_cast<std::size_t>(count));
+  const auto data = values_of<std::uint32_t>(
+      reader.table_bytes(data_hdu_, first * kPointBytes, count * kPointBytes), swapped_);
+  std::vector<std::uint32_t> rows;
+  if (permutation_hdu_ >= 0)
+    rows = values_of<std::uint32_t>(
+        reader.table_bytes(permutation_hdu_, first * kIndexBytes, count * kIndexBytes), swapped_);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    points[i].row = rows.empty() ? first + static_cast<std::int64_t>(i) : rows[i];
+    require(points[i].row < points_, "its permutation names rows beyond the last");
+    for (std::size_t d = 0; d < kDimensions; ++d)
+      points[i].vector[d] = low_[d] + data[i * kDimensions + d] / scale_;
+  }
+  return points;
+}
+
+std::vector<std::int64_t> SkyTree::search(fits::FitsReader& reader, double ra, double dec,
+                                          double radius) const {
   std::vector<std::int64_t> found;
   if (points_ == 0) return found;
-  const double cos_dec = std::cos(dec * kDegree);
-  const std::array<double, 3> query = {cos_dec * std::cos(ra * kDegree), cos_dec * std::sin(ra * kDegree),
-                                       std::sin(dec * kDegree)};
+  const std::array<double, 3> query = unit_vector(ra, dec);
   const double reach = 2 * std::sin(std::min(radius, 180.0) * kDegree / 2);  // length of the chord
   const std::int64_t interior = (nodes_ - 1) / 2;
   std::vector<std::int64_t> stack = {0};
@@ -118,17 +139,16 @@ std::vector<std::int64_t> SkyTree::search(double ra, double dec, double radius) 
     const std::int64_t node = stack.back();
     stack.pop_back();
     if (node >= interior) {
-      const std::int64_t leaf = node - interior;
-      for (std::int64_t i = leaf_begin(leaf); i <= last_[static_cast<std::size_t>(leaf)] && i < points_;
-           ++i) {
+      const std::int64_t leaf = node - interior, begin = leaf_begin(leaf);
+      const std::int64_t end = std::min(points_, last_[static_cast<std::size_t>(leaf)] + std::int64_t{1});
+      if (begin >= end) continue;
+      for (const Point& point : read_points(reader, begin, end - begin)) {
         double squared = 0;
         for (std::size_t d = 0; d < kDimensions; ++d) {
-          const double delta =
-              low_[d] + data_[static_cast<std::size_t>(i) * kDimensions + d] / scale_ - query[d];
+          const double delta = point.vector[d] - query[d];
           squared += delta * delta;
         }
-        if (squared <= reach * reach)
-          found.push_back(permutation_.empty() ? i : permutation_[static_cast<std::size_t>(i)]);
+        if (squared <= reach * reach) found.push_back(point.row);
       }
       continue;
     }

@@ -20,6 +20,8 @@
 
 namespace brickline {
 
+// The nodes are kept in memory, a few bytes for each leaf of points; the points stay in the file and are read
+// where a search comes by, so that searching a table of ten million rows reads some kilobytes of them.
 class SkyTree {
  public:
   // Empty if the file has no tree of that name; Error (kInput) if it has one that cannot be used.
@@ -28,19 +30,32 @@ class SkyTree {
   std::int64_t points() const { return points_; }
   int nodes() const { return nodes_; }
   // Rows within `radius` degrees of (ra, dec), in the order in which the tree is walked: the nearer half of a
-  // split first popped last, leaves from their first point on.
-  std::vector<std::int64_t> search(double ra, double dec, double radius) const;
+  // split first popped last, leaves from their first point on. `reader`: of the file that the tree was read
+  // from. Error (kInput) where its points cannot be read.
+  std::vector<std::int64_t> search(fits::FitsReader& reader, double ra, double dec, double radius) const;
+
+  struct Point {
+    std::int64_t row = 0;            // of the table
+    std::array<double, 3> vector{};  // unit vector
+  };
+  // `count` points from number `first` on.
+  std::vector<Point> read_points(fits::FitsReader& reader, std::int64_t first, std::int64_t count) const;
 
  private:
   std::int64_t leaf_begin(std::int64_t leaf) const {
-    return leaf == 0 ? 0 : last_[leaf - 1] + std::int64_t{1};
+    return leaf == 0 ? 0 : last_[static_cast<std::size_t>(leaf - 1)] + std::int64_t{1};
   }
   std::int64_t points_ = 0;
   int nodes_ = 1;
   std::array<double, 3> low_{};
   double scale_ = 1;
-  std::vector<std::uint32_t> last_, split_, data_, permutation_;
+  bool swapped_ = false;                      // written in the other byte order
+  int data_hdu_ = -1, permutation_hdu_ = -1;  // -1: none
+  std::vector<std::uint32_t> last_, split_;
   std::vector<std::uint8_t> split_dimension_;  // empty: in the two lowest bits of split_
 };
+
+// The direction of a position as a unit vector (cos Dec cos RA, cos Dec sin RA, sin Dec).
+std::array<double, 3> unit_vector(double ra, double dec);
 
 }  // namespace brickline

@@ -23,9 +23,14 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
-bool is_folder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
+void require_folder(const fs::path& path, std::string_view what) {
+  std::error_code code;
+  const fs::file_status status = fs::status(path, code);
+  if (fs::is_directory(status)) return;
+  if (status.type() == fs::file_type::not_found)
+    throw input_error("the {} directory {} does not exist", what, path.string());
+  if (code) throw input_error("the {} directory {} cannot be read: {}", what, path.string(), code.message());
+  throw input_error("the {} directory {} is not a directory", what, path.string());
 }
 
 }  // namespace
@@ -33,11 +38,8 @@ bool is_folder(const fs::path& path) {
 SurveyDirectory SurveyDirectory::open(const std::optional<fs::path>& survey_dir, const fs::path& cache_dir) {
   const std::optional<fs::path> root = survey_dir ? survey_dir : environment("LEGACY_SURVEY_DIR");
   if (!root) throw input_error("no survey directory: give --survey-dir or set LEGACY_SURVEY_DIR");
-  if (!is_folder(*root))
-    throw input_error("the survey directory {} {}", root->string(),
-                      fs::exists(*root) ? "is not a directory" : "does not exist");
-  if (!cache_dir.empty() && !is_folder(cache_dir))
-    throw input_error("the cache directory {} does not exist", cache_dir.string());
+  require_folder(*root, "survey");
+  if (!cache_dir.empty()) require_folder(cache_dir, "cache");
   SurveyDirectory survey;
   survey.root_ = *root;
   survey.cache_ = cache_dir;
@@ -55,12 +57,14 @@ fs::path SurveyDirectory::cached(const fs::path& path) const {
 std::vector<fs::path> SurveyDirectory::matching(std::string_view prefix,
                                                 std::initializer_list<std::string_view> endings) const {
   std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(root_)) {
-    const std::string name = entry.path().filename().string();
+  std::error_code code;
+  for (fs::directory_iterator entry(root_, code), end; !code && entry != end; entry.increment(code)) {
+    const std::string name = entry->path().filename().string();
     if (!name.starts_with(prefix)) continue;
     if (std::any_of(endings.begin(), endings.end(), [&](std::string_view e) { return name.ends_with(e); }))
-      found.push_back(entry.path());
+      found.push_back(entry->path());
   }
+  if (code) throw input_error("the survey directory {} cannot be read: {}", root_.string(), code.message());
   std::sort(found.begin(), found.end(),
             [](const fs::path& a, const fs::path& b) { return a.string() < b.string(); });
   return found;

@@ -21,7 +21,7 @@ namespace brickline {
 class SurveyDirectory {
  public:
   // The directory given, else $LEGACY_SURVEY_DIR. Error (kInput) if there is neither, or it is not a
-  // directory.
+  // directory that can be read.
   static SurveyDirectory open(const std::optional<std::filesystem::path>& survey_dir = {},
                               const std::filesystem::path& cache_dir = {});
 
@@ -31,8 +31,8 @@ class SurveyDirectory {
   // The cached copy of a path below the survey directory if there is one, else the path itself.
   std::filesystem::path cached(const std::filesystem::path& path) const;
 
-  // Sorted by path, uncached names. Of a table that exists in both forms (the same name before .kd.fits and
-  // .fits.gz) only the .kd.fits.
+  // Sorted by path, uncached names. Error (kInput) if the directory cannot be listed. Of a table that exists
+  // in both forms (the same name before .kd.fits and .fits.gz) only the .kd.fits.
   std::vector<std::filesystem::path> ccd_tables() const;
   std::vector<std::filesystem::path> annotated_ccd_tables() const;
   // Empty if there is none.

@@ -146,7 +146,7 @@ TEST(SkyTree, WalksLikeItsMaker) {
     fits::FitsReader reader(test::survey_of(s.field) / "tycho2.kd.fits");
     const auto tree = SkyTree::read(reader, "stars");
     ASSERT_TRUE(tree);
-    const auto rows = tree->search(s.ra, s.dec, s.radius);
+    const auto rows = tree->search(reader, s.ra, s.dec, s.radius);
     if (s.found) {
       EXPECT_EQ(rows.size(), s.found);
     }

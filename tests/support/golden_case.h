@@ -46,8 +46,8 @@ struct GoldenCase {
       : golden(data_dir() / "golden" / name),
         survey_dir(data_dir() / "surveys" / name),
         survey(SurveyDirectory::open(survey_dir)),
-        table(CcdTable::read(survey)),
         target(target_of(arguments())),
+        table(CcdTable::read_near(survey, target.wcs)),
         ccds(select_ccds(table, target.wcs).ccds) {
     options.polygon = target.polygon();
     for (const std::string& a : arguments())
@@ -65,8 +65,8 @@ struct GoldenCase {
 
   std::filesystem::path golden, survey_dir;
   SurveyDirectory survey;
-  CcdTable table;
   Target target;
+  CcdTable table;
   std::vector<CcdRow> ccds;
   ReadImageOptions options;
 

@@ -11,31 +11,28 @@
 #include "core/base/error.h"
 #include "core/survey/bricks.h"
 #include "core/survey/ccd_selection.h"
+#include "core/survey/ccd_table_geometry.h"
 #include "core/survey/concatenate_tables.h"
 #include "core/survey/target.h"
 #include "core/survey/time.h"
+#include "tests/support/collecting_log.h"
 #include "tests/support/data.h"
 
 namespace brickline {
 namespace {
 
+using test::CollectingSink;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-class CollectingSink : public LogSink {
- public:
-  void write(LogLevel level, std::string_view message) override {
-    if (level == LogLevel::kWarning) warnings.emplace_back(message);
-  }
-  std::vector<std::string> warnings;
-};
 
 // One CCD of 2046 x 4094 pixels about (ra, dec), with the original documentation's columns only.
 fits::Table documented_table(std::vector<std::int64_t> expnums, double ra = 150.1, double dec = 2.2) {
   const std::size_t n = expnums.size();
   fits::Table t;
   t.add("camera", std::vector<std::string>(n, "somecam "));
-  t.add("image_filename", std::vector<std::string>(n, "somecam/x_ooi_g.fits"));
+  std::vector<std::string> files;
+  for (const std::int64_t expnum : expnums) files.push_back(fmt::format("somecam/x_{}_ooi_g.fits", expnum));
+  t.add("image_filename", std::move(files));
   t.add("image_hdu", std::vector<std::int16_t>(n, 3));
   t.add("expnum", std::move(expnums));
   t.add("ccdname", std::vector<std::string>(n, " N4"));
@@ -230,39 +227,12 @@ TEST(CcdTable, AKdTableIsReadByItsFirstExtension) {
   EXPECT_EQ(selection.ccds[2].name(), "257266-S21");
 }
 
-// The order of a file's search tree is the order of the images, and of all sums over them.
-TEST(CcdTable, CcdsOfAKdTableComeAsItsTreeIsWalked) {
-  BRICKLINE_NEEDS_DATA("surveys/testcase6");
-  // A tree of several leaves, and a CCD at each of its points.
-  fits::FitsReader stars(survey("testcase6").root() / "tycho2.kd.fits");
-  const auto tree = SkyTree::read(stars, "stars");
-  ASSERT_TRUE(tree);
-  ASSERT_GT(tree->nodes(), 1);
-  fits::FitsReader ccds(survey("testcase6").root() / "survey-ccds-1.fits.gz");
-  fits::Table table =
-      ccds.table(1).select(std::vector<std::int64_t>(static_cast<std::size_t>(tree->points()), 0));
-  const fits::Table points = stars.table(1);
-  table.add("ra", points.numbers("ra"));
-  table.add("dec", points.numbers("dec"));
-  std::vector<std::int64_t> all;
-  for (std::int64_t i = 0; i < table.rows(); ++i) all.push_back(i);
-  std::vector<CcdTable::Source> sources;
-  sources.push_back({"a.kd.fits", table, tree});
-  const CcdTable with_tree = CcdTable::from_tables(sources);
-  const SkyPosition centre{110.3, 23.92};
-  const std::vector<std::int64_t> walked = tree->search(centre.ra, centre.dec, 1);
-  ASSERT_FALSE(std::is_sorted(walked.begin(), walked.end()));
-  const std::vector<std::int64_t> ordered = with_tree.in_search_order(all, centre, 1);
-  ASSERT_EQ(ordered.size(), all.size());
-  EXPECT_TRUE(std::equal(walked.begin(), walked.end(), ordered.begin()));
-  sources.front().tree.reset();
-  EXPECT_EQ(CcdTable::from_tables(sources).in_search_order(all, centre, 1), all);
-}
-
 TEST(CcdSelection, FindsTheCcdsWhoseOutlinesTouch) {
   BRICKLINE_NEEDS_DATA("surveys/testcase6");
   const CcdTable ccds = CcdTable::read(survey("testcase6"));
-  EXPECT_NEAR(largest_ccd_radius(ccds), 0.005204706, 1e-8);
+  double largest = 0;
+  for (const CcdGeometry& ccd : geometries(ccds.table())) largest = std::max(largest, ccd.radius());
+  EXPECT_NEAR(largest, 0.005204706, 1e-8);
   const Brick brick = BrickTiling().brick_at(110.3, 23.95);
   const auto target = [&](Box zoom) { return make_target(brick, {.zoom = zoom}).wcs; };
   const auto rows = [](std::initializer_list<std::int64_t> r) { return std::vector<std::int64_t>(r); };
@@ -270,11 +240,9 @@ TEST(CcdSelection, FindsTheCcdsWhoseOutlinesTouch) {
   EXPECT_EQ(ccds_touching(ccds, make_target(brick).wcs), all);
   EXPECT_EQ(ccds_touching(ccds, target({500, 600, 650, 750})), all);
   EXPECT_EQ(ccds_touching(ccds, target({400, 500, 600, 700})), rows({0, 1, 2}));
-  EXPECT_EQ(ccds_near(ccds, target({400, 500, 600, 700})), all);
   EXPECT_EQ(ccds_touching(ccds, target({600, 700, 700, 800})), rows({3, 4, 5}));
-  EXPECT_EQ(ccds_near(ccds, target({600, 700, 700, 800})), all);
-  EXPECT_TRUE(ccds_near(ccds, target({0, 100, 0, 100})).empty());
-  EXPECT_TRUE(ccds_near(ccds, target({3500, 3600, 0, 100})).empty());
+  EXPECT_TRUE(ccds_touching(ccds, target({0, 100, 0, 100})).empty());
+  EXPECT_TRUE(ccds_touching(ccds, target({3500, 3600, 0, 100})).empty());
   std::vector<std::string> names;
   for (const CcdRow& r : ccds.rows_of(all)) names.push_back(r.name() + " " + r.band);
   EXPECT_THAT(names, ElementsAre("802955-S9 g", "803291-S9 r", "803277-S9 z", "790643-S4 g", "695773-S4 r",
@@ -285,16 +253,14 @@ TEST(CcdSelection, OfWholeBricksCountsWhatTheReferenceCounts) {
   BRICKLINE_NEEDS_DATA("surveys/testcase3");
   struct Check {
     const char* name;
-    double radius;
     std::size_t touching;
   };
-  for (const Check& c :
-       {Check{"testcase3", 0.002384, 8}, Check{"testcase4", 0.012779, 1}, Check{"testcase7", 0.005152, 1},
-        Check{"testcase9", 0.005203, 3}, Check{"mzlsbass2", 0.010556, 3}}) {
-    const CcdTable ccds = CcdTable::read(survey(c.name));
-    EXPECT_NEAR(largest_ccd_radius(ccds), c.radius, 1e-6) << c.name;
-    const BrickTable bricks = BrickTable::read(survey(c.name));
-    EXPECT_EQ(ccds_touching(ccds, make_target(bricks.bricks()[0]).wcs).size(), c.touching) << c.name;
+  for (const Check& c : {Check{"testcase3", 8}, Check{"testcase4", 1}, Check{"testcase7", 1},
+                         Check{"testcase9", 3}, Check{"mzlsbass2", 3}}) {
+    const Wcs target = make_target(BrickTable::read(survey(c.name)).bricks()[0]).wcs;
+    const CcdTable all = CcdTable::read(survey(c.name)), near = CcdTable::read_near(survey(c.name), target);
+    EXPECT_EQ(ccds_touching(all, target).size(), c.touching) << c.name;
+    EXPECT_EQ(ccds_touching(near, target).size(), c.touching) << c.name;
   }
 }
 
@@ -366,6 +332,120 @@ TEST_F(SelectionOfMadeUpCcds, ARowThatCannotBeUsedIsNamed) {
   table_.add("exptime", std::vector<float>{90, 90, 90, 90});
   table_.add("seeing", std::vector<float>{1, 1, 1, nan});
   EXPECT_EQ(failure(), "x.fits.gz row 4 (4-N4): fwhm is nan");
+}
+
+TEST_F(SelectionOfMadeUpCcds, ARowWithoutAPlaceIsNamedOnlyWhereItIsWanted) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  const auto set = [&](const char* column, std::size_t row, auto value) {
+    std::get<std::vector<decltype(value)>>(table_.find(column)->data)[row] = value;
+  };
+  set("width", 2, std::int16_t{0});
+  EXPECT_EQ(failure(), "x.fits.gz row 3 (3-N4): width is 0 pixels");
+  table_.add("ccd_cuts", std::vector<std::int32_t>{0, 0, 1, 0});
+  EXPECT_EQ(failure(), "");
+  EXPECT_THAT(selected(), ElementsAre(1, 2, 4));
+  set("cd1_1", 1, 0.F);
+  EXPECT_THAT(failure(), HasSubstr("x.fits.gz row 2 (2-N4): the matrix cd1_1 ... cd2_2 (0, 0, 0,"));
+  set("cd1_1", 1, -7.2777777e-5F);
+  set("dec", 3, kNan);
+  EXPECT_EQ(failure(), "x.fits.gz row 4 (4-N4): dec is nan");
+  set("dec", 3, 2.2);
+  set("ra", 3, 151.1);  // the WCS says 150.1
+  EXPECT_THAT(failure(),
+              HasSubstr("row 4 (4-N4): ra, dec are 151.100000, 2.200000, but the middle by crval"));
+  // Far away by all that is known, or of unknown place: left out and counted.
+  set("crval1", 3, 151.1);
+  set("height", 3, std::int16_t{-5});
+  set("ra", 0, kNan), set("crval1", 0, kNan);
+  CollectingSink sink;
+  const CcdSelection s = select_ccds(CcdTable::from_tables({{"x.fits.gz", table_}}), target_, {}, Log(sink));
+  ASSERT_EQ(s.ccds.size(), 1u);
+  EXPECT_EQ(s.ccds[0].expnum, 2);
+  EXPECT_THAT(sink.warnings, testing::Contains(HasSubstr(
+                                 "2 CCDs whose rows are unusable, and not known to be near, are left "
+                                 "out (the first: x.fits.gz row 1 (1-N4): ra is nan)")));
+}
+
+TEST_F(SelectionOfMadeUpCcds, TellsWhatWillBeRead) {
+  CollectingSink sink;
+  const CcdTable ccds = CcdTable::from_tables({{"x.fits.gz", table_}});
+  const CcdSelection s = select_ccds(ccds, target_, {}, Log(sink));
+  // Pixels of equal scale: the target's 300 x 300, bounds rounded outward.
+  EXPECT_NEAR(static_cast<double>(s.pixels), 4 * 300 * 300, 4 * 4 * 300);
+  EXPECT_THAT(sink.infos,
+              testing::Contains("4 CCDs are wanted; 0.4 million pixels will be read, which take 4 MB "
+                                "as images"));
+}
+
+class RepeatedCcds : public testing::Test {
+ protected:
+  CcdTable read(const fits::Table& table) {
+    return CcdTable::from_tables({{"x.fits.gz", table}}, Log(sink_));
+  }
+  std::string failure(const fits::Table& table) {
+    try {
+      read(table);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::kInput);
+      return e.line();
+    }
+    return "";
+  }
+  std::vector<std::string> repeated() const {
+    std::vector<std::string> found;
+    for (const std::string& w : sink_.warnings)
+      if (w.find("repeat") != std::string::npos) found.push_back(w);
+    return found;
+  }
+  CollectingSink sink_;
+};
+
+TEST_F(RepeatedCcds, OfOneTableCountOnce) {
+  const CcdTable ccds = read(documented_table({7, 8, 7, 9, 7}));
+  EXPECT_EQ(ccds.rows(), 3);
+  EXPECT_EQ(ccds.describe(2), "x.fits.gz row 4 (9-N4)");
+  EXPECT_THAT(repeated(),
+              ElementsAre("x.fits.gz: 2 of 5 rows repeat a CCD (the first: 7-N4) and are left out"));
+}
+
+TEST_F(RepeatedCcds, TheOneThatIsNotCutCounts) {
+  fits::Table table = documented_table({7, 7, 8});
+  table.add("ccd_cuts", std::vector<std::int32_t>{16, 0, 0});
+  table.add("zpt", std::vector<float>{24, 25, 25});
+  const CcdTable ccds = read(table);
+  ASSERT_EQ(ccds.rows(), 2);
+  EXPECT_EQ(ccds.row(0).ccdzpt, 25);
+  EXPECT_EQ(ccds.describe(0), "x.fits.gz row 2 (7-N4)");
+  EXPECT_THAT(repeated(), ElementsAre());
+}
+
+TEST_F(RepeatedCcds, ThatDifferInWhatIsMeasuredWithAreRefused) {
+  fits::Table table = documented_table({7, 8, 7});
+  table.add("zpt", std::vector<float>{25, 25, 25.5});
+  table.add("object", std::vector<std::string>{"a", "b", "c"});  // nothing is measured with that
+  EXPECT_EQ(
+      failure(table),
+      "x.fits.gz: rows 1 and 3 are both 7-N4 and differ in ccdzpt (25 and 25.5); remove one, or cut it by "
+      "ccd_cuts");
+}
+
+TEST_F(RepeatedCcds, OnePlaceOfOneFileIsOneExposure) {
+  fits::Table table = documented_table({7, 8});
+  table.add("image_filename", std::vector<std::string>{"a.fits", "a.fits"});
+  EXPECT_EQ(
+      failure(table),
+      "x.fits.gz: rows 1 (7-N4) and 2 (8-N4) name the same pixels, a.fits HDU 3; remove one, or cut it by "
+      "ccd_cuts");
+  table.add("image_hdu", std::vector<std::int16_t>{3, 4});
+  EXPECT_EQ(failure(table), "");
+}
+
+TEST_F(RepeatedCcds, WithoutNamesOrNumbersAreToldApartByFileAndHdu) {
+  fits::Table table = documented_table({0, 0, 5, 5});
+  table.add("image_filename", std::vector<std::string>{"a.fits", "b.fits", "c.fits", "c.fits"});
+  table.add("ccdname", std::vector<std::string>{"", "", "", ""});
+  table.add("image_hdu", std::vector<std::int16_t>{1, 1, 1, 2});
+  EXPECT_EQ(read(table).rows(), 4);
 }
 
 TEST_F(SelectionOfMadeUpCcds, BandsKeepTheOrderWanted) {

@@ -153,7 +153,7 @@ Outcome<Selection, RawImages> run_tims(const RegionOptions& region, const Survey
   out.survey_bands = region.bands;
   run.brick = out.brick.name;
 
-  const CcdTable table = CcdTable::read(run.survey, run.log);
+  const CcdTable table = CcdTable::read_near(run.survey, target.wcs, run.log);
   CcdSelectionOptions wanted;
   wanted.bands = region.bands;
   wanted.min_mjd = region.min_mjd;
@@ -166,8 +166,9 @@ Outcome<Selection, RawImages> run_tims(const RegionOptions& region, const Survey
   out.rows = std::move(selection.ccds);
 
   load_cameras(out.rows, run);
-  run.log.info("brick {}: {} CCDs of {} cameras", out.brick.name, out.rows.size(),
-               run.cameras.loaded().size());
+  run.log.info("brick {}: {} CCDs of {} cameras; their images will take about {:.0f} MB", out.brick.name,
+               out.rows.size(), run.cameras.loaded().size(),
+               static_cast<double>(selection.pixels * kImageBytesPerPixel) / 1e6);
   auto read = read_images(out.rows, out.ccds, target.polygon(), paths, reading, run);
   RawImages raw;
   std::vector<CcdRow> used;

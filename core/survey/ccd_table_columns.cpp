@@ -1,0 +1,106 @@
+#include "core/survey/ccd_table_columns.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+
+#include "core/base/error.h"
+
+namespace brickline {
+namespace {
+
+// What no default can stand for. fwhm and ccdzpt are needed too, but may come from seeing and zpt.
+constexpr std::array kRequired{"camera", "image_filename", "image_hdu", "expnum", "ccdname",
+                               "filter", "exptime",        "width",     "height", "crpix1",
+                               "crpix2", "crval1",         "crval2",    "cd1_1",  "cd1_2",
+                               "cd2_1",  "cd2_2",          "ra",        "dec"};
+constexpr std::array kText{"camera", "image_filename", "ccdname",  "filter",  "object",
+                           "propid", "plver",          "procdate", "plprocid"};
+constexpr std::array kNumbers{"image_hdu", "expnum",     "exptime",   "width",    "height",   "crpix1",
+                              "crpix2",    "crval1",     "crval2",    "cd1_1",    "cd1_2",    "cd2_1",
+                              "cd2_2",     "ra",         "dec",       "fwhm",     "seeing",   "ccdzpt",
+                              "zpt",       "sig1",       "mjd_obs",   "ccd_cuts", "ccdraoff", "ccddecoff",
+                              "airmass",   "ccdnastrom", "ccdnphotom"};
+
+void strip_blanks(fits::Table& table, const char* name) {
+  fits::Column* column = table.find(name);
+  auto* values = column ? std::get_if<std::vector<std::string>>(&column->data) : nullptr;
+  if (!values) return;
+  for (std::string& s : *values) {
+    s.erase(0, std::min(s.find_first_not_of(' '), s.size()));
+    s.erase(s.find_last_not_of(' ') + 1);
+  }
+}
+
+double pixel_scale_of(const fits::Table& table, std::int64_t row) {
+  return 3600 * std::sqrt(std::abs(table.number("cd1_1", row) * table.number("cd2_2", row) -
+                                   table.number("cd1_2", row) * table.number("cd2_1", row)));
+}
+
+}  // namespace
+
+void check_ccd_columns(const fits::Table& table, const std::string& file) {
+  std::vector<std::string> missing;
+  for (const char* name : kRequired)
+    if (!table.has(name)) missing.emplace_back(name);
+  if (!table.has("fwhm") && !table.has("seeing")) missing.emplace_back("fwhm (or seeing)");
+  if (!table.has("ccdzpt") && !table.has("zpt")) missing.emplace_back("ccdzpt (or zpt)");
+  if (!missing.empty())
+    throw input_error("the CCD table lacks {} {}", missing.size() == 1 ? "the column" : "the columns",
+                      fmt::join(missing, ", "))
+        .in_file(file);
+  for (const char* name : kText)
+    if (const fits::Column* c = table.find(name); c && !c->is_string())
+      throw input_error("column {} of the CCD table holds numbers, not text", name).in_file(file);
+  for (const char* name : kNumbers)
+    if (const fits::Column* c = table.find(name); c && c->is_string())
+      throw input_error("column {} of the CCD table holds text, not numbers", name).in_file(file);
+  const auto single = [&](const char* name) {
+    if (const fits::Column* c = table.find(name); c && c->width() != 1)
+      throw input_error("column {} of the CCD table holds {} values per row", name, c->width()).in_file(file);
+  };
+  for (const char* name : kText) single(name);
+  for (const char* name : kNumbers) single(name);
+}
+
+void lower_case_names(fits::Table& table) {
+  for (fits::Column& c : table.columns())
+    std::transform(c.name.begin(), c.name.end(), c.name.begin(),
+                   [](unsigned char ch) { return std::tolower(ch); });
+}
+
+void complete_ccd_columns(fits::Table& table, const std::string& file, const Log& log) {
+  lower_case_names(table);
+  const std::int64_t n = table.rows();
+  if (!table.has("fwhm")) {
+    log.warning("{}: no column fwhm; taken from seeing by each CCD's pixel scale", file);
+    std::vector<float> fwhm(static_cast<std::size_t>(n));
+    for (std::int64_t i = 0; i < n; ++i)
+      fwhm[static_cast<std::size_t>(i)] =
+          static_cast<float>(table.number("seeing", i) / pixel_scale_of(table, i));
+    table.add("fwhm", std::move(fwhm), "pixels");
+  }
+  if (!table.has("ccdzpt")) {
+    log.warning("{}: no column ccdzpt; taken from zpt, magnitudes for one count per second", file);
+    std::vector<float> ccdzpt(static_cast<std::size_t>(n));
+    for (std::int64_t i = 0; i < n; ++i)
+      ccdzpt[static_cast<std::size_t>(i)] = static_cast<float>(table.number("zpt", i));
+    table.add("ccdzpt", std::move(ccdzpt), "mag");
+  }
+  if (!table.has("sig1"))
+    log.warning("{}: no column sig1; each CCD's noise will be taken from its weights", file);
+  if (!table.has("mjd_obs"))
+    log.warning("{}: no column mjd_obs; dates unknown, so stars are not moved to the time of observation",
+                file);
+  if (!table.has("ccdraoff") || !table.has("ccddecoff"))
+    log.warning("{}: no columns ccdraoff, ccddecoff; astrometric offsets taken as 0", file);
+  if (!table.has("ccd_cuts")) log.warning("{}: no column ccd_cuts; none of its CCDs is cut", file);
+  if (!table.has("propid")) log.warning("{}: no column propid; left empty", file);
+  if (!table.has("plver") || !table.has("plprocid"))
+    log.warning("{}: no columns plver, plprocid; calibrations cannot be checked against the images' versions",
+                file);
+  for (const char* name : {"ccdname", "camera", "filter"}) strip_blanks(table, name);
+}
+
+}  // namespace brickline

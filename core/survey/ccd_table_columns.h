@@ -1,0 +1,21 @@
+// The columns of a CCD table: those it must have, those that follow from others, those whose absence is told.
+#pragma once
+
+#include <string>
+
+#include "core/base/log.h"
+#include "core/fits/table.h"
+
+namespace brickline {
+
+// Error (kInput) naming the file and all columns that are missing, or the one that holds text for numbers,
+// numbers for text, or several values per row. Names in any case.
+void check_ccd_columns(const fits::Table& table, const std::string& file);
+
+// Of a table that passed: names in lower case; camera, ccdname and filter without blanks; fwhm and ccdzpt
+// made of seeing and zpt where they are absent. Every default that is used is told in one line.
+void complete_ccd_columns(fits::Table& table, const std::string& file, const Log& log);
+
+void lower_case_names(fits::Table& table);
+
+}  // namespace brickline
