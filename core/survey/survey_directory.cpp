@@ -112,6 +112,13 @@ std::optional<fs::path> SurveyDirectory::large_galaxies() const {
   return file;
 }
 
+std::optional<fs::path> SurveyDirectory::identity() const {
+  const fs::path file = root_ / "survey.json";
+  std::error_code code;
+  if (!fs::exists(file, code) && !code) return {};
+  return cached(file);
+}
+
 fs::path SurveyDirectory::image(std::string_view image_filename) const {
   return cached(root_ / "images" / image_filename);
 }

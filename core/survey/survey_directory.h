@@ -4,6 +4,7 @@
 //   survey-bricks.fits.gz                        the brick table (or survey-bricks-*.fits.gz)
 //   images/<image_filename>                      what the CCD tables name
 //   calib/...                                    PSF and sky models
+//   survey.json                                  whose products these are (survey_identity.h); may be absent
 //
 // Inputs may have copies in a cache directory of the same layout: a path below the survey directory is
 // replaced by its copy's wherever that exists. Lists of files are always those of the survey directory
@@ -41,6 +42,9 @@ class SurveyDirectory {
   std::optional<std::filesystem::path> tycho2() const;
   // $LARGEGALAXIES_CAT, if it is a file.
   std::optional<std::filesystem::path> large_galaxies() const;
+
+  // survey.json; empty if there is none.
+  std::optional<std::filesystem::path> identity() const;
 
   // images/<image_filename>; a companion plane's path is made the same way. Cached.
   std::filesystem::path image(std::string_view image_filename) const;

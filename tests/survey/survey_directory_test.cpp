@@ -2,11 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
 #include "core/base/error.h"
 #include "core/survey/products.h"
+#include "core/survey/survey_identity.h"
 #include "core/survey/time.h"
 #include "tests/support/data.h"
 
@@ -110,6 +112,85 @@ TEST(SurveyDirectory, Tycho2ComesFromItsOwnDirectoryFirst) {
     touch(tycho / "tycho2.kd.fits");
     EXPECT_EQ(survey.tycho2(), tycho / "tycho2.kd.fits");
   }
+}
+
+TEST(SurveyDirectory, ADirectoryThatCannotBeReadIsNamed) {
+  test::TemporaryDirectory dir;
+  fs::create_symlink(dir / "loop", dir / "loop");
+  const auto failure = [](auto&& action) {
+    try {
+      action();
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::kInput);
+      return e.line();
+    }
+    return std::string();
+  };
+  EXPECT_THAT(
+      failure([&] { SurveyDirectory::open(dir / "loop"); }),
+      testing::AllOf(testing::HasSubstr((dir / "loop").string()), testing::HasSubstr("cannot be read")));
+  EXPECT_THAT(failure([&] { SurveyDirectory::open(dir.path(), dir / "none"); }),
+              testing::HasSubstr("the cache directory " + (dir / "none").string() + " does not exist"));
+  touch(dir / "file");
+  EXPECT_THAT(failure([&] { SurveyDirectory::open(dir / "file"); }),
+              testing::HasSubstr("is not a directory"));
+  fs::create_directory(dir / "survey");
+  const SurveyDirectory survey = SurveyDirectory::open(dir / "survey");
+  fs::remove(dir / "survey");
+  for (const auto& list : {+[](const SurveyDirectory& s) { s.ccd_tables(); },
+                           +[](const SurveyDirectory& s) { s.annotated_ccd_tables(); },
+                           +[](const SurveyDirectory& s) { s.brick_table(); }})
+    EXPECT_THAT(failure([&] { list(survey); }),
+                testing::HasSubstr("the survey directory " + (dir / "survey").string() + " cannot be read"));
+  if (geteuid() == 0) return;  // to whom everything can be read
+  fs::create_directory(dir / "closed");
+  fs::permissions(dir / "closed", fs::perms::none);
+  EXPECT_THAT(failure([&] { SurveyDirectory::open(dir / "closed").ccd_tables(); }),
+              testing::HasSubstr("Permission denied"));
+  fs::permissions(dir / "closed", fs::perms::all);
+}
+
+class Identity : public testing::Test {
+ protected:
+  SurveyIdentity read(const std::string& text) {
+    std::ofstream(dir_ / "survey.json") << text;
+    return read_survey_identity(SurveyDirectory::open(dir_.path()));
+  }
+  std::string failure(const std::string& text) {
+    try {
+      read(text);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::kInput);
+      const std::string file = (dir_ / "survey.json").string() + ": ";
+      EXPECT_TRUE(e.line().starts_with(file)) << e.line();
+      return e.line().substr(std::min(file.size(), e.line().size()));
+    }
+    return "";
+  }
+  test::TemporaryDirectory dir_;
+};
+
+TEST_F(Identity, IsUnknownWhereTheSurveyDoesNotSay) {
+  const SurveyIdentity none = read_survey_identity(SurveyDirectory::open(dir_.path()));
+  EXPECT_EQ(none.survey + none.survey_id + none.data_release, "unknownunknownunknown");
+  const SurveyIdentity some = read(R"({"name": "My Survey", "note": ["anything"]})");
+  EXPECT_EQ(some.survey, "My Survey");
+  EXPECT_EQ(some.survey_id, "unknown");
+  const SurveyIdentity all = read(R"({"name": "A+B", "survey_id": "A B", "data_release": "DR3"})");
+  EXPECT_EQ(all.survey + all.survey_id + all.data_release, "A+BA BDR3");
+}
+
+TEST_F(Identity, WhatCannotBeReadIsNamedByFileAndKey) {
+  EXPECT_EQ(failure(R"({"release": "DR3"})"),
+            "release: there is no such key; the keys are name, survey_id, data_release");
+  EXPECT_EQ(failure(R"({"survey-id": "A"})"), "survey-id: there is no such key; did you mean survey_id?");
+  EXPECT_EQ(failure(R"({"name": 3})"), "name: 3 is not text");
+  EXPECT_EQ(failure(R"({"name": ""})"), "name: is empty");
+  EXPECT_EQ(failure(R"({"name": "a\nb"})"), "name: a header card holds ASCII characters only");
+  EXPECT_EQ(failure("{\"name\": \"" + std::string(69, 'x') + "\"}"),
+            "name: 69 characters, a header card holds 68");
+  EXPECT_EQ(failure("[]"), "is not a JSON object");
+  EXPECT_THAT(failure("{\"name\": "), testing::StartsWith("is not JSON: parse error at line 1"));
 }
 
 TEST(Products, HaveTheNamesThatReadersKnow) {
