@@ -93,13 +93,13 @@ TileImage prepare_tile(TilePlanes planes, const WiseTile& tile, const WiseBand& 
       const SkyPosition s = out.wcs.pixel_to_sky(x, y);
       own(x, y) = tile.owns(s.ra, s.dec);
     }
-  out.mosaic_inverse_error = out.inverse_error;
+  out.coadd_inverse_error = out.inverse_error;
   for (int y = 0; y < h; ++y)
     for (int x = 0; x < w; ++x) {
       const bool beside = (x > 0 && own(x - 1, y)) || (x + 1 < w && own(x + 1, y)) ||
                           (y > 0 && own(x, y - 1)) || (y + 1 < h && own(x, y + 1));
       if (!own(x, y)) out.inverse_error(x, y) = 0;
-      if (!own(x, y) && !beside) out.mosaic_inverse_error(x, y) = 0;
+      if (!own(x, y) && !beside) out.coadd_inverse_error(x, y) = 0;
     }
   out.frames = std::move(planes.frames_unmasked);
   return out;

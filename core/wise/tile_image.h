@@ -20,8 +20,8 @@ struct TileImage {
   Image<float> data;  // Vega nanomaggies per pixel, background subtracted
   // 1/sigma: of the tile's own pixels alone, so that no position is measured twice; 0 where not used.
   Image<float> inverse_error;
-  // The same in the tile's own pixels and those next to them, for mosaics.
-  Image<float> mosaic_inverse_error;
+  // The same in the tile's own pixels and those next to them, for coadds.
+  Image<float> coadd_inverse_error;
   Image<std::int32_t> frames;  // unmasked frames per pixel
   double sig1 = 0;             // typical noise of a pixel, Vega nanomaggies, as distributed; not finite: none
   std::optional<double> mjd;   // the middle of the times covered

@@ -162,7 +162,7 @@ void sample_sources(const TileImage& tile, const TilePsf& psf, std::span<const S
 }
 
 BandResult run_job(const WiseData& data, const WiseJob& job, const TilePsfs& psfs, const Wcs& brick,
-                   const Wcs& grid, bool mosaic, std::span<const SourceModel> sources) {
+                   const Wcs& grid, bool coadd, std::span<const SourceModel> sources) {
   const WiseBand& band = wise_band(job.band);
   const std::vector<TileImage> tiles = read_tiles(data, job, brick);
   BandResult out;
@@ -184,12 +184,12 @@ BandResult run_job(const WiseData& data, const WiseJob& job, const TilePsfs& psf
     p.rchisq[i] = fluxes.fit.statistics[i].prochi2;
     p.fracflux[i] = fluxes.fit.statistics[i].profracflux;
   }
-  if (mosaic) {
-    MosaicBuilder builder(grid, TileOverlap::kFirst);
+  if (coadd) {
+    TileCoadder builder(grid, TileOverlap::kFirst);
     for (std::size_t t = 0; t < tiles.size(); ++t)
       builder.add(tiles[t].wcs, tiles[t].data.view(), fluxes.models[t].view(),
-                  tiles[t].mosaic_inverse_error.view());
-    out.mosaic = builder.finish();
+                  tiles[t].coadd_inverse_error.view());
+    out.coadd = builder.finish();
   }
   return out;
 }
@@ -274,7 +274,7 @@ WisePhotometry measure_wise(const WiseData& data, const Wcs& brick, double brick
         tiles.push_back(t.tile);
       }
   const TilePsfs psfs = turned_psfs(data, jobs);
-  out.mosaic_grid = mosaic_grid(brick, brick_pixel_scale, kWisePixelScale);
+  out.coadd_grid = coadd_grid(brick, brick_pixel_scale, kWisePixelScale);
 
   std::vector<BandResult> results(jobs.size());
   for_each_in_parallel(jobs.size(), [&](std::size_t i) {
@@ -285,7 +285,7 @@ WisePhotometry measure_wise(const WiseData& data, const Wcs& brick, double brick
         return;
       }
     }
-    results[i] = run_job(data, job, psfs, brick, out.mosaic_grid, options.mosaics && job.epoch < 0, sources);
+    results[i] = run_job(data, job, psfs, brick, out.coadd_grid, options.coadds && job.epoch < 0, sources);
     if (options.store) options.store->keep(job, results[i]);
   });
 
@@ -298,7 +298,7 @@ WisePhotometry measure_wise(const WiseData& data, const Wcs& brick, double brick
       continue;
     }
     out.bands[band] = std::move(results[i].photometry);
-    out.mosaics[band] = std::move(results[i].mosaic);
+    out.coadds[band] = std::move(results[i].coadd);
     // Places are the first band's that has any.
     for (std::size_t s = 0; s < sources.size(); ++s)
       if (out.places[s].coadd_id.empty()) out.places[s] = results[i].places[s];

@@ -21,8 +21,8 @@
 #include "core/model/source_model.h"
 #include "core/wcs/wcs.h"
 #include "core/wise/forced_fit.h"
-#include "core/wise/mosaic.h"
 #include "core/wise/tile_atlas.h"
+#include "core/wise/tile_coadd.h"
 #include "core/wise/tile_files.h"
 #include "core/wise/tile_mask.h"
 #include "core/wise/wise_band.h"
@@ -79,7 +79,7 @@ struct TilePlace {
 struct BandResult {
   BandPhotometry photometry;
   std::vector<TilePlace> places;
-  Mosaic mosaic;  // of full-depth bands, if wanted
+  TileCoadd coadd;  // of full-depth bands, if wanted
 };
 
 struct WiseJob {
@@ -101,7 +101,7 @@ class WiseResultStore {
 };
 
 struct WisePhotometryOptions {
-  bool mosaics = true;
+  bool coadds = true;
   bool coadd_psf = false;  // the mean of the tiles' PSFs is wanted
   WiseResultStore* store = nullptr;
   Log log;
@@ -113,8 +113,8 @@ struct WisePhotometry {
   std::vector<std::array<BandPhotometry, kWiseEpochBands>> epochs;  // columns of the light curve
   std::vector<TilePlace> places;                                    // per source
   WiseMasks masks;                                                  // brick pixels
-  Wcs mosaic_grid;
-  std::array<Mosaic, kWiseBands> mosaics;     // empty unless wanted
+  Wcs coadd_grid;
+  std::array<TileCoadd, kWiseBands> coadds;   // empty unless wanted
   std::array<Image<float>, kWiseBands> psfs;  // empty unless wanted
 };
 

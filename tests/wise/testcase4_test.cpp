@@ -124,7 +124,7 @@ TEST_F(Testcase4Photometry, LightCurvesAreThoseOfTheReference) {
   for (int e = 0; e < 12; ++e) EXPECT_NEAR(r->epochs[e][0].mjd[0], mjd[e], 1e-5);
 }
 
-TEST_F(Testcase4Photometry, MosaicsAreThoseOfTheReference) {
+TEST_F(Testcase4Photometry, CoaddsAreThoseOfTheReference) {
   struct Band {
     double image_sum, invvar_sum, image, model, invvar;  // sums, then values at [11, 11]
   };
@@ -132,10 +132,10 @@ TEST_F(Testcase4Photometry, MosaicsAreThoseOfTheReference) {
                          {6762.94062, 14.7611827, 2.246949, .47920281, .02742446},
                          {31027.743, 2.16862792e-3, 492.41809, 3.3480983, 4.1900203e-6},
                          {373178.614, 1.58644661e-6, 672.81366, 22.235979, 3.0818228e-9}};
-  EXPECT_NEAR(r->mosaic_grid.tangent_point().ra, 186.74396595, 1e-8);
-  EXPECT_NEAR(r->mosaic_grid.tangent_point().dec, 25.46178858, 1e-8);
+  EXPECT_NEAR(r->coadd_grid.tangent_point().ra, 186.74396595, 1e-8);
+  EXPECT_NEAR(r->coadd_grid.tangent_point().dec, 25.46178858, 1e-8);
   for (int b = 0; b < 4; ++b) {
-    const Mosaic& m = r->mosaics[b];
+    const TileCoadd& m = r->coadds[b];
     ASSERT_EQ(m.image.width(), 23);
     ASSERT_EQ(m.image.height(), 23);
     double image = 0, invvar = 0;
@@ -161,7 +161,7 @@ TEST_F(Testcase4Photometry, AperturesAreThoseOfTheReference) {
   for (std::int64_t i = 0; i < t.rows(); ++i) positions.push_back({t.number("ra", i), t.number("dec", i)});
   for (int b = 0; b < 4; ++b) {
     const auto apertures =
-        mosaic_apertures(r->mosaics[b], r->mosaic_grid, positions, kWisePixelScale, kWiseApertureRadiiArcsec);
+        coadd_apertures(r->coadds[b], r->coadd_grid, positions, kWisePixelScale, kWiseApertureRadiiArcsec);
     const double k = wise_band(b + 1).ab_per_vega();
     for (std::int64_t i = 0; i < t.rows(); ++i)
       for (int a = 0; a < kWiseApertures; ++a) {

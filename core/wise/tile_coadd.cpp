@@ -1,4 +1,4 @@
-#include "core/wise/mosaic.h"
+#include "core/wise/tile_coadd.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,24 +12,24 @@
 namespace brickline {
 namespace {
 
-MosaicApertures apertures_at(const Mosaic& mosaic, const Image<float>& residual, PixelPosition at,
-                             double pixel_scale_arcsec, const std::array<double, 5>& radii_arcsec) {
-  MosaicApertures out;
+CoaddApertures apertures_at(const TileCoadd& coadd, const Image<float>& residual, PixelPosition at,
+                            double pixel_scale_arcsec, const std::array<double, 5>& radii_arcsec) {
+  CoaddApertures out;
   for (std::size_t i = 0; i < radii_arcsec.size(); ++i) {
     const double r = radii_arcsec[i] / pixel_scale_arcsec;
-    const ApertureSums flux = aperture_sums(mosaic.image.view(), mosaic.invvar.view(), at.x, at.y, r);
+    const ApertureSums flux = aperture_sums(coadd.image.view(), coadd.invvar.view(), at.x, at.y, r);
     if (!flux.touches_image) continue;
     out.flux[i] = static_cast<float>(flux.flux);
     out.ivar[i] = flux.variance > 0 ? static_cast<float>(1 / flux.variance) : 0.0f;
     out.resid[i] =
-        static_cast<float>(aperture_sums(residual.view(), mosaic.invvar.view(), at.x, at.y, r).flux);
+        static_cast<float>(aperture_sums(residual.view(), coadd.invvar.view(), at.x, at.y, r).flux);
   }
   return out;
 }
 
 }  // namespace
 
-Wcs mosaic_grid(const Wcs& brick, double brick_pixel_scale_arcsec, double pixel_scale_arcsec) {
+Wcs coadd_grid(const Wcs& brick, double brick_pixel_scale_arcsec, double pixel_scale_arcsec) {
   const double scale = brick_pixel_scale_arcsec / pixel_scale_arcsec;
   const int width = std::max(1, static_cast<int>(brick.width() * scale)),
             height = std::max(1, static_cast<int>(brick.height() * scale));
@@ -37,15 +37,15 @@ Wcs mosaic_grid(const Wcs& brick, double brick_pixel_scale_arcsec, double pixel_
   return brick_wcs(centre.ra, centre.dec, width, height, pixel_scale_arcsec);
 }
 
-MosaicBuilder::MosaicBuilder(const Wcs& grid, TileOverlap overlap)
+TileCoadder::TileCoadder(const Wcs& grid, TileOverlap overlap)
     : grid_(grid),
       overlap_(overlap),
       image_(grid.width(), grid.height()),
       model_(grid.width(), grid.height()),
       weight_(grid.width(), grid.height()) {}
 
-void MosaicBuilder::add(const Wcs& tile, ImageView<const float> image, ImageView<const float> model,
-                        ImageView<const float> inverse_error) {
+void TileCoadder::add(const Wcs& tile, ImageView<const float> image, ImageView<const float> model,
+                      ImageView<const float> inverse_error) {
   const PixelMapping mapping(grid_, tile);
   if (mapping.empty()) return;
   const auto width = static_cast<std::size_t>(mapping.box().width());
@@ -67,9 +67,9 @@ void MosaicBuilder::add(const Wcs& tile, ImageView<const float> image, ImageView
   }
 }
 
-Mosaic MosaicBuilder::finish() const {
+TileCoadd TileCoadder::finish() const {
   const int w = image_.width(), h = image_.height();
-  Mosaic out{Image<float>(w, h), Image<float>(w, h), Image<float>(w, h)};
+  TileCoadd out{Image<float>(w, h), Image<float>(w, h), Image<float>(w, h)};
   for (int y = 0; y < h; ++y)
     for (int x = 0; x < w; ++x) {
       const double weight = weight_(x, y);
@@ -81,19 +81,19 @@ Mosaic MosaicBuilder::finish() const {
   return out;
 }
 
-std::vector<MosaicApertures> mosaic_apertures(const Mosaic& mosaic, const Wcs& grid,
-                                              const std::vector<SkyPosition>& positions,
-                                              double pixel_scale_arcsec,
-                                              const std::array<double, 5>& radii_arcsec) {
-  Image<float> residual(mosaic.image.width(), mosaic.image.height());
+std::vector<CoaddApertures> coadd_apertures(const TileCoadd& coadd, const Wcs& grid,
+                                            const std::vector<SkyPosition>& positions,
+                                            double pixel_scale_arcsec,
+                                            const std::array<double, 5>& radii_arcsec) {
+  Image<float> residual(coadd.image.width(), coadd.image.height());
   for (int y = 0; y < residual.height(); ++y)
-    for (int x = 0; x < residual.width(); ++x) residual(x, y) = mosaic.image(x, y) - mosaic.model(x, y);
-  std::vector<MosaicApertures> out;
+    for (int x = 0; x < residual.width(); ++x) residual(x, y) = coadd.image(x, y) - coadd.model(x, y);
+  std::vector<CoaddApertures> out;
   out.reserve(positions.size());
   for (const SkyPosition& s : positions) {
     const auto at = grid.sky_to_pixel(s.ra, s.dec);
-    out.push_back(at ? apertures_at(mosaic, residual, *at, pixel_scale_arcsec, radii_arcsec)
-                     : MosaicApertures{});
+    out.push_back(at ? apertures_at(coadd, residual, *at, pixel_scale_arcsec, radii_arcsec)
+                     : CoaddApertures{});
   }
   return out;
 }
