@@ -28,6 +28,14 @@ fitsfile* open_file(const char* path, int* status) {
   return file;
 }
 
+fitsfile* open_memory_file(void** memory, std::size_t* size, int* status) {
+  const std::lock_guard lock(tables());
+  fitsfile* file = nullptr;
+  fits_open_memfile(&file, "", READONLY, memory, size, 0, nullptr, status);
+  fill_dither_offsets(status);
+  return file;
+}
+
 fitsfile* create_memory_file(void** memory, std::size_t* capacity, std::size_t growth,
                              void* (*reallocate)(void*, std::size_t), int* status) {
   const std::lock_guard lock(tables());

@@ -26,6 +26,9 @@ namespace brickline::fits {
 // As fits_open_diskfile, for reading.
 fitsfile* open_file(const char* path, int* status);
 
+// As fits_open_memfile, for reading.
+fitsfile* open_memory_file(void** memory, std::size_t* size, int* status);
+
 // As fits_create_memfile.
 fitsfile* create_memory_file(void** memory, std::size_t* capacity, std::size_t growth,
                              void* (*reallocate)(void*, std::size_t), int* status);

@@ -58,13 +58,9 @@ FitsReader FitsReader::in_memory(std::span<std::uint8_t> bytes, const std::files
   FitsReader reader;
   reader.path_ = path;
   reader.memory_ = std::make_unique<Memory>(Memory{bytes.data(), bytes.size()});
-  fitsfile* file = nullptr;
   int status = 0;
-  fits_open_memfile(&file, "", READONLY, &reader.memory_->bytes, &reader.memory_->size, 0, nullptr, &status);
-  if (status) {
-    const std::string why = cfitsio_message(status);
-    throw input_error("cannot be read as FITS: {}", why).in_file(path.string());
-  }
+  fitsfile* file = open_memory_file(&reader.memory_->bytes, &reader.memory_->size, &status);
+  if (status) throw cfitsio_error(ErrorKind::kInput, status, "cannot be read as FITS").in_file(path.string());
   reader.file_ = file;
   return reader;
 }

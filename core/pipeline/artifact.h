@@ -17,15 +17,15 @@
 #include "core/base/image.h"
 #include "core/blobs/fitted_catalog.h"
 #include "core/catalog/catalog_source.h"
-#include "core/wcs/sky_box.h"
 #include "core/detect/blob_mask.h"
 #include "core/detect/detection.h"
+#include "core/facts/band_facts.h"
 #include "core/fits/table.h"
 #include "core/image/ccd_image.h"
 #include "core/refs/halos.h"
 #include "core/refs/reference_catalog.h"
-#include "core/facts/band_facts.h"
 #include "core/survey/ccd_table.h"
+#include "core/wcs/sky_box.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {

@@ -65,9 +65,7 @@ std::vector<const StageSpec*> stages_to_run(std::span<const StageSpec> table,
   return chosen;
 }
 
-SoftwareIdentity this_software() {
-  return {kVersion, std::string(commit()), std::string(simd_level_name())};
-}
+SoftwareIdentity this_software() { return {kVersion, std::string(commit()), std::string(simd_level_name())}; }
 
 std::string key_of(const StageSpec& stage, const BrickOptions& options,
                    const std::map<std::string_view, std::string>& input_keys,

@@ -2,6 +2,7 @@
 
 #include "core/model/simd.h"
 #include "core/survey/provenance.h"
+#include "core/survey/survey_identity.h"
 
 namespace brickline {
 
@@ -16,7 +17,7 @@ fits::Header run_header(const RunContext& run, const ReleaseOptions& release, co
     dependencies.push_back({"camera_" + p.camera + "_sha256", p.file_sha256});
     dependencies.push_back({"camera_" + p.camera + "_facts", p.facts_sha256});
   }
-  SurveyIdentity identity;
+  SurveyIdentity identity = read_survey_identity(run.survey);
   identity.release = release.release;
   if (!release.survey_name.empty()) identity.survey = release.survey_name;
   if (!release.data_release.empty()) identity.data_release = release.data_release;

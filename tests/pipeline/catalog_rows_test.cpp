@@ -28,8 +28,8 @@ ReferenceCatalog references() {
 
 TEST(CatalogRows, ReferenceColumnsFollowTheRowsAndAreZeroWithoutAReference) {
   std::vector<CatalogSource> rows(3);
-  rows[0].reference.emplace().row = 1;
-  rows[2].reference.emplace().row = 0;
+  rows[0].reference_row = 1;
+  rows[2].reference_row = 0;
   const fits::Table t = reference_columns(rows, references());
   ASSERT_EQ(t.rows(), 3);
   EXPECT_EQ(t.text("ref_cat", 0), "L3");

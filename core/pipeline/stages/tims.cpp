@@ -14,6 +14,7 @@
 #include "core/survey/bricks.h"
 #include "core/survey/ccd_selection.h"
 #include "core/survey/ccd_table.h"
+#include "core/survey/survey_identity.h"
 #include "core/survey/target.h"
 #include "core/wcs/sky.h"
 
@@ -142,6 +143,7 @@ void check_tims(const RegionOptions& region, RunContext& run) {
   if (run.survey.ccd_tables().empty())
     throw input_error("no CCD table: there is no survey-ccds*.fits.gz or survey-ccds*.kd.fits")
         .in_file(run.survey.root().string());
+  read_survey_identity(run.survey);
 }
 
 Outcome<Selection, RawImages> run_tims(const RegionOptions& region, const SurveyPaths& paths,
