@@ -251,13 +251,60 @@ TEST_F(WhatIsDone, SkipAndCheckDoneLookForASoundCatalog) {
 
 TEST_F(WhatIsDone, NothingToDoCountsAsDoneUntilThereIsACatalog) {
   ASSERT_EQ(run({"--bands", "Y"}).exit_code, 0);
-  EXPECT_EQ(run({"--check-done"}).exit_code, 0);
-  const ProgramResult skipped = run({"--skip"});
+  EXPECT_EQ(run({"--bands", "Y", "--check-done"}).exit_code, 0);
+  // In other bands there may be something to do.
+  EXPECT_EQ(run({"--check-done"}).exit_code, 7);
+  const ProgramResult skipped = run({"--bands", "Y", "--skip"});
   EXPECT_EQ(skipped.exit_code, 0);
   EXPECT_THAT(skipped.err, HasSubstr("nothing to do"));
   EXPECT_TRUE(file_like("tractor-", ".fits").empty());
   ASSERT_EQ(run().exit_code, 0);
   EXPECT_TRUE(file_like("nothing-", ".json").empty());
+}
+
+// Of a run with other options, or one in which something failed, the catalog is no answer.
+TEST_F(WhatIsDone, DoneMeansWithTheseOptionsAndWithoutAFailure) {
+  const auto not_done = [&](const std::vector<std::string>& words, const std::string& why) {
+    std::vector<std::string> check = words;
+    check.push_back("--check-done");
+    const ProgramResult result = run(check);
+    EXPECT_EQ(result.exit_code, 7) << testing::PrintToString(words);
+    EXPECT_THAT(result.err, HasSubstr(why));
+  };
+  ASSERT_EQ(run({"--blob", "0", "--nblobs", "1"}).exit_code, 0);
+  EXPECT_EQ(run({"--blob", "0", "--nblobs", "1", "--check-done"}).exit_code, 0);
+  not_done({}, "made with other options: runbrick --blob 0");
+  ASSERT_EQ(run({"--bands", "r,z"}).exit_code, 0);
+  not_done({}, "--bands r,z");
+  not_done({"--nsigma", "7"}, "made with other options");
+  ASSERT_EQ(run({}).exit_code, 0);
+  EXPECT_EQ(run({"--threads", "2", "--check-done"}).exit_code, 0);
+  not_done({"--reoptimize"}, "made with other options");
+
+  const auto path = outdir() / file_like("tractor-1", ".fits");
+  std::string bytes;
+  {
+    std::ifstream file(path, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  const std::string card = "NFAILED =                    0";
+  const std::size_t at = bytes.find(card);
+  ASSERT_NE(at, std::string::npos);
+  bytes[at + card.size() - 1] = '3';
+  std::ofstream(path, std::ios::binary) << bytes;
+  not_done({}, "3 items failed");
+}
+
+TEST_F(WhatIsDone, ARunThatFindsNothingLeavesNoOldProducts) {
+  ASSERT_EQ(run({}).exit_code, 0);
+  ASSERT_FALSE(file_like("tractor-1", ".fits").empty());
+  ASSERT_EQ(run({"--nsigma", "1000000"}).exit_code, 0);
+  EXPECT_TRUE(file_like("tractor-1", ".fits").empty());
+  EXPECT_TRUE(file_like("brick-", ".sha256sum").empty());
+  EXPECT_TRUE(file_like("legacysurvey-", "-image.jpg").empty());
+  EXPECT_TRUE(file_like("legacysurvey-", "-image-g.fits.fz").empty());
+  EXPECT_FALSE(file_like("nothing-", ".json").empty());
+  EXPECT_EQ(run({"--check-done"}).exit_code, 7);
 }
 
 TEST_F(WhatIsDone, SkipCoaddLooksForThePicture) {

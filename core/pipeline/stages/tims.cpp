@@ -76,7 +76,7 @@ void load_cameras(const std::vector<CcdRow>& rows, RunContext& run) {
   run.cameras.load(wanted);
 }
 
-// All that could not be read, each in a line of the log; then one Error for all: of the first's kind, with
+// All that could not be read, each in a warning; then one Error for all: of the first's kind, with
 // their number.
 void report(const std::vector<std::exception_ptr>& failures, const std::vector<CcdRow>& rows,
             const Log& log) {
@@ -92,7 +92,7 @@ void report(const std::vector<std::exception_ptr>& failures, const std::vector<C
   }
   if (errors.empty()) return;
   if (errors.size() == 1) throw errors.front();
-  for (const Error& error : errors) log.error("{}", error.line());
+  for (const Error& error : errors) log.warning("{}", error.line());
   throw Error(errors.front().kind(), fmt::format("{} of {} CCDs cannot be read; the first: {}", errors.size(),
                                                  rows.size(), errors.front().line()));
 }
