@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <map>
 #include <span>
 
 #include "core/base/error.h"
+#include "core/base/numbers.h"
+#include "core/base/read_log.h"
 #include "core/fits/fits_reader.h"
 
 namespace brickline::fits {
@@ -116,12 +117,6 @@ struct RawHeader {
   }
 };
 
-std::string_view stripped(std::string_view s) {
-  while (!s.empty() && s.front() == ' ') s.remove_prefix(1);
-  while (!s.empty() && s.back() == ' ') s.remove_suffix(1);
-  return s;
-}
-
 void note_card(RawHeader& header, std::string_view text, std::size_t place) {
   const std::string key(stripped(text.substr(0, 8)));
   header.places.emplace(key, place);
@@ -131,10 +126,7 @@ void note_card(RawHeader& header, std::string_view text, std::size_t place) {
     if (key == "XTENSION") header.extension = stripped(value.substr(1, value.find('\'', 1) - 1));
     return;
   }
-  std::int64_t number = 0;
-  const char* first = value.data() + (value.starts_with('+') ? 1 : 0);
-  if (std::from_chars(first, value.data() + value.size(), number).ec == std::errc{})
-    header.numbers.emplace(key, number);
+  if (const auto number = parse_int(value.substr(0, value.find('/')))) header.numbers.emplace(key, *number);
 }
 
 RawHeader read_header(Bytes& bytes, const std::filesystem::path& path) {
@@ -232,7 +224,9 @@ bool RowStream::can_read(const std::filesystem::path& path) {
   return is_simple_table(first_extension(bytes, path));
 }
 
-RowStream::RowStream(const std::filesystem::path& path) : impl_(std::make_unique<Impl>(path)) {}
+RowStream::RowStream(const std::filesystem::path& path, ReadLog* log) : impl_(std::make_unique<Impl>(path)) {
+  if (log) log->note(path);
+}
 RowStream::~RowStream() = default;
 RowStream::RowStream(RowStream&&) noexcept = default;
 RowStream& RowStream::operator=(RowStream&&) noexcept = default;

@@ -19,6 +19,10 @@
 
 #include "core/fits/table.h"
 
+namespace brickline {
+class ReadLog;
+}
+
 namespace brickline::fits {
 
 class RowStream {
@@ -27,7 +31,7 @@ class RowStream {
   // length, whose values follow all rows, nor a compressed one. Error (kInput) if there is no table.
   static bool can_read(const std::filesystem::path& path);
   // Error (kInput) naming the file where it cannot be read, or can_read() is false.
-  explicit RowStream(const std::filesystem::path& path);
+  explicit RowStream(const std::filesystem::path& path, ReadLog* log = nullptr);
   ~RowStream();
   RowStream(RowStream&&) noexcept;
   RowStream& operator=(RowStream&&) noexcept;

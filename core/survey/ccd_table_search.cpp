@@ -106,10 +106,10 @@ double tree_reach(fits::FitsReader& reader, const SkyTree& tree, double radius) 
 
 // Empty: the file has no tree that can be used, and the log has been told so.
 std::optional<RowsNear> search_tree(const std::filesystem::path& file, const SkyPosition& centre,
-                                    double radius, const Log& log) {
+                                    double radius, const Log& log, ReadLog* read_log) {
   std::string why;
   try {
-    fits::FitsReader reader(file);
+    fits::FitsReader reader(file, read_log);
     const std::optional<SkyTree> tree = of_tree([&] { return SkyTree::read(reader, "ccds"); });
     if (!tree) throw TreeUnusable{"there is none"};
     RowsNear result;
@@ -137,19 +137,19 @@ std::optional<RowsNear> search_tree(const std::filesystem::path& file, const Sky
 }
 
 RowsNear look_through(const std::filesystem::path& file, const SkyPosition& centre, double radius,
-                      const Log& log) {
+                      const Log& log, ReadLog* read_log) {
   RowsNear result;
   Picker picker(centre, radius);
   const std::vector<std::string> columns = columns_looked_at();
   if (!fits::RowStream::can_read(file)) {
-    fits::FitsReader reader(file);
+    fits::FitsReader reader(file, read_log);
     fits::Table whole = reader.table(1);
     result.rows_in_file = whole.rows();
     check_ccd_columns(whole, file.string());
     result.row_in_file = picker.near(whole);
     result.table = whole.select(result.row_in_file);
   } else {
-    fits::RowStream stream(file);
+    fits::RowStream stream(file, read_log);
     result.rows_in_file = stream.rows();
     check_ccd_columns(stream.kept(), file.string());
     while (stream.next())
@@ -166,10 +166,11 @@ RowsNear look_through(const std::filesystem::path& file, const SkyPosition& cent
 }  // namespace
 
 RowsNear read_rows_near(const std::filesystem::path& file, const SkyPosition& centre, double radius,
-                        const Log& log) {
+                        const Log& log, ReadLog* read_log) {
   if (file.string().ends_with(".kd.fits"))
-    if (std::optional<RowsNear> found = search_tree(file, centre, radius, log)) return std::move(*found);
-  return look_through(file, centre, radius, log);
+    if (std::optional<RowsNear> found = search_tree(file, centre, radius, log, read_log))
+      return std::move(*found);
+  return look_through(file, centre, radius, log, read_log);
 }
 
 }  // namespace brickline

@@ -105,6 +105,10 @@ TEST_F(NearRows, AreTheSameByTreeByLookingThroughAndFromAGzippedFile) {
   EXPECT_LE(plain.row_in_file.size(), expected(all, kRadius + 0.166 * 1.06 + 0.011).size());
   EXPECT_TRUE(std::is_sorted(plain.row_in_file.begin(), plain.row_in_file.end()));
   EXPECT_EQ(gzipped.row_in_file, plain.row_in_file);
+  ReadLog read;
+  for (const char* name : {"a.kd.fits", "a.fits", "a.fits.gz"})
+    read_rows_near(dir_ / name, kCentre, kRadius, {}, &read);
+  EXPECT_EQ(read.files().size(), 3u);
   EXPECT_EQ(names_of(gzipped.table), names_of(plain.table));
   EXPECT_THAT(names_of(tree.table), testing::UnorderedElementsAreArray(names_of(plain.table)));
   EXPECT_THAT(sink_.warnings, ElementsAre());
