@@ -199,16 +199,17 @@ struct RowStream::Impl {
     kept = prefix;
   }
 
-  // `file` as a FITS file of that many rows, which lie behind the prefix.
-  Table table_of(std::vector<std::uint8_t>& file, std::int64_t rows, const std::vector<std::string>* names) {
+  // What `read` makes of `file`, a FITS file of that many rows, which lie behind the prefix.
+  template <typename F>
+  auto reading(std::vector<std::uint8_t>& file, std::int64_t rows, F&& read) {
     const std::string naxis2 = card(fmt::format("NAXIS2  = {:20d}", rows));
     std::copy(naxis2.begin(), naxis2.end(), file.begin() + kRecord + header.places.at("NAXIS2"));
     const std::size_t size = file.size();
     file.resize(padded(size));
     FitsReader reader = FitsReader::in_memory(file, path);
-    Table table = names ? reader.columns(1, *names) : reader.table(1);
+    auto result = read(reader);
     file.resize(size);
-    return table;
+    return result;
   }
 
   std::filesystem::path path;
@@ -252,7 +253,7 @@ bool RowStream::next() {
 }
 
 Table RowStream::columns(const std::vector<std::string>& names) {
-  return impl_->table_of(impl_->block, impl_->in_block, &names);
+  return impl_->reading(impl_->block, impl_->in_block, [&](FitsReader& r) { return r.columns(1, names); });
 }
 
 void RowStream::keep(std::int64_t row) {
@@ -263,6 +264,12 @@ void RowStream::keep(std::int64_t row) {
   ++s.kept_rows;
 }
 
-Table RowStream::kept() { return impl_->table_of(impl_->kept, impl_->kept_rows, nullptr); }
+Table RowStream::kept() {
+  return impl_->reading(impl_->kept, impl_->kept_rows, [](FitsReader& r) { return r.table(1); });
+}
+
+Header RowStream::header() {
+  return impl_->reading(impl_->kept, impl_->kept_rows, [](FitsReader& r) { return r.header(1); });
+}
 
 }  // namespace brickline::fits

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "core/fits/header.h"
 #include "core/fits/table.h"
 
 namespace brickline {
@@ -37,6 +38,8 @@ class RowStream {
   RowStream& operator=(RowStream&&) noexcept;
 
   std::int64_t rows() const;  // of the whole table
+  // The table's cards, with the number of rows kept so far.
+  Header header();
   // Goes on to the next block; false after the last. Error (kInput) if the file ends early or is damaged.
   bool next();
   std::int64_t first_row() const;   // of the block, in the file

@@ -81,6 +81,12 @@ auto of_tree(F&& part) {
   }
 }
 
+void check_table(const fits::Header& header, const fits::Table& table, const std::filesystem::path& file,
+                 const Log& log) {
+  check_no_column_is_lost(header, table, file.string(), log);
+  check_ccd_columns(table, file.string());
+}
+
 // How far from the centre a tree is searched: a sample of rows tells how large CCDs are. The sample also
 // shows a tree that was made for other rows.
 double tree_reach(fits::FitsReader& reader, const SkyTree& tree, double radius) {
@@ -118,7 +124,7 @@ std::optional<RowsNear> search_tree(const std::filesystem::path& file, const Sky
     if (result.rows_in_file != tree->points())
       throw TreeUnusable{
           fmt::format("it has {} points, the table {} rows", tree->points(), result.rows_in_file)};
-    check_ccd_columns(reader.rows(1, {}), file.string());
+    check_table(reader.header(1), reader.rows(1, {}), file, log);
     const double reach = tree_reach(reader, *tree, radius);
     const std::vector<std::int64_t> hits =
         of_tree([&] { return tree->search(reader, centre.ra, centre.dec, reach); });
@@ -145,13 +151,13 @@ RowsNear look_through(const std::filesystem::path& file, const SkyPosition& cent
     fits::FitsReader reader(file, read_log);
     fits::Table whole = reader.table(1);
     result.rows_in_file = whole.rows();
-    check_ccd_columns(whole, file.string());
+    check_table(reader.header(1), whole, file, log);
     result.row_in_file = picker.near(whole);
     result.table = whole.select(result.row_in_file);
   } else {
     fits::RowStream stream(file, read_log);
     result.rows_in_file = stream.rows();
-    check_ccd_columns(stream.kept(), file.string());
+    check_table(stream.header(), stream.kept(), file, log);
     while (stream.next())
       for (const std::int64_t row : picker.near(stream.columns(columns))) {
         stream.keep(row);

@@ -238,6 +238,31 @@ TEST_F(NearRows, MissingColumnsAreNamedHowerTheFileIsRead) {
   }
 }
 
+TEST_F(NearRows, AColumnThatCannotBeReadIsNeverGone) {
+  const std::vector<SkyPosition> all = positions(200);
+  for (const char* name : {"a.kd.fits", "a.fits"}) {
+    test::write_made_ccd_table(dir_ / name, all);
+    const auto relabel = [&](const std::string& from, const std::string& to) {
+      const auto at = bytes_of(name).find("'" + from);
+      ASSERT_NE(at, std::string::npos);
+      change(name, static_cast<std::streamoff>(at) + 1, to);
+    };
+    // Two names that differ by case alone: of a column that is used, of one that is not.
+    relabel("galnorm", "PSFNORM");
+    find(name);
+    EXPECT_THAT(sink_.warnings, testing::Contains(HasSubstr("the CCD table has two columns psfnorm")))
+        << name;
+    relabel("PSFNORM", "SIG1   ");
+    EXPECT_THAT(failure(name), HasSubstr("the CCD table has two columns sig1")) << name;
+    // A form of another kind: complex numbers, as wide as a 64-bit integer.
+    relabel("SIG1   ", "galnorm");
+    const std::string bytes = bytes_of(name);
+    const std::size_t cuts = bytes.find("'ccd_cuts'"), form = bytes.rfind("= 'K", cuts);
+    change(name, static_cast<std::streamoff>(form) + 3, "C");
+    EXPECT_THAT(failure(name), HasSubstr("column ccd_cuts of the CCD table")) << name;
+  }
+}
+
 TEST_F(NearRows, UnusableOnesAreKeptWhereTheyAreNearAndCountedElsewhere) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   std::vector<SkyPosition> all = test::scattered_positions(300);
