@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/camera/ccd_hdus.h"
 #include "core/camera/mask_operations.h"
 #include "core/facts/mask_bits.h"
 
@@ -220,9 +221,11 @@ void run_default_step(OpenCcd::Impl& ccd, CameraStep which, bl_step& io) {
       io.good = to_bl(good_region(facts.good_region, ccd.values, &ccd));
       return;
     case CameraStep::kReadImage:
+      check_shape(ccd, BL_ROLE_IMAGE);
       copy(ccd.reader(BL_ROLE_IMAGE).image<float>(ccd.hdu_of_ccd(BL_ROLE_IMAGE), box), image);
       return decode(ccd, image);
     case CameraStep::kReadMask:
+      check_shape(ccd, BL_ROLE_MASK);
       return copy(read_codes(ccd, BL_ROLE_MASK, ccd.hdu_of_ccd(BL_ROLE_MASK), box),
                   from_bl<std::int32_t>(io.raw_mask));
     case CameraStep::kRemapMask:
@@ -230,6 +233,7 @@ void run_default_step(OpenCcd::Impl& ccd, CameraStep which, bl_step& io) {
           apply_pipeline(facts.mask, mask_context(ccd, box), from_bl<std::int32_t>(io.raw_mask), image),
           mask);
     case CameraStep::kReadWeight:
+      check_shape(ccd, BL_ROLE_WEIGHT);
       return read_weight_plane(ccd, box, weight);
     case CameraStep::kSaturation:
       return apply_saturation_rules(facts.saturation, ccd.values, ccd, image, mask, weight);

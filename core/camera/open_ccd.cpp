@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "core/camera/ccd_hdus.h"
 #include "core/camera/default_steps.h"
 #include "core/camera/plugin_trust.h"
 
@@ -61,10 +62,12 @@ int OpenCcd::Impl::hdu_of_ccd(int role) {
   using K = CompanionFile::Hdu::Kind;
   int hdu = values.image_hdu;
   std::string name;
+  bool by_name = true;  // of the CCD, unless a number was given for this file
   if (role != BL_ROLE_IMAGE) {
     const bool is_mask = role == BL_ROLE_MASK;
     const CompanionFile::Hdu& rule = is_mask ? facts().files.mask.hdu : facts().files.weight.hdu;
     const int set = is_mask ? mask_hdu : weight_hdu;
+    by_name = set < 0 && rule.kind == K::kSame;
     if (set >= 0) {
       hdu = set;
     } else if (rule.kind == K::kNumber) {
@@ -88,7 +91,7 @@ int OpenCcd::Impl::hdu_of_ccd(int role) {
   if (hdu < 0 || hdu >= file.hdu_count())
     throw input_error("there is no HDU {}, the file has {}", hdu, file.hdu_count())
         .in_file(file.path().string());
-  return hdu;
+  return by_name ? hdu_by_name(*this, role, hdu) : hdu;
 }
 
 const fits::Header* OpenCcd::Impl::header(HeaderOf which) {

@@ -35,6 +35,7 @@ struct OpenCcd::Impl : public CcdHeaders {
   std::string mask_name, weight_name;                        // relative
   int mask_hdu = -1, weight_hdu = -1;                        // -1: by the facts
   std::map<std::pair<int, int>, fits::Header> header_cache;  // (role, HDU)
+  std::map<std::pair<int, int>, int> named_hdus;             // (role, HDU expected) -> HDU of that name
   std::deque<HduHandle> handles;
   std::deque<std::string> texts;  // handed to plugins
   std::vector<std::unique_ptr<std::byte[]>> scratch;

@@ -86,7 +86,7 @@ struct CheckFacts {
     kExistence
   };  // what must agree between image, mask, weight and calibrations
   enum class Astrometry { kNastrom, kAlways };
-  Extname extname = Extname::kWarn;
+  Extname extname = Extname::kError;  // an HDU that bears another CCD's name, and none bears this one's
   std::optional<Condition> calibration_good;
   Versions version_validation = Versions::kExistence;
   Sources expnum_from_obsid;  // used in header validation where EXPNUM is absent

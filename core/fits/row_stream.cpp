@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <map>
 #include <span>
 
 #include "core/base/error.h"
+#include "core/base/numbers.h"
+#include "core/base/read_log.h"
 #include "core/fits/fits_reader.h"
 
 namespace brickline::fits {
@@ -116,12 +117,6 @@ struct RawHeader {
   }
 };
 
-std::string_view stripped(std::string_view s) {
-  while (!s.empty() && s.front() == ' ') s.remove_prefix(1);
-  while (!s.empty() && s.back() == ' ') s.remove_suffix(1);
-  return s;
-}
-
 void note_card(RawHeader& header, std::string_view text, std::size_t place) {
   const std::string key(stripped(text.substr(0, 8)));
   header.places.emplace(key, place);
@@ -131,10 +126,7 @@ void note_card(RawHeader& header, std::string_view text, std::size_t place) {
     if (key == "XTENSION") header.extension = stripped(value.substr(1, value.find('\'', 1) - 1));
     return;
   }
-  std::int64_t number = 0;
-  const char* first = value.data() + (value.starts_with('+') ? 1 : 0);
-  if (std::from_chars(first, value.data() + value.size(), number).ec == std::errc{})
-    header.numbers.emplace(key, number);
+  if (const auto number = parse_int(value.substr(0, value.find('/')))) header.numbers.emplace(key, *number);
 }
 
 RawHeader read_header(Bytes& bytes, const std::filesystem::path& path) {
@@ -207,16 +199,17 @@ struct RowStream::Impl {
     kept = prefix;
   }
 
-  // `file` as a FITS file of that many rows, which lie behind the prefix.
-  Table table_of(std::vector<std::uint8_t>& file, std::int64_t rows, const std::vector<std::string>* names) {
+  // What `read` makes of `file`, a FITS file of that many rows, which lie behind the prefix.
+  template <typename F>
+  auto reading(std::vector<std::uint8_t>& file, std::int64_t rows, F&& read) {
     const std::string naxis2 = card(fmt::format("NAXIS2  = {:20d}", rows));
     std::copy(naxis2.begin(), naxis2.end(), file.begin() + kRecord + header.places.at("NAXIS2"));
     const std::size_t size = file.size();
     file.resize(padded(size));
     FitsReader reader = FitsReader::in_memory(file, path);
-    Table table = names ? reader.columns(1, *names) : reader.table(1);
+    auto result = read(reader);
     file.resize(size);
-    return table;
+    return result;
   }
 
   std::filesystem::path path;
@@ -232,7 +225,9 @@ bool RowStream::can_read(const std::filesystem::path& path) {
   return is_simple_table(first_extension(bytes, path));
 }
 
-RowStream::RowStream(const std::filesystem::path& path) : impl_(std::make_unique<Impl>(path)) {}
+RowStream::RowStream(const std::filesystem::path& path, ReadLog* log) : impl_(std::make_unique<Impl>(path)) {
+  if (log) log->note(path);
+}
 RowStream::~RowStream() = default;
 RowStream::RowStream(RowStream&&) noexcept = default;
 RowStream& RowStream::operator=(RowStream&&) noexcept = default;
@@ -258,7 +253,7 @@ bool RowStream::next() {
 }
 
 Table RowStream::columns(const std::vector<std::string>& names) {
-  return impl_->table_of(impl_->block, impl_->in_block, &names);
+  return impl_->reading(impl_->block, impl_->in_block, [&](FitsReader& r) { return r.columns(1, names); });
 }
 
 void RowStream::keep(std::int64_t row) {
@@ -269,6 +264,12 @@ void RowStream::keep(std::int64_t row) {
   ++s.kept_rows;
 }
 
-Table RowStream::kept() { return impl_->table_of(impl_->kept, impl_->kept_rows, nullptr); }
+Table RowStream::kept() {
+  return impl_->reading(impl_->kept, impl_->kept_rows, [](FitsReader& r) { return r.table(1); });
+}
+
+Header RowStream::header() {
+  return impl_->reading(impl_->kept, impl_->kept_rows, [](FitsReader& r) { return r.header(1); });
+}
 
 }  // namespace brickline::fits

@@ -17,7 +17,12 @@
 #include <string>
 #include <vector>
 
+#include "core/fits/header.h"
 #include "core/fits/table.h"
+
+namespace brickline {
+class ReadLog;
+}
 
 namespace brickline::fits {
 
@@ -27,12 +32,14 @@ class RowStream {
   // length, whose values follow all rows, nor a compressed one. Error (kInput) if there is no table.
   static bool can_read(const std::filesystem::path& path);
   // Error (kInput) naming the file where it cannot be read, or can_read() is false.
-  explicit RowStream(const std::filesystem::path& path);
+  explicit RowStream(const std::filesystem::path& path, ReadLog* log = nullptr);
   ~RowStream();
   RowStream(RowStream&&) noexcept;
   RowStream& operator=(RowStream&&) noexcept;
 
   std::int64_t rows() const;  // of the whole table
+  // The table's cards, with the number of rows kept so far.
+  Header header();
   // Goes on to the next block; false after the last. Error (kInput) if the file ends early or is damaged.
   bool next();
   std::int64_t first_row() const;   // of the block, in the file

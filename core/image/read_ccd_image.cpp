@@ -77,6 +77,7 @@ class Reading {
   void identify();
   void check_versions();
   void locate();
+  void compare_with_table();
   void read_pixels();
   void read_mask();
   void read_weights();
@@ -158,6 +159,7 @@ void Reading::locate() {
     e.in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
     throw;
   }
+  compare_with_table();
   if (facts_.wcs.offset) out_.full_wcs = out_.full_wcs.with_offset(input_.ra_offset, input_.dec_offset);
 
   Box extent = Box::from_size(width, height);
@@ -170,6 +172,25 @@ void Reading::locate() {
     throw SkipCcd(
         fmt::format("the part that the target sees is {} x {} pixels", extent.width(), extent.height()));
   out_.extent = extent;
+}
+
+// Before the astrometric offset, which is the table's correction of the header.
+void Reading::compare_with_table() {
+  if (!input_.table_wcs) return;
+  const std::optional<std::string> disagreement = wcs_disagreement(out_.full_wcs, *input_.table_wcs);
+  if (!disagreement) return;
+  switch (options_.wcs_trust) {
+    case WcsTrust::kNeither:
+      throw input_error("{}: which one is right is for --trust-header or --trust-table to say", *disagreement)
+          .in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
+    case WcsTrust::kHeader:
+      log_.warning("{}: {}; the header is trusted", out_.name, *disagreement);
+      return;
+    case WcsTrust::kTable:
+      log_.warning("{}: {}; the table is trusted", out_.name, *disagreement);
+      out_.full_wcs = input_.table_wcs->linear;
+      return;
+  }
 }
 
 void Reading::read_pixels() {

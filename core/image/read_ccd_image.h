@@ -17,6 +17,7 @@
 #include "core/base/log.h"
 #include "core/camera/camera.h"
 #include "core/image/ccd_image.h"
+#include "core/image/table_wcs.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {
@@ -28,6 +29,8 @@ struct CcdInput {
   double ra_offset = 0, dec_offset = 0;
   // The table has no sig1: it becomes 1/sqrt(median weight) of the pixels read.
   bool sig1_from_weights = false;
+  // Where the table has the CCD; absent: the header's WCS is compared with nothing.
+  std::optional<TableWcs> table_wcs;
 };
 
 struct ReadImageOptions {
@@ -44,6 +47,8 @@ struct ReadImageOptions {
   bool apodize = false;          // inverse variances fall to 0 at the sub-image's edges
   int apodize_pixels = 100;      // over so many pixels, or half the image if that is less
   bool old_calibs_ok = false;    // versions that do not agree are warnings
+  // Header and table that disagree on where the CCD lies: an error, or a warning and this one's word.
+  WcsTrust wcs_trust = WcsTrust::kNeither;
   int min_size = 10;             // pixels; a narrower or lower image is not used ("tiny")
 
   // Calibration directories looked at before the survey's own, laid out like <survey>/calib.

@@ -52,8 +52,10 @@ std::vector<ReferenceObject> read_tycho2(const std::filesystem::path& file, cons
 // Gaia rows that are a Tycho-2 star take over its flags; such Tycho-2 rows go.
 void merge_tycho_into_gaia(std::vector<ReferenceObject>& tycho, std::vector<ReferenceObject>& gaia);
 
-// Clusters whose radius reaches into the region.
-std::vector<ReferenceObject> read_star_clusters(const std::filesystem::path& file, const Region& region);
+// Clusters whose radius reaches into the region. Those in it of unknown size are entries without a mask, which
+// the log is told.
+std::vector<ReferenceObject> read_star_clusters(const std::filesystem::path& file, const Region& region,
+                                                const Log& log);
 
 struct LargeGalaxies {
   std::vector<ReferenceObject> rows;
@@ -70,6 +72,27 @@ void require_columns(const fits::Table& table, std::initializer_list<const char*
 
 // The row nearest to a position within `radius` degrees; -1: none.
 int nearest_row(std::span<const ReferenceObject> rows, double ra, double dec, double radius);
+
+// Entries whose values are unusable, told once for a file: "FILE: 3 entries have no usable SIZE (the first: ...);
+// CONSEQUENCE".
+class UnusableEntries {
+ public:
+  UnusableEntries(std::string value, std::string consequence)
+      : value_(std::move(value)), consequence_(std::move(consequence)) {}
+  void note(double ra, double dec) {
+    if (count_++ == 0) first_ = {ra, dec};
+  }
+  void tell(const std::string& file, const Log& log) const {
+    if (count_ > 0)
+      log.warning("{}: {} entries have no usable {} (the first at {:.5f} {:.5f}); {}", file, count_, value_,
+                  first_.ra, first_.dec, consequence_);
+  }
+
+ private:
+  std::string value_, consequence_;
+  std::int64_t count_ = 0;
+  SkyPosition first_;
+};
 
 inline float finite_or_zero(double v) {
   const float f = static_cast<float>(v);

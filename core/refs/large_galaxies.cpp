@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint8_t kFreeze = 1, kFixedGeometry = 2, kResolved = 4, kMclouds = 8;
 constexpr double kMargin = 2;             // degrees beyond the image
 constexpr double kSmallestRadius = 0.01;  // arcsec, of a model
+constexpr double kLargestRadius = 36000;  // arcsec, of a model
 constexpr double kLargestGrowth = 2;      // how many times larger a model may become in a fit
 constexpr float kKept = 2;                // radii
 constexpr double kDegree = std::numbers::pi / 180;
@@ -33,6 +34,9 @@ struct Form {
   bool has_fitmode = false;  // SGA-2025; SGA-2020 has other columns
   std::string version;
 };
+
+// Arcmin; the Clouds, the largest galaxies there are, have about ten degrees.
+bool is_usable_diameter(double arcmin) { return arcmin > 0 && arcmin < 30 * 60; }
 
 std::string upper(std::string s) {
   std::transform(s.begin(), s.end(), s.begin(), [](unsigned char c) { return std::toupper(c); });
@@ -80,6 +84,8 @@ class Galaxies {
       if (!form_.has_fitmode) require_columns(table_, {"in_footprint_grz", "preburned", "freeze", "sga_id"});
     }
   }
+  // Of the file in arcmin, whatever it is.
+  double diameter(std::int64_t row) const { return number(table_.has("d26") ? "d26" : "diam", row); }
   std::int64_t rows() const { return table_.rows(); }
   const fits::Table& table() const { return table_; }
   const Form& form() const { return form_; }
@@ -91,8 +97,8 @@ class Galaxies {
     o.ra = number("ra", row);
     o.dec = number("dec", row);
     o.ref_id = table_.integer(table_.has("ref_id") ? "ref_id" : "sga_id", row);
-    const double diameter = number(table_.has("d26") ? "d26" : "diam", row);  // arcmin
-    o.radius = std::max(0.f, finite_or_zero(diameter) / 2 / 60);
+    const double diameter = this->diameter(row);
+    o.radius = is_usable_diameter(diameter) ? finite_or_zero(diameter) / 2 / 60 : 0.f;
     o.keep_radius = kKept * o.radius;
     o.ba = finite_or_zero(number("ba", row));
     o.pa = finite_or_zero(number("pa", row));
@@ -152,6 +158,23 @@ void set_flags(ReferenceObject& o, const Galaxies& galaxies, std::int64_t row,
   o.is_resolved = o.fitmode & kResolved;
   o.is_mcloud = o.fitmode & kMclouds;
 }
+
+bool is_usable_index(double sersic) { return sersic > 0 && sersic < 20; }
+
+// The galaxies that are not what the catalog's columns should say, told at the end.
+struct Unusable {
+  UnusableEntries sizes{"diameter", "they are not masked"};
+  UnusableEntries fits{"fit (shape_r, shape_e1, shape_e2, sersic)", "their models have defaults"};
+  void look_at(const Galaxies& galaxies, const ReferenceObject& o, std::int64_t row) {
+    if (!is_usable_diameter(galaxies.diameter(row))) sizes.note(o.ra, o.dec);
+    if (!galaxies.table().has("sersic") || o.ignore || !o.model || !o.model->is_galaxy()) return;
+    const double re = galaxies.number("shape_r", row), e1 = galaxies.number("shape_e1", row),
+                 e2 = galaxies.number("shape_e2", row);
+    if (!(re > 0 && re < kLargestRadius) || !std::isfinite(e1) || !std::isfinite(e2) ||
+        (o.model->kind == SourceKind::kSer && !is_usable_index(galaxies.number("sersic", row))))
+      fits.note(o.ra, o.dec);
+  }
+};
 
 // ba and pa as a shape whose position angle counts as the catalogs' does, east of north.
 Ellipse ellipse_of(const ReferenceObject& o, double radius_arcsec) {
@@ -217,7 +240,7 @@ void set_model(ReferenceObject& o, const Galaxies& galaxies, std::int64_t row,
     if (model.is_galaxy()) {
       Ellipse shape{table.number("shape_r", row), table.number("shape_e1", row),
                     table.number("shape_e2", row)};
-      if (!(shape.re > kSmallestRadius)) shape.re = kSmallestRadius;
+      if (!(shape.re > kSmallestRadius) || !(shape.re < kLargestRadius)) shape.re = kSmallestRadius;
       constexpr double kLargestEllipticity = 0.999;
       const double e = std::hypot(shape.e1, shape.e2);
       if (!std::isfinite(e)) shape.e1 = shape.e2 = 0;
@@ -227,7 +250,8 @@ void set_model(ReferenceObject& o, const Galaxies& galaxies, std::int64_t row,
       }
       model.shape = to_softened(shape);
       if (model.kind == SourceKind::kRex) model.shape.ee1 = model.shape.ee2 = 0;
-      if (model.kind == SourceKind::kSer) model.sersic_index = table.number("sersic", row);
+      const double index = table.number("sersic", row);
+      if (model.kind == SourceKind::kSer && is_usable_index(index)) model.sersic_index = index;
     }
   } else {
     model.flux.assign(bands.size(), std::pow(10., (22.5 - o.mag) / 2.5));
@@ -276,15 +300,19 @@ LargeGalaxies read_large_galaxies(const ReferenceOptions& options, const Wcs& wc
   const double radius = options.galaxy_margin.value_or(kMargin) + image_radius;
   const Galaxies galaxies(reader.rows(1, rows_near(reader, {"stars", "largegals"}, centre, radius, log)),
                           form);
+  Unusable unusable;
   for (std::int64_t i = 0; i < galaxies.rows(); ++i) {
     const std::int64_t id = galaxies.sga_id(i);
     if (std::any_of(kClouds.begin(), kClouds.end(), [&](const Cloud& c) { return c.sga_id == id; })) continue;
     ReferenceObject o = galaxies.entry(i);
     set_flags(o, galaxies, i, options, wcs);
     set_model(o, galaxies, i, bands);
+    unusable.look_at(galaxies, o, i);
     out.refer_to_gaia = out.refer_to_gaia || o.ref_cat.starts_with('G');
     out.rows.push_back(std::move(o));
   }
+  unusable.sizes.tell(options.large_galaxies_file.string(), log);
+  unusable.fits.tell(options.large_galaxies_file.string(), log);
   return out;
 }
 

@@ -269,7 +269,7 @@ ReferenceCatalog read_references(const ReferenceOptions& options, const Wcs& wcs
                         "--star-clusters (STAR_CLUSTERS_CAT)", "say --no-star-clusters")) {
     clusters =
         reading(options.star_clusters_file, "reading star clusters; --no-star-clusters does without them",
-                [&] { return refs::read_star_clusters(options.star_clusters_file, region); });
+                [&] { return refs::read_star_clusters(options.star_clusters_file, region, log); });
     catalog.files.push_back(options.star_clusters_file);
   }
   if (options.large_galaxies &&

@@ -60,7 +60,9 @@ Image<std::uint8_t> reference_mask(std::span<const ReferenceObject> rows, const 
       const int y1 = clipped(std::ceil(centre->y + 1 + r), wcs.height());
       const double pa = std::isfinite(row.pa) ? row.pa : 0;
       const double angle = (90 + pa) * std::numbers::pi / 180, c = std::cos(angle), sn = std::sin(angle);
-      const double major = 1 / (r * r), minor = 1 / (r * row.ba * r * row.ba);
+      // Round where the axis ratio is not known.
+      const double ba = row.ba > 0 && row.ba <= 1 ? row.ba : 1;
+      const double major = 1 / (r * r), minor = 1 / (r * ba * r * ba);
       const CdMatrix& cd = wcs.cd();
       const double pixel = scale / 3600;
       for (int y = y0; y < y1; ++y) {

@@ -43,6 +43,7 @@ std::vector<ReferenceObject> read_tycho2(const std::filesystem::path& file, cons
   const std::vector<double> zguess = optional_numbers(table, "zguess");
   const std::vector<double> gguess = optional_numbers(table, "ggguess");
 
+  UnusableEntries magnitudes("magnitude", "they are left out");
   std::vector<ReferenceObject> out;
   for (std::size_t i = 0; i < ra.size(); ++i) {
     if (!is_galaxy.empty() && is_galaxy[i] != 0) continue;
@@ -51,6 +52,10 @@ std::vector<ReferenceObject> read_tycho2(const std::filesystem::path& file, cons
     o.mag = finite_or_zero(!gguess.empty() && std::isfinite(gguess[i]) ? gguess[i] : vt[i]);
     if (o.mag == 0) o.mag = finite_or_zero(hp[i]);
     if (o.mag == 0) o.mag = finite_or_zero(bt[i]);
+    if (o.mag == 0 && !std::isfinite(z)) {  // not a star of magnitude 0
+      magnitudes.note(ra[i], dec[i]);
+      continue;
+    }
     // The reference pipeline's magnitude of the star itself is lowered, too.
     if (const float redder = static_cast<float>(z) + 1; std::isfinite(redder) && redder < o.mag)
       o.mag = redder;
@@ -80,6 +85,7 @@ std::vector<ReferenceObject> read_tycho2(const std::filesystem::path& file, cons
     o.is_tycho = o.point_source = o.is_bright = o.is_medium = true;
     out.push_back(std::move(o));
   }
+  magnitudes.tell(file.string(), log);
   if (is_galaxy.empty() && table.rows() > 0)
     log.warning("{} has no column isgalaxy: galaxies among its rows are taken for stars", file.string());
   return out;

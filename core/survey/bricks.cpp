@@ -10,6 +10,7 @@
 #include "core/survey/target.h"
 #include "core/wcs/polygon.h"
 #include "core/wcs/sky.h"
+#include "core/wcs/sky_box.h"
 
 namespace brickline {
 namespace {
@@ -40,9 +41,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 bool Brick::contains(double position_ra, double position_dec) const {
-  if (!(position_dec >= dec1 && position_dec < dec2)) return false;
-  const double at = wrap_ra(position_ra);
-  return ra1 <= ra2 ? at >= ra1 && at < ra2 : at >= ra1 || at < ra2;
+  return SkyBox{ra1, ra2, dec1, dec2}.contains(wrap_ra(position_ra), position_dec);
 }
 
 std::string brick_name(double ra, double dec) {

@@ -66,15 +66,16 @@ std::vector<std::filesystem::path> tables_of(const SurveyDirectory& survey) {
 
 }  // namespace
 
-CcdTable CcdTable::read_near(const SurveyDirectory& survey, const Wcs& target, const Log& log) {
-  return read_near(tables_of(survey), target, log);
+CcdTable CcdTable::read_near(const SurveyDirectory& survey, const Wcs& target, const Log& log,
+                             ReadLog* read_log) {
+  return read_near(tables_of(survey), target, log, read_log);
 }
 
 CcdTable CcdTable::read_near(const std::vector<std::filesystem::path>& files, const Wcs& target,
-                             const Log& log) {
+                             const Log& log, ReadLog* read_log) {
   std::vector<Source> sources;
   for (const auto& file : files) {
-    RowsNear found = read_rows_near(file, target.center(), target.radius_degrees(), log);
+    RowsNear found = read_rows_near(file, target.center(), target.radius_degrees(), log, read_log);
     log.info("{}: {} of {} CCDs are near ({})", file.string(), found.table.rows(), found.rows_in_file,
              found.by_tree ? "by its search tree" : "all rows looked through");
     sources.push_back({file, std::move(found.table), std::move(found.row_in_file), found.rows_in_file});

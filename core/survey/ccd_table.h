@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/base/log.h"
+#include "core/base/read_log.h"
 #include "core/facts/ccd_values.h"
 #include "core/fits/table.h"
 #include "core/survey/survey_directory.h"
@@ -57,10 +58,11 @@ class CcdTable {
   // (ccd_table_search.h). A CCD is there once (ccd_table_duplicates.h). The log tells how many rows were
   // read. Error (kInput): no tables, no rows in any, a required column missing (the file and all missing
   // columns are named).
-  static CcdTable read_near(const SurveyDirectory& survey, const Wcs& target, const Log& log = {});
+  static CcdTable read_near(const SurveyDirectory& survey, const Wcs& target, const Log& log = {},
+                            ReadLog* read_log = nullptr);
   // The same of the given files.
   static CcdTable read_near(const std::vector<std::filesystem::path>& files, const Wcs& target,
-                            const Log& log = {});
+                            const Log& log = {}, ReadLog* read_log = nullptr);
   // All rows, in the files' order. For tables that fit in memory.
   static CcdTable read(const SurveyDirectory& survey, const Log& log = {});
   static CcdTable read(const std::vector<std::filesystem::path>& files, const Log& log = {});

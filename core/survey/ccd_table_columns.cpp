@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <optional>
+#include <set>
 
 #include "core/base/error.h"
 
@@ -22,6 +24,16 @@ constexpr std::array kNumbers{"image_hdu", "expnum",     "exptime",   "width",  
                               "cd2_2",     "ra",         "dec",       "fwhm",     "seeing",   "ccdzpt",
                               "zpt",       "sig1",       "mjd_obs",   "ccd_cuts", "ccdraoff", "ccddecoff",
                               "airmass",   "ccdnastrom", "ccdnphotom"};
+
+std::string lower_case(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return name;
+}
+
+bool is_used(const std::string& name) {
+  return std::find(kText.begin(), kText.end(), name) != kText.end() ||
+         std::find(kNumbers.begin(), kNumbers.end(), name) != kNumbers.end();
+}
 
 void strip_blanks(fits::Table& table, const char* name) {
   fits::Column* column = table.find(name);
@@ -64,10 +76,27 @@ void check_ccd_columns(const fits::Table& table, const std::string& file) {
   for (const char* name : kNumbers) single(name);
 }
 
+void check_no_column_is_lost(const fits::Header& header, const fits::Table& table, const std::string& file,
+                             const Log& log) {
+  std::set<std::string> seen;
+  const std::int64_t count = header.integer("TFIELDS").value_or(0);
+  for (std::int64_t i = 1; i <= count; ++i) {
+    const std::optional<std::string> name = header.text(fmt::format("TTYPE{}", i));
+    if (!name) continue;
+    const std::string lower = lower_case(*name);
+    const bool repeated = !seen.insert(lower).second;
+    if (!repeated && table.has(lower)) continue;
+    const std::string what =
+        repeated ? fmt::format("the CCD table has two columns {} (names in FITS have no case)", lower)
+                 : fmt::format("column {} of the CCD table has a form ({}) that cannot be read", *name,
+                               header.text(fmt::format("TFORM{}", i)).value_or("none"));
+    if (is_used(lower)) throw input_error("{}", what).in_file(file);
+    log.warning("{}: {}", file, what);
+  }
+}
+
 void lower_case_names(fits::Table& table) {
-  for (fits::Column& c : table.columns())
-    std::transform(c.name.begin(), c.name.end(), c.name.begin(),
-                   [](unsigned char ch) { return std::tolower(ch); });
+  for (fits::Column& c : table.columns()) c.name = lower_case(c.name);
 }
 
 void complete_ccd_columns(fits::Table& table, const std::string& file, const Log& log) {

@@ -81,6 +81,12 @@ auto of_tree(F&& part) {
   }
 }
 
+void check_table(const fits::Header& header, const fits::Table& table, const std::filesystem::path& file,
+                 const Log& log) {
+  check_no_column_is_lost(header, table, file.string(), log);
+  check_ccd_columns(table, file.string());
+}
+
 // How far from the centre a tree is searched: a sample of rows tells how large CCDs are. The sample also
 // shows a tree that was made for other rows.
 double tree_reach(fits::FitsReader& reader, const SkyTree& tree, double radius) {
@@ -106,10 +112,10 @@ double tree_reach(fits::FitsReader& reader, const SkyTree& tree, double radius) 
 
 // Empty: the file has no tree that can be used, and the log has been told so.
 std::optional<RowsNear> search_tree(const std::filesystem::path& file, const SkyPosition& centre,
-                                    double radius, const Log& log) {
+                                    double radius, const Log& log, ReadLog* read_log) {
   std::string why;
   try {
-    fits::FitsReader reader(file);
+    fits::FitsReader reader(file, read_log);
     const std::optional<SkyTree> tree = of_tree([&] { return SkyTree::read(reader, "ccds"); });
     if (!tree) throw TreeUnusable{"there is none"};
     RowsNear result;
@@ -118,7 +124,7 @@ std::optional<RowsNear> search_tree(const std::filesystem::path& file, const Sky
     if (result.rows_in_file != tree->points())
       throw TreeUnusable{
           fmt::format("it has {} points, the table {} rows", tree->points(), result.rows_in_file)};
-    check_ccd_columns(reader.rows(1, {}), file.string());
+    check_table(reader.header(1), reader.rows(1, {}), file, log);
     const double reach = tree_reach(reader, *tree, radius);
     const std::vector<std::int64_t> hits =
         of_tree([&] { return tree->search(reader, centre.ra, centre.dec, reach); });
@@ -137,21 +143,21 @@ std::optional<RowsNear> search_tree(const std::filesystem::path& file, const Sky
 }
 
 RowsNear look_through(const std::filesystem::path& file, const SkyPosition& centre, double radius,
-                      const Log& log) {
+                      const Log& log, ReadLog* read_log) {
   RowsNear result;
   Picker picker(centre, radius);
   const std::vector<std::string> columns = columns_looked_at();
   if (!fits::RowStream::can_read(file)) {
-    fits::FitsReader reader(file);
+    fits::FitsReader reader(file, read_log);
     fits::Table whole = reader.table(1);
     result.rows_in_file = whole.rows();
-    check_ccd_columns(whole, file.string());
+    check_table(reader.header(1), whole, file, log);
     result.row_in_file = picker.near(whole);
     result.table = whole.select(result.row_in_file);
   } else {
-    fits::RowStream stream(file);
+    fits::RowStream stream(file, read_log);
     result.rows_in_file = stream.rows();
-    check_ccd_columns(stream.kept(), file.string());
+    check_table(stream.header(), stream.kept(), file, log);
     while (stream.next())
       for (const std::int64_t row : picker.near(stream.columns(columns))) {
         stream.keep(row);
@@ -166,10 +172,11 @@ RowsNear look_through(const std::filesystem::path& file, const SkyPosition& cent
 }  // namespace
 
 RowsNear read_rows_near(const std::filesystem::path& file, const SkyPosition& centre, double radius,
-                        const Log& log) {
+                        const Log& log, ReadLog* read_log) {
   if (file.string().ends_with(".kd.fits"))
-    if (std::optional<RowsNear> found = search_tree(file, centre, radius, log)) return std::move(*found);
-  return look_through(file, centre, radius, log);
+    if (std::optional<RowsNear> found = search_tree(file, centre, radius, log, read_log))
+      return std::move(*found);
+  return look_through(file, centre, radius, log, read_log);
 }
 
 }  // namespace brickline

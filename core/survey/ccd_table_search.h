@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/log.h"
+#include "core/base/read_log.h"
 #include "core/fits/table.h"
 #include "core/wcs/wcs.h"
 
@@ -30,6 +31,6 @@ struct RowsNear {
 // A tree finds CCDs up to 1 degree from corner to middle, or half as large again as the largest of a sample
 // of the table's rows. Error (kInput): the file cannot be read, holds no table, or lacks columns.
 RowsNear read_rows_near(const std::filesystem::path& file, const SkyPosition& centre, double radius,
-                        const Log& log = {});
+                        const Log& log = {}, ReadLog* read_log = nullptr);
 
 }  // namespace brickline

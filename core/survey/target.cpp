@@ -22,6 +22,23 @@ void check(const TargetOptions& o) {
                       o.zoom->y1);
 }
 
+// An image that holds a pole has all right ascensions, from the pole to its farthest edge.
+void bound_around_pole(Target& target) {
+  const double w = target.width(), h = target.height();
+  for (const double pole : {-90., 90.}) {
+    const auto at = target.wcs.sky_to_pixel(0, pole);
+    if (!at || at->x < -0.5 || at->x > w - 0.5 || at->y < -0.5 || at->y > h - 0.5) continue;
+    double farthest = 90;
+    for (const auto& [x, y] :
+         {std::pair{0., h / 2}, std::pair{w - 1, h / 2}, std::pair{w / 2, 0.}, std::pair{w / 2, h - 1}})
+      farthest = std::min(farthest, std::abs(target.wcs.pixel_to_sky(x, y).dec));
+    target.brick.ra1 = 0;
+    target.brick.ra2 = 360;
+    target.brick.dec1 = pole > 0 ? farthest : -90;
+    target.brick.dec2 = pole > 0 ? 90 : -farthest;
+  }
+}
+
 }  // namespace
 
 Wcs brick_wcs(double ra, double dec, int width, int height, double pixel_scale_arcsec) {
@@ -50,6 +67,7 @@ Target make_custom_target(double ra, double dec, const TargetOptions& options, c
   target.brick.ra2 = target.wcs.pixel_to_sky(0, h / 2 - 1).ra;
   target.brick.dec1 = target.wcs.pixel_to_sky(w / 2 - 1, 0).dec;
   target.brick.dec2 = target.wcs.pixel_to_sky(w / 2 - 1, h - 1).dec;
+  bound_around_pole(target);
   return target;
 }
 

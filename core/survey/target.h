@@ -42,7 +42,8 @@ struct Target {
 Target make_target(const Brick& brick, const TargetOptions& options = {});
 
 // A target about any position. Its brick has id -1, the name "custom-..." unless one is given, and the bounds
-// of its image: the RA of the middles of the outermost columns, the Dec of those of the outermost rows.
+// of its image: the RA of the middles of the outermost columns, the Dec of those of the outermost rows;
+// of an image that holds a pole all RA, and the Dec from the pole to the middle of the farthest edge.
 Target make_custom_target(double ra, double dec, const TargetOptions& options = {},
                           const std::string& name = {});
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <random>
 
 #include "core/base/error.h"
@@ -279,6 +280,86 @@ TEST(LargeGalaxyFile, OfAnUnknownKind) {
   test::write_table(file, table, version);
   EXPECT_THAT(line_of(test::only_galaxies(file)),
               AllOf(HasSubstr("sersic"), HasSubstr("--no-large-galaxies")));
+}
+
+TEST(LargeGalaxyFile, SizesAndFitsThatAreNotNumbers) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN(),
+                   kInf = std::numeric_limits<double>::infinity();
+  struct Row {
+    double diameter, re, e1, sersic;
+  };
+  const std::vector<Row> rows = {
+      {1, 4, 0.1, 2.5},   {kNan, 4, 0.1, 2.5}, {kInf, 4, 0.1, 2.5}, {0, 4, 0.1, 2.5},  {-3, 4, 0.1, 2.5},
+      {1e7, 4, 0.1, 2.5}, {1, kNan, 0.1, 2.5}, {1, kInf, 0.1, 2.5}, {1, 4, kNan, 2.5}, {1, 4, kInf, 2.5},
+      {1, 4, 0.1, kNan},  {1, 4, 0.1, kInf},   {1, 4, 0.1, -1}};
+  fits::Table table;
+  const auto add = [&](const char* name, auto&& value) {
+    std::vector<double> values;
+    for (std::size_t i = 0; i < rows.size(); ++i) values.push_back(value(i));
+    table.add(name, std::move(values));
+  };
+  add("ra", [](std::size_t i) { return 150 + 1e-4 * static_cast<double>(i); });
+  add("dec", [](std::size_t) { return 2.; });
+  add("ba", [&](std::size_t i) { return i % 3 == 0 ? kNan : i % 3 == 1 ? 0 : 5.; });
+  add("pa", [&](std::size_t i) { return i % 2 ? kNan : kInf; });
+  add("diam", [&](std::size_t i) { return rows[i].diameter; });
+  add("shape_r", [&](std::size_t i) { return rows[i].re; });
+  add("shape_e1", [&](std::size_t i) { return rows[i].e1; });
+  add("shape_e2", [](std::size_t) { return 0.1; });
+  add("sersic", [&](std::size_t i) { return rows[i].sersic; });
+  add("flux_g", [&](std::size_t i) { return i % 2 ? kNan : kInf; });
+  add("flux_r", [](std::size_t) { return 100.; });
+  add("flux_z", [](std::size_t) { return 100.; });
+  table.add("ref_cat", std::vector<std::string>(rows.size(), "L4"));
+  table.add("type", std::vector<std::string>(rows.size(), "SER"));
+  table.add("ref_id", std::vector<std::int64_t>(rows.size(), 7));
+  table.add("fitmode", std::vector<std::int16_t>(rows.size(), 1));
+  fits::Header version;
+  version.set("VER", "L4-ELLIPSE");
+  const test::TemporaryDirectory dir;
+  test::write_table(dir / "sga.fits", table, version);
+  test::Lines said;
+  const Wcs wcs = small_field();
+  const ReferenceCatalog catalog =
+      read_references(test::only_galaxies(dir / "sga.fits"), wcs, grz(), {}, Log(said));
+  ASSERT_EQ(catalog.rows.size(), rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const ReferenceObject& row = catalog.rows[i];
+    EXPECT_TRUE(std::isfinite(row.radius) && row.radius >= 0 && row.radius < 15) << i;
+    ASSERT_TRUE(row.model) << i;
+    EXPECT_TRUE(std::isfinite(row.model->shape.log_re) && std::isfinite(row.model->shape.ee1)) << i;
+    EXPECT_TRUE(row.model->sersic_index > 0 && row.model->sersic_index < 20) << i;
+    for (const double f : row.model->flux) EXPECT_TRUE(std::isfinite(f)) << i;
+  }
+  // One of known size and unknown axis ratio is masked as a circle.
+  EXPECT_NE(reference_mask(std::span(catalog.rows).first(1), wcs)(50, 50), 0);
+  EXPECT_EQ(reference_mask(std::span(catalog.rows).subspan(1, 5), wcs)(50, 50), 0);
+  EXPECT_THAT(said.warnings, testing::Contains(AllOf(HasSubstr("sga.fits: 5 entries have no usable diameter"),
+                                                     HasSubstr("150.00010 2.00000"))));
+  EXPECT_THAT(said.warnings, testing::Contains(HasSubstr("sga.fits: 7 entries have no usable fit")));
+}
+
+TEST(StarClusterFile, SizesThatAreNotNumbers) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN(),
+                   kInf = std::numeric_limits<double>::infinity();
+  fits::Table table;
+  table.add("ra", std::vector<double>{150, 150.001, 150.002, 150.003, 10, 10, kNan});
+  table.add("dec", std::vector<double>{2, 2, 2, 2, 2, 2, 2});
+  table.add("radius", std::vector<double>{0.01, kNan, kInf, 0, kNan, kInf, 0.01});
+  table.add("ba", std::vector<double>{kNan, 1, 1, 1, 1, 1, 1});
+  table.add("pa", std::vector<double>{kNan, 0, 0, 0, 0, 0, 0});
+  const test::TemporaryDirectory dir;
+  test::write_table(dir / "clusters.fits", table);
+  ReferenceOptions options;
+  options.tycho = options.gaia = options.large_galaxies = false;
+  options.star_clusters_file = dir / "clusters.fits";
+  test::Lines said;
+  const Wcs wcs = small_field();
+  const ReferenceCatalog catalog = read_references(options, wcs, grz(), {}, Log(said));
+  ASSERT_EQ(catalog.rows.size(), 4U);
+  EXPECT_NE(reference_mask(catalog.rows, wcs)(50, 50), 0);
+  EXPECT_EQ(reference_mask(std::span(catalog.rows).subspan(1), wcs)(50, 50), 0);
+  EXPECT_THAT(said.warnings, testing::Contains(HasSubstr("clusters.fits: 3 entries have no usable radius")));
 }
 
 // Real files with bytes changed: read or refused, never worse.

@@ -38,6 +38,7 @@ inline CcdInput input_of(const CcdRow& row, const std::filesystem::path& survey,
   in.ra_offset = row.ccdraoff / 3600;
   in.dec_offset = row.ccddecoff / 3600;
   in.sig1_from_weights = row.sig1_from_weights();
+  in.table_wcs = TableWcs{row.approximate_wcs(), {row.ra, row.dec}};
   return in;
 }
 

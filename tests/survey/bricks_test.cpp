@@ -196,6 +196,25 @@ TEST(UniquePixels, AreThoseWhoseCentresLieInTheBrick) {
   EXPECT_EQ(zoomed({0, 100, 0, 1000}), 14244);
 }
 
+TEST(Target, AnImageOfAPoleOwnsAllThatIsAroundIt) {
+  for (const double pole : {90., -90.})
+    for (const double off : {0., 0.002}) {
+      const Target t =
+          make_custom_target(40, pole > 0 ? pole - off : pole + off, {.width = 90, .height = 90});
+      EXPECT_TRUE(t.brick.contains(0, pole)) << pole << " " << off;
+      for (const auto& [x, y] : {std::pair{30, 30}, {66, 28}, {27, 70}, {70, 66}, {44, 44}}) {
+        const SkyPosition s = t.wcs.pixel_to_sky(x, y);
+        EXPECT_TRUE(t.brick.contains(s.ra, s.dec)) << pole << " " << off << ": " << x << " " << y;
+      }
+      EXPECT_FALSE(t.brick.contains(40, pole > 0 ? pole - 0.1 : pole + 0.1));
+    }
+  // The survey's own polar bricks too.
+  const Brick north = BrickTiling().brick_at(0, 90), south = BrickTiling().brick_at(0, -90);
+  EXPECT_TRUE(north.contains(123, 90));
+  EXPECT_TRUE(south.contains(123, -90));
+  EXPECT_FALSE(BrickTiling().brick_at(0, 0).contains(0.1, 0.125));
+}
+
 TEST(UniquePixels, OfACustomPieceAtRaZeroAreNearlyAll) {
   const Target t = make_custom_target(0, 10, {.width = 50, .height = 40});
   EXPECT_GT(t.brick.ra1, t.brick.ra2);

@@ -105,6 +105,10 @@ TEST_F(NearRows, AreTheSameByTreeByLookingThroughAndFromAGzippedFile) {
   EXPECT_LE(plain.row_in_file.size(), expected(all, kRadius + 0.166 * 1.06 + 0.011).size());
   EXPECT_TRUE(std::is_sorted(plain.row_in_file.begin(), plain.row_in_file.end()));
   EXPECT_EQ(gzipped.row_in_file, plain.row_in_file);
+  ReadLog read;
+  for (const char* name : {"a.kd.fits", "a.fits", "a.fits.gz"})
+    read_rows_near(dir_ / name, kCentre, kRadius, {}, &read);
+  EXPECT_EQ(read.files().size(), 3u);
   EXPECT_EQ(names_of(gzipped.table), names_of(plain.table));
   EXPECT_THAT(names_of(tree.table), testing::UnorderedElementsAreArray(names_of(plain.table)));
   EXPECT_THAT(sink_.warnings, ElementsAre());
@@ -231,6 +235,31 @@ TEST_F(NearRows, MissingColumnsAreNamedHowerTheFileIsRead) {
                   [](const fits::Column& c) { return c.name == "cd1_2" || c.name == "filter"; });
     write(name, table);
     EXPECT_THAT(failure(name), HasSubstr("the CCD table lacks the columns filter, cd1_2")) << name;
+  }
+}
+
+TEST_F(NearRows, AColumnThatCannotBeReadIsNeverGone) {
+  const std::vector<SkyPosition> all = positions(200);
+  for (const char* name : {"a.kd.fits", "a.fits"}) {
+    test::write_made_ccd_table(dir_ / name, all);
+    const auto relabel = [&](const std::string& from, const std::string& to) {
+      const auto at = bytes_of(name).find("'" + from);
+      ASSERT_NE(at, std::string::npos);
+      change(name, static_cast<std::streamoff>(at) + 1, to);
+    };
+    // Two names that differ by case alone: of a column that is used, of one that is not.
+    relabel("galnorm", "PSFNORM");
+    find(name);
+    EXPECT_THAT(sink_.warnings, testing::Contains(HasSubstr("the CCD table has two columns psfnorm")))
+        << name;
+    relabel("PSFNORM", "SIG1   ");
+    EXPECT_THAT(failure(name), HasSubstr("the CCD table has two columns sig1")) << name;
+    // A form of another kind: complex numbers, as wide as a 64-bit integer.
+    relabel("SIG1   ", "galnorm");
+    const std::string bytes = bytes_of(name);
+    const std::size_t cuts = bytes.find("'ccd_cuts'"), form = bytes.rfind("= 'K", cuts);
+    change(name, static_cast<std::streamoff>(form) + 3, "C");
+    EXPECT_THAT(failure(name), HasSubstr("column ccd_cuts of the CCD table")) << name;
   }
 }
 

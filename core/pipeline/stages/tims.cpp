@@ -67,6 +67,7 @@ CcdInput input_of(const CcdRow& row, std::int64_t table_row, const SurveyDirecto
   in.ra_offset = row.ccdraoff / 3600;
   in.dec_offset = row.ccddecoff / 3600;
   in.sig1_from_weights = row.sig1_from_weights();
+  in.table_wcs = TableWcs{row.approximate_wcs(), {row.ra, row.dec}};
   return in;
 }
 
