@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace brickline {
 
@@ -32,6 +33,19 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
     }
   }
   return best;
+}
+
+std::vector<std::string> nearest_names(std::string_view name, const std::vector<std::string>& candidates,
+                                       std::size_t count) {
+  std::vector<std::pair<int, std::string_view>> ranked;
+  ranked.reserve(candidates.size());
+  for (const std::string& candidate : candidates)
+    ranked.emplace_back(edit_distance(name, candidate), candidate);
+  count = std::min(count, ranked.size());
+  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(count), ranked.end());
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < count; ++i) names.emplace_back(ranked[i].second);
+  return names;
 }
 
 }  // namespace brickline

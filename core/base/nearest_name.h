@@ -1,6 +1,7 @@
 // "Did you mean ...?"
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,5 +15,9 @@ int edit_distance(std::string_view a, std::string_view b);
 // empty.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates,
                          int max_distance = 2);
+
+// The `count` nearest candidates however far they are, the nearest first, equals in the order of their names.
+std::vector<std::string> nearest_names(std::string_view name, const std::vector<std::string>& candidates,
+                                       std::size_t count);
 
 }  // namespace brickline

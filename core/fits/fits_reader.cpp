@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/numbers.h"
+#include "core/base/read_log.h"
 #include "core/fits/cfitsio_types.h"
 
 namespace brickline::fits {
@@ -44,7 +46,8 @@ bool ends_with_gz(const std::filesystem::path& p) { return p.extension() == ".gz
 
 }  // namespace
 
-FitsReader::FitsReader(const std::filesystem::path& path) : path_(path) {
+FitsReader::FitsReader(const std::filesystem::path& path, ReadLog* log) : path_(path) {
+  if (log) log->note(path);
   std::error_code code;
   if (!std::filesystem::exists(path, code)) throw input_error("no such file").in_file(path.string());
   if (std::filesystem::is_directory(path, code)) throw input_error("is a directory").in_file(path.string());
@@ -204,13 +207,13 @@ Header FitsReader::header(int hdu) {
       card.value = unquoted(text);
     } else if (type == 'L') {
       card.value = text == "T";
-    } else if (type == 'I') {
-      card.value = static_cast<std::int64_t>(std::strtoll(text.c_str(), nullptr, 10));
-    } else if (type == 'F') {
-      std::string number = text;
-      for (char& c : number)
-        if (c == 'D' || c == 'd') c = 'E';
-      card.value = std::strtod(number.c_str(), nullptr);
+    } else if (type == 'I' || type == 'F') {
+      // A whole number beyond 64 bits is kept as a real one; Header::integer refuses it.
+      const auto whole = type == 'I' ? parse_int(text) : std::nullopt;
+      if (whole)
+        card.value = *whole;
+      else if (const auto real = parse_double(text))
+        card.value = *real;
     }
     cards.push_back(std::move(card));
     auto* string = std::get_if<std::string>(&cards.back().value);

@@ -16,6 +16,10 @@
 #include "core/fits/header.h"
 #include "core/fits/table.h"
 
+namespace brickline {
+class ReadLog;
+}
+
 namespace brickline::fits {
 
 struct ImageInfo {
@@ -26,7 +30,8 @@ struct ImageInfo {
 
 class FitsReader {
  public:
-  explicit FitsReader(const std::filesystem::path& path);
+  // Opens the file, and notes it in `log` if there is one.
+  explicit FitsReader(const std::filesystem::path& path, ReadLog* log = nullptr);
   ~FitsReader();
   FitsReader(FitsReader&&) noexcept;
   FitsReader& operator=(FitsReader&&) noexcept;

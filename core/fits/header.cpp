@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <cctype>
-#include <charconv>
 #include <cmath>
-#include <cstdlib>
 
 #include "core/base/error.h"
+#include "core/base/numbers.h"
 
 namespace brickline::fits {
 namespace {
@@ -18,21 +17,14 @@ std::string upper(std::string_view s) {
   return out;
 }
 
-std::string_view stripped(std::string_view s) {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
-  return s;
+// A value that stands in the file and that no number, integer or logical could be made of.
+[[noreturn]] void refuse(const Card& card, std::string_view wanted) {
+  throw input_error("the header's {} = {} is no {}", card.key, stripped(card.raw), wanted);
 }
 
-std::optional<double> parse_number(std::string_view text) {
-  std::string s(stripped(text));
-  if (s.empty()) return {};
-  for (char& c : s)
-    if (c == 'D' || c == 'd') c = 'E';  // FITS allows Fortran's exponent letter
-  char* end = nullptr;
-  const double value = std::strtod(s.c_str(), &end);
-  if (end != s.c_str() + s.size()) return {};
-  return value;
+// Whether the card has a field of its own that could not be read, such as 1,5.
+bool is_unreadable(const Card& card) {
+  return std::holds_alternative<std::monostate>(card.value) && !stripped(card.raw).empty();
 }
 
 }  // namespace
@@ -66,8 +58,8 @@ std::optional<std::string> Header::text(std::string_view key) const {
     while (!v.empty() && v.back() == ' ') v.remove_suffix(1);
     return std::string(v);
   }
+  if (!stripped(c->raw).empty()) return std::string(stripped(c->raw));
   if (std::holds_alternative<std::monostate>(c->value)) return {};
-  if (!c->raw.empty()) return std::string(stripped(c->raw));
   if (const auto* b = std::get_if<bool>(&c->value)) return *b ? "T" : "F";
   if (const auto* i = std::get_if<std::int64_t>(&c->value)) return fmt::format("{}", *i);
   return fmt::format("{}", std::get<double>(c->value));
@@ -78,7 +70,8 @@ std::optional<double> Header::number(std::string_view key) const {
   if (!c) return {};
   if (const auto* d = std::get_if<double>(&c->value)) return *d;
   if (const auto* i = std::get_if<std::int64_t>(&c->value)) return static_cast<double>(*i);
-  if (const auto* s = std::get_if<std::string>(&c->value)) return parse_number(*s);
+  if (const auto* s = std::get_if<std::string>(&c->value)) return parse_double(*s);
+  if (is_unreadable(*c)) refuse(*c, "number");
   return {};
 }
 
@@ -88,14 +81,12 @@ std::optional<std::int64_t> Header::integer(std::string_view key) const {
   if (const auto* i = std::get_if<std::int64_t>(&c->value)) return *i;
   if (const auto* d = std::get_if<double>(&c->value)) {
     if (*d == std::floor(*d) && std::abs(*d) < 9e15) return static_cast<std::int64_t>(*d);
+    // Digits alone: a whole number that would lose its last ones.
+    if (c->raw.find_first_of(".eEdD") == std::string::npos && !c->raw.empty()) refuse(*c, "64-bit integer");
     return {};
   }
-  if (const auto* s = std::get_if<std::string>(&c->value)) {
-    const std::string_view v = stripped(*s);
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(v.data(), v.data() + v.size(), value);
-    if (error == std::errc{} && end == v.data() + v.size() && !v.empty()) return value;
-  }
+  if (const auto* s = std::get_if<std::string>(&c->value)) return parse_int(*s);
+  if (is_unreadable(*c)) refuse(*c, "integer");
   return {};
 }
 
@@ -112,11 +103,13 @@ std::string Header::require_text(std::string_view key) const {
 }
 double Header::require_number(std::string_view key) const {
   if (auto v = number(key)) return *v;
-  throw input_error("the header has no number {}", key);
+  if (auto v = text(key)) throw input_error("the header's {} = '{}' is no number", key, *v);
+  throw input_error("the header has no {}", key);
 }
 std::int64_t Header::require_integer(std::string_view key) const {
   if (auto v = integer(key)) return *v;
-  throw input_error("the header has no integer {}", key);
+  if (auto v = text(key)) throw input_error("the header's {} = '{}' is no integer", key, *v);
+  throw input_error("the header has no {}", key);
 }
 
 }  // namespace brickline::fits

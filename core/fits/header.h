@@ -54,14 +54,16 @@ class Header {
   // The first card of that key, or null.
   const Card* find(std::string_view key) const;
 
-  // Typed look-ups: empty when the key is absent, has no value, or the value cannot be read as that type.
-  // `text` gives any card's value as a string, numbers exactly as they stood in the file, quotes and trailing
-  // blanks removed (PLPROCID = 9539067 or '95e1234').
+  // Typed look-ups: empty when the key is absent, has no value, or has one of another type. `text` gives any
+  // card's value as a string, numbers exactly as they stood in the file, quotes and trailing blanks removed
+  // (PLPROCID = 9539067 or '95e1234'). A field that FITS has no type for (1,5), and `integer` of digits
+  // beyond 64 bits, are an Error (kInput) that names the card.
   std::optional<std::string> text(std::string_view key) const;
   std::optional<double> number(std::string_view key) const;  // also from strings that hold a number
   std::optional<std::int64_t> integer(std::string_view key) const;
   std::optional<bool> logical(std::string_view key) const;
-  // The same, but absence is an Error (kInput) naming the key; the caller adds the file.
+  // The same, but absence and a value of another type are an Error (kInput) that names the card; the caller
+  // adds the file.
   std::string require_text(std::string_view key) const;
   double require_number(std::string_view key) const;
   std::int64_t require_integer(std::string_view key) const;
