@@ -19,7 +19,7 @@ namespace brickline {
 // What giving an option may change.
 enum class OptionEffect {
   kProducts,  // what is in the products: told in CMDLINE
-  kPaths,     // where inputs are looked for
+  kPaths,     // where inputs are looked for, and what else leaves good products as they are
   kControl,   // how the run goes about it; no stage reads it
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -26,16 +27,46 @@ CubeShape cube_shape(const fits::Column& mask, std::int64_t width, std::int64_t 
   return {width, height, mask.width() / std::max<std::int64_t>(1, width * height)};
 }
 
+// Positions may be those of any of Source Extractor's ways to measure them in pixels: X_IMAGE, XWIN_IMAGE,
+// XPSF_IMAGE, XPEAK_IMAGE ...
+bool is_pixel_position(std::string name, char axis) {
+  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name.starts_with(axis) && name.ends_with("_IMAGE");
+}
+
 void require_image_axes(const fits::Table& table, std::int64_t row) {
-  const std::pair<const char*, const char*> axes[] = {{"polname1", "X_IMAGE"}, {"polname2", "Y_IMAGE"}};
-  for (const auto& [column, wanted] : axes)
-    if (const std::string name = table.text(column, row); name != wanted)
-      throw input_error(
-          "{} is '{}', not {}: a PSF that varies with anything but the position is not supported", column,
-          name, wanted);
+  const std::string first = table.text("polname1", row), second = table.text("polname2", row);
+  if (!is_pixel_position(first, 'X') || !is_pixel_position(second, 'Y'))
+    throw input_error(
+        "polname1 and polname2 are '{}' and '{}', not a position in pixels such as X_IMAGE and Y_IMAGE: a PSF "
+        "that varies with anything else is not supported",
+        first, second);
   if (table.integer("polngrp", row) != 1)
     throw input_error("polngrp is {}, not 1: a PSF of several groups is not supported",
                       table.integer("polngrp", row));
+}
+
+// The planes of the row, of any type of floating-point numbers.
+std::vector<Image<float>> planes_of(const fits::Column& mask, std::int64_t row, const CubeShape& stored,
+                                    int width, int height, std::int64_t count) {
+  std::vector<Image<float>> planes;
+  const auto take = [&](const auto& pixels) {
+    for (std::int64_t p = 0; p < count; ++p) {
+      Image<float> plane(width, height);
+      for (int y = 0; y < height; ++y) {
+        const auto* in = pixels.data() + row * mask.width() + (p * stored.height + y) * stored.width;
+        for (int x = 0; x < width; ++x) plane(x, y) = static_cast<float>(in[x]);
+      }
+      planes.push_back(std::move(plane));
+    }
+  };
+  if (const auto* single = std::get_if<std::vector<float>>(&mask.data))
+    take(*single);
+  else if (const auto* twofold = std::get_if<std::vector<double>>(&mask.data))
+    take(*twofold);
+  else
+    throw input_error("psf_mask does not hold floating-point numbers");
+  return planes;
 }
 
 }  // namespace
@@ -69,17 +100,8 @@ Psf psf_from_psfex_row(const fits::Table& table, std::int64_t row, bool normaliz
       stored.width * stored.height * stored.planes > mask.width())
     throw input_error("psf_mask holds {} planes of {} x {}, not {} of {} x {}", stored.planes, stored.width,
                       stored.height, terms, width, height);
-  const auto* pixels = std::get_if<std::vector<float>>(&mask.data);
-  if (!pixels) throw input_error("psf_mask does not hold 32-bit floats");
-  std::vector<Image<float>> planes;
-  for (std::int64_t p = 0; p < terms; ++p) {
-    Image<float> plane(static_cast<int>(width), static_cast<int>(height));
-    for (int y = 0; y < plane.height(); ++y) {
-      const float* in = pixels->data() + row * mask.width() + (p * stored.height + y) * stored.width;
-      std::copy(in, in + width, plane.row(y));
-    }
-    planes.push_back(std::move(plane));
-  }
+  std::vector<Image<float>> planes =
+      planes_of(mask, row, stored, static_cast<int>(width), static_cast<int>(height), terms);
 
   double sampling = table.number("psf_samp", row);
   if (sampling == 0) {

@@ -124,6 +124,9 @@ std::optional<CalibrationRow> find_calibration(std::span<const std::filesystem::
       for (std::int64_t i = 0; i < found.table.rows(); ++i)
         if (found.table.integer("expnum", i) == key.expnum && found.table.text("ccdname", i) == key.ccdname)
           rows.push_back(i);
+    if (rows.size() > 1)
+      log.warning("{}: {} rows of exposure {}, CCD '{}': none of them is used, remove all but one",
+                  file.string(), rows.size(), key.expnum, key.ccdname);
     if (rows.size() != 1) {
       log.debug("{}: {} rows of exposure {}, CCD '{}'; looking further", file.string(), rows.size(),
                 key.expnum, key.ccdname);

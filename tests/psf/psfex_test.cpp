@@ -135,6 +135,32 @@ TEST_F(PsfexTable, AConstantModelNeedsNoAxes) {
   EXPECT_FLOAT_EQ(psf_from_psfex_row(t, 0, false).stamp(1e4, 1e4)(0, 0), 1);
 }
 
+TEST_F(PsfexTable, IsReadWhateverItsFloatsAndHoweverPositionsWereMeasured) {
+  const Image<float> expected = psf_from_psfex_row(table(), 0, false).stamp(105, 160);
+  fits::Table t = table();
+  const auto& single = std::get<std::vector<float>>(t.require("psf_mask").data);
+  t.add("psf_mask", std::vector<double>(single.begin(), single.end()), "", {5, 5, 4});
+  for (const auto& [x, y] : {std::pair{"X_IMAGE", "Y_IMAGE"},
+                             {"XWIN_IMAGE", "YWIN_IMAGE"},
+                             {"XPSF_IMAGE", "YPSF_IMAGE"},
+                             {"x_image", "y_image"}}) {
+    SCOPED_TRACE(x);
+    t.add("polname1", std::vector<std::string>{x});
+    t.add("polname2", std::vector<std::string>{y});
+    const Image<float> stamp = psf_from_psfex_row(t, 0, false).stamp(105, 160);
+    for (int row = 0; row < 5; ++row)
+      for (int column = 0; column < 3; ++column) EXPECT_EQ(stamp(column, row), expected(column, row));
+  }
+  for (const auto& [x, y] : {std::pair{"Y_IMAGE", "X_IMAGE"}, {"X_WORLD", "Y_WORLD"}, {"MAG", "Y_IMAGE"}}) {
+    t.add("polname1", std::vector<std::string>{x});
+    t.add("polname2", std::vector<std::string>{y});
+    EXPECT_THROW(psf_from_psfex_row(t, 0, false), Error) << x;
+  }
+  t = table();
+  t.add("psf_mask", std::vector<std::int32_t>(5 * 5 * 4, 1), "", {5, 5, 4});
+  EXPECT_THROW(psf_from_psfex_row(t, 0, false), Error);
+}
+
 TEST_F(PsfexTable, SamplingZeroCountsAsOne) {
   fits::Table t = table();
   t.add("psf_samp", std::vector<double>{0});
