@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "core/camera/default_steps.h"
+#include "core/camera/pixel_operations.h"
 #include "core/camera/mask_operations.h"
 #include "core/facts/mask_bits.h"
 #include "tests/support/golden_case.h"
