@@ -384,7 +384,8 @@ ParsedFacts parse_camera_facts(std::string_view text, const CameraIdentity& iden
 // The camera that the text extends; empty if none. Error (kInput) if the text is not a JSON object.
 std::string extended_camera(std::string_view text);
 // `own` laid over `base`: objects merge by key; other values replace; "key+" appends to and "+key" goes
-// before the base's array; null deletes. Title, institution, contact and url are not inherited.
+// before the base's array; null deletes. Title, institution, contact and url are not
+// inherited, nor is "abstract", which says that a camera is there to be extended only.
 std::string merge_camera_facts(std::string_view base, std::string_view own);
 // One spelling for one content: keys sorted, no blanks, shortest numbers. What the facts' digest is made of.
 std::string canonical_facts(std::string_view text);

@@ -443,6 +443,9 @@ ParsedFacts parse_camera_facts(std::string_view text, const CameraIdentity& iden
     Object root(json, "", report);
     read_version(root, report);
     root.get("extends");
+    bool is_abstract = false;
+    if (root.read("abstract", is_abstract) && is_abstract)
+      report.problem("abstract", "it is made for cameras to extend, not to be used itself");
     read_identity(root, identity, out);
     read_detector(root, out);
     read_bands(root, out);
