@@ -157,6 +157,24 @@ TEST(GoodRegion, ASectionCardIsOneBasedAndInclusive) {
             (Box{32, 2080, 0, 4612}));
 }
 
+TEST(GoodRegion, ASectionThatIsNoneIsAnErrorNamingTheCard) {
+  const CameraFacts f = facts(R"("good_region": [{"card": "DATASEC"}])");
+  CcdValues ccd;
+  ccd.width = ccd.height = 100;
+  Headers headers;
+  for (const char* section :
+       {"[1:99999999999,1:100]", "[1:99999999999999999999999,1:100]", "1:2,3:4", "[a:2,3:4]"}) {
+    headers.image.set("DATASEC", section);
+    try {
+      good_region(f.good_region, ccd, &headers);
+      FAIL() << section;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::kInput);
+      EXPECT_THAT(e.line(), HasSubstr("DATASEC"));
+    }
+  }
+}
+
 // ---- Sources ----
 
 TEST(Sources, DefaultsAreThoseOfTheCommunityPipelinesHeaders) {
@@ -226,6 +244,38 @@ TEST(Sources, DatesBecomeModifiedJulianDays) {
     headers.primary.set("DATE-OBS", date);
     EXPECT_DOUBLE_EQ(*number_of(m.of("mjd_obs"), CcdValues{}, headers), mjd) << date;
   }
+}
+
+TEST(Sources, ADateThatThereIsNotIsAnError) {
+  const MetadataFacts m = facts(R"("metadata": {"mjd_obs": {"key": "DATE-OBS", "as": "iso_utc"}})").metadata;
+  Headers headers;
+  for (const char* date : {"2016-13-01", "2016-00-10", "2016-01-45", "2015-02-29", "2016-01-01T24:00:00",
+                           "2016-01-01T12:60:00", "2016-01-01T12:00:61", "16-01-01", "2016-1-1"}) {
+    headers.primary.set("DATE-OBS", date);
+    EXPECT_THROW(number_of(m.of("mjd_obs"), CcdValues{}, headers), Error) << date;
+  }
+}
+
+// ---- Patterns ----
+
+TEST(Patterns, ReplacementsTakeGroupsOfTheFirstMatch) {
+  const Pattern pattern(R"((\d+)-(\w)?)");
+  EXPECT_EQ(pattern.extract("ab 12-x 34-y", "$2$1"), "x12");
+  EXPECT_EQ(pattern.extract("ab 12-x", ""), "12");
+  EXPECT_EQ(pattern.extract("ab 12-", "<$&|$2|$$|$9>"), "<12-||$|>");
+  EXPECT_FALSE(pattern.extract("none", ""));
+  EXPECT_EQ(Pattern("b+").extract("abbc", ""), "bb");
+  EXPECT_TRUE(Pattern("^SUCCESS", true).found_in("successful"));
+  EXPECT_FALSE(Pattern("^SUCCESS").found_in("successful"));
+  EXPECT_FALSE(Pattern().found_in(""));
+  EXPECT_THROW(Pattern("(a"), Error);
+}
+
+TEST(Patterns, TakeTextsOfAnyLengthAndBytes) {
+  const std::string long_text(4'000'000, 'a');
+  EXPECT_FALSE(Pattern("^(a|b)*c$").found_in(long_text));
+  EXPECT_TRUE(Pattern("^(a|b)*$").found_in(long_text));
+  EXPECT_TRUE(Pattern("x.y").found_in("x\xe9y"));
 }
 
 // ---- Files and zero points ----
