@@ -111,7 +111,7 @@ struct MetadataFacts {
 // How the name of a mask or weight file follows from the image's.
 struct CompanionFile {
   enum class Kind { kNone, kSubstitute, kSameFile, kPattern };
-  Kind kind = Kind::kSubstitute;
+  Kind kind = Kind::kNone;
   // On the whole relative path, every occurrence; at least one must apply.
   std::vector<std::array<std::string, 2>> substitute;
   std::string pattern;  // with {dir} {base} {ccd} {expnum}
@@ -298,10 +298,11 @@ struct PhotometryFacts {
   std::map<std::string, Detrend> detrend;
 };
 
+// What makes calibrations and judges CCDs reads it.
 struct QualityFacts {
   struct ExtraCut {
     Condition when;
-    std::string condition;  // on columns of the CCD table
+    std::optional<CardCondition> column;  // on a column of the CCD table (key: its name), instead of a card
     std::string bit;
   };
   struct Tiles {

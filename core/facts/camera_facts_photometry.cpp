@@ -8,7 +8,7 @@ namespace {
 
 // Magnitudes of the stars that zero points are measured with, where a camera does not say.
 std::array<double, 2> default_star_range(std::string_view band) {
-  if (band == "r" || band == "i" || band == "N673") return {16, 19.5};
+  if (band == "r" || band == "i") return {16, 19.5};
   if (band == "z" || band == "Y") return {16.5, 19};
   return {16, 20};
 }
@@ -77,7 +77,7 @@ void convert(const Json& j, const std::string& path, Report& report, Detrend& ou
 void convert(const Json& j, const std::string& path, Report& report, QualityFacts::ExtraCut& out) {
   Object o(j, path, report);
   o.read("when", out.when);
-  o.read("condition", out.condition);
+  o.read("column", out.column);
   o.require("bit", out.bit);
 }
 

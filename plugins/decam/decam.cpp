@@ -82,9 +82,10 @@ void quality(Facts& f) {
   f["quality"]["max_radec_rms_arcsec"] = 0.4;
   f["quality"]["max_zero_point_difference_mag"] = 0.25;
   f["quality"]["max_sky_per_second"] = {{"g", 90}, {"r", 150}, {"i", 165}, {"z", 180}};
-  f["quality"]["extra_cuts"] =
-      list({Value{{"when", {{"mjd", {{"below", 56516}}}}}, {"bit", "early_decam"}},
-            Value{{"when", {{"ccd", "S7"}}}, {"condition", "ccdphrms > 0.1"}, {"bit", "phrms_s7"}}});
+  f["quality"]["extra_cuts"] = list({Value{{"when", {{"mjd", {{"below", 56516}}}}}, {"bit", "early_decam"}},
+                                     Value{{"when", {{"ccd", "S7"}}},
+                                           {"column", {{"key", "ccdphrms"}, {"after", 0.1}}},
+                                           {"bit", "phrms_s7"}}});
   f["quality"]["accepted_plver"] = {"V4.8", "V4.9", "V5"};
 }
 

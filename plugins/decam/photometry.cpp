@@ -154,6 +154,7 @@ void photometry(Facts& f) {
   for (const Band& b : kBands)
     photometry["bands"][b.name] = {{"zero_point", b.zero_point},
                                    {"extinction_per_airmass", b.extinction_per_airmass}};
+  photometry["bands"]["N673"]["star_mag_range"] = {16, 19.5};
 
   Value& catalogues = photometry["catalogues"];
   for (const Term& t : kPs1Terms) {

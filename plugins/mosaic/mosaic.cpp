@@ -98,8 +98,9 @@ void photometry(Facts& f) {
                   {"max_zero_point_difference_mag", 0.1},
                   {"max_sky_per_second", {{"z", 200}}}};
   // Since then every third exposure was shifted by a third of a pixel; before, only where `yshift` says so.
-  f["quality"]["extra_cuts"] = list({Value{
-      {"when", {{"mjd", {{"below", 57674}}}}}, {"condition", "not yshift"}, {"bit", "not_third_pix"}}});
+  f["quality"]["extra_cuts"] = list({Value{{"when", {{"mjd", {{"below", 57674}}}}},
+                                           {"column", {{"key", "yshift"}, {"equals", 0}}},
+                                           {"bit", "not_third_pix"}}});
 }
 
 class Mosaic : public Camera {

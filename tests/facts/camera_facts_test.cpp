@@ -177,25 +177,26 @@ TEST(GoodRegion, ASectionThatIsNoneIsAnErrorNamingTheCard) {
 
 // ---- Sources ----
 
-TEST(Sources, DefaultsAreThoseOfTheCommunityPipelinesHeaders) {
+TEST(Sources, DefaultsAreTheCommonKeywordsOfEitherHeader) {
   Headers headers;
-  headers.primary.set("FILTER", "r SDSS c0002 6415.0 1480.0");
+  headers.image.set("FILTER", "r");
   headers.primary.set("INSTRUME", "Camera");
   headers.primary.set("EXPNUM", "722778");  // text, as some files have it
-  headers.primary.set("RA", "08:30:00");
-  headers.primary.set("DEC", "-00:30:00");
+  headers.primary.set("DATE-OBS", "2016-02-29T12:00:00");
   headers.image.set("EXTNAME", "s19 ");
   headers.image.set("FWHM", fits::CardValue(3.25));
   const MetadataFacts m = facts().metadata;
   const CcdValues ccd;
   EXPECT_EQ(text_of(m.of("band"), ccd, headers), "r");
   EXPECT_EQ(text_of(m.of("camera"), ccd, headers), "camera");
-  EXPECT_EQ(text_of(m.of("ccdname"), ccd, headers), "S19");
+  EXPECT_EQ(text_of(m.of("ccdname"), ccd, headers), "s19");
   EXPECT_EQ(integer_of(m.of("expnum"), ccd, headers), 722778);
   EXPECT_DOUBLE_EQ(*number_of(m.of("fwhm"), ccd, headers), 3.25);
-  EXPECT_DOUBLE_EQ(*number_of(m.of("ra_bore"), ccd, headers), 127.5);
-  EXPECT_DOUBLE_EQ(*number_of(m.of("dec_bore"), ccd, headers), -0.5);
+  EXPECT_DOUBLE_EQ(*number_of(m.of("mjd_obs"), ccd, headers), 57447.5);
+  headers.primary.set("MJD-OBS", fits::CardValue(57448.25));
+  EXPECT_DOUBLE_EQ(*number_of(m.of("mjd_obs"), ccd, headers), 57448.25);
   EXPECT_FALSE(number_of(m.of("airmass"), ccd, headers));
+  EXPECT_FALSE(text_of(m.of("plver"), ccd, headers));
 }
 
 TEST(Sources, TheFirstThatGivesAValueWins) {
@@ -283,7 +284,9 @@ TEST(Patterns, TakeTextsOfAnyLengthAndBytes) {
 TEST(Files, MaskAndWeightAreNamedBySubstitutionOnTheWholePath) {
   CcdValues ccd;
   ccd.image_filename = "cam_ooi_/c4d_181214_050844_ooi_g_ls9.fits.fz";
-  const FileFacts f = facts().files;
+  const FileFacts f = facts(R"("files": {"mask": {"substitute": [["_ooi_", "_ood_"], ["_oki_", "_ood_"]]},
+                                         "weight": {"substitute": [["_ooi_", "_oow_"]]}})")
+                          .files;
   EXPECT_EQ(companion_path(f.mask, ccd), "cam_ood_/c4d_181214_050844_ood_g_ls9.fits.fz");
   EXPECT_EQ(companion_path(f.weight, ccd), "cam_oow_/c4d_181214_050844_oow_g_ls9.fits.fz");
   ccd.image_filename = "k4m_oki_z.fits";
@@ -291,6 +294,10 @@ TEST(Files, MaskAndWeightAreNamedBySubstitutionOnTheWholePath) {
   ccd.image_filename = "plain.fits";
   EXPECT_THROW(companion_path(f.mask, ccd), Error);
   EXPECT_EQ(companion_path(facts(R"("files": {"mask": null})").files.mask, ccd), "");
+  EXPECT_EQ(companion_path(facts().files.mask, ccd), "");  // who does not speak of one has none
+  EXPECT_EQ(companion_path(facts().files.weight, ccd), "");
+  EXPECT_THAT(parse(R"("files": {"mask": {"hdu": 2}})").problems,
+              ElementsAre(HasSubstr("files.mask: expected one of substitute, same_file and pattern")));
   EXPECT_EQ(companion_path(facts(R"("files": {"mask": {"same_file": true, "hdu": "+1"}})").files.mask, ccd),
             "plain.fits");
 }
