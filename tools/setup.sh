@@ -8,7 +8,7 @@ packages=(
   g++ gcc make cmake ninja-build ccache pkg-config git ca-certificates
   # libraries
   libboost-dev libboost-filesystem-dev libboost-system-dev
-  libcfitsio-dev wcslib-dev liberfa-dev libeigen3-dev libfftw3-dev libfmt-dev libtbb-dev libhwy-dev
+  libcfitsio-dev wcslib-dev liberfa-dev libeigen3-dev libfftw3-dev libfmt-dev libre2-dev libtbb-dev libhwy-dev
   libcli11-dev libspdlog-dev nlohmann-json3-dev libjpeg-dev zlib1g-dev libssl-dev
   # tests and benchmarks
   libgtest-dev libgmock-dev libbenchmark-dev python3 python3-numpy python3-astropy binutils

@@ -26,6 +26,7 @@
 #include "core/base/error.h"
 #include "core/base/image.h"
 #include "core/base/log.h"
+#include "core/base/read_log.h"
 #include "core/facts/camera_facts.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/header.h"
@@ -75,6 +76,8 @@ struct CcdSource {
   // The row of the CCD table, for plugins that look at other columns; may be null.
   const fits::Table* table = nullptr;
   std::int64_t row = -1;
+  // Notes every file that is read for the CCD, those of its plugin too; may be null.
+  ReadLog* read_log = nullptr;
 };
 // The usual `locate`: below `survey_dir`, or below `cache_dir` (if given) where the file exists there.
 std::function<std::filesystem::path(SurveyPlace, const std::string&)> locate_in_survey(

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <functional>
 
-#include "core/camera/default_steps.h"
+#include "core/camera/fits_camera.h"
 #include "core/camera/open_ccd.h"
 
 namespace brickline {

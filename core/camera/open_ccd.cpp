@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/camera/ccd_hdus.h"
-#include "core/camera/default_steps.h"
+#include "core/camera/fits_camera.h"
 #include "core/camera/plugin_trust.h"
 
 namespace brickline {
@@ -47,7 +47,7 @@ fits::FitsReader& OpenCcd::Impl::reader(int role) {
     if (file.path.empty())
       throw input_error("{}: there is no {} file", values.image_filename,
                         role < 3 ? kRoleNames[role] : "such");
-    file.reader = std::make_unique<fits::FitsReader>(file.path);
+    file.reader = std::make_unique<fits::FitsReader>(file.path, source.read_log);
   }
   return *file.reader;
 }

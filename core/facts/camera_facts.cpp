@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/numbers.h"
 #include "core/facts/facts_reader.h"
 
 namespace brickline {
@@ -23,15 +24,14 @@ bool remove_ending(std::string& s, std::string_view ending) {
 
 // "[x0:x1,y0:y1]", 1-based inclusive.
 Box section_of(const std::string& text, const std::string& key) {
-  static const Pattern kForm(R"(^\[\s*\d+\s*:\s*\d+\s*,\s*\d+\s*:\s*\d+\s*\]$)");
-  if (!kForm.found_in(text)) throw input_error("{} = '{}' is not a section [a:b,c:d]", key, text);
+  static const Pattern kForm(R"(^\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]$)");
+  constexpr std::int64_t kLargest = 1'000'000'000;
+  const auto parts = kForm.groups(text);
   std::array<int, 4> v{};
-  std::size_t at = 0;
-  for (int& n : v) {
-    at = text.find_first_of("0123456789", at);
-    std::size_t used = 0;
-    n = std::stoi(text.substr(at), &used);
-    at += used;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto pixel = parts ? parse_int((*parts)[i + 1]) : std::nullopt;
+    if (!pixel || *pixel > kLargest) throw input_error("{} = '{}' is not a section [a:b,c:d]", key, text);
+    v[i] = static_cast<int>(*pixel);
   }
   return {v[0] - 1, v[1], v[2] - 1, v[3]};
 }
@@ -189,6 +189,7 @@ std::string merge_camera_facts(std::string_view base, std::string_view own) {
   Json merged = parsed(base);
   merged.erase("camera");
   merged.erase("extends");
+  merged.erase("abstract");
   lay_over(merged, parsed(own));
   return merged.dump();
 }

@@ -111,7 +111,7 @@ struct MetadataFacts {
 // How the name of a mask or weight file follows from the image's.
 struct CompanionFile {
   enum class Kind { kNone, kSubstitute, kSameFile, kPattern };
-  Kind kind = Kind::kSubstitute;
+  Kind kind = Kind::kNone;
   // On the whole relative path, every occurrence; at least one must apply.
   std::vector<std::array<std::string, 2>> substitute;
   std::string pattern;  // with {dir} {base} {ccd} {expnum}
@@ -298,10 +298,11 @@ struct PhotometryFacts {
   std::map<std::string, Detrend> detrend;
 };
 
+// What makes calibrations and judges CCDs reads it.
 struct QualityFacts {
   struct ExtraCut {
     Condition when;
-    std::string condition;  // on columns of the CCD table
+    std::optional<CardCondition> column;  // on a column of the CCD table (key: its name), instead of a card
     std::string bit;
   };
   struct Tiles {
@@ -384,7 +385,8 @@ ParsedFacts parse_camera_facts(std::string_view text, const CameraIdentity& iden
 // The camera that the text extends; empty if none. Error (kInput) if the text is not a JSON object.
 std::string extended_camera(std::string_view text);
 // `own` laid over `base`: objects merge by key; other values replace; "key+" appends to and "+key" goes
-// before the base's array; null deletes. Title, institution, contact and url are not inherited.
+// before the base's array; null deletes. Title, institution, contact and url are not
+// inherited, nor is "abstract", which says that a camera is there to be extended only.
 std::string merge_camera_facts(std::string_view base, std::string_view own);
 // One spelling for one content: keys sorted, no blanks, shortest numbers. What the facts' digest is made of.
 std::string canonical_facts(std::string_view text);

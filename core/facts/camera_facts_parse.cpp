@@ -105,38 +105,37 @@ void read_checks(Object& root, CheckFacts& out) {
                              {{"nastrom", C::Astrometry::kNastrom}, {"always", C::Astrometry::kAlways}});
 }
 
-// A metadata field: where it is looked up when the camera does not say, and how.
+// A metadata field: where it is looked up when the camera does not say, and how. Keywords are those of the FITS
+// standard and of common use, of one HDU per CCD; what has no such keyword is not known.
 struct Field {
   const char* name;
-  std::vector<const char*> keys;
   HeaderOf in;
   Source::As as;
+  std::vector<std::pair<const char*, Source::As>> cards;
   Source::Case letters = Source::Case::kKeep;
-  int word = 0;
 };
 const std::vector<Field>& metadata_fields() {
   using As = Source::As;
-  using Case = Source::Case;
-  constexpr HeaderOf kPrimary = HeaderOf::kPrimary, kImage = HeaderOf::kImage;
+  constexpr HeaderOf kEither = HeaderOf::kEither, kImage = HeaderOf::kImage;
   static const std::vector<Field> fields = {
-      {"camera", {"INSTRUME"}, kPrimary, As::kText, Case::kLower},
-      {"band", {"FILTER"}, kPrimary, As::kText, Case::kKeep, 1},
-      {"expnum", {"EXPNUM"}, kPrimary, As::kInteger},
-      {"ccdname", {"EXTNAME"}, kImage, As::kText, Case::kUpper},
-      {"mjd_obs", {"MJD-OBS"}, kPrimary, As::kReal},
-      {"exptime", {"EXPTIME"}, kPrimary, As::kReal},
-      {"fwhm", {"FWHM"}, kImage, As::kReal},
-      {"gain", {"GAIN"}, kPrimary, As::kReal},
-      {"propid", {"PROPID"}, kPrimary, As::kText},
-      {"object", {"OBJECT"}, kPrimary, As::kText},
-      {"plver", {"PLVER"}, kPrimary, As::kText},
-      {"plprocid", {"PLPROCID"}, kPrimary, As::kText},
-      {"procdate", {"DATE"}, kPrimary, As::kText},
-      {"ha", {"HA"}, kPrimary, As::kSexagesimalHours},
-      {"ra_bore", {"RA", "TELRA"}, kPrimary, As::kSexagesimalHours},
-      {"dec_bore", {"DEC", "TELDEC"}, kPrimary, As::kSexagesimalDegrees},
-      {"airmass", {"AIRMASS"}, kPrimary, As::kReal},
-      {"pixel_scale", {}, kImage, As::kReal},
+      {"camera", kEither, As::kText, {{"INSTRUME", As::kText}}, Source::Case::kLower},
+      {"band", kEither, As::kText, {{"FILTER", As::kText}}},
+      {"expnum", kEither, As::kInteger, {{"EXPNUM", As::kInteger}}},
+      {"ccdname", kImage, As::kText, {{"EXTNAME", As::kText}}},
+      {"mjd_obs", kEither, As::kReal, {{"MJD-OBS", As::kReal}, {"DATE-OBS", As::kIsoUtc}}},
+      {"exptime", kEither, As::kReal, {{"EXPTIME", As::kReal}}},
+      {"fwhm", kEither, As::kReal, {{"FWHM", As::kReal}}},
+      {"gain", kEither, As::kReal, {{"GAIN", As::kReal}}},
+      {"propid", kEither, As::kText, {}},
+      {"object", kEither, As::kText, {{"OBJECT", As::kText}}},
+      {"plver", kEither, As::kText, {}},
+      {"plprocid", kEither, As::kText, {}},
+      {"procdate", kEither, As::kText, {{"DATE", As::kText}}},
+      {"ha", kEither, As::kSexagesimalHours, {}},
+      {"ra_bore", kEither, As::kSexagesimalHours, {}},
+      {"dec_bore", kEither, As::kSexagesimalDegrees, {}},
+      {"airmass", kEither, As::kReal, {{"AIRMASS", As::kReal}}},
+      {"pixel_scale", kImage, As::kReal, {}},
   };
   return fields;
 }
@@ -152,9 +151,9 @@ void read_metadata(Object& root, MetadataFacts& out) {
     source.letters = field.letters;
     Sources& sources = out.fields[field.name];
     if (o.read_sources(field.name, source, sources)) continue;
-    source.word = field.word;
-    for (const char* key : field.keys) {
+    for (const auto& [key, as] : field.cards) {
       source.keys = {key};
+      source.as = as;
       sources.push_back(source);
     }
   }
@@ -208,19 +207,18 @@ void read_companion_hdu(const Json& j, const std::string& path, Report& report, 
   }
 }
 
-void read_companion(Object& files, const char* key, const char* token, CompanionFile& out) {
+// A camera that does not speak of it has no such file.
+void read_companion(Object& files, const char* key, CompanionFile& out) {
   using K = CompanionFile::Kind;
-  out.substitute = {{"_ooi_", token}, {"_oki_", token}};
-  const Json* j = files.get(key, true);
-  if (!j) return;
-  if (j->is_null() || *j == "none") {
-    out.kind = K::kNone;
-    return;
-  }
+  const Json* j = files.get(key);
+  if (!j || *j == "none") return;
   Object o(*j, files.path(key), files.report());
   bool same_file = false;
   int ways = 0;
-  if (o.read("substitute", out.substitute)) ++ways;
+  if (o.read("substitute", out.substitute)) {
+    out.kind = K::kSubstitute;
+    ++ways;
+  }
   if (o.read("same_file", same_file) && same_file) {
     out.kind = K::kSameFile;
     ++ways;
@@ -229,7 +227,7 @@ void read_companion(Object& files, const char* key, const char* token, Companion
     out.kind = K::kPattern;
     ++ways;
   }
-  if (ways > 1) files.report().problem(files.path(key), "expected one of substitute, same_file and pattern");
+  if (ways != 1) files.report().problem(files.path(key), "expected one of substitute, same_file and pattern");
   if (const Json* hdu = o.get("hdu")) read_companion_hdu(*hdu, o.path("hdu"), files.report(), out.hdu);
 }
 
@@ -237,8 +235,8 @@ void read_files(Object& root, FileFacts& out) {
   static const Json kEmpty = Json::object();
   const Json* j = root.get("files");
   Object o(j ? *j : kEmpty, "files", root.report());
-  read_companion(o, "mask", "_ood_", out.mask);
-  read_companion(o, "weight", "_oow_", out.weight);
+  read_companion(o, "mask", out.mask);
+  read_companion(o, "weight", out.weight);
   using B = FileFacts::BaseName;
   o.read_name<B>("base_name", out.base_name, {{"first_dot", B::kFirstDot}, {"strip_fits", B::kStripFits}});
   if (const Json* calibration = o.get("calibration")) {
@@ -443,6 +441,9 @@ ParsedFacts parse_camera_facts(std::string_view text, const CameraIdentity& iden
     Object root(json, "", report);
     read_version(root, report);
     root.get("extends");
+    bool is_abstract = false;
+    if (root.read("abstract", is_abstract) && is_abstract)
+      report.problem("abstract", "it is made for cameras to extend, not to be used itself");
     read_identity(root, identity, out);
     read_detector(root, out);
     read_bands(root, out);

@@ -8,7 +8,7 @@ namespace {
 
 // Magnitudes of the stars that zero points are measured with, where a camera does not say.
 std::array<double, 2> default_star_range(std::string_view band) {
-  if (band == "r" || band == "i" || band == "N673") return {16, 19.5};
+  if (band == "r" || band == "i") return {16, 19.5};
   if (band == "z" || band == "Y") return {16.5, 19};
   return {16, 20};
 }
@@ -17,7 +17,22 @@ void check_increasing(const std::array<double, 2>& range, const std::string& pat
   if (!(range[0] < range[1])) report.problem(path, "[{}, {}] does not increase", range[0], range[1]);
 }
 
-void read_catalogue(const Json& j, const std::string& path, Report& report, CatalogueFacts& out) {
+// "standard": the camera's band is the one that Brickline's own transform of Gaia's magnitudes was measured
+// for.
+void read_standard_term(const std::string& catalogue, const std::string& band, const std::string& path,
+                        Report& report, ColourTerm& out) {
+  const auto transform = standard_band_facts(band).gaia;
+  if (catalogue != "gaia" || !transform)
+    return report.problem(path, "there is no standard colour term of {} for band {}", catalogue, band);
+  out.base = transform->base;
+  out.colour = {"BP", "RP"};
+  out.coefficients = transform->coefficients;
+  out.clip = {-100, 100};  // the term is not clipped, its colour is
+  out.colour_clip = transform->colour_clip;
+}
+
+void read_catalogue(const Json& j, const std::string& name, const std::string& path, Report& report,
+                    CatalogueFacts& out) {
   Object o(j, path, report);
   o.read("colour_range", out.colour_range);
   o.read_texts("require", out.require);
@@ -30,8 +45,12 @@ void read_catalogue(const Json& j, const std::string& path, Report& report, Cata
   static const std::vector<std::string> kOwn = {"colour_range", "require", "files", "scheme",
                                                 "nside",        "ra",      "dec",   "columns"};
   for (const std::string& band : o.all_keys())
-    if (std::find(kOwn.begin(), kOwn.end(), band) == kOwn.end())
-      convert(j[band], o.path(band), report, out.bands[band]);
+    if (std::find(kOwn.begin(), kOwn.end(), band) == kOwn.end()) {
+      if (j[band] == "standard")
+        read_standard_term(name, band, o.path(band), report, out.bands[band]);
+      else
+        convert(j[band], o.path(band), report, out.bands[band]);
+    }
 }
 
 }  // namespace
@@ -58,7 +77,7 @@ void convert(const Json& j, const std::string& path, Report& report, Detrend& ou
 void convert(const Json& j, const std::string& path, Report& report, QualityFacts::ExtraCut& out) {
   Object o(j, path, report);
   o.read("when", out.when);
-  o.read("condition", out.condition);
+  o.read("column", out.column);
   o.require("bit", out.bit);
 }
 
@@ -102,7 +121,7 @@ void read_photometry(Object& root, CameraFacts& out) {
   if (const Json* catalogues = o.get("catalogues")) {
     Object all(*catalogues, o.path("catalogues"), report);
     for (const std::string& name : all.all_keys())
-      read_catalogue((*catalogues)[name], all.path(name), report, photometry.catalogues[name]);
+      read_catalogue((*catalogues)[name], name, all.path(name), report, photometry.catalogues[name]);
   }
   if (const auto gaia = photometry.catalogues.find("gaia"); gaia != photometry.catalogues.end())
     for (BandFacts& band : out.bands)

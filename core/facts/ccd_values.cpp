@@ -1,18 +1,10 @@
 #include "core/facts/ccd_values.h"
 
-#include <cctype>
 #include <string_view>
 
+#include "core/base/numbers.h"
+
 namespace brickline {
-namespace {
-
-std::string_view stripped(std::string_view s) {
-  while (!s.empty() && std::isspace(static_cast<unsigned char>(s.front()))) s.remove_prefix(1);
-  while (!s.empty() && std::isspace(static_cast<unsigned char>(s.back()))) s.remove_suffix(1);
-  return s;
-}
-
-}  // namespace
 
 std::optional<std::string> CcdHeaders::text(const std::vector<std::string>& keys, HeaderOf in) {
   for (const std::string& key : keys) {

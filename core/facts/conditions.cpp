@@ -1,8 +1,9 @@
 #include "core/facts/conditions.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
+
+#include "core/base/numbers.h"
 
 namespace brickline {
 
@@ -14,29 +15,14 @@ bool TextMatch::matches(std::string_view text) const {
 
 namespace {
 
-std::string_view stripped(std::string_view s) {
-  while (!s.empty() && std::isspace(static_cast<unsigned char>(s.front()))) s.remove_prefix(1);
-  while (!s.empty() && std::isspace(static_cast<unsigned char>(s.back()))) s.remove_suffix(1);
-  return s;
-}
-
-std::optional<double> number_in(std::string_view text) {
-  text = stripped(text);
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return {};
-  return value;
-}
-
 bool card_holds(const CardCondition& c, CcdHeaders& headers) {
   const std::optional<std::string> value = headers.text(c.keys, c.in);
   if (c.exists && *c.exists != value.has_value()) return false;
   if (!c.equals && !c.matches && c.limits.unlimited()) return c.exists || value;
   if (!value) return false;
-  const std::optional<double> number = number_in(*value);
+  const std::optional<double> number = parse_double(*value);
   if (c.equals && *c.equals != *value) {
-    const std::optional<double> wanted = number_in(*c.equals);
+    const std::optional<double> wanted = parse_double(*c.equals);
     if (!wanted || !number || *wanted != *number) return false;
   }
   if (c.matches && !c.matches->found_in(*value)) return false;

@@ -1,31 +1,20 @@
 // Values from headers, as the facts' sources say.
+#include <erfa.h>
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/base/numbers.h"
 #include "core/facts/camera_facts.h"
 
 namespace brickline {
 namespace {
 
-std::string_view stripped(std::string_view s) {
-  while (!s.empty() && std::isspace(static_cast<unsigned char>(s.front()))) s.remove_prefix(1);
-  while (!s.empty() && std::isspace(static_cast<unsigned char>(s.back()))) s.remove_suffix(1);
-  return s;
-}
-
-std::optional<double> real_in(std::string_view text) {
-  std::string s(stripped(text));
-  if (s.starts_with('+')) s.erase(0, 1);
-  for (char& c : s)
-    if (c == 'D' || c == 'd') c = 'E';  // FITS allows Fortran's exponent letter
-  double value = 0;
-  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);
-  if (error != std::errc{} || end != s.data() + s.size() || s.empty()) return {};
-  return value;
-}
+// Numbers that are not finite are given as they are: no value, but no fault either.
+std::optional<double> real_in(std::string_view text) { return parse_double(text, NonFinite::kAllowed); }
 
 // Two or three numbers separated by colons or blanks.
 std::optional<double> sexagesimal_in(std::string_view text) {
@@ -47,20 +36,20 @@ std::optional<double> sexagesimal_in(std::string_view text) {
   return negative ? -value : value;
 }
 
-// Modified Julian Date of "YYYY-MM-DD[Thh:mm[:ss.s]]" (days from the civil date as in Hinnant's algorithm).
+// Modified Julian Date of "YYYY-MM-DD[Thh:mm[:ss.s]]", a date and a time of day that there are.
 std::optional<double> mjd_in(std::string_view text) {
-  static const Pattern kForm(R"(^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d*)?)?))?$)");
-  const std::string s(stripped(text));
-  if (!kForm.found_in(s)) return {};
-  const int month = std::stoi(s.substr(5, 2)), day = std::stoi(s.substr(8, 2));
-  const int year = std::stoi(s.substr(0, 4)) - (month <= 2 ? 1 : 0);
-  const int era = year / 400, year_of_era = year - era * 400;
-  const int day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  const int days = era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  constexpr int kDaysFromYearZeroToMjd = 678881;  // 0000-03-01 to 1858-11-17
-  double value = days - kDaysFromYearZeroToMjd;
-  if (s.size() > 11) {
-    const std::optional<double> hours = sexagesimal_in(s.substr(11));
+  static const Pattern kForm(R"(^(\d{4})-(\d\d)-(\d\d)(?:[T ]((\d\d):(\d\d)(?::(\d\d(?:\.\d*)?))?))?$)");
+  const auto parts = kForm.groups(stripped(text));
+  if (!parts) return {};
+  const auto number = [&](std::size_t group) { return parse_double((*parts)[group]).value_or(0); };
+  double zero = 0, days = 0;
+  if (eraCal2jd(static_cast<int>(number(1)), static_cast<int>(number(2)), static_cast<int>(number(3)), &zero,
+                &days) != 0)
+    return {};
+  double value = days;
+  if (const std::string& time = (*parts)[4]; !time.empty()) {
+    if (number(5) >= 24 || number(6) >= 60 || number(7) >= 61) return {};  // a leap second counts
+    const std::optional<double> hours = sexagesimal_in(time);
     if (!hours) return {};
     value += *hours / 24;
   }
@@ -192,10 +181,7 @@ std::optional<std::int64_t> integer_of(const Sources& sources, const CcdValues& 
     const std::optional<std::string> text = one_text(source, headers);
     if (!text) continue;
     // Digits beyond what a double holds count too, so whole numbers are not read through one.
-    const std::string_view digits = stripped(*text);
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error == std::errc{} && end == digits.data() + digits.size() && !digits.empty()) return value;
+    if (const auto value = parse_int(*text)) return value;
     const std::optional<double> real = real_in(*text);
     if (real && *real == std::floor(*real) && std::abs(*real) <= 9007199254740992.0)
       return static_cast<std::int64_t>(*real);

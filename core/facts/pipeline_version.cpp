@@ -1,25 +1,18 @@
 #include "core/facts/pipeline_version.h"
 
-#include <cctype>
-#include <regex>
 #include <string>
+
+#include "core/base/numbers.h"
+#include "core/facts/pattern.h"
 
 namespace brickline {
 namespace {
-
-std::string_view stripped(std::string_view s) {
-  while (!s.empty() && std::isspace(static_cast<unsigned char>(s.front()))) s.remove_prefix(1);
-  while (!s.empty() && std::isspace(static_cast<unsigned char>(s.back()))) s.remove_suffix(1);
-  return s;
-}
 
 void erase_all(std::string& s, std::string_view part) {
   for (std::size_t at; (at = s.find(part)) != std::string::npos;) s.erase(at, part.size());
 }
 
-int number_at(const std::smatch& match, int group) {
-  return match[group].matched ? std::stoi(match[group]) : 0;
-}
+int number_in(const std::string& digits) { return static_cast<int>(parse_int(digits).value_or(0)); }
 
 }  // namespace
 
@@ -33,20 +26,19 @@ std::optional<PipelineVersion> parse_pipeline_version(std::string_view text, boo
   if (s.ends_with("beta")) s.replace(s.size() - 4, 4, "b1");
 
   if (exact) *exact = true;
-  static const std::regex whole(R"((\d{1,8})\.(\d{1,8})(?:\.(\d{1,8}))?(?:([ab])(\d{1,8}))?)");
-  std::smatch match;
-  if (std::regex_match(s, match, whole)) {
-    PipelineVersion v{number_at(match, 1), number_at(match, 2), number_at(match, 3), 'z', 0};
-    if (match[4].matched) {
-      v.stage = *match[4].first;
-      v.number = number_at(match, 5);
+  static const Pattern whole(R"(^(\d{1,8})\.(\d{1,8})(?:\.(\d{1,8}))?(?:([ab])(\d{1,8}))?$)");
+  if (const auto part = whole.groups(s)) {
+    PipelineVersion v{number_in((*part)[1]), number_in((*part)[2]), number_in((*part)[3]), 'z', 0};
+    if (!(*part)[4].empty()) {
+      v.stage = (*part)[4].front();
+      v.number = number_in((*part)[5]);
     }
     return v;
   }
   if (exact) *exact = false;
-  static const std::regex leading(R"((\d{1,8})(?:\.(\d{1,8})(?:\.(\d{1,8}))?)?)");
-  if (std::regex_search(s, match, leading))
-    return PipelineVersion{number_at(match, 1), number_at(match, 2), number_at(match, 3), 'z', 0};
+  static const Pattern leading(R"((\d{1,8})(?:\.(\d{1,8})(?:\.(\d{1,8}))?)?)");
+  if (const auto part = leading.groups(s))
+    return PipelineVersion{number_in((*part)[1]), number_in((*part)[2]), number_in((*part)[3]), 'z', 0};
   return {};
 }
 

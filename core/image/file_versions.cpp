@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <optional>
 #include <string>
 
 #include "core/base/error.h"
+#include "core/base/numbers.h"
 
 namespace brickline {
 namespace {
@@ -23,12 +23,6 @@ class PrimaryOnly : public CcdHeaders {
  private:
   const fits::Header& primary_;
 };
-
-std::string stripped(std::string text) {
-  text.erase(0, std::min(text.size(), text.find_first_not_of(' ')));
-  text.erase(text.find_last_not_of(' ') + 1);
-  return text;
-}
 
 }  // namespace
 
@@ -56,7 +50,7 @@ void check_file_version(const std::filesystem::path& file, const fits::Header& p
       disagree(fmt::format("there is no {}", card));
       continue;
     }
-    const std::string value = stripped(*text);
+    const std::string value(stripped(*text));
     switch (compare_version(value, wanted)) {
       case VersionMatch::kSame:
         break;
@@ -71,10 +65,8 @@ void check_file_version(const std::filesystem::path& file, const fits::Header& p
 
   if (key.expnum < 0) return;
   std::optional<std::int64_t> expnum;
-  if (const std::string text = stripped(primary.text("EXPNUM").value_or("")); !text.empty()) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc{} && end == text.data() + text.size()) expnum = value;
+  if (const std::string text = primary.text("EXPNUM").value_or(""); !stripped(text).empty()) {
+    expnum = parse_int(text);
   } else {
     PrimaryOnly headers(primary);
     expnum = integer_of(facts.expnum_from_obsid, ccd, headers);

@@ -22,6 +22,11 @@
 namespace brickline {
 namespace {
 
+void subtract(const Image<float>& level, Image<float>& pixels) {
+  for (int y = 0; y < pixels.height(); ++y)
+    for (int x = 0; x < pixels.width(); ++x) pixels(x, y) -= level(x, y);
+}
+
 // One CCD on its way. Members are filled in the order of the steps.
 class Reading {
  public:
@@ -41,6 +46,7 @@ class Reading {
       read_mask();
       read_weights();
       saturation();
+      subtract_template();
       remap_weights();
     }
     seeing();
@@ -48,14 +54,24 @@ class Reading {
       relabel_at_side_edges(out_.mask, mask_bit::kSatur | mask_bit::kBleed);
       if (options_.trim_edges) trim();
     }
-    subtract_sky();
+    if (options_.sky) subtract_sky();
     if (options_.pixels) {
-      scale_to_nanomaggies();
-      check_level();
-      after_sky();
+      if (options_.nanomaggies) scale_to_nanomaggies();
+      if (options_.constant_weight) flatten_weights();
+      if (options_.apodize) apodize(weight_, options_.apodize_pixels);
+      if (is_sky_subtracted()) {
+        check_level();
+        ccd_.after_sky(out_.extent, out_.data.view(), out_.mask.view(), weight_.view());
+      }
       finish_pixels();
     }
-    psf();
+    out_.wcs = out_.full_wcs.sub_image(out_.extent);
+    out_.pixel_scale_arcsec = out_.full_wcs.pixel_scale_arcsec();
+    if (facts_.halo) out_.halo = facts_.halo->model(values(), &ccd_.headers());
+    if (options_.psf) {
+      read_psf();
+      measure_psf();
+    }
     return std::move(out_);
   }
 
@@ -71,8 +87,12 @@ class Reading {
     return files;
   }
   CalibrationChecks calibration_checks(bool versions) const {
-    return {.versions = versions, .old_calibs_ok = options_.old_calibs_ok};
+    return {
+        .versions = versions, .old_calibs_ok = options_.old_calibs_ok, .read_log = input_.source.read_log};
   }
+  bool is_sky_subtracted() const { return options_.sky && options_.subtract_sky; }
+  // The noise per pixel, in the units that the finished pixels have.
+  double typical_sigma() const { return options_.nanomaggies ? out_.sig1 : out_.sig1 * out_.zpscale; }
 
   void identify();
   void check_versions();
@@ -83,15 +103,18 @@ class Reading {
   void read_weights();
   void repair_weights();
   void saturation();
+  void subtract_template();
   void remap_weights();
   void seeing();
   void trim();
+  Image<float> sky_level();
   void subtract_sky();
   void scale_to_nanomaggies();
+  void flatten_weights();
   void check_level();
-  void after_sky();
   void finish_pixels();
-  void psf();
+  void read_psf();
+  void measure_psf();
 
   const CameraFacts& facts_;
   const CcdInput& input_;
@@ -112,11 +135,13 @@ void Reading::identify() {
   out_.saturation_bits = facts_.mask.saturation_bits;
   out_.mjd_tai = mjd_tai(v.mjd_obs);
 
-  if (!std::isfinite(v.ccdzpt)) throw input_error("the zero point (ccdzpt) is not a number");
-  const double zero_point = effective_zero_point(facts_.pixels, v.ccdzpt, v.exptime);
-  if (!std::isfinite(zero_point))
-    throw input_error("there is no zero point from ccdzpt {} and an exposure of {} s", v.ccdzpt, v.exptime);
-  out_.zpscale = std::pow(10, (zero_point - 22.5) / 2.5);
+  if (options_.nanomaggies || !std::isnan(v.ccdzpt)) {
+    if (!std::isfinite(v.ccdzpt)) throw input_error("the zero point (ccdzpt) is not a number");
+    const double zero_point = effective_zero_point(facts_.pixels, v.ccdzpt, v.exptime);
+    if (!std::isfinite(zero_point))
+      throw input_error("there is no zero point from ccdzpt {} and an exposure of {} s", v.ccdzpt, v.exptime);
+    out_.zpscale = std::pow(10, (zero_point - 22.5) / 2.5);
+  }
   out_.sig1 = input_.sig1_from_weights ? 0 : v.sig1;
   if (std::isnan(out_.sig1)) throw input_error("the noise per pixel (sig1) is not a number");
 }
@@ -277,19 +302,24 @@ void Reading::saturation() {
   if (facts_.weight.zero_where_mask) zero_where_masked(weight_, out_.mask);
 }
 
-void Reading::remap_weights() {
-  if (facts_.sky.sky_template && !options_.sky_template_dir.empty()) {
-    const std::optional<ScaledSkyTemplate> sky =
-        read_sky_template(*facts_.sky.sky_template, options_.sky_template_dir, values(), out_.extent,
-                          options_.old_calibs_ok, log_);
-    if (sky) {
-      template_ = sky->id;
-      for (int y = 0; y < out_.data.height(); ++y)
-        for (int x = 0; x < out_.data.width(); ++x) out_.data(x, y) -= sky->level(x, y);
-    }
-  }
-  ccd_.remap_weight(out_.extent, out_.data.view(), out_.mask.view(), weight_.view());
+// The template that the sky model was made after must go before the model does.
+void Reading::subtract_template() {
+  if (!facts_.sky.sky_template) return;
+  const std::filesystem::path directory =
+      sky_template_directory(*facts_.sky.sky_template, options_.sky_template_dir, options_.environment);
+  if (directory.empty()) return;
+  const std::optional<ScaledSkyTemplate> sky =
+      read_sky_template(*facts_.sky.sky_template, directory, values(), out_.extent, options_.old_calibs_ok,
+                        log_, input_.source.read_log);
+  if (!sky) return;
+  template_ = sky->id;
+  subtract(sky->level, out_.data);
   if (!all_finite(out_.data)) throw input_error("pixels are not finite after the sky template");
+}
+
+void Reading::remap_weights() {
+  ccd_.remap_weight(out_.extent, out_.data.view(), out_.mask.view(), weight_.view());
+  if (!all_finite(out_.data)) throw input_error("pixels are not finite after the weights' correction");
 }
 
 void Reading::seeing() {
@@ -311,66 +341,59 @@ void Reading::trim() {
   out_.extent = keep.shifted(out_.extent.x0, out_.extent.y0);
 }
 
-void Reading::subtract_sky() {
+// The sky over the extent, in native units: the camera's own model, else that of its calibration.
+Image<float> Reading::sky_level() {
   using Origin = SkyFacts::Origin;
-  Image<float> level(out_.extent.width(), out_.extent.height());
-  if (facts_.sky.source == Origin::kCalibration || facts_.sky.source == Origin::kPlugin) {
-    if (std::optional<ProvidedSky> own = ccd_.sky(out_.extent)) {
-      level = std::move(own->level);
-      out_.sky_version = own->version;
-    } else {
-      const bool versions = facts_.checks.version_validation == CheckFacts::Versions::kFull;
-      const SkyCalibration sky =
-          read_sky_calibration(calibration_files(CalibrationKind::kSky), CalibrationKey::of(values()),
-                               calibration_checks(versions), log_);
-      if (options_.pixels && facts_.sky.sky_template)
-        check_sky_template(sky, template_, options_.old_calibs_ok, log_);
-      level = sky.model.render(out_.extent);
-      out_.sky_version = sky.version;
-      out_.sky_plver = sky.plver;
-    }
+  if (facts_.sky.source != Origin::kCalibration && facts_.sky.source != Origin::kPlugin)
+    return Image<float>(out_.extent.width(), out_.extent.height());
+  if (std::optional<ProvidedSky> own = ccd_.sky(out_.extent)) {
+    out_.sky_version = own->version;
+    return std::move(own->level);
   }
+  const bool versions = facts_.checks.version_validation == CheckFacts::Versions::kFull;
+  const SkyCalibration sky =
+      read_sky_calibration(calibration_files(CalibrationKind::kSky), CalibrationKey::of(values()),
+                           calibration_checks(versions), log_);
+  if (options_.pixels && facts_.sky.sky_template)
+    check_sky_template(sky, *facts_.sky.sky_template, template_, options_.old_calibs_ok, log_);
+  out_.sky_version = sky.version;
+  out_.sky_plver = sky.plver;
+  return sky.model.render(out_.extent);
+}
+
+void Reading::subtract_sky() {
+  const Image<float> level = sky_level();
   if (!all_finite(level)) throw input_error("the sky model is not finite");
   out_.sky_median = median_of(level);
-  if (!options_.pixels || !options_.subtract_sky) return;
-  for (int y = 0; y < level.height(); ++y)
-    for (int x = 0; x < level.width(); ++x) out_.data(x, y) -= level(x, y);
+  if (options_.pixels && options_.subtract_sky) subtract(level, out_.data);
 }
 
 void Reading::scale_to_nanomaggies() {
-  if (options_.nanomaggies) {
-    const auto scale = static_cast<float>(out_.zpscale);
-    const auto scale_squared = static_cast<float>(out_.zpscale * out_.zpscale);
-    for (int y = 0; y < out_.data.height(); ++y)
-      for (int x = 0; x < out_.data.width(); ++x) {
-        out_.data(x, y) /= scale;
-        weight_(x, y) *= scale_squared;
-      }
-  }
-  if (options_.constant_weight) {
-    if (!(out_.sig1 > 0)) throw input_error("constant weights need the noise per pixel (sig1)");
-    const double sigma = options_.nanomaggies ? out_.sig1 : out_.sig1 * out_.zpscale;
-    const auto typical = static_cast<float>(1 / (sigma * sigma));
-    for (int y = 0; y < weight_.height(); ++y)
-      for (int x = 0; x < weight_.width(); ++x)
-        if (weight_(x, y) > 0) weight_(x, y) = typical;
-  }
-  if (options_.apodize) apodize(weight_, options_.apodize_pixels);
+  const auto scale = static_cast<float>(out_.zpscale);
+  const auto scale_squared = static_cast<float>(out_.zpscale * out_.zpscale);
+  for (int y = 0; y < out_.data.height(); ++y)
+    for (int x = 0; x < out_.data.width(); ++x) {
+      out_.data(x, y) /= scale;
+      weight_(x, y) *= scale_squared;
+    }
+}
+
+void Reading::flatten_weights() {
+  if (!(out_.sig1 > 0)) throw input_error("constant weights need the noise per pixel (sig1)");
+  const double sigma = typical_sigma();
+  const auto typical = static_cast<float>(1 / (sigma * sigma));
+  for (int y = 0; y < weight_.height(); ++y)
+    for (int x = 0; x < weight_.width(); ++x)
+      if (weight_(x, y) > 0) weight_(x, y) = typical;
 }
 
 void Reading::check_level() {
-  if (!options_.subtract_sky) return;
-  const double sigma = options_.nanomaggies ? out_.sig1 : out_.sig1 * out_.zpscale;
+  const double sigma = typical_sigma();
   const double median = median_where_weighted(out_.data, weight_);
   if (std::abs(median) > sigma)
     log_.warning(
         "{}: the median of the sky-subtracted image is {:.3g}, more than the noise per pixel ({:.3g})",
         out_.name, median, sigma);
-}
-
-void Reading::after_sky() {
-  if (!options_.subtract_sky) return;
-  ccd_.after_sky(out_.extent, out_.data.view(), out_.mask.view(), weight_.view());
 }
 
 void Reading::finish_pixels() {
@@ -382,12 +405,7 @@ void Reading::finish_pixels() {
     throw input_error("calibrated pixels or their errors are not finite");
 }
 
-void Reading::psf() {
-  out_.wcs = out_.full_wcs.sub_image(out_.extent);
-  out_.pixel_scale_arcsec = out_.full_wcs.pixel_scale_arcsec();
-
-  if (facts_.halo) out_.halo = facts_.halo->model(values(), &ccd_.headers());
-
+void Reading::read_psf() {
   Psf full;
   if (std::optional<ProvidedPsf> own = ccd_.psf()) {
     full = std::move(own->psf);
@@ -406,6 +424,9 @@ void Reading::psf() {
     }
   }
   out_.psf = full.shifted(out_.extent.x0, out_.extent.y0);
+}
+
+void Reading::measure_psf() {
   const Image<float> stamp = out_.psf.stamp(out_.extent.width() / 2, out_.extent.height() / 2);
   out_.psfnorm = point_source_norm(stamp);
   out_.galnorm = galaxy_norm(stamp, out_.full_wcs.cd(), options_.galaxy_norm_arcsec);
@@ -436,6 +457,20 @@ std::optional<CcdImage> read_ccd_image(const Camera& camera, const CcdInput& inp
   }
 }
 
-std::int64_t estimated_bytes(const Box& extent) { return 10 * extent.area(); }
+CcdImageMemory memory_of_ccd_image(const Box& extent) {
+  if (extent.empty()) return {};
+  // A plane's rows begin on 64-byte boundaries, and may be one such line longer than that takes (Image).
+  const auto plane = [&](std::int64_t bytes_per_pixel) {
+    return ((extent.width() * bytes_per_pixel + 63) / 64 + 1) * 64 * extent.height();
+  };
+  constexpr std::int64_t kPsf = 256 * 1024;  // six planes of 63 x 63 floats, WCS, texts and slack
+  CcdImageMemory memory;
+  memory.kept = 2 * plane(sizeof(float)) + plane(sizeof(std::uint16_t)) + kPsf;
+  // When the mask is made: the pixels, the codes twice (a plugin gets a copy), the mask twice, and the flags
+  // of neighbourhoods.
+  memory.reading = plane(sizeof(float)) + 2 * plane(sizeof(std::int32_t)) + 2 * plane(sizeof(std::uint16_t)) +
+                   3 * plane(1) + kPsf;
+  return memory;
+}
 
 }  // namespace brickline

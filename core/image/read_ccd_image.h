@@ -9,6 +9,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -39,8 +40,10 @@ struct ReadImageOptions {
   std::vector<SkyPosition> polygon;
 
   bool pixels = true;  // false: all but data, inverse_error and mask, which stay empty; no trimming
+  bool sky = true;     // false: no sky model is looked at
   bool subtract_sky = true;
-  bool nanomaggies = true;       // false: native units
+  bool psf = true;               // false: no PSF model is looked at; `psf` and the norms stay empty
+  bool nanomaggies = true;       // false: native units; an image without a zero point can be read, too
   bool trim_edges = true;        // drop outer rows and columns without weight
   bool normalize_psf = true;     // PSF stamps of sum 1
   bool constant_weight = false;  // every good pixel gets the noise sig1
@@ -53,8 +56,10 @@ struct ReadImageOptions {
 
   // Calibration directories looked at before the survey's own, laid out like <survey>/calib.
   std::vector<std::filesystem::path> calibration_dirs;
-  // Sky templates (cameras whose facts state them); empty: none are subtracted.
+  // Where sky templates are (cameras whose facts state them): this directory, else the one that the
+  // environment variable named by the facts holds; without either none are subtracted.
   std::filesystem::path sky_template_dir;
+  std::map<std::string, std::string> environment;  // variables' values, by name
 
   // Where a weight plane's zeros were blurred by compression with no record of its steps, weights below this
   // fraction of the median positive one are zero.
@@ -68,7 +73,11 @@ struct ReadImageOptions {
 std::optional<CcdImage> read_ccd_image(const Camera& camera, const CcdInput& input,
                                        const ReadImageOptions& options, Log log = {});
 
-// What the finished image will take in memory, before trimming: 10 bytes per pixel.
-std::int64_t estimated_bytes(const Box& extent);
+// Memory of one CCD's part, for a forecast before anything is read.
+struct CcdImageMemory {
+  std::int64_t kept = 0;     // bytes of the finished image (before trimming): its planes and its PSF
+  std::int64_t reading = 0;  // bytes at the worst moment of reading it, the planes included
+};
+CcdImageMemory memory_of_ccd_image(const Box& extent);
 
 }  // namespace brickline

@@ -31,16 +31,30 @@ std::int64_t row_of(const fits::Table& scales, const CcdValues& ccd) {
 
 }  // namespace
 
+std::filesystem::path sky_template_directory(const SkyFacts::Template& facts,
+                                             const std::filesystem::path& given,
+                                             const std::map<std::string, std::string>& environment) {
+  std::filesystem::path directory = given;
+  if (directory.empty())
+    if (const auto found = environment.find(facts.environment); found != environment.end())
+      directory = found->second;
+  std::error_code ignored;
+  if (!directory.empty() && !std::filesystem::is_directory(directory, ignored))
+    throw input_error("the sky templates' directory {} is not there ({})", directory.string(),
+                      given.empty() ? "$" + facts.environment : "as given");
+  return directory;
+}
+
 std::optional<ScaledSkyTemplate> read_sky_template(const SkyFacts::Template& facts,
                                                    const std::filesystem::path& directory,
                                                    const CcdValues& ccd, const Box& window,
-                                                   bool old_calibs_ok, Log log) {
+                                                   bool old_calibs_ok, Log log, ReadLog* read_log) {
   const std::filesystem::path table_file = directory / facts.scales;
   if (!std::filesystem::exists(table_file)) {
     log.warning("{}: there is no such table; no sky template is subtracted", table_file.string());
     return std::nullopt;
   }
-  const fits::Table scales = fits::FitsReader(table_file).table(1);
+  const fits::Table scales = fits::FitsReader(table_file, read_log).table(1);
   const std::int64_t row = row_of(scales, ccd);
   if (row < 0) {
     log.warning("{}: not exactly one row of exposure {}; no sky template is subtracted", table_file.string(),
@@ -69,7 +83,7 @@ std::optional<ScaledSkyTemplate> read_sky_template(const SkyFacts::Template& fac
     log.warning("{}: there is no such file; no sky template is subtracted", (directory / name).string());
     return std::nullopt;
   }
-  fits::FitsReader reader(file);
+  fits::FitsReader reader(file, read_log);
   const std::optional<int> hdu = reader.find_hdu(ccd.ccdname);
   if (!hdu) {
     log.warning("{}: no extension {}; no sky template is subtracted", file.string(), ccd.ccdname);
@@ -83,11 +97,14 @@ std::optional<ScaledSkyTemplate> read_sky_template(const SkyFacts::Template& fac
   return result;
 }
 
-void check_sky_template(const SkyCalibration& sky, const std::optional<SkyTemplateId>& subtracted,
-                        bool old_calibs_ok, Log log) {
+void check_sky_template(const SkyCalibration& sky, const SkyFacts::Template& facts,
+                        const std::optional<SkyTemplateId>& subtracted, bool old_calibs_ok, Log log) {
   const SkyTemplateId have = subtracted.value_or(SkyTemplateId{});
   if (!sky.sky_template) {
-    if (subtracted)
+    if (!subtracted)
+      log.info("{}: it does not say whether a sky template was subtracted before; none is now",
+               sky.file.string());
+    else
       log.warning("{}: it does not say which sky template was subtracted before; accepted",
                   sky.file.string());
     return;
@@ -96,11 +113,14 @@ void check_sky_template(const SkyCalibration& sky, const std::optional<SkyTempla
   const bool same_scale = static_cast<float>(made.scale) == static_cast<float>(have.scale);
   // Without a template its scale means nothing.
   if (made.version == have.version && made.run == have.run && (same_scale || have.run == -1)) return;
-  const std::string what = fmt::format(
-      "the sky model was made with sky template version {}, run {}, scale {}; subtracted here: version {}, "
-      "run {}, "
-      "scale {}",
-      made.version, made.run, made.scale, have.version, have.run, have.scale);
+  const auto described = [](const SkyTemplateId& id) {
+    return id.run == -1
+               ? std::string("no sky template")
+               : fmt::format("sky template version {}, run {}, scale {}", id.version, id.run, id.scale);
+  };
+  std::string what = fmt::format("the sky model was made with {}; subtracted from the image: {}",
+                                 described(made), described(have));
+  if (have.run == -1) what += fmt::format(" (${} names the templates' directory)", facts.environment);
   if (!old_calibs_ok) throw input_error("{}", what).in_file(sky.file.string());
   log.warning("{}: {}; accepted, because old calibrations are allowed", sky.file.string(), what);
 }

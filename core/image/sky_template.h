@@ -3,7 +3,9 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <string>
 
 #include "core/base/image.h"
 #include "core/base/log.h"
@@ -18,6 +20,12 @@ struct ScaledSkyTemplate {
   Image<float> level;  // of the window, times id.scale: native units
 };
 
+// Where the templates are: `given`, else what the environment variable that the facts name holds (in
+// `environment`, by name); empty where neither says. Error (kInput) if that is no directory.
+std::filesystem::path sky_template_directory(const SkyFacts::Template& facts,
+                                             const std::filesystem::path& given,
+                                             const std::map<std::string, std::string>& environment);
+
 // The template of a CCD below `directory`: the table facts.scales says which run's template an exposure (and
 // CCD, if it has that column) takes, and at what scale; facts.image (with {band} {run}) is the file, with
 // ".fz" or without, its extension that of the CCD's name. Empty, with a warning, where the table says nothing
@@ -27,11 +35,13 @@ struct ScaledSkyTemplate {
 std::optional<ScaledSkyTemplate> read_sky_template(const SkyFacts::Template& facts,
                                                    const std::filesystem::path& directory,
                                                    const CcdValues& ccd, const Box& window,
-                                                   bool old_calibs_ok, Log log = {});
+                                                   bool old_calibs_ok, Log log = {},
+                                                   ReadLog* read_log = nullptr);
 
 // Error (kInput) if the sky model was made with another template than was subtracted (none: version and run
-// -1); a warning where old calibrations are accepted. Scales are compared in single precision.
-void check_sky_template(const SkyCalibration& sky, const std::optional<SkyTemplateId>& subtracted,
-                        bool old_calibs_ok, Log log = {});
+// -1); a warning where old calibrations are accepted. Scales are compared in single precision. A model that
+// does not say what it was made with is told at info level, as a warning where a template was subtracted.
+void check_sky_template(const SkyCalibration& sky, const SkyFacts::Template& facts,
+                        const std::optional<SkyTemplateId>& subtracted, bool old_calibs_ok, Log log = {});
 
 }  // namespace brickline

@@ -118,7 +118,7 @@ std::optional<CalibrationRow> find_calibration(std::span<const std::filesystem::
   for (const std::filesystem::path& file : candidates) {
     std::error_code ignored;
     if (!std::filesystem::exists(file, ignored)) continue;
-    CalibrationRow found{file, fits::FitsReader(file).table(1), 0};
+    CalibrationRow found{file, fits::FitsReader(file, checks.read_log).table(1), 0};
     std::vector<std::int64_t> rows;
     if (found.table.has("expnum") && found.table.has("ccdname"))
       for (std::int64_t i = 0; i < found.table.rows(); ++i)

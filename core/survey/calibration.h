@@ -16,6 +16,7 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/base/read_log.h"
 #include "core/facts/camera_facts.h"
 #include "core/fits/table.h"
 
@@ -46,6 +47,7 @@ struct CalibrationKey {
 struct CalibrationChecks {
   bool versions = true;        // compare plver, plprocid
   bool old_calibs_ok = false;  // a difference, or a missing column, is a warning
+  ReadLog* read_log = nullptr;  // notes the files that are read; may be null
 };
 
 struct CalibrationRow {

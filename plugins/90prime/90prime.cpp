@@ -6,6 +6,8 @@
 #include <brickline/camera.hpp>
 #include <vector>
 
+#include "../noirlab-cp/tables.h"
+
 using namespace brickline;
 
 namespace {
@@ -69,46 +71,19 @@ constexpr Amplifiers kAmplifiers[] = {
       {0.014080205, 0.043530058, 0.04491909, 0.044050463},
       {0.013109513, 0.033414163, 0.030668205, 0.026738029}}},
 };
-constexpr double kEpochs[] = {57602, 57967, 58332};  // MJD; both epochs hold on the day itself
-constexpr int kXSplit = 2016, kWidth = 4032, kYSplit = 2048, kHeight = 4096;
-
 Value amplifier_table() {
   Value rows = list({});
   for (const Amplifiers& a : kAmplifiers)
-    for (int epoch = 0; epoch < 4; ++epoch) {
-      Value mjd;
-      if (epoch > 0) mjd["from"] = kEpochs[epoch - 1];
-      if (epoch < 3) mjd["through"] = kEpochs[epoch];
-      for (int amp = 0; amp < 4; ++amp) {
-        const bool right = amp % 2 != 0, high = amp / 2 != 0;
-        rows.push_back(
-            {{"when", {{"ccd", a.ccd}, {"band", a.band}, {"mjd", mjd}}},
-             {"box",
-              {right ? kXSplit : 0, right ? kWidth : kXSplit, high ? kYSplit : 0, high ? kHeight : kYSplit}},
-             {"dzp_mag", a.dzp[epoch][amp]}});
-      }
-    }
+    noirlab_cp::add_amplifiers(rows, a.ccd, a.band, {2016, 4032, 2048, 4096}, a.dzp, 4);
   return rows;
 }
 
 // ---- Pixels ----
 
-Value mask_pipeline() {
-  return list({
-      // Defects, and the outer columns, that the CP's masks lack.
-      op("static_mask").with("file", "data:static_mask.fits.fz").with("hdu_by", "ccd").with("code", 1),
-      // The rim of a saturated core is sometimes called bad only.
-      op("codes_touching").with("code", 1).with("neighbour", 3).with("becomes", 3),
-      // 7 (transient) and 8 (streak) cannot be trusted for this camera.
-      op("codes").table({{"1", "badpix"},
-                         {"2", "badpix"},
-                         {"6", "badpix"},
-                         {"3", "satur"},
-                         {"4", "bleed"},
-                         {"5", "cr"},
-                         {"7", "ignore"},
-                         {"8", "ignore"}}),
-  });
+// Defects, and the outer columns, that the CP's masks lack.
+Value defects() {
+  return list(
+      {op("static_mask").with("file", "data:static_mask.fits.fz").with("hdu_by", "ccd").with("code", 1)});
 }
 
 // There are no exposure numbers; the acquisition file's name holds night and sequence: d7580.0144.fits is
@@ -120,8 +95,8 @@ void header_values(Facts& f) {
   m["band"] = card("FILTER").word(1).map({{"bokr", "r"}});
   m["expnum"] = exposure_number();
   m["fwhm"] = card({"FWHM", "SEEINGP1"}).in("image");
-  m["gain"] = constant(1.4);
-  m["site_geocentric_m"] = {-1994503, -5037539, 3358105};  // the Mayall's, two kilometres away
+  m["gain"] = list({constant(1.4)});  // instead of a card
+  m["site_geocentric_m"] = noirlab_cp::kitt_peak();
 }
 
 // ---- Calibration programs ----
@@ -150,14 +125,7 @@ void calibration(Facts& f) {
 
 // ---- Photometry and quality ----
 
-// How the zero point has drifted: days from MJD 56658.5, begin and end of a segment; zero point at both; its
-// extrapolation to day 0.
-struct Drift {
-  const char* band;
-  double reference, airmass_slope;
-  std::vector<std::vector<double>> segments;
-};
-const std::vector<Drift> kDrifts = {
+const std::vector<noirlab_cp::Drift> kDrifts = {
     {"g",
      25.74,
      0.291,
@@ -197,26 +165,17 @@ const std::vector<Drift> kDrifts = {
       {1635, 1670, 25.550, 25.400, 32.557}}},
 };
 
-Value ps1_term(const char* band, Value coefficients) {
-  return {{"base", band}, {"colour", list({"g", "i"})}, {"coefficients", coefficients}, {"clip", {-1, 1}}};
-}
-
 void photometry(Facts& f) {
   Value& p = f["photometry"];
   p["bands"] = {{"g", {{"zero_point", 26.93}, {"extinction_per_airmass", 0.17}}},
                 {"r", {{"zero_point", 27.01}, {"extinction_per_airmass", 0.10}}},
                 {"z", {{"zero_point", 26.552}, {"extinction_per_airmass", 0.06}}}};
   p["catalogues"] = {{"ps1",
-                      {{"g", ps1_term("g", {0.00464, 0.08672, -0.00668, -0.00255})},
-                       {"r", ps1_term("r", {0.00110, -0.06875, 0.02480, -0.00855})},
+                      {{"g", noirlab_cp::colour_term("g", "g", "i", {0.00464, 0.08672, -0.00668, -0.00255})},
+                       {"r", noirlab_cp::colour_term("r", "g", "i", {0.00110, -0.06875, 0.02480, -0.00855})},
                        {"colour_range", {{"*", {0.4, 2.7}}}}}}};
   p["preferred_catalogue"] = {"ps1"};
-  for (const Drift& d : kDrifts) {
-    Value segments = list({});
-    for (const std::vector<double>& s : d.segments) segments.push_back({s[0], s[1], s[2], s[3], s[4]});
-    p["detrend"][d.band] = {
-        {"reference", d.reference}, {"airmass_slope", d.airmass_slope}, {"segments", segments}};
-  }
+  noirlab_cp::add_drifts(p["detrend"], kDrifts);
   // 0.5 mag below and 0.18 above the usual zero point.
   f["quality"] = {{"zero_point_window", {{"g", {25.24, 25.92}}, {"r", {25.02, 25.70}}}},
                   {"max_radec_rms_arcsec", 0.2},
@@ -227,19 +186,18 @@ class Prime90 : public Camera {
  public:
   Facts facts() const override {
     Facts f;
+    f.extend("noirlab-cp");
     f["camera"] = {{"title", "90Prime"}, {"institution", "Bok 2.3m, Steward Observatory"}};
     f["detector"] = {{"pixel_scale_arcsec", 0.454},
                      {"ccds_per_exposure", 4},
                      {"ccd_names", "/^CCD[1-4]$/"},
                      {"size_pixels", {4032, 4096}},
                      {"bands", {"g", "r"}}};
-    f["checks"]["version_validation"] = "full";
-    f["checks"]["calibration_good"] = {{"card", {{"key", "WCSCAL"}, {"matches", "^success"}}}};
     f["checks"]["expnum_from_obsid"] = exposure_number();
     header_values(f);
     f["pixels"] = {{"unit", "per_second"}, {"quantity", "electrons"}};
-    f["mask"]["pipeline"] = mask_pipeline();
-    f["weight"]["shot_noise"] = {{"sky", card("SKYADU")}, {"seconds", card("EXPTIME")}};
+    f["mask"]["+pipeline"] = defects();
+    f["weight"]["shot_noise"] = noirlab_cp::sky_noise_only();
     f["amplifiers"]["table"] = amplifier_table();
     calibration(f);
     photometry(f);

@@ -5,6 +5,7 @@
 // Surveys.
 #include <brickline/camera.hpp>
 
+#include "../noirlab-cp/tables.h"
 #include "photometry.h"
 
 using namespace brickline;
@@ -18,19 +19,14 @@ Value codes() { return {{"not", bit_masks()}}; }
 Value no_cosmic_rays() { return {{"not", bit_masks()}, {"mask_plver", {{"below", "4.8.0"}}}}; }
 Value cosmic_rays() { return {{"not", {{"mask_plver", {{"below", "4.8.0"}}}}}}; }
 
-Value code_table() {
-  return {{"1", "badpix"}, {"2", "badpix"}, {"6", "badpix"}, {"3", "satur"},
-          {"4", "bleed"},  {"7", "trans"},  {"8", "ignore"}};
-}
-
 Value mask_pipeline() {
-  Value with_cosmic_rays = code_table();
-  with_cosmic_rays["5"] = "cr";
   return list({
       // The rim of a saturated core is sometimes called bad only.
       op("codes_touching").when(codes()).with("code", 1).with("neighbour", 3).with("becomes", 3),
-      op("codes").when(no_cosmic_rays()).table(code_table()),
-      op("codes").when(cosmic_rays()).table(with_cosmic_rays),
+      op("codes").when(no_cosmic_rays()).table(noirlab_cp::codes({{"7", "trans"}, {"8", "ignore"}})),
+      op("codes")
+          .when(cosmic_rays())
+          .table(noirlab_cp::codes({{"5", "cr"}, {"7", "trans"}, {"8", "ignore"}})),
       // Some reductions put round star masks into the code of bleed trails.
       op("bleed_must_touch_satur").when(codes()).with("dilate", 2),
       op("bits")
@@ -86,9 +82,10 @@ void quality(Facts& f) {
   f["quality"]["max_radec_rms_arcsec"] = 0.4;
   f["quality"]["max_zero_point_difference_mag"] = 0.25;
   f["quality"]["max_sky_per_second"] = {{"g", 90}, {"r", 150}, {"i", 165}, {"z", 180}};
-  f["quality"]["extra_cuts"] =
-      list({Value{{"when", {{"mjd", {{"below", 56516}}}}}, {"bit", "early_decam"}},
-            Value{{"when", {{"ccd", "S7"}}}, {"condition", "ccdphrms > 0.1"}, {"bit", "phrms_s7"}}});
+  f["quality"]["extra_cuts"] = list({Value{{"when", {{"mjd", {{"below", 56516}}}}}, {"bit", "early_decam"}},
+                                     Value{{"when", {{"ccd", "S7"}}},
+                                           {"column", {{"key", "ccdphrms"}, {"after", 0.1}}},
+                                           {"bit", "phrms_s7"}}});
   f["quality"]["accepted_plver"] = {"V4.8", "V4.9", "V5"};
 }
 
@@ -96,6 +93,7 @@ class Decam : public Camera {
  public:
   Facts facts() const override {
     Facts f;
+    f.extend("noirlab-cp");
     f["camera"] = {{"title", "DECam"}, {"institution", "CTIO 4m Blanco, NOIRLab"}};
     f["detector"] = {{"pixel_scale_arcsec", 0.262},
                      {"ccds_per_exposure", 62},
@@ -104,7 +102,8 @@ class Decam : public Camera {
                      {"bands",
                       {"u", "g", "r", "i", "z", "Y", "N395", "N419", "N501", "N540", "N673", "M411", "M438",
                        "M464", "M490", "M517"}}};
-    f["checks"]["version_validation"] = "full";
+    // Instead of the card that the CP has now, one that it had once.
+    f["checks"]["calibration_good"]["card"] = nullptr;
     f["checks"]["calibration_good"]["any"] =
         list({Value{{"card", {{"key", "WCSCAL"}, {"matches", "^success"}}}},
               Value{{"card", {{"key", "SCAMPFLG"}, {"equals", 0}}}}});

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "../noirlab-cp/tables.h"
+
 using namespace brickline;
 
 namespace decam {
@@ -56,25 +58,9 @@ const std::vector<Term> kSdssTerms = {{"u", "u", {-0.0643, 0.1787, -0.1552, 0.02
                                       {"i", "i", {0}},
                                       {"z", "z", {0}}};
 
-// Magnitudes added to Gaia's in the base band, a polynomial of its BP-RP.
+// Magnitudes added to Gaia's in the base band, a polynomial of its BP-RP. Of u, g, r, i and z Brickline knows
+// them: it predicts stars with them whichever camera looks.
 const std::vector<Term> kGaiaTerms = {
-    {"u", "BP", {-0.41424252, -1.31861541, 4.92371886, -2.56436345, 0.39205685}},
-    {"g",
-     "G",
-     {-0.1178631039, 0.3650113495, 0.5608615360, -0.2850687702, -1.0243473939, 1.4378375491, 0.0679401731,
-      -1.1713172509, 0.9107811975, -0.3374324004, 0.0683946390, -0.0073089582, 0.0003230170}},
-    {"r",
-     "G",
-     {0.1139078673, -0.2868955307, 0.0013196434, 0.1029151074, 0.1196710702, -0.3729031390, 0.1859874242,
-      0.1370162451, -0.1808580848, 0.0803219195, -0.0180218196, 0.0020584707, -0.0000953486}},
-    {"i",
-     "G",
-     {0.3396481660, -0.6491867119, -0.3330769819, 0.4381097294, 0.5752125977, -1.4746570523, 1.2979140762,
-      -0.6371018151, 0.1948940062, -0.0382055596, 0.0046907449, -0.0003296841, 0.0000101480}},
-    {"z",
-     "G",
-     {0.4811198057, -0.9990015041, 0.1403990019, 0.2150988888, -0.2917655866, 0.1326831887, -0.0259205004,
-      0.0018548776}},
     {"N395", "G", {1.8757, -7.2503, 11.9664, -5.8214, 0.9271}},
     {"M411",
      "G",
@@ -98,14 +84,8 @@ const std::vector<Term> kGaiaTerms = {
       2.37946742, -1.39398479, 0.383994131, -0.0532835762, 0.00300229245}},
 };
 
-// How the zero point has drifted: days from MJD 56658.5, begin and end of a segment; zero point at both; its
-// extrapolation to day 0. Mirror coatings and cleanings make the steps.
-struct Drift {
-  const char* band;
-  double reference, airmass_slope;
-  std::vector<std::vector<double>> segments;
-};
-const std::vector<Drift> kDrifts = {
+// Mirror coatings and cleanings make the steps.
+const std::vector<noirlab_cp::Drift> kDrifts = {
     {"g",
      25.08,
      0.1660,
@@ -174,6 +154,7 @@ void photometry(Facts& f) {
   for (const Band& b : kBands)
     photometry["bands"][b.name] = {{"zero_point", b.zero_point},
                                    {"extinction_per_airmass", b.extinction_per_airmass}};
+  photometry["bands"]["N673"]["star_mag_range"] = {16, 19.5};
 
   Value& catalogues = photometry["catalogues"];
   for (const Term& t : kPs1Terms) {
@@ -199,14 +180,10 @@ void photometry(Facts& f) {
     term["clip"] = {-100, 100};  // the term is not clipped, its colour is
     term["colour_clip"] = blue_only ? Value{0.0, 3.3} : Value{-0.6, 4.1};
   }
+  for (const char* band : {"u", "g", "r", "i", "z"}) catalogues["gaia"][band] = "standard";
   catalogues["gaia"]["colour_range"] = {{"*", {0.5, 3.0}}};
 
-  for (const Drift& d : kDrifts) {
-    Value& detrend = photometry["detrend"][d.band];
-    detrend = {{"reference", d.reference}, {"airmass_slope", d.airmass_slope}};
-    detrend["segments"] = list({});
-    for (const std::vector<double>& s : d.segments) detrend["segments"].push_back(numbers(s));
-  }
+  noirlab_cp::add_drifts(photometry["detrend"], kDrifts);
 }
 
 void halo(Facts& f) {

@@ -7,6 +7,8 @@
 #include <brickline/camera.hpp>
 #include <vector>
 
+#include "../noirlab-cp/tables.h"
+
 using namespace brickline;
 
 namespace {
@@ -38,55 +40,17 @@ constexpr Amplifiers kAmplifiers[] = {
       {-0.018417627, -0.03444113, -0.017482605, -0.02499645},
       {-0.029266886, -0.029506588, -0.016192675, -0.019603321}}},
 };
-constexpr double kEpochs[] = {57602, 57967, 58332};  // MJD; both epochs hold on the day itself
-
-// Where an amplifier's pixels end, and the CCD.
-struct Size {
-  const char* ccd;
-  int x_split, width, y_split, height;
-};
-constexpr Size kSizes[] = {{"CCD1", 2006, 4054, 2040, 4079},
-                           {"CCD2", 2048, 4096, 2040, 4079},
-                           {"CCD3", 2006, 4054, 2040, 4079},
-                           {"CCD4", 2048, 4096, 2022, 4061}};
+constexpr noirlab_cp::Quadrants kQuadrants[] = {
+    {2006, 4054, 2040, 4079}, {2048, 4096, 2040, 4079}, {2006, 4054, 2040, 4079}, {2048, 4096, 2022, 4061}};
 
 Value amplifier_table() {
   Value rows = list({});
-  for (std::size_t ccd = 0; ccd < std::size(kAmplifiers); ++ccd) {
-    const Size& size = kSizes[ccd];
-    for (int epoch = 0; epoch < 3; ++epoch) {
-      Value mjd = {{"through", kEpochs[epoch]}};
-      if (epoch > 0) mjd["from"] = kEpochs[epoch - 1];
-      for (int amp = 0; amp < 4; ++amp) {
-        const bool right = amp % 2 != 0, high = amp / 2 != 0;
-        const Value box = {right ? size.x_split : 0, right ? size.width : size.x_split,
-                           high ? size.y_split : 0, high ? size.height : size.y_split};
-        rows.push_back({{"when", {{"ccd", size.ccd}, {"band", "z"}, {"mjd", mjd}}},
-                        {"box", box},
-                        {"dzp_mag", kAmplifiers[ccd].dzp[epoch][amp]}});
-      }
-    }
-  }
+  for (std::size_t i = 0; i < std::size(kAmplifiers); ++i)
+    noirlab_cp::add_amplifiers(rows, kAmplifiers[i].ccd, "z", kQuadrants[i], kAmplifiers[i].dzp, 3);
   return rows;
 }
 
-// ---- Pixels ----
-
-Value mask_pipeline() {
-  return list({
-      // The rim of a saturated core is sometimes called bad only.
-      op("codes_touching").with("code", 1).with("neighbour", 3).with("becomes", 3),
-      // 7 (transient) and 8 (streak) cannot be trusted for this camera.
-      op("codes").table({{"1", "badpix"},
-                         {"2", "badpix"},
-                         {"6", "badpix"},
-                         {"3", "satur"},
-                         {"4", "bleed"},
-                         {"5", "cr"},
-                         {"7", "ignore"},
-                         {"8", "ignore"}}),
-  });
-}
+// ---- Headers ----
 
 // Exposure numbers were not written in the first nights: kp4m.20160125T082555 becomes 160125082555.
 Source number_from_obsid() {
@@ -101,64 +65,59 @@ void header_values(Facts& f) {
   m["fwhm"] = card({"FWHM", "SEEINGP1"}).in("image");
   m["gain"] = card("GAIN").in("image");
   m["airmass_policy"] = "computed";
-  m["site_geocentric_m"] = {-1994503, -5037539, 3358105};
+  m["site_geocentric_m"] = noirlab_cp::kitt_peak();
 }
 
 // ---- Photometry and quality ----
 
-// How the zero point has drifted: days from MJD 56658.5, begin and end of a segment; zero point at both; its
-// extrapolation to day 0.
-const std::vector<std::vector<double>> kDrift = {
-    {0, 720, 26.200, 26.200, 26.200},     {720, 920, 26.550, 26.050, 28.350},
-    {920, 1030, 26.150, 26.150, 26.150},  {1030, 1070, 26.500, 26.500, 26.500},
-    {1070, 1115, 26.500, 26.350, 30.067}, {1115, 1300, 26.470, 26.330, 27.314},
-    {1300, 1355, 26.250, 26.200, 27.432}, {1355, 1500, 26.350, 26.350, 26.350}};
+const std::vector<noirlab_cp::Drift> kDrifts = {{"z",
+                                                 26.20,
+                                                 0.165,
+                                                 {{0, 720, 26.200, 26.200, 26.200},
+                                                  {720, 920, 26.550, 26.050, 28.350},
+                                                  {920, 1030, 26.150, 26.150, 26.150},
+                                                  {1030, 1070, 26.500, 26.500, 26.500},
+                                                  {1070, 1115, 26.500, 26.350, 30.067},
+                                                  {1115, 1300, 26.470, 26.330, 27.314},
+                                                  {1300, 1355, 26.250, 26.200, 27.432},
+                                                  {1355, 1500, 26.350, 26.350, 26.350}}}};
 
 void photometry(Facts& f) {
   Value& p = f["photometry"];
   p["bands"] = {{"z", {{"zero_point", 26.552}, {"extinction_per_airmass", 0.06}}},
                 {"D51", {{"zero_point", 24.351}, {"extinction_per_airmass", 0.211}}}};
-  p["catalogues"] = {
-      {"ps1",
-       {{"z",
-         {{"base", "z"},
-          {"colour", list({"g", "i"})},
-          {"coefficients", {0.03664, -0.11084, 0.04477, -0.01223}},
-          {"clip", {-1, 1}}}},
-        {"colour_range", {{"*", {0.4, 2.7}}}}}},
-      {"sdss",
-       {{"z", {{"base", "z"}, {"colour", list({"g", "i"})}, {"coefficients", {0}}, {"clip", {-1, 1}}}}}}};
+  p["catalogues"] = {{"ps1",
+                      {{"z", noirlab_cp::colour_term("z", "g", "i", {0.03664, -0.11084, 0.04477, -0.01223})},
+                       {"colour_range", {{"*", {0.4, 2.7}}}}}},
+                     {"sdss", {{"z", noirlab_cp::colour_term("z", "g", "i", {0})}}}};
   p["preferred_catalogue"] = {"ps1"};
-  Value segments = list({});
-  for (const std::vector<double>& s : kDrift) segments.push_back({s[0], s[1], s[2], s[3], s[4]});
-  p["detrend"] = {{"z", {{"reference", 26.20}, {"airmass_slope", 0.165}, {"segments", segments}}}};
+  noirlab_cp::add_drifts(p["detrend"], kDrifts);
 
   f["quality"] = {{"zero_point_window", {{"z", {25.20, 27.00}}}},
                   {"max_radec_rms_arcsec", 0.1},
                   {"max_zero_point_difference_mag", 0.1},
                   {"max_sky_per_second", {{"z", 200}}}};
   // Since then every third exposure was shifted by a third of a pixel; before, only where `yshift` says so.
-  f["quality"]["extra_cuts"] = list({Value{
-      {"when", {{"mjd", {{"below", 57674}}}}}, {"condition", "not yshift"}, {"bit", "not_third_pix"}}});
+  f["quality"]["extra_cuts"] = list({Value{{"when", {{"mjd", {{"below", 57674}}}}},
+                                           {"column", {{"key", "yshift"}, {"equals", 0}}},
+                                           {"bit", "not_third_pix"}}});
 }
 
 class Mosaic : public Camera {
  public:
   Facts facts() const override {
     Facts f;
+    f.extend("noirlab-cp");
     f["camera"] = {{"title", "Mosaic3"}, {"institution", "KPNO 4m Mayall, NOIRLab"}};
     f["detector"] = {{"pixel_scale_arcsec", 0.262},
                      {"ccds_per_exposure", 4},
                      {"ccd_names", "/^CCD[1-4]$/"},
                      {"size_pixels", {4096, 4079}},
                      {"bands", {"z", "D51"}}};
-    f["checks"]["version_validation"] = "full";
-    f["checks"]["calibration_good"] = {{"card", {{"key", "WCSCAL"}, {"matches", "^success"}}}};
     f["checks"]["expnum_from_obsid"] = number_from_obsid();
     header_values(f);
     f["pixels"] = {{"unit", "per_second"}, {"quantity", "electrons"}};
-    f["mask"]["pipeline"] = mask_pipeline();
-    f["weight"]["shot_noise"] = {{"sky", card("SKYADU")}, {"seconds", card("EXPTIME")}};
+    f["weight"]["shot_noise"] = noirlab_cp::sky_noise_only();
     f["amplifiers"]["table"] = amplifier_table();
     f["psf"] = {{"size_pixels", 63}, {"degree", 2}, {"sampling", 1}};
     photometry(f);

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/camera/camera.h"
-#include "core/camera/default_steps.h"
+#include "core/camera/pixel_operations.h"
 #include "core/facts/mask_bits.h"
 #include "core/fits/fits_writer.h"
 #include "tests/camera/plugin_files.h"

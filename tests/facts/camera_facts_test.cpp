@@ -157,27 +157,46 @@ TEST(GoodRegion, ASectionCardIsOneBasedAndInclusive) {
             (Box{32, 2080, 0, 4612}));
 }
 
+TEST(GoodRegion, ASectionThatIsNoneIsAnErrorNamingTheCard) {
+  const CameraFacts f = facts(R"("good_region": [{"card": "DATASEC"}])");
+  CcdValues ccd;
+  ccd.width = ccd.height = 100;
+  Headers headers;
+  for (const char* section :
+       {"[1:99999999999,1:100]", "[1:99999999999999999999999,1:100]", "1:2,3:4", "[a:2,3:4]"}) {
+    headers.image.set("DATASEC", section);
+    try {
+      good_region(f.good_region, ccd, &headers);
+      FAIL() << section;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::kInput);
+      EXPECT_THAT(e.line(), HasSubstr("DATASEC"));
+    }
+  }
+}
+
 // ---- Sources ----
 
-TEST(Sources, DefaultsAreThoseOfTheCommunityPipelinesHeaders) {
+TEST(Sources, DefaultsAreTheCommonKeywordsOfEitherHeader) {
   Headers headers;
-  headers.primary.set("FILTER", "r SDSS c0002 6415.0 1480.0");
+  headers.image.set("FILTER", "r");
   headers.primary.set("INSTRUME", "Camera");
   headers.primary.set("EXPNUM", "722778");  // text, as some files have it
-  headers.primary.set("RA", "08:30:00");
-  headers.primary.set("DEC", "-00:30:00");
+  headers.primary.set("DATE-OBS", "2016-02-29T12:00:00");
   headers.image.set("EXTNAME", "s19 ");
   headers.image.set("FWHM", fits::CardValue(3.25));
   const MetadataFacts m = facts().metadata;
   const CcdValues ccd;
   EXPECT_EQ(text_of(m.of("band"), ccd, headers), "r");
   EXPECT_EQ(text_of(m.of("camera"), ccd, headers), "camera");
-  EXPECT_EQ(text_of(m.of("ccdname"), ccd, headers), "S19");
+  EXPECT_EQ(text_of(m.of("ccdname"), ccd, headers), "s19");
   EXPECT_EQ(integer_of(m.of("expnum"), ccd, headers), 722778);
   EXPECT_DOUBLE_EQ(*number_of(m.of("fwhm"), ccd, headers), 3.25);
-  EXPECT_DOUBLE_EQ(*number_of(m.of("ra_bore"), ccd, headers), 127.5);
-  EXPECT_DOUBLE_EQ(*number_of(m.of("dec_bore"), ccd, headers), -0.5);
+  EXPECT_DOUBLE_EQ(*number_of(m.of("mjd_obs"), ccd, headers), 57447.5);
+  headers.primary.set("MJD-OBS", fits::CardValue(57448.25));
+  EXPECT_DOUBLE_EQ(*number_of(m.of("mjd_obs"), ccd, headers), 57448.25);
   EXPECT_FALSE(number_of(m.of("airmass"), ccd, headers));
+  EXPECT_FALSE(text_of(m.of("plver"), ccd, headers));
 }
 
 TEST(Sources, TheFirstThatGivesAValueWins) {
@@ -228,12 +247,46 @@ TEST(Sources, DatesBecomeModifiedJulianDays) {
   }
 }
 
+TEST(Sources, ADateThatThereIsNotIsAnError) {
+  const MetadataFacts m = facts(R"("metadata": {"mjd_obs": {"key": "DATE-OBS", "as": "iso_utc"}})").metadata;
+  Headers headers;
+  for (const char* date : {"2016-13-01", "2016-00-10", "2016-01-45", "2015-02-29", "2016-01-01T24:00:00",
+                           "2016-01-01T12:60:00", "2016-01-01T12:00:61", "16-01-01", "2016-1-1"}) {
+    headers.primary.set("DATE-OBS", date);
+    EXPECT_THROW(number_of(m.of("mjd_obs"), CcdValues{}, headers), Error) << date;
+  }
+}
+
+// ---- Patterns ----
+
+TEST(Patterns, ReplacementsTakeGroupsOfTheFirstMatch) {
+  const Pattern pattern(R"((\d+)-(\w)?)");
+  EXPECT_EQ(pattern.extract("ab 12-x 34-y", "$2$1"), "x12");
+  EXPECT_EQ(pattern.extract("ab 12-x", ""), "12");
+  EXPECT_EQ(pattern.extract("ab 12-", "<$&|$2|$$|$9>"), "<12-||$|>");
+  EXPECT_FALSE(pattern.extract("none", ""));
+  EXPECT_EQ(Pattern("b+").extract("abbc", ""), "bb");
+  EXPECT_TRUE(Pattern("^SUCCESS", true).found_in("successful"));
+  EXPECT_FALSE(Pattern("^SUCCESS").found_in("successful"));
+  EXPECT_FALSE(Pattern().found_in(""));
+  EXPECT_THROW(Pattern("(a"), Error);
+}
+
+TEST(Patterns, TakeTextsOfAnyLengthAndBytes) {
+  const std::string long_text(4'000'000, 'a');
+  EXPECT_FALSE(Pattern("^(a|b)*c$").found_in(long_text));
+  EXPECT_TRUE(Pattern("^(a|b)*$").found_in(long_text));
+  EXPECT_TRUE(Pattern("x.y").found_in("x\xe9y"));
+}
+
 // ---- Files and zero points ----
 
 TEST(Files, MaskAndWeightAreNamedBySubstitutionOnTheWholePath) {
   CcdValues ccd;
   ccd.image_filename = "cam_ooi_/c4d_181214_050844_ooi_g_ls9.fits.fz";
-  const FileFacts f = facts().files;
+  const FileFacts f = facts(R"("files": {"mask": {"substitute": [["_ooi_", "_ood_"], ["_oki_", "_ood_"]]},
+                                         "weight": {"substitute": [["_ooi_", "_oow_"]]}})")
+                          .files;
   EXPECT_EQ(companion_path(f.mask, ccd), "cam_ood_/c4d_181214_050844_ood_g_ls9.fits.fz");
   EXPECT_EQ(companion_path(f.weight, ccd), "cam_oow_/c4d_181214_050844_oow_g_ls9.fits.fz");
   ccd.image_filename = "k4m_oki_z.fits";
@@ -241,6 +294,10 @@ TEST(Files, MaskAndWeightAreNamedBySubstitutionOnTheWholePath) {
   ccd.image_filename = "plain.fits";
   EXPECT_THROW(companion_path(f.mask, ccd), Error);
   EXPECT_EQ(companion_path(facts(R"("files": {"mask": null})").files.mask, ccd), "");
+  EXPECT_EQ(companion_path(facts().files.mask, ccd), "");  // who does not speak of one has none
+  EXPECT_EQ(companion_path(facts().files.weight, ccd), "");
+  EXPECT_THAT(parse(R"("files": {"mask": {"hdu": 2}})").problems,
+              ElementsAre(HasSubstr("files.mask: expected one of substitute, same_file and pattern")));
   EXPECT_EQ(companion_path(facts(R"("files": {"mask": {"same_file": true, "hdu": "+1"}})").files.mask, ccd),
             "plain.fits");
 }

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "core/camera/default_steps.h"
 #include "core/camera/mask_operations.h"
+#include "core/camera/pixel_operations.h"
 #include "core/facts/mask_bits.h"
 #include "tests/support/golden_case.h"
 
@@ -71,6 +71,60 @@ std::string text_of(const Image<T>& image) {
 }
 
 // The bright camera's own view of the codes: the rim of saturated cores, streaks and transients ignored.
+TEST_F(ShippedCameras, ReadWhatTheCommunityPipelineWrites) {
+  struct TwoHeaders : CcdHeaders {
+    fits::Header primary, image;
+    const fits::Header* header(HeaderOf which) override {
+      return which == HeaderOf::kPrimary ? &primary : which == HeaderOf::kImage ? &image : nullptr;
+    }
+  } headers;
+  headers.primary.set("FILTER", "r SDSS c0002 6415.0 1480.0");
+  headers.primary.set("RA", "08:30:00");
+  headers.primary.set("TELDEC", "-00:30:00");
+  headers.primary.set("PLVER", "V4.8.2a");
+  headers.image.set("EXTNAME", "ccd1 ");
+  headers.image.set("FWHM", fits::CardValue(3.25));
+  headers.image.set("FILTER", "of the image");
+  CcdValues ccd;
+  ccd.image_filename = "cam_ooi_/k4m_oki_z.fits.fz";
+  for (const char* camera : {"decam", "mosaic", "90prime"}) {
+    SCOPED_TRACE(camera);
+    const MetadataFacts& m = facts(camera).metadata;
+    EXPECT_EQ(text_of(m.of("band"), ccd, headers), "r");
+    EXPECT_EQ(text_of(m.of("ccdname"), ccd, headers), "CCD1");
+    EXPECT_EQ(text_of(m.of("plver"), ccd, headers), "V4.8.2a");
+    EXPECT_DOUBLE_EQ(*number_of(m.of("fwhm"), ccd, headers), 3.25);
+    EXPECT_DOUBLE_EQ(*number_of(m.of("ra_bore"), ccd, headers), 127.5);
+    EXPECT_DOUBLE_EQ(*number_of(m.of("dec_bore"), ccd, headers), -0.5);
+    EXPECT_EQ(companion_path(facts(camera).files.mask, ccd), "cam_ood_/k4m_ood_z.fits.fz");
+    EXPECT_EQ(companion_path(facts(camera).files.weight, ccd), "cam_oow_/k4m_oow_z.fits.fz");
+    EXPECT_EQ(facts(camera).checks.version_validation, CheckFacts::Versions::kFull);
+    EXPECT_EQ(cameras().load(camera).provenance().bases, std::vector<std::string>{"noirlab-cp"});
+  }
+}
+
+TEST_F(ShippedCameras, WhatTheyExtendIsNoCameraItself) {
+  try {
+    facts("noirlab-cp");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::kPlugin);
+    EXPECT_NE(e.message().find("abstract"), std::string::npos) << e.message();
+  }
+}
+
+TEST_F(ShippedCameras, GainsAreThoseOfEachCamera) {
+  struct OneHeader : CcdHeaders {
+    fits::Header cards;
+    const fits::Header* header(HeaderOf) override { return &cards; }
+  } headers;
+  headers.cards.set("GAIN", fits::CardValue(2.5));
+  headers.cards.set("GAINA", fits::CardValue(4.0));
+  headers.cards.set("GAINB", fits::CardValue(5.0));
+  for (const auto& [camera, gain] : {std::pair{"decam", 4.5}, {"mosaic", 2.5}, {"90prime", 1.4}})
+    EXPECT_EQ(number_of(facts(camera).metadata.of("gain"), CcdValues{}, headers), gain) << camera;
+}
+
 TEST_F(ShippedCameras, MosaicAnd90primeReadCodesAndIgnoreStreaksAndTransients) {
   const std::string codes =
       "0 1 1 0 0 0 7 8\n"

@@ -71,6 +71,28 @@ TEST_F(SkyTemplates, NoneWithoutARowARunAFileOrAnExtension) {
   EXPECT_FALSE(read());
 }
 
+TEST_F(SkyTemplates, TheDirectoryIsTheOneGivenElseTheEnvironments) {
+  EXPECT_EQ(sky_template_directory(facts_, {}, {}), "");
+  EXPECT_EQ(sky_template_directory(facts_, {}, {{"OTHER", "/"}}), "");
+  EXPECT_EQ(sky_template_directory(facts_, {}, {{"SKIES", dir_.path().string()}}), dir_.path());
+  EXPECT_EQ(sky_template_directory(facts_, "/", {{"SKIES", dir_.path().string()}}), "/");
+  try {
+    sky_template_directory(facts_, {}, {{"SKIES", (dir_ / "nowhere").string()}});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_NE(e.message().find("nowhere is not there ($SKIES)"), std::string::npos) << e.message();
+  }
+}
+
+TEST_F(SkyTemplates, WhatIsReadIsNoted) {
+  ReadLog log;
+  read_sky_template(facts_, dir_.path(), ccd_, {2, 5, 1, 3}, false, {}, &log);
+  const auto files = log.files();
+  ASSERT_EQ(files.size(), 2u);
+  EXPECT_EQ(files[0].path, (dir_ / "scales.fits").string());
+  EXPECT_EQ(files[1].path, (dir_ / "templates_z_5.fits.fz").string());
+}
+
 TEST_F(SkyTemplates, AnotherReductionsScaleIsUsedOnlyWhereThatIsAllowed) {
   ccd_.plprocid = "xyz";
   EXPECT_FALSE(read());
@@ -79,16 +101,16 @@ TEST_F(SkyTemplates, AnotherReductionsScaleIsUsedOnlyWhereThatIsAllowed) {
 
 TEST_F(SkyTemplates, TheSkyModelMustHaveBeenMadeWithTheSameOne) {
   SkyCalibration sky{SkyModel::constant(0), "", "", SkyTemplateId{3, 5, 0.25f}, "sky.fits"};
-  EXPECT_NO_THROW(check_sky_template(sky, SkyTemplateId{3, 5, 0.25}, false));
-  EXPECT_THROW(check_sky_template(sky, SkyTemplateId{3, 5, 0.26}, false), Error);
-  EXPECT_THROW(check_sky_template(sky, SkyTemplateId{3, 6, 0.25}, false), Error);
-  EXPECT_THROW(check_sky_template(sky, {}, false), Error);
-  EXPECT_NO_THROW(check_sky_template(sky, {}, true));
+  EXPECT_NO_THROW(check_sky_template(sky, facts_, SkyTemplateId{3, 5, 0.25}, false));
+  EXPECT_THROW(check_sky_template(sky, facts_, SkyTemplateId{3, 5, 0.26}, false), Error);
+  EXPECT_THROW(check_sky_template(sky, facts_, SkyTemplateId{3, 6, 0.25}, false), Error);
+  EXPECT_THROW(check_sky_template(sky, facts_, {}, false), Error);
+  EXPECT_NO_THROW(check_sky_template(sky, facts_, {}, true));
   sky.sky_template = SkyTemplateId{};
-  EXPECT_NO_THROW(check_sky_template(sky, {}, false));
-  EXPECT_THROW(check_sky_template(sky, SkyTemplateId{3, 5, 0.25}, false), Error);
+  EXPECT_NO_THROW(check_sky_template(sky, facts_, {}, false));
+  EXPECT_THROW(check_sky_template(sky, facts_, SkyTemplateId{3, 5, 0.25}, false), Error);
   sky.sky_template.reset();  // tables of old have no such columns
-  EXPECT_NO_THROW(check_sky_template(sky, SkyTemplateId{3, 5, 0.25}, false));
+  EXPECT_NO_THROW(check_sky_template(sky, facts_, SkyTemplateId{3, 5, 0.25}, false));
 }
 
 }  // namespace

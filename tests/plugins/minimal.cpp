@@ -1,4 +1,5 @@
-// The least a camera needs: names, pixel scale, bands, pixel unit. Its bands are its own.
+// The least a camera needs: names, pixel scale, bands, pixel unit; and how its masks and weights are named. Its bands
+// are its own.
 #include <brickline/camera.hpp>
 
 namespace {
@@ -13,6 +14,8 @@ class Minimal : public brickline::Camera {
         {"wavelength_nm", 501.5}, {"extinction_per_ebv", 3.1}, {"seds", {{"Flat", 1}, {"LineEmitter", 0.5}}}};
     f["bands"]["g"]["seds"] = {{"Flat", 1}, {"Red", 2.5}, {"LineEmitter", 4}};
     f["pixels"]["unit"] = "total";
+    f["files"]["mask"]["substitute"] = brickline::list({brickline::list({"_ooi_", "_ood_"})});
+    f["files"]["weight"]["substitute"] = brickline::list({brickline::list({"_ooi_", "_oow_"})});
     return f;
   }
 };

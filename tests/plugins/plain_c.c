@@ -44,7 +44,8 @@ static bl_status facts(void* camera, const bl_sink* sink, bl_error* error) {
       "{\"facts\": ";
 #else
       "{\"facts\":\"1.0\",\"detector\":{\"pixel_scale_arcsec\":0.4,\"bands\":[\"r\"]},\"pixels\":{\"unit\":"
-      "\"total\"}}";
+      "\"total\"},\"files\":{\"mask\":{\"substitute\":[[\"_ooi_\",\"_ood_\"]]},"
+      "\"weight\":{\"substitute\":[[\"_ooi_\",\"_oow_\"]]}}}";
 #endif
   const bl_str chunk = {text, sizeof(text) - 1};
   (void)camera;

@@ -3,12 +3,13 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <mutex>
 
 #include "core/base/error.h"
 #include "core/camera/registry.h"
-#include "core/image/read_ccd_image.h"
+#include "core/image/ccd_reader.h"
 #include "core/pipeline/run_header.h"
 #include "core/survey/bits.h"
 #include "core/survey/bricks.h"
@@ -57,20 +58,6 @@ BrickGeometry geometry_of(const Target& target, double pixel_scale_arcsec) {
   return g;
 }
 
-CcdInput input_of(const CcdRow& row, std::int64_t table_row, const SurveyDirectory& survey,
-                  const fits::Table& table) {
-  CcdInput in;
-  in.source.values = ccd_values(row);
-  in.source.locate = locate_in_survey(survey.root(), survey.cache());
-  in.source.table = &table;
-  in.source.row = table_row;
-  in.ra_offset = row.ccdraoff / 3600;
-  in.dec_offset = row.ccddecoff / 3600;
-  in.sig1_from_weights = row.sig1_from_weights();
-  in.table_wcs = TableWcs{row.approximate_wcs(), {row.ra, row.dec}};
-  return in;
-}
-
 void load_cameras(const std::vector<CcdRow>& rows, RunContext& run) {
   std::map<std::string, std::int64_t> wanted;
   for (const CcdRow& row : rows) ++wanted[row.camera];
@@ -107,6 +94,11 @@ std::vector<std::optional<CcdImage>> read_images(const std::vector<CcdRow>& rows
   reading.old_calibs_ok = choice.old_calibs_ok;
   reading.apodize = choice.apodize;
   reading.calibration_dirs = paths.extra_calib_dirs;
+  for (const Camera* camera : run.cameras.loaded())
+    if (const auto& sky_template = camera->facts().sky.sky_template)
+      if (const char* directory = std::getenv(sky_template->environment.c_str()); directory && *directory)
+        reading.environment[sky_template->environment] = directory;
+  const CcdReader reader(run.survey, run.cameras, &table);
   std::vector<std::optional<CcdImage>> read(rows.size());
   std::vector<std::exception_ptr> failures(rows.size());
   std::mutex progress_mutex;
@@ -115,10 +107,7 @@ std::vector<std::optional<CcdImage>> read_images(const std::vector<CcdRow>& rows
   // first.
   tbb::parallel_for(std::size_t{0}, rows.size(), [&](std::size_t i) {
     try {
-      const CcdRow& row = rows[i];
-      read[i] =
-          read_ccd_image(run.cameras.camera(row.camera),
-                         input_of(row, static_cast<std::int64_t>(i), run.survey, table), reading, run.log);
+      read[i] = reader.read(reader.input(rows[i], static_cast<std::int64_t>(i)), reading, run.log);
       if (read[i]) read[i]->ccd_row = static_cast<std::int64_t>(i);
     } catch (...) {
       failures[i] = std::current_exception();
