@@ -11,7 +11,7 @@ packages=(
   libcfitsio-dev wcslib-dev liberfa-dev libeigen3-dev libfftw3-dev libfmt-dev libre2-dev libtbb-dev libhwy-dev
   libcli11-dev libspdlog-dev nlohmann-json3-dev libjpeg-dev zlib1g-dev libssl-dev
   # tests and benchmarks
-  libgtest-dev libgmock-dev libbenchmark-dev python3 python3-numpy python3-astropy binutils
+  libgtest-dev libgmock-dev libbenchmark-dev python3 python3-numpy python3-astropy libcfitsio-bin binutils
 )
 
 missing=()

@@ -3,6 +3,7 @@
 #include <fitsio.h>
 
 #include <cstring>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "core/base/read_log.h"
 #include "core/fits/cfitsio_session.h"
 #include "core/fits/cfitsio_types.h"
+#include "core/fits/header_guard.h"
 
 namespace brickline::fits {
 namespace {
@@ -30,19 +32,6 @@ std::string unquoted(std::string_view s) {
   while (!out.empty() && out.back() == ' ') out.pop_back();
   return out;
 }
-
-// CFITSIO 4.2 notes ZQUANTIZ = 'NONE' of a compressed HDU that it passes and never forgets it, so that the
-// pixels of quantised HDUs behind it come out wrong without an error.
-void restore_quantisation(fitsfile* file) {
-  int status = 0;
-  char value[FLEN_VALUE] = "";
-  fits_read_key(file, TSTRING, "ZQUANTIZ", value, nullptr, &status);
-  if (!status && std::string_view(value) == "NONE") return;
-  constexpr float kAnyLevel = 4, kNoQuantize = 9999;  // the latter as in its private header
-  if (file->Fptr->quantize_level == kNoQuantize) file->Fptr->quantize_level = kAnyLevel;
-}
-
-bool ends_with_gz(const std::filesystem::path& p) { return p.extension() == ".gz"; }
 
 }  // namespace
 
@@ -68,12 +57,16 @@ FitsReader FitsReader::in_memory(std::span<std::uint8_t> bytes, const std::files
 FitsReader::~FitsReader() { close(); }
 
 FitsReader::FitsReader(FitsReader&& o) noexcept
-    : path_(std::move(o.path_)), file_(std::exchange(o.file_, nullptr)), memory_(std::move(o.memory_)) {}
+    : path_(std::move(o.path_)),
+      file_(std::exchange(o.file_, nullptr)),
+      looked_at_(o.looked_at_),
+      memory_(std::move(o.memory_)) {}
 
 FitsReader& FitsReader::operator=(FitsReader&& o) noexcept {
   std::swap(path_, o.path_);
   std::swap(file_, o.file_);
   std::swap(memory_, o.memory_);
+  std::swap(looked_at_, o.looked_at_);
   return *this;
 }
 
@@ -96,9 +89,29 @@ void FitsReader::fail(int status, int hdu, std::string_view doing) {
   throw cfitsio_error(ErrorKind::kInput, status, doing).in_file(path_.string(), std::to_string(hdu));
 }
 
+// CFITSIO goes through all HDUs up to the one that is wanted, and each must be looked at before.
+void FitsReader::look_ahead(int hdu) {
+  fitsfile* f = handle(file_);
+  for (; looked_at_ <= hdu; ++looked_at_) {
+    int status = 0;
+    LONGLONG head = 0, data = 0, end = 0;
+    fits_movabs_hdu(f, looked_at_, nullptr, &status);  // the one before; it counts from 1
+    fits_get_hduaddrll(f, &head, &data, &end, &status);
+    if (status || end >= f->Fptr->filesize) return;
+    try {
+      check_divisors(f, end);
+    } catch (Error& e) {
+      e.in_file(path_.string(), std::to_string(looked_at_));
+      throw;
+    }
+  }
+}
+
 void FitsReader::move_to(int hdu) {
   int status = 0;
-  if (hdu >= 0) fits_movabs_hdu(handle(file_), hdu + 1, nullptr, &status);
+  fitsfile* f = handle(file_);
+  look_ahead(hdu);
+  if (hdu >= 0) fits_movabs_hdu(f, hdu + 1, nullptr, &status);
   if (hdu < 0 || status == END_OF_FILE || status == BAD_HDU_NUM) {
     const int count = hdu_count();
     if (hdu < 0 || hdu >= count)
@@ -106,15 +119,20 @@ void FitsReader::move_to(int hdu) {
           .in_file(path_.string());
   }
   if (status) fail(status, hdu, "cannot move to the HDU");
-  restore_quantisation(handle(file_));
-  if (!memory_ && ends_with_gz(path_))
-    return;  // CFITSIO holds these uncompressed in memory and checks them itself
   LONGLONG head = 0, data = 0, end = 0;
-  fits_get_hduaddrll(handle(file_), &head, &data, &end, &status);
+  fits_get_hduaddrll(f, &head, &data, &end, &status);
   if (status) fail(status, hdu, "cannot find the HDU's data");
-  std::error_code code;
-  const auto size = memory_ ? memory_->size : std::filesystem::file_size(path_, code);
-  if (!code && static_cast<std::uintmax_t>(end) > size)
+  // Of a gzipped file: its size once unpacked.
+  const LONGLONG size = f->Fptr->filesize;
+  int type = IMAGE_HDU;
+  fits_get_hdu_type(f, &type, &status);
+  // Rows by the million millions make `end` overflow.
+  const bool beyond = (type != IMAGE_HDU || f->Fptr->compressimg) && f->Fptr->rowlength > 0 &&
+                      f->Fptr->numrows > size / f->Fptr->rowlength;
+  if (beyond)
+    throw input_error("the file is truncated: it has {} bytes, this HDU needs more", size)
+        .in_file(path_.string(), std::to_string(hdu));
+  if (end > size)
     throw input_error("the file is truncated: it has {} bytes, this HDU needs {}", size, end)
         .in_file(path_.string(), std::to_string(hdu));
 }
@@ -128,6 +146,7 @@ bool FitsReader::checksums_agree(int hdu) {
 }
 
 int FitsReader::hdu_count() {
+  look_ahead(std::numeric_limits<int>::max() - 1);
   int status = 0, count = 0;
   fits_get_num_hdus(handle(file_), &count, &status);
   if (status) fail(status, 0, "cannot count the HDUs");
@@ -136,19 +155,21 @@ int FitsReader::hdu_count() {
 
 std::optional<int> FitsReader::find_hdu(std::string_view extname) {
   const int count = hdu_count();
+  std::optional<int> found;
   for (int hdu = 0; hdu < count; ++hdu) {
     int status = 0;
     fits_movabs_hdu(handle(file_), hdu + 1, nullptr, &status);
     if (status) fail(status, hdu, "cannot move to the HDU");
     char value[FLEN_VALUE] = "";
     fits_read_key(handle(file_), TSTRING, "EXTNAME", value, nullptr, &status);
-    if (status) continue;
-    std::string_view name = value;
-    while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
-    if (name.size() == extname.size() && strncasecmp(name.data(), extname.data(), name.size()) == 0)
-      return hdu;
+    const std::string_view name = stripped(value);
+    if (status || name.size() != extname.size() || strncasecmp(name.data(), extname.data(), name.size()) != 0)
+      continue;
+    if (found)
+      throw input_error("HDUs {} and {} are both called {}", *found, hdu, extname).in_file(path_.string());
+    found = hdu;
   }
-  return {};
+  return found;
 }
 
 bool FitsReader::is_table(int hdu) {
@@ -225,84 +246,5 @@ Header FitsReader::header(int hdu) {
   for (Card& c : cards) out.append(std::move(c));
   return out;
 }
-
-ImageInfo FitsReader::image_info(int hdu) {
-  move_to(hdu);
-  fitsfile* f = handle(file_);
-  int status = 0, type = 0, bitpix = 0, naxis = 0;
-  fits_get_hdu_type(f, &type, &status);
-  if (!status && type != IMAGE_HDU)
-    throw input_error("HDU {} holds a table, not an image", hdu).in_file(path_.string(), std::to_string(hdu));
-  LONGLONG axes[9] = {0};
-  fits_get_img_paramll(f, 9, &bitpix, &naxis, axes, &status);
-  if (status) fail(status, hdu, "cannot read the image's size");
-  ImageInfo info;
-  info.bitpix = bitpix;
-  info.compressed = fits_is_compressed_image(f, &status) != 0;
-  if (naxis < 2) return info;
-  LONGLONG depth = 1;
-  for (int i = 2; i < naxis; ++i) depth *= axes[i];
-  constexpr LONGLONG kLargest = 1 << 20;
-  if (axes[0] > kLargest || axes[1] > kLargest || depth > kLargest)
-    throw input_error("an image of {} x {} x {} pixels is beyond reason", axes[0], axes[1], depth)
-        .in_file(path_.string(), std::to_string(hdu));
-  info.width = static_cast<int>(axes[0]);
-  info.height = static_cast<int>(axes[1]);
-  info.depth = static_cast<int>(depth);
-  return info;
-}
-
-template <typename T>
-Image<T> FitsReader::image(int hdu, std::optional<Box> box) {
-  const ImageInfo info = image_info(hdu);
-  if (info.width <= 0 || info.height <= 0)
-    throw input_error("HDU {} holds no image", hdu).in_file(path_.string(), std::to_string(hdu));
-  const Box b = box.value_or(Box::from_size(info.width, info.height));
-  if (b.empty() || intersection(b, Box::from_size(info.width, info.height)) != b)
-    throw input_error("pixels x {}:{} y {}:{} were asked for, the image has {} x {}", b.x0, b.x1, b.y0, b.y1,
-                      info.width, info.height)
-        .in_file(path_.string(), std::to_string(hdu));
-  std::vector<T> pixels(static_cast<std::size_t>(b.area()));
-  long first[9] = {b.x0 + 1, b.y0 + 1, 1, 1, 1, 1, 1, 1, 1};
-  long last[9] = {b.x1, b.y1, 1, 1, 1, 1, 1, 1, 1};
-  long step[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
-  int status = 0;
-  fits_read_subset(handle(file_), cfitsio_type<T>(), first, last, step, nullptr, pixels.data(), nullptr,
-                   &status);
-  if (status) fail(status, hdu, "cannot read the pixels");
-  Image<T> out(b.width(), b.height());
-  for (int y = 0; y < b.height(); ++y)
-    std::copy_n(pixels.data() + static_cast<std::size_t>(y) * b.width(), b.width(), out.row(y));
-  return out;
-}
-
-template <typename T>
-Image<T> FitsReader::cube(int hdu) {
-  const ImageInfo info = image_info(hdu);
-  if (info.width <= 0 || info.height <= 0)
-    throw input_error("HDU {} holds no image", hdu).in_file(path_.string(), std::to_string(hdu));
-  const std::size_t rows = static_cast<std::size_t>(info.height) * info.depth;
-  std::vector<T> pixels(rows * info.width);
-  int status = 0;
-  fits_read_img(handle(file_), cfitsio_type<T>(), 1, static_cast<LONGLONG>(pixels.size()), nullptr,
-                pixels.data(), nullptr, &status);
-  if (status) fail(status, hdu, "cannot read the pixels");
-  Image<T> out(info.width, static_cast<int>(rows));
-  for (std::size_t y = 0; y < rows; ++y)
-    std::copy_n(pixels.data() + y * info.width, info.width, out.row(static_cast<int>(y)));
-  return out;
-}
-
-#define BRICKLINE_READ(T)                                          \
-  template Image<T> FitsReader::image<T>(int, std::optional<Box>); \
-  template Image<T> FitsReader::cube<T>(int);
-BRICKLINE_READ(float)
-BRICKLINE_READ(double)
-BRICKLINE_READ(std::uint8_t)
-BRICKLINE_READ(std::int16_t)
-BRICKLINE_READ(std::uint16_t)
-BRICKLINE_READ(std::int32_t)
-BRICKLINE_READ(std::int64_t)
-#undef BRICKLINE_READ
 
 }  // namespace brickline::fits

@@ -42,7 +42,7 @@ class FitsReader {
 
   const std::filesystem::path& path() const { return path_; }
   int hdu_count();
-  // The HDU of that EXTNAME (without case), if any.
+  // The HDU of that EXTNAME (without case), if any; Error if there are several.
   std::optional<int> find_hdu(std::string_view extname);
   bool is_table(int hdu);  // a table that is not a compressed image
 
@@ -50,13 +50,17 @@ class FitsReader {
   // (XTENSION 'BINTABLE', ZNAXIS1 ...). CONTINUE cards are joined.
   Header header(int hdu);
   ImageInfo image_info(int hdu);
-  // Pixels of an image HDU, whole or the part inside `box`. T: float, double, uint8, int16, uint16, int32,
-  // int64.
+  // Pixels of an image HDU, whole or the part inside `box`, scaled by BSCALE and BZERO and by what tile
+  // compression did. T: float, double, uint8, int16, uint16, int32, int64. What is blank (BLANK, ZBLANK) or
+  // NaN in the file is NaN in a floating-point T and keeps its stored number in others; a value that does not
+  // fit T is an Error. Of a cube: the first plane.
   template <typename T>
   Image<T> image(int hdu, std::optional<Box> box = {});
   // All planes of a cube one below the other (height*depth rows).
   template <typename T>
   Image<T> cube(int hdu);
+  // A table's columns of every type (table_columns.h). One that cannot be read is kept with the reason, and
+  // is an Error where it is asked for (table.h).
   Table table(int hdu);
   // Whether CHECKSUM and DATASUM, where the HDU has them, are those of its bytes.
   bool checksums_agree(int hdu);
@@ -86,10 +90,14 @@ class FitsReader {
   void open();
   void close();
   void move_to(int hdu);
+  void look_ahead(int hdu);
+  template <typename T>
+  Image<T> planes(int hdu, const ImageInfo& info, const Box& box, int depth);
   Table table_part(int hdu, const std::vector<std::string>* names, const std::vector<std::int64_t>* chosen);
   [[noreturn]] void fail(int status, int hdu, std::string_view doing);
   std::filesystem::path path_;
   void* file_ = nullptr;  // fitsfile*
+  int looked_at_ = 1;     // so many HDUs are known to be harmless to CFITSIO; the primary one always is
   std::unique_ptr<Memory> memory_;
 };
 

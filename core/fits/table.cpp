@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 #include <strings.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "core/base/error.h"
 
@@ -28,6 +31,9 @@ Out convert(const Column& c, std::size_t index) {
           throw input_error("column {} holds text, not numbers", c.name);
         } else {
           if (index >= v.size()) throw internal_error("row out of range in column {}", c.name);
+          if constexpr (std::is_floating_point_v<Out> && std::is_integral_v<V> && !std::is_same_v<V, bool>)
+            if (c.blank && static_cast<std::int64_t>(v[index]) == *c.blank)
+              return std::numeric_limits<Out>::quiet_NaN();
           return static_cast<Out>(v[index]);
         }
       },
@@ -36,16 +42,35 @@ Out convert(const Column& c, std::size_t index) {
 
 }  // namespace
 
+bool Table::has(std::string_view name) const {
+  const auto called_so = [&](const auto& c) { return same_name(c.name, name); };
+  return std::any_of(columns_.begin(), columns_.end(), called_so) ||
+         std::any_of(unreadable_.begin(), unreadable_.end(), called_so);
+}
+
 const Column* Table::find(std::string_view name) const {
-  for (const Column& c : columns_)
-    if (same_name(c.name, name)) return &c;
+  const Column *exact = nullptr, *alike = nullptr;
+  int exact_count = 0, alike_count = 0;
+  for (const Column& c : columns_) {
+    if (!same_name(c.name, name)) continue;
+    ++alike_count;
+    alike = &c;
+    if (c.name == name) {
+      ++exact_count;
+      exact = &c;
+    }
+  }
+  if (exact_count == 1) return exact;
+  if (exact_count > 1) throw input_error("the table has {} columns {}", exact_count, name);
+  if (alike_count > 1)
+    throw input_error("the table has {} columns {} that differ by case alone", alike_count, name);
+  if (alike) return alike;
+  for (const Unreadable& u : unreadable_)
+    if (same_name(u.name, name)) throw input_error("column {} cannot be read: {}", u.name, u.why);
   return nullptr;
 }
-Column* Table::find(std::string_view name) {
-  for (Column& c : columns_)
-    if (same_name(c.name, name)) return &c;
-  return nullptr;
-}
+Column* Table::find(std::string_view name) { return const_cast<Column*>(std::as_const(*this).find(name)); }
+
 const Column& Table::require(std::string_view name) const {
   if (const Column* c = find(name)) return *c;
   throw input_error("the table has no column {}", name);
@@ -65,7 +90,9 @@ std::int64_t Table::integer(std::string_view name, std::int64_t row, std::int64_
       throw input_error("column {} row {}: {} is not an integer", c.name, row, value);
     return static_cast<std::int64_t>(value);
   }
-  return convert<std::int64_t>(c, index);
+  const auto value = convert<std::int64_t>(c, index);
+  if (c.blank && value == *c.blank) throw input_error("column {} row {} is blank", c.name, row);
+  return value;
 }
 bool Table::logical(std::string_view name, std::int64_t row, std::int64_t element) const {
   const Column& c = require(name);
@@ -87,16 +114,27 @@ std::vector<double> Table::numbers(std::string_view name) const {
   return out;
 }
 
-void Table::add(Column column) {
+void Table::check_length(const Column& column) {
   const auto values = static_cast<std::int64_t>(length(column.data));
   const std::int64_t width = column.width();
   if (columns_.empty() && rows_ == 0) rows_ = width > 0 ? values / width : 0;
   if (values != rows_ * width)
     throw internal_error("column {} has {} values, not {} rows of {}", column.name, values, rows_, width);
-  if (Column* old = find(column.name))
-    *old = std::move(column);
-  else
-    columns_.push_back(std::move(column));
+}
+
+void Table::append(Column column) {
+  check_length(column);
+  columns_.push_back(std::move(column));
+}
+
+void Table::add(Column column) {
+  check_length(column);
+  for (Column& old : columns_)
+    if (same_name(old.name, column.name)) {
+      old = std::move(column);
+      return;
+    }
+  columns_.push_back(std::move(column));
 }
 
 Table Table::select(const std::vector<std::int64_t>& rows) const {
@@ -115,8 +153,13 @@ Table Table::select(const std::vector<std::int64_t>& rows) const {
               v.push_back(source.at(static_cast<std::size_t>(r * width + e)));
         },
         picked.data);
+    if (!c.lengths.empty()) {
+      picked.lengths.clear();
+      for (std::int64_t r : rows) picked.lengths.push_back(c.lengths.at(static_cast<std::size_t>(r)));
+    }
     out.columns_.push_back(std::move(picked));
   }
+  out.unreadable_ = unreadable_;
   return out;
 }
 

@@ -3,66 +3,15 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 #include <vector>
 
 #include "core/base/error.h"
 #include "core/fits/cfitsio_types.h"
 #include "core/fits/fits_reader.h"
+#include "core/fits/table_columns.h"
 
 namespace brickline::fits {
 namespace {
-
-// Where one column's values are read to.
-struct ColumnPlan {
-  int number = 0;  // CFITSIO's, from 1
-  int type = 0;    // equivalent type after TSCAL/TZERO
-  LONGLONG repeat = 1;
-  long width = 1;  // of strings: characters
-};
-
-// Rows `row` ... of the file become rows `to` ... of the column.
-template <typename V>
-void read_block(fitsfile* f, const ColumnPlan& plan, int type, LONGLONG row, LONGLONG rows, LONGLONG to,
-                V& out, int* status) {
-  using T = typename V::value_type;
-  const std::size_t n = static_cast<std::size_t>(rows * plan.repeat);
-  std::vector<T> block(n);
-  fits_read_col(f, type, plan.number, row + 1, 1, static_cast<LONGLONG>(n), nullptr, block.data(), nullptr,
-                status);
-  std::copy(block.begin(), block.end(), out.begin() + static_cast<std::size_t>(to * plan.repeat));
-}
-
-void read_logical_block(fitsfile* f, const ColumnPlan& plan, LONGLONG row, LONGLONG rows, LONGLONG to,
-                        std::vector<bool>& out, int* status) {
-  const std::size_t n = static_cast<std::size_t>(rows * plan.repeat);
-  std::unique_ptr<char[]> block(new char[n]());
-  if (plan.type == TBIT)
-    for (LONGLONG r = 0; r < rows; ++r)
-      fits_read_col_bit(f, plan.number, row + r + 1, 1, static_cast<long>(plan.repeat),
-                        block.get() + r * plan.repeat, status);
-  else
-    fits_read_col(f, TLOGICAL, plan.number, row + 1, 1, static_cast<LONGLONG>(n), nullptr, block.get(),
-                  nullptr, status);
-  for (std::size_t i = 0; i < n; ++i) out[static_cast<std::size_t>(to * plan.repeat) + i] = block[i] == 1;
-}
-
-void read_text_block(fitsfile* f, const ColumnPlan& plan, LONGLONG row, LONGLONG rows, LONGLONG to,
-                     std::vector<std::string>& out, int* status) {
-  const std::size_t n = static_cast<std::size_t>(rows * plan.repeat);
-  std::vector<char> bytes(n * static_cast<std::size_t>(plan.width + 1));
-  std::vector<char*> pointers(n);
-  for (std::size_t i = 0; i < n; ++i)
-    pointers[i] = bytes.data() + i * static_cast<std::size_t>(plan.width + 1);
-  char none[] = "";
-  fits_read_col(f, TSTRING, plan.number, row + 1, 1, static_cast<LONGLONG>(n), none, pointers.data(), nullptr,
-                status);
-  for (std::size_t i = 0; i < n; ++i) {
-    std::string s = pointers[i];
-    while (!s.empty() && s.back() == ' ') s.pop_back();
-    out[static_cast<std::size_t>(to * plan.repeat) + i] = std::move(s);
-  }
-}
 
 bool same_name(std::string_view a, std::string_view b) {
   return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
@@ -73,10 +22,14 @@ struct Run {
   LONGLONG first = 0, count = 0;
 };
 
-// `rows` as runs of at most `longest`.
-std::vector<Run> runs_of(const std::vector<std::int64_t>& rows, LONGLONG longest) {
+// The chosen rows (null: all) as runs of at most `longest`.
+std::vector<Run> runs_of(const std::vector<std::int64_t>* chosen, LONGLONG rows, LONGLONG longest) {
   std::vector<Run> runs;
-  for (const std::int64_t row : rows)
+  if (!chosen) {
+    for (LONGLONG row = 0; row < rows; row += longest) runs.push_back({row, std::min(longest, rows - row)});
+    return runs;
+  }
+  for (const std::int64_t row : *chosen)
     if (!runs.empty() && runs.back().first + runs.back().count == row && runs.back().count < longest)
       ++runs.back().count;
     else
@@ -141,129 +94,41 @@ Table FitsReader::table_part(int hdu, const std::vector<std::string>* names,
   fits_get_num_rowsll(f, &rows, &status);
   fits_get_num_cols(f, &count, &status);
   if (status) fail(status, hdu, "cannot read the table's size");
-
   if (chosen)
     for (const std::int64_t row : *chosen)
       if (row < 0 || row >= rows)
         throw input_error("row {} of a table of {} rows was asked for", row, rows)
             .in_file(path_.string(), std::to_string(hdu));
+
   const LONGLONG out_rows = chosen ? static_cast<LONGLONG>(chosen->size()) : rows;
-  Table out;
-  out.set_rows(out_rows);
   std::vector<ColumnPlan> plans;
   std::vector<Column> columns;
   for (int c = 1; c <= count; ++c) {
-    ColumnPlan plan;
-    plan.number = c;
-    long repeat = 1, width = 1;
-    fits_get_eqcoltype(f, c, &plan.type, &repeat, &width, &status);
-    if (status) fail(status, hdu, fmt::format("cannot read the type of column {}", c));
-    plan.repeat = repeat;
-    Column column;
-    char key[FLEN_KEYWORD], value[FLEN_VALUE] = "", comment[FLEN_COMMENT] = "";
-    fits_make_keyn("TTYPE", c, key, &status);
-    fits_read_key(f, TSTRING, key, value, comment, &status);
-    if (status) {
-      status = 0;
-      std::snprintf(value, sizeof value, "col%d", c);
-    }
-    column.name = value;
-    if (names && std::none_of(names->begin(), names->end(),
-                              [&](const std::string& n) { return same_name(n, column.name); }))
+    const std::string name = column_name(f, c);
+    if (names &&
+        std::none_of(names->begin(), names->end(), [&](const std::string& n) { return same_name(n, name); }))
       continue;
-    column.description = comment;
-    value[0] = 0;
-    fits_make_keyn("TUNIT", c, key, &status);
-    fits_read_key(f, TSTRING, key, value, nullptr, &status);
-    if (status) {
-      status = 0;
-    } else {
-      column.unit = value;
-    }
-    if (plan.type == TSTRING) {
-      // An empty string column (0A) still has one empty value a row.
-      plan.width = std::max(1L, width);
-      plan.repeat = repeat > 0 ? std::max<LONGLONG>(1, repeat / std::max(1L, width)) : 1;
-      column.string_width = static_cast<int>(plan.width);
-      if (plan.repeat > 1) column.shape = {plan.repeat};
-    } else if (plan.type > 0 && plan.repeat != 1) {
-      int naxis = 0;
-      LONGLONG axes[9] = {0};
-      fits_read_tdimll(f, c, 9, &naxis, axes, &status);
-      if (status) fail(status, hdu, fmt::format("cannot read the shape of column {}", column.name));
-      column.shape.assign(axes, axes + naxis);
-    }
-    const std::size_t n = static_cast<std::size_t>(out_rows * plan.repeat);
-    switch (plan.type) {
-      case TLOGICAL:
-      case TBIT:
-        column.data = std::vector<bool>(n);
-        break;
-      case TBYTE:
-        column.data = std::vector<std::uint8_t>(n);
-        break;
-      case TSBYTE:
-      case TSHORT:
-        column.data = std::vector<std::int16_t>(n);
-        break;
-      case TUSHORT:
-      case TINT:
-      case TLONG:
-        column.data = std::vector<std::int32_t>(n);
-        break;
-      case TUINT:
-      case TULONG:
-      case TLONGLONG:
-        column.data = std::vector<std::int64_t>(n);
-        break;
-      case TFLOAT:
-        column.data = std::vector<float>(n);
-        break;
-      case TDOUBLE:
-        column.data = std::vector<double>(n);
-        break;
-      case TSTRING:
-        column.data = std::vector<std::string>(n);
-        break;
-      default:
-        continue;  // complex and variable-length columns have no use here
-    }
-    plans.push_back(plan);
-    columns.push_back(std::move(column));
+    plans.push_back(plan_column(f, c, out_rows, chosen, columns.emplace_back()));
   }
 
   // Whole rows at a time: going column by column through a large file would read it once for every column.
   long block = 1;
   fits_get_rowsize(f, &block, &status);
-  block = std::max(1L, block);
-  std::vector<Run> runs;
-  if (chosen)
-    runs = runs_of(*chosen, block);
-  else
-    for (LONGLONG row = 0; row < rows; row += block)
-      runs.push_back({row, std::min<LONGLONG>(block, rows - row)});
+  if (status) fail(status, hdu, "cannot read the table");
   LONGLONG to = 0;
-  for (const Run& run : runs) {
-    for (std::size_t i = 0; i < plans.size() && !status; ++i) {
-      const ColumnPlan& plan = plans[i];
-      if (plan.repeat == 0) continue;
-      std::visit(
-          [&](auto& v) {
-            using T = typename std::decay_t<decltype(v)>::value_type;
-            if constexpr (std::is_same_v<T, bool>)
-              read_logical_block(f, plan, run.first, run.count, to, v, &status);
-            else if constexpr (std::is_same_v<T, std::string>)
-              read_text_block(f, plan, run.first, run.count, to, v, &status);
-            else
-              read_block(f, plan, cfitsio_type<T>(), run.first, run.count, to, v, &status);
-          },
-          columns[i].data);
-      if (status) fail(status, hdu, fmt::format("cannot read column {}", columns[i].name));
-    }
+  for (const Run& run : runs_of(chosen, rows, std::max(1L, block))) {
+    for (std::size_t i = 0; i < plans.size(); ++i)
+      if (plans[i].why_not.empty()) read_rows(f, plans[i], run.first, run.count, to, columns[i]);
     to += run.count;
   }
-  if (status) fail(status, hdu, "cannot read the table");
-  for (Column& c : columns) out.add(std::move(c));
+
+  Table out;
+  out.set_rows(out_rows);
+  for (std::size_t i = 0; i < plans.size(); ++i)
+    if (plans[i].why_not.empty())
+      out.append(std::move(columns[i]));
+    else
+      out.add_unreadable(columns[i].name, plans[i].why_not);
   return out;
 }
 

@@ -1,0 +1,43 @@
+#include "core/fits/header_guard.h"
+
+#include <string>
+#include <string_view>
+
+#include "core/base/error.h"
+#include "core/base/numbers.h"
+
+// Exported by CFITSIO, declared in its private header only: the byte to read next, and reading from there.
+extern "C" int ffmbyt(fitsfile* file, LONGLONG position, int past_end, int* status);
+extern "C" int ffgbyt(fitsfile* file, LONGLONG count, void* bytes, int* status);
+
+namespace brickline::fits {
+
+void check_divisors(fitsfile* file, LONGLONG start) {
+  constexpr int kCard = 80, kMostCards = 400'000, kAllowPastEnd = 1;
+  int status = 0;
+  ffmbyt(file, start, kAllowPastEnd, &status);
+  bool compressed = false, rice = false;
+  std::string tile, block;  // the first wrong card of each
+  for (int i = 0; i < kMostCards; ++i) {
+    char bytes[kCard];
+    if (ffgbyt(file, kCard, bytes, &status)) return;
+    const std::string_view card(bytes, kCard);
+    if (card.starts_with("END     ")) break;
+    const auto equals = card.find('=');
+    if (equals == std::string_view::npos) continue;
+    const std::string_view key = stripped(card.substr(0, equals)), rest = card.substr(equals + 1),
+                           value = stripped(rest.substr(0, rest.find('/')));
+    if (key == "ZIMAGE") compressed = true;
+    if (key == "ZCMPTYPE") rice = value.find("RICE") != std::string_view::npos;
+    const bool is_tile = key.starts_with("ZTILE"), is_block = key == "ZVAL1";
+    if (!is_tile && !is_block) continue;
+    // Whatever is no number from 1 on, also '0' and 0.5, which CFITSIO makes a number of.
+    const auto number = parse_double(value);
+    if (number && *number >= 1) continue;
+    (is_tile ? tile : block) = fmt::format("{} = {}", key, value);
+  }
+  if (compressed && !tile.empty()) throw input_error("a compressed image cannot have tiles of {}", tile);
+  if (compressed && rice && !block.empty()) throw input_error("Rice's code cannot have blocks of {}", block);
+}
+
+}  // namespace brickline::fits

@@ -1,0 +1,300 @@
+#include "core/fits/table_columns.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+#include <optional>
+
+#include "core/base/numbers.h"
+#include "core/fits/cfitsio_types.h"
+
+namespace brickline::fits {
+namespace {
+
+std::string meaning_of(int status) {
+  char text[FLEN_STATUS] = "";
+  fits_get_errstatus(status, text);
+  return text;
+}
+
+// The value (and comment) of the indexed card KEYn; empty if there is none.
+std::optional<std::string> indexed_card(fitsfile* file, const char* key, int number,
+                                        std::string* comment = nullptr) {
+  char value[FLEN_VALUE] = "", remark[FLEN_COMMENT] = "";
+  int status = 0;
+  fits_read_key(file, TSTRING, fmt::format("{}{}", key, number).c_str(), value, remark, &status);
+  if (status) return {};
+  if (comment) *comment = remark;
+  return value;
+}
+
+bool is_integer(int type) {
+  return type == TBYTE || type == TSBYTE || type == TSHORT || type == TUSHORT || type == TINT ||
+         type == TUINT || type == TLONG || type == TULONG || type == TLONGLONG || type == TULONGLONG;
+}
+
+template <typename V>
+void make_room(Column& column, std::size_t n) {
+  column.data = V(n);
+}
+
+// An empty vector of the type that the values have in memory.
+bool make_data(int type, std::size_t n, Column& column) {
+  switch (type) {
+    case TLOGICAL:
+    case TBIT:
+      make_room<std::vector<bool>>(column, n);
+      return true;
+    case TBYTE:
+      make_room<std::vector<std::uint8_t>>(column, n);
+      return true;
+    case TSBYTE:
+    case TSHORT:
+      make_room<std::vector<std::int16_t>>(column, n);
+      return true;
+    case TUSHORT:
+    case TINT:
+    case TLONG:
+      make_room<std::vector<std::int32_t>>(column, n);
+      return true;
+    case TUINT:
+    case TULONG:
+    case TLONGLONG:
+    case TULONGLONG:
+      make_room<std::vector<std::int64_t>>(column, n);
+      return true;
+    case TFLOAT:
+    case TCOMPLEX:
+      make_room<std::vector<float>>(column, n);
+      return true;
+    case TDOUBLE:
+    case TDBLCOMPLEX:
+      make_room<std::vector<double>>(column, n);
+      return true;
+    case TSTRING:
+      make_room<std::vector<std::string>>(column, n);
+      return true;
+    default:
+      return false;
+  }
+}
+
+// TDIM's axes, if it has any that make sense of `repeat` values.
+std::vector<std::int64_t> shape_of(fitsfile* file, int number, LONGLONG repeat) {
+  constexpr int kMostAxes = 9;
+  LONGLONG axes[kMostAxes] = {0};
+  int naxis = 0, status = 0;
+  fits_read_tdimll(file, number, kMostAxes, &naxis, axes, &status);
+  std::vector<std::int64_t> flat = {repeat};
+  if (status || naxis < 1 || naxis > kMostAxes) return flat;
+  LONGLONG product = 1;
+  for (int i = 0; i < naxis; ++i) {
+    if (axes[i] < 0 || (axes[i] > 0 && product > repeat / axes[i])) return flat;
+    product *= axes[i];
+  }
+  if (product != repeat) return flat;
+  return {axes, axes + naxis};
+}
+
+// The values of a variable-length column's rows: how many each has.
+std::vector<std::int64_t> variable_lengths(fitsfile* file, int number, LONGLONG rows,
+                                           const std::vector<std::int64_t>* chosen, int* status) {
+  std::vector<std::int64_t> lengths;
+  lengths.reserve(static_cast<std::size_t>(rows));
+  for (LONGLONG i = 0; i < rows && !*status; ++i) {
+    const LONGLONG row = chosen ? (*chosen)[static_cast<std::size_t>(i)] : i;
+    LONGLONG length = 0, offset = 0;
+    fits_read_descriptll(file, number, row + 1, &length, &offset, status);
+    lengths.push_back(std::max<LONGLONG>(0, length));
+  }
+  return lengths;
+}
+
+// Integers that stand for no value, as they are after TZERO.
+std::optional<std::int64_t> blank_of(fitsfile* file, int number, int type) {
+  const auto text = indexed_card(file, "TNULL", number);
+  if (!text || !is_integer(type)) return {};
+  const auto blank = parse_int(*text);
+  if (!blank) return {};
+  const auto offset = indexed_card(file, "TZERO", number);
+  const double zero = offset ? parse_double(*offset).value_or(0) : 0;
+  const double shifted = static_cast<double>(*blank) + zero;
+  if (std::abs(shifted) > 9e18) return {};
+  return *blank + static_cast<std::int64_t>(zero);
+}
+
+template <typename T, typename V>
+void read_numbers(fitsfile* file, const ColumnPlan& p, int type, LONGLONG row, LONGLONG element,
+                  LONGLONG count, V& out, std::size_t to, int* status) {
+  const std::size_t values = static_cast<std::size_t>(count) * (p.is_complex ? 2 : 1);
+  std::vector<T> block(values);
+  T blank{};
+  void* for_blank = nullptr;
+  int any_blank = 0;
+  if constexpr (std::is_floating_point_v<T>) {
+    blank = std::numeric_limits<T>::quiet_NaN();
+    if (p.has_blanks) for_blank = &blank;
+  }
+  fits_read_col(file, type, p.number, row + 1, element, count, for_blank, block.data(), &any_blank, status);
+  std::copy(block.begin(), block.end(), out.begin() + static_cast<std::ptrdiff_t>(to));
+}
+
+void read_logicals(fitsfile* file, const ColumnPlan& p, LONGLONG row, LONGLONG count, std::vector<bool>& out,
+                   std::size_t to, int* status) {
+  const std::size_t n = static_cast<std::size_t>(count);
+  std::unique_ptr<char[]> block(new char[n]());
+  if (p.is_bits)
+    fits_read_col_bit(file, p.number, row + 1, 1, static_cast<long>(count), block.get(), status);
+  else
+    fits_read_col(file, TLOGICAL, p.number, row + 1, 1, count, nullptr, block.get(), nullptr, status);
+  for (std::size_t i = 0; i < n; ++i) out[to + i] = block[i] == 1;
+}
+
+void read_texts(fitsfile* file, const ColumnPlan& p, LONGLONG row, LONGLONG count,
+                std::vector<std::string>& out, std::size_t to, int* status) {
+  const std::size_t n = static_cast<std::size_t>(count), stride = static_cast<std::size_t>(p.width) + 1;
+  std::vector<char> bytes(n * stride);
+  std::vector<char*> pointers(n);
+  for (std::size_t i = 0; i < n; ++i) pointers[i] = bytes.data() + i * stride;
+  char none[] = "";
+  fits_read_col(file, TSTRING, p.number, row + 1, 1, count, none, pointers.data(), nullptr, status);
+  for (std::size_t i = 0; i < n; ++i) {
+    std::string s = pointers[i];
+    while (!s.empty() && s.back() == ' ') s.pop_back();
+    out[to + i] = std::move(s);
+  }
+}
+
+// Unsigned 64-bit numbers; false at one that no signed one is equal to.
+bool read_unsigned(fitsfile* file, ColumnPlan& p, LONGLONG row, LONGLONG count,
+                   std::vector<std::int64_t>& out, std::size_t to, int* status) {
+  std::vector<std::uint64_t> block(static_cast<std::size_t>(count));
+  fits_read_col(file, TULONGLONG, p.number, row + 1, 1, count, nullptr, block.data(), nullptr, status);
+  for (std::size_t i = 0; i < block.size() && !*status; ++i) {
+    if (block[i] > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+      p.why_not = fmt::format("it holds {}, beyond signed 64-bit numbers", block[i]);
+      return false;
+    }
+    out[to + i] = static_cast<std::int64_t>(block[i]);
+  }
+  return true;
+}
+
+// `count` values of consecutive rows from the first value of `row` on.
+bool read_values(fitsfile* file, ColumnPlan& p, LONGLONG row, LONGLONG count, std::size_t to, Column& column,
+                 int* status) {
+  if (count <= 0) return true;
+  return std::visit(
+      [&](auto& v) {
+        using T = typename std::decay_t<decltype(v)>::value_type;
+        if constexpr (std::is_same_v<T, bool>) {
+          read_logicals(file, p, row, count, v, to, status);
+        } else if constexpr (std::is_same_v<T, std::string>) {
+          read_texts(file, p, row, count, v, to, status);
+        } else {
+          if constexpr (std::is_same_v<T, std::int64_t>)
+            if (p.type == TULONGLONG) return read_unsigned(file, p, row, count, v, to, status);
+          const int type = p.is_complex ? p.type : cfitsio_type<T>();
+          read_numbers<T>(file, p, type, row, 1, count, v, to, status);
+        }
+        return true;
+      },
+      column.data);
+}
+
+}  // namespace
+
+std::string column_name(fitsfile* file, int number) {
+  const auto name = indexed_card(file, "TTYPE", number);
+  return name ? std::string(stripped(*name)) : fmt::format("col{}", number);
+}
+
+ColumnPlan plan_column(fitsfile* file, int number, LONGLONG rows, const std::vector<std::int64_t>* chosen,
+                       Column& column) {
+  ColumnPlan p;
+  p.number = number;
+  column.name = column_name(file, number);
+  if (!indexed_card(file, "TTYPE", number, &column.description)) column.description.clear();
+  column.unit = indexed_card(file, "TUNIT", number).value_or("");
+  const auto refuse = [&](std::string why) {
+    p.why_not = std::move(why);
+    return p;
+  };
+
+  int stored = 0, status = 0;
+  LONGLONG repeat = 1, width = 1;
+  fits_get_coltypell(file, number, &stored, &repeat, &width, &status);
+  fits_get_eqcoltypell(file, number, &p.type, &repeat, &width, &status);
+  if (status) return refuse(meaning_of(status));
+  p.is_variable = stored < 0;
+  p.type = std::abs(p.type);
+  stored = std::abs(stored);
+  // CFITSIO would take a float for scaled 16-bit integers, which rounds what their offsets make of them.
+  if (is_integer(stored) && p.type == TFLOAT) p.type = TDOUBLE;
+  p.has_blanks = is_integer(stored) && p.type == TDOUBLE && indexed_card(file, "TNULL", number).has_value();
+  p.is_bits = p.type == TBIT;
+  p.is_complex = p.type == TCOMPLEX || p.type == TDBLCOMPLEX;
+  column.blank = blank_of(file, number, p.type);
+
+  if (p.is_variable) {
+    column.lengths = variable_lengths(file, number, rows, chosen, &status);
+    if (status) return refuse(meaning_of(status));
+    p.repeat = column.lengths.empty() ? 0 : *std::max_element(column.lengths.begin(), column.lengths.end());
+  } else {
+    p.repeat = repeat;
+  }
+  if (p.type == TSTRING) {
+    // An empty string column (0A) still has one empty value a row; a variable one has one of many characters.
+    p.width =
+        static_cast<long>(p.is_variable ? std::max<LONGLONG>(1, p.repeat) : std::max<LONGLONG>(1, width));
+    p.repeat = p.is_variable ? 1 : std::max<LONGLONG>(1, p.repeat / p.width);
+    column.string_width = static_cast<int>(std::min<long>(p.width, std::numeric_limits<int>::max()));
+    if (p.is_variable) column.lengths.clear();
+    if (p.repeat > 1) column.shape = {p.repeat};
+  } else if (p.is_variable) {
+    column.shape = {p.repeat};
+  } else if (p.repeat != 1) {
+    column.shape = shape_of(file, number, p.repeat);
+  }
+  if (p.is_complex) column.shape.insert(column.shape.begin(), 2);
+
+  // Padding may cost more than a table is worth: one long row among millions of short ones.
+  constexpr double kMostPadded = 1 << 28;
+  if (p.is_variable && static_cast<double>(rows) * static_cast<double>(p.repeat) * p.width > kMostPadded)
+    return refuse(
+        fmt::format("its {} rows are up to {} values long", rows, std::max<LONGLONG>(p.repeat, p.width)));
+  const std::size_t values = static_cast<std::size_t>(rows * p.repeat) * (p.is_complex ? 2 : 1);
+  if (!make_data(p.type, values, column)) return refuse(fmt::format("its type ({}) is unknown", p.type));
+  if (p.is_variable) {
+    if (auto* v = std::get_if<std::vector<float>>(&column.data))
+      std::fill(v->begin(), v->end(), std::numeric_limits<float>::quiet_NaN());
+    if (auto* v = std::get_if<std::vector<double>>(&column.data))
+      std::fill(v->begin(), v->end(), std::numeric_limits<double>::quiet_NaN());
+  }
+  return p;
+}
+
+bool read_rows(fitsfile* file, ColumnPlan& p, LONGLONG first, LONGLONG count, LONGLONG to, Column& column) {
+  int status = 0;
+  bool good = true;
+  const std::size_t values = static_cast<std::size_t>(p.repeat) * (p.is_complex ? 2 : 1);
+  // Rows one by one where CFITSIO cannot go on from one to the next.
+  if (p.is_variable || p.is_bits) {
+    for (LONGLONG i = 0; i < count && good && !status; ++i) {
+      const auto row = static_cast<std::size_t>(to + i);
+      const LONGLONG n = column.lengths.empty() ? p.repeat : column.lengths[row];
+      good = read_values(file, p, first + i, n, row * values, column, &status);
+    }
+  } else {
+    good =
+        read_values(file, p, first, count * p.repeat, static_cast<std::size_t>(to) * values, column, &status);
+  }
+  if (status) p.why_not = meaning_of(status);
+  return good && !status;
+}
+
+}  // namespace brickline::fits

@@ -1,0 +1,139 @@
+// Headers that ask for more than there is.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/fits/fits_reader.h"
+#include "tests/support/data.h"
+
+namespace brickline::fits {
+namespace {
+
+using ::testing::HasSubstr;
+
+class HostileHeaders : public ::testing::Test {
+ protected:
+  static std::string header(const std::vector<std::string>& cards) {
+    std::string bytes;
+    for (const std::string& card : cards) bytes += card + std::string(80 - card.size(), ' ');
+    bytes += "END" + std::string(77, ' ');
+    bytes.resize((bytes.size() + 2879) / 2880 * 2880, ' ');
+    return bytes;
+  }
+  static std::string primary() {
+    return header({"SIMPLE  =                    T", "BITPIX  =                    8",
+                   "NAXIS   =                    0"});
+  }
+  std::filesystem::path file(const std::string& bytes) {
+    std::ofstream(directory_ / "f.fits", std::ios::binary) << bytes;
+    return directory_ / "f.fits";
+  }
+  // A table of one row of `width` bytes.
+  std::filesystem::path table_file(const std::string& format, int width,
+                                   const std::vector<std::string>& more) {
+    std::vector<std::string> cards = {"XTENSION= 'BINTABLE'", "BITPIX  = 8",
+                                      "NAXIS   = 2",          "NAXIS1  = " + std::to_string(width),
+                                      "NAXIS2  = 1",          "PCOUNT  = 0",
+                                      "GCOUNT  = 1",          "TFIELDS = 1",
+                                      "TTYPE1  = 'a'",        "TFORM1  = '" + format + "'"};
+    cards.insert(cards.end(), more.begin(), more.end());
+    return file(primary() + header(cards) + std::string(2880, '\0'));
+  }
+  static std::string error_of(const auto& what) {
+    try {
+      what();
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::kInput) << e.line();
+      return e.line();
+    }
+    return "no error";
+  }
+  test::TemporaryDirectory directory_;
+};
+
+TEST_F(HostileHeaders, ImagesOfManyAxesAreRefusedByName) {
+  std::vector<std::string> cards = {"SIMPLE  = T", "BITPIX  = 16", "NAXIS   = 12"};
+  for (int i = 1; i <= 12; ++i) cards.push_back("NAXIS" + std::to_string(i) + "  = 2");
+  const auto path = file(header(cards) + std::string(10 * 2880, '\0'));
+  EXPECT_THAT(error_of([&] { FitsReader(path).image_info(0); }), HasSubstr("12 axes"));
+  EXPECT_THAT(error_of([&] { FitsReader(path).image<float>(0); }), HasSubstr("12 axes"));
+}
+
+TEST_F(HostileHeaders, AxesWhoseProductOverflowsAreRefused) {
+  std::vector<std::string> cards = {"SIMPLE  = T", "BITPIX  = 8", "NAXIS   = 5"};
+  for (int i = 1; i <= 5; ++i) cards.push_back("NAXIS" + std::to_string(i) + "  = 1000000");
+  const auto path = file(header(cards) + std::string(2880, '\0'));
+  EXPECT_NE(error_of([&] { FitsReader(path).image<float>(0); }), "no error");
+  EXPECT_NE(error_of([&] { FitsReader(path).cube<float>(0); }), "no error");
+}
+
+TEST_F(HostileHeaders, NineAxesAreRead) {
+  std::vector<std::string> cards = {"SIMPLE  = T", "BITPIX  = 8", "NAXIS   = 9", "NAXIS1  = 3",
+                                    "NAXIS2  = 2"};
+  for (int i = 3; i <= 9; ++i) cards.push_back("NAXIS" + std::to_string(i) + "  = " + (i == 9 ? "2" : "1"));
+  std::string data(2880, '\0');
+  for (int i = 0; i < 12; ++i) data[i] = static_cast<char>(i);
+  const auto path = file(header(cards) + data);
+  const Image<float> cube = FitsReader(path).cube<float>(0), first = FitsReader(path).image<float>(0);
+  ASSERT_EQ(cube.height(), 4);
+  ASSERT_EQ(first.height(), 2);
+  EXPECT_EQ(cube(2, 3), 11);
+  EXPECT_EQ(first(2, 1), 5);
+}
+
+TEST_F(HostileHeaders, AShapeThatIsNotTheColumnsIsLeftOut) {
+  for (const char* tdim :
+       {"(1,1,1,1,1,1,1,1,1,1,1,2)", "(3,4)", "(-1,-2)", "(2", "x", "()", "(1,1,1,1,1,1,1,1,2)"}) {
+    const auto path = table_file("2J", 8, {"TDIM1   = '" + std::string(tdim) + "'"});
+    const Table table = FitsReader(path).table(1);
+    ASSERT_EQ(table.find("a")->width(), 2) << tdim;
+    EXPECT_EQ(table.number("a", 0, 1), 0) << tdim;
+  }
+}
+
+TEST_F(HostileHeaders, RowsThatAreNotThereAreATruncation) {
+  for (const char* rows : {"1000000", "100000000000", "9000000000000000000"}) {
+    std::vector<std::string> cards = {"XTENSION= 'BINTABLE'",
+                                      "BITPIX  = 8",
+                                      "NAXIS   = 2",
+                                      "NAXIS1  = 8",
+                                      "NAXIS2  = " + std::string(rows),
+                                      "PCOUNT  = 0",
+                                      "GCOUNT  = 1",
+                                      "TFIELDS = 1",
+                                      "TTYPE1  = 'a'",
+                                      "TFORM1  = 'D'"};
+    const auto path = file(primary() + header(cards) + std::string(2880, '\0'));
+    EXPECT_NE(error_of([&] { FitsReader(path).table(1); }), "no error") << rows;
+    EXPECT_NE(error_of([&] { FitsReader(path).table_bytes(1); }), "no error") << rows;
+  }
+}
+
+TEST_F(HostileHeaders, CompressedImagesThatMakeNoSenseAreRefused) {
+  const std::vector<std::string> good = {
+      "XTENSION= 'BINTABLE'", "BITPIX  = 8",  "NAXIS   = 2",
+      "NAXIS1  = 8",          "NAXIS2  = 4",  "PCOUNT  = 0",
+      "GCOUNT  = 1",          "TFIELDS = 1",  "TTYPE1  = 'COMPRESSED_DATA'",
+      "TFORM1  = '1PB(10)'",  "ZIMAGE  = T",  "ZBITPIX = 16",
+      "ZNAXIS  = 2",          "ZNAXIS1 = 10", "ZNAXIS2 = 4",
+      "ZTILE1  = 10",         "ZTILE2  = 1",  "ZCMPTYPE= 'RICE_1'",
+      "ZVAL1   = 32",         "ZVAL2   = 2"};
+  const auto with = [&](const std::string& card) {
+    std::vector<std::string> cards = good;
+    for (std::string& c : cards)
+      if (c.substr(0, 8) == card.substr(0, 8)) c = card;
+    return file(primary() + header(cards) + std::string(2880, '\0'));
+  };
+  for (const char* card :
+       {"ZBITPIX = 17", "ZBITPIX = -32", "ZNAXIS1 = 0", "ZNAXIS1 = -5", "ZNAXIS2 = 100000000", "ZNAXIS  = 12",
+        "ZTILE1  = 0", "ZTILE2  = -1", "ZCMPTYPE= 'BZIP2_1'", "ZCMPTYPE= 'NEW'", "ZVAL1   = 0", "ZVAL2   = 3",
+        "ZNAXIS  = 0", "NAXIS2  = 5", "TTYPE1  = 'OTHER'", "TFORM1  = '1PE(10)'"})
+    EXPECT_NE(error_of([&] { FitsReader(with(card)).image<float>(1); }), "no error") << card;
+}
+
+}  // namespace
+}  // namespace brickline::fits
