@@ -1,18 +1,31 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that Brickline is built and tested with. Asks for nothing; does nothing if they
 # are all there. Needs root, or sudo that asks for no password.
+#   tools/setup.sh [--programs]      --programs: what the programs need, without what only the tests do
 set -euo pipefail
 
 packages=(
   # compiler and build tools
-  g++ gcc make cmake ninja-build ccache pkg-config git ca-certificates
+  g++ gcc make cmake ninja-build pkg-config git ca-certificates
   # libraries
-  libboost-dev libboost-filesystem-dev libboost-system-dev
-  libcfitsio-dev wcslib-dev liberfa-dev libeigen3-dev libfftw3-dev libfmt-dev libre2-dev libtbb-dev libhwy-dev
-  libcli11-dev libspdlog-dev nlohmann-json3-dev libjpeg-dev zlib1g-dev libssl-dev
-  # tests and benchmarks
-  libgtest-dev libgmock-dev libbenchmark-dev python3 python3-numpy python3-astropy libcfitsio-bin binutils
+  libboost-dev libcfitsio-dev wcslib-dev liberfa-dev libeigen3-dev libfftw3-dev libfmt-dev libtbb-dev libre2-dev
+  libcli11-dev nlohmann-json3-dev libjpeg-dev zlib1g-dev libssl-dev
 )
+tests=(
+  libgtest-dev libgmock-dev libbenchmark-dev
+  # readers and writers of FITS files that share nothing with ours
+  python3 python3-numpy python3-scipy python3-astropy libcfitsio-bin
+  # another compiler for the SDK, the formatting, exported symbols
+  clang clang-format binutils
+)
+case ${1-} in
+  "") packages+=("${tests[@]}") ;;
+  --programs) ;;
+  *)
+    echo "setup.sh: unknown word '$1' (it takes --programs, or nothing)" >&2
+    exit 2
+    ;;
+esac
 
 missing=()
 for package in "${packages[@]}"; do

@@ -1,0 +1,22 @@
+# Configures a project that holds Brickline as a subdirectory, and builds one program of it.
+#   cmake -DBRICKLINE=<the project's directory> -DSOURCE=<this directory> -DWORK=<scratch> -P subproject.cmake
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${ARGN}\nended with ${status}\n${out}\n${err}")
+  endif()
+  set(out "${out}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+run(${CMAKE_COMMAND} -G Ninja -S ${SOURCE}/subproject -B ${WORK}/build -DBRICKLINE=${BRICKLINE})
+run(${CMAKE_COMMAND} --build ${WORK}/build --target around)
+run(${WORK}/build/around)
+if(NOT out MATCHES "^[0-9.]+ [^ ]+ no file\n$")
+  message(FATAL_ERROR "the program says: ${out}")
+endif()
+run(${CMAKE_COMMAND} --install ${WORK}/build --prefix ${WORK}/prefix)
+file(GLOB_RECURSE installed ${WORK}/prefix/*)
+if(installed)
+  message(FATAL_ERROR "the project around installs ${installed}")
+endif()
