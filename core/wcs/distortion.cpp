@@ -23,12 +23,22 @@ void DistortionPolynomial::add_term(int i, int j, double coefficient) {
   coefficients_[j * (degree_ + 1) - j * (j - 1) / 2 + i] += coefficient;
 }
 
+void DistortionPolynomial::scale_arguments(const Scale& x, const Scale& y) {
+  x_scale_ = x;
+  y_scale_ = y;
+  is_scaled_ = true;
+}
+
 void DistortionPolynomial::add_radial(int k, double coefficient) {
   radial_.at(k) += coefficient;
   has_radial_ = has_radial_ || coefficient != 0;
 }
 
 double DistortionPolynomial::operator()(double x, double y) const {
+  if (is_scaled_) {
+    x = x_scale_.factor * x + x_scale_.zero;
+    y = y_scale_.factor * y + y_scale_.zero;
+  }
   // Horner in y over rows that are Horner in x; the rows are walked from the last (highest power of y) back.
   const double* row_end = coefficients_.data() + coefficients_.size();
   double f = 0;
@@ -46,6 +56,10 @@ double DistortionPolynomial::operator()(double x, double y) const {
 }
 
 DistortionPolynomial::Value DistortionPolynomial::with_derivatives(double x, double y) const {
+  if (is_scaled_) {
+    x = x_scale_.factor * x + x_scale_.zero;
+    y = y_scale_.factor * y + y_scale_.zero;
+  }
   const double* row_end = coefficients_.data() + coefficients_.size();
   Value v;
   for (int length = 1; length <= degree_ + 1; ++length) {
@@ -69,7 +83,36 @@ DistortionPolynomial::Value DistortionPolynomial::with_derivatives(double x, dou
       v.dy += slope * y;
     }
   }
+  if (is_scaled_) {
+    v.dx *= x_scale_.factor;
+    v.dy *= y_scale_.factor;
+  }
   return v;
+}
+
+Distortion Distortion::turned(const std::array<double, 2>& angle) const {
+  Distortion t = *this;
+  t.cos_ = cos_ * angle[0] - sin_ * angle[1];
+  t.sin_ = sin_ * angle[0] + cos_ * angle[1];
+  t.is_turned_ = t.cos_ != 1 || t.sin_ != 0;
+  return t;
+}
+
+std::pair<double, double> Distortion::turned_value(double x, double y) const {
+  // Into the axes of the polynomials, through them, and back.
+  const double u = cos_ * x - sin_ * y, v = sin_ * x + cos_ * y;
+  const double a = x_(u, v), b = y_(u, v);
+  return {cos_ * a + sin_ * b, cos_ * b - sin_ * a};
+}
+
+std::pair<DistortionPolynomial::Value, DistortionPolynomial::Value> Distortion::turned_derivatives(
+    double x, double y) const {
+  const double u = cos_ * x - sin_ * y, v = sin_ * x + cos_ * y;
+  const DistortionPolynomial::Value a = x_.with_derivatives(u, v), b = y_.with_derivatives(u, v);
+  const auto by_x = [&](const DistortionPolynomial::Value& p) { return cos_ * p.dx + sin_ * p.dy; };
+  const auto by_y = [&](const DistortionPolynomial::Value& p) { return cos_ * p.dy - sin_ * p.dx; };
+  return {{cos_ * a.f + sin_ * b.f, cos_ * by_x(a) + sin_ * by_x(b), cos_ * by_y(a) + sin_ * by_y(b)},
+          {cos_ * b.f - sin_ * a.f, cos_ * by_x(b) - sin_ * by_x(a), cos_ * by_y(b) - sin_ * by_y(a)}};
 }
 
 TpvTerm tpv_term(int m) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace brickline {
 namespace {
@@ -101,14 +102,83 @@ Polygon image_outline(int width, int height, double margin) {
   return {{lo, lo}, {x1, lo}, {x1, y1}, {lo, y1}};
 }
 
-Box extent_of_sky_polygon(const Wcs& wcs, std::span<const SkyPosition> polygon) {
+namespace {
+
+// Whether the way from the middle of the image to a pixel leads through a distortion that stays near what it
+// is in the middle, so that the straight line between two such pixels is nearly one on the sky.
+bool reaches(const Wcs& wcs, PixelPosition pixel) {
+  constexpr int kSteps = 32;
+  if (wcs.is_plain_tangent()) return true;
+  const double xm = (wcs.width() - 1) / 2.0, ym = (wcs.height() - 1) / 2.0;
+  const double middle = wcs.area_stretch(xm, ym);
+  for (int k = 1; k <= kSteps; ++k) {
+    const double t = static_cast<double>(k) / kSteps;
+    const double ratio = wcs.area_stretch(xm + t * (pixel.x - xm), ym + t * (pixel.y - ym)) / middle;
+    if (!(ratio > 0.5 && ratio < 2)) return false;
+  }
+  return true;
+}
+
+// The vertices in the image's pixels; empty where one of them has no pixel that can be trusted.
+std::optional<Polygon> in_pixels(const Wcs& wcs, std::span<const SkyPosition> polygon) {
   Polygon projected;
   for (const SkyPosition& s : polygon) {
     const auto p = wcs.sky_to_pixel(s.ra, s.dec);
-    if (!p) return {};
+    if (!p || !reaches(wcs, *p)) return {};
     projected.push_back(*p);
   }
-  const Polygon part = clip_convex(image_outline(wcs.width(), wcs.height(), -0.5), projected);
+  return projected;
+}
+
+// `count` points on every edge, each edge's first end among them.
+Polygon with_points_on_edges(std::span<const PixelPosition> polygon, int count) {
+  Polygon dense;
+  for (std::size_t i = 0; i < polygon.size(); ++i) {
+    const PixelPosition a = polygon[i], b = polygon[(i + 1) % polygon.size()];
+    for (int k = 0; k < count; ++k) {
+      const double t = static_cast<double>(k) / count;
+      dense.push_back({a.x + t * (b.x - a.x), a.y + t * (b.y - a.y)});
+    }
+  }
+  return dense;
+}
+
+// The part of the image, in its pixels, under the polygon: the image's outline is carried to the tangent
+// plane about its middle, clipped there and carried back; what is left lies inside the image, where the
+// distortion has its inverse.
+Polygon clip_on_the_sky(const Wcs& wcs, std::span<const SkyPosition> polygon) {
+  constexpr int kPointsPerEdge = 64;
+  const SkyPosition middle = wcs.center();
+  const Wcs plane = Wcs::tangent(middle.ra, middle.dec, 0, 0, {1, 0, 0, 1}, 1, 1);
+  Polygon clip, outline;
+  for (const SkyPosition& s : polygon) {
+    const auto p = plane.sky_to_pixel(s.ra, s.dec);
+    if (!p) return {};
+    clip.push_back(*p);
+  }
+  const auto to_plane = [&](PixelPosition pixel) {
+    const SkyPosition s = wcs.pixel_to_sky(pixel.x, pixel.y);
+    return plane.sky_to_pixel(s.ra, s.dec);
+  };
+  const Polygon frame = image_outline(wcs.width(), wcs.height(), -0.5);
+  for (const PixelPosition& pixel : with_points_on_edges(frame, kPointsPerEdge))
+    if (const auto p = to_plane(pixel)) outline.push_back(*p);
+  Polygon part;
+  for (const PixelPosition& p : with_points_on_edges(clip_convex(outline, clip), kPointsPerEdge)) {
+    const SkyPosition s = plane.pixel_to_sky(p.x, p.y);
+    const auto pixel = wcs.sky_to_pixel(s.ra, s.dec);
+    if (!pixel) return frame;  // all of it rather than too little
+    part.push_back(*pixel);
+  }
+  return part;
+}
+
+}  // namespace
+
+Box extent_of_sky_polygon(const Wcs& wcs, std::span<const SkyPosition> polygon) {
+  const auto projected = in_pixels(wcs, polygon);
+  const Polygon part = projected ? clip_convex(image_outline(wcs.width(), wcs.height(), -0.5), *projected)
+                                 : clip_on_the_sky(wcs, polygon);
   if (part.empty()) return {};
   double x0 = part[0].x, x1 = x0, y0 = part[0].y, y1 = y0;
   for (const PixelPosition& p : part) {

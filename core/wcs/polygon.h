@@ -28,7 +28,7 @@ bool segments_intersect(PixelPosition a0, PixelPosition a1, PixelPosition b0, Pi
 // cross.
 bool polygons_intersect(std::span<const PixelPosition> a, std::span<const PixelPosition> b);
 
-// Twice the signed area is positive for counter-clockwise polygons.
+// The area, positive for counter-clockwise polygons, negative for clockwise ones.
 double signed_area(std::span<const PixelPosition> polygon);
 
 // The outline of an image at its outer pixel edges: (-0.5,-0.5), (w-0.5,-0.5), (w-0.5,h-0.5), (-0.5,h-0.5);
@@ -37,7 +37,8 @@ Polygon image_outline(int width, int height, double margin = 0);
 
 // The pixels (0-based) of an image that a sky polygon with convex projection touches: the clip of the
 // quadrilateral through the corner pixels' centres, its bounds rounded outward. Empty when they do not touch,
-// or when a vertex cannot be projected.
+// or when a vertex is 90 degrees or more from the image. Vertices may lie where the image's distortion has no
+// inverse: the clip is then made on the sky.
 Box extent_of_sky_polygon(const Wcs& wcs, std::span<const SkyPosition> polygon);
 
 }  // namespace brickline

@@ -131,6 +131,8 @@ fits::Header sip_cards(const Wcs& full, const Box& extent, const SipOptions& opt
   h.set("CRPIX2", part.reference_pixel().y + 1, "Reference y");
   const char* const cd_keys[] = {"CD1_1", "CD1_2", "CD2_1", "CD2_2"};
   for (int k = 0; k < 4; ++k) h.set(cd_keys[k], full.cd()[k], "CD matrix");
+  // At a pole LONPOLE's default is another.
+  if (std::abs(part.tangent_point().dec) >= 90) h.set("LONPOLE", 180.0, "Native longitude of the pole");
   h.set("CTYPE1", "RA---TAN-SIP", "TANgent plane+SIP");
   h.set("CTYPE2", "DEC--TAN-SIP", "TANgent plane+SIP");
   h.set("A_ORDER", options.order, "Polynomial order, axis 1");

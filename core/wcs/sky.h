@@ -15,8 +15,13 @@ double wrap_ra(double ra);
 // The difference a - b of two right ascensions, in [-180, 180].
 double ra_difference(double a, double b);
 
-// A decimal number of degrees, or "hh:mm:ss.s" for RA and "[+-]dd:mm:ss.s" for Dec, the parts separated by
-// colons, blanks or h/d m s. Empty if it cannot be read or is out of range.
+// A position as people write it. Empty if it cannot be read or is out of range.
+//   188.5  -.5  1.885e2  188.5d  188.5deg  188.5 (with a degree sign)      degrees
+//   12:34:56.7  12 34 56.7  12:34.9                            hours for RA, degrees for Dec
+//   12h34m56.7s  12h34.9m  12.5h                               hours, of RA only
+//   188d30m15s  188d30'15"                                     degrees
+// RA is between -360 and 360 degrees, or 0 and 24 hours, and comes back in [0, 360). The typographers' minus,
+// degree, prime and double prime are read as the plain ones; only the last part may have a fraction.
 std::optional<double> parse_ra(std::string_view text);
 std::optional<double> parse_dec(std::string_view text);
 

@@ -1,28 +1,24 @@
 #include "core/wcs/wcs.h"
 
-#include <wcslib/dis.h>
-#include <wcslib/lin.h>
-#include <wcslib/wcs.h>
-#include <wcslib/wcshdr.h>
-
-#include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <mutex>
 #include <numbers>
-#include <string>
+#include <tuple>
 
 #include "core/base/error.h"
 #include "core/wcs/distortion.h"
+#include "core/wcs/distortion_cards.h"
+#include "core/wcs/linear_cards.h"
+#include "core/wcs/projection_cards.h"
+#include "core/wcs/wcs_cards.h"
 
 namespace brickline {
 namespace {
 
 constexpr double kDegree = std::numbers::pi / 180;  // radians
-// Newton's method stops when a step moves less than this, in pixels (SIP) or degrees (TPV: 1e-13 deg is some
-// 1e-9 pixel); convergence is quadratic, so that the step after it would be lost in rounding.
-constexpr double kSipTolerance = 1e-9;
-constexpr double kTpvTolerance = 1e-13;
+// Newton's method stops when a step moves less than this, in pixels or degrees (1e-13 deg is some 1e-9
+// pixel); convergence is quadratic, so that the step after it would be lost in rounding.
+constexpr double kPixelTolerance = 1e-9;
+constexpr double kPlaneTolerance = 1e-13;
 constexpr int kMaxIterations = 50;
 
 CdMatrix inverse(const CdMatrix& m) {
@@ -47,71 +43,24 @@ bool newton(F&& f, double ta, double tb, double tolerance, double& a, double& b)
   return false;
 }
 
-bool is_wcs_keyword(std::string_view key) {
-  static constexpr std::string_view kWhole[] = {
-      "CTYPE1", "CTYPE2", "CRVAL1", "CRVAL2", "CRPIX1",  "CRPIX2",  "CDELT1",  "CDELT2",
-      "CUNIT1", "CUNIT2", "CD1_1",  "CD1_2",  "CD2_1",   "CD2_2",   "PC1_1",   "PC1_2",
-      "PC2_1",  "PC2_2",  "CROTA1", "CROTA2", "LONPOLE", "LATPOLE", "A_ORDER", "B_ORDER"};
-  for (std::string_view k : kWhole)
-    if (key == k) return true;
-  const auto digits = [](std::string_view s) {
-    return !s.empty() && s.find_first_not_of("0123456789") == std::string_view::npos;
-  };
-  if (key.starts_with("PV1_") || key.starts_with("PV2_")) return digits(key.substr(4));
-  if (key.starts_with("A_") || key.starts_with("B_")) return key.size() == 5 && key[3] == '_';
-  return false;
+// As newton(), by way of points between the start and the target: for targets so far away that the straight
+// way fails. From (a, b), whose image under f is (fa, fb).
+template <typename F>
+bool continued_newton(F&& f, double fa, double fb, double ta, double tb, double tolerance, double& a,
+                      double& b) {
+  constexpr int kStages = 16;
+  for (int k = 1; k <= kStages; ++k) {
+    const double part = static_cast<double>(k) / kStages;
+    if (!newton(f, fa + part * (ta - fa), fb + part * (tb - fb), tolerance, a, b)) return false;
+  }
+  return true;
 }
 
-bool is_pv(std::string_view key) { return key.starts_with("PV"); }
-
-// The cards of the celestial axes as the 80-character records that WCSLIB reads. PV cards on a plain TAN are
-// SCAMP's way to write TPV, whichever of them are there; beside SIP they are leftovers.
-std::string wcs_records(const fits::Header& header, int& count) {
-  const std::string ctype1 = header.require_text("CTYPE1"), ctype2 = header.require_text("CTYPE2");
-  bool has_pv = false;
-  for (const fits::Card& card : header.cards())
-    has_pv = has_pv || (is_wcs_keyword(card.key) && is_pv(card.key));
-  const bool as_tpv = has_pv && ctype1 == "RA---TAN" && ctype2 == "DEC--TAN";
-  const bool drop_pv = ctype1.ends_with("-SIP");
-  std::string records;
-  count = 0;
-  for (const fits::Card& card : header.cards()) {
-    if (!is_wcs_keyword(card.key) || (drop_pv && is_pv(card.key))) continue;
-    std::string value = card.raw;
-    if (as_tpv && card.key.starts_with("CTYPE")) value = card.key == "CTYPE1" ? "'RA---TPV'" : "'DEC--TPV'";
-    if (value.empty()) {
-      if (const auto* d = std::get_if<double>(&card.value))
-        value = fmt::format("{:.17g}", *d);
-      else if (const auto* i = std::get_if<std::int64_t>(&card.value))
-        value = fmt::format("{}", *i);
-      else if (const auto* s = std::get_if<std::string>(&card.value))
-        value = fmt::format("'{:<8}'", *s);
-    }
-    if (value.empty() || value.size() > 70) continue;
-    if (value.front() != '\'') std::replace(value.begin(), value.end(), 'e', 'E');  // all that WCSLIB reads
-    std::string record = fmt::format("{:<8}= {:>20}", card.key, value);
-    record.resize(80, ' ');
-    records += record;
-    ++count;
-  }
-  return records;
+double determinant(const std::pair<DistortionPolynomial::Value, DistortionPolynomial::Value>& p) {
+  return p.first.dx * p.second.dy - p.first.dy * p.second.dx;
 }
 
 }  // namespace
-
-// SIP acts on pixels before CD, TPV on degrees after it.
-struct Wcs::Distortion {
-  bool after_cd = false;
-  DistortionPolynomial x, y;  // of the arguments (u, v) or (xi, eta); both give the whole bent coordinate
-};
-
-struct Wcs::Parsed {
-  int count = 0;
-  wcsprm* all = nullptr;
-  ~Parsed() {
-    if (all) wcsvfree(&count, &all);
-  }
-};
 
 void Wcs::finish() {
   inverse_cd_ = inverse(cd_);
@@ -132,89 +81,76 @@ Wcs Wcs::tangent(double crval1, double crval2, double crpix_x, double crpix_y, c
 }
 
 Wcs Wcs::from_header(const fits::Header& header, int width, int height) {
-  for (const char* key : {"CTYPE1", "CTYPE2", "CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"})
-    if (!header.has(key)) throw input_error("the header has no {} card, so no world coordinates", key);
-
-  int record_count = 0;
-  std::string records = wcs_records(header, record_count);
-  Parsed parsed;
-  int rejected = 0;
-  {
-    // The parser's generated scanner is not documented as reentrant.
-    static std::mutex parser;
-    std::lock_guard lock(parser);
-    const int status =
-        wcspih(records.data(), record_count, WCSHDR_none, 0, &rejected, &parsed.count, &parsed.all);
-    if (status || parsed.count < 1) throw input_error("WCSLIB cannot read the WCS cards (status {})", status);
-  }
-  wcsprm& prm = parsed.all[0];
-  if (const int status = wcsset(&prm))
-    throw input_error("WCSLIB cannot use the WCS cards: {}", wcs_errmsg[status]);
-  if (prm.naxis != 2 || prm.lng != 0 || prm.lat != 1 || std::strcmp(prm.cel.prj.code, "TAN") != 0 ||
-      std::strncmp(prm.ctype[0], "RA--", 4) != 0)
-    throw input_error(
-        "unsupported world coordinates: CTYPE '{}', '{}' (known: TAN, TPV, TAN-SIP, RA before Dec)",
-        header.require_text("CTYPE1"), header.require_text("CTYPE2"));
-  if (std::abs(prm.lonpole - 180) > 1e-9)
-    throw input_error("unsupported world coordinates: LONPOLE is {}", prm.lonpole);
-
+  const WcsCards cards(header);
+  const Projection projection = read_projection(cards);
+  const LinearPart linear = read_linear(cards, projection);
   Wcs w;
-  w.crval_ = {prm.crval[0], prm.crval[1]};
-  w.crpix_ = {prm.crpix[0] - 1, prm.crpix[1] - 1};
-  for (int i = 0; i < 2; ++i)
-    for (int j = 0; j < 2; ++j) w.cd_[2 * i + j] = prm.cdelt[i] * prm.pc[2 * i + j];
+  w.crval_ = linear.tangent_point;
+  w.crpix_ = linear.reference_pixel;
+  w.cd_ = linear.cd;
   w.width_ = width;
   w.height_ = height;
-  w.finish();
-
-  const disprm* before = prm.lin.dispre;
-  const disprm* after = prm.lin.disseq;
-  if (before && after) throw input_error("unsupported world coordinates: two distortions");
-  if (const disprm* dis = before ? before : after) {
-    auto distortion = std::make_shared<Distortion>();
-    distortion->after_cd = after != nullptr;
-    const char* expected = after ? "TPV" : "SIP";
-    for (int axis = 0; axis < 2; ++axis)
-      if (std::strcmp(dis->dtype[axis], expected) != 0)
-        throw input_error("unsupported world coordinates: distortion '{}' of axis {}", dis->dtype[axis],
-                          axis + 1);
-    std::array<bool, 2> has_linear{};
-    for (int k = 0; k < dis->ndp; ++k) {
-      dpkey& record = dis->dp[k];
-      const int axis = record.j - 1;
-      const char* term = std::strchr(record.field, '.');  // after "DPi" or "DQi"
-      if (axis < 0 || axis > 1 || !term) continue;
-      DistortionPolynomial& polynomial = axis == 0 ? distortion->x : distortion->y;
-      int m = 0, p = 0, q = 0;
-      if (after && std::sscanf(term, ".TPV.%d", &m) == 1) {
-        if (m < 0 || m > 39) throw input_error("PV{}_{}: TPV knows terms 0 to 39", axis + 1, m);
-        const TpvTerm powers = tpv_term(m);
-        const double c = dpkeyd(&record);
-        has_linear[axis] = has_linear[axis] || m == 1;
-        if (powers.j < 0)
-          polynomial.add_radial(powers.i / 2, c);
-        else if (axis == 0)
-          polynomial.add_term(powers.i, powers.j, c);
-        else
-          polynomial.add_term(powers.j, powers.i, c);
-      } else if (before && std::sscanf(term, ".SIP.FWD.%d_%d", &p, &q) == 2) {
-        polynomial.add_term(p, q, dpkeyd(&record));
-      }
-    }
-    if (before) has_linear = {};
-    // TPV's linear coefficient is 1 where no card says otherwise; SIP's polynomials are corrections to (u,
-    // v).
-    if (!has_linear[0]) distortion->x.add_term(1, 0, 1);
-    if (!has_linear[1]) distortion->y.add_term(0, 1, 1);
-    w.distortion_ = std::move(distortion);
+  w.distortion_ = read_distortion(cards, projection);
+  if (const auto [c, s] = linear.pole_rotation; c != 1 || s != 0) {
+    const CdMatrix& m = linear.cd;
+    w.cd_ = {c * m[0] + s * m[2], c * m[1] + s * m[3], c * m[2] - s * m[0], c * m[3] - s * m[1]};
+    if (w.distortion_ && w.distortion_->place() == Distortion::Place::kPlane)
+      w.distortion_ = std::make_shared<Distortion>(w.distortion_->turned(linear.pole_rotation));
   }
+  w.finish();
+  w.require_unfolded();
   return w;
 }
 
+void Wcs::require_unfolded() const {
+  if (!distortion_) return;
+  constexpr int kPositions = 17;  // per axis
+  int positive = 0, negative = 0;
+  for (int j = 0; j < kPositions; ++j)
+    for (int i = 0; i < kPositions; ++i) {
+      const double stretch =
+          area_stretch(i * (width_ - 1.0) / (kPositions - 1), j * (height_ - 1.0) / (kPositions - 1));
+      if (stretch > 0 && std::isfinite(stretch)) ++positive;
+      if (stretch < 0 && std::isfinite(stretch)) ++negative;
+    }
+  if (positive != kPositions * kPositions && negative != kPositions * kPositions)
+    throw input_error("the distortion in the WCS cards folds the image over itself");
+}
+
+double Wcs::area_stretch(double x, double y) const {
+  if (!distortion_) return 1;
+  double a = x - crpix_.x, b = y - crpix_.y;
+  if (distortion_->place() == Distortion::Place::kPlane) {
+    const double u = a;
+    a = cd_[0] * u + cd_[1] * b;
+    b = cd_[2] * u + cd_[3] * b;
+  }
+  return determinant(distortion_->with_derivatives(a, b));
+}
+
 Wcs Wcs::with_offset(double dra, double ddec) const {
+  constexpr double kPolarCap = 89;  // degrees; a shift of 1 arcsec turns an image there by 1 arcmin
   Wcs w = *this;
-  w.crval_.ra += dra / std::cos(crval_.dec * kDegree);
-  w.crval_.dec += ddec;
+  if (std::abs(crval_.dec) < kPolarCap) {
+    w.crval_.ra += dra / std::cos(crval_.dec * kDegree);
+    w.crval_.dec += ddec;
+  } else if (dra != 0 || ddec != 0) {
+    // Along the great circle through both points; the image turns with the difference of the norths there.
+    const Wcs here = tangent(crval_.ra, crval_.dec, 0, 0, {1, 0, 0, 1}, 1, 1);
+    w.crval_ = here.pixel_to_sky(dra, ddec);
+    // The tangent plane at `here`, seen from its own origin and from the new tangent point: a pole-free way
+    // to the angle that a rotation of the sphere along dra, ddec gives to a direction.
+    const double distance = std::hypot(dra, ddec);
+    const Wcs there = tangent(w.crval_.ra, w.crval_.dec, 0, 0, {1, 0, 0, 1}, 1, 1);
+    const SkyPosition ahead = here.pixel_to_sky(dra + dra / distance, ddec + ddec / distance);
+    const auto direction = *there.sky_to_pixel(ahead.ra, ahead.dec);
+    const double angle = std::atan2(direction.y, direction.x) - std::atan2(ddec, dra);
+    const double c = std::cos(angle), s = std::sin(angle);
+    const CdMatrix& m = cd_;
+    w.cd_ = {c * m[0] - s * m[2], c * m[1] - s * m[3], c * m[2] + s * m[0], c * m[3] + s * m[1]};
+    if (w.distortion_ && w.distortion_->place() == Distortion::Place::kPlane)
+      w.distortion_ = std::make_shared<Distortion>(w.distortion_->turned({c, -s}));
+  }
   w.finish();
   return w;
 }
@@ -230,17 +166,10 @@ Wcs Wcs::sub_image(const Box& box) const {
 
 SkyPosition Wcs::pixel_to_sky(double x, double y) const {
   double u = x - crpix_.x, v = y - crpix_.y;
-  if (distortion_ && !distortion_->after_cd) {
-    const double bent = distortion_->x(u, v);
-    v = distortion_->y(u, v);
-    u = bent;
-  }
+  const Distortion* d = distortion_.get();
+  if (d && d->place() == Distortion::Place::kPixels) std::tie(u, v) = (*d)(u, v);
   double xi = cd_[0] * u + cd_[1] * v, eta = cd_[2] * u + cd_[3] * v;
-  if (distortion_ && distortion_->after_cd) {
-    const double bent = distortion_->x(xi, eta);
-    eta = distortion_->y(xi, eta);
-    xi = bent;
-  }
+  if (d && d->place() == Distortion::Place::kPlane) std::tie(xi, eta) = (*d)(xi, eta);
   xi *= kDegree;
   eta *= kDegree;
   const double towards = cos_dec0_ - eta * sin_dec0_;
@@ -260,21 +189,31 @@ std::optional<PixelPosition> Wcs::sky_to_pixel(double ra, double dec) const {
   double xi = cos_dec * std::sin(dra) / cos_distance / kDegree;
   double eta = (sin_dec * cos_dec0_ - cos_dec * sin_dec0_ * cos_dra) / cos_distance / kDegree;
   const Distortion* d = distortion_.get();
-  const auto bend = [d](double a, double b) {
-    return std::pair{d->x.with_derivatives(a, b), d->y.with_derivatives(a, b)};
+  const auto bend = [d](double a, double b) { return d->with_derivatives(a, b); };
+  // Where Newton's method does not find its way alone, from the middle of the image.
+  const auto unbend = [&](double ta, double tb, PixelPosition from,
+                          double tolerance) -> std::optional<std::pair<double, double>> {
+    double a = ta, b = tb;
+    if (newton(bend, ta, tb, tolerance, a, b)) return std::pair{a, b};
+    const auto [fa, fb] = (*d)(a = from.x, b = from.y);
+    if (continued_newton(bend, fa, fb, ta, tb, tolerance, a, b)) return std::pair{a, b};
+    return {};
   };
-  if (d && d->after_cd) {
-    double a = xi, b = eta;
-    if (!newton(bend, xi, eta, kTpvTolerance, a, b)) return {};
-    xi = a;
-    eta = b;
+  const auto middle_from_reference = [this] {
+    return PixelPosition{middle().x - crpix_.x, middle().y - crpix_.y};
+  };
+  if (d && d->place() == Distortion::Place::kPlane) {
+    const PixelPosition m = middle_from_reference();
+    const auto found =
+        unbend(xi, eta, {cd_[0] * m.x + cd_[1] * m.y, cd_[2] * m.x + cd_[3] * m.y}, kPlaneTolerance);
+    if (!found) return {};
+    std::tie(xi, eta) = *found;
   }
   double u = inverse_cd_[0] * xi + inverse_cd_[1] * eta, v = inverse_cd_[2] * xi + inverse_cd_[3] * eta;
-  if (d && !d->after_cd) {
-    double a = u, b = v;
-    if (!newton(bend, u, v, kSipTolerance, a, b)) return {};
-    u = a;
-    v = b;
+  if (d && d->place() == Distortion::Place::kPixels) {
+    const auto found = unbend(u, v, middle_from_reference(), kPixelTolerance);
+    if (!found) return {};
+    std::tie(u, v) = *found;
   }
   return PixelPosition{u + crpix_.x, v + crpix_.y};
 }
@@ -304,6 +243,7 @@ fits::Header Wcs::to_header() const {
   h.set("CD1_2", cd_[1], "[deg/pixel] Transformation matrix");
   h.set("CD2_1", cd_[2], "[deg/pixel] Transformation matrix");
   h.set("CD2_2", cd_[3], "[deg/pixel] Transformation matrix");
+  if (std::abs(crval_.dec) >= 90) h.set("LONPOLE", 180.0, "[deg] Native longitude of the celestial pole");
   return h;
 }
 

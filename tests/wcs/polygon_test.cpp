@@ -90,6 +90,23 @@ TEST(LocalLinear, FollowsTheWcsNearby) {
   EXPECT_FALSE(local_linear(wcs, 20, -60));
 }
 
+TEST(LocalLinear, FollowsTheWcsUpToThePole) {
+  constexpr double kPixel = 7.2e-5;
+  for (const double sign : {1.0, -1.0}) {
+    const Wcs wcs = Wcs::tangent(200, sign * 89.999, 1000, 1000, {-kPixel, 0, 0, kPixel}, 2000, 2000);
+    for (const double distance : {0.0, 1e-5, 0.001, 0.05, 0.2}) {
+      const double ra = 200, dec = sign * (90 - distance);
+      const auto local = local_linear(wcs, ra, dec, LocalLinearWcs::Jacobian::kLocal);
+      ASSERT_TRUE(local);
+      // Along the tangent point's meridian the image's axes are east and north.
+      EXPECT_NEAR(local->pixels_per_degree[0] * kPixel, -1, 1e-4) << distance;
+      EXPECT_NEAR(local->pixels_per_degree[1] * kPixel, 0, 1e-4) << distance;
+      EXPECT_NEAR(local->pixels_per_degree[2] * kPixel, 0, 1e-4) << distance;
+      EXPECT_NEAR(local->pixels_per_degree[3] * kPixel, 1, 1e-4) << distance;
+    }
+  }
+}
+
 TEST(Sky, SeparationsAreGreatCircles) {
   EXPECT_NEAR(angular_separation(359.5, 0, 0.5, 0), 1, 1e-13);
   EXPECT_NEAR(angular_separation(0, 90, 123, 90), 0, 1e-13);
@@ -114,6 +131,98 @@ TEST(Sky, SexagesimalFormsAreRead) {
        {"", "x", "1:2:3:4", "25:00:00", "12:61:00", "12:00:60", "-1:00:00", "12:-3:00", "nan"})
     EXPECT_FALSE(parse_ra(bad)) << bad;
   for (const char* bad : {"91", "90:30:00", "1:2:", "--3", "inf"}) EXPECT_FALSE(parse_dec(bad)) << bad;
+}
+
+TEST(Sky, PositionsAreReadInEveryFormThatPeopleWrite) {
+  struct Case {
+    const char* text;
+    double ra, dec;  // degrees; 999: not a position of this kind
+  };
+  constexpr double kNone = 999;
+  const Case cases[] = {
+      {"-.5", 359.5, -0.5},
+      {".5", 0.5, 0.5},
+      {"+.5", 0.5, 0.5},
+      {"5.", 5, 5},
+      {"1.5e1", 15, 15},
+      {"1.5D1", 15, 15},
+      {"18.5d", 18.5, 18.5},
+      {"18.5deg", 18.5, 18.5},
+      {"18.5 deg", 18.5, 18.5},
+      {"18.5\xC2\xB0", 18.5, 18.5},
+      {"\xE2\x88\x92"
+       "18.5\xC2\xB0",
+       341.5, -18.5},
+      {"\xE2\x88\x92"
+       "0.5",
+       359.5, -0.5},
+      {"\xE2\x80\x93"
+       "0.5",
+       359.5, -0.5},
+      {"12h34m56.7s", 188.73625, kNone},
+      {"12h 34m 56.7s", 188.73625, kNone},
+      {"12:34:56.7", 188.73625, 12.58241666666667},
+      {"12 34 56.7", 188.73625, 12.58241666666667},
+      {" 12:34:56.7\t", 188.73625, 12.58241666666667},
+      {"12:34", 188.5, 12.566666666666666},
+      {"12:34.5", 188.625, 12.575},
+      {"12h34.5m", 188.625, kNone},
+      {"12h34", 188.5, kNone},
+      {"12.5h", 187.5, kNone},
+      {"12h", 180, kNone},
+      {"12d34m56.7s", 12.58241666666667, 12.58241666666667},
+      {"188d30m", 188.5, kNone},
+      {"12d34'56.7\"", 12.58241666666667, 12.58241666666667},
+      {"12\xC2\xB0"
+       "34\xE2\x80\xB2"
+       "56.7\xE2\x80\xB3",
+       12.58241666666667, 12.58241666666667},
+      {"-12d30m", 347.5, -12.5},
+      {"-0d30m", 359.5, -0.5},
+      {"-00:30:00", kNone, -0.5},
+      {"23:59:59.99", 359.99995833333335, 23.99999722222222},
+      {"24:00:00", kNone, 24},
+      {"90", 90, 90},
+      {"90d", 90, 90},
+      {"90.0001", 90.0001, kNone},
+      {"-360", 0, kNone},
+      {"361", kNone, kNone},
+      {"12.5:30", kNone, kNone},
+      {"12:34:56:7", kNone, kNone},
+      {"12:", kNone, kNone},
+      {"12h34:56", kNone, kNone},
+      {"12:34m", kNone, kNone},
+      {"34m12h", kNone, kNone},
+      {"12m34s", kNone, kNone},
+      {"12s", kNone, kNone},
+      {"12'", kNone, kNone},
+      {"12h34s", kNone, kNone},
+      {"12h34m56m", kNone, kNone},
+      {"12:60:00", kNone, kNone},
+      {"12:34:60", kNone, kNone},
+      {"12:-34", kNone, kNone},
+      {"- 12", kNone, kNone},
+      {"--12", kNone, kNone},
+      {"+-12", kNone, kNone},
+      {"12,5", kNone, kNone},
+      {"12.5.5", kNone, kNone},
+      {"12..5", kNone, kNone},
+      {".", kNone, kNone},
+      {"-", kNone, kNone},
+      {"h", kNone, kNone},
+      {"d30m", kNone, kNone},
+      {"0x10", kNone, kNone},
+      {"nan", kNone, kNone},
+      {"inf", kNone, kNone},
+      {"1e999", kNone, kNone},
+      {"12 x", kNone, kNone},
+      {"12hours", kNone, kNone},
+      {"12degrees", kNone, kNone},
+  };
+  for (const Case& c : cases) {
+    EXPECT_NEAR(parse_ra(c.text).value_or(kNone), c.ra, 1e-11) << c.text;
+    EXPECT_NEAR(parse_dec(c.text).value_or(kNone), c.dec, 1e-11) << c.text;
+  }
 }
 
 TEST(Sky, SexagesimalFormsAreWrittenWithCarry) {

@@ -46,6 +46,8 @@ std::map<std::string, SyntheticCase> synthetic_cases() {
       cases[name].points.push_back(p);
     } else {
       in >> equals >> value;
+      if (equals != "=" || word.size() > 8 || value.empty())
+        throw std::runtime_error("synthetic_headers.txt: '" + line + "' is no card");
       if (value.starts_with('\''))
         cases[name].header.set(word, value.substr(1, value.size() - 2));
       else
