@@ -38,7 +38,8 @@ std::optional<Box> cutout_box(const Wcs& image, const Wcs& brick, const Box& box
        {std::array{box.x0, box.y0}, {box.x0, box.y1}, {box.x1, box.y1}, {box.x1, box.y0}}) {
     const SkyPosition sky = brick.pixel_to_sky(bx, by);
     const auto p = image.sky_to_pixel(sky.ra, sky.dec);
-    if (!p) return {};
+    // So far off that the image's distortion has no inverse there: what of the image is meant, is not clear.
+    if (!p) return Box::from_size(image.width(), image.height());
     x0 = std::min(x0, p->x);
     x1 = std::max(x1, p->x);
     y0 = std::min(y0, p->y);

@@ -27,9 +27,10 @@ CdMatrix inverse(const CdMatrix& m) {
   return {m[3] / det, -m[1] / det, -m[2] / det, m[0] / det};
 }
 
-// Solves f(a, b) = (ta, tb) from the start (a, b); f gives two DistortionPolynomial::Value.
+// Solves f(a, b) = (ta, tb) from the start (a, b); f gives two DistortionPolynomial::Value. Solutions where f
+// turns the plane over (its determinant has not the sign of `orientation`) lie beyond a fold and do not count.
 template <typename F>
-bool newton(F&& f, double ta, double tb, double tolerance, double& a, double& b) {
+bool newton(F&& f, double ta, double tb, double tolerance, double orientation, double& a, double& b) {
   for (int i = 0; i < kMaxIterations; ++i) {
     const auto [fa, fb] = f(a, b);
     const double det = fa.dx * fb.dy - fa.dy * fb.dx;
@@ -38,7 +39,7 @@ bool newton(F&& f, double ta, double tb, double tolerance, double& a, double& b)
     const double da = (fb.dy * ra - fa.dy * rb) / det, db = (fa.dx * rb - fb.dx * ra) / det;
     a += da;
     b += db;
-    if (std::abs(da) < tolerance && std::abs(db) < tolerance) return true;
+    if (std::abs(da) < tolerance && std::abs(db) < tolerance) return det * orientation > 0;
   }
   return false;
 }
@@ -46,12 +47,12 @@ bool newton(F&& f, double ta, double tb, double tolerance, double& a, double& b)
 // As newton(), by way of points between the start and the target: for targets so far away that the straight
 // way fails. From (a, b), whose image under f is (fa, fb).
 template <typename F>
-bool continued_newton(F&& f, double fa, double fb, double ta, double tb, double tolerance, double& a,
-                      double& b) {
+bool continued_newton(F&& f, double fa, double fb, double ta, double tb, double tolerance, double orientation,
+                      double& a, double& b) {
   constexpr int kStages = 16;
   for (int k = 1; k <= kStages; ++k) {
     const double part = static_cast<double>(k) / kStages;
-    if (!newton(f, fa + part * (ta - fa), fb + part * (tb - fb), tolerance, a, b)) return false;
+    if (!newton(f, fa + part * (ta - fa), fb + part * (tb - fb), tolerance, orientation, a, b)) return false;
   }
   return true;
 }
@@ -102,7 +103,7 @@ Wcs Wcs::from_header(const fits::Header& header, int width, int height) {
   return w;
 }
 
-void Wcs::require_unfolded() const {
+void Wcs::require_unfolded() {
   if (!distortion_) return;
   constexpr int kPositions = 17;  // per axis
   int positive = 0, negative = 0;
@@ -115,6 +116,7 @@ void Wcs::require_unfolded() const {
     }
   if (positive != kPositions * kPositions && negative != kPositions * kPositions)
     throw input_error("the distortion in the WCS cards folds the image over itself");
+  orientation_ = positive > 0 ? 1 : -1;
 }
 
 double Wcs::area_stretch(double x, double y) const {
@@ -194,9 +196,9 @@ std::optional<PixelPosition> Wcs::sky_to_pixel(double ra, double dec) const {
   const auto unbend = [&](double ta, double tb, PixelPosition from,
                           double tolerance) -> std::optional<std::pair<double, double>> {
     double a = ta, b = tb;
-    if (newton(bend, ta, tb, tolerance, a, b)) return std::pair{a, b};
+    if (newton(bend, ta, tb, tolerance, orientation_, a, b)) return std::pair{a, b};
     const auto [fa, fb] = (*d)(a = from.x, b = from.y);
-    if (continued_newton(bend, fa, fb, ta, tb, tolerance, a, b)) return std::pair{a, b};
+    if (continued_newton(bend, fa, fb, ta, tb, tolerance, orientation_, a, b)) return std::pair{a, b};
     return {};
   };
   const auto middle_from_reference = [this] {

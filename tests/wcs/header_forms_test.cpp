@@ -505,6 +505,14 @@ TEST(WcsDistortion, WithoutInverseFarOffTheImageLosesNoExtent) {
   // And one beside the image.
   EXPECT_TRUE(extent_of_sky_polygon(wcs, square(-20000, -50, -2000, 2000)).empty());
   EXPECT_TRUE(extent_of_sky_polygon(wcs, square(200, 20000, -2000, 2000)).empty());
+  // A cubic folds back over the sky of the image's other side: what lies beyond the fold does not count.
+  const Wcs cubic = wcs_of(plain_cards({"CTYPE1  = 'RA---TAN-SIP'", "CTYPE2  = 'DEC--TAN-SIP'", "A_ORDER = 3",
+                                        "B_ORDER = 3", "A_3_0   = -1E-6"}));
+  for (const double x : {-380.0, 420.0, 600.0, -600.0, 2000.0, -2000.0}) {
+    const SkyPosition s = plain.pixel_to_sky(47.5 + x, 47.5);
+    EXPECT_FALSE(cubic.sky_to_pixel(s.ra, s.dec) && std::abs(x) > 385) << x;
+  }
+  EXPECT_EQ(extent_of_sky_polygon(cubic, square(-2000, 2000, -2000, 2000)), (Box{0, 96, 0, 96}));
   // Every pixel of the image has its inverse all the same.
   for (const double x : {0.0, 50.0, 95.0}) {
     const SkyPosition s = wcs.pixel_to_sky(x, 3);
