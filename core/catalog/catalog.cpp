@@ -150,7 +150,13 @@ CatalogType catalog_type(SourceKind kind) {
   throw internal_error("a source of unknown kind");
 }
 
+// A/E(B-V) of WISE's and GALEX's bands: as the Legacy Surveys have it (Schlafly & Finkbeiner 2011's scale).
+constexpr std::array<std::pair<std::string_view, double>, 6> kSpaceExtinction = {
+    {{"w1", 0.184}, {"w2", 0.113}, {"w3", 0.0241}, {"w4", 0.00910}, {"nuv", 6.620}, {"fuv", 6.793}}};
+
 std::optional<double> band_extinction(const CatalogContext& context, std::string_view band) {
+  for (const auto& [name, coefficient] : kSpaceExtinction)
+    if (name == band) return coefficient;
   const auto own = context.extinction.find(std::string(band));
   return own != context.extinction.end() ? own->second : standard_band_facts(band).extinction_per_ebv;
 }
@@ -229,23 +235,18 @@ fits::Table catalog_table(const std::vector<CatalogSource>& rows, const CatalogC
     column.description = spec.description;
     if (spec.type == ColumnType::kText)
       column.string_width = spec.width > 0 ? spec.width : static_cast<int>(context.brickname.size());
-    else if (spec.width > 1)
-      column.shape = {spec.width};
+    else if (const int width = spec.width == kLightCurveWidth ? context.space.light_curve_width : spec.width;
+             width > 1)
+      column.shape = {width};
     spec.fill(context, rows, band, index, column);
     table.add(std::move(column));
   };
-  for (const CatalogColumn& spec : catalog_columns()) {
-    if (spec.repeat == ColumnRepeat::kOnce) {
-      add(spec, std::string(spec.name.empty() ? std::string_view(context.id_name) : spec.name), "", -1);
-      continue;
+  for (const CatalogColumn& spec : catalog_columns())
+    for (const ColumnBand& band : column_bands(spec, context)) {
+      const std::string_view name = spec.name.empty() ? std::string_view(context.id_name) : spec.name;
+      add(spec, band.name.empty() ? std::string(name) : band_column_name(name, band.name), band.name,
+          band.index);
     }
-    for (const std::string& band : context.survey_bands) {
-      if (spec.repeat == ColumnRepeat::kPerDustBand && !band_extinction(context, band)) continue;
-      const auto found = std::find(context.bands.begin(), context.bands.end(), band);
-      const int index = found == context.bands.end() ? -1 : static_cast<int>(found - context.bands.begin());
-      add(spec, band_column_name(spec.name, band), band, index);
-    }
-  }
   return table;
 }
 

@@ -30,6 +30,7 @@ struct CatalogContext {
   // A/E(B-V) by band, where a camera brings a band that has no standard value.
   std::map<std::string, double> extinction;
   std::string id_name = "ls_id_dr11";  // of the first column
+  SpaceColumns space;                  // of WISE and GALEX
 };
 
 // The columns' own formulas. A/E(B-V) of a band: the context's, else the standard one; empty if there is

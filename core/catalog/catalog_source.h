@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/catalog/space_photometry.h"
 #include "core/model/source_model.h"
 #include "core/refs/reference_object.h"
 
@@ -78,6 +79,10 @@ struct CatalogSource {
   std::optional<ReferenceObject> reference;  // the entry of a reference catalog that it came from
   int reference_row = -1;                    // of the run's own table of references
   std::vector<CatalogBand> bands;            // in the order of the run's bands
+
+  // From other telescopes' images; empty: not looked for.
+  std::optional<WiseRow> wise;
+  std::optional<GalexRow> galex;
 
   // From the coadds.
   double mjd_min = 0, mjd_max = 0;  // TAI, over all bands; 0: not covered

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <type_traits>
@@ -28,6 +29,13 @@ template <typename T, std::size_t N>
 struct Element<std::array<T, N>> {
   using type = T;
   static constexpr int count = N;
+};
+
+// The number of an epoch as a light curve's value; -1 fills what is left.
+struct EpochIndex {
+  std::int16_t operator()(const LightCurve&, std::size_t epoch) const {
+    return static_cast<std::int16_t>(epoch);
+  }
 };
 
 template <typename Values, typename T>
@@ -87,6 +95,52 @@ void fill_reference(const Context&, std::span<const Row> rows, std::string_view,
   out.data = std::move(values);
 }
 
+// WISE's and GALEX's bands; rows without them have zeros.
+template <auto Get>
+void fill_wise(const Context&, std::span<const Row> rows, std::string_view, int band, fits::Column& out) {
+  using T = std::decay_t<decltype(Get(std::declval<const SpaceBand&>()))>;
+  std::vector<typename Element<T>::type> values;
+  for (const Row& row : rows)
+    append(values, row.wise ? Get(row.wise->bands.at(static_cast<std::size_t>(band))) : T{});
+  out.data = std::move(values);
+}
+template <auto Get>
+void fill_galex(const Context&, std::span<const Row> rows, std::string_view, int band, fits::Column& out) {
+  using T = std::decay_t<decltype(Get(std::declval<const SpaceBand&>()))>;
+  std::vector<typename Element<T>::type> values;
+  for (const Row& row : rows)
+    append(values, row.galex ? Get(row.galex->bands.at(static_cast<std::size_t>(band))) : T{});
+  out.data = std::move(values);
+}
+
+void fill_wisemask(const Context&, std::span<const Row> rows, std::string_view, int band, fits::Column& out) {
+  std::vector<std::uint8_t> values;
+  for (const Row& row : rows)
+    values.push_back(row.wise ? row.wise->mask.at(static_cast<std::size_t>(band)) : std::uint8_t{0});
+  out.data = std::move(values);
+}
+
+// `Get(curve, epoch)` of the epochs that are kept, the rest of the width filled.
+template <auto Get>
+void fill_curve(const Context& context, std::span<const Row> rows, std::string_view, int band,
+                fits::Column& out) {
+  using T = std::decay_t<decltype(Get(std::declval<const LightCurve&>(), std::size_t{0}))>;
+  const auto width = static_cast<std::size_t>(context.space.light_curve_width);
+  constexpr bool index = std::is_same_v<std::decay_t<decltype(Get)>, EpochIndex>;
+  std::vector<T> values;
+  values.reserve(rows.size() * width);
+  for (const Row& row : rows) {
+    std::size_t filled = 0;
+    if (row.wise) {
+      const LightCurve& curve = row.wise->curves.at(static_cast<std::size_t>(band));
+      for (; filled < std::min(width, curve.kept.size()); ++filled)
+        values.push_back(Get(curve, static_cast<std::size_t>(curve.kept[filled])));
+    }
+    values.resize(values.size() + width - filled, index ? static_cast<T>(-1) : T{});
+  }
+  out.data = std::move(values);
+}
+
 // ---- The table ----
 
 constexpr auto kOnce = ColumnRepeat::kOnce;
@@ -109,6 +163,12 @@ constexpr std::string_view kMotionIvar = "yr^2/mas^2";
 // Columns of Gaia's first releases that readers of the catalog expect; no reference catalog carries them on.
 constexpr float kNotCarried = 0;
 
+constexpr auto kWise = ColumnRepeat::kPerWiseBand;
+constexpr auto kWiseAp = ColumnRepeat::kPerWiseApertureBand;
+constexpr auto kCurve = ColumnRepeat::kPerLightCurveBand;
+constexpr auto kGalex = ColumnRepeat::kPerGalexBand;
+constexpr int kSpaceApertures = static_cast<int>(kSpaceApertureRadiiArcsec.size());
+
 #define ROW(...)                                \
   fill_row<[](const Context& c, const Row& r) { \
     (void)c;                                    \
@@ -118,6 +178,9 @@ constexpr float kNotCarried = 0;
 #define REF(member) fill_reference<[](const ReferenceObject& r) { return r.member; }>
 #define GAIA(member) fill_gaia<[](const GaiaMeasurements& g) { return g.member; }>
 #define BAND(member) fill_band<[](const Band& b) { return b.member; }>
+#define WISE(member) fill_wise<[](const SpaceBand& b) { return b.member; }>
+#define GALEX(member) fill_galex<[](const SpaceBand& b) { return b.member; }>
+#define CURVE(member) fill_curve<[](const LightCurve& c, std::size_t epoch) { return c.member.at(epoch); }>
 
 constexpr std::array kColumns = std::to_array<CatalogColumn>({
     // Identification
@@ -186,7 +249,11 @@ constexpr std::array kColumns = std::to_array<CatalogColumn>({
      GAIA(astrometric_params_solved)},
     // Fluxes
     {"flux", E, 1, kPerBand, kFlux, "model flux", "fit", BAND(flux)},
+    {"flux", E, 1, kWise, kFlux, "flux on the unWISE coadds, AB", "wise", WISE(flux)},
+    {"flux", E, 1, kGalex, kFlux, "flux on the GALEX fields", "galex", GALEX(flux)},
     {"flux_ivar", E, 1, kPerBand, kFluxIvar, "inverse variance of flux", "fit", BAND(flux_ivar)},
+    {"flux_ivar", E, 1, kWise, kFluxIvar, "inverse variance of flux, AB", "wise", WISE(flux_ivar)},
+    {"flux_ivar", E, 1, kGalex, kFluxIvar, "inverse variance of flux", "galex", GALEX(flux_ivar)},
     {"fiberflux", E, 1, kPerBand, kFlux, "model flux in a 1.5 arcsec fiber", "coadds", BAND(fiberflux)},
     {"fibertotflux", E, 1, kPerBand, kFlux, "same, with the neighbors' light", "coadds", BAND(fibertotflux)},
     {"apflux", E, kApertures, kPerBand, kFlux, "aperture fluxes", "coadds", BAND(apflux)},
@@ -198,22 +265,59 @@ constexpr std::array kColumns = std::to_array<CatalogColumn>({
      BAND(apflux_ivar)},
     {"apflux_masked", E, kApertures, kPerBand, "", "masked fraction of the apertures", "coadds",
      BAND(apflux_masked)},
+    {"apflux", E, kSpaceApertures, kWiseAp, kFlux, "aperture fluxes, unWISE coadds, AB", "wise",
+     WISE(apflux)},
+    {"apflux_resid", E, kSpaceApertures, kWiseAp, kFlux, "apertures on the unWISE residuals, AB", "wise",
+     WISE(apflux_resid)},
+    {"apflux_ivar", E, kSpaceApertures, kWiseAp, kFluxIvar, "inverse variance of apflux, AB", "wise",
+     WISE(apflux_ivar)},
+    {"apflux", E, kSpaceApertures, kGalex, kFlux, "aperture fluxes, GALEX", "galex", GALEX(apflux)},
+    {"apflux_resid", E, kSpaceApertures, kGalex, kFlux, "apertures on the GALEX residuals", "galex",
+     GALEX(apflux_resid)},
+    {"apflux_ivar", E, kSpaceApertures, kGalex, kFluxIvar, "inverse variance of apflux", "galex",
+     GALEX(apflux_ivar)},
     {"mw_transmission", E, 1, ColumnRepeat::kPerDustBand, "", "Galactic transmission", "dust",
      fill_transmission},
+    {"mw_transmission", E, 1, kWise, "", "Galactic transmission", "dust", fill_transmission},
+    {"mw_transmission", E, 1, kGalex, "", "Galactic transmission", "dust", fill_transmission},
     // Measurements
     {"nobs", I, 1, kPerBand, "", "images that cover the source", "coadds", BAND(nobs)},
+    {"nobs", I, 1, kWise, "", "frames at the source", "wise", WISE(nobs)},
+    {"nobs", I, 1, kGalex, "", "fields that cover the source", "galex", GALEX(nobs)},
     {"rchisq", E, 1, kPerBand, "", "profile-weighted chi2 per pixel", "fit", BAND(rchisq)},
+    {"rchisq", E, 1, kWise, "", "profile-weighted chi2", "wise", WISE(rchisq)},
+    {"rchisq", E, 1, kGalex, "", "profile-weighted chi2", "galex", GALEX(rchisq)},
     {"fracflux", E, 1, kPerBand, "", "profile-weighted flux of others", "fit", BAND(fracflux)},
+    {"fracflux", E, 1, kWise, "", "profile-weighted flux of others", "wise", WISE(fracflux)},
+    {"fracflux", E, 1, kGalex, "", "profile-weighted flux of others", "galex", GALEX(fracflux)},
     {"fracmasked", E, 1, kPerBand, "", "profile fraction on masked pixels", "fit", BAND(fracmasked)},
     {"fracin", E, 1, kPerBand, "", "profile fraction inside the blob", "fit", BAND(fracin)},
     {"ngood", I, 1, kPerBand, "", "images with weight at the source", "coadds", BAND(ngood)},
     {"anymask", I, 1, kPerBand, "", "mask bits set in any image", "coadds", BAND(anymask)},
     {"allmask", I, 1, kPerBand, "", "mask bits set in all images", "coadds", BAND(allmask)},
+    {"wisemask", B, 1, ColumnRepeat::kPerWiseMaskBand, "", "WISE mask at the source", "wise", fill_wisemask},
     {"psfsize", E, 1, kPerBand, "arcsec", "effective PSF FWHM", "coadds", BAND(psfsize)},
     {"psfdepth", E, 1, kPerBand, kFluxIvar, "depth for point sources", "coadds", BAND(psfdepth)},
     {"galdepth", E, 1, kPerBand, kFluxIvar, "depth for 0.45 arcsec galaxies", "coadds", BAND(galdepth)},
     {"nea", E, 1, kPerBand, "arcsec^2", "noise-equivalent area", "coadds", BAND(nea)},
     {"blob_nea", E, 1, kPerBand, "arcsec^2", "same, inside the blob only", "coadds", BAND(blob_nea)},
+    {"psfdepth", E, 1, kWise, kFluxIvar, "depth for point sources, AB", "wise", WISE(psfdepth)},
+    {"psfdepth", E, 1, kGalex, kFluxIvar, "depth for point sources", "galex", GALEX(psfdepth)},
+    {"wise_coadd_id", A, 8, ColumnRepeat::kOncePerWise, "", "unWISE tile, blank = none", "wise",
+     ROW(r.wise ? r.wise->coadd_id : std::string())},
+    {"wise_x", E, 1, ColumnRepeat::kOncePerWise, "pixel", "x in the part of the tile used, 0-based", "wise",
+     ROW(r.wise ? r.wise->x : 0.0f)},
+    {"wise_y", E, 1, ColumnRepeat::kOncePerWise, "pixel", "y in the part of the tile used, 0-based", "wise",
+     ROW(r.wise ? r.wise->y : 0.0f)},
+    {"lc_flux", E, kLightCurveWidth, kCurve, kFlux, "flux by epoch, AB", "wise", CURVE(flux)},
+    {"lc_flux_ivar", E, kLightCurveWidth, kCurve, kFluxIvar, "inverse variance of lc_flux", "wise",
+     CURVE(flux_ivar)},
+    {"lc_nobs", I, kLightCurveWidth, kCurve, "", "frames by epoch", "wise", CURVE(nobs)},
+    {"lc_fracflux", E, kLightCurveWidth, kCurve, "", "flux of others by epoch", "wise", CURVE(fracflux)},
+    {"lc_rchisq", E, kLightCurveWidth, kCurve, "", "chi2 by epoch", "wise", CURVE(rchisq)},
+    {"lc_mjd", D, kLightCurveWidth, kCurve, "d", "MJD by epoch, 0 = no data", "wise", CURVE(mjd)},
+    {"lc_epoch_index", I, kLightCurveWidth, kCurve, "", "which epochs of the coadds these are, -1 = none",
+     "wise", fill_curve<EpochIndex{}>},
     // Shapes
     {"sersic", E, 1, kOnce, "", "Sersic index", "fit", ROW(r.sersic)},
     {"sersic_ivar", E, 1, kOnce, "", "inverse variance of sersic", "fit", ROW(r.sersic_ivar)},
@@ -229,6 +333,9 @@ constexpr std::array kColumns = std::to_array<CatalogColumn>({
 #undef REF
 #undef GAIA
 #undef BAND
+#undef WISE
+#undef GALEX
+#undef CURVE
 
 std::string_view type_text(ColumnType type) {
   switch (type) {
@@ -252,9 +359,67 @@ std::string_view type_text(ColumnType type) {
   return "?";
 }
 
+// What follows a column's name on its page.
+std::string_view suffix_text(ColumnRepeat repeat) {
+  switch (repeat) {
+    case ColumnRepeat::kOnce:
+    case ColumnRepeat::kOncePerWise:
+      return "";
+    case ColumnRepeat::kPerBand:
+    case ColumnRepeat::kPerDustBand:
+      return "_<band>";
+    case ColumnRepeat::kPerWiseBand:
+    case ColumnRepeat::kPerWiseApertureBand:
+      return "_w1..w4";
+    case ColumnRepeat::kPerWiseMaskBand:
+    case ColumnRepeat::kPerLightCurveBand:
+      return "_w1,w2";
+    case ColumnRepeat::kPerGalexBand:
+      return "_nuv,fuv";
+  }
+  return "?";
+}
+
 }  // namespace
 
 std::span<const CatalogColumn> catalog_columns() { return kColumns; }
+
+std::vector<ColumnBand> column_bands(const CatalogColumn& column, const CatalogContext& context) {
+  const SpaceColumns& space = context.space;
+  const auto first = [](std::span<const std::string_view> names, std::size_t count, bool wanted) {
+    std::vector<ColumnBand> bands;
+    for (std::size_t b = 0; wanted && b < count; ++b)
+      bands.push_back({std::string(names[b]), static_cast<int>(b)});
+    return bands;
+  };
+  switch (column.repeat) {
+    case ColumnRepeat::kOnce:
+      return {{}};
+    case ColumnRepeat::kOncePerWise:
+      return space.wise ? std::vector<ColumnBand>{{}} : std::vector<ColumnBand>{};
+    case ColumnRepeat::kPerWiseBand:
+      return first(kCatalogWiseBands, 4, space.wise);
+    case ColumnRepeat::kPerWiseApertureBand:
+      return first(kCatalogWiseBands, 4, space.wise && space.wise_apertures);
+    case ColumnRepeat::kPerWiseMaskBand:
+      return first(kCatalogWiseBands, 2, space.wise);
+    case ColumnRepeat::kPerLightCurveBand:
+      return first(kCatalogWiseBands, 2, space.wise && space.light_curve_width > 0);
+    case ColumnRepeat::kPerGalexBand:
+      return first(kCatalogGalexBands, 2, space.galex);
+    case ColumnRepeat::kPerBand:
+    case ColumnRepeat::kPerDustBand:
+      break;
+  }
+  std::vector<ColumnBand> bands;
+  for (const std::string& band : context.survey_bands) {
+    if (column.repeat == ColumnRepeat::kPerDustBand && !band_extinction(context, band)) continue;
+    const auto found = std::find(context.bands.begin(), context.bands.end(), band);
+    bands.push_back(
+        {band, found == context.bands.end() ? -1 : static_cast<int>(found - context.bands.begin())});
+  }
+  return bands;
+}
 
 std::string band_column_name(std::string_view name, std::string_view band) {
   std::string s = fmt::format("{}_{}", name, band);
@@ -270,12 +435,14 @@ std::string catalog_schema_markdown() {
       "for each "
       "band of the survey in turn (of those with a known extinction, for `mw_transmission`); bands without "
       "images "
-      "hold zeros. This page is made from the table in `columns.cpp`.\n\n"
+      "hold zeros. Columns filled by `wise` are there with unWISE photometry, those filled by `galex` with GALEX's. "
+      "This page is made from the table in `columns.cpp`.\n\n"
       "| column | type | unit | filled by | content |\n|---|---|---|---|---|\n";
   for (const CatalogColumn& c : catalog_columns()) {
-    const std::string name = std::string(c.name.empty() ? "ls_id_dr11" : c.name) +
-                             (c.repeat == ColumnRepeat::kOnce ? "" : "_<band>");
-    const std::string type = c.type != ColumnType::kText && c.width > 1
+    const std::string name =
+        std::string(c.name.empty() ? "ls_id_dr11" : c.name) + std::string(suffix_text(c.repeat));
+    const std::string type = c.width == kLightCurveWidth ? fmt::format("{}[epochs]", type_text(c.type))
+                             : c.type != ColumnType::kText && c.width > 1
                                  ? fmt::format("{}[{}]", type_text(c.type), c.width)
                                  : std::string(type_text(c.type));
     text += fmt::format("| `{}` | {} | {} | {} | {} |\n", name, type, c.unit, c.source, c.description);

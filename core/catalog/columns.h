@@ -17,13 +17,28 @@ struct CatalogContext;  // core/catalog/catalog.h
 
 enum class ColumnType { kLogical, kUint8, kInt16, kInt32, kInt64, kFloat, kDouble, kText };
 
-// Whether a column stands once, or once per band of the survey as "<name>_<band>".
-enum class ColumnRepeat { kOnce, kPerBand, kPerDustBand };
+// Whether a column stands once, or once per band as "<name>_<band>": of the survey, of the survey's where the
+// extinction is known, of WISE (all four, with apertures, those with masks, those with light curves), of GALEX.
+// Columns of WISE and GALEX are there if the context says so.
+enum class ColumnRepeat {
+  kOnce,
+  kPerBand,
+  kPerDustBand,
+  kOncePerWise,
+  kPerWiseBand,
+  kPerWiseApertureBand,
+  kPerWiseMaskBand,
+  kPerLightCurveBand,
+  kPerGalexBand,
+};
+
+// A column's width where it is that of the catalog's light curves.
+inline constexpr int kLightCurveWidth = -1;
 
 struct CatalogColumn {
   std::string_view name;  // empty: CatalogContext::id_name
   ColumnType type;
-  int width;  // values per row; of text the number of characters, 0 = as many as the longest needs
+  int width;  // values per row (or kLightCurveWidth); of text the number of characters, 0 = as many as the longest needs
   ColumnRepeat repeat;
   std::string_view unit;
   std::string_view description;
@@ -35,6 +50,14 @@ struct CatalogColumn {
 
 // In the order of the file.
 std::span<const CatalogColumn> catalog_columns();
+
+// The bands that a column stands for, each with the index that its fill is given; one nameless band for columns
+// that stand once, none for columns that the catalog does not have.
+struct ColumnBand {
+  std::string name;
+  int index = -1;
+};
+std::vector<ColumnBand> column_bands(const CatalogColumn& column, const CatalogContext& context);
 
 // The name of a per-band column: "<name>_<band>", '-' in the band made '_'.
 std::string band_column_name(std::string_view name, std::string_view band);

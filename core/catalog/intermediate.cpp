@@ -1,4 +1,5 @@
 // The columns of the tractor-i file: what the catalog is made from, with the fit's bookkeeping.
+#include <algorithm>
 #include <cmath>
 #include <type_traits>
 
@@ -119,11 +120,18 @@ constexpr Note kNotes[] = {
     {"blob_symm_height", "pixel", "height of the segment"},
     {"blob_symm_npix", "", "pixels in the segment"},
     {"blob_symm_nimages", "", "images of the segment"},
+    {"wise_mask", "", "WISE masks at the source: W1, W2"},
 };
 
 // Columns that the catalog has too, whole or once per band, mean the same; Gaia's have its name in front
 // there.
 void annotate(fits::Column& column) {
+  static const CatalogContext everything = [] {
+    CatalogContext c;
+    c.space = {
+        .wise = true, .wise_apertures = true, .light_curve_width = 1, .light_curve_epochs = 1, .galex = true};
+    return c;
+  }();
   for (const Note& note : kNotes)
     if (note.name == column.name) {
       column.unit = note.unit;
@@ -132,12 +140,16 @@ void annotate(fits::Column& column) {
     }
   for (const CatalogColumn& spec : catalog_columns()) {
     const bool same = spec.name == column.name || spec.name == "gaia_" + column.name;
-    const bool of_a_band =
-        spec.repeat != ColumnRepeat::kOnce && column.name.starts_with(std::string(spec.name) + "_");
-    if (!same && !of_a_band) continue;
+    const bool of_the_survey =
+        spec.repeat == ColumnRepeat::kPerBand || spec.repeat == ColumnRepeat::kPerDustBand;
+    const bool of_a_band = of_the_survey && column.name.starts_with(std::string(spec.name) + "_");
+    bool of_space = false;
+    for (const ColumnBand& band : of_the_survey ? std::vector<ColumnBand>{} : column_bands(spec, everything))
+      of_space = of_space || (!band.name.empty() && column.name == band_column_name(spec.name, band.name));
+    if (!same && !of_a_band && !of_space) continue;
     column.unit = spec.unit;
     column.description = spec.description;
-    if (same) return;
+    if (same || of_space) return;
   }
 }
 
@@ -270,6 +282,71 @@ void add_measurements(Builder& t, const std::vector<std::string>& bands) {
   }
 }
 
+// Columns of WISE and GALEX: the light curves whole.
+void add_space(Builder& t, const std::vector<S>& rows, const SpaceColumns& space) {
+  static const WiseRow no_wise;
+  static const GalexRow no_galex;
+  const auto wise = [](const S& r) -> const WiseRow& { return r.wise ? *r.wise : no_wise; };
+  const auto apertures = [&](const std::string& name, auto band_of, SpaceApertures SpaceBand::*member) {
+    std::vector<float> values;
+    for (const S& r : rows) {
+      const SpaceApertures& v = band_of(r).*member;
+      values.insert(values.end(), v.begin(), v.end());
+    }
+    t.table.add(name, std::move(values), "", {static_cast<std::int64_t>(kSpaceApertureRadiiArcsec.size())});
+  };
+  const auto add_band = [&](std::string_view band, bool with_apertures, auto band_of) {
+    const auto value = [&](const char* name, auto SpaceBand::*member) {
+      t.row(band_column_name(name, band).c_str(), [&, member](const S& r) { return band_of(r).*member; });
+    };
+    value("flux", &SpaceBand::flux);
+    value("flux_ivar", &SpaceBand::flux_ivar);
+    value("psfdepth", &SpaceBand::psfdepth);
+    value("nobs", &SpaceBand::nobs);
+    value("fracflux", &SpaceBand::fracflux);
+    value("rchisq", &SpaceBand::rchisq);
+    if (!with_apertures) return;
+    apertures(band_column_name("apflux", band), band_of, &SpaceBand::apflux);
+    apertures(band_column_name("apflux_resid", band), band_of, &SpaceBand::apflux_resid);
+    apertures(band_column_name("apflux_ivar", band), band_of, &SpaceBand::apflux_ivar);
+  };
+  if (space.wise) {
+    t.row(
+        "wise_coadd_id", [&](const S& r) { return wise(r).coadd_id; }, 8);
+    t.row("wise_x", [&](const S& r) { return wise(r).x; });
+    t.row("wise_y", [&](const S& r) { return wise(r).y; });
+    std::vector<std::uint8_t> mask;
+    for (const S& r : rows) mask.insert(mask.end(), wise(r).mask.begin(), wise(r).mask.end());
+    t.table.add("wise_mask", std::move(mask), "", {2});
+    for (std::size_t b = 0; b < kCatalogWiseBands.size(); ++b)
+      add_band(kCatalogWiseBands[b], space.wise_apertures,
+               [&, b](const S& r) -> const SpaceBand& { return wise(r).bands[b]; });
+  }
+  const auto epochs = static_cast<std::size_t>(space.light_curve_epochs);
+  for (std::size_t b = 0; space.wise && epochs > 0 && b < 2; ++b) {
+    const auto curve = [&](const char* name, auto LightCurve::*member) {
+      std::remove_reference_t<decltype(std::declval<LightCurve&>().*member)> values;
+      for (const S& r : rows) {
+        const auto& v = wise(r).curves[b].*member;
+        values.insert(values.end(), v.begin(),
+                      v.begin() + static_cast<std::ptrdiff_t>(std::min(epochs, v.size())));
+        values.resize(values.size() + epochs - std::min(epochs, v.size()));
+      }
+      t.table.add(band_column_name(name, kCatalogWiseBands[b]), std::move(values), "",
+                  {static_cast<std::int64_t>(epochs)});
+    };
+    curve("lc_flux", &LightCurve::flux);
+    curve("lc_flux_ivar", &LightCurve::flux_ivar);
+    curve("lc_nobs", &LightCurve::nobs);
+    curve("lc_fracflux", &LightCurve::fracflux);
+    curve("lc_rchisq", &LightCurve::rchisq);
+    curve("lc_mjd", &LightCurve::mjd);
+  }
+  for (std::size_t b = 0; space.galex && b < kCatalogGalexBands.size(); ++b)
+    add_band(kCatalogGalexBands[b], true,
+             [b](const S& r) -> const SpaceBand& { return r.galex ? r.galex->bands[b] : no_galex.bands[b]; });
+}
+
 void add_shape(Builder& t) {
   t.own("sersic", &S::sersic);
   t.own("sersic_ivar", &S::sersic_ivar);
@@ -292,6 +369,7 @@ fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const Cat
   add_gaia(t);
   add_fit_record(t);
   add_measurements(t, context.bands);
+  add_space(t, rows, context.space);
   add_shape(t);
   for (fits::Column& column : t.table.columns()) annotate(column);
   for (const fits::Column& column : extra.columns())

@@ -17,15 +17,9 @@
 
 namespace brickline {
 
-namespace {
-
-using Algorithm = fits::Compression::Algorithm;
-using Dither = fits::Compression::Dither;
-
-// How each type is compressed (the Legacy Surveys' choice): fluxes to an absolute step of 1e-4 nanomaggies
-// with exact zeros kept, weights to a sixteenth of their noise, everything else without loss or, chi^2, to
-// 0.1.
 fits::Compression compression_of(std::string_view type) {
+  using Algorithm = fits::Compression::Algorithm;
+  using Dither = fits::Compression::Dither;
   if (type == "image" || type == "model" || type == "blobmodel")
     return {Algorithm::kRice, -1e-4f, Dither::kSubtractive2};
   if (type == "chi2") return {Algorithm::kRice, -0.1f, Dither::kNone};
@@ -33,6 +27,8 @@ fits::Compression compression_of(std::string_view type) {
   if (type == "nexp" || type == "maskbits") return {Algorithm::kHcompress, 0, Dither::kNone};
   return {Algorithm::kGzip1, 0, Dither::kNone};
 }
+
+namespace {
 
 // One image to write; exactly one of the views is set.
 struct ImageProduct {

@@ -23,6 +23,7 @@
 #include "core/coadd/jpeg.h"
 #include "core/coadd/model_images.h"
 #include "core/coadd/rgb.h"
+#include "core/fits/fits_writer.h"
 #include "core/fits/header.h"
 #include "core/image/ccd_image.h"
 #include "core/wcs/wcs.h"
@@ -33,6 +34,11 @@ namespace brickline {
 // "image-jpeg", "imageblob-jpeg", "model-jpeg", "resid-jpeg", "blobmodel-jpeg"; band empty where a product
 // has none.
 using ProductPath = std::function<std::filesystem::path(std::string_view type, std::string_view band)>;
+
+// How each type is compressed (the Legacy Surveys' choice): fluxes to an absolute step of 1e-4 nanomaggies
+// with exact zeros kept, weights to a sixteenth of their noise, everything else without loss or, chi^2, to
+// 0.1.
+fits::Compression compression_of(std::string_view type);
 
 struct CoaddStageInput {
   Wcs target;                         // the brick's grid

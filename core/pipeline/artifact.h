@@ -124,6 +124,24 @@ struct Measurements {
   Image<std::int32_t> maskbits;
 };
 
+// From stage wise_forced: aligned with the measurements' rows; empty where unWISE was not looked at.
+struct WiseResults {
+  static constexpr std::string_view kArtifact = "unwise photometry";
+  static constexpr int kSchema = 1;
+  SpaceColumns columns;
+  std::vector<WiseRow> rows;
+  std::array<Image<std::uint8_t>, 2> masks;  // W1, W2; wisebit, brick pixels
+  bool gaia_only = false;                    // only rows of reference catalogs were measured
+};
+
+// From stage galex_forced, likewise.
+struct GalexResults {
+  static constexpr std::string_view kArtifact = "galex photometry";
+  static constexpr int kSchema = 1;
+  bool measured = false;
+  std::vector<GalexRow> rows;
+};
+
 // Edits as functions of the images and the value alone: the same bytes every time.
 void apply_edit(const OutlierEdits& edits, std::vector<CcdImage>& images);
 void apply_edit(const HaloEdits& edits, std::vector<CcdImage>& images);

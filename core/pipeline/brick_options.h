@@ -134,6 +134,28 @@ struct EarlyCoaddOptions {
   bool blob_mask = false;   // they come after blobmask; wins over blob_image
 };
 
+// unWISE forced photometry: there is none without coadds.
+struct WiseOptions {
+  static constexpr std::string_view kOptionGroup = "wise";
+  bool wanted = true;
+  std::string coadd_dirs;               // of full depth, between colons, searched in order
+  std::filesystem::path epoch_dir;      // time-resolved coadds; empty: no light curves
+  std::filesystem::path model_sky_dir;  // backgrounds of W1 and W2; empty: none
+  std::filesystem::path psf_dir;        // models of the PSF
+  std::filesystem::path tiles_file;     // the atlas of tiles; empty: psf_dir's wise-tiles.fits
+  std::optional<int> epochs;            // the light curves' width; empty: as the epoch directory's name says
+  bool gaia_only = false;               // only sources of reference catalogs
+  bool coadds = true;                   // coadds, pictures and apertures are made
+  bool save_psf = false;                // the coadds' PSFs become products
+  std::filesystem::path checkpoint;     // finished bands and epochs are kept here; empty: nowhere
+};
+
+struct GalexOptions {
+  static constexpr std::string_view kOptionGroup = "galex";
+  bool wanted = false;
+  std::filesystem::path dir;
+};
+
 struct DustOptions {
   static constexpr std::string_view kOptionGroup = "dust";
   std::filesystem::path dust_dir;  // SFD maps; empty: none
@@ -145,7 +167,7 @@ struct ControlOptions {
   std::filesystem::path output_dir = ".";
   std::vector<std::string> stages;  // to run up to; empty: the last
   int threads = 1;
-  bool no_wise = false;  // there is no such stage yet
+  bool no_wise_ceres = false;  // says nothing: WISE's fluxes are exact anyhow
   int verbosity = 0;
   bool plan = false;        // only say what would run
   bool skip = false;        // nothing to do if the catalog is there
@@ -168,6 +190,8 @@ struct BrickOptions {
   ExplainOptions explain;
   StackingOptions stacking;
   EarlyCoaddOptions early_coadds;
+  WiseOptions wise;
+  GalexOptions galex;
   DustOptions dust;
   ControlOptions control;
 };
@@ -231,6 +255,14 @@ inline const StackingOptions& group_of(const BrickOptions& o) {
 template <>
 inline const EarlyCoaddOptions& group_of(const BrickOptions& o) {
   return o.early_coadds;
+}
+template <>
+inline const WiseOptions& group_of(const BrickOptions& o) {
+  return o.wise;
+}
+template <>
+inline const GalexOptions& group_of(const BrickOptions& o) {
+  return o.galex;
 }
 template <>
 inline const DustOptions& group_of(const BrickOptions& o) {

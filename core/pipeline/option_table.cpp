@@ -278,6 +278,48 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::stacking, &StackingOptions::save_coadd_psf>(
       {"--save-coadd-psf", "", coadds, "", "write each band's coadded PSF", "", kProducts}));
 
+  const std::string_view space = "WISE and GALEX";
+  using W = WiseOptions;
+  t.push_back(row<&O::wise, &W::wanted>({"--no-wise", "", space, "", "no unWISE photometry", "", kPaths}));
+  t.push_back(row<&O::wise, &W::coadd_dirs>(
+      {"--unwise-dir", "", space, "DIR[:DIR...]",
+       "directories of unWISE's full-depth coadds, searched in order (unset: no unWISE photometry)",
+       "UNWISE_COADDS_DIR", kPaths}));
+  t.push_back(row<&O::wise, &W::epoch_dir>({"--unwise-tr-dir", "", space, "DIR",
+                                            "directory of the time-resolved coadds (unset: no light curves)",
+                                            "UNWISE_COADDS_TIMERESOLVED_DIR", kPaths}));
+  t.push_back(row<&O::wise, &W::model_sky_dir>({"--unwise-model-sky-dir", "", space, "DIR",
+                                                "directory of backgrounds to take off W1 and W2",
+                                                "UNWISE_MODEL_SKY_DIR", kPaths}));
+  t.push_back(row<&O::wise, &W::psf_dir>({"--unwise-psf-dir", "", space, "DIR",
+                                          "directory of the models of WISE's PSF, psf_model_*.fits",
+                                          "UNWISE_PSF_DIR", kPaths}));
+  t.push_back(row<&O::wise, &W::tiles_file>(
+      {"--unwise-tiles", "", space, "FILE",
+       "table of unWISE's tiles (unset: wise-tiles.fits beside the models of the PSF)", "UNWISE_TILES",
+       kPaths}));
+  t.push_back(row<&O::wise, &W::epochs>(
+      {"--wise-epochs", "", space, "N",
+       "epochs in the catalog's light curves (unset: by the name of --unwise-tr-dir, neo4 to neo11, else 17)",
+       "", kProducts, within(1, 1000)}));
+  t.push_back(row<&O::wise, &W::gaia_only>({"--wise-gaia-only", "", space, "",
+                                            "WISE photometry of sources of reference catalogs alone", "",
+                                            kProducts}));
+  t.push_back(row<&O::wise, &W::coadds>(
+      {"--no-unwise-coadds", "", space, "", "no coadds, pictures and apertures of unWISE", "", kProducts}));
+  t.push_back(row<&O::wise, &W::save_psf>(
+      {"--save-unwise-psf", "", space, "", "write the PSFs of unWISE's coadds", "", kProducts}));
+  t.push_back(row<&O::wise, &W::checkpoint>(
+      {"--wise-checkpoint", "", space, "FILE",
+       "keep finished bands and epochs here, and take them from here if the run is repeated", "", kPaths}));
+  t.push_back(row<&O::control, &ControlOptions::no_wise_ceres>(
+      {"--no-wise-ceres", "", space, "", "accepted and without meaning: WISE's fluxes are exact anyhow", "",
+       kControl}));
+  t.push_back(row<&O::galex, &GalexOptions::wanted>(
+      {"--galex", "", space, "", "GALEX photometry too", "", kProducts}));
+  t.push_back(row<&O::galex, &GalexOptions::dir>(
+      {"--galex-dir", "", space, "DIR", "directory of GALEX's fields and PSFs", "GALEX_DIR", kPaths}));
+
   const std::string_view control = "Control";
   using K = ControlOptions;
   t.push_back(row<&O::control, &K::stages>(
@@ -300,8 +342,6 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::reading, &ReadingOptions::old_calibs_ok>(
       {"--old-calibs-ok", "", control, "", "use calibrations of another reduction of the image", "",
        kProducts}));
-  t.push_back(row<&O::control, &K::no_wise>(
-      {"--no-wise", "", control, "", "no unWISE photometry (it is not there yet: always so)", "", kControl}));
   t.push_back(row<&O::control, &K::skip>({"--skip", "", control, "",
                                           "do nothing if the brick was done before, with these options", "",
                                           kControl}));

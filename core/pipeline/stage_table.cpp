@@ -3,12 +3,14 @@
 #include "core/pipeline/stages/blobmask.h"
 #include "core/pipeline/stages/coadds.h"
 #include "core/pipeline/stages/fitblobs.h"
+#include "core/pipeline/stages/galex_forced.h"
 #include "core/pipeline/stages/halos.h"
 #include "core/pipeline/stages/image_coadds.h"
 #include "core/pipeline/stages/outliers.h"
 #include "core/pipeline/stages/refs.h"
 #include "core/pipeline/stages/srcs.h"
 #include "core/pipeline/stages/tims.h"
+#include "core/pipeline/stages/wise_forced.h"
 #include "core/pipeline/stages/writecat.h"
 
 namespace brickline {
@@ -47,6 +49,10 @@ std::vector<StageSpec> make_table() {
       "coadds", "COAD", 1,
       {kBlobmap, kCcdsTable, kAllModels, kImage, kInvvar, kNexp, kDepth, kGaldepth, kPsfsize, kModel, kChi2,
        kBlobmodel, kDepthTable, kImageJpeg, kModelJpeg, kBlobmodelJpeg, kResidJpeg, kCopsf}));
+  t.push_back(checked_by<check_wise_forced>(stage<run_wise_forced>(
+      "wise_forced", "", 1, {kImage, kModel, kInvvar, kCopsf, kWiseJpeg, kWisemodelJpeg, kWiseresidJpeg})));
+  t.push_back(checked_by<check_galex_forced>(stage<run_galex_forced>(
+      "galex_forced", "", 1, {kImage, kModel, kInvvar, kGalexJpeg, kGalexmodelJpeg, kGalexresidJpeg})));
   t.push_back(checked_by<check_writecat>(
       stage<run_writecat>("writecat", "WCAT", 1, {kMaskbits, kTractorIntermediate, kTractor, kChecksums})));
   return t;

@@ -39,7 +39,7 @@ TEST(OptionTable, BindsEveryMemberOfEveryGroupByExactlyOneRow) {
     EXPECT_TRUE(members.insert(row.member).second) << row.flag << " is bound to a member that has a row";
   const BrickOptions options;
   const auto& [region, survey, reading, release, references, outliers, pictures, detection, fitting, blobs,
-               metrics, explain, stacking, early_coadds, dust, control] = options;
+               metrics, explain, stacking, early_coadds, wise, galex, dust, control] = options;
   const auto check = [](const auto& group) {
     using Group = std::remove_cvref_t<decltype(group)>;
     EXPECT_EQ(rows_of<Group>(), member_count<Group>()) << Group::kOptionGroup;
@@ -48,7 +48,7 @@ TEST(OptionTable, BindsEveryMemberOfEveryGroupByExactlyOneRow) {
   const std::size_t bound = check(region) + check(survey) + check(reading) + check(release) +
                             check(references) + check(outliers) + check(pictures) + check(detection) +
                             check(fitting) + check(blobs) + check(metrics) + check(explain) +
-                            check(stacking) + check(early_coadds) + check(dust) + check(control);
+                            check(stacking) + check(early_coadds) + check(wise) + check(galex) + check(dust) + check(control);
   EXPECT_EQ(bound, option_table().size());
 }
 

@@ -26,7 +26,8 @@ std::vector<std::string> chain(const std::vector<std::string>& requested, const 
 
 TEST(Plan, TheCatalogNeedsEveryStageButTheOptionalOnes) {
   EXPECT_THAT(chain({}),
-              ElementsAre("tims", "refs", "outliers", "halos", "srcs", "fitblobs", "coadds", "writecat"));
+              ElementsAre("tims", "refs", "outliers", "halos", "srcs", "fitblobs", "coadds", "wise_forced",
+                          "galex_forced", "writecat"));
   EXPECT_EQ(chain({}), chain({"writecat"}));
 }
 

@@ -122,6 +122,17 @@ void add_options(CLI::App& app, SimulationOptions& o, Arguments& a) {
       ->group(observing);
   app.add_flag("--trail", o.trail, "An unflagged satellite trail through the first exposure")
       ->group(observing);
+  const char* space = "Space telescopes";
+  app.add_option("--wise", o.wise_tiles,
+                 "Also unWISE coadds: N x N tiles that meet in the region's centre; 0: none")
+      ->capture_default_str()
+      ->group(space);
+  app.add_option("--wise-epochs", o.wise_epochs, "Time-resolved unWISE coadds: so many epochs")
+      ->capture_default_str()
+      ->group(space);
+  app.add_option("--galex", o.galex_tiles, "Also GALEX fields, so many of the whole region; 0: none")
+      ->capture_default_str()
+      ->group(space);
   const char* files = "Files";
   app.add_option("--overlap", o.overlap, "Image pixels beyond the region, where images are cut to it")
       ->capture_default_str()

@@ -69,6 +69,10 @@ void validate(const SimulationOptions& o) {
           "--cosmic-rays and --bad-columns must not be negative or absurd");
   require(o.overlap >= 20 && o.overlap <= 1000, "--overlap must be 20 to 1000 pixels");
   require(o.quantize_level >= 1 && o.quantize_level <= 1000, "--quantize must be 1 to 1000");
+  require(o.wise_tiles >= 0 && o.wise_tiles <= 3, "--wise must be 0 to 3 tiles on a side");
+  require(o.wise_epochs >= 0 && o.wise_epochs <= 40, "--wise-epochs must be 0 to 40");
+  require(o.wise_tiles > 0 || o.wise_epochs == 0, "--wise-epochs needs --wise");
+  require(o.galex_tiles >= 0 && o.galex_tiles <= 5, "--galex must be 0 to 5 fields");
   require(o.camera_name.empty() || plain_name(o.camera_name),
           "--camera-name must be letters, digits, '-', '_' and '+'");
   for (const auto& [name, like] : o.filter_map) find_band(like);

@@ -54,6 +54,10 @@ struct SimulationOptions {
   double psf_variation = 0.02;  // relative change of the width across a CCD; 0 makes it constant
   int psf_size = 63;            // of the calibration's stamps, odd
 
+  // Space telescopes: files of the simulated sky as unWISE coadds (0: none; n: n x n tiles that meet in the
+  // region's centre), with so many time-resolved epochs, and so many GALEX fields, all of the region.
+  int wise_tiles = 0, wise_epochs = 0, galex_tiles = 0;
+
   // Blemishes, per CCD.
   double cosmic_rays = 6;  // per square arcminute
   double bad_columns = 0.5;

@@ -19,6 +19,9 @@ enum class Stream : std::uint64_t {
   kCcd,
   kPixelRow,
   kDefects,
+  kSpaceFlux,
+  kWise,
+  kGalex,
 };
 
 class Random {

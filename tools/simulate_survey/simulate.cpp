@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tools/simulate_survey/ccd_pixels.h"
+#include "tools/simulate_survey/space_telescopes.h"
 #include "tools/simulate_survey/survey_files.h"
 
 namespace brickline::simulate {
@@ -80,6 +81,8 @@ SimulationSummary simulate_survey(const SimulationOptions& options, const std::f
     log.info("{}/{} {} {} {} CCDs, FWHM {:.2f} pixels, noise {:.4f} nanomaggies", ++done, exposures.size(),
              bands[x.band].name, x.number, x.ccds.size(), x.fwhm, x.noise / x.counts_per_nanomaggy);
   });
+  write_wise(survey, sources);
+  write_galex(survey, sources);
   write_gaia(survey, sources);
   write_tycho(survey);
   write_truth(survey, sources);

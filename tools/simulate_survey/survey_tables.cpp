@@ -15,6 +15,7 @@
 #include "core/base/error.h"
 #include "core/fits/fits_writer.h"
 #include "tools/simulate_survey/renderer.h"
+#include "tools/simulate_survey/space_telescopes.h"
 #include "tools/simulate_survey/survey_files.h"
 
 namespace brickline::simulate {
@@ -324,6 +325,13 @@ void write_truth(const SurveyContext& survey, const std::vector<Source>& sources
   for (std::size_t b = 0; b < survey.bands.size(); ++b)
     real(
         "flux_" + survey.bands[b].name, [b](const Source& s) { return s.flux[b]; }, "nanomaggy");
+  const auto in_space = space_fluxes(survey.options.seed, sources);
+  for (std::size_t b = 0; b < kSpaceBands.size(); ++b) {
+    if (b < 4 ? survey.options.wise_tiles == 0 : survey.options.galex_tiles == 0) continue;
+    std::vector<double> flux;
+    for (const auto& f : in_space) flux.push_back(f[b]);
+    t.add(std::string("flux_") + kSpaceBands[b], std::move(flux), "nanomaggy");
+  }
   real(
       "gmag", [](const Source& s) { return s.gaia_mag; }, "mag");
   real(

@@ -6,6 +6,7 @@
 #include "core/coadd/product_headers.h"
 #include "core/pipeline/catalog_rows.h"
 #include "core/pipeline/coadd_products.h"
+#include "core/pipeline/space_photometry.h"
 #include "core/survey/provenance.h"
 
 namespace brickline {
@@ -16,15 +17,20 @@ void check_writecat(const DustOptions& dust, RunContext&) {
 
 Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, const Selection& selection,
                        const References& references, const SkyEdits& sky, const Measurements& measurements,
-                       const RunHeader& header, StageProducts& products, RunContext& run) {
+                       const WiseResults& wise, const GalexResults& galex, const RunHeader& header,
+                       StageProducts& products, RunContext& run) {
   const MaskBits bits(selection.survey_bands);
   fits::Header cards = header.cards;
   add_maskbits_cards(cards, bits);
   add_fitbits_cards(cards);
   add_wisemask_cards(cards);
   add_allmask_cards(cards);
-  write_maskbits(measurements.maskbits.const_view(), selection.brick.wcs, cards,
-                 products.path(Product::kMaskbits), products.set());
+  const Image<std::int32_t> maskbits = with_wise_bits(measurements.maskbits, wise, selection.brick);
+  std::vector<ImageView<const std::uint8_t>> wise_masks;
+  for (const Image<std::uint8_t>& mask : wise.masks)
+    if (!mask.empty()) wise_masks.push_back(mask.view());
+  write_maskbits(maskbits.const_view(), selection.brick.wcs, cards, products.path(Product::kMaskbits),
+                 products.set(), wise_masks);
 
   std::optional<DustMaps> maps;
   if (dust.dust_dir.empty())
@@ -41,11 +47,17 @@ Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, c
   for (const auto& [band, facts] : selection.band_facts)
     if (facts.extinction_per_ebv) context.extinction[band] = *facts.extinction_per_ebv;
   std::vector<CatalogSource> rows = measurements.rows;
-  finish_catalog(rows, catalog_geometry(selection.brick), measurements.maskbits.const_view(),
-                 maps ? &*maps : nullptr);
+  context.space = wise.columns;
+  context.space.galex = galex.measured;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (wise.columns.wise) rows[i].wise = wise.rows.at(i);
+    if (galex.measured) rows[i].galex = galex.rows.at(i);
+  }
+  finish_catalog(rows, catalog_geometry(selection.brick), maskbits.const_view(), maps ? &*maps : nullptr);
   const std::filesystem::path catalog = products.path(Product::kTractor);
-  write_catalog(rows, context, catalog_header(cards, context, sky.coadd_sky),
-                reference_columns(rows, references.catalog),
+  fits::Header catalog_cards = catalog_header(cards, context, sky.coadd_sky);
+  add_space_cards(catalog_cards, context.space);
+  write_catalog(rows, context, catalog_cards, reference_columns(rows, references.catalog),
                 {catalog, products.path(Product::kTractorIntermediate), products.path(Product::kChecksums)},
                 products.set());
   run.log.info("{} rows in {}", rows.size(), catalog.string());

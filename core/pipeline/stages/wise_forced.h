@@ -1,0 +1,17 @@
+// Stage wise_forced: fluxes of the catalog's sources on unWISE's coadds, full-depth and time-resolved; the coadds
+// brought together, pictures, apertures, masks. Without coadds (--unwise-dir) there is nothing to do.
+#pragma once
+
+#include "core/pipeline/stage.h"
+
+namespace brickline {
+
+// Directories, models of the PSF and the table of tiles are there and can be read.
+void check_wise_forced(const WiseOptions& options, RunContext& run);
+
+// Cards: VER_WISE, W_CERES, WISE_GAIA_ONLY. Tiles and epochs that are absent are warnings, and leave zeros.
+Outcome<WiseResults> run_wise_forced(const WiseOptions& options, const Selection& selection,
+                                     const Measurements& measurements, const RunHeader& header,
+                                     StageProducts& products, RunContext& run);
+
+}  // namespace brickline
