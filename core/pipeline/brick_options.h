@@ -41,7 +41,10 @@ struct SurveyPaths {
 struct ReadingOptions {
   static constexpr std::string_view kOptionGroup = "reading";
   bool old_calibs_ok = false;  // calibrations of another reduction are used, with a warning
-  bool apodize = false;        // images' weights fall off towards their edges
+  bool trust_header =
+      false;                 // where the CCD table and the header disagree about the sky, the header is right
+  bool trust_table = false;  // the table is
+  bool apodize = false;      // images' weights fall off towards their edges
 };
 
 // What the products call the survey and its release.

@@ -280,7 +280,7 @@ std::vector<OptionRow> make_table() {
 
   const std::string_view space = "WISE and GALEX";
   using W = WiseOptions;
-  t.push_back(row<&O::wise, &W::wanted>({"--no-wise", "", space, "", "no unWISE photometry", "", kPaths}));
+  t.push_back(row<&O::wise, &W::wanted>({"--no-wise", "", space, "", "no unWISE photometry", "", kProducts}));
   t.push_back(row<&O::wise, &W::coadd_dirs>(
       {"--unwise-dir", "", space, "DIR[:DIR...]",
        "directories of unWISE's full-depth coadds, searched in order (unset: no unWISE photometry)",
@@ -339,6 +339,11 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::release, &ReleaseOptions::data_release>(
       {"--data-release", "", control, "TEXT", "what the products call the data release (unset: survey.json)",
        "", kProducts}));
+  t.push_back(row<&O::reading, &ReadingOptions::trust_header>(
+      {"--trust-header", "", control, "",
+       "where an image's WCS and the CCD table disagree, believe the image's header", "", kProducts}));
+  t.push_back(row<&O::reading, &ReadingOptions::trust_table>(
+      {"--trust-table", "", control, "", "the same, but believe the CCD table's linear WCS", "", kProducts}));
   t.push_back(row<&O::reading, &ReadingOptions::old_calibs_ok>(
       {"--old-calibs-ok", "", control, "", "use calibrations of another reduction of the image", "",
        kProducts}));
@@ -451,6 +456,8 @@ void check_options(const BrickOptions& options) {
   for (const OptionRow& row : option_table()) check_range(row, options);
   check_region(options.region);
   check_blobs(options.blobs);
+  if (options.reading.trust_header && options.reading.trust_table)
+    throw usage_error("--trust-header and --trust-table contradict each other: give one");
   const std::string& scheme = options.references.gaia_scheme;
   if (!scheme.empty() && scheme != "ring" && scheme != "nested")
     throw usage_error("--gaia-scheme {}: the schemes are ring and nested", scheme);

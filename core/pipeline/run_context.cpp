@@ -29,6 +29,7 @@ RunContext make_run_context(const BrickOptions& options, const Log& log) {
           CameraRegistry::scan(search, log),
           options.control.output_dir,
           ProductSet(options.control.output_dir),
+          process_environment,
           log,
           {},
           canonical_options(options),

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/environment.h"
 #include "core/base/log.h"
 #include "core/base/product_set.h"
 #include "core/base/progress.h"
@@ -30,6 +31,7 @@ struct RunContext {
   CameraRegistry cameras;
   std::filesystem::path output_dir;
   ProductSet products;
+  Environment environment;  // for what options have no variable of their own: sky templates
   Log log;
   Progress progress;         // of the stage that runs; may be empty
   std::string command_line;  // the options that change products, in canonical order

@@ -148,12 +148,6 @@ class Absences {
 
 }  // namespace
 
-std::optional<std::string> process_environment(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  if (!value || !*value) return {};
-  return value;
-}
-
 ReferenceOptions reference_options(const SurveyDirectory& survey, const Environment& environment) {
   ReferenceOptions options;
   std::error_code code;

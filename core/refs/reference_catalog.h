@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/environment.h"
 #include "core/base/image.h"
 #include "core/base/log.h"
 #include "core/facts/band_facts.h"
@@ -45,10 +46,6 @@ struct ReferenceOptions {
   // Parents of SGA-2020 set the GALAXY mask bit, as they did in earlier releases of the reference pipeline.
   bool sga2020_parents_set_maskbit = false;
 };
-
-// An environment variable's value, if it is set and not empty.
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
-std::optional<std::string> process_environment(const std::string& name);
 
 // Paths from TYCHO2_KD_DIR (else the survey's own tycho2.kd.fits), GAIA_CAT_DIR, GAIA_CAT_PREFIX,
 // GAIA_CAT_SCHEME, GAIA_CAT_VER, LARGEGALAXIES_CAT and STAR_CLUSTERS_CAT (else the survey's own

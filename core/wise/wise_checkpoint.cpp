@@ -99,7 +99,7 @@ class Unpacker {
 
 std::string packed(const BandResult& r) {
   Packer p;
-  const BandPhotometry& b = r.photometry;
+  const WiseBandPhotometry& b = r.photometry;
   for (const auto* v : {&b.flux, &b.flux_ivar, &b.rchisq, &b.fracflux, &b.psfdepth, &b.mjd}) p.list(*v);
   p.list(b.nobs);
   p.value(static_cast<std::uint64_t>(r.places.size()));
@@ -115,7 +115,7 @@ std::string packed(const BandResult& r) {
 std::optional<BandResult> unpacked(std::string_view bytes) {
   Unpacker u(bytes);
   BandResult r;
-  BandPhotometry& b = r.photometry;
+  WiseBandPhotometry& b = r.photometry;
   for (auto* v : {&b.flux, &b.flux_ivar, &b.rchisq, &b.fracflux, &b.psfdepth, &b.mjd}) u.list(*v);
   u.list(b.nobs);
   const std::uint64_t places = u.value<std::uint64_t>();

@@ -152,7 +152,7 @@ void sample_sources(const TileImage& tile, const TilePsf& psf, std::span<const S
           nearest_y < tile.data.height()))
       continue;
     const int x = static_cast<int>(nearest_x), y = static_cast<int>(nearest_y);
-    BandPhotometry& p = out.photometry;
+    WiseBandPhotometry& p = out.photometry;
     p.nobs[i] = static_cast<std::int16_t>(std::clamp(tile.frames(x, y), -32768, 32767));
     p.mjd[i] = tile.mjd.value_or(0);
     p.psfdepth[i] = depth;
@@ -166,7 +166,7 @@ BandResult run_job(const WiseData& data, const WiseJob& job, const TilePsfs& psf
   const WiseBand& band = wise_band(job.band);
   const std::vector<TileImage> tiles = read_tiles(data, job, brick);
   BandResult out;
-  out.photometry = BandPhotometry(sources.size());
+  out.photometry = WiseBandPhotometry(sources.size());
   out.places.resize(sources.size());
   std::vector<double> central(sources.size(), 0.0);
   std::vector<FitTile> fit_tiles;
@@ -178,7 +178,7 @@ BandResult run_job(const WiseData& data, const WiseJob& job, const TilePsfs& psf
   const FootprintRule rule{.bright_limits = band.bright_limits};
   const TileFluxes fluxes = fit_tile_fluxes(fit_tiles, sources, central, rule);
   for (std::size_t i = 0; i < sources.size(); ++i) {
-    BandPhotometry& p = out.photometry;
+    WiseBandPhotometry& p = out.photometry;
     p.flux_ivar[i] = fluxes.fit.inverse_variance[i] * band.flux_ivar_factor;
     p.flux[i] = p.flux_ivar[i] > 0 ? fluxes.fit.flux[i] : 0;
     p.rchisq[i] = fluxes.fit.statistics[i].prochi2;
@@ -248,7 +248,7 @@ WiseData::WiseData(WiseFiles files) : files_(std::move(files)) {
   atlas_ = TileAtlas::read(files_.tiles_file);
 }
 
-BandPhotometry::BandPhotometry(std::size_t n)
+WiseBandPhotometry::WiseBandPhotometry(std::size_t n)
     : flux(n), flux_ivar(n), rchisq(n), fracflux(n), psfdepth(n), mjd(n), nobs(n) {}
 
 std::vector<WiseJob> plan_wise_jobs(const WiseData& data, const Wcs& brick, const Log& log) {

@@ -58,14 +58,14 @@ class WiseData {
 };
 
 // One band (of one epoch) of all sources; 0 where a source was not measured.
-struct BandPhotometry {
+struct WiseBandPhotometry {
   std::vector<double> flux, flux_ivar;   // Vega nanomaggies
   std::vector<double> rchisq, fracflux;  // FluxStatistics' prochi2 and profracflux
   std::vector<double> psfdepth;          // inverse variance of a point source's flux, from the typical noise
   std::vector<double> mjd;               // middle of the tile's times; 0: unknown
   std::vector<std::int16_t> nobs;        // frames at the source's pixel
-  BandPhotometry() = default;
-  explicit BandPhotometry(std::size_t sources);
+  WiseBandPhotometry() = default;
+  explicit WiseBandPhotometry(std::size_t sources);
   std::size_t size() const { return flux.size(); }
 };
 
@@ -77,7 +77,7 @@ struct TilePlace {
 
 // One job's results.
 struct BandResult {
-  BandPhotometry photometry;
+  WiseBandPhotometry photometry;
   std::vector<TilePlace> places;
   TileCoadd coadd;  // of full-depth bands, if wanted
 };
@@ -109,8 +109,8 @@ struct WisePhotometryOptions {
 
 struct WisePhotometry {
   std::vector<std::string> tiles;  // that the brick touches and that have coadds
-  std::array<BandPhotometry, kWiseBands> bands;
-  std::vector<std::array<BandPhotometry, kWiseEpochBands>> epochs;  // columns of the light curve
+  std::array<WiseBandPhotometry, kWiseBands> bands;
+  std::vector<std::array<WiseBandPhotometry, kWiseEpochBands>> epochs;  // columns of the light curve
   std::vector<TilePlace> places;                                    // per source
   WiseMasks masks;                                                  // brick pixels
   Wcs coadd_grid;

@@ -29,7 +29,7 @@ simulate::SimulationOptions sparse_sky() {
 double share_of_light(const simulate::Source& s) { return s.is_star() ? 1 : 0.9905; }
 bool steep(const simulate::Source& s) { return s.type == "DEV" || s.type == "SER"; }
 
-std::vector<double> pulls(const test::SimulatedSky& sky, const BandPhotometry& p, int band) {
+std::vector<double> pulls(const test::SimulatedSky& sky, const WiseBandPhotometry& p, int band) {
   std::vector<double> out;
   const double k = wise_band(band).ab_per_vega();
   for (std::size_t i = 0; i < p.size(); ++i) {
@@ -113,7 +113,7 @@ TEST(SimulatedWise, ABrickAcrossRaZero) {
   expect_good_pulls(sky, r);
 }
 
-bool same(const BandPhotometry& a, const BandPhotometry& b) {
+bool same(const WiseBandPhotometry& a, const WiseBandPhotometry& b) {
   const auto equal = [](const auto& x, const auto& y) {
     return x.size() == y.size() && std::memcmp(x.data(), y.data(), x.size() * sizeof(x[0])) == 0;
   };

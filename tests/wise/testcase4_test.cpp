@@ -36,7 +36,7 @@ constexpr double kFluxes[8][4] = {
 TEST_F(Testcase4Photometry, FluxesAreTheExactSolution) {
   for (int b = 0; b < 4; ++b)
     for (int i = 0; i < 8; ++i) {
-      const BandPhotometry& p = r->bands[b];
+      const WiseBandPhotometry& p = r->bands[b];
       const double sigma = 1 / std::sqrt(p.flux_ivar[i]);
       EXPECT_NEAR(p.flux[i], kFluxes[i][b], 1e-4 * sigma) << "objid " << i << " W" << b + 1;
     }
@@ -66,7 +66,7 @@ TEST_F(Testcase4Photometry, UncertaintiesAndStatisticsAreThoseOfTheReference) {
   const double depth[4] = {4.15778017, .758587956, 1.01600052e-3, 3.20897766e-6};
   for (const Row& row : kRows)
     for (int b = 0; b < 4; ++b) {
-      const BandPhotometry& p = r->bands[b];
+      const WiseBandPhotometry& p = r->bands[b];
       const double k2 = std::pow(wise_band(b + 1).ab_per_vega(), 2);
       SCOPED_TRACE(testing::Message() << "objid " << row.objid << " W" << b + 1);
       EXPECT_NEAR(p.flux_ivar[row.objid] / k2, row.flux_ivar[b], 1e-5 * row.flux_ivar[b]);
@@ -112,7 +112,7 @@ TEST_F(Testcase4Photometry, LightCurvesAreThoseOfTheReference) {
   const double k = wise_band(1).ab_per_vega();
   for (const Curve& c : curves)
     for (int e = 0; e < 4; ++e) {
-      const BandPhotometry& p = r->epochs[e][0];
+      const WiseBandPhotometry& p = r->epochs[e][0];
       SCOPED_TRACE(testing::Message() << "objid " << c.objid << " epoch " << e);
       EXPECT_NEAR(p.flux[c.objid] * k, c.flux[e], 3e-4 * c.flux[e]);  // the reference's stopped early
       EXPECT_NEAR(p.flux_ivar[c.objid] / (k * k), c.ivar[e], 1e-5 * c.ivar[e]);
@@ -192,7 +192,7 @@ TEST_F(Testcase4Photometry, TheGoldenCatalogAgrees) {
     // The iterative solver that made the golden light curves stops up to 0.004 sigma short.
     for (std::size_t e = 0; e < r->epochs.size(); ++e)
       for (std::int64_t i = 0; i < t.rows(); ++i) {
-        const BandPhotometry& p = r->epochs[e][b];
+        const WiseBandPhotometry& p = r->epochs[e][b];
         const double ivar = t.number("lc_flux_ivar" + w, i, e);
         SCOPED_TRACE(w + " of " + std::to_string(i) + " epoch " + std::to_string(e));
         EXPECT_NEAR(p.flux_ivar[i] / (k * k), ivar, 1e-5 * ivar);

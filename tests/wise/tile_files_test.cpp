@@ -51,7 +51,7 @@ class TileFilesTest : public testing::Test {
     return measure_wise(WiseData(files), sky_.brick, kBrickPixelScale, sky_.models(), options);
   }
   WisePhotometry measure() { return measure(sky_.wise_files()); }
-  static bool measured(const BandPhotometry& p) {
+  static bool measured(const WiseBandPhotometry& p) {
     for (double v : p.flux_ivar)
       if (v > 0) return true;
     return false;
@@ -122,7 +122,7 @@ TEST_F(TileFilesTest, AnAbsentTileIsToldOnceAndGivesZeros) {
   const WisePhotometry r = measure();
   ASSERT_EQ(lines_.warnings.size(), 2u);  // the photometry, and the mask
   EXPECT_NE(lines_.warnings[0].find(id_), std::string::npos);
-  for (const BandPhotometry& band : r.bands) {
+  for (const WiseBandPhotometry& band : r.bands) {
     EXPECT_EQ(band.size(), sky_.sources.size());
     EXPECT_FALSE(measured(band));
   }

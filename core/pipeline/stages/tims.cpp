@@ -3,7 +3,6 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <exception>
 #include <mutex>
 
@@ -96,8 +95,11 @@ std::vector<std::optional<CcdImage>> read_images(const std::vector<CcdRow>& rows
   reading.calibration_dirs = paths.extra_calib_dirs;
   for (const Camera* camera : run.cameras.loaded())
     if (const auto& sky_template = camera->facts().sky.sky_template)
-      if (const char* directory = std::getenv(sky_template->environment.c_str()); directory && *directory)
-        reading.environment[sky_template->environment] = directory;
+      if (const auto directory = run.environment(sky_template->environment))
+        reading.environment[sky_template->environment] = *directory;
+  reading.wcs_trust = choice.trust_header  ? WcsTrust::kHeader
+                      : choice.trust_table ? WcsTrust::kTable
+                                           : WcsTrust::kNeither;
   const CcdReader reader(run.survey, run.cameras, &table);
   std::vector<std::optional<CcdImage>> read(rows.size());
   std::vector<std::exception_ptr> failures(rows.size());

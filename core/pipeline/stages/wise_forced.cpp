@@ -35,7 +35,7 @@ int curve_width(const WiseOptions& options, const Log& log) {
   return kDefaultLightCurveWidth;
 }
 
-SpaceBand in_ab(const BandPhotometry& p, std::size_t i, const WiseBand& band) {
+SpaceBand in_ab(const WiseBandPhotometry& p, std::size_t i, const WiseBand& band) {
   const double k = band.ab_per_vega(), k2 = k * k;
   SpaceBand out;
   out.flux = static_cast<float>(p.flux[i] * k);
@@ -51,7 +51,7 @@ LightCurve light_curve(const WisePhotometry& photometry, std::size_t i, const Wi
   LightCurve out;
   std::vector<int> frames;
   for (const auto& epoch : photometry.epochs) {
-    const BandPhotometry& p = epoch[static_cast<std::size_t>(band.number - 1)];
+    const WiseBandPhotometry& p = epoch[static_cast<std::size_t>(band.number - 1)];
     const SpaceBand ab = in_ab(p, i, band);
     out.flux.push_back(ab.flux);
     out.flux_ivar.push_back(ab.flux_ivar);
