@@ -225,6 +225,8 @@ Refusal parse_plugin_note(const std::filesystem::path& path, const std::string& 
     if (!kVersion.found_in(out.version))
       throw input_error("'{}' is not a version MAJOR.MINOR.PATCH", out.version);
     if (out.cameras.empty()) throw input_error("it names no camera");
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& e) {
     std::string why = e.what();
     if (const auto at = why.find("] "); why.starts_with("[json") && at != std::string::npos)

@@ -10,9 +10,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <new>
 #include <sstream>
 
 #include "core/base/atomic_file.h"
+#include "core/base/error.h"
 #include "core/base/version.h"
 
 namespace brickline {
@@ -105,6 +107,15 @@ std::string loader_text(std::string text) {
   return one_line(text);
 }
 
+// Whether the loader speaks of the process's memory and not of the library.
+bool is_want_of_memory(std::string_view text) {
+  for (const std::string_view words :
+       {"Cannot allocate memory", "failed to map segment", "cannot create shared object descriptor",
+        "cannot apply additional memory protection", "out of memory"})
+    if (text.find(words) != std::string_view::npos) return true;
+  return false;
+}
+
 Refusal load_refusal(const std::string& path, const std::string& text) {
   if (const auto at = text.find("undefined symbol: "); at != std::string::npos) {
     std::string symbol = text.substr(at + 18);
@@ -187,8 +198,13 @@ Refusal load_plugin(const std::filesystem::path& path, const PluginNote& note, L
   std::fegetenv(&mode);
   try {
     library->load(plugin->path, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& e) {
     std::fesetenv(&mode);
+    if (is_want_of_memory(e.what()))
+      throw resource_error("there is no memory to load it: {}", loader_text(e.what()))
+          .in_file(plugin->path_text);
     return load_refusal(plugin->path_text, loader_text(e.what()));
   }
   std::fenv_t after;
@@ -210,6 +226,8 @@ Refusal load_plugin(const std::filesystem::path& path, const PluginNote& note, L
                                   to_bl("brickline"),   to_bl(kVersion), &error.error};
   try {
     plugin->descriptor = entry(&handshake);
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (...) {
     return {"declined", fmt::format("{}: declined: let an exception escape", plugin->path_text)};
   }
@@ -297,6 +315,7 @@ Refusal create_camera(const LoadedPlugin& plugin, const CameraIdentity& identity
     ErrorBuffer error;
     bl_status status =
         camera->table->create(&camera->host, to_bl(camera->identity.name), &camera->instance, &error.error);
+    if (status == BL_E_RESOURCES) throw std::bad_alloc();
     if (status != BL_OK)
       return failed("create", cannot_start,
                     error.text().empty() ? fmt::format("status {}", status) : error.text());
@@ -304,6 +323,7 @@ Refusal create_camera(const LoadedPlugin& plugin, const CameraIdentity& identity
     const bl_sink sink = {sizeof(bl_sink), 0, &camera->facts_text, append_text};
     ErrorBuffer facts_error;
     status = camera->table->facts(camera->instance, &sink, &facts_error.error);
+    if (status == BL_E_RESOURCES) throw std::bad_alloc();
     if (status != BL_OK) {
       const bool too_long = camera->facts_text.size() > kMaxFactsBytes || status == BL_E_TOO_SMALL;
       return failed("facts", fmt::format("facts of camera {}", identity.name),
@@ -315,6 +335,10 @@ Refusal create_camera(const LoadedPlugin& plugin, const CameraIdentity& identity
     camera->wcs = extension<bl_wcs>(*camera, BL_EXT_WCS);
     camera->psf = extension<bl_psf_model>(*camera, BL_EXT_PSF);
     camera->sky = extension<bl_sky_model>(*camera, BL_EXT_SKY);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const Error&) {
+    throw;
   } catch (...) {
     return failed("create", cannot_start, "it let an exception escape");
   }

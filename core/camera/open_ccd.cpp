@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <new>
 
 #include "core/camera/ccd_hdus.h"
 #include "core/camera/fits_camera.h"
@@ -167,6 +168,8 @@ bool OpenCcd::Impl::call(CameraStep which, int of_layer, const Callback& functio
   bool escaped = false;
   try {
     status = function(layer_camera.instance, slots[static_cast<std::size_t>(of_layer)], &error.error);
+  } catch (const std::bad_alloc&) {
+    status = report_to(&error.error, BL_E_RESOURCES, "out of memory");
   } catch (...) {
     escaped = true;
   }

@@ -261,8 +261,14 @@ void write_catalog(const std::vector<CatalogSource>& rows, const CatalogContext&
   };
   write(intermediate_table(rows, context, intermediate_extra), "CATALOG-INTERMEDIATE", paths.tractor_i);
   write(catalog_table(rows, context), "CATALOG", paths.tractor);
-  // The list cannot hold its own digest.
-  write_file_atomically(paths.checksums, products.checksum_list());
+  // The list cannot hold its own digest. A catalog without its list would look done.
+  try {
+    write_file_atomically(paths.checksums, products.checksum_list());
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(paths.tractor, ignored);
+    throw;
+  }
 }
 
 }  // namespace brickline
