@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <system_error>
 
 #include "core/base/error.h"
@@ -47,6 +48,10 @@ std::optional<Error> as_error() {
     if (is_want_of_resources(e.code())) return Error(ErrorKind::kResources, e.what());
   } catch (const nlohmann::json::exception& e) {
     return Error(ErrorKind::kInput, fmt::format("a JSON text cannot be used: {}", e.what()));
+  } catch (const std::runtime_error& e) {
+    // oneTBB tells of threads that it does not get in words only.
+    if (std::string_view(e.what()).starts_with("pthread_create has failed"))
+      return Error(ErrorKind::kResources, fmt::format("no thread is to be had: {}", e.what()));
   } catch (...) {
   }
   return {};
