@@ -1,1 +1,1 @@
-// The tests' precompiled headers need a file to be made for.
+// The tests' precompiled headers need a program to be made for.
