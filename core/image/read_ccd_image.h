@@ -52,7 +52,7 @@ struct ReadImageOptions {
   bool old_calibs_ok = false;    // versions that do not agree are warnings
   // Header and table that disagree on where the CCD lies: an error, or a warning and this one's word.
   WcsTrust wcs_trust = WcsTrust::kNeither;
-  int min_size = 10;             // pixels; a narrower or lower image is not used ("tiny")
+  int min_size = 10;  // pixels; a narrower or lower image is not used ("tiny")
 
   // Calibration directories looked at before the survey's own, laid out like <survey>/calib.
   std::vector<std::filesystem::path> calibration_dirs;

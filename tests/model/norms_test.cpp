@@ -1,10 +1,9 @@
-#include "core/model/galaxy_norm.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <numbers>
 
+#include "core/model/galaxy_norm.h"
 #include "core/psf/stamp.h"
 #include "tests/support/engine_check.h"
 
