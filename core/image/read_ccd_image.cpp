@@ -203,7 +203,11 @@ void Reading::locate() {
 void Reading::compare_with_table() {
   if (!input_.table_wcs) return;
   const std::optional<std::string> disagreement = wcs_disagreement(out_.full_wcs, *input_.table_wcs);
-  if (!disagreement) return;
+  if (!disagreement) {
+    if (const auto small = wcs_disagreement(out_.full_wcs, *input_.table_wcs, kNoticeable))
+      log_.warning("{}: {}; the header is used", out_.name, *small);
+    return;
+  }
   switch (options_.wcs_trust) {
     case WcsTrust::kNeither:
       throw input_error("{}: which one is right is for --trust-header or --trust-table to say", *disagreement)

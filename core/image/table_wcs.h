@@ -35,9 +35,12 @@ struct WcsDifference {
 WcsDifference wcs_difference(const Wcs& header, const TableWcs& table);
 
 struct WcsTolerance {
-  double arcsec = 5;    // of middle and corners; real tables agree within 0.5
+  double arcsec = 5;    // of middle and corners; real tables agree within 0.01
   double scale = 0.02;  // of the ratio
 };
+// What is worth a warning, though no more: sources would move by it.
+inline constexpr WcsTolerance kNoticeable{.arcsec = 0.1, .scale = 0.005};
+
 // In words, with both sides' numbers; empty where the two agree.
 std::optional<std::string> wcs_disagreement(const Wcs& header, const TableWcs& table,
                                             const WcsTolerance& tolerance = {});

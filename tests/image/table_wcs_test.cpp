@@ -39,6 +39,14 @@ TEST(TableWcs, AShiftOfAFewArcsecIsTold) {
   EXPECT_TRUE(wcs_disagreement(wcs(150 + shift / std::cos(0.035), 2), table));
 }
 
+TEST(TableWcs, HalfAnArcsecIsWorthNoMoreThanAWarning) {
+  const TableWcs table = table_of(wcs(150, 2));
+  const Wcs near = wcs(150, 2 + 0.5 / 3600);
+  EXPECT_FALSE(wcs_disagreement(near, table));
+  EXPECT_TRUE(wcs_disagreement(near, table, kNoticeable));
+  EXPECT_FALSE(wcs_disagreement(wcs(150, 2 + 0.01 / 3600), table, kNoticeable));
+}
+
 TEST(TableWcs, RotationScaleAndParityAreTold) {
   const TableWcs table = table_of(wcs(150, 2));
   const double a = 0.01;  // radians
@@ -101,8 +109,8 @@ TEST(TableWcs, RealTablesAgreeWithRealHeaders) {
       ASSERT_TRUE(image) << row.name();
       const Wcs header = image->full_wcs.with_offset(-row.ccdraoff / 3600, -row.ccddecoff / 3600);
       const WcsDifference d = wcs_difference(header, {row.approximate_wcs(), {row.ra, row.dec}});
-      EXPECT_LT(d.centre_arcsec, 0.5) << row.name();
-      EXPECT_LT(d.corner_arcsec, 0.5) << row.name();
+      EXPECT_LT(d.centre_arcsec, 0.01) << row.name();
+      EXPECT_LT(d.corner_arcsec, 0.01) << row.name();
       EXPECT_NEAR(d.scale_ratio, 1, 1e-3) << row.name();
       EXPECT_FALSE(d.other_parity) << row.name();
       ++checked;
