@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <numeric>
 
 #include "core/base/error.h"
+#include "core/base/nearest_name.h"
 #include "core/fits/fits_reader.h"
 #include "core/survey/target.h"
 #include "core/wcs/polygon.h"
@@ -23,20 +23,8 @@ std::int64_t truncated(double degrees, double per_degree) {
   return static_cast<std::int64_t>(std::floor(rounded * per_degree + 1e-6));
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
+// A whole number of the table, or 0 where it holds none.
+int whole(double value) { return std::abs(value) < 1e9 ? static_cast<int>(value) : 0; }
 
 }  // namespace
 
@@ -159,10 +147,10 @@ BrickTable BrickTable::from_table(const fits::Table& table, const std::filesyste
   for (std::size_t i = 0; i < n; ++i) {
     Brick& b = result.bricks_[i];
     b.name = (*names)[i];
-    b.id = static_cast<std::int64_t>(id[i]);
-    b.q = static_cast<int>(q[i]);
-    b.row = static_cast<int>(row[i]);
-    b.col = static_cast<int>(col[i]);
+    b.id = whole(id[i]);
+    b.q = whole(q[i]);
+    b.row = whole(row[i]);
+    b.col = whole(col[i]);
     b.ra = ra[i];
     b.dec = dec[i];
     b.ra1 = ra1[i];
@@ -176,7 +164,17 @@ BrickTable BrickTable::from_table(const fits::Table& table, const std::filesyste
 const Brick& BrickTable::find(std::string_view name) const {
   const auto found =
       std::find_if(bricks_.begin(), bricks_.end(), [&](const Brick& b) { return b.name == name; });
-  if (found != bricks_.end()) return *found;
+  if (found != bricks_.end()) {
+    for (const auto& [column, value] : {std::pair{"ra", found->ra},
+                                        {"dec", found->dec},
+                                        {"ra1", found->ra1},
+                                        {"ra2", found->ra2},
+                                        {"dec1", found->dec1},
+                                        {"dec2", found->dec2}})
+      if (!std::isfinite(value) || std::abs(value) > 360 || (column[0] == 'd' && std::abs(value) > 90))
+        throw input_error("brick {}: {} is {}", name, column, value).in_file(file_.string());
+    return *found;
+  }
   const std::vector<std::string> similar = similar_names(name);
   Error error = similar.empty()
                     ? input_error("no brick {}", name)
@@ -185,7 +183,7 @@ const Brick& BrickTable::find(std::string_view name) const {
 }
 
 std::vector<std::string> BrickTable::similar_names(std::string_view name, std::size_t count) const {
-  std::vector<std::pair<std::size_t, std::string_view>> ranked;
+  std::vector<std::pair<int, std::string_view>> ranked;
   ranked.reserve(bricks_.size());
   for (const Brick& b : bricks_) ranked.emplace_back(edit_distance(name, b.name), b.name);
   count = std::min(count, ranked.size());

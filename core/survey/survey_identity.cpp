@@ -47,7 +47,6 @@ std::string card_text(const std::string& key, const Json& value) {
 
 SurveyIdentity read_survey_identity(const SurveyDirectory& survey) {
   SurveyIdentity identity;
-  identity.survey = identity.survey_id = identity.data_release = "unknown";
   const std::optional<std::filesystem::path> file = survey.identity();
   if (!file) return identity;
   try {
@@ -63,8 +62,15 @@ SurveyIdentity read_survey_identity(const SurveyDirectory& survey) {
         *entry->second = card_text(key, value);
         continue;
       }
+      if (key == "comments") {
+        if (!value.is_array())
+          throw input_error("{}: {} is not a list of texts", key, value.dump(-1, ' ', true));
+        for (const Json& comment : value) identity.comments.push_back(card_text(key, comment));
+        continue;
+      }
       std::vector<std::string> names;
       for (const auto& e : known) names.push_back(e.first);
+      names.emplace_back("comments");
       const std::string nearest = nearest_name(key, names, 3);
       throw input_error("{}: there is no such key{}", key,
                         nearest.empty() ? fmt::format("; the keys are {}", fmt::join(names, ", "))

@@ -3,7 +3,8 @@
 // <survey>/survey.json, which may be absent:
 //   {"name": "DECaLS+BASS+MzLS",        card SURVEY
 //    "survey_id": "DECaLS BASS MzLS",   card SURVEYID
-//    "data_release": "DR11"}            card LSDR
+//    "data_release": "DR11",            card LSDR
+//    "comments": ["Data product of the DESI Imaging Legacy Surveys"]}   COMMENT cards, first of all
 // Every key may be absent; "note" is ignored.
 #pragma once
 

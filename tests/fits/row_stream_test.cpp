@@ -36,7 +36,7 @@ Table large_table(std::size_t rows) {
 
 TEST(RowStream, GivesBlocksAndKeepsWholeRows) {
   test::TemporaryDirectory dir;
-  const std::size_t rows = 50000;
+  const std::size_t rows = 20000;
   for (const char* name : {"t.fits", "t.fits.gz"}) {
     FitsWriter writer;
     writer.add_table(large_table(rows));
@@ -61,7 +61,7 @@ TEST(RowStream, GivesBlocksAndKeepsWholeRows) {
     EXPECT_EQ(next, static_cast<std::int64_t>(rows));
     EXPECT_GT(blocks, 1);
     const Table kept = stream.kept();
-    ASSERT_EQ(kept.rows(), 7);
+    ASSERT_EQ(kept.rows(), 3);
     ASSERT_EQ(kept.columns().size(), 5u);
     EXPECT_EQ(kept.find("value")->unit, "deg");
     for (std::int64_t i = 0; i < kept.rows(); ++i) {

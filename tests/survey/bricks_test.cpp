@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 
@@ -194,6 +195,23 @@ TEST(UniquePixels, AreThoseWhoseCentresLieInTheBrick) {
   EXPECT_EQ(zoomed({3000, 3600, 3000, 3600}), 265734);
   EXPECT_EQ(zoomed({500, 600, 650, 750}), 10000);
   EXPECT_EQ(zoomed({0, 100, 0, 1000}), 14244);
+}
+
+TEST(BrickTable, ARowThatIsNoBrickIsNamedWhenItIsAskedFor) {
+  fits::Table t = BrickTiling(30).table();
+  const std::string name = t.text("brickname", 5);
+  std::get<std::vector<double>>(t.find("dec")->data)[5] = std::numeric_limits<double>::quiet_NaN();
+  std::vector<float> row(static_cast<std::size_t>(t.rows()), std::numeric_limits<float>::quiet_NaN());
+  t.add("brickrow", std::move(row));
+  const BrickTable bricks = BrickTable::from_table(t, "survey-bricks.fits.gz");
+  try {
+    bricks.find(name);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::kInput);
+    EXPECT_EQ(e.line(), "survey-bricks.fits.gz: brick " + name + ": dec is nan");
+  }
+  EXPECT_EQ(bricks.find(t.text("brickname", 6)).row, 0);
 }
 
 TEST(Target, AnImageOfAPoleOwnsAllThatIsAroundIt) {

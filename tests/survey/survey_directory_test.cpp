@@ -178,17 +178,22 @@ TEST_F(Identity, IsUnknownWhereTheSurveyDoesNotSay) {
   EXPECT_EQ(some.survey_id, "unknown");
   const SurveyIdentity all = read(R"({"name": "A+B", "survey_id": "A B", "data_release": "DR3"})");
   EXPECT_EQ(all.survey + all.survey_id + all.data_release, "A+BA BDR3");
+  EXPECT_TRUE(all.comments.empty());
+  EXPECT_THAT(read(R"({"comments": ["of a survey", "of mine"]})").comments,
+              testing::ElementsAre("of a survey", "of mine"));
 }
 
 TEST_F(Identity, WhatCannotBeReadIsNamedByFileAndKey) {
   EXPECT_EQ(failure(R"({"release": "DR3"})"),
-            "release: there is no such key; the keys are name, survey_id, data_release");
+            "release: there is no such key; the keys are name, survey_id, data_release, comments");
   EXPECT_EQ(failure(R"({"survey-id": "A"})"), "survey-id: there is no such key; did you mean survey_id?");
   EXPECT_EQ(failure(R"({"name": 3})"), "name: 3 is not text");
   EXPECT_EQ(failure(R"({"name": ""})"), "name: is empty");
   EXPECT_EQ(failure(R"({"name": "a\nb"})"), "name: a header card holds ASCII characters only");
   EXPECT_EQ(failure("{\"name\": \"" + std::string(69, 'x') + "\"}"),
             "name: 69 characters, a header card holds 68");
+  EXPECT_EQ(failure(R"({"comments": "x"})"), "comments: \"x\" is not a list of texts");
+  EXPECT_EQ(failure(R"({"comments": [3]})"), "comments: 3 is not text");
   EXPECT_EQ(failure("[]"), "is not a JSON object");
   EXPECT_THAT(failure("{\"name\": "), testing::StartsWith("is not JSON: parse error at line 1"));
 }
