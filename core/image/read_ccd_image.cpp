@@ -18,6 +18,7 @@
 #include "core/survey/calibration.h"
 #include "core/survey/time.h"
 #include "core/wcs/polygon.h"
+#include "core/wcs/projection_cards.h"
 
 namespace brickline {
 namespace {
@@ -179,7 +180,9 @@ void Reading::locate() {
     height = info.height;
   }
   try {
-    out_.full_wcs = Wcs::from_header(ccd_.wcs_cards().value_or(ccd_.image_header()), width, height);
+    const std::optional<fits::Header> stated = ccd_.wcs_cards();
+    if (!stated) refuse_inherited_frame(ccd_.image_header(), ccd_.primary_header());
+    out_.full_wcs = Wcs::from_header(stated.value_or(ccd_.image_header()), width, height);
   } catch (Error& e) {
     e.in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
     throw;

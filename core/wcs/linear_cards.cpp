@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <mutex>
 #include <new>
 #include <numbers>
 #include <string>
@@ -167,13 +166,10 @@ LinearPart read_linear(const WcsCards& cards, const Projection& projection) {
   if (!is_tpv)
     for (const ProjectionParameter& p : projection.parameters) prm.pv[prm.npv++] = {p.axis, p.index, p.value};
 
-  {
-    // WCSLIB's parsers of units are generated scanners that are not documented as reentrant.
-    static std::mutex wcslib_parsers;
-    std::lock_guard lock(wcslib_parsers);
-    if (const int status = wcsset(&prm))
-      throw input_error("WCSLIB cannot use the WCS cards: {}", wcs_errmsg[status]);
-  }
+  // Safe in threads: the scanners of WCSLIB 7 are reentrant, and of its few variables (wcserr_enable, wcsprintf,
+  // wcsnpv and its like) none is touched here.
+  if (const int status = wcsset(&prm))
+    throw input_error("WCSLIB cannot use the WCS cards: {}", wcs_errmsg[status]);
   if (prm.cel.theta0 != 90 || prm.cel.offset)
     throw input_error("unsupported world coordinates: PV{}_0 or PV{}_2 moves the reference point",
                       prm.lng + 1, prm.lng + 1);

@@ -12,6 +12,8 @@ namespace brickline {
 namespace {
 
 constexpr int kLastTpvTerm = 39, kLastStandardParameter = 4;
+// An equinox before it means FK4 (Calabretta & Greisen 2002, section 3.1).
+constexpr double kFirstFk5Equinox = 1984;
 
 struct AxisType {
   bool is_ra = false;
@@ -159,16 +161,34 @@ void refuse_other_frames(const WcsCards& cards) {
     const auto value = parse_double(year);
     if (!value && !year.starts_with('B')) throw input_error("EQUINOX = {} is not a number", *equinox);
     // ICRS has no equinox; what stands there may be the date of observation.
-    const bool harmless = value && (*value == 2000 || (is_icrs && *value >= 1984));
+    const bool harmless = value && (*value == 2000 || (is_icrs && *value >= kFirstFk5Equinox));
     if (!harmless) throw input_error("unsupported world coordinates: EQUINOX = {} (known: 2000)", *equinox);
   } else if (const auto epoch = cards.text("EPOCH"); epoch && !is_named) {
     // The old name of EQUINOX; often the date of observation, which says nothing of the coordinates.
-    if (const auto year = parse_double(*epoch); year && *year > 0 && *year < 1984)
+    if (const auto year = parse_double(*epoch); year && *year > 0 && *year < kFirstFk5Equinox)
       throw input_error("unsupported world coordinates: EPOCH = {} (known: 2000)", *epoch);
   }
 }
 
 }  // namespace
+
+void refuse_inherited_frame(const fits::Header& image, const fits::Header& primary) {
+  const WcsCards own(image), inherited(primary);
+  for (const char* key : {"RADESYS", "RADECSYS", "EQUINOX"})
+    if (own.text(key)) return;
+  for (const char* key : {"RADESYS", "RADECSYS"})
+    if (const auto frame = inherited.text(key)) {
+      if (!capitals(*frame).starts_with("FK4")) return;
+      throw input_error("unsupported world coordinates: {} = '{}' in the primary header (known: ICRS, FK5)",
+                        key, *frame);
+    }
+  const auto equinox = inherited.text("EQUINOX");
+  if (!equinox) return;
+  const auto year = parse_double(*equinox);
+  if ((year && *year > 0 && *year < kFirstFk5Equinox) || capitals(*equinox).starts_with('B'))
+    throw input_error("unsupported world coordinates: EQUINOX = {} in the primary header (known: 2000)",
+                      *equinox);
+}
 
 std::vector<SipTerm> sip_terms(const WcsCards& cards, int axis) {
   const std::string name = axis == 1 ? "A" : "B", order_key = name + "_ORDER";

@@ -31,6 +31,10 @@ struct Projection {
 
 Projection read_projection(const WcsCards& cards);
 
+// Error (kInput) where an image's header says nothing of the frame of its positions and the primary header,
+// whose cards it inherits, says FK4 or an equinox before 1984. Later ones may be the date of observation.
+void refuse_inherited_frame(const fits::Header& image, const fits::Header& primary);
+
 // The coefficients A_p_q (axis 1) and B_p_q (axis 2) of a SIP polynomial up to its order, whatever CTYPE
 // says.
 struct SipTerm {

@@ -57,6 +57,14 @@ bool continued_newton(F&& f, double fa, double fb, double ta, double tb, double 
   return true;
 }
 
+// What the distortion of an image acts on, at a pixel.
+std::pair<double, double> arguments_at(PixelPosition pixel, const Distortion& d, PixelPosition reference,
+                                       const CdMatrix& cd) {
+  const double u = pixel.x - reference.x, v = pixel.y - reference.y;
+  if (d.place() == Distortion::Place::kPixels) return {u, v};
+  return {cd[0] * u + cd[1] * v, cd[2] * u + cd[3] * v};
+}
+
 double determinant(const std::pair<DistortionPolynomial::Value, DistortionPolynomial::Value>& p) {
   return p.first.dx * p.second.dy - p.first.dy * p.second.dx;
 }
@@ -121,12 +129,7 @@ void Wcs::require_unfolded() {
 
 double Wcs::area_stretch(double x, double y) const {
   if (!distortion_) return 1;
-  double a = x - crpix_.x, b = y - crpix_.y;
-  if (distortion_->place() == Distortion::Place::kPlane) {
-    const double u = a;
-    a = cd_[0] * u + cd_[1] * b;
-    b = cd_[2] * u + cd_[3] * b;
-  }
+  const auto [a, b] = arguments_at({x, y}, *distortion_, crpix_, cd_);
   return determinant(distortion_->with_derivatives(a, b));
 }
 
@@ -193,30 +196,20 @@ std::optional<PixelPosition> Wcs::sky_to_pixel(double ra, double dec) const {
   const Distortion* d = distortion_.get();
   const auto bend = [d](double a, double b) { return d->with_derivatives(a, b); };
   // Where Newton's method does not find its way alone, from the middle of the image.
-  const auto unbend = [&](double ta, double tb, PixelPosition from,
-                          double tolerance) -> std::optional<std::pair<double, double>> {
+  const auto unbend = [&](double& ta, double& tb, double tolerance) {
     double a = ta, b = tb;
-    if (newton(bend, ta, tb, tolerance, orientation_, a, b)) return std::pair{a, b};
-    const auto [fa, fb] = (*d)(a = from.x, b = from.y);
-    if (continued_newton(bend, fa, fb, ta, tb, tolerance, orientation_, a, b)) return std::pair{a, b};
-    return {};
+    if (!newton(bend, ta, tb, tolerance, orientation_, a, b)) {
+      std::tie(a, b) = arguments_at(middle(), *d, crpix_, cd_);
+      const auto [fa, fb] = (*d)(a, b);
+      if (!continued_newton(bend, fa, fb, ta, tb, tolerance, orientation_, a, b)) return false;
+    }
+    ta = a;
+    tb = b;
+    return true;
   };
-  const auto middle_from_reference = [this] {
-    return PixelPosition{middle().x - crpix_.x, middle().y - crpix_.y};
-  };
-  if (d && d->place() == Distortion::Place::kPlane) {
-    const PixelPosition m = middle_from_reference();
-    const auto found =
-        unbend(xi, eta, {cd_[0] * m.x + cd_[1] * m.y, cd_[2] * m.x + cd_[3] * m.y}, kPlaneTolerance);
-    if (!found) return {};
-    std::tie(xi, eta) = *found;
-  }
+  if (d && d->place() == Distortion::Place::kPlane && !unbend(xi, eta, kPlaneTolerance)) return {};
   double u = inverse_cd_[0] * xi + inverse_cd_[1] * eta, v = inverse_cd_[2] * xi + inverse_cd_[3] * eta;
-  if (d && d->place() == Distortion::Place::kPixels) {
-    const auto found = unbend(u, v, middle_from_reference(), kPixelTolerance);
-    if (!found) return {};
-    std::tie(u, v) = *found;
-  }
+  if (d && d->place() == Distortion::Place::kPixels && !unbend(u, v, kPixelTolerance)) return {};
   return PixelPosition{u + crpix_.x, v + crpix_.y};
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/wcs/polygon.h"
+#include "core/wcs/projection_cards.h"
 #include "core/wcs/sip_cards.h"
 #include "core/wcs/sky.h"
 #include "core/wcs/wcs.h"
@@ -209,6 +210,20 @@ TEST(WcsProjection, OtherFramesAreRefusedByName) {
                                                 {"EQUINOX = 2000.0", "EPOCH   = 1950.0"},
                                                 {"RADESYS = '        '"}})
     expect_same(wcs_of(plain_cards(cards)), plain_wcs(), cards[0]);
+}
+
+TEST(WcsProjection, AFrameOfThePrimaryHeaderCountsWhereTheImageSaysNothing) {
+  const auto inherited = [](const std::vector<std::string>& image, const std::vector<std::string>& primary) {
+    refuse_inherited_frame(header_of(plain_cards(image)), header_of(primary));
+  };
+  for (const char* card :
+       {"RADESYS = 'FK4'", "RADECSYS= 'FK4-NO-E'", "EQUINOX = 1950.0", "EQUINOX = 'B1950'"}) {
+    EXPECT_THROW(inherited({}, {card}), Error) << card;
+    EXPECT_NO_THROW(inherited({"RADESYS = 'ICRS'"}, {card})) << card;
+  }
+  for (const char* card : {"RADESYS = 'FK5'", "EQUINOX = 2000.0", "EQUINOX = 2015.5", "EQUINOX = 'J2000'",
+                           "EQUINOX = 0.0", "EPOCH   = 1950.0", "OBJECT  = 'x'"})
+    EXPECT_NO_THROW(inherited({}, {card})) << card;
 }
 
 TEST(WcsProjection, OtherDistortionsAreRefusedByName) {
