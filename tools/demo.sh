@@ -20,10 +20,13 @@ cmake --build --preset release --target programs
 bin=build/release/bin
 rm -rf "$dir/survey" "$dir/out"
 echo "== simulating a survey in $dir/survey"
-read -r -a region < <("$bin/simulate-survey" "$dir/survey" --seed 7 --size 500 --bands grz --nexp 2)
+read -r -a region < <("$bin/simulate-survey" "$dir/survey" --seed 7 --size 500 --bands grz --nexp 2 \
+  --wise 1 --wise-epochs 2)
 echo "== running on ${region[*]} with the cameras of build/release/plugins"
 "$bin/runbrick" --survey-dir "$dir/survey" "${region[@]}" \
-  --plugin-dir build/release/plugins --outdir "$dir/out" --threads "$(nproc)" --no-wise \
+  --plugin-dir build/release/plugins --outdir "$dir/out" --threads "$(nproc)" \
+  --unwise-dir "$dir/survey/wise/unwise" --unwise-tr-dir "$dir/survey/wise/unwise-tr" \
+  --unwise-psf-dir "$dir/survey/wise/psf" \
   --gaia-dir "$dir/survey/gaia" --gaia-version 2 --no-large-galaxies --no-star-clusters
 
 echo "== found against true fluxes"

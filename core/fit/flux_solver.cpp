@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/fit/envelope_cholesky.h"
 #include "core/model/simd.h"
 
 namespace brickline {
@@ -83,8 +84,51 @@ Projection project(const PreparedImage& image, const Clipped& m) {
   return out;
 }
 
+// From so many unknowns on the envelope's dense blocks are faster than a sparse factor.
+constexpr int kManyUnknowns = 1000;
+// Models so many times wider than the median reach far across the others.
+constexpr int kWide = 2;
+
+// The unknowns from left to right, image after image; models that are much wider than most come last, and after
+// them the skies.
+std::vector<int> elimination_order(const std::vector<PreparedImage>& images, int sources, int size) {
+  std::vector<int> widths;
+  for (const PreparedImage& image : images)
+    for (const Clipped& m : image.models) widths.push_back(m.patch->pixels.width());
+  const auto middle = widths.begin() + static_cast<std::ptrdiff_t>(widths.size() / 2);
+  if (!widths.empty()) std::nth_element(widths.begin(), middle, widths.end());
+  const int wide = widths.empty() ? 0 : kWide * *middle;
+  constexpr double kNowhere = -1;
+  std::vector<double> key(static_cast<std::size_t>(sources), kNowhere);
+  double start = 0;
+  for (const PreparedImage& image : images) {
+    for (const Clipped& m : image.models) {
+      double& k = key[static_cast<std::size_t>(m.source)];
+      if (m.patch->pixels.width() > wide)
+        k = INFINITY;
+      else if (k == kNowhere)
+        k = start + (m.box.x0 + m.box.x1) / 2.0;
+    }
+    start += image.data.width();
+  }
+  std::vector<int> order(static_cast<std::size_t>(size));
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.begin() + sources, [&](int a, int b) {
+    return key[static_cast<std::size_t>(a)] < key[static_cast<std::size_t>(b)];
+  });
+  return order;
+}
+
 // Solves A x = b for symmetric positive semidefinite A with unit diagonal (or empty rows).
-Eigen::VectorXd solve(const Eigen::SparseMatrix<double>& a, const Eigen::VectorXd& b) {
+Eigen::VectorXd solve(const Eigen::SparseMatrix<double>& a, const Eigen::VectorXd& b,
+                      const std::vector<PreparedImage>& images, int sources) {
+  if (a.rows() >= kManyUnknowns) {
+    const std::vector<int> order = elimination_order(images, sources, static_cast<int>(a.rows()));
+    if (auto x = solve_within_envelope(a, b, order, kSingularPivot)) return std::move(*x);
+    Eigen::SparseMatrix<double> damped = a;
+    for (int i = 0; i < damped.rows(); ++i) damped.coeffRef(i, i) += kRidge;
+    if (auto x = solve_within_envelope(damped, b, order, 0)) return std::move(*x);
+  }
   Eigen::SimplicialLDLT<Eigen::SparseMatrix<double>> factors(a);
   if (factors.info() != Eigen::Success || factors.vectorD().minCoeff() < kSingularPivot) {
     Eigen::SparseMatrix<double> damped = a;
@@ -212,7 +256,7 @@ FluxResult solve_fluxes(std::span<const FluxImage> images, std::span<const doubl
   if (size > 0) {
     Eigen::SparseMatrix<double> matrix(size, size);
     matrix.setFromTriplets(entries.begin(), entries.end());
-    const Eigen::VectorXd x = solve(matrix, right.cwiseProduct(scale)).cwiseProduct(scale);
+    const Eigen::VectorXd x = solve(matrix, right.cwiseProduct(scale), prepared, n).cwiseProduct(scale);
     for (int s = 0; s < n; ++s) {
       if (scale[s] == 0 || !std::isfinite(x[s])) continue;
       out.flux[s] = x[s];

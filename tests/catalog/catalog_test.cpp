@@ -150,28 +150,98 @@ TEST(Catalog, BandsWithoutImagesAreZeroAndABandOfOnesOwnHasColumns) {
   EXPECT_NEAR(table.number("mw_transmission_N_1", 0), std::pow(10, -0.08), 1e-6);
 }
 
+CatalogContext context_with_everything() {
+  CatalogContext c = small_context();
+  c.space = {
+      .wise = true, .wise_apertures = true, .light_curve_width = 17, .light_curve_epochs = 12, .galex = true};
+  return c;
+}
+
 TEST(Catalog, NoTwoColumnsShareANameAndAllAreDescribed) {
-  std::set<std::string_view> names;
+  std::set<std::string> names;
+  const CatalogContext context = context_with_everything();
   for (const CatalogColumn& column : catalog_columns()) {
-    EXPECT_TRUE(names.insert(column.name).second) << column.name;
+    for (const ColumnBand& band : column_bands(column, context)) {
+      const std::string name = band_column_name(column.name, band.name);
+      EXPECT_TRUE(names.insert(name).second) << name;
+    }
     EXPECT_FALSE(column.description.empty()) << column.name;
     EXPECT_FALSE(column.source.empty()) << column.name;
   }
 }
 
 TEST(Catalog, EveryColumnHasTheTypeThatTheTableStates) {
-  const fits::Table table = catalog_table({source_at(10.5, 20.5)}, small_context());
+  const CatalogContext context = context_with_everything();
+  const fits::Table table = catalog_table({source_at(10.5, 20.5)}, context);
   for (const CatalogColumn& spec : catalog_columns()) {
-    const std::string name = spec.repeat != ColumnRepeat::kOnce ? band_column_name(spec.name, "z")
-                             : spec.name.empty()                ? "ls_id_dr11"
-                                                                : std::string(spec.name);
+    const std::vector<ColumnBand> bands = column_bands(spec, context);
+    ASSERT_FALSE(bands.empty()) << spec.name;
+    const std::string name = !bands.back().name.empty() ? band_column_name(spec.name, bands.back().name)
+                             : spec.name.empty()        ? "ls_id_dr11"
+                                                        : std::string(spec.name);
     const fits::Column& column = table.require(name);
     // The order of ColumnType is that of the variant's alternatives.
     EXPECT_EQ(column.data.index(), static_cast<std::size_t>(spec.type)) << name;
     if (spec.type != ColumnType::kText) {
-      EXPECT_EQ(column.width(), spec.width) << name;
+      EXPECT_EQ(column.width(), spec.width == kLightCurveWidth ? 17 : spec.width) << name;
     }
   }
+}
+
+// Rows that other telescopes measured, those they did not, and light curves that are longer and shorter than the
+// catalog's.
+TEST(Catalog, ColumnsOfOtherTelescopes) {
+  CatalogContext context = small_context();
+  context.space = {
+      .wise = true, .wise_apertures = true, .light_curve_width = 3, .light_curve_epochs = 4, .galex = true};
+  std::vector<CatalogSource> rows = {source_at(10, 20), source_at(12, 22)};
+  for (CatalogSource& row : rows) row.bands.resize(context.bands.size());
+  WiseRow wise;
+  wise.bands[3].flux = 7;
+  wise.bands[0].apflux_ivar = {1, 2, 3, 4, 5};
+  wise.bands[1].nobs = 30;
+  wise.mask = {64, 2};
+  wise.coadd_id = "1866p257";
+  wise.x = 3.5;
+  LightCurve& curve = wise.curves[1];
+  curve.flux = {10, 11, 12, 13};
+  curve.flux_ivar = curve.fracflux = curve.rchisq = {1, 1, 1, 1};
+  curve.nobs = {9, 9, 9, 9};
+  curve.mjd = {100, 200, 300, 400};
+  curve.kept = {0, 3};
+  rows[0].wise = wise;
+  rows[1].galex.emplace().bands[1].flux = 5;
+  const fits::Table t = catalog_table(rows, context);
+  EXPECT_EQ(t.number("flux_w4", 0), 7);
+  EXPECT_EQ(t.number("flux_w4", 1), 0);
+  EXPECT_EQ(t.number("apflux_ivar_w1", 0, 4), 5);
+  EXPECT_EQ(t.integer("nobs_w2", 0), 30);
+  EXPECT_EQ(t.integer("wisemask_w1", 0), 64);
+  EXPECT_EQ(t.text("wise_coadd_id", 0), "1866p257");
+  EXPECT_EQ(t.text("wise_coadd_id", 1), "");
+  EXPECT_EQ(t.number("flux_fuv", 1), 5);
+  EXPECT_EQ(t.number("flux_nuv", 0), 0);
+  const int index[3] = {0, 3, -1};
+  const double flux[3] = {10, 13, 0}, mjd[3] = {100, 400, 0};
+  for (int e = 0; e < 3; ++e) {
+    EXPECT_EQ(t.integer("lc_epoch_index_w2", 0, e), index[e]);
+    EXPECT_EQ(t.number("lc_flux_w2", 0, e), flux[e]);
+    EXPECT_EQ(t.number("lc_mjd_w2", 0, e), mjd[e]);
+    EXPECT_EQ(t.integer("lc_epoch_index_w1", 0, e), -1);
+    EXPECT_EQ(t.integer("lc_epoch_index_w2", 1, e), -1);
+  }
+  // The intermediate catalog has all epochs, and says what its columns are.
+  const fits::Table i = intermediate_table(rows, context);
+  EXPECT_EQ(i.require("lc_flux_w2").width(), 4);
+  EXPECT_EQ(i.number("lc_flux_w2", 0, 2), 12);
+  EXPECT_EQ(i.number("lc_flux_w2", 1, 2), 0);
+  EXPECT_EQ(i.integer("wise_mask", 0, 1), 2);
+  EXPECT_EQ(i.require("flux_w1").description, "flux on the unWISE coadds, AB");
+  EXPECT_EQ(i.require("flux_nuv").description, "flux on the GALEX fields");
+  // Without them the columns are not there.
+  const fits::Table plain = catalog_table(rows, small_context());
+  EXPECT_FALSE(plain.has("flux_w1"));
+  EXPECT_FALSE(plain.has("flux_nuv"));
 }
 
 // The page beside the table is made from it: write catalog_schema_markdown() there when this fails.

@@ -19,7 +19,7 @@ simulate::SimulationOptions sparse_sky() {
   o.density = 3.5;
   o.star_density = 3.5;
   o.brightest_mag = 19;
-  o.faintest_mag = 22.5;
+  o.faintest_mag = 21.5;
   o.wise_tiles = 1;
   return o;
 }

@@ -11,6 +11,7 @@
 
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
+#include "tools/simulate_survey/space_telescopes.h"
 
 namespace brickline::simulate {
 namespace {
@@ -152,6 +153,8 @@ Comparison compare_with_truth(const std::filesystem::path& survey, const std::fi
   // Expected signal to noise of every true source: with its own match's error, else the typical one.
   std::vector<double> best_snr(truth.size(), 0);
   for (std::size_t b = 0; b < bands.size(); ++b) {
+    // Nothing is detected in other telescopes' bands.
+    if (std::find(kSpaceBands.begin(), kSpaceBands.end(), bands[b]) != kSpaceBands.end()) continue;
     std::vector<double> ivars;
     for (const CatalogRow& row : catalog)
       if (row.flux_ivar[b] > 0) ivars.push_back(row.flux_ivar[b]);
