@@ -54,14 +54,14 @@ Value amplifier_table() {
 
 // Exposure numbers were not written in the first nights: kp4m.20160125T082555 becomes 160125082555.
 Source number_from_obsid() {
-  return card("OBSID").match(R"(^kp4m\.\d\d(\d{6})T(\d{6}))").take("$1$2").as("integer");
+  return card("OBSID").in("primary").match(R"(^kp4m\.\d\d(\d{6})T(\d{6}))").take("$1$2").as("integer");
 }
 
 void header_values(Facts& f) {
   Value& m = f["metadata"];
   m["camera"] = card("INSTRUME").lower().map({{"mosaic3", "mosaic"}});
   m["band"] = card("FILTER").word(1).map({{"zd", "z"}});
-  m["expnum"] = list({card("EXPNUM").as("integer"), number_from_obsid()});
+  m["expnum"] = list({card("EXPNUM").in("primary").as("integer"), number_from_obsid()});
   m["fwhm"] = card({"FWHM", "SEEINGP1"}).in("image");
   m["gain"] = card("GAIN").in("image");
   m["airmass_policy"] = "computed";
