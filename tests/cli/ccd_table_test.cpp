@@ -28,7 +28,7 @@ class CcdTableOfAUser : public SurveyFixture {
   std::vector<std::vector<double>> catalog() const {
     for (const std::string& name : files_below(outdir())) {
       const std::filesystem::path path = outdir() / name;
-      if (!path.filename().string().starts_with("tractor-") || path.extension() != ".fits") continue;
+      if (!name.starts_with("tractor/") || path.extension() != ".fits") continue;
       const fits::Table t = fits::FitsReader(path).table(1);
       std::vector<std::vector<double>> values;
       for (const char* column : {"ra", "dec", "flux_g", "flux_r", "flux_z", "flux_ivar_g", "nobs_g"})
