@@ -98,6 +98,12 @@ Distortion Distortion::turned(const std::array<double, 2>& angle) const {
   return t;
 }
 
+Distortion Distortion::mirroring() const {
+  Distortion m = *this;
+  m.orientation_ = -1;
+  return m;
+}
+
 std::pair<double, double> Distortion::turned_value(double x, double y) const {
   // Into the axes of the polynomials, through them, and back.
   const double u = cos_ * x - sin_ * y, v = sin_ * x + cos_ * y;

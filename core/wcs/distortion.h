@@ -58,7 +58,12 @@ class Distortion {
   // The same in axes that are turned by the angle of {cosine, sine}.
   Distortion turned(const std::array<double, 2>& angle) const;
 
+  // The same, known to turn the image over.
+  Distortion mirroring() const;
+
   Place place() const { return place_; }
+  // The sign of the derivatives' determinant in the image: -1 where it turns the image over.
+  double orientation() const { return orientation_; }
   std::pair<double, double> operator()(double x, double y) const {
     return is_turned_ ? turned_value(x, y) : std::pair{x_(x, y), y_(x, y)};
   }
@@ -75,7 +80,7 @@ class Distortion {
   Place place_;
   DistortionPolynomial x_, y_;
   bool is_turned_ = false;
-  double cos_ = 1, sin_ = 0;
+  double cos_ = 1, sin_ = 0, orientation_ = 1;
 };
 
 }  // namespace brickline

@@ -108,10 +108,12 @@ Wcs Wcs::from_header(const fits::Header& header, int width, int height) {
   }
   w.finish();
   w.require_unfolded();
+  if (w.distortion_ && w.area_stretch(w.middle().x, w.middle().y) < 0)
+    w.distortion_ = std::make_shared<Distortion>(w.distortion_->mirroring());
   return w;
 }
 
-void Wcs::require_unfolded() {
+void Wcs::require_unfolded() const {
   if (!distortion_) return;
   constexpr int kPositions = 17;  // per axis
   int positive = 0, negative = 0;
@@ -124,7 +126,6 @@ void Wcs::require_unfolded() {
     }
   if (positive != kPositions * kPositions && negative != kPositions * kPositions)
     throw input_error("the distortion in the WCS cards folds the image over itself");
-  orientation_ = positive > 0 ? 1 : -1;
 }
 
 double Wcs::area_stretch(double x, double y) const {
@@ -198,10 +199,10 @@ std::optional<PixelPosition> Wcs::sky_to_pixel(double ra, double dec) const {
   // Where Newton's method does not find its way alone, from the middle of the image.
   const auto unbend = [&](double& ta, double& tb, double tolerance) {
     double a = ta, b = tb;
-    if (!newton(bend, ta, tb, tolerance, orientation_, a, b)) {
+    if (!newton(bend, ta, tb, tolerance, d->orientation(), a, b)) {
       std::tie(a, b) = arguments_at(middle(), *d, crpix_, cd_);
       const auto [fa, fb] = (*d)(a, b);
-      if (!continued_newton(bend, fa, fb, ta, tb, tolerance, orientation_, a, b)) return false;
+      if (!continued_newton(bend, fa, fb, ta, tb, tolerance, d->orientation(), a, b)) return false;
     }
     ta = a;
     tb = b;

@@ -85,7 +85,7 @@ class Wcs {
 
  private:
   void finish();  // derives the members below from CRVAL and CD
-  void require_unfolded();
+  void require_unfolded() const;
   PixelPosition middle() const { return {(width_ - 1) / 2.0, (height_ - 1) / 2.0}; }
   SkyPosition crval_;
   PixelPosition crpix_;
@@ -93,7 +93,6 @@ class Wcs {
   double sin_dec0_ = 0, cos_dec0_ = 1;
   int width_ = 0, height_ = 0;
   std::shared_ptr<const Distortion> distortion_;
-  double orientation_ = 1;  // the sign of the distortion's determinant in the image
 };
 
 }  // namespace brickline

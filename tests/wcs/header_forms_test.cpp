@@ -496,6 +496,11 @@ TEST(WcsDistortion, ThatFoldsTheImageIsRefused) {
   expect_refused(plain_cards({"CTYPE1  = 'RA---TPV'", "CTYPE2  = 'DEC--TPV'", "PV1_1   = 0.0"}), "folds");
 }
 
+TEST(WcsDistortion, MayTurnTheImageOver) {
+  const std::vector<std::string> tpv = {"CTYPE1  = 'RA---TPV'", "CTYPE2  = 'DEC--TPV'", "PV1_1   = -1.0"};
+  expect_same(wcs_of(plain_cards(tpv)), plain_wcs({kScale, 0, 0, kScale}));
+}
+
 TEST(WcsDistortion, WithoutInverseFarOffTheImageLosesNoExtent) {
   // u + 2e-4 u^2 has no inverse left of u = -2500; the sky there ends at 1250 pixels.
   const Wcs wcs = wcs_of(plain_cards({"CTYPE1  = 'RA---TAN-SIP'", "CTYPE2  = 'DEC--TAN-SIP'", "A_ORDER = 2",
