@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "core/base/numbers.h"
+#include "core/fits/card_index.h"
 #include "core/fits/cfitsio_types.h"
 
 namespace brickline::fits {
@@ -21,33 +21,8 @@ void check(int status, std::string_view doing) {
   if (status) throw cfitsio_error(ErrorKind::kInput, status, doing);
 }
 
-// A card's value as text, without quotes and the blanks around it.
-std::optional<std::string> card(fitsfile* file, const std::string& key) {
-  char value[FLEN_VALUE] = "";
-  int status = 0;
-  fits_read_key(file, TSTRING, key.c_str(), value, nullptr, &status);
-  if (status) return {};
-  return std::string(stripped(value));
-}
-
-std::optional<double> number_card(fitsfile* file, const std::string& key) {
-  const auto text = card(file, key);
-  if (!text || text->empty()) return {};
-  const auto value = parse_double(*text);
-  if (!value) throw input_error("the header's {} = {} is no number", key, *text);
-  return value;
-}
-
-std::optional<std::int64_t> integer_card(fitsfile* file, const std::string& key) {
-  const auto value = number_card(file, key);
-  if (!value) return {};
-  if (*value != std::floor(*value) || std::abs(*value) > 9e15)
-    throw input_error("the header's {} = {} is no integer", key, *value);
-  return static_cast<std::int64_t>(*value);
-}
-
-std::int64_t positive_card(fitsfile* file, const std::string& key) {
-  const auto value = integer_card(file, key);
+std::int64_t positive_card(const CardIndex& cards, const std::string& key) {
+  const auto value = cards.integer(key);
   if (!value || *value <= 0) throw input_error("a compressed image needs a positive {}", key);
   return *value;
 }
@@ -59,10 +34,10 @@ int column_of(fitsfile* file, const char* name) {
   return status == 0 || status == COL_NOT_UNIQUE ? number : 0;
 }
 
-TileNumber tile_number(fitsfile* file, const char* name) {
+TileNumber tile_number(fitsfile* file, const CardIndex& cards, const char* name) {
   TileNumber out;
   out.column = column_of(file, name);
-  if (!out.column) out.constant = number_card(file, name);
+  if (!out.column) out.constant = cards.number(name);
   return out;
 }
 
@@ -77,14 +52,14 @@ double value_of(fitsfile* file, const TileNumber& number, std::int64_t row, doub
 
 // The parameters of the codecs stand in pairs of cards, ZNAMEi and ZVALi; in files from before the names
 // Rice's block comes first and its bytes second.
-void read_codec_parameters(fitsfile* file, CodecParameters& p) {
+void read_codec_parameters(const CardIndex& cards, CodecParameters& p) {
   const auto value = [&](const std::string& key, int otherwise) {
-    const auto stated = integer_card(file, key);
+    const auto stated = cards.integer(key);
     return static_cast<int>(std::clamp<std::int64_t>(stated.value_or(otherwise), 0, 1 << 20));
   };
   bool named = false;
   for (int i = 1; i <= 99; ++i) {
-    const auto name = card(file, fmt::format("ZNAME{}", i));
+    const auto name = cards.text(fmt::format("ZNAME{}", i));
     if (!name) break;
     named = true;
     const std::string key = fmt::format("ZVAL{}", i);
@@ -312,24 +287,25 @@ void read_tile(fitsfile* file, const CompressedImage& image, std::int64_t row, s
 
 CompressedImage compressed_image(fitsfile* file) {
   CompressedImage image;
-  const std::string name = card(file, "ZCMPTYPE").value_or("");
+  const CardIndex cards(file);
+  const std::string name = cards.text("ZCMPTYPE").value_or("");
   const auto codec = codec_of(name);
   if (!codec) throw input_error("images compressed by ZCMPTYPE = '{}' cannot be read", name);
   CodecParameters& p = image.parameters;
   p.codec = *codec;
-  image.bitpix = p.bitpix = static_cast<int>(integer_card(file, "ZBITPIX").value_or(0));
+  image.bitpix = p.bitpix = static_cast<int>(cards.integer("ZBITPIX").value_or(0));
   static constexpr std::array kBitpix = {8, 16, 32, 64, -32, -64};
   if (std::find(kBitpix.begin(), kBitpix.end(), image.bitpix) == kBitpix.end())
     throw input_error("a compressed image with ZBITPIX = {}", image.bitpix);
-  read_codec_parameters(file, p);
+  read_codec_parameters(cards, p);
 
-  const std::int64_t dimensions = positive_card(file, "ZNAXIS");
+  const std::int64_t dimensions = positive_card(cards, "ZNAXIS");
   if (dimensions > MAX_COMPRESS_DIM) throw input_error("a compressed image of {} axes", dimensions);
   std::int64_t tiles = 1, pixels = 1;
   for (int i = 1; i <= dimensions; ++i) {
     constexpr std::int64_t kLongest = 1 << 24;
-    image.axes.push_back(positive_card(file, fmt::format("ZNAXIS{}", i)));
-    const auto tile = integer_card(file, fmt::format("ZTILE{}", i));
+    image.axes.push_back(positive_card(cards, fmt::format("ZNAXIS{}", i)));
+    const auto tile = cards.integer(fmt::format("ZTILE{}", i));
     if (image.axes.back() > kLongest)
       throw input_error("a compressed image's axis of {} pixels", image.axes.back());
     image.tile.push_back(
@@ -347,26 +323,26 @@ CompressedImage compressed_image(fitsfile* file) {
   check(status, "cannot count the tiles");
   if (rows != tiles)
     throw input_error("a compressed image of {} tiles with {} of them in its table", tiles, rows);
-  const auto start = integer_card(file, "THEAP"), width = integer_card(file, "NAXIS1");
-  image.heap_bytes = integer_card(file, "PCOUNT").value_or(0);
+  const auto start = cards.integer("THEAP"), width = cards.integer("NAXIS1");
+  image.heap_bytes = cards.integer("PCOUNT").value_or(0);
   if (start && width) image.heap_bytes -= std::max<std::int64_t>(0, *start - *width * rows);
 
   image.packed_column = column_of(file, "COMPRESSED_DATA");
   image.gzip_column = column_of(file, "GZIP_COMPRESSED_DATA");
   image.plain_column = column_of(file, "UNCOMPRESSED_DATA");
   if (!image.packed_column) throw input_error("a compressed image has no column COMPRESSED_DATA");
-  image.scale = tile_number(file, "ZSCALE");
-  image.zero = tile_number(file, "ZZERO");
-  image.blank = tile_number(file, "ZBLANK");
-  if (!image.blank.stated()) image.blank.constant = number_card(file, "BLANK");
-  image.bscale = number_card(file, "BSCALE").value_or(1);
-  image.bzero = number_card(file, "BZERO").value_or(0);
+  image.scale = tile_number(file, cards, "ZSCALE");
+  image.zero = tile_number(file, cards, "ZZERO");
+  image.blank = tile_number(file, cards, "ZBLANK");
+  if (!image.blank.stated()) image.blank.constant = cards.number("BLANK");
+  image.bscale = cards.number("BSCALE").value_or(1);
+  image.bzero = cards.number("BZERO").value_or(0);
 
-  const std::string quantiz = card(file, "ZQUANTIZ").value_or("");
+  const std::string quantiz = cards.text("ZQUANTIZ").value_or("");
   image.quantised = image.bitpix < 0 && image.scale.stated() && quantiz != "NONE";
   if (quantiz == "SUBTRACTIVE_DITHER_1") image.dither = DitherMethod::kSubtractive1;
   if (quantiz == "SUBTRACTIVE_DITHER_2") image.dither = DitherMethod::kSubtractive2;
-  image.dither_seed = integer_card(file, "ZDITHER0").value_or(1);
+  image.dither_seed = cards.integer("ZDITHER0").value_or(1);
   p.is_integer = image.bitpix > 0 || image.quantised;
   const bool keeps_reals = p.codec == Codec::kGzip1 || p.codec == Codec::kGzip2 || p.codec == Codec::kNone;
   if (!p.is_integer && !keeps_reals)

@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/numbers.h"
 #include "core/base/read_log.h"
+#include "core/fits/card_index.h"
 #include "core/fits/cfitsio_session.h"
 #include "core/fits/cfitsio_types.h"
 #include "core/fits/header_guard.h"
@@ -18,20 +19,6 @@ namespace brickline::fits {
 namespace {
 
 fitsfile* handle(void* file) { return static_cast<fitsfile*>(file); }
-
-// The value of a quoted FITS string: quotes removed, doubled quotes halved, trailing blanks dropped.
-std::string unquoted(std::string_view s) {
-  if (!s.empty() && s.front() == '\'') s.remove_prefix(1);
-  const auto last = s.find_last_of('\'');
-  if (last != std::string_view::npos) s = s.substr(0, last);
-  std::string out;
-  for (std::size_t i = 0; i < s.size(); ++i) {
-    out += s[i];
-    if (s[i] == '\'' && i + 1 < s.size() && s[i + 1] == '\'') ++i;
-  }
-  while (!out.empty() && out.back() == ' ') out.pop_back();
-  return out;
-}
 
 }  // namespace
 

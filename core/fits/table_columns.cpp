@@ -21,16 +21,7 @@ std::string meaning_of(int status) {
   return text;
 }
 
-// The value (and comment) of the indexed card KEYn; empty if there is none.
-std::optional<std::string> indexed_card(fitsfile* file, const char* key, int number,
-                                        std::string* comment = nullptr) {
-  char value[FLEN_VALUE] = "", remark[FLEN_COMMENT] = "";
-  int status = 0;
-  fits_read_key(file, TSTRING, fmt::format("{}{}", key, number).c_str(), value, remark, &status);
-  if (status) return {};
-  if (comment) *comment = remark;
-  return value;
-}
+std::string indexed(const char* key, int number) { return fmt::format("{}{}", key, number); }
 
 bool is_integer(int type) {
   return type == TBYTE || type == TSBYTE || type == TSHORT || type == TUSHORT || type == TINT ||
@@ -115,12 +106,12 @@ std::vector<std::int64_t> variable_lengths(fitsfile* file, int number, LONGLONG 
 }
 
 // Integers that stand for no value, as they are after TZERO.
-std::optional<std::int64_t> blank_of(fitsfile* file, int number, int type) {
-  const auto text = indexed_card(file, "TNULL", number);
+std::optional<std::int64_t> blank_of(const CardIndex& cards, int number, int type) {
+  const auto text = cards.text(indexed("TNULL", number));
   if (!text || !is_integer(type)) return {};
   const auto blank = parse_int(*text);
   if (!blank) return {};
-  const auto offset = indexed_card(file, "TZERO", number);
+  const auto offset = cards.text(indexed("TZERO", number));
   const double zero = offset ? parse_double(*offset).value_or(0) : 0;
   const double shifted = static_cast<double>(*blank) + zero;
   if (std::abs(shifted) > 9e18) return {};
@@ -208,18 +199,17 @@ bool read_values(fitsfile* file, ColumnPlan& p, LONGLONG row, LONGLONG count, st
 
 }  // namespace
 
-std::string column_name(fitsfile* file, int number) {
-  const auto name = indexed_card(file, "TTYPE", number);
-  return name ? std::string(stripped(*name)) : fmt::format("col{}", number);
+std::string column_name(const CardIndex& cards, int number) {
+  return cards.text(indexed("TTYPE", number)).value_or(fmt::format("col{}", number));
 }
 
-ColumnPlan plan_column(fitsfile* file, int number, LONGLONG rows, const std::vector<std::int64_t>* chosen,
-                       Column& column) {
+ColumnPlan plan_column(fitsfile* file, const CardIndex& cards, int number, LONGLONG rows,
+                       const std::vector<std::int64_t>* chosen, Column& column) {
   ColumnPlan p;
   p.number = number;
-  column.name = column_name(file, number);
-  if (!indexed_card(file, "TTYPE", number, &column.description)) column.description.clear();
-  column.unit = indexed_card(file, "TUNIT", number).value_or("");
+  column.name = column_name(cards, number);
+  column.description = cards.comment(indexed("TTYPE", number));
+  column.unit = cards.text(indexed("TUNIT", number)).value_or("");
   const auto refuse = [&](std::string why) {
     p.why_not = std::move(why);
     return p;
@@ -235,10 +225,10 @@ ColumnPlan plan_column(fitsfile* file, int number, LONGLONG rows, const std::vec
   stored = std::abs(stored);
   // CFITSIO would take a float for scaled 16-bit integers, which rounds what their offsets make of them.
   if (is_integer(stored) && p.type == TFLOAT) p.type = TDOUBLE;
-  p.has_blanks = is_integer(stored) && p.type == TDOUBLE && indexed_card(file, "TNULL", number).has_value();
+  p.has_blanks = is_integer(stored) && p.type == TDOUBLE && cards.text(indexed("TNULL", number)).has_value();
   p.is_bits = p.type == TBIT;
   p.is_complex = p.type == TCOMPLEX || p.type == TDBLCOMPLEX;
-  column.blank = blank_of(file, number, p.type);
+  column.blank = blank_of(cards, number, p.type);
 
   if (p.is_variable) {
     column.lengths = variable_lengths(file, number, rows, chosen, &status);
@@ -258,7 +248,8 @@ ColumnPlan plan_column(fitsfile* file, int number, LONGLONG rows, const std::vec
   } else if (p.is_variable) {
     column.shape = {p.repeat};
   } else if (p.repeat != 1) {
-    column.shape = shape_of(file, number, p.repeat);
+    column.shape = cards.text(indexed("TDIM", number)) ? shape_of(file, number, p.repeat)
+                                                       : std::vector<std::int64_t>{p.repeat};
   }
   if (p.is_complex) column.shape.insert(column.shape.begin(), 2);
 

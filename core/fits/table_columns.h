@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "core/fits/card_index.h"
 #include "core/fits/table.h"
 
 namespace brickline::fits {
@@ -35,13 +36,13 @@ struct ColumnPlan {
 // Name, unit, description, shape and type of column `number`, with room for `rows` values; the reason, if it
 // cannot be read, is in the plan. `chosen`: the rows that are wanted, or all (null), of which variable
 // lengths are looked up.
-ColumnPlan plan_column(fitsfile* file, int number, LONGLONG rows, const std::vector<std::int64_t>* chosen,
-                       Column& column);
+ColumnPlan plan_column(fitsfile* file, const CardIndex& cards, int number, LONGLONG rows,
+                       const std::vector<std::int64_t>* chosen, Column& column);
 
 // Rows `first` ... of the file become rows `to` ... of the column. False where it turns out to be unreadable.
 bool read_rows(fitsfile* file, ColumnPlan& plan, LONGLONG first, LONGLONG count, LONGLONG to, Column& column);
 
 // Of the column `number`, without a look at its values.
-std::string column_name(fitsfile* file, int number);
+std::string column_name(const CardIndex& cards, int number);
 
 }  // namespace brickline::fits

@@ -101,14 +101,22 @@ Table FitsReader::table_part(int hdu, const std::vector<std::string>* names,
             .in_file(path_.string(), std::to_string(hdu));
 
   const LONGLONG out_rows = chosen ? static_cast<LONGLONG>(chosen->size()) : rows;
+  const CardIndex cards = [&] {
+    try {
+      return CardIndex(f);
+    } catch (Error& e) {
+      e.in_file(path_.string(), std::to_string(hdu));
+      throw;
+    }
+  }();
   std::vector<ColumnPlan> plans;
   std::vector<Column> columns;
   for (int c = 1; c <= count; ++c) {
-    const std::string name = column_name(f, c);
+    const std::string name = column_name(cards, c);
     if (names &&
         std::none_of(names->begin(), names->end(), [&](const std::string& n) { return same_name(n, name); }))
       continue;
-    plans.push_back(plan_column(f, c, out_rows, chosen, columns.emplace_back()));
+    plans.push_back(plan_column(f, cards, c, out_rows, chosen, columns.emplace_back()));
   }
 
   // Whole rows at a time: going column by column through a large file would read it once for every column.

@@ -1,0 +1,38 @@
+// The cards of the current HDU by their keys, read in one pass: CFITSIO searches the whole header anew for each key
+// that it is asked for. Private to this room.
+#pragma once
+
+#include <fitsio.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace brickline::fits {
+
+// The value of a quoted FITS string: quotes removed, doubled quotes halved, trailing blanks dropped.
+std::string unquoted(std::string_view field);
+
+class CardIndex {
+ public:
+  // Error (kInput), without the file, if the header cannot be read.
+  explicit CardIndex(fitsfile* file);
+
+  // Of the first card of that key: its value as text, strings without their quotes and the blanks around them;
+  // empty if there is no such card, or none but blanks in it.
+  std::optional<std::string> text(std::string_view key) const;
+  std::string comment(std::string_view key) const;
+  // The same as numbers; Error (kInput) naming the card where it holds something else.
+  std::optional<double> number(std::string_view key) const;
+  std::optional<std::int64_t> integer(std::string_view key) const;
+
+ private:
+  struct Entry {
+    std::string value, comment;
+  };
+  std::unordered_map<std::string, Entry> cards_;
+};
+
+}  // namespace brickline::fits
