@@ -3,6 +3,7 @@
 
 #include <fitsio.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
@@ -33,9 +34,12 @@ constexpr int bitpix_code() {
   if constexpr (std::is_same_v<T, std::int64_t>) return LONGLONG_IMG;
 }
 
-// "DOING: what the status means" as an error of that kind, of kResources where memory was wanting. CFITSIO's
-// stack of messages is not asked: all threads share it (cfitsio_session.h).
+// "DOING: what the status means" as an error of that kind, of kResources where memory was wanting: CFITSIO has
+// a status for that, and others ("error uncompressing image", "array dimensions too big") where the allocator
+// has left its mark in errno. CFITSIO's stack of messages is not asked: all threads share it
+// (cfitsio_session.h).
 inline Error cfitsio_error(ErrorKind kind, int status, std::string_view doing) {
+  if (errno == ENOMEM) status = MEMORY_ALLOCATION;
   char meaning[FLEN_STATUS] = "";
   fits_get_errstatus(status, meaning);
   if (status == MEMORY_ALLOCATION) kind = ErrorKind::kResources;

@@ -62,9 +62,11 @@ struct FitsWriter::Impl {
     if (file) close_file(std::exchange(file, nullptr), &ignored);
     if (memory) std::free(static_cast<char*>(std::exchange(memory, nullptr)) - kPrefix);
   }
-  // Nothing is written but memory: CFITSIO's write error is memory that could not grow.
+  // Nothing is written but memory, from memory: CFITSIO's errors of writing and of compression, and of sizes, are
+  // memory that was not to be had.
   static void check(int status, std::string_view doing) {
-    if (status == WRITE_ERROR) status = MEMORY_ALLOCATION;
+    if (status == WRITE_ERROR || status == DATA_COMPRESSION_ERR || status == ARRAY_TOO_BIG)
+      status = MEMORY_ALLOCATION;
     if (status) throw cfitsio_error(ErrorKind::kInternal, status, fmt::format("cannot {}", doing));
   }
   void write_header(const Header& header);

@@ -1,7 +1,12 @@
 #include "core/survey/survey_directory.h"
 
+#include <dirent.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <memory>
+#include <system_error>
 
 #include "core/base/error.h"
 
@@ -33,6 +38,27 @@ void require_folder(const fs::path& path, std::string_view what) {
   throw input_error("the {} directory {} is not a directory", what, path.string());
 }
 
+// The names in the survey directory. Not by libstdc++'s directory_iterator: it ends the process where memory is
+// wanting.
+std::vector<std::string> names_in(const fs::path& directory) {
+  const auto failed = [&](int why) {
+    const bool resources = why == ENOMEM || why == EMFILE || why == ENFILE;
+    return Error(resources ? ErrorKind::kResources : ErrorKind::kInput,
+                 fmt::format("the survey directory {} cannot be read: {}", directory.string(),
+                             std::generic_category().message(why)));
+  };
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(opendir(directory.c_str()), &closedir);
+  if (!open) throw failed(errno);
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = readdir(open.get())) {
+    names.emplace_back(entry->d_name);
+    errno = 0;
+  }
+  if (errno != 0) throw failed(errno);
+  return names;
+}
+
 }  // namespace
 
 SurveyDirectory SurveyDirectory::open(const std::optional<fs::path>& survey_dir, const fs::path& cache_dir) {
@@ -57,14 +83,11 @@ fs::path SurveyDirectory::cached(const fs::path& path) const {
 std::vector<fs::path> SurveyDirectory::matching(std::string_view prefix,
                                                 std::initializer_list<std::string_view> endings) const {
   std::vector<fs::path> found;
-  std::error_code code;
-  for (fs::directory_iterator entry(root_, code), end; !code && entry != end; entry.increment(code)) {
-    const std::string name = entry->path().filename().string();
+  for (const std::string& name : names_in(root_)) {
     if (!name.starts_with(prefix)) continue;
     if (std::any_of(endings.begin(), endings.end(), [&](std::string_view e) { return name.ends_with(e); }))
-      found.push_back(entry->path());
+      found.push_back(root_ / name);
   }
-  if (code) throw input_error("the survey directory {} cannot be read: {}", root_.string(), code.message());
   std::sort(found.begin(), found.end(),
             [](const fs::path& a, const fs::path& b) { return a.string() < b.string(); });
   return found;
