@@ -24,6 +24,7 @@ void fill(OpenCcd::Impl& ccd, const char* field, T& value, bool known, F&& read)
   try {
     if (auto v = read(ccd.facts().metadata.of(field), ccd.values, ccd)) value = *v;
   } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kResources) throw;
     if (ccd.source.row < 0 && ccd.purpose != Purpose::kRun) throw;
     ccd.log.debug("{}: {}: {}", ccd.values.image_filename, field, e.message());
   }

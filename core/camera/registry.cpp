@@ -233,7 +233,7 @@ const Camera& CameraRegistry::Impl::camera(const std::string& name) {
       merged = merge_camera_facts(merged, impl->chain[i]->facts_text);
     impl->facts_json = canonical_facts(merged);
   } catch (const Error& e) {
-    if (e.kind() == ErrorKind::kPlugin) throw;
+    if (e.kind() == ErrorKind::kPlugin || e.kind() == ErrorKind::kResources) throw;
     throw facts_error(e.message());
   }
 

@@ -16,6 +16,7 @@ std::vector<std::int64_t> rows_near(fits::FitsReader& reader, std::initializer_l
       if (const auto tree = SkyTree::read(reader, name))
         return tree->search(reader, centre.ra, centre.dec, radius);
   } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kResources) throw;
     why = "has a search tree that cannot be used: " + error.message();
   }
   const fits::Table positions = reader.columns(1, {"ra", "dec"});

@@ -77,6 +77,7 @@ auto of_tree(F&& part) {
   try {
     return part();
   } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kResources) throw;
     throw TreeUnusable{error.message()};
   }
 }

@@ -72,6 +72,7 @@ std::optional<std::vector<Image<std::uint8_t>>> read_masks(const std::filesystem
       masks.push_back(std::move(*mask));
     }
   } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kResources) throw;
     log.warning("outlier masks are made anew: {}", error.what());
     return {};
   }
