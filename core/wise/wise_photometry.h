@@ -111,8 +111,8 @@ struct WisePhotometry {
   std::vector<std::string> tiles;  // that the brick touches and that have coadds
   std::array<WiseBandPhotometry, kWiseBands> bands;
   std::vector<std::array<WiseBandPhotometry, kWiseEpochBands>> epochs;  // columns of the light curve
-  std::vector<TilePlace> places;                                    // per source
-  WiseMasks masks;                                                  // brick pixels
+  std::vector<TilePlace> places;                                        // per source
+  WiseMasks masks;                                                      // brick pixels
   Wcs coadd_grid;
   std::array<TileCoadd, kWiseBands> coadds;   // empty unless wanted
   std::array<Image<float>, kWiseBands> psfs;  // empty unless wanted
