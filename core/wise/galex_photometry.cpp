@@ -122,11 +122,18 @@ std::optional<GalexImage> read_field(const GalexData& data, const GalexField& fi
   out.wcs = field.wcs.sub_image(region);
   out.data = std::move(planes[0]);
   out.inverse_error = Image<float>(region.width(), region.height());
+  out.sky_variance = out.photon_variance = out.inverse_error;
   std::vector<double> errors;
   for (int y = 0; y < region.height(); ++y)
     for (int x = 0; x < region.width(); ++x) {
       float& rate = out.data(x, y);
-      const double ie = galex_inverse_error(rate, planes[1](x, y), planes[2](x, y));
+      const double sky = planes[1](x, y), t = planes[2](x, y);
+      const bool known = sky > 0 && t > 0 && std::isfinite(sky) && std::isfinite(t);
+      const double ie = !(t > 0) ? 0 : known ? std::sqrt(t / sky) : galex_inverse_error(rate, sky, t);
+      if (known) {
+        out.sky_variance(x, y) = static_cast<float>(sky / (t * per_nanomaggy * per_nanomaggy));
+        out.photon_variance(x, y) = static_cast<float>(1 / (t * per_nanomaggy));
+      }
       if (!(ie > 0) || !std::isfinite(ie) || !std::isfinite(rate)) {
         rate = std::isfinite(rate) ? static_cast<float>(rate / per_nanomaggy) : 0.0f;
         continue;
@@ -138,6 +145,18 @@ std::optional<GalexImage> read_field(const GalexData& data, const GalexField& fi
   if (errors.empty()) return std::nullopt;
   out.sig1 = 1 / median_in_place(errors);
   return out;
+}
+
+// Weights of the sky and of the light that is there.
+void weigh_light(GalexImage& image, const Image<float>& light) {
+  for (int y = 0; y < light.height(); ++y)
+    for (int x = 0; x < light.width(); ++x) {
+      float& ie = image.inverse_error(x, y);
+      if (!(ie > 0) || !(image.sky_variance(x, y) > 0)) continue;
+      const double variance = image.sky_variance(x, y) +
+                              static_cast<double>(image.photon_variance(x, y)) * std::max(0.0f, light(x, y));
+      ie = static_cast<float>(1 / std::sqrt(variance));
+    }
 }
 
 GalexBandPhotometry measure_band(const GalexData& data, std::span<const GalexField> fields, std::size_t band,
@@ -172,7 +191,9 @@ GalexBandPhotometry measure_band(const GalexData& data, std::span<const GalexFie
   }
   for (std::size_t i = 0; i < n; ++i)
     if (weight[i] > 0) central[i] /= weight[i];
-  const TileFluxes fluxes = fit_tile_fluxes(tiles, sources, central, kFootprint);
+  TileFluxes fluxes = fit_tile_fluxes(tiles, sources, central, kFootprint);
+  for (std::size_t t = 0; t < images.size(); ++t) weigh_light(images[t], fluxes.models[t]);
+  fluxes = fit_tile_fluxes(tiles, sources, central, kFootprint);
   for (std::size_t i = 0; i < n; ++i) {
     out.flux_ivar[i] = fluxes.fit.inverse_variance[i];
     out.flux[i] = out.flux_ivar[i] > 0 ? fluxes.fit.flux[i] : 0;

@@ -61,10 +61,16 @@ class GalexData {
 struct GalexImage {
   Wcs wcs;
   Image<float> data, inverse_error;
+  // A pixel's variance is sky_variance + photon_variance times its light (where the sky is known).
+  Image<float> sky_variance, photon_variance;
   double sig1 = 0;  // 1/(the median of the inverse errors that are not 0)
 };
 
-// The variance of a rate: that of the photons counted, N = (rate + sky) t, where there are more than 0.1 of
+// Weights that follow the photons counted favour pixels that happen to have few, and fluxes come out too low by
+// several sigma where the sky is a few photons per pixel. So weights are the sky's at first, and then those of the
+// sky and the light that was fitted.
+//
+// Where the sky is not known: the variance of a rate is that of the photons counted, N = (rate + sky) t, where there are more than 0.1 of
 // them, else of the sky's; 0 exposure counts as 1 s.
 double galex_inverse_error(double rate, double sky, double exposure);
 
