@@ -25,9 +25,8 @@ std::vector<std::string> chain(const std::vector<std::string>& requested, const 
 }
 
 TEST(Plan, TheCatalogNeedsEveryStageButTheOptionalOnes) {
-  EXPECT_THAT(chain({}),
-              ElementsAre("tims", "refs", "outliers", "halos", "srcs", "fitblobs", "coadds", "wise_forced",
-                          "galex_forced", "writecat"));
+  EXPECT_THAT(chain({}), ElementsAre("tims", "refs", "outliers", "halos", "srcs", "fitblobs", "coadds",
+                                     "wise_forced", "galex_forced", "writecat"));
   EXPECT_EQ(chain({}), chain({"writecat"}));
 }
 
@@ -156,7 +155,7 @@ TEST(Keys, DependOnWhatAStageReads) {
   EXPECT_THAT(changed(options), ElementsAre("writecat"));
   options = plain;
   options.fitting.reoptimize = true;
-  EXPECT_THAT(changed(options), ElementsAre("coadds", "fitblobs", "writecat"));
+  EXPECT_THAT(changed(options), ElementsAre("coadds", "fitblobs", "galex_forced", "wise_forced", "writecat"));
   options = plain;
   options.pictures.rgb_stretch = 2;
   EXPECT_FALSE(changed(options).contains("refs"));
