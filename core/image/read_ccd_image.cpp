@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/read_log.h"
 #include "core/facts/mask_bits.h"
 #include "core/image/edges.h"
 #include "core/image/file_versions.h"
@@ -83,7 +84,10 @@ class Reading {
     std::vector<std::filesystem::path> files;
     const std::vector<std::string> names = calibration_paths(kind, facts_.files, values());
     for (const std::filesystem::path& directory : options_.calibration_dirs)
-      for (const std::string& name : names) files.push_back(directory / name);
+      for (const std::string& name : names) {
+        files.push_back(directory / name);
+        if (options_.reads) options_.reads->note(files.back());
+      }
     for (const std::string& name : names) files.push_back(input_.source.locate(SurveyPlace::kCalib, name));
     return files;
   }

@@ -170,7 +170,13 @@ struct ControlOptions {
   std::filesystem::path output_dir = ".";
   std::vector<std::string> stages;  // to run up to; empty: the last
   int threads = 1;
-  bool no_wise_ceres = false;  // says nothing: WISE's fluxes are exact anyhow
+  std::string state_pattern = "state/runbrick-%(brick)s-%(stage)s.fits";  // relative to output_dir
+  std::vector<std::string> force_stages;  // made anew, with all that needs what they make
+  bool force_all = false;
+  bool no_write = false;                  // no state is written
+  std::vector<std::string> write_stages;  // up to which state is written; empty: of all stages
+  bool keep_state = false;                // the state stays when the run has come to its end
+  bool no_wise_ceres = false;             // says nothing: WISE's fluxes are exact anyhow
   int verbosity = 0;
   bool plan = false;        // only say what would run
   bool skip = false;        // nothing to do if the catalog is there

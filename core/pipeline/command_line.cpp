@@ -14,7 +14,10 @@ namespace {
 const OptionRow& row_of(std::string_view flag) {
   if (const OptionRow* row = find_option(flag)) return *row;
   std::vector<std::string> names;
-  for (const OptionRow& row : option_table()) names.emplace_back(row.flag);
+  for (const OptionRow& row : option_table()) {
+    names.emplace_back(row.flag);
+    if (!row.other_flag.empty()) names.emplace_back(row.other_flag);
+  }
   const std::string nearest = nearest_name(flag, names, 3);
   throw usage_error("unknown option {}{} (--help lists the options)", flag,
                     nearest.empty() ? "" : "; did you mean " + nearest + "?");
@@ -119,6 +122,7 @@ std::string options_help(int width) {
     else
       left.resize(kIndent, ' ');
     std::string text(row.help);
+    if (!row.other_flag.empty()) text += fmt::format("; also {}", row.other_flag);
     if (row.repeatable) text += "; repeatable";
     if (const std::string standard = row.default_text(); !standard.empty()) text += " [" + standard + "]";
     if (!row.environment.empty()) text += fmt::format(" [${}]", row.environment);

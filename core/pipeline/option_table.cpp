@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/pipeline/state_path.h"
 #include "core/survey/provenance.h"
 
 namespace brickline {
@@ -34,6 +35,7 @@ struct Shape {
   std::string_view flag, short_flag, heading, values, help, environment;
   OptionEffect effect;
   OptionRange range{};
+  std::string_view other_flag{};
 };
 
 constexpr OptionRange at_least(double least) { return {.least = least}; }
@@ -47,6 +49,7 @@ OptionRow row_with(const Shape& shape) {
   OptionRow row;
   row.flag = shape.flag;
   row.short_flag = shape.short_flag;
+  row.other_flag = shape.other_flag;
   row.heading = shape.heading;
   row.values = shape.values;
   row.help = shape.help;
@@ -324,6 +327,37 @@ std::vector<OptionRow> make_table() {
   using K = ControlOptions;
   t.push_back(row<&O::control, &K::stages>(
       {"--stage", "-s", control, "NAME", "stage to run up to (unset: writecat)", "", kControl}));
+  t.push_back(row<&O::control, &K::state_pattern>(
+      {"--state",
+       "-P",
+       control,
+       "PATTERN",
+       "files of saved state, relative to the output directory, with %(brick)s and %(stage)s in the name",
+       "",
+       kControl,
+       {},
+       "--pickle"}));
+  t.push_back(row<&O::control, &K::force_stages>(
+      {"--force-stage",
+       "-f",
+       control,
+       "NAME",
+       "make this stage anew, and all that needs what it makes, whatever state there is",
+       "",
+       kControl,
+       {},
+       "--force"}));
+  t.push_back(row<&O::control, &K::force_all>(
+      {"--force-all", "-F", control, "", "use no saved state", "", kControl}));
+  t.push_back(
+      row<&O::control, &K::no_write>({"--no-write", "-n", control, "", "save no state", "", kControl}));
+  t.push_back(row<&O::control, &K::write_stages>(
+      {"--write-stage", "-w", control, "NAME",
+       "save the state of this stage, and of those before it without which it is of no use, and of no others "
+       "(wins over --no-write)",
+       "", kControl}));
+  t.push_back(row<&O::control, &K::keep_state>(
+      {"--keep-state", "", control, "", "keep the state when the run has come to its end", "", kControl}));
   t.push_back(row<&O::control, &K::plan>({"--plan", "", control, "",
                                           "only say which stages would run, each with its key, and why", "",
                                           kControl}));
@@ -375,7 +409,7 @@ std::string OptionRow::default_text() const {
 
 const OptionRow* find_option(std::string_view flag) {
   for (const OptionRow& r : option_table())
-    if (r.flag == flag || (!r.short_flag.empty() && r.short_flag == flag)) return &r;
+    if (r.flag == flag || (!flag.empty() && (r.short_flag == flag || r.other_flag == flag))) return &r;
   return nullptr;
 }
 
@@ -458,6 +492,7 @@ void check_options(const BrickOptions& options) {
   check_blobs(options.blobs);
   if (options.reading.trust_header && options.reading.trust_table)
     throw usage_error("--trust-header and --trust-table contradict each other: give one");
+  check_state_pattern(options.control.state_pattern);
   const std::string& scheme = options.references.gaia_scheme;
   if (!scheme.empty() && scheme != "ring" && scheme != "nested")
     throw usage_error("--gaia-scheme {}: the schemes are ring and nested", scheme);

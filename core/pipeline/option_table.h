@@ -32,6 +32,7 @@ struct OptionRange {
 struct OptionRow {
   std::string_view flag;         // "--width"
   std::string_view short_flag;   // "-W", or empty
+  std::string_view other_flag;   // a further long one by which it is known, or empty
   std::string_view heading;      // of the help: "Region"
   std::string_view values;       // of the help: "PIXELS", "X0 X1 Y0 Y1"; empty for flags
   std::string_view help;         // what it does

@@ -67,16 +67,19 @@ std::vector<const StageSpec*> stages_to_run(std::span<const StageSpec> table,
 
 SoftwareIdentity this_software() { return {kVersion, std::string(commit()), std::string(simd_level_name())}; }
 
+std::vector<Words> options_of(const StageSpec& stage, const BrickOptions& options) {
+  return given_options(options, [&](const OptionRow& row) {
+    return std::ranges::find(stage.options, row.group) != stage.options.end();
+  });
+}
+
 std::string key_of(const StageSpec& stage, const BrickOptions& options,
                    const std::map<std::string_view, std::string>& input_keys,
                    const SoftwareIdentity& software, std::string_view files) {
   std::string text = fmt::format("stage {} schema {}\nsoftware {} {} {}\n", stage.name, stage.schema,
                                  software.version, software.commit, software.simd_level);
-  const auto reads = [&](const OptionRow& row) {
-    return std::ranges::find(stage.options, row.group) != stage.options.end();
-  };
   // Each word with its length, so that no two lists of words read the same.
-  for (const Words& words : given_options(options, reads)) {
+  for (const Words& words : options_of(stage, options)) {
     text += "option";
     for (const std::string& word : words) text += fmt::format(" {}:{}", word.size(), word);
     text += '\n';
@@ -95,14 +98,39 @@ std::string key_of(const StageSpec& stage, const BrickOptions& options,
 
 Plan make_plan(std::span<const StageSpec> table, const BrickOptions& options,
                const SoftwareIdentity& software, StateStore& store) {
+  const ControlOptions& control = options.control;
+  check_names(table, control.force_stages);
+  check_names(table, control.write_stages);
+  const auto named = [](const std::vector<std::string>& names, const StageSpec& spec) {
+    return std::ranges::any_of(names, [&](const std::string& n) { return present_name(n) == spec.name; });
+  };
   Plan plan;
+  plan.software = software;
   std::map<std::string_view, std::string> keys;
-  for (const StageSpec* spec : stages_to_run(table, options.control.stages, options)) {
-    PlannedStage planned{spec, key_of(*spec, options, keys, software), {}, false};
-    for (const std::string_view output : spec->outputs) keys[output] = planned.key;
-    const StateStore::Status status = store.status(*spec, planned.key);
-    planned.from_state = status.usable;
-    planned.why = status.why;
+  std::map<std::string_view, std::string_view> made_anew;  // artifacts, and by which stage
+  for (const StageSpec* spec : stages_to_run(table, control.stages, options)) {
+    PlannedStage planned{spec, key_of(*spec, options, keys, software), {}};
+    const auto before =
+        std::ranges::find_if(spec->inputs, [&](std::string_view input) { return made_anew.contains(input); });
+    const bool asked_for =
+        control.stages.empty() ? spec->name == last_stage(table) : named(control.stages, *spec);
+    std::string files;
+    if (control.force_all || named(control.force_stages, *spec)) {
+      planned.why = "it is forced";
+    } else if (before != spec->inputs.end()) {
+      planned.why = fmt::format("it needs what {} makes", made_anew.at(*before));
+    } else {
+      StateStore::Status status = store.status(*spec, planned.key);
+      planned.from_state = status.usable && !asked_for;
+      planned.state_refused = status.refused;
+      planned.why = status.usable && asked_for ? "it is asked for" : status.why;
+      files = std::move(status.files);
+    }
+    if (planned.from_state) planned.key = key_of(*spec, options, keys, software, files);
+    for (const std::string_view output : spec->outputs) {
+      keys[output] = planned.key;
+      if (!planned.from_state) made_anew[output] = spec->name;
+    }
     plan.stages.push_back(std::move(planned));
   }
   return plan;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/pipeline/brick_options.h"
+#include "core/pipeline/option_text.h"
 #include "core/pipeline/stage.h"
 
 namespace brickline {
@@ -30,6 +31,9 @@ struct SoftwareIdentity {
 };
 SoftwareIdentity this_software();
 
+// "--flag words..." of the options that a stage reads and that are not at their defaults.
+std::vector<Words> options_of(const StageSpec& stage, const BrickOptions& options);
+
 // What a stage's outputs depend on, as a digest (64 hex digits): its name and schema, the software, the
 // options that it reads (where they differ from their defaults), and the keys of the stages that make its
 // inputs. `files`: fingerprints of the files that it read, as far as they are known.
@@ -39,16 +43,22 @@ std::string key_of(const StageSpec& stage, const BrickOptions& options,
 
 struct PlannedStage {
   const StageSpec* spec = nullptr;
+  // Of a stage whose state is used, its whole key; of one that runs, without the files that it (or a stage
+  // before it that runs, too) will read.
   std::string key;
   std::string why;  // it runs, or its state is used
   bool from_state = false;
+  bool state_refused = false;  // there is a state, and it cannot be used: `why` says so
 };
 
 class StateStore;
 
 struct Plan {
   std::vector<PlannedStage> stages;
+  SoftwareIdentity software;
 };
+// A stage runs if it is asked for by name (--stage; else the last), if it is forced, if a stage that makes
+// what it needs runs, or if the store has no state of it that can be used.
 Plan make_plan(std::span<const StageSpec> table, const BrickOptions& options,
                const SoftwareIdentity& software, StateStore& store);
 

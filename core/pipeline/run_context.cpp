@@ -33,6 +33,7 @@ RunContext make_run_context(const BrickOptions& options, const Log& log) {
           log,
           {},
           canonical_options(options),
+          {},
           {}};
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "core/base/log.h"
 #include "core/base/product_set.h"
 #include "core/base/progress.h"
+#include "core/base/read_log.h"
 #include "core/camera/registry.h"
 #include "core/pipeline/brick_options.h"
 #include "core/survey/products.h"
@@ -33,9 +35,15 @@ struct RunContext {
   ProductSet products;
   Environment environment;  // for what options have no variable of their own: sky templates
   Log log;
-  Progress progress;         // of the stage that runs; may be empty
-  std::string command_line;  // the options that change products, in canonical order
-  std::string brick;         // its name, as soon as it is known
+  Progress progress;                    // of the stage that runs; may be empty
+  std::string command_line;             // the options that change products, in canonical order
+  std::string brick;                    // its name, as soon as it is known
+  std::unique_ptr<ReadLog> reads = {};  // what the stage that runs has read; null: nobody asks
+
+  // A file that a stage opens, before it does.
+  void note(const std::filesystem::path& path) const {
+    if (reads) reads->note(path);
+  }
 
   std::filesystem::path path_of(Product product, std::string_view band = {}) const;
 };

@@ -55,9 +55,13 @@ class Run {
   Run(const Plan& plan, const BrickOptions& options, StateStore& store, RunContext& context,
       const BrickHooks& hooks)
       : plan_(plan), options_(options), store_(store), context_(context), hooks_(hooks) {
-    for (std::size_t i = 0; i < plan.stages.size(); ++i)
-      if (!plan.stages[i].from_state)
-        for (const std::string_view input : plan.stages[i].spec->inputs) last_use_[input] = i;
+    for (std::size_t i = 0; i < plan.stages.size(); ++i) {
+      const PlannedStage& stage = plan.stages[i];
+      if (stage.from_state)
+        for (const std::string_view output : stage.spec->outputs) keys_[output] = stage.key;
+      else
+        for (const std::string_view input : stage.spec->inputs) last_use_[input] = i;
+    }
   }
 
   RunResult all() {
@@ -98,10 +102,18 @@ class Run {
 
   StageResult take(const PlannedStage& stage) {
     begin_header(*stage.spec);
-    StageState state = store_.load(*stage.spec, artifacts_);
+    StageState state = store_.load(
+        *stage.spec, [&](std::string_view artifact) { return last_use_.contains(artifact); }, artifacts_);
+    if (!state.result.failures.empty())
+      context_.log.warning(
+          "the state of stage {} is used, in which {} items failed (--force-stage {} tries them again)",
+          stage.spec->name, state.result.failures.size(), stage.spec->name);
     context_.products = std::move(state.products);
     failed_ += static_cast<std::int64_t>(state.result.failures.size());
     end_header(*stage.spec, state.result.cards);
+    // What products from here on are made with; options that this stage does not read may be others now.
+    if (const fits::Card* card = header_.cards.find("CMDLINE"); card && !context_.command_line.empty())
+      header_.cards.set("CMDLINE", context_.command_line, std::string(card->comment));
     if (stage.spec->remake) remake_ = stage.spec;
     return std::move(state.result);
   }
@@ -116,14 +128,22 @@ class Run {
       context_.progress = [this, name = spec.name](std::int64_t done, std::int64_t total) {
         hooks_.progress(name, done, total);
       };
+    const std::string key = key_of(spec, options_, keys_, plan_.software);
+    context_.reads = std::make_unique<ReadLog>();
     StageProducts products(context_, spec.products);
     StageResult result = spec.run({options_, artifacts_, images, header_, products, context_}, artifacts_);
+    const std::vector<FileFingerprint> files = context_.reads->files();
+    context_.reads.reset();
     failed_ += static_cast<std::int64_t>(result.failures.size());
     end_header(spec, result.cards);
     if (spec.remake) remake_ = &spec;
     if (!result.nothing) {
       if (artifacts_.has(RawImages::kArtifact)) images_.set(artifacts_.take<RawImages>());
-      store_.save(spec, stage.key, {result, context_.products}, artifacts_);
+      store_.save(spec, key,
+                  {result, context_.products, {options_of(spec, options_), keys_, plan_.software, files}},
+                  artifacts_);
+      const std::string whole_key = key_of(spec, options_, keys_, plan_.software, fingerprint_text(files));
+      for (const std::string_view output : spec.outputs) keys_[output] = whole_key;
     }
     return result;
   }
@@ -158,11 +178,12 @@ class Run {
   std::int64_t failed_ = 0;            // items, so far
   const StageSpec* remake_ = nullptr;  // the stage that can read the images again
   std::map<std::string_view, std::size_t> last_use_;
+  std::map<std::string_view, std::string> keys_;  // of the stages that have made what is at hand
 };
 
 }  // namespace
 
-StageState NoState::load(const StageSpec& stage, ArtifactSet&) {
+StageState NoState::load(const StageSpec& stage, const std::function<bool(std::string_view)>&, ArtifactSet&) {
   throw internal_error("no state of stage {} is kept", stage.name);
 }
 

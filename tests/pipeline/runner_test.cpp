@@ -81,7 +81,8 @@ class Memory : public StateStore {
     if (kept->second.key != key) return {false, "its key has changed"};
     return {true, "its key is the same"};
   }
-  StageState load(const StageSpec& stage, ArtifactSet& artifacts) override {
+  StageState load(const StageSpec& stage, const std::function<bool(std::string_view)>&,
+                  ArtifactSet& artifacts) override {
     const Kept& kept = kept_.find(stage.name)->second;
     if (kept.edit) artifacts.put(*kept.edit);
     if (kept.brightness) artifacts.put(*kept.brightness);

@@ -87,6 +87,7 @@ std::optional<Masks> cached_masks(std::span<const CcdImage> images, StageProduct
   std::error_code code;
   for (const std::filesystem::path& path : {made, run.survey.cached(run.survey.root() / below)}) {
     if (!std::filesystem::exists(path, code)) continue;
+    run.note(path);
     if (auto masks = read_masks(path, images, run.log)) {
       run.log.info("outlier masks of {}", path.string());
       return masks;

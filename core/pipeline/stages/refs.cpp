@@ -89,7 +89,11 @@ Outcome<References> run_refs(const ReferenceChoice& choice, const Selection& sel
                              const RunHeader& header, StageProducts& products, RunContext& run) {
   References out;
   const ReferenceOptions sources = choose(choice, run.survey);
+  for (const std::filesystem::path& file :
+       {sources.tycho_file, sources.large_galaxies_file, sources.star_clusters_file})
+    if (!file.empty()) run.note(file);
   out.catalog = read_references(sources, selection.brick.wcs, selection.bands, selection.band_facts, run.log);
+  for (const std::filesystem::path& file : out.catalog.files) run.note(file);
   out.mask = reference_mask(out.catalog.rows, selection.brick.wcs);
   fits::Header cards = header.cards;
   add_dependency_cards(cards, dependencies_of(sources, out.catalog));

@@ -57,10 +57,23 @@ BrickGeometry geometry_of(const Target& target, double pixel_scale_arcsec) {
   return g;
 }
 
+// The input, whose files are noted as they are looked for.
+CcdInput noted(CcdInput input, ReadLog* reads) {
+  if (reads)
+    input.source.locate = [locate = std::move(input.source.locate), reads](SurveyPlace place,
+                                                                           const std::string& relative) {
+      std::filesystem::path path = locate(place, relative);
+      reads->note(path);
+      return path;
+    };
+  return input;
+}
+
 void load_cameras(const std::vector<CcdRow>& rows, RunContext& run) {
   std::map<std::string, std::int64_t> wanted;
   for (const CcdRow& row : rows) ++wanted[row.camera];
   run.cameras.load(wanted);
+  for (const Camera* camera : run.cameras.loaded()) run.note(camera->provenance().path);
 }
 
 // All that could not be read, each in a warning; then one Error for all: of the first's kind, with
@@ -100,6 +113,7 @@ std::vector<std::optional<CcdImage>> read_images(const std::vector<CcdRow>& rows
   reading.wcs_trust = choice.trust_header  ? WcsTrust::kHeader
                       : choice.trust_table ? WcsTrust::kTable
                                            : WcsTrust::kNeither;
+  reading.reads = run.reads.get();
   const CcdReader reader(run.survey, run.cameras, &table);
   std::vector<std::optional<CcdImage>> read(rows.size());
   std::vector<std::exception_ptr> failures(rows.size());
@@ -109,7 +123,8 @@ std::vector<std::optional<CcdImage>> read_images(const std::vector<CcdRow>& rows
   // first.
   tbb::parallel_for(std::size_t{0}, rows.size(), [&](std::size_t i) {
     try {
-      read[i] = reader.read(reader.input(rows[i], static_cast<std::int64_t>(i)), reading, run.log);
+      read[i] = reader.read(noted(reader.input(rows[i], static_cast<std::int64_t>(i)), run.reads.get()),
+                            reading, run.log);
       if (read[i]) read[i]->ccd_row = static_cast<std::int64_t>(i);
     } catch (...) {
       failures[i] = std::current_exception();
@@ -141,6 +156,9 @@ void check_tims(const RegionOptions& region, RunContext& run) {
 Outcome<Selection, RawImages> run_tims(const RegionOptions& region, const SurveyPaths& paths,
                                        const ReadingOptions& reading, const ReleaseOptions& release,
                                        RunContext& run) {
+  if (const auto file = run.survey.identity()) run.note(*file);
+  if (const auto file = run.survey.brick_table(); file && !region.radec) run.note(*file);
+  for (const std::filesystem::path& file : run.survey.ccd_tables()) run.note(run.survey.cached(file));
   const Target target = target_of(region, run.survey);
   Selection out;
   out.brick = geometry_of(target, region.pixel_scale_arcsec);
