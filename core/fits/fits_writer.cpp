@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -25,16 +26,49 @@ namespace {
 // descriptors of a compressed image are read back before they are first written), so growth is zeroed. The
 // block's size is kept in front of it.
 constexpr std::size_t kPrefix = 64;
+struct Prefix {
+  std::size_t size = 0;
+  bool refused = false;  // memory to grow was not to be had: CFITSIO does not always tell its callers
+};
+static_assert(sizeof(Prefix) <= kPrefix);
+
+Prefix prefix_of(const void* block) {
+  Prefix prefix;
+  std::memcpy(&prefix, static_cast<const char*>(block) - kPrefix, sizeof prefix);
+  return prefix;
+}
 
 void* zeroing_realloc(void* block, std::size_t size) {
+  Prefix prefix = block ? prefix_of(block) : Prefix{};
   char* whole = block ? static_cast<char*>(block) - kPrefix : nullptr;
-  std::size_t old_size = 0;
-  if (whole) std::memcpy(&old_size, whole, sizeof old_size);
+  const int before = errno;
   char* grown = static_cast<char*>(std::realloc(whole, size + kPrefix));
-  if (!grown) return nullptr;
-  if (size > old_size) std::memset(grown + kPrefix + old_size, 0, size - old_size);
-  std::memcpy(grown, &size, sizeof size);
+  if (!grown && whole && size <= prefix.size) {
+    grown = whole;  // it is large enough
+    errno = before;
+  }
+  if (!grown) {
+    prefix.refused = true;
+    if (whole) std::memcpy(whole, &prefix, sizeof prefix);
+    return nullptr;
+  }
+  if (size > prefix.size) std::memset(grown + kPrefix + prefix.size, 0, size - prefix.size);
+  prefix.size = size;
+  std::memcpy(grown, &prefix, sizeof prefix);
   return grown + kPrefix;
+}
+
+// CFITSIO keeps to itself that it had no memory for a table's description: what it does next with the HDU is
+// wrong. The allocator's mark in errno tells.
+void set_structure(fitsfile* file, int* status) {
+  errno = 0;
+  fits_set_hdustruc(file, status);
+  if (errno == ENOMEM && *status == 0) *status = MEMORY_ALLOCATION;
+}
+void move_to(fitsfile* file, int hdu, int* status) {
+  errno = 0;
+  fits_movabs_hdu(file, hdu, nullptr, status);
+  if (errno == ENOMEM && *status == 0) *status = MEMORY_ALLOCATION;
 }
 
 }  // namespace
@@ -47,6 +81,7 @@ struct FitsWriter::Impl {
 
   Impl() {
     int status = 0;
+    errno = 0;
     capacity = 2880 * 16;
     memory = zeroing_realloc(nullptr, capacity);
     if (!memory) throw std::bad_alloc();
@@ -62,10 +97,16 @@ struct FitsWriter::Impl {
     if (file) close_file(std::exchange(file, nullptr), &ignored);
     if (memory) std::free(static_cast<char*>(std::exchange(memory, nullptr)) - kPrefix);
   }
+  // At the start of every work: from here on errno tells whether memory was wanting.
+  Impl& begin() {
+    errno = 0;
+    return *this;
+  }
   // Nothing is written but memory, from memory: CFITSIO's errors of writing and of compression, and of sizes, are
   // memory that was not to be had.
-  static void check(int status, std::string_view doing) {
-    if (status == WRITE_ERROR || status == DATA_COMPRESSION_ERR || status == ARRAY_TOO_BIG)
+  void check(int status, std::string_view doing) const {
+    if (memory && prefix_of(memory).refused) status = MEMORY_ALLOCATION;
+    if (status == WRITE_ERROR || status == DATA_COMPRESSION_ERR || status == ARRAY_TOO_BIG || errno == ENOMEM)
       status = MEMORY_ALLOCATION;
     if (status) throw cfitsio_error(ErrorKind::kInternal, status, fmt::format("cannot {}", doing));
   }
@@ -227,14 +268,14 @@ void FitsWriter::Impl::write_checksums() {
   unsigned long data_sum = 0, hdu_sum = 0;
   // Leaving an HDU completes its header (heap size, longest row): only then may it be summed.
   fits_get_hdu_num(file, &current);
-  fits_set_hdustruc(file, &status);
+  set_structure(file, &status);
   if (current > 1) {
-    fits_movabs_hdu(file, 1, nullptr, &status);
-    fits_movabs_hdu(file, current, nullptr, &status);
+    move_to(file, 1, &status);
+    move_to(file, current, &status);
   }
   fits_update_key_str(file, "CHECKSUM", "0000000000000000", "HDU checksum", &status);
   fits_update_key_str(file, "DATASUM", "0", "data unit checksum", &status);
-  fits_set_hdustruc(file, &status);
+  set_structure(file, &status);
   fits_get_chksum(file, &data_sum, &hdu_sum, &status);
   fits_update_key_str(file, "DATASUM", fmt::format("{}", data_sum).c_str(), "data unit checksum", &status);
   fits_get_chksum(file, &data_sum, &hdu_sum, &status);
@@ -260,7 +301,7 @@ FitsWriter::~FitsWriter() = default;
 
 void FitsWriter::add_empty_primary(const Header& header) {
   if (impl_->started) throw internal_error("a file has one primary HDU");
-  impl_->ensure_primary();
+  impl_->begin().ensure_primary();
   impl_->write_header(header);
   impl_->write_checksums();
 }
@@ -268,7 +309,7 @@ void FitsWriter::add_empty_primary(const Header& header) {
 template <typename T>
 void FitsWriter::add_image(ImageView<const T> pixels, const Header& header, std::string_view extname,
                            const Compression& compression) {
-  Impl& w = *impl_;
+  Impl& w = impl_->begin();
   int status = 0;
   using Algorithm = Compression::Algorithm;
   const bool compress =
@@ -314,7 +355,7 @@ void FitsWriter::add_image(ImageView<const T> pixels, const Header& header, std:
   }
   long axes[2] = {pixels.width(), pixels.height()};
   fits_create_img(w.file, bitpix_code<T>(), 2, axes, &status);
-  Impl::check(status, "make an image HDU");
+  w.check(status, "make an image HDU");
   if (primary) {
     while (!status) fits_delete_key(w.file, "COMMENT", &status);
     status = 0;
@@ -327,19 +368,19 @@ void FitsWriter::add_image(ImageView<const T> pixels, const Header& header, std:
     std::copy_n(pixels.row(y), pixels.width(), packed.data() + static_cast<std::size_t>(y) * pixels.width());
   fits_write_img(w.file, cfitsio_type<T>(), 1, static_cast<LONGLONG>(packed.size()), packed.data(), &status);
   fits_flush_buffer(w.file, 0, &status);
-  Impl::check(status, "write the pixels");
+  w.check(status, "write the pixels");
   w.write_checksums();
 }
 
 void FitsWriter::add_cube(ImageView<const float> pixels, int depth, const Header& header,
                           std::string_view extname) {
-  Impl& w = *impl_;
+  Impl& w = impl_->begin();
   if (depth <= 0 || pixels.height() % depth) throw internal_error("a cube's planes must be of one height");
   int status = 0;
   fits_set_compression_type(w.file, 0, &status);
   long axes[3] = {pixels.width(), pixels.height() / depth, depth};
   fits_create_img(w.file, FLOAT_IMG, 3, axes, &status);
-  Impl::check(status, "make an image HDU");
+  w.check(status, "make an image HDU");
   w.started = true;
   w.write_header(header);
   w.set_extname(extname);
@@ -347,12 +388,12 @@ void FitsWriter::add_cube(ImageView<const float> pixels, int depth, const Header
   for (int y = 0; y < pixels.height(); ++y)
     std::copy_n(pixels.row(y), pixels.width(), packed.data() + static_cast<std::size_t>(y) * pixels.width());
   fits_write_img(w.file, TFLOAT, 1, static_cast<LONGLONG>(packed.size()), packed.data(), &status);
-  Impl::check(status, "write the pixels");
+  w.check(status, "write the pixels");
   w.write_checksums();
 }
 
 void FitsWriter::add_table(const Table& table, std::string_view extname, const Header& header) {
-  Impl& w = *impl_;
+  Impl& w = impl_->begin();
   if (!w.started) {
     w.ensure_primary();
     w.write_checksums();
@@ -372,7 +413,7 @@ void FitsWriter::add_table(const Table& table, std::string_view extname, const H
   int status = 0;
   fits_create_tbl(w.file, BINARY_TBL, table.rows(), static_cast<int>(names.size()), pn.data(), pf.data(),
                   pu.data(), nullptr, &status);
-  Impl::check(status, "make a table");
+  w.check(status, "make a table");
   w.set_extname(extname);
   for (std::size_t i = 0; i < table.columns().size(); ++i) {
     const Column& c = table.columns()[i];
@@ -385,31 +426,31 @@ void FitsWriter::add_table(const Table& table, std::string_view extname, const H
       std::vector<long> axes(c.shape.begin(), c.shape.end());
       fits_write_tdim(w.file, number, static_cast<int>(axes.size()), axes.data(), &status);
     }
-    Impl::check(status, fmt::format("describe column {}", c.name));
+    w.check(status, fmt::format("describe column {}", c.name));
   }
   w.write_header(header);
-  fits_set_hdustruc(w.file, &status);
+  set_structure(w.file, &status);
   for (std::size_t i = 0; i < table.columns().size(); ++i)
     write_column(w.file, static_cast<int>(i) + 1, table.columns()[i], &status);
   fits_flush_buffer(w.file, 0, &status);
-  Impl::check(status, "write the table");
+  w.check(status, "write the table");
   w.write_checksums();
 }
 
 std::string FitsWriter::finish() {
-  Impl& w = *impl_;
+  Impl& w = impl_->begin();
   w.ensure_primary();
   int status = 0;
   fits_flush_file(w.file, &status);
   // The buffer is larger than the file; the last HDU's end is the file's.
-  fits_movabs_hdu(w.file, 1, nullptr, &status);
+  move_to(w.file, 1, &status);
   int count = 0;
   fits_get_num_hdus(w.file, &count, &status);
-  fits_movabs_hdu(w.file, count, nullptr, &status);
+  move_to(w.file, count, &status);
   LONGLONG head = 0, data = 0, end = 0;
   fits_get_hduaddrll(w.file, &head, &data, &end, &status);
   close_file(std::exchange(w.file, nullptr), &status);
-  Impl::check(status, "finish the file");
+  w.check(status, "finish the file");
   return std::string(static_cast<const char*>(w.memory), static_cast<std::size_t>(end));
 }
 
