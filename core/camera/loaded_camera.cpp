@@ -186,6 +186,8 @@ Refusal load_plugin(const std::filesystem::path& path, const PluginNote& note, L
     std::ifstream file(plugin->path, std::ios::binary);
     std::ostringstream bytes;
     bytes << file.rdbuf();
+    // Streams keep a want of memory to themselves; the digest would be that of a part.
+    if (!bytes) throw resource_error("cannot be read whole").in_file(plugin->path_text);
     plugin->sha256 = sha256_hex(bytes.view());
   }
 
