@@ -86,7 +86,7 @@ class Reading {
     for (const std::filesystem::path& directory : options_.calibration_dirs)
       for (const std::string& name : names) {
         files.push_back(directory / name);
-        if (options_.reads) options_.reads->note(files.back());
+        if (input_.source.read_log) input_.source.read_log->note(files.back());
       }
     for (const std::string& name : names) files.push_back(input_.source.locate(SurveyPlace::kCalib, name));
     return files;

@@ -23,8 +23,6 @@
 
 namespace brickline {
 
-class ReadLog;
-
 // What the CCD table says of one CCD.
 struct CcdInput {
   CcdSource source;
@@ -58,8 +56,6 @@ struct ReadImageOptions {
 
   // Calibration directories looked at before the survey's own, laid out like <survey>/calib.
   std::vector<std::filesystem::path> calibration_dirs;
-  // Is told of files that are looked for there; those of the survey go through `locate`. May be null.
-  ReadLog* reads = nullptr;
   // Where sky templates are (cameras whose facts state them): this directory, else the one that the
   // environment variable named by the facts holds; without either none are subtracted.
   std::filesystem::path sky_template_dir;

@@ -57,7 +57,7 @@ BrickGeometry geometry_of(const Target& target, double pixel_scale_arcsec) {
   return g;
 }
 
-// The input, whose files are noted as they are looked for.
+// The input, whose files are noted where they are looked for, too: one that is not there now may be later.
 CcdInput noted(CcdInput input, ReadLog* reads) {
   if (reads)
     input.source.locate = [locate = std::move(input.source.locate), reads](SurveyPlace place,
@@ -113,8 +113,7 @@ std::vector<std::optional<CcdImage>> read_images(const std::vector<CcdRow>& rows
   reading.wcs_trust = choice.trust_header  ? WcsTrust::kHeader
                       : choice.trust_table ? WcsTrust::kTable
                                            : WcsTrust::kNeither;
-  reading.reads = run.reads.get();
-  const CcdReader reader(run.survey, run.cameras, &table);
+  const CcdReader reader(run.survey, run.cameras, &table, run.reads.get());
   std::vector<std::optional<CcdImage>> read(rows.size());
   std::vector<std::exception_ptr> failures(rows.size());
   std::mutex progress_mutex;
