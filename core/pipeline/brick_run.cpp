@@ -48,7 +48,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
     if (!stage.from_state) running.push_back(stage.spec);
   for (const StageSpec* stage : running)
     if (stage->check) stage->check(options, context);
-  remove_stale_products(running, options, log);
+  remove_stale_products(running, options, log, store.products());
 
   const RunResult result = run(plan, options, store, context, hooks);
   BrickOutcome outcome;

@@ -140,7 +140,7 @@ Done coadds_done(const BrickOptions& options) {
 }
 
 void remove_stale_products(const std::vector<const StageSpec*>& stages, const BrickOptions& options,
-                           const Log& log) {
+                           const Log& log, const std::set<std::filesystem::path>& kept) {
   const std::string brick = brick_name(options.region);
   std::set<Product> products;
   for (const StageSpec* stage : stages) products.insert(stage->products.begin(), stage->products.end());
@@ -159,7 +159,8 @@ void remove_stale_products(const std::vector<const StageSpec*>& stages, const Br
                                     Product::kOutliersMaskedPos, Product::kOutliersMaskedNeg})
         products.erase(picture);
   }
-  for (const std::filesystem::path& path : products_there(options, brick, products)) remove_file(path, log);
+  for (const std::filesystem::path& path : products_there(options, brick, products))
+    if (!kept.contains(path.lexically_normal())) remove_file(path, log);
 }
 
 }  // namespace brickline

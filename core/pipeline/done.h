@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 
 #include "core/pipeline/brick_options.h"
@@ -29,9 +30,10 @@ Done catalog_done(const BrickOptions& options);
 Done coadds_done(const BrickOptions& options);
 
 // Removes, before a run, what it will write anew and what would then look done without being so: the
-// products of `stages`, and (if they write any) the catalog, its list of checksums and the marker. Error if
-// one cannot be removed.
+// products of `stages`, and (if they write any) the catalog, its list of checksums and the marker; not those in
+// `kept` (normalized paths), which stages that are not run again have made under the same names. Error if one
+// cannot be removed.
 void remove_stale_products(const std::vector<const StageSpec*>& stages, const BrickOptions& options,
-                           const Log& log);
+                           const Log& log, const std::set<std::filesystem::path>& kept = {});
 
 }  // namespace brickline

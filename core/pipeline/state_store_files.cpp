@@ -81,6 +81,8 @@ StateStore::Status StateFiles::status(const StageSpec& stage, std::string_view k
     const StateFile state = StateFile::open(file);
     if (std::string why = objection(stage, key, state.record()); !why.empty())
       return {false, "its saved state is not used: " + why, {}, true};
+    for (const ProductSet::Entry& product : state.record().products)
+      products_.insert((settings_.output_dir / product.path).lexically_normal());
     return {true, file.string(), fingerprint_text(state.record().files)};
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::kResources) throw;

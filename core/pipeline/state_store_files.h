@@ -42,6 +42,8 @@ class StateFiles : public StateStore {
             const ArtifactSet& artifacts) override;
 
   std::filesystem::path path(std::string_view stage) const;
+  // The products that the states found usable so far count on.
+  const std::set<std::filesystem::path>& products() const { return products_; }
   // Removes the files of these stages, whole or half-written, and their directory if that leaves it empty.
   void remove_all(std::span<const StageSpec> table);
 
@@ -53,6 +55,7 @@ class StateFiles : public StateStore {
   StateSettings settings_;
   std::span<const ArtifactCodec> codecs_;
   Log log_;
+  std::set<std::filesystem::path> products_;
   std::map<std::string, std::string> digests_;  // of products that have been looked at
 };
 
