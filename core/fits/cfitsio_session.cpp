@@ -2,6 +2,8 @@
 
 #include <mutex>
 
+#include "core/base/error.h"
+
 // Exported by CFITSIO, declared in its private header only. Does nothing if the table is there.
 extern "C" int fits_init_randoms(void);
 
@@ -19,6 +21,14 @@ void fill_dither_offsets(int* status) {
 }
 
 }  // namespace
+
+void prepare_library() {
+  static const int prepared = [] {
+    const std::lock_guard lock(tables());
+    return fits_init_cfitsio();
+  }();
+  if (prepared != 0) throw resource_error("CFITSIO cannot be started");
+}
 
 fitsfile* open_file(const char* path, int* status) {
   const std::lock_guard lock(tables());

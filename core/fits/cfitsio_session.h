@@ -23,6 +23,10 @@
 
 namespace brickline::fits {
 
+// Before the first call of CFITSIO that is about no file (its decompressors): makes its own lock, which those hold
+// while they report an error with it, one that a thread may take twice. Opening a file does so by itself.
+void prepare_library();
+
 // As fits_open_diskfile, for reading.
 fitsfile* open_file(const char* path, int* status);
 

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/fits/cfitsio_session.h"
 #include "core/fits/cfitsio_types.h"
 #include "core/fits/gzip.h"
 
@@ -196,6 +197,7 @@ std::vector<std::int32_t> hcompress(Bytes packed, const CodecParameters& p, std:
   constexpr std::size_t kHead = 2 + 3 * 4 + 8 + 3;
   constexpr std::size_t kMostPlanes = 62,
                         kMostBytesPerPixel = kMostPlanes / 4 + 2;  // 2 bits a pixel and plane
+  prepare_library();
   if (packed.size() < kHead || packed[0] != 0xDD || packed[1] != 0x99) damaged("HCOMPRESS");
   const auto nx = big_endian<std::int32_t>(packed.data() + 2),
              ny = big_endian<std::int32_t>(packed.data() + 6);

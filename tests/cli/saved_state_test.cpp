@@ -47,8 +47,12 @@ std::vector<std::string> taken(const ProgramResult& result) {
   return names;
 }
 
+// In a run of everything: the stages that need nothing of this one. One follows from the other, but for GALEX's
+// and unWISE's photometry, which stand side by side.
 std::vector<std::string> stages_before(const std::string& stage) {
-  return {kStages.begin(), std::find(kStages.begin(), kStages.end(), stage)};
+  std::vector<std::string> names(kStages.begin(), std::find(kStages.begin(), kStages.end(), stage));
+  if (stage == "wise_forced") names.push_back("galex_forced");
+  return names;
 }
 
 class SavedState : public SurveyFixture {
@@ -85,7 +89,9 @@ TEST_F(SavedState, StageByStageItComesToTheSameBytesAndLeavesOnlyProducts) {
     SCOPED_TRACE(stage);
     const ProgramResult result = run({"-s", stage});
     ASSERT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_EQ(taken(result), stages_before(stage));
+    std::vector<std::string> needed(kStages.begin(), std::find(kStages.begin(), kStages.end(), stage));
+    if (stage == "galex_forced") std::erase(needed, "wise_forced");
+    EXPECT_EQ(taken(result), needed);
   }
   EXPECT_EQ(products_below(outdir()), products_);
   EXPECT_FALSE(std::filesystem::exists(outdir() / "state"));
