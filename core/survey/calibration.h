@@ -45,8 +45,8 @@ struct CalibrationKey {
 };
 
 struct CalibrationChecks {
-  bool versions = true;        // compare plver, plprocid
-  bool old_calibs_ok = false;  // a difference, or a missing column, is a warning
+  bool versions = true;         // compare plver, plprocid
+  bool old_calibs_ok = false;   // a difference, or a missing column, is a warning
   ReadLog* read_log = nullptr;  // notes the files that are read; may be null
 };
 

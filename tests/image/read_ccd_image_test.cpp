@@ -275,7 +275,6 @@ TEST_F(Options, NoiseFromTheWeightsWhereTheTableHasNone) {
   EXPECT_NEAR(median_positive_of(image->inverse_error), 1 / image->sig1, 1e-3 / image->sig1);
 }
 
-
 // ---- Changed files: a copy of a survey with one CCD (exposure 396388, CCD S11) ----
 
 class ChangedFiles : public testing::Test {

@@ -45,10 +45,10 @@ TEST(OptionTable, BindsEveryMemberOfEveryGroupByExactlyOneRow) {
     EXPECT_EQ(rows_of<Group>(), member_count<Group>()) << Group::kOptionGroup;
     return member_count<Group>();
   };
-  const std::size_t bound = check(region) + check(survey) + check(reading) + check(release) +
-                            check(references) + check(outliers) + check(pictures) + check(detection) +
-                            check(fitting) + check(blobs) + check(metrics) + check(explain) +
-                            check(stacking) + check(early_coadds) + check(wise) + check(galex) + check(dust) + check(control);
+  const std::size_t bound =
+      check(region) + check(survey) + check(reading) + check(release) + check(references) + check(outliers) +
+      check(pictures) + check(detection) + check(fitting) + check(blobs) + check(metrics) + check(explain) +
+      check(stacking) + check(early_coadds) + check(wise) + check(galex) + check(dust) + check(control);
   EXPECT_EQ(bound, option_table().size());
 }
 
