@@ -2,8 +2,8 @@
 # Sets up, builds and runs every test: the one command that says whether a checkout is good.
 #   tests/run.sh [ctest arguments]
 # In this order: the formatting of what is under version control; everything built, and every test of it; the smallest
-# case once more with programs that look for errors of memory and undefined behaviour. It tells what was skipped and
-# why, and ends with "N passed, N failed".
+# case once more with programs that look for errors of memory and undefined behaviour; a brick again and again, whose
+# bytes must stay. It tells what was skipped and why, and ends with "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,5 +34,6 @@ ctest --test-dir build/release --output-on-failure --no-tests=error -j "$(nproc)
   echo "ctest ended with $?"
 
 step "the smallest case with sanitizers" tests/sanitizers/smallest_case.sh
+step "fifty runs on eight threads give the same bytes" tests/soak.sh
 
 exec python3 tests/summarize.py "$report" "$passed" "$failed"
