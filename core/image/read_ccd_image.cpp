@@ -229,11 +229,30 @@ void Reading::compare_with_table() {
   }
 }
 
+namespace {
+
+// How many pixels are no numbers, and the first of them as FITS counts; empty: none.
+std::string not_finite(const Image<float>& pixels, const Box& extent) {
+  std::int64_t count = 0;
+  int first_x = 0, first_y = 0;
+  for (int y = 0; y < pixels.height(); ++y)
+    for (int x = 0; x < pixels.width(); ++x) {
+      if (std::isfinite(pixels(x, y))) continue;
+      if (count++ == 0) first_x = x, first_y = y;
+    }
+  if (count == 0) return {};
+  return fmt::format("{} pixels of the image are not finite (the first at x {}, y {}, counted from 1)", count,
+                     first_x + extent.x0 + 1, first_y + extent.y0 + 1);
+}
+
+}  // namespace
+
 void Reading::read_pixels() {
   out_.data = ccd_.read_image(out_.extent);
-  if (facts_.pixels.nan == PixelFacts::Nan::kError && !all_finite(out_.data))
-    throw input_error("pixels of the image are not finite")
-        .in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
+  if (facts_.pixels.nan == PixelFacts::Nan::kError)
+    if (const std::string found = not_finite(out_.data, out_.extent); !found.empty())
+      throw input_error("{}; the camera's fact pixels.nan \"zero_and_mask\" would mask them", found)
+          .in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
 }
 
 void Reading::read_mask() {
