@@ -44,6 +44,9 @@ std::vector<double> pulls(const test::SimulatedSky& sky, const WiseBandPhotometr
   return out;
 }
 
+// What this does not show: galaxies of the steeper types, the blending that a catalog tells of (of measured fluxes), and
+// skies of every kind. Size, density and magnitudes of this one were chosen by trying; four other seeds of it gave
+// medians of -0.05 to 0.16 and widths of 0.98 to 1.07, so a bias of some hundredths of a sigma is not ruled out.
 TEST(SimulatedWise, ErrorsAreWhatTheySay) {
   const test::SimulatedSky sky(sparse_sky());
   const WiseData data(sky.wise_files());
