@@ -78,6 +78,13 @@ struct FitsWriter::Impl {
   void* memory = nullptr;
   std::size_t capacity = 0;
   bool started = false;
+  // What was added, for a last look at the whole file: CFITSIO, short of memory, has lost HDUs without a word (it
+  // sets errno to 0 wherever it reads a number, so that errno alone does not tell).
+  struct Added {
+    bool table = false;
+    std::int64_t rows = 0, columns = 0;  // of a table; of an image: its height and width
+  };
+  std::vector<Added> added;
 
   Impl() {
     int status = 0;
@@ -114,6 +121,7 @@ struct FitsWriter::Impl {
   void set_extname(std::string_view extname);
   void write_checksums();
   void ensure_primary();
+  void check_all_is_there(int* status);
 };
 
 namespace {
@@ -294,6 +302,33 @@ void FitsWriter::Impl::ensure_primary() {
   if (status == KEY_NO_EXIST) status = 0;
   check(status, "write the primary header");
   started = true;
+  added.push_back({});
+}
+
+// Ends in the last HDU.
+void FitsWriter::Impl::check_all_is_there(int* status) {
+  int count = 0;
+  move_to(file, 1, status);
+  fits_get_num_hdus(file, &count, status);
+  bool whole = count == static_cast<int>(added.size());
+  for (int i = 1; i <= count && whole && *status == 0; ++i) {
+    move_to(file, i, status);
+    const Added& a = added[static_cast<std::size_t>(i) - 1];
+    if (a.table) {
+      LONGLONG rows = 0;
+      int columns = 0;
+      fits_get_num_rowsll(file, &rows, status);
+      fits_get_num_cols(file, &columns, status);
+      whole = rows == a.rows && columns == a.columns;
+    } else {
+      int axes = 0;
+      LONGLONG size[3] = {0, 0, 1};
+      fits_get_img_dim(file, &axes, status);
+      fits_get_img_sizell(file, 3, size, status);
+      whole = axes == 0 ? a.rows == 0 : size[0] == a.columns && size[1] * size[2] == a.rows;
+    }
+  }
+  if (*status == 0 && !whole) *status = MEMORY_ALLOCATION;
 }
 
 FitsWriter::FitsWriter() : impl_(std::make_unique<Impl>()) {}
@@ -361,6 +396,7 @@ void FitsWriter::add_image(ImageView<const T> pixels, const Header& header, std:
     status = 0;
   }
   w.started = true;
+  w.added.push_back({.rows = pixels.height(), .columns = pixels.width()});
   w.write_header(header);
   w.set_extname(extname);
   std::vector<T> packed(static_cast<std::size_t>(pixels.width()) * pixels.height());
@@ -382,6 +418,7 @@ void FitsWriter::add_cube(ImageView<const float> pixels, int depth, const Header
   fits_create_img(w.file, FLOAT_IMG, 3, axes, &status);
   w.check(status, "make an image HDU");
   w.started = true;
+  w.added.push_back({.rows = pixels.height(), .columns = pixels.width()});
   w.write_header(header);
   w.set_extname(extname);
   std::vector<float> packed(static_cast<std::size_t>(pixels.width()) * pixels.height());
@@ -414,6 +451,7 @@ void FitsWriter::add_table(const Table& table, std::string_view extname, const H
   fits_create_tbl(w.file, BINARY_TBL, table.rows(), static_cast<int>(names.size()), pn.data(), pf.data(),
                   pu.data(), nullptr, &status);
   w.check(status, "make a table");
+  w.added.push_back({true, table.rows(), static_cast<std::int64_t>(names.size())});
   w.set_extname(extname);
   for (std::size_t i = 0; i < table.columns().size(); ++i) {
     const Column& c = table.columns()[i];
@@ -442,11 +480,8 @@ std::string FitsWriter::finish() {
   w.ensure_primary();
   int status = 0;
   fits_flush_file(w.file, &status);
+  w.check_all_is_there(&status);
   // The buffer is larger than the file; the last HDU's end is the file's.
-  move_to(w.file, 1, &status);
-  int count = 0;
-  fits_get_num_hdus(w.file, &count, &status);
-  move_to(w.file, count, &status);
   LONGLONG head = 0, data = 0, end = 0;
   fits_get_hduaddrll(w.file, &head, &data, &end, &status);
   close_file(std::exchange(w.file, nullptr), &status);
