@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -87,6 +88,9 @@ class Image {
     allocate();
     if (data_) std::fill(data_, data_ + stride_ * height_, fill);
   }
+  // Pixels that live elsewhere (core/base/pixel_file.h) for as long as `owner` does; a copy has its own.
+  Image(T* data, int width, int height, std::ptrdiff_t stride, std::shared_ptr<void> owner)
+      : data_(data), width_(width), height_(height), stride_(stride), owner_(std::move(owner)) {}
   explicit Image(ImageView<const T> v) : Image(v.width(), v.height()) {
     for (int y = 0; y < height_; ++y) std::copy(v.row(y), v.row(y) + width_, row(y));
   }
@@ -99,7 +103,9 @@ class Image {
     swap(o);
     return *this;
   }
-  ~Image() { ::operator delete[](data_, std::align_val_t{64}); }
+  ~Image() {
+    if (!owner_) ::operator delete[](data_, std::align_val_t{64});
+  }
 
   int width() const { return width_; }
   int height() const { return height_; }
@@ -135,8 +141,8 @@ class Image {
     stride_ = (width_ + per_line - 1) / per_line * per_line;
     // Rows a large power of two apart would all fall into the same few sets of the processor's caches, which
     // makes going down a column slow.
-    constexpr std::ptrdiff_t kCacheSets = 1024;
-    if (stride_ * std::ptrdiff_t{sizeof(T)} % kCacheSets == 0) stride_ += per_line;
+    constexpr std::ptrdiff_t kCacheAliasBytes = 1024;
+    if (stride_ * std::ptrdiff_t{sizeof(T)} % kCacheAliasBytes == 0) stride_ += per_line;
     if (stride_ * height_ > 0)
       data_ = static_cast<T*>(::operator new[](sizeof(T) * stride_ * height_, std::align_val_t{64}));
   }
@@ -145,10 +151,12 @@ class Image {
     std::swap(width_, o.width_);
     std::swap(height_, o.height_);
     std::swap(stride_, o.stride_);
+    owner_.swap(o.owner_);
   }
   T* data_ = nullptr;
   int width_ = 0, height_ = 0;
   std::ptrdiff_t stride_ = 0;
+  std::shared_ptr<void> owner_;  // of pixels that live elsewhere
 };
 
 // Copies the part of an image inside `b` (which must lie within it).

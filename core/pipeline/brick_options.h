@@ -170,6 +170,7 @@ struct ControlOptions {
   std::filesystem::path output_dir = ".";
   std::vector<std::string> stages;  // to run up to; empty: the last
   int threads = 1;
+  std::optional<double> max_memory_gb;  // 10^9 bytes that the run may take; empty: what it takes
   std::string state_pattern = "state/runbrick-%(brick)s-%(stage)s.fits";  // relative to output_dir
   std::vector<std::string> force_stages;  // made anew, with all that needs what they make
   bool force_all = false;

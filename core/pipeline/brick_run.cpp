@@ -2,6 +2,8 @@
 
 #include <tbb/global_control.h>
 
+#include <cmath>
+
 #include "core/base/error.h"
 #include "core/pipeline/done.h"
 #include "core/pipeline/option_table.h"
@@ -42,6 +44,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
                                   static_cast<std::size_t>(options.control.threads));
   RunContext context = make_run_context(options, log);
   context.brick = brick_name(options.region);
+  if (const auto most = options.control.max_memory_gb) context.most_memory = std::llround(*most * 1e9);
   check_output_directory(context.output_dir);
   std::vector<const StageSpec*> running;
   for (const PlannedStage& stage : plan.stages)

@@ -363,6 +363,11 @@ std::vector<OptionRow> make_table() {
                                           kControl}));
   t.push_back(row<&O::control, &K::threads>(
       {"--threads", "", control, "N", "threads", "", kControl, within(1, 4096)}));
+  t.push_back(row<&O::control, &K::max_memory_gb>(
+      {"--max-memory-gb", "", control, "GB",
+       "stay below so many 10^9 bytes of memory: images are kept in a file without a name in the output "
+       "directory where that takes less; ends before any pixel is read where it cannot be done",
+       "", kControl, above(0)}));
   t.push_back(row<&O::release, &ReleaseOptions::release>(
       {"--release", "", control, "N", "catalog release number", "", kProducts, within(0, 32767)}));
   t.push_back(row<&O::release, &ReleaseOptions::survey_name>(

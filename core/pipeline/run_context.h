@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 
 #include "core/base/environment.h"
 #include "core/base/log.h"
+#include "core/base/pixel_file.h"
 #include "core/base/product_set.h"
 #include "core/base/progress.h"
 #include "core/base/read_log.h"
@@ -35,10 +37,12 @@ struct RunContext {
   ProductSet products;
   Environment environment;  // for what options have no variable of their own: sky templates
   Log log;
-  Progress progress;                    // of the stage that runs; may be empty
-  std::string command_line;             // the options that change products, in canonical order
-  std::string brick;                    // its name, as soon as it is known
-  std::unique_ptr<ReadLog> reads = {};  // what the stage that runs has read; null: nobody asks
+  Progress progress;                             // of the stage that runs; may be empty
+  std::string command_line;                      // the options that change products, in canonical order
+  std::string brick;                             // its name, as soon as it is known
+  std::unique_ptr<ReadLog> reads = {};           // what the stage that runs has read; null: nobody asks
+  std::optional<std::int64_t> most_memory = {};  // bytes that the run may take
+  std::unique_ptr<PixelFile> pixel_file = {};    // where the images' planes are; null: in memory
 
   // A file that a stage opens, before it does.
   void note(const std::filesystem::path& path) const {

@@ -12,6 +12,7 @@
 #include "core/detect/outlier_mask_file.h"
 #include "core/detect/outliers.h"
 #include "core/pipeline/header_cards.h"
+#include "core/pipeline/memory_forecast.h"
 #include "core/pipeline/stages/refs.h"
 #include "core/survey/provenance.h"
 
@@ -101,9 +102,12 @@ struct BandWork {
   std::vector<std::size_t> members;  // of the run's images
   std::vector<CcdImage> images;
 };
-BandWork work_on(std::span<const CcdImage> images, const std::string& band) {
+BandWork work_on(std::span<const CcdImage> images, const std::string& band, const RunContext& run) {
   BandWork work{images_of_band(images, band), {}};
-  for (const std::size_t i : work.members) work.images.push_back(images[i]);
+  for (const std::size_t i : work.members) {
+    work.images.push_back(images[i]);
+    keep_planes(work.images.back(), run);
+  }
   return work;
 }
 
@@ -188,7 +192,7 @@ Outcome<OutlierEdits> run_outliers(const OutlierChoice& choice, const PictureOpt
   if (!cached) edits.patches.resize(images.images.size());
   BandImages before, after, positive, negative;
   for (const std::string& band : selection.bands) {
-    BandWork work = work_on(images.images, band);
+    BandWork work = work_on(images.images, band, run);
     before.push_back(stack(selection, band, work.images));
     if (!cached) {
       for (std::size_t k = 0; k < work.images.size(); ++k) {

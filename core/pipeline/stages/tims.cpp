@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/camera/registry.h"
 #include "core/image/ccd_reader.h"
+#include "core/pipeline/memory_forecast.h"
 #include "core/pipeline/run_header.h"
 #include "core/survey/bits.h"
 #include "core/survey/bricks.h"
@@ -124,7 +125,10 @@ std::vector<std::optional<CcdImage>> read_images(const std::vector<CcdRow>& rows
     try {
       read[i] = reader.read(noted(reader.input(rows[i], static_cast<std::int64_t>(i)), run.reads.get()),
                             reading, run.log);
-      if (read[i]) read[i]->ccd_row = static_cast<std::int64_t>(i);
+      if (read[i]) {
+        read[i]->ccd_row = static_cast<std::int64_t>(i);
+        keep_planes(*read[i], run);
+      }
     } catch (...) {
       failures[i] = std::current_exception();
     }
@@ -177,9 +181,9 @@ Outcome<Selection, RawImages> run_tims(const RegionOptions& region, const Survey
   out.rows = std::move(selection.ccds);
 
   load_cameras(out.rows, run);
-  run.log.info("brick {}: {} CCDs of {} cameras; their images will take about {:.0f} MB", out.brick.name,
-               out.rows.size(), run.cameras.loaded().size(),
-               static_cast<double>(selection.pixels * kImageBytesPerPixel) / 1e6);
+  run.log.info("brick {}: {} CCDs of {} cameras", out.brick.name, out.rows.size(),
+               run.cameras.loaded().size());
+  prepare_memory(out.rows, target.wcs, static_cast<int>(region.bands.size()), run);
   auto read = read_images(out.rows, out.ccds, target.polygon(), paths, reading, run);
   RawImages raw;
   std::vector<CcdRow> used;
@@ -209,6 +213,7 @@ RawImages read_images_again(const Selection& selection, const SurveyPaths& paths
                             const ReadingOptions& reading, RunContext& run) {
   run.brick = selection.brick.name;
   load_cameras(selection.rows, run);
+  prepare_memory(selection.rows, selection.brick.wcs, static_cast<int>(selection.bands.size()), run);
   RawImages raw;
   for (auto& image :
        read_images(selection.rows, selection.ccds, polygon_of(selection.brick.wcs), paths, reading, run))

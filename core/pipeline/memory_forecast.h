@@ -1,0 +1,48 @@
+// How much memory a brick's run will take, told before any pixel is read, and what is done where that is more
+// than it may have: the images' planes go into a file without a name (core/base/pixel_file.h), which changes
+// no byte of the products.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "core/image/ccd_image.h"
+#include "core/pipeline/run_context.h"
+#include "core/survey/ccd_table.h"
+
+namespace brickline {
+
+struct MemoryQuestion {
+  std::int64_t brick_pixels = 0;
+  int bands = 1;
+  std::int64_t image_pixels = 0;  // of all images together, as far as they are read
+  std::int64_t band_pixels = 0;   // of the band with the most
+  std::int64_t ccd_pixels = 0;    // of the largest image
+  int threads = 1;
+  bool images_in_file = false;
+};
+
+struct StageMemory {
+  std::string_view stage;
+  std::int64_t bytes = 0;  // resident at the worst moment
+};
+
+struct MemoryForecast {
+  std::int64_t images = 0;  // bytes of all images' planes
+  std::vector<StageMemory> stages;
+  const StageMemory& peak() const;
+};
+
+// The planes that each stage holds, with their sizes, and a measured rest for what comes and goes; within a
+// fifth of what runs of 300 to 3600 pixels with 1 to 10 exposures took.
+MemoryForecast forecast_memory(const MemoryQuestion& question);
+
+// Tells what the run will take, and makes run.pixel_file where run.most_memory asks for it. Error (kResources)
+// where even so it would take more.
+void prepare_memory(const std::vector<CcdRow>& ccds, const Wcs& brick, int bands, RunContext& run);
+
+// The image's planes go where the run keeps them.
+void keep_planes(CcdImage& image, const RunContext& run);
+
+}  // namespace brickline
