@@ -56,7 +56,7 @@ EOF
 }
 
 run() {  # run OUTDIR THREADS: the case in $environment and $arguments
-  env ${environment[@]+"${environment[@]}"} "$build/bin/runbrick" "${arguments[@]}" --plugin-dir "$build/plugins" \
+  env ${environment[@]+"${environment[@]}"} "$build/bin/runbrick" "${arguments[@]}" --no-page --plugin-dir "$build/plugins" \
     --outdir "$1" --threads "$2" >"$1.log" 2>&1
 }
 digest() { (cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum); }

@@ -24,6 +24,7 @@
 #include "core/image/ccd_image.h"
 #include "core/refs/halos.h"
 #include "core/refs/reference_catalog.h"
+#include "core/survey/ccd_selection.h"
 #include "core/survey/ccd_table.h"
 #include "core/wcs/sky_box.h"
 #include "core/wcs/wcs.h"
@@ -43,13 +44,14 @@ struct BrickGeometry {
 // From stage tims: where, and of what.
 struct Selection {
   static constexpr std::string_view kArtifact = "selection";
-  static constexpr int kSchema = 1;
+  static constexpr int kSchema = 2;
   BrickGeometry brick;
   std::vector<std::string> bands;               // those with images, in the order asked for
   std::vector<std::string> survey_bands;        // as asked for
   std::map<std::string, BandFacts> band_facts;  // what the cameras say of them
   fits::Table ccds;                             // the survey's rows that were selected
   std::vector<CcdRow> rows;                     // the same, as they are read
+  std::vector<CcdLeftOut> left_out;             // touch the brick and give nothing, with the reason
 };
 
 // From stage tims: the pixels as they were read, in the order of the table; CCDs that have nothing to give

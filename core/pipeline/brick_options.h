@@ -30,6 +30,7 @@ struct RegionOptions {
 struct SurveyPaths {
   static constexpr std::string_view kOptionGroup = "survey";
   std::filesystem::path survey_dir;
+  std::vector<std::string> ccd_tables;                  // their file names' patterns; empty: all
   std::filesystem::path cache_dir;                      // empty: none
   std::vector<std::filesystem::path> extra_calib_dirs;  // searched after the survey's own calib directory
   std::vector<std::filesystem::path> plugin_dirs;
@@ -177,6 +178,11 @@ struct ControlOptions {
   bool no_write = false;                  // no state is written
   std::vector<std::string> write_stages;  // up to which state is written; empty: of all stages
   bool keep_state = false;                // the state stays when the run has come to its end
+  std::string preset;                     // options of that name; empty: none
+  std::filesystem::path config;           // options of that file; empty: none
+  bool dump_config = false;               // only tell the options
+  bool log_json = false;                  // log and progress are for programs
+  bool page = true;                       // a page of the run is written beside the products
   bool no_wise_ceres = false;             // says nothing: WISE's fluxes are exact anyhow
   int verbosity = 0;
   bool plan = false;        // only say what would run

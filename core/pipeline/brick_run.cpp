@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/pipeline/done.h"
 #include "core/pipeline/option_table.h"
+#include "core/pipeline/run_recorder.h"
 #include "core/pipeline/stage_table.h"
 #include "core/pipeline/state_store_files.h"
 
@@ -42,7 +43,9 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
   tell(plan, log);
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                                   static_cast<std::size_t>(options.control.threads));
-  RunContext context = make_run_context(options, log);
+  std::optional<RunRecorder> recorder;
+  if (options.control.page) recorder.emplace(options, log);
+  RunContext context = make_run_context(options, recorder ? recorder->log() : log);
   context.brick = brick_name(options.region);
   if (const auto most = options.control.max_memory_gb) context.most_memory = std::llround(*most * 1e9);
   check_output_directory(context.output_dir);
@@ -53,7 +56,10 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
     if (stage->check) stage->check(options, context);
   remove_stale_products(running, options, log, store.products());
 
-  const RunResult result = run(plan, options, store, context, hooks);
+  const RunResult result =
+      recorder ? recorder->watch(context, plan,
+                                 [&] { return run(plan, options, store, context, recorder->hooks(hooks)); })
+               : run(plan, options, store, context, hooks);
   BrickOutcome outcome;
   outcome.brick = context.brick;
   outcome.products = std::move(context.products);

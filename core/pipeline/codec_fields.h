@@ -116,6 +116,17 @@ struct Fields<CcdRow> {
   using Base = CcdValues;
 };
 template <>
+struct Fields<CcdLeftOut> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("name", &CcdLeftOut::name);
+    visit("camera", &CcdLeftOut::camera);
+    visit("band", &CcdLeftOut::band);
+    visit("file", &CcdLeftOut::file);
+    visit("reason", &CcdLeftOut::reason);
+  }
+};
+template <>
 struct Fields<Selection> {
   template <class Visit>
   static constexpr void each(Visit&& visit) {
@@ -125,6 +136,7 @@ struct Fields<Selection> {
     visit("band_facts", &Selection::band_facts);
     visit("ccds", &Selection::ccds);
     visit("rows", &Selection::rows);
+    visit("left_out", &Selection::left_out);
   }
 };
 template <>

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <set>
+#include <algorithm>
 
 #include "core/base/error.h"
 #include "core/base/nearest_name.h"
@@ -13,21 +13,16 @@ namespace {
 
 const OptionRow& row_of(std::string_view flag) {
   if (const OptionRow* row = find_option(flag)) return *row;
-  std::vector<std::string> names;
-  for (const OptionRow& row : option_table()) {
-    names.emplace_back(row.flag);
-    if (!row.other_flag.empty()) names.emplace_back(row.other_flag);
-  }
-  const std::string nearest = nearest_name(flag, names, 3);
+  const std::string nearest = nearest_name(flag, option_names(true), 3);
   throw usage_error("unknown option {}{} (--help lists the options)", flag,
                     nearest.empty() ? "" : "; did you mean " + nearest + "?");
 }
 
 class Reading {
  public:
-  Reading(std::span<const std::string> words, BrickOptions& options) : words_(words), options_(options) {}
+  explicit Reading(std::span<const std::string> words) : words_(words) {}
 
-  void all() {
+  GivenOptions all() {
     while (next_ < words_.size()) {
       const std::string& word = words_[next_++];
       if (word.starts_with("--") && word.size() > 2)
@@ -37,12 +32,14 @@ class Reading {
       else
         throw usage_error("'{}' belongs to no option (--help lists the options)", word);
     }
+    return std::move(given_);
   }
 
  private:
   void long_option(const std::string& word) {
     const std::size_t equals = word.find('=');
     const std::string flag = word.substr(0, equals);
+    if (const OtherOption* other = find_other_option(flag)) return take(*other, equals != std::string::npos);
     const OptionRow& row = row_of(flag);
     if (equals == std::string::npos) return take(row, {});
     if (row.words != 1) throw usage_error("{}: this option takes {} words, without '='", flag, row.words);
@@ -58,9 +55,17 @@ class Reading {
     }
   }
 
+  // Words of an option that has no use here.
+  void take(const OtherOption& option, bool attached) {
+    if (!option.accepted) throw usage_error("{}: {}", option.flag, option.why);
+    next_ = std::min(words_.size(), next_ + static_cast<std::size_t>(attached ? 0 : option.words));
+  }
+
   // One occurrence of an option; `attached`: its first word, if that was written together with it.
   void take(const OptionRow& row, std::string attached) {
-    if (!row.repeatable && row.flag != "--verbose" && !given_.insert(row.flag).second)
+    GivenOption& given = given_[&row];
+    given.origin = "command line";
+    if (!row.repeatable && !row.counted && !given.occurrences.empty())
       throw usage_error("{} is given twice", row.flag);
     Words values;
     if (!attached.empty()) values.push_back(std::move(attached));
@@ -72,13 +77,14 @@ class Reading {
       if (find_option(values.back()) && values.back().starts_with("--"))
         throw usage_error("{} takes {}, not the option {}", row.flag, row.values, values.back());
     }
-    row.read(options_, row.flag, values);
+    row.read(scratch_, row.flag, values);  // they say a value
+    given.occurrences.push_back(std::move(values));
   }
 
   std::span<const std::string> words_;
-  BrickOptions& options_;
   std::size_t next_ = 0;
-  std::set<std::string_view> given_;
+  GivenOptions given_;
+  BrickOptions scratch_;
 };
 
 void add_wrapped(std::string& out, std::string_view text, std::size_t indent, std::size_t width) {
@@ -104,8 +110,11 @@ void add_wrapped(std::string& out, std::string_view text, std::size_t indent, st
 
 }  // namespace
 
+GivenOptions options_of_command_line(std::span<const std::string> words) { return Reading(words).all(); }
+
 void read_command_line(std::span<const std::string> words, BrickOptions& options) {
-  Reading(words, options).all();
+  const GivenOptions given = options_of_command_line(words);
+  options = resolve(std::span(&given, 1)).options;
 }
 
 std::string options_help(int width) {
@@ -128,6 +137,19 @@ std::string options_help(int width) {
     if (!row.environment.empty()) text += fmt::format(" [${}]", row.environment);
     out += left;
     add_wrapped(out, text, kIndent, static_cast<std::size_t>(width));
+  }
+  for (const bool accepted : {true, false}) {
+    out += accepted ? "\nAccepted, and without effect:\n" : "\nNot there yet, and refused:\n";
+    for (const OtherOption& option : other_options()) {
+      if (option.accepted != accepted) continue;
+      std::string left = fmt::format("  {} {}", option.flag, option.values);
+      if (left.size() + 1 > kIndent)
+        left += "\n" + std::string(kIndent, ' ');
+      else
+        left.resize(kIndent, ' ');
+      out += left;
+      add_wrapped(out, option.why, kIndent, static_cast<std::size_t>(width));
+    }
   }
   return out;
 }

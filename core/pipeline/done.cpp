@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
 #include "core/pipeline/option_table.h"
+#include "core/pipeline/run_recorder.h"
 #include "core/survey/products.h"
 #include "core/survey/target.h"
 #include "core/wcs/sky.h"
@@ -151,6 +152,8 @@ void remove_stale_products(const std::vector<const StageSpec*>& stages, const Br
     products.erase(last);
   }
   remove_file(nothing_marker(options.control.output_dir, brick), log);
+  for (const char* ending : {".html", ".json"})
+    remove_file(page_path(options.control.output_dir, brick).string() + ending, log);
   // Masks of an earlier run are an input where they are to be used.
   if (options.outliers.cache_outliers || options.outliers.remake_jpegs) {
     products.erase(Product::kOutliersMask);

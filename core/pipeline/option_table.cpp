@@ -96,6 +96,7 @@ template <auto Group, auto Member>
 OptionRow count_row(const Shape& shape) {
   OptionRow r = row_with<Group, Member, OptionText<int>>(shape);
   r.words = 0;
+  r.counted = true;
   r.written = [](const BrickOptions& options) {
     return std::vector<Words>(static_cast<std::size_t>(Bound<Group, Member>::in(options)));
   };
@@ -141,6 +142,9 @@ std::vector<OptionRow> make_table() {
       {"--survey-dir", "", files, "DIR", "survey directory", "LEGACY_SURVEY_DIR", kPaths}));
   t.push_back(row<&O::control, &ControlOptions::output_dir>(
       {"--outdir", "-d", files, "DIR", "where the products go", "", kControl}));
+  t.push_back(row<&O::survey, &S::ccd_tables>({"--ccd-tables", "", files, "GLOB",
+                                               "use the CCD tables whose file names are like this alone", "",
+                                               kProducts}));
   t.push_back(row<&O::survey, &S::cache_dir>({"--cache-dir", "", files, "DIR",
                                               "copies of survey files that are read instead where they exist",
                                               "", kPaths}));
@@ -358,6 +362,20 @@ std::vector<OptionRow> make_table() {
        "", kControl}));
   t.push_back(row<&O::control, &K::keep_state>(
       {"--keep-state", "", control, "", "keep the state when the run has come to its end", "", kControl}));
+  t.push_back(row<&O::control, &K::preset>({"--run", "-r", control, "NAME",
+                                            "options of a preset: a file NAME.toml of ours or of yours", "",
+                                            kControl}));
+  t.push_back(row<&O::control, &K::config>({"--config", "", control, "FILE",
+                                            "options from this file; a key per option, without the dashes",
+                                            "BRICKLINE_CONFIG", kControl}));
+  t.push_back(row<&O::control, &K::dump_config>({"--dump-config", "", control, "",
+                                                 "only print the options as such a file, with who said what",
+                                                 "", kControl}));
+  t.push_back(row<&O::control, &K::log_json>(
+      {"--log-json", "", control, "", "log and progress as JSON, an object per line", "", kControl}));
+  t.push_back(row<&O::control, &K::page>({"--no-page", "", control, "",
+                                          "write no page of the run (metrics/BBB/run-BRICK.html and .json)",
+                                          "", kControl}));
   t.push_back(row<&O::control, &K::plan>({"--plan", "", control, "",
                                           "only say which stages would run, each with its key, and why", "",
                                           kControl}));
@@ -438,15 +456,6 @@ std::string canonical_options(const BrickOptions& options) {
        given_options(options, [](const OptionRow& r) { return r.effect == OptionEffect::kProducts; }))
     given.push_back({words.front(), {words.begin() + 1, words.end()}});
   return canonical_command_line("runbrick", std::move(given));
-}
-
-void read_environment(BrickOptions& options,
-                      const std::function<std::optional<std::string>(const std::string&)>& environment) {
-  for (const OptionRow& r : option_table()) {
-    if (r.environment.empty() || !r.occurrences(options).empty()) continue;
-    if (const auto value = environment(std::string(r.environment)))
-      r.read(options, "$" + std::string(r.environment), std::span(&*value, 1));
-  }
 }
 
 namespace {

@@ -42,6 +42,7 @@ struct OptionRow {
   std::size_t member = 0;  // where in BrickOptions the member is: no two rows have the same
   int words = 0;           // that one occurrence takes
   bool repeatable = false;
+  bool counted = false;  // a flag whose value is how often it is given
 
   OptionRange range;  // of its numbers
 
@@ -69,10 +70,6 @@ std::vector<Words> given_options(const BrickOptions& options,
 
 // The options that change products, as a command line in canonical order.
 std::string canonical_options(const BrickOptions& options);
-
-// Options that were not given take their value from the variable that stands in for them.
-void read_environment(BrickOptions& options,
-                      const std::function<std::optional<std::string>(const std::string&)>& environment);
 
 // Error (kUsage) for values out of their range and for options that contradict each other.
 void check_options(const BrickOptions& options);

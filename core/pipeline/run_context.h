@@ -20,6 +20,7 @@
 #include "core/base/read_log.h"
 #include "core/camera/registry.h"
 #include "core/pipeline/brick_options.h"
+#include "core/survey/ccd_selection.h"
 #include "core/survey/products.h"
 #include "core/survey/survey_directory.h"
 
@@ -43,6 +44,8 @@ struct RunContext {
   std::unique_ptr<ReadLog> reads = {};           // what the stage that runs has read; null: nobody asks
   std::optional<std::int64_t> most_memory = {};  // bytes that the run may take
   std::unique_ptr<PixelFile> pixel_file = {};    // where the images' planes are; null: in memory
+
+  std::vector<CcdLeftOut> ccds_left_out = {};  // by the stage that chose them, in this run
 
   // A file that a stage opens, before it does.
   void note(const std::filesystem::path& path) const {

@@ -69,8 +69,10 @@ class Run {
     for (std::size_t i = 0; i < plan_.stages.size(); ++i) {
       const PlannedStage& stage = plan_.stages[i];
       const ResourceUse start = resource_use();
+      if (hooks_.stage_begins) hooks_.stage_begins(stage.spec->name, i + 1, plan_.stages.size());
       StageResult made = stage.from_state ? take(stage) : carry_out(stage);
       result.failures.insert(result.failures.end(), made.failures.begin(), made.failures.end());
+      if (hooks_.stage_made) hooks_.stage_made({stage, made, artifacts_, header_.cards});
       if (made.nothing) {
         if (!result.failures.empty())
           throw internal_error("{}, but {} items failed: {}: {}", made.nothing->why, result.failures.size(),
@@ -103,7 +105,11 @@ class Run {
   StageResult take(const PlannedStage& stage) {
     begin_header(*stage.spec);
     StageState state = store_.load(
-        *stage.spec, [&](std::string_view artifact) { return last_use_.contains(artifact); }, artifacts_);
+        *stage.spec,
+        [&](std::string_view artifact) {
+          return last_use_.contains(artifact) || hooks_.wanted.contains(artifact);
+        },
+        artifacts_);
     if (!state.result.failures.empty())
       context_.log.warning(
           "the state of stage {} is used, in which {} items failed (--force-stage {} tries them again)",

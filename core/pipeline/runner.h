@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -11,9 +13,25 @@
 
 namespace brickline {
 
+// A stage that has ended, while what it has made is still at hand.
+struct StageEvent {
+  const PlannedStage& stage;
+  const StageResult& result;
+  const ArtifactSet& artifacts;
+  const fits::Header& header;  // the cards of the run so far
+};
+
 struct BrickHooks {
+  // Before each stage; its number in the plan, from 1.
+  std::function<void(std::string_view stage, std::size_t number, std::size_t stages)> stage_begins;
   // After each stage: its name and what it used (peak_bytes: of the process so far).
   std::function<void(std::string_view stage, const ResourceUse& used)> stage_done;
+  // Before that: what it has made.
+  std::function<void(const StageEvent& event)> stage_made;
+  // Artifacts that stage_made wants to see, even where no later stage needs them.
+  std::set<std::string_view> wanted;
+  // Who gave each option, by flag: for the page of the run.
+  std::map<std::string, std::string, std::less<>> option_origins;
   // While a stage runs.
   std::function<void(std::string_view stage, std::int64_t done, std::int64_t total)> progress;
 };

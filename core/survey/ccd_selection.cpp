@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "core/base/error.h"
+#include "core/survey/bits.h"
 #include "core/survey/ccd_table_geometry.h"
 #include "core/wcs/polygon.h"
 #include "core/wcs/sky.h"
@@ -32,21 +33,30 @@ void require_usable(const CcdTable& ccds, const CcdRow& r) {
 struct Wish {
   std::string_view what;
   std::function<bool(const CcdRow&)> holds;
+  std::function<std::string(const CcdRow&)> otherwise;  // why a row is left out
 };
 
 std::vector<Wish> wishes_of(const CcdSelectionOptions& options) {
   std::vector<Wish> wishes;
-  wishes.push_back({"ccd_cuts is 0", [](const CcdRow& r) { return r.ccd_cuts == 0; }});
-  wishes.push_back({"in the bands wanted", [&options](const CcdRow& r) {
+  const auto on_day = [](std::string_view when) {
+    return [when](const CcdRow& r) { return fmt::format("taken at MJD {:.5f}, {}", r.mjd_obs, when); };
+  };
+  wishes.push_back({"ccd_cuts is 0", [](const CcdRow& r) { return r.ccd_cuts == 0; },
+                    [](const CcdRow& r) { return cuts_text(r.ccd_cuts); }});
+  wishes.push_back({"in the bands wanted",
+                    [&options](const CcdRow& r) {
                       return std::find(options.bands.begin(), options.bands.end(), r.band) !=
                              options.bands.end();
-                    }});
+                    },
+                    [](const CcdRow& r) { return fmt::format("the band {} is not wanted", r.band); }});
   if (options.min_mjd)
     wishes.push_back({"not before the first date",
-                      [first = *options.min_mjd](const CcdRow& r) { return r.mjd_obs >= first; }});
+                      [first = *options.min_mjd](const CcdRow& r) { return r.mjd_obs >= first; },
+                      on_day("before the first date wanted")});
   if (options.max_mjd)
     wishes.push_back({"not after the last date",
-                      [last = *options.max_mjd](const CcdRow& r) { return r.mjd_obs <= last; }});
+                      [last = *options.max_mjd](const CcdRow& r) { return r.mjd_obs <= last; },
+                      on_day("after the last date wanted")});
   return wishes;
 }
 
@@ -108,6 +118,44 @@ std::vector<std::int64_t> ccds_touching(const CcdTable& ccds, const Wcs& target)
   return found;
 }
 
+CcdLeftOut left_out(const CcdRow& ccd, std::string reason) {
+  return {ccd.name(), ccd.camera, ccd.band, ccd.image_filename, std::move(reason)};
+}
+
+std::string cuts_text(std::int64_t ccd_cuts) {
+  static constexpr std::pair<std::int32_t, std::string_view> kMeanings[] = {
+      {ccdcut::kErrLegacyzpts, "the cuts have not been worked out"},
+      {ccdcut::kNotGrz, "not of the bands g, r, z"},
+      {ccdcut::kNotThirdPix, "not of every third pixel"},
+      {ccdcut::kExptime, "the exposure is too short"},
+      {ccdcut::kCcdnmatch, "too few stars for its zero point"},
+      {ccdcut::kZptDiffAvg, "its zero point differs from that of its exposure"},
+      {ccdcut::kZptSmall, "the zero point is too small"},
+      {ccdcut::kZptLarge, "the zero point is too large"},
+      {ccdcut::kSkyIsBright, "the sky is too bright"},
+      {ccdcut::kBadexpFile, "its exposure is listed as bad"},
+      {ccdcut::kPhrms, "the photometry scatters too much"},
+      {ccdcut::kRadecrms, "the astrometry scatters too much"},
+      {ccdcut::kSeeingBad, "the seeing is bad"},
+      {ccdcut::kEarlyData, "taken in the instrument's early days"},
+      {ccdcut::kDepthCut, "not needed for the depth"},
+      {ccdcut::kTooManyBadCcds, "too many CCDs of its exposure are bad"},
+      {ccdcut::kFlaggedInDes, "flagged by another survey"},
+      {ccdcut::kPhrmsS7, "the photometry scatters too much for this CCD"},
+      {ccdcut::kDepthCut2, "not needed for the depth (second cut)"},
+      {ccdcut::kPlver, "reduced by a version that is not wanted"}};
+  std::string text;
+  std::int64_t rest = ccd_cuts;
+  const auto add = [&](std::string_view words) { text += (text.empty() ? "" : "; ") + std::string(words); };
+  for (const auto& [bit, meaning] : kMeanings)
+    if (ccd_cuts & bit) {
+      add(meaning);
+      rest &= ~std::int64_t{bit};
+    }
+  if (rest != 0) add(fmt::format("bits {:#x}", rest));
+  return fmt::format("ccd_cuts {}: {}", ccd_cuts, text);
+}
+
 CcdSelection select_ccds(const CcdTable& ccds, const Wcs& target, const CcdSelectionOptions& options,
                          const Log& log) {
   require_clear_places(ccds, target, options, log);
@@ -119,6 +167,8 @@ CcdSelection select_ccds(const CcdTable& ccds, const Wcs& target, const CcdSelec
   }
   for (const Wish& wish : wishes_of(options)) {
     const std::size_t before = selection.ccds.size();
+    for (const CcdRow& r : selection.ccds)
+      if (!wish.holds(r)) selection.left_out.push_back(left_out(r, wish.otherwise(r)));
     std::erase_if(selection.ccds, [&](const CcdRow& r) { return !wish.holds(r); });
     if (selection.ccds.size() < before)
       log.info("{} of {} CCDs left: {}", selection.ccds.size(), before, wish.what);

@@ -29,9 +29,20 @@ struct CcdSelectionOptions {
 // What a pixel takes in memory once read: value and inverse error as floats, 16 bits of mask.
 inline constexpr std::int64_t kImageBytesPerPixel = 10;
 
+// A CCD that touches the target and gives nothing to it.
+struct CcdLeftOut {
+  std::string name, camera, band, file;  // "EXPNUM-CCDNAME"; the image's
+  std::string reason;
+};
+CcdLeftOut left_out(const CcdRow& ccd, std::string reason);
+
+// What a CCD's ccd_cuts say against it, in words; bits without a known meaning by their value.
+std::string cuts_text(std::int64_t ccd_cuts);
+
 struct CcdSelection {
   std::vector<CcdRow> ccds;  // in table order
   std::int64_t pixels = 0;   // of them that will be read
+  std::vector<CcdLeftOut> left_out;
   // Why there is nothing to do, when there are none.
   std::string nothing;
 };

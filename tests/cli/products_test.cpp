@@ -21,7 +21,7 @@ class Products : public SurveyFixture {
                          std::map<std::string, std::string> variables = environment()) const {
     std::vector<std::string> words = region();
     words.insert(words.end(), {"--survey-dir", survey().string(), "--outdir", directory.string(),
-                               "--plugin-dir", built_plugins().string(), "--no-wise"});
+                               "--plugin-dir", built_plugins().string(), "--no-wise", "--no-page"});
     words.insert(words.end(), extra.begin(), extra.end());
     return run_program(program("runbrick"), words, variables);
   }

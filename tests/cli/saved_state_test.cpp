@@ -220,7 +220,7 @@ TEST_P(SavedStateOfCase, ResumesAtEveryStageToTheSameBytes) {
   const std::filesystem::path out = scratch / "out";
   std::vector<std::string> line = {"--survey-dir", survey,         "--outdir",
                                    out.string(),   "--plugin-dir", built_plugins().string(),
-                                   "--keep-state"};
+                                   "--keep-state", "--no-page"};
   for (const auto& word : json["args"]) line.push_back(placed(word.get<std::string>()));
   ProgramResult result = run_program(program("runbrick"), line, environment);
   ASSERT_EQ(result.exit_code, 0) << result.err;

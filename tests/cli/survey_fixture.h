@@ -42,8 +42,8 @@ class SurveyFixture : public ::testing::Test {
     return run_program(program("runbrick"), words, environment());
   }
   std::vector<std::string> common() const {
-    return {"--survey-dir", survey().string(),        "--outdir", outdir().string(),
-            "--plugin-dir", built_plugins().string(), "--no-wise"};
+    return {"--survey-dir", survey().string(),        "--outdir",  outdir().string(),
+            "--plugin-dir", built_plugins().string(), "--no-wise", "--no-page"};
   }
   static std::map<std::string, std::string> environment() {
     return {{"LEGACY_SURVEY_DIR", ""},

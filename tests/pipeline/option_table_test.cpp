@@ -180,10 +180,13 @@ TEST(Environment, StandsInForWhatIsNotGiven) {
     if (name == "DUST_DIR") return "/dust";
     return {};
   };
-  BrickOptions options = parsed({"--gaia-version", "2"});
-  read_environment(options, environment);
-  EXPECT_EQ(options.references.gaia_version, "2");
-  EXPECT_EQ(options.dust.dust_dir, "/dust");
+  const std::vector<std::string> words = {"--gaia-version", "2"};
+  const GivenOptions layers[] = {options_of_command_line(words), options_of_environment(environment)};
+  const ResolvedOptions resolved = resolve(layers);
+  EXPECT_EQ(resolved.options.references.gaia_version, "2");
+  EXPECT_EQ(resolved.options.dust.dust_dir, "/dust");
+  EXPECT_EQ(resolved.origins.at("--gaia-version"), "command line");
+  EXPECT_EQ(resolved.origins.at("--dust-dir"), "$DUST_DIR");
 }
 
 TEST(Help, TellsEveryOptionWithinTheWidthOfALine) {

@@ -65,43 +65,19 @@ std::string in_one_line(std::string text) {
 
 }  // namespace
 
-TerminalLog::TerminalLog(LogLevel threshold) : threshold_(threshold), terminal_(isatty(STDERR_FILENO) != 0) {}
-
-TerminalLog::~TerminalLog() { clear_progress(); }
-
-void TerminalLog::clear_locked() {
-  if (shown_.empty()) return;
-  std::fputs("\r\033[K", stderr);
-  shown_.clear();
-}
-
-void TerminalLog::clear_progress() {
-  const std::scoped_lock lock(mutex_);
-  clear_locked();
-  std::fflush(stderr);
-}
-
 void TerminalLog::write(LogLevel level, std::string_view message) {
   if (level < threshold_) return;
   const std::string line = in_one_line(std::string(message));
   const char* prefix = level == LogLevel::kWarning ? "warning: " : level == LogLevel::kError ? "error: " : "";
   const std::scoped_lock lock(mutex_);
-  clear_locked();
   fmt::print(stderr, "{}{}\n", prefix, line);
 }
 
-void TerminalLog::progress(std::string_view what, std::int64_t done, std::int64_t total) {
-  if (!terminal_) return;
-  const std::string text = fmt::format("{}: {}/{}", what, done, total);
-  const std::scoped_lock lock(mutex_);
-  if (text == shown_) return;
-  clear_locked();
-  std::fputs(text.c_str(), stderr);
-  std::fflush(stderr);
-  shown_ = text;
-}
-
-int run_program(std::string_view name, const std::function<int()>& body) {
+int run_program(std::string_view name, const std::function<int()>& body,
+                const std::function<bool(std::string_view line)>& tell) {
+  const auto say = [&](const std::string& line) {
+    if (!tell || !tell(line)) fmt::print(stderr, "{}: {}\n", name, line);
+  };
   // A file that may not grow any more is an error of the write, not the end of the process.
   std::signal(SIGXFSZ, SIG_IGN);
   try {
@@ -109,10 +85,10 @@ int run_program(std::string_view name, const std::function<int()>& body) {
   } catch (const std::exception& e) {
     try {
       if (const std::optional<Error> error = as_error()) {
-        fmt::print(stderr, "{}: error: {}\n", name, in_one_line(error->line()));
+        say("error: " + in_one_line(error->line()));
         return error->exit_code();
       }
-      fmt::print(stderr, "{}: internal error: {}\n", name, in_one_line(e.what()));
+      say(std::string("internal error: ") + in_one_line(e.what()));
       return static_cast<int>(ErrorKind::kInternal);
     } catch (const std::bad_alloc&) {
       // No memory even for the words.

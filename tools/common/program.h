@@ -1,5 +1,5 @@
 // What every program of Brickline has in common: errors become one line on stderr and an exit code, the
-// library's log goes to stderr, progress is shown on a terminal only.
+// library's log goes to stderr.
 #pragma once
 
 #include <functional>
@@ -16,24 +16,16 @@ class App;
 
 namespace brickline {
 
-// Writes messages of at least `threshold` to stderr, a line each; warnings and errors say what they are. On a
-// terminal one more line at the bottom, rewritten in place, shows progress.
+// Writes messages of at least `threshold` to stderr, a line each; warnings and errors say what they are.
+// Programs that run for long have more to show (run_display.h).
 class TerminalLog : public LogSink {
  public:
-  explicit TerminalLog(LogLevel threshold = LogLevel::kWarning);
-  ~TerminalLog() override;
+  explicit TerminalLog(LogLevel threshold = LogLevel::kWarning) : threshold_(threshold) {}
   void write(LogLevel level, std::string_view message) override;
-  // "what: done/total"; nothing if stderr is no terminal.
-  void progress(std::string_view what, std::int64_t done, std::int64_t total);
-  // Removes the progress line.
-  void clear_progress();
 
  private:
-  void clear_locked();
   LogLevel threshold_;
-  bool terminal_;
   std::mutex mutex_;
-  std::string shown_;
 };
 
 // Runs `body` and returns its exit code; an exception becomes one line "NAME: error: ..." on stderr and the exit
@@ -42,7 +34,9 @@ class TerminalLog : public LogSink {
 //      those kinds)
 //   3  paths that cannot be gone along (filesystem_error) and JSON that cannot be read (nlohmann's exceptions)
 //   1  all others, as "NAME: internal error: ..."
-int run_program(std::string_view name, const std::function<int()>& body);
+// `tell`, if there is one, gets the line without "NAME: " first, and says whether it has shown it.
+int run_program(std::string_view name, const std::function<int()>& body,
+                const std::function<bool(std::string_view line)>& tell = {});
 
 // Writes all of `text` to stdout. Error (kResources) if it does not arrive there: a full disk.
 void write_stdout(std::string_view text);

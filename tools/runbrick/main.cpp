@@ -3,13 +3,16 @@
 
 #include <optional>
 
+#include "core/base/environment.h"
 #include "core/base/error.h"
+#include "core/base/version.h"
 #include "core/pipeline/brick_run.h"
 #include "core/pipeline/command_line.h"
+#include "core/pipeline/configuration.h"
 #include "core/pipeline/done.h"
-#include "core/pipeline/option_table.h"
-#include "core/refs/reference_catalog.h"
+#include "core/pipeline/option_pages.h"
 #include "tools/common/program.h"
+#include "tools/common/run_display.h"
 
 namespace brickline {
 namespace {
@@ -60,32 +63,42 @@ int report(const BrickOutcome& outcome, const Log& log) {
   return kSomeItemsFailed;
 }
 
-int runbrick(const std::vector<std::string>& words) {
+// What is asked about the program itself; empty: nothing.
+std::optional<std::string> told(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
-    if (word == "--help" || word == "-h") return print(std::string(kUsage) + options_help());
-    if (word == "--version") return print(version_text("runbrick") + "\n");
+    if (word == "--help" || word == "-h") return std::string(kUsage) + options_help();
+    if (word == "--version") return version_text("runbrick") + "\n";
+    if (word == "--print-man-page") return man_page(kVersion);
+    if (word == "--print-completion") return bash_completion();
   }
-  BrickOptions options;
-  read_command_line(words, options);
-  read_environment(options, process_environment);
+  return {};
+}
+
+// `display` is made once it is known how it is to look.
+int runbrick(const std::vector<std::string>& words, std::optional<RunDisplay>& display) {
+  if (const auto text = told(words)) return print(*text);
+  ResolvedOptions resolved = resolve_options(words, process_environment);
+  const BrickOptions& options = resolved.options;
+  if (options.control.dump_config) return print(configuration_text(resolved));
   check_options(options);
   if (options.control.plan) return print(plan_of_brick(options));
 
-  TerminalLog terminal(options.control.verbosity > 0 ? LogLevel::kDebug : LogLevel::kInfo);
-  const Log log(terminal);
+  display.emplace(options.control.verbosity > 0 ? LogLevel::kDebug : LogLevel::kInfo,
+                  RunDisplay::form_of_stderr(options.control.log_json));
+  const Log log(*display);
   if (const auto code = done_before(options, log)) return *code;
   BrickHooks hooks;
+  hooks.option_origins = std::move(resolved.origins);
+  hooks.stage_begins = [&](std::string_view stage, std::size_t number, std::size_t stages) {
+    display->stage_begins(stage, number, stages);
+  };
   hooks.stage_done = [&](std::string_view stage, const ResourceUse& used) {
-    terminal.clear_progress();
-    log.info("stage {:<12} {:8.2f} s wall {:8.2f} s CPU {:7.0f} MB peak", stage, used.wall_seconds,
-             used.cpu_seconds, static_cast<double>(used.peak_bytes) / 1e6);
+    display->stage_done(stage, used);
   };
-  hooks.progress = [&](std::string_view stage, std::int64_t done, std::int64_t total) {
-    terminal.progress(stage, done, total);
+  hooks.progress = [&](std::string_view, std::int64_t done, std::int64_t total) {
+    display->progress(done, total);
   };
-  const BrickOutcome outcome = run_brick(options, hooks, log);
-  terminal.clear_progress();
-  return report(outcome, log);
+  return report(run_brick(options, hooks, log), log);
 }
 
 }  // namespace
@@ -93,5 +106,14 @@ int runbrick(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
-  return brickline::run_program("runbrick", [&] { return brickline::runbrick(words); });
+  std::optional<brickline::RunDisplay> display;
+  const int code = brickline::run_program(
+      "runbrick", [&] { return brickline::runbrick(words, display); },
+      [&](std::string_view line) {
+        if (!display) return false;
+        display->error("runbrick", line);
+        return true;
+      });
+  if (display) display->end(code);
+  return code;
 }

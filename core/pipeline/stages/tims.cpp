@@ -1,5 +1,7 @@
 #include "core/pipeline/stages/tims.h"
 
+#include <fmt/ranges.h>
+#include <fnmatch.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
@@ -141,6 +143,19 @@ std::vector<std::optional<CcdImage>> read_images(const std::vector<CcdRow>& rows
   return read;
 }
 
+// The CCD tables that are wanted, by their names.
+std::vector<std::filesystem::path> tables_of(const SurveyDirectory& survey, const SurveyPaths& paths) {
+  std::vector<std::filesystem::path> tables = survey.ccd_tables();
+  if (!paths.ccd_tables.empty())
+    std::erase_if(tables, [&](const std::filesystem::path& table) {
+      return std::ranges::none_of(paths.ccd_tables, [&](const std::string& pattern) {
+        return ::fnmatch(pattern.c_str(), table.filename().c_str(), 0) == 0;
+      });
+    });
+  for (std::filesystem::path& table : tables) table = survey.cached(table);
+  return tables;
+}
+
 std::vector<SkyPosition> polygon_of(const Wcs& brick) {
   const auto corners = brick.corners();
   return {corners.begin(), corners.end()};
@@ -148,10 +163,14 @@ std::vector<SkyPosition> polygon_of(const Wcs& brick) {
 
 }  // namespace
 
-void check_tims(const RegionOptions& region, RunContext& run) {
+void check_tims(const RegionOptions& region, const SurveyPaths& paths, RunContext& run) {
   if (region.radec) position_of(*region.radec);
   if (run.survey.ccd_tables().empty())
     throw input_error("no CCD table: there is no survey-ccds*.fits.gz or survey-ccds*.kd.fits")
+        .in_file(run.survey.root().string());
+  if (tables_of(run.survey, paths).empty())
+    throw input_error("none of the CCD tables is called like --ccd-tables {}",
+                      fmt::join(paths.ccd_tables, " "))
         .in_file(run.survey.root().string());
   read_survey_identity(run.survey);
 }
@@ -161,19 +180,21 @@ Outcome<Selection, RawImages> run_tims(const RegionOptions& region, const Survey
                                        RunContext& run) {
   if (const auto file = run.survey.identity()) run.note(*file);
   if (const auto file = run.survey.brick_table(); file && !region.radec) run.note(*file);
-  for (const std::filesystem::path& file : run.survey.ccd_tables()) run.note(run.survey.cached(file));
+  const std::vector<std::filesystem::path> tables = tables_of(run.survey, paths);
+  for (const std::filesystem::path& file : tables) run.note(file);
   const Target target = target_of(region, run.survey);
   Selection out;
   out.brick = geometry_of(target, region.pixel_scale_arcsec);
   out.survey_bands = region.bands;
   run.brick = out.brick.name;
 
-  const CcdTable table = CcdTable::read_near(run.survey, target.wcs, run.log);
+  const CcdTable table = CcdTable::read_near(tables, target.wcs, run.log);
   CcdSelectionOptions wanted;
   wanted.bands = region.bands;
   wanted.min_mjd = region.min_mjd;
   wanted.max_mjd = region.max_mjd;
   CcdSelection selection = select_ccds(table, target.wcs, wanted, run.log);
+  run.ccds_left_out = selection.left_out;
   if (selection.ccds.empty()) return Nothing{selection.nothing};
   std::vector<std::int64_t> table_rows;
   for (const CcdRow& row : selection.ccds) table_rows.push_back(row.table_row);
@@ -191,7 +212,10 @@ Outcome<Selection, RawImages> run_tims(const RegionOptions& region, const Survey
     if (read[i]) {
       raw.images.push_back(std::move(*read[i]));
       used.push_back(out.rows[i]);
+    } else {
+      run.ccds_left_out.push_back(left_out(out.rows[i], "it has no usable pixels in the brick"));
     }
+  out.left_out = run.ccds_left_out;
   if (raw.images.empty()) return Nothing{"none of the CCDs that touch the brick has usable pixels in it"};
 
   for (const std::string& band : region.bands)

@@ -6,7 +6,7 @@
 namespace brickline {
 
 // The position or the brick's name can be read, the survey directory has tables of bricks and CCDs.
-void check_tims(const RegionOptions& region, RunContext& run);
+void check_tims(const RegionOptions& region, const SurveyPaths& paths, RunContext& run);
 
 // Cards: what the run is, where, from what. Cameras are loaded before any pixel is read: Error (kPlugin)
 // names those that are missing. CCDs that cannot be read are all told, each in a warning, before the Error

@@ -1,0 +1,16 @@
+# Writes OUTPUT: the files of ASSETS as constants of core/page/page_assets.h; of the scripts one, in the order of their
+# names.
+set(text "// Made from core/page/assets by embed.cmake.\n#include \"core/page/page_assets.h\"\n\nnamespace brickline::page_assets {\n")
+foreach(kind Html Css Js)
+  string(TOLOWER ${kind} ending)
+  file(GLOB files ${ASSETS}/*.${ending})
+  list(SORT files)
+  set(all "")
+  foreach(file IN LISTS files)
+    file(READ ${file} content)
+    string(APPEND all "${content}")
+  endforeach()
+  string(APPEND text "const std::string_view k${kind} = R\"brickline_asset(${all})brickline_asset\";\n")
+endforeach()
+string(APPEND text "}  // namespace brickline::page_assets\n")
+file(WRITE ${OUTPUT} "${text}")
