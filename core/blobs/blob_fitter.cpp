@@ -25,23 +25,39 @@ double thread_cpu_seconds() {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
+// Whether a result that was kept can be of this task.
+bool is_of(const BlobResult& result, const BlobTask& task) {
+  return result.report.box == task.box && result.report.pixels == task.pixels &&
+         result.report.sources == static_cast<int>(task.sources.size());
+}
+
 BlobResult fit_one(const BlobFitInput& input, const BlobTask& task, const BlobFitOptions& options,
                    const BlobFitHooks& hooks, const std::function<bool()>& alone) {
   BlobResult out;
+  BlobMemory::Kept kept;
+  if (hooks.memory) kept = hooks.memory->recall(task.blob, task.part);
+  if (kept.result && is_of(*kept.result, task)) return std::move(*kept.result);
   const double start = thread_cpu_seconds();
   try {
     const auto failure = failure_of_item([&] {
-      if (hooks.cancelled && hooks.cancelled()) throw BlobCancelled();
-      out = BlobRun(input, task, options, hooks.cancelled, alone).run();
+      if (hooks.cancelled && hooks.cancelled()) throw Interrupted();
+      options.fit.cancel.stop_if_asked();
+      if (options.no_more) {
+        out.report.status = BlobStatus::kBailedOut;
+        out.report.message = "no more blobs were to be fitted";
+        return;
+      }
+      out = BlobRun(input, task, options, hooks.cancelled, alone, std::move(kept.steps), hooks.memory).run();
     });
     if (failure) {
       out = {};
       out.report.status = BlobStatus::kFailed;
       out.report.message = *failure;
     }
-  } catch (const BlobCancelled&) {
+  } catch (const Interrupted&) {
     out = {};
     out.report.status = BlobStatus::kCancelled;
+    if (hooks.memory) hooks.memory->interrupted();
   }
   out.report.blob = task.blob;
   out.report.part = task.part;
@@ -50,6 +66,9 @@ BlobResult fit_one(const BlobFitInput& input, const BlobTask& task, const BlobFi
   out.report.sources = static_cast<int>(task.sources.size());
   out.report.fitted = static_cast<int>(out.sources.size());
   out.report.cpu_seconds = thread_cpu_seconds() - start;
+  const bool worth_keeping =
+      out.report.status == BlobStatus::kFitted || out.report.status == BlobStatus::kEmpty;
+  if (hooks.memory && worth_keeping) hooks.memory->keep(out);
   return out;
 }
 
@@ -89,8 +108,7 @@ FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options
       0, count, 1, [&](int) { fit_next(); }, tbb::simple_partitioner());
   failure.rethrow();
   for (const BlobResult& r : results)
-    if (r.report.status == BlobStatus::kCancelled)
-      throw Error(ErrorKind::kResources, "fitting was cancelled");
+    if (r.report.status == BlobStatus::kCancelled) throw Interrupted();
 
   FittedCatalog out = merge_results(input, plan, std::move(results));
   for (const BlobReport& r : out.blobs)
@@ -98,8 +116,11 @@ FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options
               r.part < 0 ? "" : fmt::format("-{}", r.part + 1), r.fitted, r.sources, r.pixels, r.image_pixels,
               r.images, r.cpu_seconds, status_name(r.status), r.message);
   const int failed = summarize_failures(out.blobs).blobs;
-  log.info("{} sources fitted in {} blobs ({} skipped, {} failed)", out.sources.size(), count - failed,
-           plan.skipped.size(), failed);
+  const auto left =
+      static_cast<int>(std::ranges::count(out.blobs, BlobStatus::kBailedOut, &BlobReport::status));
+  log.info("{} sources fitted in {} blobs ({} skipped, {} failed{})", out.sources.size(),
+           count - failed - left, plan.skipped.size(), failed,
+           left > 0 ? fmt::format(", {} not to be fitted", left) : "");
   return out;
 }
 

@@ -5,7 +5,9 @@
 // EXP, SER in turn, of which select_model chooses. What then still stands out of the residuals is detected
 // and fitted the same way, once.
 //
-// Blobs run in parallel, the largest first; the result does not depend on the number of threads.
+// Blobs run in parallel, the largest first; the result does not depend on the number of threads. A fit that
+// is interrupted (Interrupted, where FitOptions::cancel or the hook says so) can be taken up again with what
+// it has told to a BlobMemory, and comes to the same bytes.
 //
 // A source that cannot be fitted is missing (a reference star stays as it came) and its blob's report says
 // why; a blob that its own data make impossible (Error of kind kInput) costs its own sources (those of
@@ -20,7 +22,9 @@
 #include <string>
 #include <vector>
 
+#include "core/base/cancel.h"
 #include "core/base/log.h"
+#include "core/blobs/blob_memory.h"
 #include "core/blobs/blob_task.h"
 #include "core/blobs/fitted_catalog.h"
 #include "core/blobs/select_model.h"
@@ -36,6 +40,7 @@ struct BlobFitOptions {
   PeakOptions detection;  // of what stands out of the residuals
 
   bool accounts = false;             // of every blob (FittedCatalog::accounts)
+  bool no_more = false;              // blobs that the memory has no result of are not fitted (kBailedOut)
   bool all_model_variances = false;  // errors of every model tried, not only of the chosen one
   bool segmentation = true;          // every pixel has one owner while models are chosen
   bool reoptimize = false;           // the chosen models are fitted once more, the others' being chosen too
@@ -85,8 +90,11 @@ struct BlobFitInput {
 struct BlobFitHooks {
   // Called after each blob, from any thread, one at a time.
   std::function<void(const BlobReport&, int done, int total)> progress;
-  // Asked between sources; true ends the run with Error (kResources).
+  // Asked between sources; true ends the run with Interrupted.
   std::function<bool()> cancelled;
+  // Where results are kept as they come, and taken from as far as they are there; null: nowhere. It must
+  // belong to the same input and options.
+  BlobMemory* memory = nullptr;
 };
 
 FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options = {},

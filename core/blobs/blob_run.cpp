@@ -19,7 +19,8 @@ std::vector<int> brightest_first(std::span<const SourceRecord> records, bool cat
 }
 
 BlobRun::BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitOptions& options,
-                 const std::function<bool()>& cancelled, const std::function<bool()>& alone)
+                 const std::function<bool()>& cancelled, const std::function<bool()>& alone,
+                 std::vector<SourceState> known, BlobMemory* memory)
     : input_(input),
       task_(task),
       options_(options),
@@ -28,10 +29,12 @@ BlobRun::BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitO
       images_(input.images, input.bands, input.brick, task, options.constant_psf_size),
       tools_(options.fit.render),
       selection_(images_, options, tools_, [this](double ra, double dec) { return inside(ra, dec); }),
-      bands_(static_cast<int>(input.bands.size())) {}
+      bands_(static_cast<int>(input.bands.size())),
+      known_(std::move(known)),
+      memory_(memory) {}
 
 void BlobRun::before_source() {
-  if (cancelled_ && cancelled_()) throw BlobCancelled();
+  if (cancelled_ && cancelled_()) throw Interrupted();
   in_parallel_ = alone_ && alone_();
 }
 
@@ -169,10 +172,12 @@ void BlobRun::first_round(std::vector<SourceRecord>& records) {
     if (r.traits.frozen ||
         std::none_of(r.patches.begin(), r.patches.end(), [](const auto& p) { return !!p; }))
       continue;
-    before_source();
     if (several) images_.add(r.patches, 1);
-    if (const auto failure = failure_of_item([&] { r.first_round_end = fit_on_patches(r, false, several); }))
-      r.failure = *failure;
+    step(r, [&] {
+      if (const auto failure =
+              failure_of_item([&] { r.first_round_end = fit_on_patches(r, false, several); }))
+        r.failure = *failure;
+    });
     if (several) {
       r.patches = images_.draw(r.model, tools_, in_parallel_);
       images_.add(r.patches, -1);
@@ -222,19 +227,21 @@ void BlobRun::choose_models(std::vector<SourceRecord>& records, const Image<std:
   for (const int i : brightest_first(records, true)) {
     SourceRecord& r = records[i];
     if (r.traits.frozen && !(r.traits.galaxy_fit && !r.model.is_galaxy())) continue;
-    before_source();
     images_.add(r.patches, 1);
-    const Pixel p = rounded_pixel(r.model);
-    const auto failure = failure_of_item([&] {
-      const Image<std::uint8_t> reserved = reservations_.for_source(i, p.x, p.y, r.model.is_galaxy());
-      selection_.run(r, owners.view(), owners.empty() ? -1 : owners(p.x, p.y), reserved.view(), in_parallel_);
+    step(r, [&] {
+      const Pixel p = rounded_pixel(r.model);
+      const auto failure = failure_of_item([&] {
+        const Image<std::uint8_t> reserved = reservations_.for_source(i, p.x, p.y, r.model.is_galaxy());
+        selection_.run(r, owners.view(), owners.empty() ? -1 : owners(p.x, p.y), reserved.view(),
+                       in_parallel_);
+      });
+      if (failure) {
+        r.alive = r.model_chosen = false;
+        r.failure = *failure;
+      } else if (r.alive) {
+        r.failure.clear();  // of the first round
+      }
     });
-    if (failure) {
-      r.alive = r.model_chosen = false;
-      r.failure = *failure;
-    } else if (r.alive) {
-      r.failure.clear();  // of the first round
-    }
     if (!r.alive && r.traits.star) {
       r.alive = r.forced_to_stay = true;
       r.model.flux = r.start_flux;
@@ -269,12 +276,11 @@ void BlobRun::fit_again(std::vector<SourceRecord>& records) {
   for (const int i : brightest_first(records, true)) {
     SourceRecord& r = records[i];
     if (r.traits.frozen || r.forced_to_stay) continue;
-    before_source();
     const SourceModel before = r.model;
     SourcePatches old = r.patches;
     const double old_chi2 = chi2(r.fit_background);
     images_.add(old, 1);
-    fit_on_patches(r, true);
+    step(r, [&] { fit_on_patches(r, true); });
     r.patches = images_.draw(r.model, tools_, in_parallel_);
     images_.add(r.patches, -1);
     if (chi2(r.fit_background) <= old_chi2) continue;

@@ -5,31 +5,27 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
-#include "core/blobs/blob_account.h"
+#include "core/base/cancel.h"
 #include "core/blobs/blob_fitter.h"
 #include "core/blobs/blob_images.h"
+#include "core/blobs/blob_memory.h"
 #include "core/blobs/reservations.h"
 #include "core/blobs/source_record.h"
 #include "core/blobs/source_selection.h"
 
 namespace brickline {
 
-struct BlobResult {
-  BlobReport report;
-  std::vector<FittedSource> sources;  // positions in brick pixels
-  std::optional<BlobAccount> account;
-};
-
-// Thrown through BlobRun when it was told to stop.
-struct BlobCancelled {};
-
 class BlobRun {
  public:
-  // `cancelled` is asked before every source; so is `alone`: whether other threads have nothing to do.
+  // `cancelled` is asked before every source (Interrupted); so is `alone`: whether other threads have nothing
+  // to do. `known`: the outcome of the first steps; those that come after it are told to `memory`, if there
+  // is one.
   BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitOptions& options,
-          const std::function<bool()>& cancelled, const std::function<bool()>& alone);
+          const std::function<bool()>& cancelled, const std::function<bool()>& alone,
+          std::vector<SourceState> known = {}, BlobMemory* memory = nullptr);
   BlobResult run();
 
  private:
@@ -55,6 +51,18 @@ class BlobRun {
   InverseVariances errors_of(const SourceRecord& record) const;
   void before_source();
 
+  // One source fitted, by `work`, which changes nothing but its SourceState; or what is known to come of it.
+  template <class Work>
+  void step(SourceRecord& record, Work&& work) {
+    if (next_known_ < known_.size()) {
+      static_cast<SourceState&>(record) = std::move(known_[next_known_++]);
+      return;
+    }
+    before_source();
+    work();
+    if (memory_) memory_->keep_step(task_.blob, task_.part, record);
+  }
+
   struct Pixel {
     int x, y;
   };
@@ -75,6 +83,9 @@ class BlobRun {
   std::vector<SourcePatches> frozen_;  // galaxies of other blobs, as subtracted from the images
   Reservations reservations_;
   int bands_;
+  std::vector<SourceState> known_;
+  std::size_t next_known_ = 0;
+  BlobMemory* memory_;
 };
 
 }  // namespace brickline

@@ -16,6 +16,8 @@ std::string_view status_name(BlobStatus status) {
       return "failed";
     case BlobStatus::kCancelled:
       return "cancelled";
+    case BlobStatus::kBailedOut:
+      return "bailed out";
   }
   return "?";
 }

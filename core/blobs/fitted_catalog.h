@@ -35,7 +35,7 @@ struct FittedSource {
   bool in_bounds = false;            // that pixel is in the brick
   std::uint16_t fit_bits = 0;        // fitbit: what the fit knows; the rest is the catalog's affair
   bool forced_to_stay = false;       // a reference star that the pixels do not want, kept as it came
-  bool regular = true;               // false: not fitted, its blob failed; a reference source as it came
+  bool regular = true;               // false: its blob was not fitted; a reference source as it came
   bool started_in_blob = true, finished_in_blob = true;
   SourceMetrics metrics;
 
@@ -50,6 +50,7 @@ enum class BlobStatus : std::uint8_t {
   kSkipped,  // outside the brick's unique area, or larger than allowed
   kFailed,   // see message; only its reference sources are listed, as they came
   kCancelled,
+  kBailedOut,  // no more blobs were to be fitted; likewise
 };
 std::string_view status_name(BlobStatus status);
 
@@ -96,7 +97,7 @@ struct FittedCatalog {
   Image<std::int32_t> blob_map;
   std::vector<BlobReport> blobs;  // every blob planned, in the order of its number
   std::vector<int> number;        // of each blob that was planned: its number in blob_map, or -1
-  // maskbit::kBailout on blobs that failed, kSubBlob on those fitted in parts; empty if there is none.
+  // maskbit::kBailout on blobs that failed or were bailed out of, kSubBlob on those fitted in parts; empty if there is none.
   Image<std::int32_t> maskbits;
   std::vector<BlobAccount> accounts;  // if asked for, in the order of fitting
   // Of each frozen galaxy that was given: the blobs (of blob_map) that its light was taken out of.

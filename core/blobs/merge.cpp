@@ -35,6 +35,11 @@ void renumber_blobs(FittedCatalog& catalog, const BlobMap& old) {
     for (int x = 0; x < old.labels.width(); ++x) catalog.blob_map(x, y) = number[old.labels(x, y) + 1];
 }
 
+// Of a blob that failed, or was bailed out of, only what was known before is listed.
+bool is_without_fit(const BlobReport& report) {
+  return report.status == BlobStatus::kFailed || report.status == BlobStatus::kBailedOut;
+}
+
 // What is known of a blob that could not be fitted: its sources of reference catalogs, as they came.
 std::vector<FittedSource> reference_sources(const BlobFitInput& input, const BlobTask& task) {
   std::vector<FittedSource> out;
@@ -60,12 +65,12 @@ std::vector<FittedSource> reference_sources(const BlobFitInput& input, const Blo
   return out;
 }
 
-// Pixels of blobs that were fitted in parts, and of those (or the parts) that failed. `catalog.blobs` is in
+// Pixels of blobs that were fitted in parts, and of those (or the parts) without a fit. `catalog.blobs` is in
 // the order of the tasks.
 void mark_pixels(FittedCatalog& catalog, const BlobFitInput& input, const BlobPlan& plan) {
   for (std::size_t i = 0; i < plan.tasks.size(); ++i) {
     const BlobTask& task = plan.tasks[i];
-    const bool failed = catalog.blobs[i].status == BlobStatus::kFailed, in_parts = task.part >= 0;
+    const bool failed = is_without_fit(catalog.blobs[i]), in_parts = task.part >= 0;
     if (!failed && !in_parts) continue;
     if (catalog.maskbits.empty())
       catalog.maskbits = Image<std::int32_t>(input.brick.width(), input.brick.height());
@@ -88,7 +93,7 @@ FittedCatalog merge_results(const BlobFitInput& input, const BlobPlan& plan,
   std::vector<char> seen(input.sources->size(), 0);
   for (std::size_t i = 0; i < results.size(); ++i) {
     BlobResult& r = results[i];
-    if (r.report.status == BlobStatus::kFailed) r.sources = reference_sources(input, plan.tasks[i]);
+    if (is_without_fit(r.report)) r.sources = reference_sources(input, plan.tasks[i]);
     out.blobs.push_back(std::move(r.report));
     if (r.account) out.accounts.push_back(std::move(*r.account));
     for (FittedSource& s : r.sources) {

@@ -1,19 +1,16 @@
 // One source while its blob is being fitted. Private to this room.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "core/blobs/blob_images.h"
-#include "core/blobs/fitted_catalog.h"
+#include "core/blobs/blob_memory.h"
 #include "core/detect/source_list.h"
 
 namespace brickline {
 
-struct SourceRecord {
+struct SourceRecord : SourceState {
   int source = -1;  // index into the SourceList; -1: found in the residuals
   ReferenceTraits traits;
   bool from_catalog = false;  // of a reference catalog
@@ -24,21 +21,10 @@ struct SourceRecord {
   std::vector<double> start_flux;
 
   SourceModel found, after_first_round;
-  std::vector<double> chi2_none;  // per band, on the pixels of selection
-  int owned_pixels = 0;           // brick pixels
-
-  SourceModel model;      // as it is now
-  bool alive = true;      // false: rejected
+  int owned_pixels = 0;   // brick pixels
   SourcePatches patches;  // the model as subtracted from the images
   bool forced_point_source = false, fit_background = false;
   bool forced_to_stay = false;
-  std::string failure;                             // why it could not be fitted; empty: it could
-  FitStatus first_round_end = FitStatus::kNoData;  // how its fit in the first round ended
-
-  std::array<ModelFit, kModelKinds> models;
-  SourceKind chosen = SourceKind::kPsf;
-  bool model_chosen = false;  // false: kept as it came
-  int rectangle_width = 0, rectangle_height = 0, pixels = 0, images = 0;
 
   // Its place in the order of fitting: brighter first, those of reference catalogs before all others if
   // asked.

@@ -23,6 +23,8 @@ bl_status guarded(bl_error* error, F&& f) noexcept {
                              : e.kind() == ErrorKind::kResources ? BL_E_RESOURCES
                                                                  : BL_E_INTERNAL;
     return report_to(error, status, e.line());
+  } catch (const Interrupted& e) {
+    return report_to(error, BL_E_CANCELLED, e.what());
   } catch (const std::bad_alloc&) {
     return report_to(error, BL_E_RESOURCES, "out of memory");
   } catch (const std::exception& e) {
@@ -490,7 +492,7 @@ void log(void* self, std::int32_t level, bl_str text) {
   });
 }
 
-std::int32_t cancelled(void*) { return 0; }
+std::int32_t cancelled(void* self) { return static_cast<const LoadedCamera*>(self)->cancel.asked() ? 1 : 0; }
 const void* query(void*, bl_str) { return nullptr; }
 
 }  // namespace

@@ -300,12 +300,13 @@ bl_step_function* LoadedCamera::step(CameraStep which) const {
 #undef BRICKLINE_STEP
 }
 
-Refusal create_camera(const LoadedPlugin& plugin, const CameraIdentity& identity, Log log,
-                      std::unique_ptr<LoadedCamera>& out) {
+Refusal create_camera(const LoadedPlugin& plugin, const CameraIdentity& identity, const Cancel& cancel,
+                      Log log, std::unique_ptr<LoadedCamera>& out) {
   auto camera = std::make_unique<LoadedCamera>();
   camera->plugin = &plugin;
   camera->identity = identity;
   camera->table = plugin.find(identity.name);
+  camera->cancel = cancel;
   camera->log = log;
   fill_host_table(*camera);
   const auto failed = [&](const char* id, const std::string& what, const std::string& why) {

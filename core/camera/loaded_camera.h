@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/cancel.h"
 #include "core/base/log.h"
 #include "core/camera/camera.h"
 #include "core/camera/elf_note.h"
@@ -81,13 +82,14 @@ struct LoadedCamera {
   const bl_psf_model* psf = nullptr;
   const bl_sky_model* sky = nullptr;
   bl_host host{};  // what the plugin sees of us; `self` is this struct
+  Cancel cancel;
   Log log;
 
   bl_step_function* step(CameraStep which) const;  // null if not overridden
 };
-// `log` is where the camera's messages go outside of an open CCD.
-Refusal create_camera(const LoadedPlugin& plugin, const CameraIdentity& identity, Log log,
-                      std::unique_ptr<LoadedCamera>& out);
+// `cancel` is what it hears when it asks whether to stop, `log` where the camera's messages go outside of an open CCD.
+Refusal create_camera(const LoadedPlugin& plugin, const CameraIdentity& identity, const Cancel& cancel,
+                      Log log, std::unique_ptr<LoadedCamera>& out);
 
 // Fills the table of host functions for one camera.
 void fill_host_table(LoadedCamera& camera);

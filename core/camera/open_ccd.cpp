@@ -182,6 +182,7 @@ bool OpenCcd::Impl::call(CameraStep which, int of_layer, const Callback& functio
 }
 
 void OpenCcd::Impl::fail(CameraStep which, int of_layer, bl_status status, const ErrorBuffer& error) {
+  if (status == BL_E_CANCELLED && at(of_layer).cancel.asked()) throw Interrupted();
   std::string text = error.text();
   if (status > 0)
     text = status == BL_SKIP ? "returned 'skip' without a reason"

@@ -47,6 +47,7 @@ std::vector<fs::path> candidates_in(const fs::path& directory) {
 
 struct CameraRegistry::Impl {
   bool allow_insecure = false;
+  Cancel cancel;
   Log log;
   std::vector<fs::path> directories;
   std::vector<PluginFile> files;
@@ -199,7 +200,7 @@ const LoadedCamera& CameraRegistry::Impl::create(const std::string& name) {
   const auto identity = std::find_if(identities.begin(), identities.end(),
                                      [&](const CameraIdentity& i) { return i.name == name; });
   std::unique_ptr<LoadedCamera> camera;
-  if (const Refusal refusal = create_camera(*plugin, *identity, log, camera)) refuse(refusal);
+  if (const Refusal refusal = create_camera(*plugin, *identity, cancel, log, camera)) refuse(refusal);
   return *loaded_cameras.emplace(name, std::move(camera)).first->second;
 }
 
@@ -267,6 +268,7 @@ CameraRegistry::~CameraRegistry() = default;
 CameraRegistry CameraRegistry::scan(const PluginSearch& search, Log log) {
   auto impl = std::make_unique<Impl>();
   impl->allow_insecure = search.allow_insecure;
+  impl->cancel = search.cancel;
   impl->log = log;
   int rank = 0;
   for (const PluginDirectory& directory : plugin_directories(search, log)) {

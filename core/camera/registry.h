@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/cancel.h"
 #include "core/base/log.h"
 #include "core/camera/camera.h"
 
@@ -28,6 +29,7 @@ struct PluginSearch {
   bool use_user_directory = true;                  // never under elevated privileges
   bool use_install_directory = true;               // ../<libdir>/brickline/cameras from the running program
   bool allow_insecure = false;  // files and directories writable by everyone are used, with a warning
+  Cancel cancel = {};           // what cameras are told when they ask whether to stop
 };
 
 // One camera that a file says it provides.

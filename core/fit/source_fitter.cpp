@@ -76,6 +76,7 @@ FitResult SourceFitter::run(const SourceModel& start, std::span<const FitImage> 
   out.status = moving ? FitStatus::kMaxIterations : FitStatus::kConverged;
   double damping = kFirstDamping;
   for (int iteration = 0; moving && iteration < options_.max_iterations; ++iteration) {
+    options_.cancel.stop_if_asked();
     double predicted = 0;
     const FitPoint trial = w.step(here, at, damping, &predicted);
     if (!(predicted > 0)) {

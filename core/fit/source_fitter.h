@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/cancel.h"
 #include "core/base/image.h"
 #include "core/model/psf_kernel.h"
 #include "core/model/renderer.h"
@@ -73,6 +74,9 @@ struct FitOptions {
   // Images are measured by all threads that are free (TBB); the result does not depend on it. Worth it where
   // nothing else is left to do.
   bool images_in_parallel = false;
+
+  // Asked before every iteration: Interrupted.
+  Cancel cancel;
 
   // Asked at every point that would be accepted; on false the source stays where it was before and the fit
   // ends with kLeftRegion.

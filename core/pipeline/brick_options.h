@@ -165,6 +165,11 @@ struct DustOptions {
   std::filesystem::path dust_dir;  // SFD maps; empty: none
 };
 
+struct BailOutOptions {
+  static constexpr std::string_view kOptionGroup = "bail-out";
+  bool bail_out = false;  // no blob is fitted any more: the catalog is made of what the journal has
+};
+
 // How the run goes about it; nothing of it changes a product.
 struct ControlOptions {
   static constexpr std::string_view kOptionGroup = "control";
@@ -183,7 +188,10 @@ struct ControlOptions {
   bool dump_config = false;               // only tell the options
   bool log_json = false;                  // log and progress are for programs
   bool page = true;                       // a page of the run is written beside the products
-  bool no_wise_ceres = false;             // says nothing: WISE's fluxes are exact anyhow
+  std::filesystem::path checkpoint;  // journal of fitted blobs; empty: beside the state, if any is written
+  double checkpoint_period_seconds = 600;    // how much fitting may be lost
+  std::optional<double> time_limit_seconds;  // the run ends before, to be carried on
+  bool no_wise_ceres = false;                // says nothing: WISE's fluxes are exact anyhow
   int verbosity = 0;
   bool plan = false;        // only say what would run
   bool skip = false;        // nothing to do if the catalog is there
@@ -209,6 +217,7 @@ struct BrickOptions {
   WiseOptions wise;
   GalexOptions galex;
   DustOptions dust;
+  BailOutOptions bail_out;
   ControlOptions control;
 };
 
@@ -283,6 +292,10 @@ inline const GalexOptions& group_of(const BrickOptions& o) {
 template <>
 inline const DustOptions& group_of(const BrickOptions& o) {
   return o.dust;
+}
+template <>
+inline const BailOutOptions& group_of(const BrickOptions& o) {
+  return o.bail_out;
 }
 
 }  // namespace brickline

@@ -3,12 +3,18 @@
 #include <tbb/global_control.h>
 
 #include <cmath>
+#include <fstream>
+#include <iterator>
 
+#include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/pipeline/brick_lock.h"
 #include "core/pipeline/done.h"
+#include "core/pipeline/leftovers.h"
 #include "core/pipeline/option_table.h"
 #include "core/pipeline/run_recorder.h"
 #include "core/pipeline/stage_table.h"
+#include "core/pipeline/state_path.h"
 #include "core/pipeline/state_store_files.h"
 
 namespace brickline {
@@ -32,23 +38,71 @@ bool is_last(const Plan& plan, const RunResult& result) {
          (!plan.stages.empty() && plan.stages.back().spec->name == last_stage(stage_table()));
 }
 
+Checkpoint checkpoint_of(const ControlOptions& control, const std::string& brick) {
+  Checkpoint out{control.checkpoint, control.checkpoint_period_seconds};
+  const bool state_is_written = !control.no_write || !control.write_stages.empty();
+  if (out.file.empty() && state_is_written)
+    out.file = journal_path(control.output_dir, control.state_pattern, brick);
+  return out;
+}
+
+// The first product that is not what was written; empty: all are.
+std::string changed_product(const ProductSet& products) {
+  for (const ProductSet::Entry& product : products.entries()) {
+    std::ifstream in(products.output_dir() / product.path, std::ios::binary);
+    if (!in || sha256_hex(std::string(std::istreambuf_iterator<char>(in), {})) != product.sha256)
+      return product.path;
+  }
+  return {};
+}
+
+// What there is to go on from has served its purpose.
+void remove_state(StateFiles& store, const Checkpoint& checkpoint) {
+  if (!checkpoint.file.empty()) {
+    std::error_code code;
+    std::filesystem::remove(checkpoint.file, code);
+  }
+  store.remove_all(stage_table());
+}
+
+// How the run is gone on with after stage `at`.
+std::string how_to_go_on(const ControlOptions& control, const std::string& at) {
+  if (control.force_all || !control.force_stages.empty())
+    return fmt::format("the same command without --force-all and --force-stage goes on from stage {}", at);
+  if (control.no_write && control.write_stages.empty())
+    return "no state was to be written: the same command begins anew";
+  return fmt::format("the same command goes on from stage {}", at);
+}
+
 }  // namespace
 
 BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, const Log& log) {
   check_options(options);
+  BrickOutcome outcome;
+  outcome.brick = brick_name(options.region);
   const SoftwareIdentity software = this_software();
-  StateFiles store(state_settings(stage_table(), options, brick_name(options.region)), artifact_codecs(),
-                   log);
-  const Plan plan = make_plan(stage_table(), options, software, store);
-  tell(plan, log);
+  NoState nothing;
+  make_plan(stage_table(), options, software, nothing);  // names of stages are right, before anything is made
+  StateFiles store(state_settings(stage_table(), options, outcome.brick), artifact_codecs(), log);
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                                   static_cast<std::size_t>(options.control.threads));
   std::optional<RunRecorder> recorder;
   if (options.control.page) recorder.emplace(options, log);
-  RunContext context = make_run_context(options, recorder ? recorder->log() : log);
-  context.brick = brick_name(options.region);
+  RunContext context = make_run_context(options, recorder ? recorder->log() : log, hooks.cancel);
+  context.brick = outcome.brick;
   if (const auto most = options.control.max_memory_gb) context.most_memory = std::llround(*most * 1e9);
+  context.checkpoint = checkpoint_of(options.control, outcome.brick);
   check_output_directory(context.output_dir);
+  const BrickLock::Held held = BrickLock::take(context.output_dir, outcome.brick, log);
+  if (!held.lock) {
+    outcome.interrupted = fmt::format("{} works on it in {}", held.by, context.output_dir.string());
+    return outcome;
+  }
+  remove_leftovers(context.output_dir, outcome.brick,
+                   {store.path("").parent_path(), context.checkpoint.file.parent_path()}, log);
+  // What there is counts only now that nobody else changes it.
+  const Plan plan = make_plan(stage_table(), options, software, store);
+  tell(plan, log);
   std::vector<const StageSpec*> running;
   for (const PlannedStage& stage : plan.stages)
     if (!stage.from_state) running.push_back(stage.spec);
@@ -60,16 +114,24 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
       recorder ? recorder->watch(context, plan,
                                  [&] { return run(plan, options, store, context, recorder->hooks(hooks)); })
                : run(plan, options, store, context, hooks);
-  BrickOutcome outcome;
   outcome.brick = context.brick;
   outcome.products = std::move(context.products);
   outcome.failures = result.failures;
+  if (result.status == RunResult::Status::kInterrupted) {
+    outcome.interrupted =
+        fmt::format("interrupted in stage {}: {}", result.why, how_to_go_on(options.control, result.why));
+    return outcome;
+  }
   if (result.status == RunResult::Status::kNothing) {
     outcome.nothing = result.why;
     write_nothing_marker(context, result.why);
   }
+  if (!is_last(plan, result)) return outcome;
+  if (const std::string changed = changed_product(outcome.products); !changed.empty())
+    throw Error(ErrorKind::kResources, "the file is no more what was written: the saved state is kept")
+        .in_file((context.output_dir / changed).string());
   // What is there is whole: there is nothing to go on with, and what failed is to be tried again.
-  if (!options.control.keep_state && is_last(plan, result)) store.remove_all(stage_table());
+  if (!options.control.keep_state) remove_state(store, context.checkpoint);
   return outcome;
 }
 

@@ -376,6 +376,24 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::control, &K::page>({"--no-page", "", control, "",
                                           "write no page of the run (metrics/BBB/run-BRICK.html and .json)",
                                           "", kControl}));
+  t.push_back(row<&O::control, &K::checkpoint>(
+      {"--checkpoint", "", control, "FILE",
+       "journal of fitted blobs, from which an interrupted run goes on (unset: beside the saved state, unless "
+       "none is written)",
+       "", kControl}));
+  t.push_back(row<&O::control, &K::checkpoint_period_seconds>(
+      {"--checkpoint-period", "", control, "SECONDS",
+       "how much fitting may be lost at most: unfinished blobs go into the journal as often", "", kControl,
+       within(0, 1e6)}));
+  t.push_back(row<&O::control, &K::time_limit_seconds>(
+      {"--time-limit", "", control, "SECONDS",
+       "end before so much time is over, with exit code 75, so that the same command goes on from there", "",
+       kControl, above_up_to(0, 1e8)}));
+  t.push_back(row<&O::bail_out, &BailOutOptions::bail_out>(
+      {"--bail-out", "", control, "",
+       "fit no more blobs: finish with those in the journal; of the others, only sources of reference catalogs "
+       "are listed, as they came (MASKBITS: BAILOUT)",
+       "", kProducts}));
   t.push_back(row<&O::control, &K::plan>({"--plan", "", control, "",
                                           "only say which stages would run, each with its key, and why", "",
                                           kControl}));

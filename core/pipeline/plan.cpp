@@ -108,6 +108,7 @@ Plan make_plan(std::span<const StageSpec> table, const BrickOptions& options,
   plan.software = software;
   std::map<std::string_view, std::string> keys;
   std::map<std::string_view, std::string_view> made_anew;  // artifacts, and by which stage
+  std::set<std::string_view> forced;                       // artifacts
   for (const StageSpec* spec : stages_to_run(table, control.stages, options)) {
     PlannedStage planned{spec, key_of(*spec, options, keys, software), {}};
     const auto before =
@@ -115,7 +116,11 @@ Plan make_plan(std::span<const StageSpec> table, const BrickOptions& options,
     const bool asked_for =
         control.stages.empty() ? spec->name == last_stage(table) : named(control.stages, *spec);
     std::string files;
-    if (control.force_all || named(control.force_stages, *spec)) {
+    const bool is_forced = control.force_all || named(control.force_stages, *spec);
+    planned.forced = is_forced || std::ranges::any_of(spec->inputs, [&](std::string_view input) {
+                       return forced.contains(input);
+                     });
+    if (is_forced) {
       planned.why = "it is forced";
     } else if (before != spec->inputs.end()) {
       planned.why = fmt::format("it needs what {} makes", made_anew.at(*before));
@@ -130,6 +135,7 @@ Plan make_plan(std::span<const StageSpec> table, const BrickOptions& options,
     for (const std::string_view output : spec->outputs) {
       keys[output] = planned.key;
       if (!planned.from_state) made_anew[output] = spec->name;
+      if (planned.forced) forced.insert(output);
     }
     plan.stages.push_back(std::move(planned));
   }

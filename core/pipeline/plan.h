@@ -48,6 +48,7 @@ struct PlannedStage {
   std::string key;
   std::string why;  // it runs, or its state is used
   bool from_state = false;
+  bool forced = false;         // it is to be made anew, or what it needs is: nothing old is to be used
   bool state_refused = false;  // there is a state, and it cannot be used: `why` says so
 };
 

@@ -18,12 +18,13 @@ std::filesystem::path RunContext::path_of(Product product, std::string_view band
   return output_dir / product_path(product, key);
 }
 
-RunContext make_run_context(const BrickOptions& options, const Log& log) {
+RunContext make_run_context(const BrickOptions& options, const Log& log, const Cancel& cancel) {
   const SurveyPaths& paths = options.survey;
   PluginSearch search;
   search.plugin_dirs = paths.plugin_dirs;
   search.use_user_directory = !paths.no_user_plugins;
   search.allow_insecure = paths.allow_insecure_plugins;
+  search.cancel = cancel;
   return {SurveyDirectory::open(paths.survey_dir.empty() ? std::nullopt : std::optional(paths.survey_dir),
                                 paths.cache_dir),
           CameraRegistry::scan(search, log),
@@ -34,7 +35,8 @@ RunContext make_run_context(const BrickOptions& options, const Log& log) {
           {},
           canonical_options(options),
           {},
-          {}};
+          {},
+          cancel};
 }
 
 void check_output_directory(const std::filesystem::path& directory) {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/cancel.h"
 #include "core/base/environment.h"
 #include "core/base/log.h"
 #include "core/base/pixel_file.h"
@@ -31,6 +32,12 @@ struct Failure {
   std::string item, reason;
 };
 
+// Where results of blobs are kept while they are fitted.
+struct Checkpoint {
+  std::filesystem::path file;  // empty: nowhere
+  double period_seconds = 600;
+};
+
 struct RunContext {
   SurveyDirectory survey;
   CameraRegistry cameras;
@@ -46,6 +53,12 @@ struct RunContext {
   std::unique_ptr<PixelFile> pixel_file = {};    // where the images' planes are; null: in memory
 
   std::vector<CcdLeftOut> ccds_left_out = {};  // by the stage that chose them, in this run
+  Cancel cancel = {};  // the run is to end: asked by stages between items (Interrupted)
+  Checkpoint checkpoint = {};
+  // Of the stage that runs: what its results depend on, --bail-out (which changes no result, but how many there
+  // are) left aside; and whether nothing old is to be used.
+  std::string stage_key = {};
+  bool stage_forced = false;
 
   // A file that a stage opens, before it does.
   void note(const std::filesystem::path& path) const {
@@ -57,7 +70,7 @@ struct RunContext {
 
 // Finds the survey directory and the camera plugins. Error (kInput, kUsage) if there is none, or a plugin
 // directory is not there.
-RunContext make_run_context(const BrickOptions& options, const Log& log);
+RunContext make_run_context(const BrickOptions& options, const Log& log, const Cancel& cancel = {});
 
 // Makes the output directory and sees that files can be made in it. Error (kInput or kResources) otherwise.
 void check_output_directory(const std::filesystem::path& directory);

@@ -70,7 +70,13 @@ class Run {
       const PlannedStage& stage = plan_.stages[i];
       const ResourceUse start = resource_use();
       if (hooks_.stage_begins) hooks_.stage_begins(stage.spec->name, i + 1, plan_.stages.size());
-      StageResult made = stage.from_state ? take(stage) : carry_out(stage);
+      StageResult made;
+      try {
+        context_.cancel.stop_if_asked();
+        made = stage.from_state ? take(stage) : carry_out(stage);
+      } catch (const Interrupted&) {
+        return {RunResult::Status::kInterrupted, std::string(stage.spec->name), std::move(result.failures)};
+      }
       result.failures.insert(result.failures.end(), made.failures.begin(), made.failures.end());
       if (hooks_.stage_made) hooks_.stage_made({stage, made, artifacts_, header_.cards});
       if (made.nothing) {
@@ -135,6 +141,10 @@ class Run {
         hooks_.progress(name, done, total);
       };
     const std::string key = key_of(spec, options_, keys_, plan_.software);
+    BrickOptions whole = options_;
+    whole.bail_out = {};
+    context_.stage_key = key_of(spec, whole, keys_, plan_.software);
+    context_.stage_forced = stage.forced;
     context_.reads = std::make_unique<ReadLog>();
     StageProducts products(context_, spec.products);
     StageResult result = spec.run({options_, artifacts_, images, header_, products, context_}, artifacts_);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/cancel.h"
 #include "core/base/resources.h"
 #include "core/pipeline/plan.h"
 #include "core/pipeline/state_store.h"
@@ -34,18 +35,22 @@ struct BrickHooks {
   std::map<std::string, std::string, std::less<>> option_origins;
   // While a stage runs.
   std::function<void(std::string_view stage, std::int64_t done, std::int64_t total)> progress;
+  // The run is to end before it is done.
+  Cancel cancel;
 };
 
 struct RunResult {
-  enum class Status { kDone, kNothing };
+  enum class Status { kDone, kNothing, kInterrupted };
   Status status = Status::kDone;
-  std::string why;  // there is nothing to do
+  std::string why;  // there is nothing to do; or, in which stage the run was interrupted
   std::vector<Failure> failures;
 };
 
 // Runs the stages of the plan one after another. Images are edited as stages need them, and let go, like
 // every artifact, after the last stage that needs them. Where items failed, "nothing to do" is not believed:
-// the run ends with an Error (kInternal) that says what failed, rather than with an empty brick.
+// the run ends with an Error (kInternal) that says what failed, rather than with an empty brick. Asked to end
+// (RunContext::cancel), it does so between two stages, or wherever a stage throws Interrupted; what the stages
+// before have made is saved by then.
 RunResult run(const Plan& plan, const BrickOptions& options, StateStore& store, RunContext& context,
               const BrickHooks& hooks = {});
 

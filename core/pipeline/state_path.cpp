@@ -37,6 +37,11 @@ std::filesystem::path state_path(const std::filesystem::path& output_dir, std::s
   return output_dir / substituted(pattern, brick, stage);
 }
 
+std::filesystem::path journal_path(const std::filesystem::path& output_dir, std::string_view pattern,
+                                   std::string_view brick) {
+  return state_path(output_dir, pattern, brick, "fitblobs") += ".journal";
+}
+
 void check_state_pattern(std::string_view pattern) {
   if (substituted(pattern, "b", "s") == substituted(pattern, "b", "t"))
     throw usage_error("--state {}: without {} in it all stages would write one file", pattern, kStage);

@@ -12,6 +12,10 @@ namespace brickline {
 std::filesystem::path state_path(const std::filesystem::path& output_dir, std::string_view pattern,
                                  std::string_view brick, std::string_view stage);
 
+// Where the journal of fitted blobs is if nobody says: beside the state of the stage that fits them.
+std::filesystem::path journal_path(const std::filesystem::path& output_dir, std::string_view pattern,
+                                   std::string_view brick);
+
 // Error (kUsage) for a pattern without the stage, or with a substitution that is neither of the two.
 void check_state_pattern(std::string_view pattern);
 

@@ -263,7 +263,7 @@ TEST(FitBlobs, CancellingEndsTheRun) {
   BlobFitHooks hooks;
   std::atomic<int> calls = 0;
   hooks.cancelled = [&] { return ++calls > 3; };
-  EXPECT_THROW(field.fit({}, hooks), Error);
+  EXPECT_THROW(field.fit({}, hooks), Interrupted);
 }
 
 TEST(FitBlobs, ProgressIsToldAfterEveryBlob) {

@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 
+#include "core/base/cancel.h"
 #include "core/camera/camera.h"
 #include "core/camera/pixel_operations.h"
 #include "core/facts/mask_bits.h"
@@ -157,6 +159,23 @@ TEST_F(OpenCcdTest, ADerivedCamerasStepMayRunTheBases) {
   write_image();
   EXPECT_EQ(camera("oddball").open(source(), Purpose::kRun).good_region(), (Box{1, 8, 0, 5}));
   EXPECT_EQ(camera("oddling").open(source(), Purpose::kRun).good_region(), (Box{1, 6, 0, 5}));
+}
+
+TEST_F(OpenCcdTest, ACameraThatAsksHearsThatItIsToStop) {
+  write_image();
+  std::atomic<bool> asked = false;
+  PluginSearch search = only({dir_ / "cameras"});
+  search.cancel = Cancel(asked);
+  CameraRegistry registry = CameraRegistry::scan(search);
+  for (const char* name : {"oddball", "oddling"}) {  // the second runs the first's code as its base's
+    OpenCcd ccd = registry.load(name).open(source(), Purpose::kRun);
+    const Image<float> image = ccd.read_image(kWhole);
+    const Image<std::int32_t> mask = *ccd.read_mask(kWhole);
+    asked = false;
+    EXPECT_NO_THROW(ccd.remap_mask(kWhole, mask.const_view(), image.const_view()));
+    asked = true;
+    EXPECT_THROW(ccd.remap_mask(kWhole, mask.const_view(), image.const_view()), Interrupted);
+  }
 }
 
 TEST_F(OpenCcdTest, ACameraMaySkipACcdWithAReason) {

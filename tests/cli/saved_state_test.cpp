@@ -121,6 +121,27 @@ TEST_F(SavedState, AnOptionIsTakenUpAtTheStageThatReadsIt) {
   }
 }
 
+// The same of the stages that such a run leaves out.
+TEST_F(SavedState, AnOptionOfSpacePhotometryIsTakenUpThere) {
+  const std::string wise = (survey() / "wise").string();
+  std::vector<std::string> line = region();
+  for (const std::string& word : common())
+    if (word != "--no-wise") line.push_back(word);
+  line.insert(line.end(),
+              {"--keep-state", "--unwise-dir", wise + "/unwise", "--unwise-psf-dir", wise + "/psf"});
+  ASSERT_EQ(run_program(program("runbrick"), line, environment()).exit_code, 0);
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"--wise-gaia-only"}, "wise_forced"},
+      {{"--galex", "--galex-dir", (survey() / "galex").string()}, "galex_forced"}};
+  for (const auto& [words, stage] : cases) {
+    SCOPED_TRACE(words[0]);
+    line.insert(line.end(), words.begin(), words.end());
+    const ProgramResult result = run_program(program("runbrick"), line, environment());
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(taken(result), stages_before(stage));
+  }
+}
+
 TEST_F(SavedState, DamagedIsNotUsedAndSaidSo) {
   unsigned long place = 12345;
   for (const std::string& stage : kStages) {
@@ -153,32 +174,6 @@ TEST_F(SavedState, ACalibrationThatHasChangedIsReadAgain) {
   EXPECT_THAT(result.err, HasSubstr(psf.filename().string() + " has changed"));
   EXPECT_EQ(taken(result).size(), 0u);
   EXPECT_EQ(products_below(outdir()), products_);
-}
-
-// Killed at any moment, the next run goes on and ends with the same bytes.
-TEST_F(SavedState, KilledAnywhereItCarriesOn) {
-  std::filesystem::remove_all(outdir());
-  std::string command = program("runbrick").string();
-  for (const std::string& word : region()) command += " " + word;
-  for (const std::string& word : common()) command += " '" + word + "'";
-  const auto start = std::chrono::steady_clock::now();
-  ASSERT_EQ(run_program("/bin/sh", {"-c", command}, environment()).exit_code, 0);
-  const double whole = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  constexpr int kTimes = 10;
-  for (int i = 0; i < kTimes; ++i) {
-    SCOPED_TRACE(i);
-    std::filesystem::remove_all(outdir());
-    const std::string seconds = std::to_string(whole * (i + 0.5) / kTimes);
-    run_program("/bin/sh", {"-c", command + " & sleep " + seconds + "; kill -9 $! 2>/dev/null; wait"},
-                environment());
-    const ProgramResult result = run();
-    ASSERT_EQ(result.exit_code, 0) << result.err;
-    auto left = products_below(outdir());
-    std::erase_if(left, [](const auto& file) {  // what a killed process was writing
-      return file.first.find("/tmp-") != std::string::npos;
-    });
-    EXPECT_EQ(left, products_);
-  }
 }
 
 TEST_F(SavedState, IsShownAndCompared) {

@@ -52,6 +52,7 @@ class Oddball : public Camera, public WcsCards, public PsfModel, public SkyModel
         step.image()(x, y) -= static_cast<float>(pedestal);
   }
   void remap_mask(Ccd& ccd, Step& step) const override {
+    ccd.stop_if_cancelled();
     Camera::remap_mask(ccd, step);
     const Value row = {{"box", {3, 5, 0, 1}}, {"bit", "trans"}};
     ccd.mask_op("rectangles", {{"rows", list({row})}}, step);
@@ -113,6 +114,7 @@ class Oddling : public Camera {
     Camera::good_region(ccd, step);
     step.good().x1 = 6;
   }
+  void remap_mask(Ccd& ccd, Step& step) const override { Camera::remap_mask(ccd, step); }
 };
 
 }  // namespace

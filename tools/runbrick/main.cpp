@@ -1,11 +1,14 @@
 // runbrick: the calibrated images of one brick of sky become coadds and a catalog of fitted sources.
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <optional>
 
 #include "core/base/environment.h"
 #include "core/base/error.h"
 #include "core/base/version.h"
+#include "core/pipeline/brick_lock.h"
 #include "core/pipeline/brick_run.h"
 #include "core/pipeline/command_line.h"
 #include "core/pipeline/configuration.h"
@@ -13,6 +16,7 @@
 #include "core/pipeline/option_pages.h"
 #include "tools/common/program.h"
 #include "tools/common/run_display.h"
+#include "tools/common/stop_signals.h"
 
 namespace brickline {
 namespace {
@@ -50,7 +54,11 @@ std::optional<int> done_before(const BrickOptions& options, const Log& log) {
   return kNotDone;
 }
 
-int report(const BrickOutcome& outcome, const Log& log) {
+int report(const BrickOutcome& outcome, const std::string& why, const Log& log) {
+  if (!outcome.interrupted.empty()) {
+    log.warning("brick {}: {}{}{}", outcome.brick, why, why.empty() ? "" : ": ", outcome.interrupted);
+    return kInterrupted;
+  }
   if (!outcome.nothing.empty()) {
     log.info("brick {}: nothing to do: {}", outcome.brick, outcome.nothing);
     return 0;
@@ -61,6 +69,16 @@ int report(const BrickOutcome& outcome, const Log& log) {
       "catalogs are in the catalog)",
       outcome.brick, outcome.failures.size());
   return kSomeItemsFailed;
+}
+
+// The last words of a run that is within something that cannot be interrupted. Whoever is at it may hold the
+// log's lock.
+void end_at_once(const std::string& brick, const std::filesystem::path& output_dir, const std::string& why) {
+  const std::string line = fmt::format(
+      "warning: brick {}: {}: ended at once: the same command goes on from what was saved until now\n", brick,
+      why);
+  drop_own_lock(output_dir, brick);
+  if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;  // nobody listens
 }
 
 // What is asked about the program itself; empty: nothing.
@@ -77,11 +95,16 @@ std::optional<std::string> told(const std::vector<std::string>& words) {
 // `display` is made once it is known how it is to look.
 int runbrick(const std::vector<std::string>& words, std::optional<RunDisplay>& display) {
   if (const auto text = told(words)) return print(*text);
+  StopSignals stop;  // before there is any thread
   ResolvedOptions resolved = resolve_options(words, process_environment);
   const BrickOptions& options = resolved.options;
   if (options.control.dump_config) return print(configuration_text(resolved));
   check_options(options);
   if (options.control.plan) return print(plan_of_brick(options));
+  stop.listen(options.control.time_limit_seconds,
+              [brick = brick_name(options.region), dir = options.control.output_dir](const std::string& why) {
+                end_at_once(brick, dir, why);
+              });
 
   display.emplace(options.control.verbosity > 0 ? LogLevel::kDebug : LogLevel::kInfo,
                   RunDisplay::form_of_stderr(options.control.log_json));
@@ -92,13 +115,14 @@ int runbrick(const std::vector<std::string>& words, std::optional<RunDisplay>& d
   hooks.stage_begins = [&](std::string_view stage, std::size_t number, std::size_t stages) {
     display->stage_begins(stage, number, stages);
   };
+  hooks.cancel = stop.cancel();
   hooks.stage_done = [&](std::string_view stage, const ResourceUse& used) {
     display->stage_done(stage, used);
   };
   hooks.progress = [&](std::string_view, std::int64_t done, std::int64_t total) {
     display->progress(done, total);
   };
-  return report(run_brick(options, hooks, log), log);
+  return report(run_brick(options, hooks, log), stop.why(), log);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "core/blobs/blob_fitter.h"
 #include "core/blobs/blob_subset.h"
+#include "core/pipeline/blob_journal.h"
 #include "core/pipeline/explain_page.h"
 #include "core/pipeline/frozen_galaxies.h"
 #include "core/survey/provenance.h"
@@ -74,6 +75,19 @@ std::vector<Failure> failures_of(const std::vector<BlobReport>& blobs, const Log
   return failures;
 }
 
+struct Unfitted {
+  std::int64_t blobs = 0, pixels = 0;
+};
+Unfitted unfitted(const std::vector<BlobReport>& blobs) {
+  Unfitted out;
+  for (const BlobReport& blob : blobs) {
+    if (blob.status != BlobStatus::kBailedOut) continue;
+    ++out.blobs;
+    out.pixels += blob.pixels;
+  }
+  return out;
+}
+
 }  // namespace
 
 void check_fitblobs(const ExplainOptions& explain, RunContext&) {
@@ -82,8 +96,9 @@ void check_fitblobs(const ExplainOptions& explain, RunContext&) {
 
 Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice& fitting,
                            const BlobChoice& choice, const MetricsOptions& metrics,
-                           const ExplainOptions& explain, const Selection& selection,
-                           const References& references, const SourcesFound& sources,
+                           const ExplainOptions& explain, const BailOutOptions& bail_out,
+                           const Selection& selection, const References& references,
+                           const SourcesFound& sources,
                            const EditedImages<OutlierEdits, HaloEdits, SkyEdits>& images, RunContext& run) {
   BlobFitInput input;
   input.images = images.images;
@@ -114,17 +129,32 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice
   BlobFitHooks hooks;
   if (run.progress)
     hooks.progress = [&](const BlobReport&, int done, int total) { run.progress(done, total); };
+  std::optional<BlobJournal> journal;
+  if (!run.checkpoint.file.empty()) {
+    const bool use_old = !run.stage_forced || bail_out.bail_out;
+    journal.emplace(BlobJournal::Settings{run.checkpoint.file, run.checkpoint.period_seconds, use_old},
+                    run.stage_key, run.log);
+    hooks.memory = &*journal;
+  }
+  BlobFitOptions how = fit_options(detection, fitting, metrics, explain);
+  how.no_more = bail_out.bail_out;
+  how.fit.cancel = run.cancel;
   Fits out;
-  out.fitted = fit_blobs(input, fit_options(detection, fitting, metrics, explain), hooks, run.log);
+  out.fitted = fit_blobs(input, how, hooks, run.log);
+  const Unfitted left = unfitted(out.fitted.blobs);
+  if (left.blobs > 0)
+    run.log.warning("{} blobs of {} pixels are not fitted: --bail-out", left.blobs, left.pixels);
   write_explanations(explain, selection, out.fitted, run);
 
   std::vector<Failure> failures = failures_of(out.fitted.blobs, run.log);
-  if (out.fitted.sources.empty() && failures.empty()) return Nothing{"no source is significant once fitted"};
+  if (out.fitted.sources.empty() && failures.empty() && left.blobs == 0)
+    return Nothing{"no source is significant once fitted"};
   Outcome<Fits> outcome(std::move(out));
   outcome.cards.set("GALFRPSF", fitting.galaxy_forces_point_sources, "point sources only in large galaxies?");
   outcome.cards.set("LESSMASK", fitting.less_masking, "no background near medium-bright stars?");
   add_dchisq_cards(outcome.cards);
   outcome.cards.set("NFAILED", static_cast<std::int64_t>(failures.size()), "items that could not be fitted");
+  if (left.blobs > 0) outcome.cards.set("NBAILOUT", left.blobs, "blobs that were not to be fitted");
   outcome.failures = std::move(failures);
   return outcome;
 }

@@ -192,6 +192,7 @@ Outcome<OutlierEdits> run_outliers(const OutlierChoice& choice, const PictureOpt
   if (!cached) edits.patches.resize(images.images.size());
   BandImages before, after, positive, negative;
   for (const std::string& band : selection.bands) {
+    run.cancel.stop_if_asked();
     BandWork work = work_on(images.images, band, run);
     before.push_back(stack(selection, band, work.images));
     if (!cached) {

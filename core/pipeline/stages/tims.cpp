@@ -125,6 +125,7 @@ std::vector<std::optional<CcdImage>> read_images(const std::vector<CcdRow>& rows
   // first.
   tbb::parallel_for(std::size_t{0}, rows.size(), [&](std::size_t i) {
     try {
+      run.cancel.stop_if_asked();
       read[i] = reader.read(noted(reader.input(rows[i], static_cast<std::int64_t>(i)), run.reads.get()),
                             reading, run.log);
       if (read[i]) {
