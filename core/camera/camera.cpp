@@ -1,7 +1,9 @@
 #include "core/camera/camera.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/camera/fits_camera.h"
@@ -59,6 +61,10 @@ std::function<std::filesystem::path(SurveyPlace, const std::string&)> locate_in_
   };
 }
 
+bool leaves_its_directory(const std::filesystem::path& relative) {
+  return relative.is_absolute() || std::find(relative.begin(), relative.end(), "..") != relative.end();
+}
+
 // ---- Camera ----
 
 Camera::Camera(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -86,8 +92,7 @@ std::filesystem::path Camera::data_file(std::string_view reference) const {
   if (!reference.starts_with(kPrefix))
     throw plugin_error("camera {}: '{}' does not begin with {}", name(), reference, kPrefix);
   const std::filesystem::path relative(reference.substr(kPrefix.size()));
-  if (relative.empty() || relative.is_absolute() ||
-      std::find(relative.begin(), relative.end(), "..") != relative.end())
+  if (relative.empty() || leaves_its_directory(relative))
     throw plugin_error("camera {}: '{}' leaves the plugin's data directory", name(), reference);
   std::string searched;
   for (const LoadedCamera* layer : impl_->chain) {
@@ -125,6 +130,10 @@ OpenCcd Camera::open(CcdSource source, Purpose purpose, Log log) const {
           .in_file(ccd->files[BL_ROLE_IMAGE].path.string(), std::to_string(v.image_hdu));
   };
   require(!v.band.empty(), "band");
+  const auto& bands = facts().detector.bands;
+  if (std::find(bands.begin(), bands.end(), v.band) == bands.end())
+    log.warning("{}: camera {} does not state band {} (its fact detector.bands has {})", ccd->name(), name(),
+                v.band, fmt::join(bands, ", "));
   require(v.expnum >= 0, "exposure number");
   require(!std::isnan(v.mjd_obs), "time (mjd_obs)");
   require(v.exptime > 0, "exposure time");
@@ -132,6 +141,10 @@ OpenCcd Camera::open(CcdSource source, Purpose purpose, Log log) const {
     v.zero_point = effective_zero_point(facts().pixels, v.ccdzpt, v.exptime);
 
   ccd->run_step(CameraStep::kFiles, 0, io);
+  for (const std::string& file : {ccd->mask_name, ccd->weight_name})
+    if (leaves_its_directory(file))
+      throw input_error("the mask or weight file {} of {} leaves the survey's directory", file,
+                        v.image_filename);
   if (!ccd->mask_name.empty())
     ccd->files[BL_ROLE_MASK].path = ccd->source.locate(SurveyPlace::kImages, ccd->mask_name);
   if (!ccd->weight_name.empty())

@@ -29,11 +29,24 @@ struct PluginNote {
   std::vector<CameraIdentity> cameras;
 };
 
-// The bytes of the note (without the terminating zero) if the file is a library for this machine that can be
-// mapped and carries one. Every offset in the file is distrusted.
-Refusal read_elf_note(const std::filesystem::path& path, std::string& note);
+// What the notes of a library hold, as it stands there.
+struct ElfNote {
+  std::string text;     // JSON, without the terminating zero
+  int needs_minor = 0;  // the greatest minor that the library's code asks for
+};
+// The note if the file is a library for this machine that can be mapped and carries one. Every offset in the
+// file is distrusted.
+Refusal read_elf_note(const std::filesystem::path& path, ElfNote& note);
 
-// Parses and checks a note's text: names, versions, and that the ABI is one that this program can serve.
-Refusal parse_plugin_note(const std::filesystem::path& path, const std::string& text, PluginNote& out);
+// Parses and checks a note: keys, names, versions, and that the ABI is one that this program can serve.
+Refusal parse_plugin_note(const std::filesystem::path& path, const ElfNote& note, PluginNote& out);
+
+// The identity object of a plugin ({"plugin", "version", "cameras", ...}), which a note and a file of facts
+// alone have in common. Throws an Error that says what is wrong with it.
+void parse_plugin_identity(const std::string& json, PluginNote& out);
+
+// The symbols that a library defines for others besides the entry; at most `most` of them. Empty too where the
+// file cannot be understood.
+std::vector<std::string> exported_symbols(const std::filesystem::path& path, std::size_t most = 20);
 
 }  // namespace brickline

@@ -1,5 +1,8 @@
 #include "core/camera/fits_camera.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <cmath>
 
 #include "core/base/numbers.h"
@@ -76,6 +79,20 @@ std::optional<Image<std::uint8_t>> static_plane(OpenCcd::Impl& ccd, const mask_o
   return reader.image<std::uint8_t>(*hdu, box);
 }
 
+MaskContext mask_context(OpenCcd::Impl& ccd, const Box& box);
+
+void remap_mask(OpenCcd::Impl& ccd, const Box& box, ImageView<std::int32_t> raw, ImageView<const float> image,
+                ImageView<std::uint16_t> mask) {
+  copy(apply_pipeline(ccd.facts().mask, mask_context(ccd, box), raw, image), mask);
+  const std::vector<std::int32_t> unknown = unknown_values(ccd.facts().mask, raw, mask);
+  if (!unknown.empty() && !ccd.unknown_mask_values_told)
+    ccd.log.warning(
+        "{}: camera {}: mask values {} mean nothing to it, pixels that bear them are used: the fact mask.pipeline says "
+        "what they become, or \"ignore\"",
+        ccd.name(), ccd.camera->name(), fmt::join(unknown, ", "));
+  ccd.unknown_mask_values_told = true;
+}
+
 MaskContext mask_context(OpenCcd::Impl& ccd, const Box& box) {
   return {ccd.values, ccd, box,
           [&ccd, box](const mask_op::StaticMask& op) { return static_plane(ccd, op, box); }, ccd.log};
@@ -100,8 +117,10 @@ Image<std::int32_t> read_codes(OpenCcd::Impl& ccd, int role, int hdu, const Box&
 void default_metadata(OpenCcd::Impl& ccd) {
   CcdValues& v = ccd.values;
   const bool from_row = !v.band.empty() && v.expnum >= 0;
+  const double fwhm_of_table = v.psf_fwhm;
   v.psf_fwhm = v.gain = CcdValues::kUnknown;
   fill(ccd, "fwhm", v.psf_fwhm, false, number_of);
+  if (std::isnan(v.psf_fwhm)) v.psf_fwhm = fwhm_of_table;
   fill(ccd, "gain", v.gain, false, number_of);
   fill(ccd, "plver", v.plver, !v.plver.empty(), text_of);
   fill(ccd, "plprocid", v.plprocid, !v.plprocid.empty(), text_of);
@@ -140,7 +159,7 @@ void default_files(OpenCcd::Impl& ccd) {
     ccd.weight_name.clear();
 }
 
-void run_mask_operation(OpenCcd::Impl& ccd, const MaskOperation& operation, bl_step& io) {
+void run_mask_operation(OpenCcd::Impl& ccd, const MaskOperation& operation, const bl_step& io) {
   apply(operation, mask_context(ccd, from_bl(io.box)), from_bl<std::int32_t>(io.raw_mask),
         from_bl<float>(io.image), from_bl<std::uint16_t>(io.mask));
 }
@@ -180,12 +199,17 @@ void run_default_step(OpenCcd::Impl& ccd, CameraStep which, bl_step& io) {
       return decode(ccd, image);
     case CameraStep::kReadMask:
       check_shape(ccd, BL_ROLE_MASK);
+      if (ccd.reader(BL_ROLE_MASK).image_info(ccd.hdu_of_ccd(BL_ROLE_MASK)).bitpix < 0)
+        ccd.log.warning(
+            "{}: camera {}: the mask, HDU {} of {}, is an image of floating-point numbers: is it a mask? (the facts "
+            "files.mask and files.mask.hdu)",
+            ccd.name(), ccd.camera->name(), ccd.hdu_of_ccd(BL_ROLE_MASK),
+            ccd.files[BL_ROLE_MASK].path.string());
       return copy(read_codes(ccd, BL_ROLE_MASK, ccd.hdu_of_ccd(BL_ROLE_MASK), box),
                   from_bl<std::int32_t>(io.raw_mask));
     case CameraStep::kRemapMask:
-      return copy(
-          apply_pipeline(facts.mask, mask_context(ccd, box), from_bl<std::int32_t>(io.raw_mask), image),
-          mask);
+      remap_mask(ccd, box, from_bl<std::int32_t>(io.raw_mask), image, mask);
+      return;
     case CameraStep::kReadWeight:
       check_shape(ccd, BL_ROLE_WEIGHT);
       return read_weight_plane(ccd, box, weight);

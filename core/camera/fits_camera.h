@@ -17,6 +17,6 @@ std::optional<fits::Header> default_wcs_cards(OpenCcd::Impl& ccd);
 // Codes of a window; of unsigned 32-bit ones the bits.
 Image<std::int32_t> read_codes(OpenCcd::Impl& ccd, int role, int hdu, const Box& box);
 // Runs one mask operation on a step's planes.
-void run_mask_operation(OpenCcd::Impl& ccd, const MaskOperation& operation, bl_step& io);
+void run_mask_operation(OpenCcd::Impl& ccd, const MaskOperation& operation, const bl_step& io);
 
 }  // namespace brickline

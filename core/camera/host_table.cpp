@@ -1,9 +1,16 @@
 // The functions that the host offers to plugins. Nothing may be thrown out of them.
+#include <fmt/format.h>
+#include <strings.h>
+
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <stdexcept>
 
+#include "core/camera/abi_version.h"
+#include "core/camera/absent_input.h"
 #include "core/camera/fits_camera.h"
+#include "core/camera/mask_operations.h"
 #include "core/camera/open_ccd.h"
 
 namespace brickline {
@@ -11,13 +18,22 @@ namespace {
 
 using Ccd = OpenCcd::Impl;
 
+// The plugin has used a function as the contract does not allow.
+struct Breach : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 // Runs `f`; failures become a status and, where there is one, the error's text.
 template <typename F>
 bl_status guarded(bl_error* error, F&& f) noexcept {
   try {
     return f();
+  } catch (const Breach& e) {
+    return report_to(error, BL_E_ARGUMENT, e.what());
   } catch (const SkipCcd& e) {
     return report_to(error, BL_SKIP, e.what());
+  } catch (const AbsentInput& e) {
+    return report_to(error, BL_E_MISSING, e.line());
   } catch (const Error& e) {
     const bl_status status = e.kind() == ErrorKind::kInput       ? BL_E_INPUT
                              : e.kind() == ErrorKind::kResources ? BL_E_RESOURCES
@@ -32,6 +48,32 @@ bl_status guarded(bl_error* error, F&& f) noexcept {
   } catch (...) {
     return report_to(error, BL_E_INTERNAL, "unknown failure in the host");
   }
+}
+
+// The CCD whose callback runs on this thread; handles of other CCDs, or from other threads or times, are not
+// looked at.
+Ccd& ccd_of(bl_ccd* handle) {
+  Ccd* ccd = running_ccd();
+  if (!ccd || to_handle(ccd) != handle)
+    throw Breach("a CCD may be used only inside a callback for it and on that callback's thread");
+  return *ccd;
+}
+const HduHandle& hdu_of(bl_hdu* handle) {
+  if (const Ccd* ccd = running_ccd())
+    for (const HduHandle& hdu : ccd->handles)
+      if (to_handle(const_cast<HduHandle*>(&hdu)) == handle) return hdu;
+  throw Breach("an HDU may be used only inside a callback for its CCD and on that callback's thread");
+}
+// What a pointer points to.
+template <typename T>
+T& given(T* pointer) {
+  if (!pointer) throw Breach("a null pointer where a value is wanted");
+  return *pointer;
+}
+std::string text_given(bl_str text) {
+  if (text.size > 0 && !text.data) throw Breach("a text without data");
+  if (text.size > (std::uint64_t{4} << 20)) throw Breach("a text of more than 4 MiB");
+  return std::string(from_bl(text));
 }
 
 // ---- Metadata ----
@@ -128,70 +170,76 @@ bool may_set(const Ccd& ccd, int field) {
 }
 
 bl_status get_i64(void*, bl_ccd* handle, std::int32_t field, std::int64_t* out) {
-  Ccd& ccd = from_handle(handle);
-  if (field == BL_FIELD_EXPNUM) {
-    *out = ccd.values.expnum;
-  } else if (const int* value = integer_field(ccd, field)) {
-    *out = *value;
-  } else {
-    return BL_E_ARGUMENT;
-  }
-  return *out < 0 ? BL_ABSENT : BL_OK;
+  return guarded(nullptr, [&]() -> bl_status {
+    Ccd& ccd = ccd_of(handle);
+    const int* value = integer_field(ccd, field);
+    if (field != BL_FIELD_EXPNUM && !value) return BL_E_ARGUMENT;
+    const std::int64_t found = value ? *value : ccd.values.expnum;
+    if (found < 0) return BL_ABSENT;
+    given(out) = found;
+    return BL_OK;
+  });
 }
 bl_status get_f64(void*, bl_ccd* handle, std::int32_t field, double* out) {
-  const double* value = real_field(from_handle(handle), field);
-  if (!value) return BL_E_ARGUMENT;
-  if (std::isnan(*value)) return BL_ABSENT;
-  *out = *value;
-  return BL_OK;
+  return guarded(nullptr, [&]() -> bl_status {
+    const double* value = real_field(ccd_of(handle), field);
+    if (!value) return BL_E_ARGUMENT;
+    if (std::isnan(*value)) return BL_ABSENT;
+    given(out) = *value;
+    return BL_OK;
+  });
 }
 bl_status get_text(void*, bl_ccd* handle, std::int32_t field, bl_str* out) {
   return guarded(nullptr, [&]() -> bl_status {
-    Ccd& ccd = from_handle(handle);
+    Ccd& ccd = ccd_of(handle);
     if (field == BL_FIELD_CCDNAME) {
       if (!ccd.values.ccdname_known()) return BL_ABSENT;
-      *out = ccd.keep(ccd.values.ccdname);
+      given(out) = ccd.keep(ccd.values.ccdname);
       return BL_OK;
     }
     if (field == BL_FIELD_MASK_PLVER) ccd.mask_plver();
     const std::string* value = text_field(ccd, field);
     if (!value) return BL_E_ARGUMENT;
     if (value->empty()) return BL_ABSENT;
-    *out = ccd.keep(*value);
+    given(out) = ccd.keep(*value);
     return BL_OK;
   });
 }
 bl_status set_i64(void*, bl_ccd* handle, std::int32_t field, std::int64_t value) {
-  Ccd& ccd = from_handle(handle);
-  if (!may_set(ccd, field)) return BL_E_ARGUMENT;
-  if (field == BL_FIELD_EXPNUM) {
-    ccd.values.expnum = value;
+  return guarded(nullptr, [&]() -> bl_status {
+    Ccd& ccd = ccd_of(handle);
+    if (!may_set(ccd, field)) return BL_E_ARGUMENT;
+    if (field == BL_FIELD_EXPNUM) {
+      ccd.values.expnum = value;
+      return BL_OK;
+    }
+    int* out = integer_field(ccd, field);
+    if (!out || value < -1 || value > 1 << 30) return BL_E_ARGUMENT;
+    *out = static_cast<int>(value);
     return BL_OK;
-  }
-  int* out = integer_field(ccd, field);
-  if (!out || value < -1 || value > 1 << 30) return BL_E_ARGUMENT;
-  *out = static_cast<int>(value);
-  return BL_OK;
+  });
 }
 bl_status set_f64(void*, bl_ccd* handle, std::int32_t field, double value) {
-  Ccd& ccd = from_handle(handle);
-  double* out = real_field(ccd, field);
-  if (!out || !may_set(ccd, field)) return BL_E_ARGUMENT;
-  *out = value;
-  return BL_OK;
+  return guarded(nullptr, [&]() -> bl_status {
+    Ccd& ccd = ccd_of(handle);
+    double* out = real_field(ccd, field);
+    if (!out || !may_set(ccd, field)) return BL_E_ARGUMENT;
+    *out = value;
+    return BL_OK;
+  });
 }
 bl_status set_text(void*, bl_ccd* handle, std::int32_t field, bl_str value) {
   return guarded(nullptr, [&]() -> bl_status {
-    Ccd& ccd = from_handle(handle);
+    Ccd& ccd = ccd_of(handle);
     if (!may_set(ccd, field)) return BL_E_ARGUMENT;
     if (field == BL_FIELD_CCDNAME) {
-      ccd.values.ccdname = one_line(from_bl(value));
+      ccd.values.ccdname = one_line(text_given(value));
       ccd.values.unnamed = ccd.values.ccdname.empty();
       return BL_OK;
     }
     std::string* out = text_field(ccd, field);
     if (!out) return BL_E_ARGUMENT;
-    *out = one_line(from_bl(value));
+    *out = one_line(text_given(value));
     return BL_OK;
   });
 }
@@ -201,34 +249,53 @@ bl_status set_text(void*, bl_ccd* handle, std::int32_t field, bl_str value) {
 template <typename F>
 bl_status column(bl_ccd* handle, bl_str name, F&& read) {
   return guarded(nullptr, [&]() -> bl_status {
-    Ccd& ccd = from_handle(handle);
-    if (!ccd.source.table || ccd.source.row < 0 || !ccd.source.table->has(from_bl(name))) return BL_ABSENT;
-    read(ccd, *ccd.source.table, ccd.source.row);
+    Ccd& ccd = ccd_of(handle);
+    const std::string column_name = text_given(name);
+    if (!ccd.source.table || ccd.source.row < 0 || !ccd.source.table->has(column_name)) return BL_ABSENT;
+    read(ccd, *ccd.source.table, column_name);
     return BL_OK;
   });
 }
 bl_status column_i64(void*, bl_ccd* handle, bl_str name, std::int64_t* out) {
-  return column(handle, name,
-                [&](Ccd&, const fits::Table& t, std::int64_t row) { *out = t.integer(from_bl(name), row); });
+  return column(handle, name, [&](Ccd& ccd, const fits::Table& t, const std::string& n) {
+    given(out) = t.integer(n, ccd.source.row);
+  });
 }
 bl_status column_f64(void*, bl_ccd* handle, bl_str name, double* out) {
-  return column(handle, name,
-                [&](Ccd&, const fits::Table& t, std::int64_t row) { *out = t.number(from_bl(name), row); });
+  return column(handle, name, [&](Ccd& ccd, const fits::Table& t, const std::string& n) {
+    given(out) = t.number(n, ccd.source.row);
+  });
 }
 bl_status column_text(void*, bl_ccd* handle, bl_str name, bl_str* out) {
-  return column(handle, name, [&](Ccd& ccd, const fits::Table& t, std::int64_t row) {
-    *out = ccd.keep(t.text(from_bl(name), row));
+  return column(handle, name, [&](Ccd& ccd, const fits::Table& t, const std::string& n) {
+    given(out) = ccd.keep(t.text(n, ccd.source.row));
   });
 }
 
 // ---- HDUs and cards ----
 
+// The HDU of that name (without case) and, if one is given, version.
+std::optional<int> find_hdu(Ccd& ccd, std::int32_t role, const std::string& name, int extver) {
+  fits::FitsReader& reader = ccd.reader(role);
+  if (extver <= 0) return reader.find_hdu(name);
+  for (int hdu = 0; hdu < reader.hdu_count(); ++hdu) {
+    const fits::Header& header = ccd.header_of(role, hdu);
+    const std::string found = header.text("EXTNAME").value_or("");
+    if (found.size() == name.size() && strncasecmp(found.data(), name.data(), name.size()) == 0 &&
+        header.integer("EXTVER").value_or(1) == extver)
+      return hdu;
+  }
+  return {};
+}
+
 bl_status hdu_open(void*, bl_ccd* handle, std::int32_t role, const bl_select* select, bl_hdu** out,
                    bl_error* error) {
   return guarded(error, [&]() -> bl_status {
-    Ccd& ccd = from_handle(handle);
-    if (role < 0 || static_cast<std::size_t>(role) >= ccd.files.size() || !select)
+    Ccd& ccd = ccd_of(handle);
+    if (role < 0 || static_cast<std::size_t>(role) >= ccd.files.size())
       return report_to(error, BL_E_ARGUMENT, "no such file role");
+    if (given(select).struct_size < BL_SELECT_LEAST)
+      return report_to(error, BL_E_ARGUMENT, "struct_size of the selection is too small");
     if (ccd.files[static_cast<std::size_t>(role)].path.empty())
       return report_to(error, BL_E_MISSING, "this CCD has no such file");
     fits::FitsReader& reader = ccd.reader(role);
@@ -238,8 +305,8 @@ bl_status hdu_open(void*, bl_ccd* handle, std::int32_t role, const bl_select* se
     } else if (number == BL_HDU_PRIMARY) {
       number = role == BL_ROLE_IMAGE ? ccd.facts().hdus.primary : 0;
     } else if (number == BL_HDU_BY_NAME) {
-      const std::string name(from_bl(select->extname));
-      const std::optional<int> found = reader.find_hdu(name);
+      const std::string name = text_given(select->extname);
+      const std::optional<int> found = find_hdu(ccd, role, name, select->extver);
       if (!found) return report_to(error, BL_E_MISSING, "no HDU is named " + one_line(name));
       number = *found;
     }
@@ -247,21 +314,22 @@ bl_status hdu_open(void*, bl_ccd* handle, std::int32_t role, const bl_select* se
       return report_to(error, BL_E_MISSING, "there is no HDU " + std::to_string(number));
     for (HduHandle& h : ccd.handles)
       if (h.role == role && h.number == number) {
-        *out = to_handle(&h);
+        given(out) = to_handle(&h);
         return BL_OK;
       }
     ccd.handles.push_back({&ccd, role, number});
-    *out = to_handle(&ccd.handles.back());
+    given(out) = to_handle(&ccd.handles.back());
     return BL_OK;
   });
 }
 
 bl_status hdu_info(void*, bl_hdu* handle, bl_hdu_info* out) {
   return guarded(nullptr, [&]() -> bl_status {
-    const HduHandle& hdu = from_handle(handle);
+    const HduHandle& hdu = hdu_of(handle);
     fits::FitsReader& reader = hdu.ccd->reader(hdu.role);
     bl_hdu_info info{};
-    info.struct_size = out->struct_size;
+    info.struct_size = given(out).struct_size;
+    if (info.struct_size < BL_HDU_INFO_LEAST) return BL_E_ARGUMENT;
     info.number = hdu.number;
     if (reader.is_table(hdu.number)) {
       info.kind = BL_HDU_TABLE;
@@ -284,9 +352,9 @@ bl_status hdu_info(void*, bl_hdu* handle, bl_hdu_info* out) {
 template <typename F>
 bl_status card(bl_hdu* handle, bl_str key, F&& read) {
   return guarded(nullptr, [&]() -> bl_status {
-    const HduHandle& hdu = from_handle(handle);
+    const HduHandle& hdu = hdu_of(handle);
     const fits::Header& header = hdu.ccd->header_of(hdu.role, hdu.number);
-    const std::string name(from_bl(key));
+    const std::string name = text_given(key);
     const fits::Card* found = header.find(name);
     if (!found) return BL_ABSENT;
     const std::optional<std::string> text = header.text(name);
@@ -299,34 +367,34 @@ bl_status card_f64(void*, bl_hdu* handle, bl_str key, double* out) {
     const std::optional<double> value = h.number(name);
     if (!value) return BL_E_INPUT;
     if (!std::isfinite(*value)) return BL_BLANK;
-    *out = *value;
+    given(out) = *value;
     return BL_OK;
   });
 }
 bl_status card_i64(void*, bl_hdu* handle, bl_str key, std::int64_t* out) {
   return card(handle, key, [&](Ccd&, const fits::Header& h, const std::string& name) -> bl_status {
     const std::optional<std::int64_t> value = h.integer(name);
-    if (value) *out = *value;
+    if (value) given(out) = *value;
     return value ? BL_OK : BL_E_INPUT;
   });
 }
 bl_status card_bool(void*, bl_hdu* handle, bl_str key, std::int32_t* out) {
   return card(handle, key, [&](Ccd&, const fits::Header& h, const std::string& name) -> bl_status {
     const std::optional<bool> value = h.logical(name);
-    if (value) *out = *value;
+    if (value) given(out) = *value;
     return value ? BL_OK : BL_E_INPUT;
   });
 }
 bl_status card_text(void*, bl_hdu* handle, bl_str key, bl_str* out) {
   return card(handle, key, [&](Ccd& ccd, const fits::Header& h, const std::string& name) -> bl_status {
-    *out = ccd.keep(*h.text(name));
+    given(out) = ccd.keep(*h.text(name));
     return BL_OK;
   });
 }
 std::uint64_t card_count(void*, bl_hdu* handle) {
   std::uint64_t count = 0;
   guarded(nullptr, [&]() -> bl_status {
-    const HduHandle& hdu = from_handle(handle);
+    const HduHandle& hdu = hdu_of(handle);
     count = hdu.ccd->header_of(hdu.role, hdu.number).cards().size();
     return BL_OK;
   });
@@ -334,14 +402,15 @@ std::uint64_t card_count(void*, bl_hdu* handle) {
 }
 bl_status card_at(void*, bl_hdu* handle, std::uint64_t index, bl_card* out) {
   return guarded(nullptr, [&]() -> bl_status {
-    const HduHandle& hdu = from_handle(handle);
+    const HduHandle& hdu = hdu_of(handle);
     const fits::Header& header = hdu.ccd->header_of(hdu.role, hdu.number);
     if (index >= header.cards().size()) return BL_ABSENT;
     const fits::Card& found = header.cards()[index];
     fits::Header alone;
     alone.append(found);
     bl_card c{};
-    c.struct_size = out->struct_size;
+    c.struct_size = given(out).struct_size;
+    if (c.struct_size < BL_CARD_LEAST) return BL_E_ARGUMENT;
     c.key = hdu.ccd->keep(found.key);
     c.value = hdu.ccd->keep(alone.text(found.key).value_or(""));
     c.comment = hdu.ccd->keep(found.comment);
@@ -360,13 +429,14 @@ void copy_out(const Image<T>& pixels, const bl_view& view) {
 
 bl_status read_pixels(void*, bl_hdu* handle, const bl_box* box, const bl_view* view, bl_error* error) {
   return guarded(error, [&]() -> bl_status {
-    const HduHandle& hdu = from_handle(handle);
+    const HduHandle& hdu = hdu_of(handle);
     fits::FitsReader& reader = hdu.ccd->reader(hdu.role);
-    const Box b = from_bl(*box);
+    const Box b = from_bl(given(box));
     const fits::ImageInfo info = reader.image_info(hdu.number);
     if (b.empty() || intersection(b, Box::from_size(info.width, info.height)) != b)
       return report_to(error, BL_E_ARGUMENT, "the box is not inside the image");
-    if (!view->data || view->width != b.width() || view->height != b.height() || view->stride < view->width)
+    if (!given(view).data || view->width != b.width() || view->height != b.height() ||
+        view->stride < view->width)
       return report_to(error, BL_E_ARGUMENT, "the view has not the size of the box");
     switch (view->type) {
       case BL_F32:
@@ -390,20 +460,59 @@ bl_status read_pixels(void*, bl_hdu* handle, const bl_box* box, const bl_view* v
   });
 }
 
+// The whole table of an HDU, read once; null, and the error told, if it has no such column.
+const fits::Table* table_with(const HduHandle& hdu, const std::string& column, bl_error* error) {
+  const fits::Table& table = hdu.ccd->table_of(hdu.role, hdu.number);
+  if (table.has(column)) return &table;
+  report_to(error, BL_E_MISSING, "there is no column " + one_line(column));
+  return nullptr;
+}
+
+bl_status column_info(void*, bl_hdu* handle, bl_str column, bl_column_info* out, bl_error* error) {
+  return guarded(error, [&]() -> bl_status {
+    if (given(out).struct_size < BL_COLUMN_INFO_LEAST) return BL_E_ARGUMENT;
+    const std::string name = text_given(column);
+    const fits::Table* table = table_with(hdu_of(handle), name, error);
+    if (!table) return BL_E_MISSING;
+    bl_column_info info{};
+    info.struct_size = out->struct_size;
+    info.kind = table->require(name).is_string() ? BL_COLUMN_TEXT : BL_COLUMN_NUMBERS;
+    info.rows = table->rows();
+    info.width = info.kind == BL_COLUMN_TEXT ? 1 : table->require(name).width();
+    std::memcpy(out, &info, std::min<std::size_t>(sizeof info, out->struct_size));
+    return BL_OK;
+  });
+}
+
+bl_status table_text(void*, bl_hdu* handle, bl_str column, std::uint64_t row, bl_str* out, bl_error* error) {
+  return guarded(error, [&]() -> bl_status {
+    const HduHandle& hdu = hdu_of(handle);
+    const std::string name = text_given(column);
+    const fits::Table* table = table_with(hdu, name, error);
+    if (!table) return BL_E_MISSING;
+    if (row >= static_cast<std::uint64_t>(table->rows()))
+      return report_to(error, BL_E_ARGUMENT, "no such row");
+    given(out) = hdu.ccd->keep(table->text(name, static_cast<std::int64_t>(row)));
+    return BL_OK;
+  });
+}
+
 bl_status table_read(void*, bl_hdu* handle, bl_str column, std::uint64_t first_row, std::uint64_t n_rows,
                      std::uint32_t type, void* buffer, std::uint64_t bytes, bl_error* error) {
   return guarded(error, [&]() -> bl_status {
-    const HduHandle& hdu = from_handle(handle);
-    const fits::Table table = hdu.ccd->reader(hdu.role).table(hdu.number);
-    const std::string name(from_bl(column));
-    if (!table.has(name)) return report_to(error, BL_E_MISSING, "there is no column " + one_line(name));
-    const auto rows = static_cast<std::uint64_t>(table.rows());
+    const std::string name = text_given(column);
+    const fits::Table* table = table_with(hdu_of(handle), name, error);
+    if (!table) return BL_E_MISSING;
+    const auto rows = static_cast<std::uint64_t>(table->rows());
     if (first_row > rows || n_rows > rows - first_row) return report_to(error, BL_E_ARGUMENT, "no such rows");
-    const auto width = static_cast<std::uint64_t>(table.require(name).width());
+    const auto width = static_cast<std::uint64_t>(table->require(name).width());
     const std::uint64_t size = type == BL_F64 ? 8 : type == BL_I32 ? 4 : 0;
     if (size == 0) return report_to(error, BL_E_ARGUMENT, "columns are read as BL_F64 or BL_I32");
     if (bytes < n_rows * width * size) return report_to(error, BL_E_TOO_SMALL, "the buffer is too small");
-    const std::vector<double> values = table.numbers(name);
+    if (n_rows * width > 0) given(static_cast<char*>(buffer));
+    const std::vector<double> values = table->numbers(name);
+    if (values.size() < (first_row + n_rows) * width)
+      return report_to(error, BL_E_UNSUPPORTED, "columns of variable length are not read");
     for (std::uint64_t i = 0; i < n_rows * width; ++i) {
       const double value = values[first_row * width + i];
       if (type == BL_F64) {
@@ -420,12 +529,12 @@ bl_status table_read(void*, bl_hdu* handle, bl_str column, std::uint64_t first_r
 
 bl_status open_sidecar(void*, bl_ccd* handle, bl_str path, std::int32_t* role, bl_error* error) {
   return guarded(error, [&]() -> bl_status {
-    Ccd& ccd = from_handle(handle);
-    const std::filesystem::path file = ccd.sidecar_path(from_bl(path));
+    Ccd& ccd = ccd_of(handle);
+    const std::filesystem::path file = ccd.sidecar_path(text_given(path));
     if (!std::filesystem::is_regular_file(file))
       return report_to(error, BL_E_MISSING, "there is no file " + file.string());
     ccd.files.push_back({file, nullptr});
-    *role = static_cast<std::int32_t>(ccd.files.size()) - 1;
+    given(role) = static_cast<std::int32_t>(ccd.files.size()) - 1;
     return BL_OK;
   });
 }
@@ -435,37 +544,65 @@ bl_status scratch(void*, bl_ccd* handle, std::uint64_t bytes, std::uint64_t alig
     constexpr std::uint64_t kLargest = std::uint64_t{1} << 32;
     if (alignment == 0 || alignment > 4096 || (alignment & (alignment - 1)) != 0) return BL_E_ARGUMENT;
     if (bytes > kLargest) return BL_E_RESOURCES;
-    Ccd& ccd = from_handle(handle);
+    Ccd& ccd = ccd_of(handle);
     ccd.scratch.push_back(std::make_unique<std::byte[]>(bytes + alignment));
     const auto address = reinterpret_cast<std::uintptr_t>(ccd.scratch.back().get());
-    *out = reinterpret_cast<void*>((address + alignment - 1) / alignment * alignment);
+    given(out) = reinterpret_cast<void*>((address + alignment - 1) / alignment * alignment);
     return BL_OK;
   });
 }
 
 // ---- Steps and operations ----
 
+// The host's own step, if the one that the plugin has handed back is it: nothing that a plugin may have written
+// into its copy, but for `good`, is worked on.
+const bl_step& own_step(const Ccd& ccd, const bl_step* io) {
+  if (!ccd.own_step) throw Breach("there is no step here");
+  const bl_step& own = *ccd.own_step;
+  const auto same_view = [](const bl_view& a, const bl_view& b) {
+    return a.data == b.data && a.width == b.width && a.height == b.height && a.stride == b.stride &&
+           a.type == b.type;
+  };
+  if (given(io).struct_size < BL_STEP_LEAST) throw Breach("struct_size of the step is too small");
+  if (io->purpose != own.purpose || from_bl(io->box) != from_bl(own.box) ||
+      !same_view(io->image, own.image) || !same_view(io->raw_mask, own.raw_mask) ||
+      !same_view(io->mask, own.mask) || !same_view(io->weight, own.weight))
+    throw Breach("the step is not the one that the callback was given: its box or its views are others");
+  return own;
+}
+
 bl_status next(void*, bl_ccd* handle, std::int32_t which, bl_step* io, bl_error* error) {
   return guarded(error, [&]() -> bl_status {
-    Ccd& ccd = from_handle(handle);
-    if (!ccd.in_callback || static_cast<int>(ccd.step) != which)
+    Ccd& ccd = ccd_of(handle);
+    bl_step step = own_step(ccd, io);
+    if (static_cast<int>(ccd.step) != which)
       return report_to(error, BL_E_ARGUMENT, "next was asked for another step than the one that runs");
     if (ccd.next_used) return report_to(error, BL_E_ARGUMENT, "next was asked for twice");
     ccd.next_used = true;
-    ccd.run_step(ccd.step, ccd.layer + 1, *io);
+    ccd.run_step(ccd.step, ccd.layer + 1, step);
+    io->good = step.good;
     return BL_OK;
   });
 }
 
 bl_status mask_operation(void*, bl_ccd* handle, bl_str name, bl_str arguments, bl_step* io, bl_error* error) {
   return guarded(error, [&]() -> bl_status {
+    Ccd& ccd = ccd_of(handle);
+    const bl_step& step = own_step(ccd, io);
     MaskOperation operation;
     try {
-      operation = parse_mask_operation(from_bl(name), from_bl(arguments));
+      operation = parse_mask_operation(text_given(name), text_given(arguments));
     } catch (const Error& e) {
+      if (e.kind() == ErrorKind::kResources) throw;
       return report_to(error, BL_E_ARGUMENT, e.message());
     }
-    run_mask_operation(from_handle(handle), operation, *io);
+    const std::string missing = missing_plane(operation, step.raw_mask.data != nullptr,
+                                              step.image.data != nullptr, step.mask.data != nullptr);
+    if (!missing.empty())
+      return report_to(error, BL_E_ARGUMENT,
+                       fmt::format("the mask operation {} needs {}, which the step {} has not",
+                                   operation.name(), missing, name_of(ccd.step)));
+    run_mask_operation(ccd, operation, step);
     return BL_OK;
   });
 }
@@ -478,7 +615,7 @@ void log(void* self, std::int32_t level, bl_str text) {
     const auto& camera = *static_cast<const LoadedCamera*>(self);
     const auto importance =
         static_cast<LogLevel>(std::clamp<std::int32_t>(level, BL_LOG_DEBUG, BL_LOG_ERROR));
-    const std::string line = one_line(from_bl(text));
+    const std::string line = one_line(text_given(text));
     Ccd* ccd = running_ccd();
     if (!ccd) {
       camera.log.message(importance, fmt::format("camera {}: {}", camera.identity.name, line));
@@ -500,8 +637,8 @@ const void* query(void*, bl_str) { return nullptr; }
 void fill_host_table(LoadedCamera& camera) {
   bl_host& host = camera.host;
   host = {};
-  host.struct_size = sizeof(bl_host);
-  host.abi_minor = BL_ABI_MINOR;
+  host.struct_size = host_table_size();
+  host.abi_minor = static_cast<std::uint32_t>(host_abi().minor);
   host.self = &camera;
   host.log = log;
   host.cancelled = cancelled;
@@ -529,6 +666,8 @@ void fill_host_table(LoadedCamera& camera) {
   host.scratch = scratch;
   host.next = next;
   host.mask_op = mask_operation;
+  host.column_info = column_info;
+  host.table_text = table_text;
 }
 
 }  // namespace brickline

@@ -1,21 +1,24 @@
 #include "core/camera/loaded_camera.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BOOST_DLL_USE_STD_FS
 #include <boost/core/demangle.hpp>
 #include <boost/dll/shared_library.hpp>
+#include <cerrno>
 #include <cfenv>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <new>
-#include <sstream>
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/base/version.h"
+#include "core/camera/abi_version.h"
+#include "core/facts/camera_file.h"
 
 namespace brickline {
 
@@ -57,6 +60,24 @@ std::string ErrorBuffer::key() const {
   return one_line({error.key, std::min<std::size_t>(error.key_length, sizeof(error.key))});
 }
 
+TextSink::TextSink(std::size_t most) : most_(most) {}
+bl_sink TextSink::table() { return {sizeof(bl_sink), 0, this, write}; }
+bl_status TextSink::write(void* self, bl_str chunk) noexcept {
+  TextSink& sink = *static_cast<TextSink*>(self);
+  if (chunk.size == 0) return BL_OK;
+  if (!chunk.data) return BL_E_ARGUMENT;
+  if (chunk.size > sink.most_ - sink.text_.size()) {
+    sink.full_ = true;
+    return BL_E_TOO_SMALL;
+  }
+  try {
+    sink.text_.append(chunk.data, static_cast<std::size_t>(chunk.size));
+    return BL_OK;
+  } catch (...) {
+    return BL_E_RESOURCES;
+  }
+}
+
 bl_status report_to(bl_error* error, bl_status status, std::string_view text) {
   if (error && BL_HAS(error, text) && error->text) {
     const std::size_t n = std::min<std::size_t>(text.size(), error->capacity);
@@ -64,35 +85,6 @@ bl_status report_to(bl_error* error, bl_status status, std::string_view text) {
     error->length = static_cast<std::uint32_t>(n);
   }
   return status;
-}
-
-namespace {
-
-thread_local const char* current_plugin = nullptr;
-thread_local const char* current_doing = nullptr;
-
-// A plugin that calls exit(0), even in a static initialiser, must not make a run look successful; there is
-// nobody left to throw to, so this is the one place of the library that prints and exits.
-void name_the_plugin_that_ended_us() {
-  if (!current_plugin) return;
-  const std::string line =
-      fmt::format("error: plugin {} ended the process while {}\n", current_plugin, current_doing);
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
-  ::_exit(static_cast<int>(ErrorKind::kPlugin));
-}
-
-}  // namespace
-
-Breadcrumb::Breadcrumb(const std::string& plugin_path, const char* doing)
-    : before_path_(current_plugin), before_doing_(current_doing) {
-  static const int registered = std::atexit(name_the_plugin_that_ended_us);
-  static_cast<void>(registered);
-  current_plugin = plugin_path.c_str();
-  current_doing = doing;
-}
-Breadcrumb::~Breadcrumb() {
-  current_plugin = before_path_;
-  current_doing = before_doing_;
 }
 
 namespace {
@@ -132,20 +124,25 @@ Refusal load_refusal(const std::string& path, const std::string& text) {
 
 Refusal check_descriptor(const LoadedPlugin& plugin) {
   const bl_plugin* d = plugin.descriptor;
+  const AbiVersion host = host_abi();
   const auto wrong = [&](const char* member, std::uint64_t value, const std::string& expected) {
     return Refusal{"descriptor", fmt::format("{}: wrong descriptor: {} is {}, expected {}", plugin.path_text,
                                              member, value, expected)};
   };
-  if (d->struct_size < sizeof(bl_plugin) || d->struct_size > 65536)
-    return wrong("struct_size", d->struct_size, fmt::format("at least {}", sizeof(bl_plugin)));
-  if (d->abi_major != BL_ABI_MAJOR) return wrong("abi_major", d->abi_major, std::to_string(BL_ABI_MAJOR));
-  if (d->abi_minor_needed > BL_ABI_MINOR)
-    return wrong("abi_minor_needed", d->abi_minor_needed, fmt::format("at most {}", BL_ABI_MINOR));
+  if (d->struct_size < BL_PLUGIN_LEAST || d->struct_size > 65536)
+    return wrong("struct_size", d->struct_size, fmt::format("at least {}", BL_PLUGIN_LEAST));
+  const auto same = [&](std::uint32_t value, int expected) { return std::int64_t{value} == expected; };
+  if (!same(d->abi_major, plugin.note.abi_major))
+    return wrong("abi_major", d->abi_major, fmt::format("{}, as in the note", plugin.note.abi_major));
+  if (!same(d->abi_minor, plugin.note.abi_minor))
+    return wrong("abi_minor", d->abi_minor, fmt::format("{}, as in the note", plugin.note.abi_minor));
+  if (std::int64_t{d->abi_minor_needed} > host.minor)
+    return wrong("abi_minor_needed", d->abi_minor_needed, fmt::format("at most {}", host.minor));
   if (d->n_cameras != plugin.note.cameras.size())
     return wrong("n_cameras", d->n_cameras, fmt::format("{}, as in the note", plugin.note.cameras.size()));
   if (!d->cameras) return wrong("cameras", 0, "an array");
-  if (d->camera_stride < sizeof(bl_camera) || d->camera_stride % 8 != 0 || d->camera_stride > 65536)
-    return wrong("camera_stride", d->camera_stride, fmt::format("at least {}", sizeof(bl_camera)));
+  if (d->camera_stride < BL_CAMERA_LEAST || d->camera_stride % 8 != 0 || d->camera_stride > 65536)
+    return wrong("camera_stride", d->camera_stride, fmt::format("at least {}", BL_CAMERA_LEAST));
   const auto differ = [&](const std::string& what) {
     return Refusal{"note-differs",
                    fmt::format("{}: the note and the plugin disagree about {}", plugin.path_text, what)};
@@ -154,13 +151,50 @@ Refusal check_descriptor(const LoadedPlugin& plugin) {
   for (const CameraIdentity& identity : plugin.note.cameras) {
     const bl_camera* camera = plugin.find(identity.name);
     if (!camera) return differ("camera " + identity.name);
-    if (camera->struct_size < sizeof(bl_camera))
+    if (camera->struct_size < BL_CAMERA_LEAST)
       return wrong("a camera's struct_size", camera->struct_size,
-                   fmt::format("at least {}", sizeof(bl_camera)));
+                   fmt::format("at least {}", BL_CAMERA_LEAST));
     if (!camera->create || !camera->facts) return wrong("a camera's create or facts", 0, "a function");
   }
   return {};
 }
+
+// The library's file, held open while it is hashed and loaded: what is loaded is what was hashed.
+class LibraryFile {
+ public:
+  explicit LibraryFile(const std::string& path)
+      : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    if (fd_ < 0 || ::fstat(fd_, &stat_) != 0)
+      throw input_error("cannot be read: {}", std::strerror(errno)).in_file(path);
+  }
+  ~LibraryFile() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  LibraryFile(const LibraryFile&) = delete;
+  LibraryFile& operator=(const LibraryFile&) = delete;
+
+  std::string sha256() const {
+    std::string bytes(static_cast<std::size_t>(stat_.st_size), '\0');
+    for (std::size_t at = 0; at < bytes.size();) {
+      const ssize_t n = ::pread(fd_, bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
+      if (n <= 0) throw resource_error("cannot be read whole").in_file(path_);
+      at += static_cast<std::size_t>(n);
+    }
+    return sha256_hex(bytes);
+  }
+  // Whether the path still leads to this file, and nobody has written to it.
+  bool is_unchanged() const {
+    struct stat now {};
+    return ::stat(path_.c_str(), &now) == 0 && now.st_dev == stat_.st_dev && now.st_ino == stat_.st_ino &&
+           now.st_size == stat_.st_size && now.st_mtim.tv_sec == stat_.st_mtim.tv_sec &&
+           now.st_mtim.tv_nsec == stat_.st_mtim.tv_nsec;
+  }
+
+ private:
+  std::string path_;
+  int fd_;
+  struct stat stat_ {};
+};
 
 }  // namespace
 
@@ -173,25 +207,36 @@ const bl_camera* LoadedPlugin::find(std::string_view name) const {
   return nullptr;
 }
 
+namespace {
+
+// Beside NAME.camera.so or NAME.camera.json: NAME.camera.d.
+std::filesystem::path data_directory_of(std::filesystem::path path) { return path.replace_extension(".d"); }
+
+}  // namespace
+
+std::unique_ptr<LoadedPlugin> facts_plugin(const std::filesystem::path& path, const PluginNote& note,
+                                           const std::string& text) {
+  auto plugin = std::make_unique<LoadedPlugin>();
+  plugin->path = path;
+  plugin->path_text = path.string();
+  plugin->note = note;
+  plugin->data_directory = data_directory_of(path);
+  plugin->sha256 = sha256_hex(text);
+  plugin->facts_text = parse_camera_file(text).facts;
+  return plugin;
+}
+
 Refusal load_plugin(const std::filesystem::path& path, const PluginNote& note, Log log,
                     std::unique_ptr<LoadedPlugin>& out) {
   auto plugin = std::make_unique<LoadedPlugin>();
-  plugin->path = std::filesystem::absolute(path);
+  plugin->path = path;
   plugin->path_text = plugin->path.string();
   plugin->note = note;
-  std::string stem = plugin->path.filename().string();
-  stem.erase(stem.size() - std::strlen(".so"));
-  plugin->data_directory = plugin->path.parent_path() / (stem + ".d");
-  {
-    std::ifstream file(plugin->path, std::ios::binary);
-    std::ostringstream bytes;
-    bytes << file.rdbuf();
-    // Streams keep a want of memory to themselves; the digest would be that of a part.
-    if (!bytes) throw resource_error("cannot be read whole").in_file(plugin->path_text);
-    plugin->sha256 = sha256_hex(bytes.view());
-  }
+  plugin->data_directory = data_directory_of(path);
+  const LibraryFile file(plugin->path_text);
+  plugin->sha256 = file.sha256();
 
-  const Breadcrumb here(plugin->path_text, "loading");
+  PluginCall here(plugin->caller({}, "load"), log);
   // Never destroyed, so never unloaded: what a plugin registered or handed out must stay valid to the end.
   static auto& libraries = *new std::vector<std::unique_ptr<boost::dll::shared_library>>();
   libraries.push_back(std::make_unique<boost::dll::shared_library>());
@@ -218,14 +263,22 @@ Refusal load_plugin(const std::filesystem::path& path, const PluginNote& note, L
                 plugin->path_text);
 #endif
   std::fesetenv(&mode);
+  if (!file.is_unchanged())
+    return {"changed", fmt::format("{}: was replaced or written to while it was loaded", plugin->path_text)};
 
   if (!library->has(BL_ENTRY_SYMBOL))
     return {"no-entry", fmt::format("{}: has no symbol {}", plugin->path_text, BL_ENTRY_SYMBOL)};
   auto* entry =
       reinterpret_cast<bl_entry*>(&library->get<const bl_plugin*(const bl_handshake*)>(BL_ENTRY_SYMBOL));
   ErrorBuffer error;
-  const bl_handshake handshake = {sizeof(bl_handshake), BL_ABI_MAJOR,    BL_ABI_MINOR, 0,
-                                  to_bl("brickline"),   to_bl(kVersion), &error.error};
+  const AbiVersion host = host_abi();
+  const bl_handshake handshake = {sizeof(bl_handshake),
+                                  static_cast<std::uint32_t>(host.major),
+                                  static_cast<std::uint32_t>(host.minor),
+                                  0,
+                                  to_bl("brickline"),
+                                  to_bl(kVersion),
+                                  &error.error};
   try {
     plugin->descriptor = entry(&handshake);
   } catch (const std::bad_alloc&) {
@@ -236,11 +289,17 @@ Refusal load_plugin(const std::filesystem::path& path, const PluginNote& note, L
   if (!plugin->descriptor)
     return {"declined", fmt::format("{}: declined: {}", plugin->path_text,
                                     error.text().empty() ? "without a reason" : error.text())};
+  here.check();
   if (Refusal refusal = check_descriptor(*plugin)) return refusal;
-  if (plugin->descriptor->abi_minor > BL_ABI_MINOR)
-    log.info("{}: built for camera ABI {}.{}, this program offers {}.{}: used without what came later",
-             plugin->path_text, plugin->descriptor->abi_major, plugin->descriptor->abi_minor, BL_ABI_MAJOR,
-             BL_ABI_MINOR);
+  const AbiVersion built = {plugin->note.abi_major, plugin->note.abi_minor};
+  if (built.minor > host.minor)
+    log.info("{}: built for camera ABI {}, this program offers {}: used without what came later",
+             plugin->path_text, built.text(), host.text());
+  if (const auto extra = exported_symbols(path); !extra.empty())
+    log.warning(
+        "{}: exports {}{} besides its entry, which other libraries may take for their own; link it with the "
+        "SDK's version script",
+        plugin->path_text, extra.front(), extra.size() > 1 ? " and others" : "");
   out = std::move(plugin);
   return {};
 }
@@ -249,24 +308,21 @@ namespace {
 
 constexpr std::size_t kMaxFactsBytes = 4u << 20;
 
-bl_status append_text(void* self, bl_str chunk) {
-  auto& text = *static_cast<std::string*>(self);
-  if (text.size() + chunk.size > kMaxFactsBytes + 1) return BL_E_TOO_SMALL;
-  text.append(chunk.data, chunk.size);
-  return BL_OK;
-}
-
+// A table that a camera offers; null where it offers none. Throws the refusal's words for one that is too small.
 template <typename T>
-const T* extension(const LoadedCamera& camera, const char* id) {
-  return camera.table->query ? static_cast<const T*>(camera.table->query(camera.instance, to_bl(id)))
-                             : nullptr;
+const T* extension(const LoadedCamera& camera, const char* id, std::uint32_t least) {
+  if (!camera.table->query) return nullptr;
+  const auto* table = static_cast<const T*>(camera.table->query(camera.instance, to_bl(id)));
+  if (table && table->struct_size < least)
+    throw plugin_error("struct_size of {} is {}, expected at least {}", id, table->struct_size, least);
+  return table;
 }
 
 }  // namespace
 
 LoadedCamera::~LoadedCamera() {
   if (!created || !table->destroy) return;
-  const Breadcrumb here(plugin->path_text, "destroying its camera");
+  const PluginCall here(plugin->caller(identity.name, "destroy"), log);
   table->destroy(instance);
 }
 
@@ -305,14 +361,22 @@ Refusal create_camera(const LoadedPlugin& plugin, const CameraIdentity& identity
   auto camera = std::make_unique<LoadedCamera>();
   camera->plugin = &plugin;
   camera->identity = identity;
-  camera->table = plugin.find(identity.name);
   camera->cancel = cancel;
   camera->log = log;
+  if (!plugin.descriptor) {
+    static constexpr bl_camera kNoCode = {sizeof(bl_camera), 0,       {},      nullptr, nullptr,
+                                          nullptr,           nullptr, nullptr, nullptr};
+    camera->table = &kNoCode;
+    camera->facts_text = plugin.facts_text;
+    out = std::move(camera);
+    return {};
+  }
+  camera->table = plugin.find(identity.name);
   fill_host_table(*camera);
   const auto failed = [&](const char* id, const std::string& what, const std::string& why) {
     return Refusal{id, fmt::format("{}: {}: {}", plugin.path_text, what, why)};
   };
-  const Breadcrumb here(plugin.path_text, "creating its camera");
+  PluginCall here(plugin.caller(identity.name, "create"), log);
   const std::string cannot_start = fmt::format("camera {} cannot start", identity.name);
   try {
     ErrorBuffer error;
@@ -323,25 +387,28 @@ Refusal create_camera(const LoadedPlugin& plugin, const CameraIdentity& identity
       return failed("create", cannot_start,
                     error.text().empty() ? fmt::format("status {}", status) : error.text());
     camera->created = true;
-    const bl_sink sink = {sizeof(bl_sink), 0, &camera->facts_text, append_text};
+    here.check();
+    TextSink facts_sink(kMaxFactsBytes);
+    const bl_sink sink = facts_sink.table();
     ErrorBuffer facts_error;
     status = camera->table->facts(camera->instance, &sink, &facts_error.error);
     if (status == BL_E_RESOURCES) throw std::bad_alloc();
-    if (status != BL_OK) {
-      const bool too_long = camera->facts_text.size() > kMaxFactsBytes || status == BL_E_TOO_SMALL;
+    camera->facts_text = facts_sink.take();
+    if (status != BL_OK || facts_sink.is_full()) {
+      const bool too_long = facts_sink.is_full();
       return failed("facts", fmt::format("facts of camera {}", identity.name),
                     too_long                     ? "more than 4 MiB"
                     : facts_error.text().empty() ? fmt::format("status {}", status)
                                                  : facts_error.text());
     }
-    camera->steps = extension<bl_steps>(*camera, BL_EXT_STEPS);
-    camera->wcs = extension<bl_wcs>(*camera, BL_EXT_WCS);
-    camera->psf = extension<bl_psf_model>(*camera, BL_EXT_PSF);
-    camera->sky = extension<bl_sky_model>(*camera, BL_EXT_SKY);
+    camera->steps = extension<bl_steps>(*camera, BL_EXT_STEPS, BL_STEPS_LEAST);
+    camera->wcs = extension<bl_wcs>(*camera, BL_EXT_WCS, BL_WCS_LEAST);
+    camera->psf = extension<bl_psf_model>(*camera, BL_EXT_PSF, BL_PSF_MODEL_LEAST);
+    camera->sky = extension<bl_sky_model>(*camera, BL_EXT_SKY, BL_SKY_MODEL_LEAST);
   } catch (const std::bad_alloc&) {
     throw;
-  } catch (const Error&) {
-    throw;
+  } catch (const Error& e) {
+    return failed("descriptor", fmt::format("camera {}", identity.name), e.message());
   } catch (...) {
     return failed("create", cannot_start, "it let an exception escape");
   }

@@ -13,6 +13,7 @@
 #include "core/base/log.h"
 #include "core/camera/camera.h"
 #include "core/camera/elf_note.h"
+#include "core/camera/plugin_call.h"
 
 namespace brickline {
 
@@ -37,18 +38,21 @@ struct ErrorBuffer {
 // The other way: writes `text` into a plugin's (or wrapper's) error, which may be null.
 bl_status report_to(bl_error* error, bl_status status, std::string_view text);
 
-// Says, while a plugin's code runs, whose it is: should that code end the process, the run still fails and
-// the plugin is named. Nests.
-class Breadcrumb {
+// Takes text from a plugin, up to a size; nothing is thrown through the plugin.
+class TextSink {
  public:
-  Breadcrumb(const std::string& plugin_path, const char* doing);
-  ~Breadcrumb();
-  Breadcrumb(const Breadcrumb&) = delete;
-  Breadcrumb& operator=(const Breadcrumb&) = delete;
+  explicit TextSink(std::size_t most);
+  TextSink(const TextSink&) = delete;
+  TextSink& operator=(const TextSink&) = delete;
+  bl_sink table();  // what the plugin writes to; valid as long as this
+  bool is_full() const { return full_; }
+  std::string take() { return std::move(text_); }
 
  private:
-  const char* before_path_;
-  const char* before_doing_;
+  static bl_status write(void* self, bl_str chunk) noexcept;
+  std::size_t most_;
+  std::string text_;
+  bool full_ = false;
 };
 
 // One library. Never unloaded.
@@ -56,14 +60,22 @@ struct LoadedPlugin {
   std::filesystem::path path, data_directory;
   std::string path_text, sha256;
   PluginNote note;
-  bool allow_insecure = false;  // of its data files too
-  const bl_plugin* descriptor = nullptr;
+  bool allow_insecure = false;            // of its data files too
+  const bl_plugin* descriptor = nullptr;  // null: a camera of facts alone
+  std::string facts_text;                 // of such a one
   // The descriptor's camera of that name, or null.
   const bl_camera* find(std::string_view name) const;
+  PluginCaller caller(std::string_view camera, std::string_view step, std::string_view ccd = {}) const {
+    return {note.plugin, path_text, camera, step, ccd};
+  }
 };
-// Loads a library whose note has been read. On refusal the library stays in memory, unused.
+// Loads a library whose note has been read, by the path that was judged (links resolved). On refusal the library stays in memory, unused.
 Refusal load_plugin(const std::filesystem::path& path, const PluginNote& note, Log log,
                     std::unique_ptr<LoadedPlugin>& out);
+
+// The same for a file of facts alone, whose text has been read and judged.
+std::unique_ptr<LoadedPlugin> facts_plugin(const std::filesystem::path& path, const PluginNote& note,
+                                           const std::string& text);
 
 // One camera of a library, created, with its own facts' text and its tables.
 struct LoadedCamera {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -205,6 +207,23 @@ struct Applier {
 
 }  // namespace
 
+std::string missing_plane(const MaskOperation& operation, bool has_raw, bool has_image, bool has_mask) {
+  return std::visit(
+      [&](const auto& op) -> std::string {
+        using Op = std::decay_t<decltype(op)>;
+        namespace m = mask_op;
+        constexpr bool kOnRawAlone =
+            std::is_same_v<Op, m::StaticMask> || std::is_same_v<Op, m::CodesTouching>;
+        constexpr bool kOnRaw = kOnRawAlone || std::is_same_v<Op, m::Codes> || std::is_same_v<Op, m::Bits> ||
+                                std::is_same_v<Op, m::Planes> || std::is_same_v<Op, m::KeepBits>;
+        if (kOnRaw && !has_raw) return "raw_mask";
+        if (!kOnRawAlone && !has_mask) return "mask";
+        if (std::is_base_of_v<m::Threshold, Op> && !has_image) return "image";
+        return {};
+      },
+      operation.what);
+}
+
 void apply(const MaskOperation& op, const MaskContext& context, ImageView<std::int32_t> raw,
            ImageView<const float> image, ImageView<std::uint16_t> mask) {
   if (holds(op.when, context.ccd, &context.headers)) std::visit(Applier{context, raw, image, mask}, op.what);
@@ -224,6 +243,34 @@ Image<std::uint16_t> apply_pipeline(const MaskFacts& facts, const MaskContext& c
   }
   for (const MaskOperation& operation : facts.pipeline) apply(operation, context, raw, image, mask.view());
   return mask;
+}
+
+std::vector<std::int32_t> unknown_values(const MaskFacts& facts, ImageView<const std::int32_t> raw,
+                                         ImageView<const std::uint16_t> mask, std::size_t most) {
+  std::set<std::uint32_t> codes;
+  std::uint32_t bits = 0;
+  bool by_tables = false;
+  for (const MaskOperation& operation : facts.pipeline) {
+    if (const auto* op = std::get_if<mask_op::Codes>(&operation.what)) {
+      by_tables = true;
+      for (const auto& [code, bit] : op->table) codes.insert(code);
+    } else if (const auto* op = std::get_if<mask_op::Bits>(&operation.what)) {
+      by_tables = true;
+      for (const auto& [bit, becomes] : op->table) bits |= bit;
+    } else if (std::holds_alternative<mask_op::Planes>(operation.what) ||
+               std::holds_alternative<mask_op::KeepBits>(operation.what)) {
+      return {};
+    }
+  }
+  std::set<std::int32_t> found;
+  for (int y = 0; by_tables && y < raw.height(); ++y)
+    for (int x = 0; x < raw.width(); ++x) {
+      const auto value = static_cast<std::uint32_t>(raw(x, y));
+      if (value == 0 || mask(x, y) != 0 || codes.contains(value) || (value & ~bits) == 0) continue;
+      found.insert(raw(x, y));
+      if (found.size() > most) found.erase(std::prev(found.end()));
+    }
+  return {found.begin(), found.end()};
 }
 
 }  // namespace brickline

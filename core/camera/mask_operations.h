@@ -57,6 +57,9 @@ struct MaskContext {
   Log log;
 };
 
+// What the operation works on and is not there, in words: "raw_mask", "mask" or "image"; empty: all is there.
+std::string missing_plane(const MaskOperation& operation, bool has_raw, bool has_image, bool has_mask);
+
 // One operation, if its condition holds. `image` may be empty for operations that do not look at it.
 void apply(const MaskOperation& operation, const MaskContext& context, ImageView<std::int32_t> raw,
            ImageView<const float> image, ImageView<std::uint16_t> mask);
@@ -65,5 +68,10 @@ void apply(const MaskOperation& operation, const MaskContext& context, ImageView
 // they are and any other bit counts as badpix. `raw` is changed.
 Image<std::uint16_t> apply_pipeline(const MaskFacts& facts, const MaskContext& context,
                                     ImageView<std::int32_t> raw, ImageView<const float> image);
+
+// Raw values, not 0, that no table of the facts' codes and bits knows, not even to ignore them, and that became no
+// bit: at most `most` of them, rising. None where the pipeline has operations that know values in other ways.
+std::vector<std::int32_t> unknown_values(const MaskFacts& facts, ImageView<const std::int32_t> raw,
+                                         ImageView<const std::uint16_t> mask, std::size_t most = 8);
 
 }  // namespace brickline

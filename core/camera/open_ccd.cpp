@@ -5,6 +5,7 @@
 #include <cmath>
 #include <new>
 
+#include "core/camera/absent_input.h"
 #include "core/camera/ccd_hdus.h"
 #include "core/camera/fits_camera.h"
 #include "core/camera/plugin_trust.h"
@@ -37,7 +38,7 @@ OpenCcd::Impl::~Impl() {
   for (int i = static_cast<int>(slots.size()) - 1; i >= 0; --i) {
     const LoadedCamera& layer_camera = at(i);
     if (!slots[static_cast<std::size_t>(i)] || !layer_camera.table->close) continue;
-    const Breadcrumb here(layer_camera.plugin->path_text, "closing a CCD");
+    const PluginCall here(layer_camera.plugin->caller(layer_camera.identity.name, "close", name()), log);
     layer_camera.table->close(layer_camera.instance, slots[static_cast<std::size_t>(i)]);
   }
 }
@@ -45,10 +46,16 @@ OpenCcd::Impl::~Impl() {
 fits::FitsReader& OpenCcd::Impl::reader(int role) {
   CcdFile& file = files.at(static_cast<std::size_t>(role));
   if (!file.reader) {
+    const char* name = role < 3 ? kRoleNames[role] : "such";
     if (file.path.empty())
-      throw input_error("{}: there is no {} file", values.image_filename,
-                        role < 3 ? kRoleNames[role] : "such");
-    file.reader = std::make_unique<fits::FitsReader>(file.path, source.read_log);
+      throw AbsentInput(input_error("{}: there is no {} file", values.image_filename, name));
+    try {
+      file.reader = std::make_unique<fits::FitsReader>(file.path, source.read_log);
+    } catch (const Error& e) {
+      std::error_code ignored;
+      if (e.kind() == ErrorKind::kInput && !std::filesystem::exists(file.path, ignored)) throw AbsentInput(e);
+      throw;
+    }
   }
   return *file.reader;
 }
@@ -57,6 +64,12 @@ const fits::Header& OpenCcd::Impl::header_of(int role, int hdu) {
   const auto found = header_cache.find({role, hdu});
   if (found != header_cache.end()) return found->second;
   return header_cache.emplace(std::pair{role, hdu}, reader(role).header(hdu)).first->second;
+}
+
+const fits::Table& OpenCcd::Impl::table_of(int role, int hdu) {
+  const auto found = table_cache.find({role, hdu});
+  if (found != table_cache.end()) return found->second;
+  return table_cache.emplace(std::pair{role, hdu}, reader(role).table(hdu)).first->second;
 }
 
 int OpenCcd::Impl::hdu_of_ccd(int role) {
@@ -86,12 +99,12 @@ int OpenCcd::Impl::hdu_of_ccd(int role) {
   fits::FitsReader& file = reader(role);
   if (!name.empty()) {
     const std::optional<int> found = file.find_hdu(name);
-    if (!found) throw input_error("no HDU is named {}", name).in_file(file.path().string());
+    if (!found) throw AbsentInput(input_error("no HDU is named {}", name).in_file(file.path().string()));
     return *found;
   }
   if (hdu < 0 || hdu >= file.hdu_count())
-    throw input_error("there is no HDU {}, the file has {}", hdu, file.hdu_count())
-        .in_file(file.path().string());
+    throw AbsentInput(input_error("there is no HDU {}, the file has {}", hdu, file.hdu_count())
+                          .in_file(file.path().string()));
   return by_name ? hdu_by_name(*this, role, hdu) : hdu;
 }
 
@@ -119,6 +132,11 @@ std::string OpenCcd::Impl::mask_plver() {
   return *mask_version;
 }
 
+std::string OpenCcd::Impl::name() const {
+  return fmt::format("{} [{}, expnum {}]", values.image_filename,
+                     values.ccdname_known() ? values.ccdname : "?", values.expnum);
+}
+
 bl_str OpenCcd::Impl::keep(std::string text) {
   texts.push_back(std::move(text));
   return to_bl(texts.back());
@@ -137,8 +155,7 @@ std::filesystem::path OpenCcd::Impl::sidecar_path(std::string_view reference) co
   } else {
     relative = std::filesystem::path(values.image_filename).parent_path() / relative;
   }
-  if (relative.is_absolute() || std::find(relative.begin(), relative.end(), "..") != relative.end())
-    throw input_error("'{}' leaves the survey's directory", reference);
+  if (leaves_its_directory(relative)) throw input_error("'{}' leaves the survey's directory", reference);
   return source.locate(place, relative.string());
 }
 
@@ -153,15 +170,16 @@ void OpenCcd::Impl::open_layers() {
   }
 }
 
-bool OpenCcd::Impl::call(CameraStep which, int of_layer, const Callback& function) {
+bool OpenCcd::Impl::call(CameraStep which, int of_layer, const Callback& function,
+                         const bl_step* step_given) {
   const LoadedCamera& layer_camera = at(of_layer);
-  const std::string_view name = name_of(which);
-  const Breadcrumb here(layer_camera.plugin->path_text, name.data());
-  const auto before = std::tuple(layer, step, in_callback, next_used, running);
+  PluginCall here(layer_camera.plugin->caller(layer_camera.identity.name, name_of(which), name()), log);
+  const auto before = std::tuple(layer, step, in_callback, next_used, own_step, running);
   layer = of_layer;
   step = which;
   in_callback = true;
   next_used = false;
+  own_step = step_given;
   running = this;
   ErrorBuffer error;
   bl_status status = BL_E_INTERNAL;
@@ -173,7 +191,8 @@ bool OpenCcd::Impl::call(CameraStep which, int of_layer, const Callback& functio
   } catch (...) {
     escaped = true;
   }
-  std::tie(layer, step, in_callback, next_used, running) = before;
+  std::tie(layer, step, in_callback, next_used, own_step, running) = before;
+  here.check();
   if (escaped) report_to(&error.error, BL_E_INTERNAL, "let an exception escape");
   if (status == BL_OK) return true;
   if (status == BL_DEFAULT) return false;
@@ -191,22 +210,24 @@ void OpenCcd::Impl::fail(CameraStep which, int of_layer, bl_status status, const
   else if (text.empty())
     text = fmt::format("status {}", status);
   const std::string key = error.key();
-  throw Error(
-      status > 0 ? ErrorKind::kPlugin : kind_of(status),
-      fmt::format("camera {}: {} failed for {} [{}, expnum {}]{}{}: {}", at(of_layer).identity.name,
-                  name_of(which), values.image_filename, values.ccdname_known() ? values.ccdname : "?",
-                  values.expnum, error.error.hdu >= 0 ? fmt::format(", HDU {}", error.error.hdu) : "",
-                  key.empty() ? "" : ", card " + key, text));
+  throw Error(status > 0 ? ErrorKind::kPlugin : kind_of(status),
+              fmt::format("camera {}: {} failed for {}{}{}: {}", at(of_layer).identity.name, name_of(which),
+                          name(), error.error.hdu >= 0 ? fmt::format(", HDU {}", error.error.hdu) : "",
+                          key.empty() ? "" : ", card " + key, text));
 }
 
 void OpenCcd::Impl::run_step(CameraStep which, int from_layer, bl_step& io) {
   for (int i = from_layer; i < layers(); ++i) {
     bl_step_function* function = at(i).step(which);
     if (!function) continue;
-    if (call(which, i, [&](void* instance, void* slot, bl_error* error) {
-          return function(instance, slot, to_handle(this), &io, error);
-        }))
+    bl_step handed = io;
+    const Callback callback = [&](void* instance, void* slot, bl_error* error) {
+      return function(instance, slot, to_handle(this), &handed, error);
+    };
+    if (call(which, i, callback, &io)) {
+      io.good = handed.good;
       return;
+    }
   }
   run_default_step(*this, which, io);
 }

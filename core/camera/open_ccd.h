@@ -37,7 +37,8 @@ struct OpenCcd::Impl : public CcdHeaders {
   std::map<std::pair<int, int>, fits::Header> header_cache;  // (role, HDU)
   std::map<std::pair<int, int>, int> named_hdus;             // (role, HDU expected) -> HDU of that name
   std::deque<HduHandle> handles;
-  std::deque<std::string> texts;  // handed to plugins
+  std::deque<std::string> texts;                           // handed to plugins
+  std::map<std::pair<int, int>, fits::Table> table_cache;  // (role, HDU), of those that plugins read
   std::vector<std::unique_ptr<std::byte[]>> scratch;
   std::vector<void*> slots;  // of each layer
   std::optional<std::string> mask_version;
@@ -46,7 +47,9 @@ struct OpenCcd::Impl : public CcdHeaders {
   int layer = -1;
   CameraStep step = CameraStep::kMetadata;
   bool in_callback = false, next_used = false;
+  const bl_step* own_step = nullptr;  // what the step is to work on; the plugin has a copy. Null: no step
   int log_lines = 0;
+  bool unknown_mask_values_told = false;
 
   ~Impl() override;
 
@@ -57,6 +60,7 @@ struct OpenCcd::Impl : public CcdHeaders {
 
   fits::FitsReader& reader(int role);
   const fits::Header& header_of(int role, int hdu);
+  const fits::Table& table_of(int role, int hdu);
   int hdu_of_ccd(int role);
 
   const fits::Header* header(HeaderOf which) override;
@@ -71,11 +75,15 @@ struct OpenCcd::Impl : public CcdHeaders {
   // Calls a plugin's function and turns its status into success (true), "do the default" (false), or an
   // exception.
   using Callback = std::function<bl_status(void* instance, void* slot, bl_error* error)>;
-  bool call(CameraStep which, int of_layer, const Callback& function);
+  bool call(CameraStep which, int of_layer, const Callback& function, const bl_step* step_given = nullptr);
   [[noreturn]] void fail(CameraStep which, int of_layer, bl_status status, const ErrorBuffer& error);
 
   bl_str keep(std::string text);
+  std::string name() const;  // for people: "a.fits [S1, expnum 1]"
 };
+
+// Whether a path that should lie below a directory is absolute or goes up.
+bool leaves_its_directory(const std::filesystem::path& relative);
 
 // The CCD whose plugin code runs on this thread; null outside of callbacks.
 OpenCcd::Impl* running_ccd();

@@ -4,12 +4,45 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/base/numbers.h"
 #include "core/camera/fits_camera.h"
 #include "core/camera/open_ccd.h"
 #include "core/camera/output_checks.h"
 
 namespace brickline {
 namespace {
+
+constexpr std::size_t kMostCardText = 1u << 20;  // bytes
+
+// The value of "KEY = value / comment": quoted, a number, or words.
+fits::CardValue card_value(std::string_view text, const std::string& key) {
+  if (text.starts_with('\'')) {
+    std::string value;
+    for (std::size_t i = 1; i < text.size(); ++i) {
+      if (text[i] != '\'') {
+        value += text[i];
+      } else if (i + 1 < text.size() && text[i + 1] == '\'') {
+        value += text[i++];
+      } else {
+        const std::string_view rest = stripped(text.substr(i + 1));
+        if (!rest.empty() && !rest.starts_with('/'))
+          throw input_error("{}: '{}' stands behind the text's end", key, rest);
+        return value;
+      }
+    }
+    throw input_error("{}: the text has no closing quote", key);
+  }
+  if (const auto comment = text.find('/'); comment != std::string_view::npos)
+    text = stripped(text.substr(0, comment));
+  if (text.empty()) throw input_error("{} has no value", key);
+  if (const auto number = parse_double(text, NonFinite::kAllowed)) {
+    if (!std::isfinite(*number)) throw input_error("{} is {}, not a finite number", key, text);
+    return *number;
+  }
+  static const Pattern kWords("^[A-Za-z][A-Za-z0-9 ._+:-]*$");
+  if (!kWords.found_in(text)) throw input_error("{}: '{}' is neither a number nor a text", key, text);
+  return std::string(text);
+}
 
 // Lines "KEY = value" as a plugin writes them.
 fits::Header parse_cards(const std::string& text, const std::string& camera) {
@@ -18,25 +51,19 @@ fits::Header parse_cards(const std::string& text, const std::string& camera) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string line = one_line(std::string_view(text).substr(at, end - at));
     at = end + 1;
-    if (line.find_first_not_of(' ') == std::string::npos) continue;
-    static const Pattern kString(R"(^\s*([A-Z0-9_-]{1,8})\s*=\s*'([^']*)'\s*$)");
-    static const Pattern kNumber(R"(^\s*([A-Z0-9_-]{1,8})\s*=\s*([-+]?[0-9.]+(?:[eEdD][-+]?[0-9]+)?)\s*$)");
-    if (const auto key = kString.extract(line, "$1")) {
-      cards.set(*key, *kString.extract(line, "$2"));
-    } else if (const auto number_key = kNumber.extract(line, "$1")) {
-      fits::Header one;
-      one.set("VALUE", *kNumber.extract(line, "$2"));
-      cards.set(*number_key, fits::CardValue(one.require_number("VALUE")));
-    } else {
-      throw plugin_error("camera {}: wcs returned a line that is not \"KEY = value\": {}", camera, line);
+    if (stripped(line).empty()) continue;
+    const auto equals = line.find('=');
+    const std::string key(stripped(std::string_view(line).substr(0, equals)));
+    static const Pattern kKey("^[A-Z0-9_-]{1,8}$");
+    try {
+      if (equals == std::string::npos || !kKey.found_in(key))
+        throw input_error("no \"KEY = value\" with a FITS keyword of 1 to 8 of A-Z, 0-9, _ and -");
+      cards.set(key, card_value(stripped(std::string_view(line).substr(equals + 1)), key));
+    } catch (const Error& e) {
+      throw plugin_error("camera {}: wcs returned the line \"{}\": {}", camera, line, e.message());
     }
   }
   return cards;
-}
-
-bl_status append(void* self, bl_str chunk) {
-  static_cast<std::string*>(self)->append(chunk.data, chunk.size);
-  return BL_OK;
 }
 
 std::string version_text(const char (&version)[32], const std::string& camera, CameraStep which) {
@@ -51,12 +78,14 @@ std::optional<fits::Header> OpenCcd::wcs_cards() {
   for (int i = 0; i < impl_->layers(); ++i) {
     const bl_wcs* wcs = impl_->at(i).wcs;
     if (!wcs || !wcs->cards) continue;
-    std::string text;
-    const bl_sink sink = {sizeof(bl_sink), 0, &text, append};
-    if (impl_->call(CameraStep::kWcsCards, i, [&](void* instance, void* slot, bl_error* error) {
-          return wcs->cards(instance, slot, to_handle(impl_.get()), &sink, error);
-        }))
-      return parse_cards(text, camera().name());
+    TextSink text(kMostCardText);
+    const bl_sink sink = text.table();
+    const bool made = impl_->call(CameraStep::kWcsCards, i, [&](void* instance, void* slot, bl_error* error) {
+      return wcs->cards(instance, slot, to_handle(impl_.get()), &sink, error);
+    });
+    if (text.is_full())
+      throw plugin_error("camera {}: wcs returned more than {} bytes", camera().name(), kMostCardText);
+    if (made) return parse_cards(text.take(), camera().name());
   }
   return default_wcs_cards(*impl_);
 }
@@ -85,9 +114,10 @@ std::optional<ProvidedPsf> OpenCcd::psf() {
     const int n = (d.degree + 1) * (d.degree + 2) / 2;
     Image<float> cube(d.width, d.height * n);
     const bl_view view = to_bl(cube.view());
-    impl_->call(CameraStep::kPsf, i, [&](void* instance, void* slot, bl_error* error) {
-      return model->planes(instance, slot, to_handle(impl_.get()), &view, error);
-    });
+    if (!impl_->call(CameraStep::kPsf, i, [&](void* instance, void* slot, bl_error* error) {
+          return model->planes(instance, slot, to_handle(impl_.get()), &view, error);
+        }))
+      continue;
     std::vector<Image<float>> planes;
     for (int p = 0; p < n; ++p) planes.push_back(crop(cube, {0, d.width, p * d.height, (p + 1) * d.height}));
     const std::string fault = psf_fault(planes, d.sampling, d.fwhm_pixels);
@@ -116,9 +146,10 @@ std::optional<ProvidedSky> OpenCcd::sky(const Box& box) {
     if (d.form == BL_SKY_WINDOW) {
       const bl_box window = to_bl(box);
       const bl_view view = to_bl(sky.level.view());
-      impl_->call(CameraStep::kSky, i, [&](void* instance, void* slot, bl_error* error) {
-        return model->render(instance, slot, to_handle(impl_.get()), &window, &view, error);
-      });
+      if (!impl_->call(CameraStep::kSky, i, [&](void* instance, void* slot, bl_error* error) {
+            return model->render(instance, slot, to_handle(impl_.get()), &window, &view, error);
+          }))
+        continue;
     }
     check_output(*impl_, CameraStep::kSky, sky.level.const_view(), box, [](float v) {
       return std::isfinite(v) ? std::string() : std::string("a level that is not finite");

@@ -6,21 +6,26 @@
 
 #include <algorithm>
 #include <cctype>
+#include <fstream>
+#include <iterator>
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/base/nearest_name.h"
 #include "core/camera/elf_note.h"
+#include "core/camera/facts_remarks.h"
 #include "core/camera/loaded_camera.h"
 #include "core/camera/plugin_directories.h"
 #include "core/camera/plugin_trust.h"
+#include "core/facts/camera_file.h"
 
 namespace brickline {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kEnding = ".camera.so";
+constexpr std::string_view kLibrary = ".camera.so", kFactsAlone = ".camera.json";
+constexpr std::size_t kMaxFactsBytes = 4u << 20;
 constexpr std::size_t kMostProblems = 20;  // of one camera's facts, in one sentence
 constexpr std::size_t kMaxChain = 4;       // a camera and what it extends, and so on
 
@@ -31,16 +36,41 @@ std::string canonical_name(std::string_view text) {
   return first == std::string::npos ? std::string() : name.substr(first, last - first + 1);
 }
 
-std::vector<fs::path> candidates_in(const fs::path& directory) {
+std::vector<fs::path> entries_of(const fs::path& directory) {
   std::vector<fs::path> files;
   std::error_code error;
-  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
-    const std::string name = it->path().filename().string();
-    if (name.front() != '.' && name.size() > kEnding.size() && name.ends_with(kEnding))
-      files.push_back(it->path());
-  }
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error))
+    files.push_back(it->path());
   std::sort(files.begin(), files.end());
   return files;
+}
+
+bool is_candidate(const fs::path& path) {
+  const std::string name = path.filename().string();
+  if (name.starts_with('.')) return false;
+  for (const std::string_view ending : {kLibrary, kFactsAlone})
+    if (name.size() > ending.size() && name.ends_with(ending)) return true;
+  return false;
+}
+
+// The text of a file of facts, and what it says of who it is.
+Refusal read_facts_file(const fs::path& path, std::string& text, PluginNote& note) {
+  const auto refuse = [&](const char* id, const std::string& why) {
+    return Refusal{id, path.string() + ": " + why};
+  };
+  std::ifstream file(path, std::ios::binary);
+  std::error_code error;
+  if (!file) return refuse("unreadable", "cannot be read");
+  if (fs::file_size(path, error) > kMaxFactsBytes) return refuse("facts", "more than 4 MiB");
+  text.assign(std::istreambuf_iterator<char>(file), {});
+  try {
+    parse_plugin_identity(parse_camera_file(text).identity, note);
+    if (note.cameras.size() > 1) return refuse("bad-note", "a file of facts is one camera, it names more");
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kResources) throw;
+    return refuse("bad-note", e.message());
+  }
+  return {};
 }
 
 }  // namespace
@@ -51,7 +81,10 @@ struct CameraRegistry::Impl {
   Log log;
   std::vector<fs::path> directories;
   std::vector<PluginFile> files;
-  std::vector<PluginNote> notes;                        // of each file
+  std::vector<PluginNote> notes;         // of each file
+  std::vector<fs::path> real_paths;      // of each file, links resolved
+  std::vector<std::string> facts_texts;  // of each file of facts alone
+  std::vector<fs::path> misnamed;
   std::map<std::string, std::size_t> canonical, alias;  // name -> file
   std::map<std::string, std::pair<std::size_t, std::size_t>> conflicts;
   std::map<std::size_t, std::unique_ptr<LoadedPlugin>> plugins;
@@ -75,6 +108,7 @@ void CameraRegistry::Impl::consider(const fs::path& path, const PluginDirectory&
   PluginNote note;
 
   Refusal refusal;
+  fs::path real;
   std::error_code ignored;
   for (const PluginFile& other : files)
     if (!refusal && fs::equivalent(other.path, path, ignored))
@@ -82,11 +116,14 @@ void CameraRegistry::Impl::consider(const fs::path& path, const PluginDirectory&
   if (!refusal) {
     const Trust trust = judge_trust(path, allow_insecure);
     refusal = trust.refusal;
+    real = trust.real;
     if (!trust.warning.empty()) file.warnings.push_back(trust.warning);
   }
+  file.facts_alone = path.extension() == ".json";
   std::string text;
-  if (!refusal) refusal = read_elf_note(path, text);
-  if (!refusal) refusal = parse_plugin_note(path, text, note);
+  ElfNote elf;
+  if (!refusal) refusal = file.facts_alone ? read_facts_file(real, text, note) : read_elf_note(real, elf);
+  if (!refusal && !file.facts_alone) refusal = parse_plugin_note(path, elf, note);
   file.refusal_id = refusal.id;
   file.refusal = refusal.sentence;
   file.plugin = note.plugin;
@@ -104,6 +141,8 @@ void CameraRegistry::Impl::consider(const fs::path& path, const PluginDirectory&
     log.debug("plugin: accepted {}", path.string());
   files.push_back(std::move(file));
   notes.push_back(std::move(note));
+  real_paths.push_back(std::move(real));
+  facts_texts.push_back(std::move(text));
 }
 
 void CameraRegistry::Impl::resolve_names() {
@@ -174,6 +213,9 @@ std::string CameraRegistry::Impl::missing(const std::map<std::string, std::int64
   std::string line = fmt::format("{}; searched {}; refused: {}", wanted,
                                  searched.empty() ? "nowhere" : fmt::format("{}", fmt::join(searched, ", ")),
                                  refused.empty() ? "none" : fmt::format("{}", fmt::join(refused, " | ")));
+  if (!misnamed.empty())
+    line += fmt::format("; not looked at: {} (a camera's library is named NAME.camera.so)",
+                        misnamed.front().string());
   const std::string nearest = nearest_name(names.begin()->first, known);
   if (!nearest.empty()) line += fmt::format("; did you mean {}?", nearest);
   line += known.empty() ? "; no camera was found" : fmt::format("; found: {}", fmt::join(known, ", "));
@@ -192,7 +234,10 @@ const LoadedCamera& CameraRegistry::Impl::create(const std::string& name) {
   };
   if (!plugin) {
     for (const std::string& warning : files[index].warnings) log.warning("{}", warning);
-    if (const Refusal refusal = load_plugin(files[index].path, notes[index], log, plugin)) refuse(refusal);
+    if (files[index].facts_alone)
+      plugin = facts_plugin(real_paths[index], notes[index], facts_texts[index]);
+    else if (const Refusal refusal = load_plugin(real_paths[index], notes[index], log, plugin))
+      refuse(refusal);
     plugin->allow_insecure = allow_insecure;
     log.debug("plugin: loaded {}", files[index].path.string());
   }
@@ -255,7 +300,9 @@ const Camera& CameraRegistry::Impl::camera(const std::string& name) {
   p.facts_sha256 = sha256_hex(impl->facts_json);
   for (std::size_t i = 1; i < impl->chain.size(); ++i) p.bases.push_back(impl->chain[i]->identity.name);
   p.path = own.plugin->path;
-  return *cameras.emplace(name, std::make_unique<Camera>(std::move(impl))).first->second;
+  const Camera& made = *cameras.emplace(name, std::make_unique<Camera>(std::move(impl))).first->second;
+  for (const std::string& remark : facts_remarks(made)) log.warning("camera {}: {}", name, remark);
+  return made;
 }
 
 // ---- The public face ----
@@ -273,7 +320,11 @@ CameraRegistry CameraRegistry::scan(const PluginSearch& search, Log log) {
   int rank = 0;
   for (const PluginDirectory& directory : plugin_directories(search, log)) {
     impl->directories.push_back(directory.path);
-    for (const fs::path& file : candidates_in(directory.path)) impl->consider(file, directory, rank);
+    for (const fs::path& file : entries_of(directory.path))
+      if (is_candidate(file))
+        impl->consider(file, directory, rank);
+      else if (file.extension() == ".so")
+        impl->misnamed.push_back(file);
     ++rank;
   }
   impl->resolve_names();
@@ -282,6 +333,8 @@ CameraRegistry CameraRegistry::scan(const PluginSearch& search, Log log) {
 
 const std::vector<fs::path>& CameraRegistry::directories() const { return impl_->directories; }
 const std::vector<PluginFile>& CameraRegistry::files() const { return impl_->files; }
+
+const std::vector<fs::path>& CameraRegistry::misnamed() const { return impl_->misnamed; }
 
 std::vector<std::string> CameraRegistry::names() const {
   std::vector<std::string> names;

@@ -2,8 +2,8 @@
 // loading those that are wanted.
 //
 // Directories, in order: those given by the caller (--plugin-dir), $BRICKLINE_PLUGIN_PATH, the user's
-// ($XDG_DATA_HOME or ~/.local/share)/brickline/cameras, the install tree's. Files "*.camera.so", not
-// recursive, in byte order of their names. A camera's first directory wins; two files of one directory
+// ($XDG_DATA_HOME or ~/.local/share)/brickline/cameras, the install tree's. Files "*.camera.so" and, of cameras
+// that need no code, "*.camera.json" (core/facts/camera_file.h), not recursive, in byte order of their names. A camera's first directory wins; two files of one directory
 // claiming a name are a conflict, an error only when that camera is wanted. A file that cannot be used is
 // refused with one sentence and never stops the others. Scanning runs no code of any plugin; a loaded one is
 // never unloaded.
@@ -48,6 +48,7 @@ struct PluginFile {
   int rank = 0;        // of its directory; smaller wins
   std::string plugin, version, license, sdk, compiler;  // from its note
   int abi_major = 0, abi_minor = 0, needs_minor = 0;
+  bool facts_alone = false;  // a camera without code
   std::vector<ClaimedCamera> cameras;
   std::string refusal_id;  // "not-elf", "truncated", ...; empty if the file may be used
   std::string refusal;     // one sentence, the path included
@@ -65,6 +66,9 @@ class CameraRegistry {
 
   const std::vector<std::filesystem::path>& directories() const;  // searched, in order
   const std::vector<PluginFile>& files() const;
+  // Files in those directories that look like libraries of cameras but are not named as one, and so not looked
+  // at.
+  const std::vector<std::filesystem::path>& misnamed() const;
   // Canonical names that can be loaded, sorted.
   std::vector<std::string> names() const;
 

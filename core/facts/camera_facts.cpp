@@ -172,6 +172,16 @@ void lay_over(Json& base, const Json& own) {
   }
 }
 
+// The minor of "facts": "1.2"; 0 where it is not said, or not so.
+int facts_minor(const Json& json) {
+  const auto found = json.find("facts");
+  if (found == json.end() || !found->is_string()) return 0;
+  const std::string text = found->get<std::string>();
+  const auto dot = text.find('.');
+  const auto minor = dot == std::string::npos ? std::nullopt : parse_int(text.substr(dot + 1));
+  return minor && *minor >= 0 && *minor < 10000 ? static_cast<int>(*minor) : 0;
+}
+
 // A whole number is written as one, however it was spelled.
 void normalize_numbers(Json& json) {
   if (json.is_number_float()) {
@@ -190,7 +200,11 @@ std::string merge_camera_facts(std::string_view base, std::string_view own) {
   merged.erase("camera");
   merged.erase("extends");
   merged.erase("abstract");
-  lay_over(merged, parsed(own));
+  const Json derived = parsed(own);
+  const bool base_is_newer = facts_minor(merged) > facts_minor(derived);
+  const Json version = base_is_newer ? merged["facts"] : Json();
+  lay_over(merged, derived);
+  if (base_is_newer) merged["facts"] = version;
   return merged.dump();
 }
 

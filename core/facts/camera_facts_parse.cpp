@@ -38,6 +38,7 @@ void read_detector(Object& root, CameraFacts& out) {
   o.read("size_pixels", out.detector.size_pixels);
   o.require("bands", out.detector.bands);
   static const Pattern kBandName("^[A-Za-z0-9_]{1,8}$");
+  if (out.detector.bands.empty()) report.problem(o.path("bands"), "no band is named");
   std::set<std::string> seen;
   for (const std::string& band : out.detector.bands) {
     if (!kBandName.found_in(band))
@@ -238,6 +239,7 @@ void read_files(Object& root, FileFacts& out) {
   read_companion(o, "mask", out.mask);
   read_companion(o, "weight", out.weight);
   using B = FileFacts::BaseName;
+  out.base_name = B::kStripFits;
   o.read_name<B>("base_name", out.base_name, {{"first_dot", B::kFirstDot}, {"strip_fits", B::kStripFits}});
   if (const Json* calibration = o.get("calibration")) {
     Object c(*calibration, o.path("calibration"), root.report());
@@ -251,7 +253,6 @@ void read_files(Object& root, FileFacts& out) {
                               shown(*pattern));
     }
   }
-  o.read("extra", out.extra);
 }
 
 void read_pixels(Object& root, PixelFacts& out) {
@@ -348,15 +349,8 @@ void read_estimate(const Json& j, const std::string& path, Report& report, F& ou
   convert_sources(j, path, report, real, out.header);
 }
 
-void read_estimates(Object& root, CameraFacts& out) {
-  using N = NoiseFacts::Estimate;
+void read_sky_estimate(Object& root, CameraFacts& out) {
   using S = SkyEstimateFacts::Estimate;
-  if (const Json* noise = root.get("noise")) {
-    Object o(*noise, "noise", root.report());
-    if (const Json* estimate = o.get("estimate"))
-      read_estimate<N>(*estimate, o.path("estimate"), root.report(), out.noise,
-                       {{"weights", N::kWeights}, {"pixel_differences", N::kPixelDifferences}});
-  }
   if (const Json* sky = root.get("sky_estimate"))
     read_estimate<S>(*sky, "sky_estimate", root.report(), out.sky_estimate,
                      {{"clipped", S::kClipped}, {"zero", S::kZero}});
@@ -371,8 +365,8 @@ void read_version(Object& root, Report& report) {
   const int major = std::stoi(version), minor = std::stoi(version.substr(version.find('.') + 1));
   if (major != kFactsMajor)
     report.problem("facts", "schema {} is not known to this program, which reads {}.x", version, kFactsMajor);
-  report.newer_schema = major == kFactsMajor && minor > kFactsMinor;
-  root.read("must_understand", report.must_understand);
+  if (major == kFactsMajor && minor > kFactsMinor) report.newer_schema = version;
+  root.read("optional", report.optional);
 }
 
 }  // namespace
@@ -458,7 +452,7 @@ ParsedFacts parse_camera_facts(std::string_view text, const CameraIdentity& iden
     read_good_region(root, out.good_region);
     read_weight(root, out.weight);
     read_amplifiers(root, out.amplifiers);
-    read_estimates(root, out);
+    read_sky_estimate(root, out);
     read_calibration(root, out);
     read_photometry(root, out);
     read_quality(root, out);

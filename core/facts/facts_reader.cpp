@@ -25,11 +25,17 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& kn
 }  // namespace
 
 void Report::unknown(const std::string& path, const std::string& what) {
-  const bool must = std::find(must_understand.begin(), must_understand.end(), path) != must_understand.end();
-  if (newer_schema && !must)
-    warnings.push_back(path + ": " + what + " (the facts are newer than this program)");
+  if (newer_schema.empty()) return problems.push_back(path + ": " + what);
+  const bool may_ignore = std::find(optional.begin(), optional.end(), path) != optional.end();
+  const std::string known = fmt::format("{}.{}", kFactsMajor, kFactsMinor);
+  if (may_ignore)
+    warnings.push_back(
+        fmt::format("{}: left out: it is of facts {}, this program knows {}", path, newer_schema, known));
   else
-    problems.push_back(path + ": " + what);
+    problems.push_back(
+        fmt::format("{}: needs a Brickline that knows facts {}, this one knows {} (or it is "
+                    "misspelt)",
+                    path, newer_schema, known));
 }
 
 Json parse_object(std::string_view text, Report& report) {
@@ -150,7 +156,11 @@ Object::~Object() {
   if (!json_) return;
   for (const auto& [key, value] : json_->items()) {
     if (key == "note" || std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
-    report_.unknown(path(key), "unknown key" + suggestion(key, known_));
+    std::vector<std::string> names = known_;
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    const std::string own = names.empty() ? std::string() : "; there are " + joined(names);
+    report_.unknown(path(key), "unknown key" + suggestion(key, known_) + own);
   }
 }
 

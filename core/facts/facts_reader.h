@@ -28,13 +28,14 @@ using Json = nlohmann::json;
 struct Report {
   std::vector<std::string> problems;
   std::vector<std::string> warnings;
-  bool newer_schema = false;                 // the text was written for a later minor than ours
-  std::vector<std::string> must_understand;  // paths that even then must be known
+  std::string newer_schema;           // the version that the text was written for, if a later minor than ours
+  std::vector<std::string> optional;  // paths that a program which does not know them may leave out
   template <typename... Args>
   void problem(const std::string& path, fmt::format_string<Args...> format, Args&&... args) {
     problems.push_back(path + ": " + fmt::format(format, std::forward<Args>(args)...));
   }
-  // A key or a name that is not ours: a problem, or only a warning where a newer schema may have it.
+  // A key or a name that is not ours: a problem; of a newer schema, that this program is too old, or only a
+  // warning where the facts say that it may be left out.
   void unknown(const std::string& path, const std::string& what);
 };
 

@@ -69,6 +69,7 @@ class Reading {
     }
     out_.wcs = out_.full_wcs.sub_image(out_.extent);
     out_.pixel_scale_arcsec = out_.full_wcs.pixel_scale_arcsec();
+    compare_with_nominal_scale();
     if (facts_.halo) out_.halo = facts_.halo->model(values(), &ccd_.headers());
     if (options_.psf) {
       read_psf();
@@ -103,6 +104,7 @@ class Reading {
   void check_versions();
   void locate();
   void compare_with_table();
+  void compare_with_nominal_scale();
   void read_pixels();
   void read_mask();
   void read_weights();
@@ -227,6 +229,16 @@ void Reading::compare_with_table() {
       out_.full_wcs = input_.table_wcs->linear;
       return;
   }
+}
+
+void Reading::compare_with_nominal_scale() {
+  constexpr double kFar = 0.1;  // of the ratio: distortions are smaller, other units are far away
+  const double nominal = facts_.detector.pixel_scale_arcsec;
+  if (!(std::abs(out_.pixel_scale_arcsec / nominal - 1) < kFar))
+    log_.warning(
+        "{}: its pixels are {:.4g} arcsec by the world coordinates, {:.4g} by the fact detector.pixel_scale_arcsec of "
+        "camera {}: one of them is wrong",
+        out_.name, out_.pixel_scale_arcsec, nominal, facts_.camera.name);
 }
 
 namespace {
@@ -355,7 +367,10 @@ void Reading::remap_weights() {
 void Reading::seeing() {
   out_.psf_fwhm = values().psf_fwhm;
   if (!(out_.psf_fwhm > 0))
-    throw input_error("the header's seeing (FWHM) is {}, not a positive number of pixels", out_.psf_fwhm)
+    throw input_error(
+        "the seeing is {}, not a positive number of pixels: the header has none where the camera's fact "
+        "metadata.fwhm looks, nor has the CCD table's column fwhm",
+        out_.psf_fwhm)
         .in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
 }
 

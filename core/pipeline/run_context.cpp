@@ -25,18 +25,19 @@ RunContext make_run_context(const BrickOptions& options, const Log& log, const C
   search.use_user_directory = !paths.no_user_plugins;
   search.allow_insecure = paths.allow_insecure_plugins;
   search.cancel = cancel;
-  return {SurveyDirectory::open(paths.survey_dir.empty() ? std::nullopt : std::optional(paths.survey_dir),
-                                paths.cache_dir),
-          CameraRegistry::scan(search, log),
-          options.control.output_dir,
-          ProductSet(options.control.output_dir),
-          process_environment,
-          log,
-          {},
-          canonical_options(options),
-          {},
-          {},
-          cancel};
+  RunContext context{
+      SurveyDirectory::open(paths.survey_dir.empty() ? std::nullopt : std::optional(paths.survey_dir),
+                            paths.cache_dir),
+      CameraRegistry::scan(search, log),
+      options.control.output_dir,
+      ProductSet(options.control.output_dir),
+      process_environment,
+      log,
+      {},
+      canonical_options(options),
+      {}};
+  context.cancel = cancel;
+  return context;
 }
 
 void check_output_directory(const std::filesystem::path& directory) {

@@ -22,7 +22,7 @@ class CommunityPipeline : public Camera {
   Facts facts() const override {
     Facts f;
     f["abstract"] = true;
-    f["files"] = {{"mask", companion("_ood_")}, {"weight", companion("_oow_")}};
+    f["files"] = {{"mask", companion("_ood_")}, {"weight", companion("_oow_")}, {"base_name", "first_dot"}};
     f["metadata"] = {{"camera", card("INSTRUME").in("primary").lower()},
                      {"band", card("FILTER").in("primary").word(1)},
                      {"expnum", card("EXPNUM").in("primary").as("integer")},

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/image.h"
+#include "core/fits/fits_writer.h"
 #include "tests/camera/plugin_files.h"
 #include "tests/support/run_program.h"
 
@@ -46,12 +48,146 @@ TEST_F(CamerasProgram, DescribesACameraByItsAlias) {
   EXPECT_EQ(nlohmann::json::parse(cameras({"info", "tiny", "--facts"}).out), json["facts"]);
 }
 
+TEST_F(CamerasProgram, PrintsTheSchemaAndTheReference) {
+  const auto schema = nlohmann::json::parse(cameras({"schema"}).out);
+  EXPECT_EQ(schema["properties"]["detector"]["properties"]["pixel_scale_arcsec"]["maximum"], 30);
+  EXPECT_THAT(cameras({"reference"}).out, HasSubstr("| `pixels.unit` |"));
+}
+
+// An image, and one with a Julian Date and a pixel scale that is not the facts'.
+class Identify : public CamerasProgram {
+ protected:
+  fs::path write(const std::string& name, double date, double degrees_per_pixel, const char* instrument,
+                 float value = 1) {
+    fits::Header h;
+    h.set("INSTRUME", instrument);
+    h.set("FILTER", "g");
+    h.set("EXPNUM", fits::CardValue(std::int64_t{12}));
+    h.set("MJD-OBS", fits::CardValue(date));
+    h.set("EXPTIME", fits::CardValue(30.0));
+    h.set("CTYPE1", "RA---TAN");
+    h.set("CTYPE2", "DEC--TAN");
+    h.set("CRVAL1", fits::CardValue(150.0));
+    h.set("CRVAL2", fits::CardValue(2.0));
+    h.set("CRPIX1", fits::CardValue(16.5));
+    h.set("CRPIX2", fits::CardValue(16.5));
+    h.set("CD1_1", fits::CardValue(-degrees_per_pixel));
+    h.set("CD2_2", fits::CardValue(degrees_per_pixel));
+    const Image<float> pixels(32, 32, value);
+    fits::FitsWriter writer;
+    writer.add_empty_primary({});
+    writer.add_image<float>(pixels.const_view(), h, "S4");
+    writer.write(dir_ / name);
+    return dir_ / name;
+  }
+};
+
+TEST_F(Identify, TellsWhoseAnImageIsAndWhatComesOfIt) {
+  const fs::path image = write("x_ooi_1.fits", 57000.5, 0.262 / 3600, "Minimal");
+  write("x_ood_1.fits", 57000.5, 0.262 / 3600, "Minimal");
+  write("x_oow_1.fits", 57000.5, 0.262 / 3600, "Minimal");
+  const ProgramResult people = cameras({"identify", image.string()});
+  EXPECT_EQ(people.exit_code, 0) << people.out << people.err;
+  EXPECT_THAT(people.out,
+              AllOf(HasSubstr("camera minimal (claimed by minimal)"), HasSubstr("HDU 1: 32 x 32 pixels"),
+                    HasSubstr("band     g"), HasSubstr("ccdname  S4"), HasSubstr("x_oow_1.fits, HDU 1"),
+                    HasSubstr("RA 150.0000"), HasSubstr("0.2620 arcsec per pixel")));
+  const auto json = nlohmann::json::parse(cameras({"identify", "--json", image.string()}).out);
+  EXPECT_EQ(json[0]["ccds"][0]["metadata"]["expnum"], "12");
+  EXPECT_EQ(json[0]["ccds"][0]["files"].size(), 2u);
+}
+
+TEST_F(Identify, TellsAllThatIsWrongAtOnce) {
+  const fs::path image = write("x_ooi_1.fits", 2457001.0, 1e-4, "Minimal");
+  const ProgramResult result = cameras({"identify", image.string()});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(
+      result.out,
+      AllOf(HasSubstr("problem: its mjd_obs is 2457001, no Modified Julian Date"),
+            HasSubstr("problem: its pixels are 0.36 arcsec by its world coordinates, 0.262 by the fact"),
+            HasSubstr("x_ood_1.fits"), HasSubstr("x_oow_1.fits")));
+}
+
+TEST_F(Identify, AnImageThatNobodyClaimsNamesItsInstrument) {
+  const fs::path image = write("x_ooi_1.fits", 57000.5, 0.262 / 3600, "Other");
+  const ProgramResult result = cameras({"identify", image.string()});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.out,
+              HasSubstr("no camera claims it (INSTRUME = 'Other', TELESCOP = ''); there are minimal"));
+  EXPECT_THAT(cameras({"identify", "--camera", "tiny", image.string()}).out, HasSubstr("band     g"));
+}
+
+// ---- check ----
+
+class Check : public Identify {
+ protected:
+  void SetUp() override {
+    Identify::SetUp();
+    image_ = write("x_ooi_1.fits", 57000.5, 0.262 / 3600, "Minimal").string();
+    write("x_ood_1.fits", 57000.5, 0.262 / 3600, "Minimal", 0);
+    write("x_oow_1.fits", 57000.5, 0.262 / 3600, "Minimal", 4);
+  }
+  // The result of one check of a camera on the image, and its evidence in one text.
+  std::pair<std::string, std::string> one(const fs::path& plugin, const std::string& camera,
+                                          const std::string& id, const std::string& timeout = "60") {
+    const ProgramResult result = cameras({"check", plugin.string(), "--camera", camera, "--image", image_,
+                                          "--only", id, "--json", "--timeout", timeout});
+    const auto json = nlohmann::json::parse(result.out);
+    const std::string found = json["checks"][0]["result"];
+    EXPECT_EQ(result.exit_code, found == "pass" || found == "warn" || found == "skip" ? 0 : 5) << result.err;
+    return {found, json["checks"][0]["evidence"].dump()};
+  }
+  std::string image_;
+};
+
+TEST_F(Check, AGoodCameraPassesAllLevelsOnItsImage) {
+  const ProgramResult result = cameras({"check", (dir_ / "a/minimal.camera.so").string(), "--image", image_,
+                                        "--level", "10", "--junit", (dir_ / "junit.xml").string()});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("pass    pixels.crop"), HasSubstr("pass    stress.threads"),
+                                HasSubstr("0 failed, 0 skipped")));
+  EXPECT_THAT(bytes_of(dir_ / "junit.xml"), HasSubstr("name=\"pixels.repeat\""));
+}
+
+TEST_F(Check, WithoutAnImageThoseThatNeedOneAreSkipped) {
+  const ProgramResult result = cameras({"check", (dir_ / "a/minimal.camera.so").string()});
+  EXPECT_EQ(result.exit_code, 0) << result.out;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("skip    identify.own"), ::testing::Not(HasSubstr("pixels."))));
+}
+
+TEST_F(Check, ACrashAHangAndAnEndAreFindings) {
+  const fs::path plugin = put(good_plugin("misbehaves"), dir_ / "c");
+  auto [result, evidence] = one(plugin, "crashes", "pixels.all-ccds");
+  EXPECT_EQ(result, "crash");
+  EXPECT_THAT(evidence,
+              AllOf(HasSubstr("crashed (SIGSEGV): plugin misbehaves"), HasSubstr("step read_image")));
+  std::tie(result, evidence) = one(plugin, "exits_quietly", "pixels.all-ccds");
+  EXPECT_EQ(result, "ended");
+  std::tie(result, evidence) = one(plugin, "crashes_in_create", "load.runs");
+  EXPECT_EQ(result, "crash");
+  std::tie(result, evidence) = one(plugin, "takes_long", "stress.cycles", "2");
+  EXPECT_EQ(result, "timeout");
+}
+
+TEST_F(Check, WhatACameraMustNotDoIsFound) {
+  const fs::path plugin = put(good_plugin("misbehaves"), dir_ / "c"),
+                 breaches = put(good_plugin("breaches"), dir_ / "c");
+  EXPECT_EQ(one(plugin, "prints", "load.silent").first, "fail");
+  EXPECT_EQ(one(breaches, "depends_on_window", "pixels.crop").first, "fail");
+  EXPECT_EQ(one(breaches, "depends_on_window", "pixels.repeat").first, "pass");
+  EXPECT_EQ(one(put(bad_plugin("unknown_key"), dir_ / "d"), "unknown_key", "load.runs").first, "fail");
+  EXPECT_EQ(one(put(bad_plugin("many_symbols"), dir_ / "e"), "many_symbols", "load.one-symbol").first,
+            "fail");
+  EXPECT_EQ(one(put(good_plugin("minimal"), dir_ / "f"), "minimal", "identify.own").first, "pass");
+  EXPECT_EQ(one(breaches, "does_without", "identify.own").first, "fail");
+}
+
 TEST_F(CamerasProgram, APluginThatExitsCannotMakeItLookSuccessful) {
   const fs::path path = put(bad_plugin("exits"), dir_ / "a");
   const ProgramResult result = cameras({"info", "exits"});
   EXPECT_EQ(result.exit_code, 5);
-  EXPECT_THAT(result.err,
-              HasSubstr("plugin " + path.string() + " ended the process while creating its camera"));
+  EXPECT_THAT(result.err, HasSubstr("error: ended the process (exit): plugin faulty (" + path.string() +
+                                    "), camera exits, step create"));
 }
 
 TEST_F(CamerasProgram, ListingRunsNoPluginCode) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <initializer_list>
 #include <variant>
 
@@ -222,6 +223,22 @@ TEST(MaskOperations, AnOperationIsLeftOutWhereItsConditionDoesNotHold) {
     expect_equal(apply_pipeline(facts, context, raw.view(), image.const_view()),
                  grid<std::uint16_t>({{bit, bit | 2}}));
   }
+}
+
+TEST(MaskPipeline, ValuesThatNoTableKnowsAreFound) {
+  MaskFacts facts;
+  facts.pipeline = {parse_mask_operation("codes", R"({"table": {"1": "badpix", "8": "ignore"}})")};
+  Image<std::int32_t> raw(5, 1);
+  Image<std::uint16_t> mask(5, 1);
+  for (int x = 0; x < 5; ++x) raw(x, 0) = std::array{0, 1, 8, 9, 7}[static_cast<std::size_t>(x)];
+  mask(1, 0) = mask_bit::kBadpix;
+  using Values = std::vector<std::int32_t>;
+  EXPECT_EQ(unknown_values(facts, raw.const_view(), mask.const_view()), (Values{7, 9}));
+  EXPECT_EQ(unknown_values(facts, raw.const_view(), mask.const_view(), 1), (Values{7}));
+  facts.pipeline = {parse_mask_operation("bits", R"({"table": {"0x1": "badpix", "0x8": "ignore"}})")};
+  EXPECT_EQ(unknown_values(facts, raw.const_view(), mask.const_view()), (Values{7}));
+  facts.pipeline = {parse_mask_operation("keep_bits", R"({"sets": "badpix"})")};
+  EXPECT_EQ(unknown_values(facts, raw.const_view(), mask.const_view()), Values{});
 }
 
 }  // namespace

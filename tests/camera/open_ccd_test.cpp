@@ -104,6 +104,27 @@ TEST_F(OpenCcdTest, WhatTheTableSaysIsNotReadAgain) {
   EXPECT_EQ(ccd.values().zero_point, 25);  // pixels per second: no exposure term
 }
 
+TEST_F(OpenCcdTest, TheTablesSeeingCountsWhereTheHeaderHasNone) {
+  write_image();
+  put_bytes(R"({"plugin": {"plugin": "blind", "version": "1.0.0", "cameras": [{"name": "blind"}]},
+                "extends": "oddball", "metadata": {"fwhm": {"key": "NOSEEING"}}})",
+            dir_ / "cameras/blind.camera.json");
+  CcdSource s = source();
+  s.values.psf_fwhm = 3.25;
+  EXPECT_DOUBLE_EQ(camera("blind").open(s, Purpose::kRun).values().psf_fwhm, 3.25);
+  EXPECT_NEAR(camera("oddball").open(s, Purpose::kRun).values().psf_fwhm, 2.0, 1e-12);
+}
+
+TEST_F(OpenCcdTest, ABandThatTheCameraDoesNotStateIsWarnedOf) {
+  write_image();
+  CcdSource s = source();
+  s.values.band = "Q99";
+  Messages messages;
+  camera("oddball").open(s, Purpose::kRun, Log(messages));
+  EXPECT_THAT(messages.lines,
+              ::testing::Contains(AllOf(HasSubstr("does not state band Q99"), HasSubstr("NB_C, NB_E"))));
+}
+
 TEST_F(OpenCcdTest, MaskAndWeightMayBeOtherHdusOfTheSameFile) {
   write_image();
   OpenCcd ccd = camera("oddball").open(source(), Purpose::kRun);
@@ -288,8 +309,7 @@ TEST_F(PlainC, AnUndefinedStatusOrASkipWithoutReasonIsThePluginsFault) {
 // ---- Output that breaks the contract ----
 
 TEST_F(PlainC, WhatAStepMustNotReturnIsNamedWithItsPixel) {
-  for (const char* name : {"unknown_bit", "negative_weight", "nan_pixel", "throws_in_step"})
-    put(bad_plugin(name), dir_ / "cameras");
+  put(bad_plugin("unknown_bit"), dir_ / "cameras");
   Image<float> image(4, 4, 1.0f), weight(4, 4, 1.0f);
   Image<std::uint16_t> mask(4, 4);
   const Image<std::int32_t> raw(4, 4);
@@ -313,6 +333,77 @@ TEST_F(PlainC, WhatAStepMustNotReturnIsNamedWithItsPixel) {
   EXPECT_THAT(
       run("throws_in_step", [&](OpenCcd& c) { c.read_image(box); }),
       HasSubstr("read_image failed for odd/a_ooi_.fits [S1, expnum 1]: an exception of unknown type"));
+}
+
+// ---- Breaches of the contract, and what is left to the host ----
+
+class Breaches : public PlainC {
+ protected:
+  void SetUp() override {
+    PlainC::SetUp();
+    put(good_plugin("breaches"), dir_ / "cameras");
+  }
+  OpenCcd open(const std::string& name) {
+    CcdSource s = plain_source(source());
+    s.values.ccdname = "";
+    s.values.unnamed = true;
+    return camera(name).open(s, Purpose::kRun);
+  }
+};
+
+constexpr Box kPart{1, 5, 1, 4};
+
+TEST_F(Breaches, NextWorksOnTheStepThatTheHostHandedOut) {
+  OpenCcd enlarged = open("enlarges_box");
+  const auto [kind, message] = error_of([&] { enlarged.read_image(kPart); });
+  EXPECT_EQ(kind, ErrorKind::kPlugin);
+  EXPECT_THAT(message, AllOf(HasSubstr("read_image failed"), HasSubstr("its box or its views are others")));
+  OpenCcd scribbled = open("scribbles_step");
+  EXPECT_EQ(scribbled.read_image(kPart)(0, 0), 111);
+}
+
+TEST_F(Breaches, AMaskOperationNeedsThePlanesThatItWorksOn) {
+  OpenCcd ccd = open("mask_op_without_mask");
+  const auto [kind, message] = error_of([&] { ccd.read_mask(kPart); });
+  EXPECT_EQ(kind, ErrorKind::kPlugin);
+  EXPECT_THAT(message, HasSubstr("the mask operation codes needs mask, which the step read_mask has not"));
+}
+
+TEST_F(Breaches, HandlesOfAnotherCcdAreNotLookedAt) {
+  const Camera& keeper = camera("keeps_handles");
+  CcdSource s = plain_source(source());
+  s.values.ccdname = "";
+  s.values.unnamed = true;
+  OpenCcd first = keeper.open(s, Purpose::kRun), second = keeper.open(s, Purpose::kRun);
+  first.read_image(kPart);
+  EXPECT_EQ(second.read_image(kPart)(0, 0), -1);
+}
+
+TEST_F(Breaches, ModelsThatAreLeftToTheFilesAreNone) {
+  OpenCcd ccd = open("default_models");
+  EXPECT_FALSE(ccd.psf());
+  EXPECT_FALSE(ccd.sky(kPart));
+  EXPECT_FALSE(ccd.wcs_cards());
+}
+
+TEST_F(Breaches, APluginIsToldWhatIsAbsentAndMayDoWithout) {
+  OpenCcd ccd = open("does_without");
+  EXPECT_EQ((*ccd.read_mask(kPart))(0, 0), 7);
+}
+
+TEST_F(Breaches, CardsMayStandWithoutQuotesAndWithComments) {
+  OpenCcd ccd = open("loose_cards");
+  const fits::Header cards = ccd.wcs_cards().value();
+  EXPECT_EQ(cards.require_text("CTYPE1"), "RA---TAN-SIP");
+  EXPECT_EQ(cards.require_text("CTYPE2"), "DEC--TAN-SIP");
+  EXPECT_DOUBLE_EQ(cards.require_number("CRVAL1"), 22);
+  EXPECT_DOUBLE_EQ(cards.require_number("CD1_1"), -1.6e-4);
+}
+
+TEST_F(Breaches, AMaskFileOutsideOfTheSurveyIsRefused) {
+  const auto [kind, message] = error_of([&] { open("leaves_survey"); });
+  EXPECT_EQ(kind, ErrorKind::kInput);
+  EXPECT_THAT(message, HasSubstr("../../etc/mask.fits of odd/a_ooi_.fits leaves the survey's directory"));
 }
 
 // ---- Pure defaults ----

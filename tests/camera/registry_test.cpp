@@ -187,6 +187,8 @@ const BadFile kBadFiles[] = {
     {"NoteWithoutVersion", "bad-note",
      [] { return with_note("\"version\":\"1.0.0\"", "\"version\":\"1.0.x\""); }},
     {"OtherMajor", "abi-major", [] { return bytes_of(bad_plugin("abi_major")); }},
+    {"OtherMinor", "abi-minor", [] { return bytes_of(bad_plugin("abi_minor")); }},
+    {"MisspeltLicense", "bad-note", [] { return with_note("\"license\"", "\"licence\""); }},
     {"NeedsNewerMinor", "abi-minor", [] { return bytes_of(bad_plugin("abi_needs_newer")); }},
 };
 INSTANTIATE_TEST_SUITE_P(Files, RefusedFile, ::testing::ValuesIn(kBadFiles),
@@ -277,17 +279,64 @@ const BadCamera kBadCameras[] = {
      "3 problems: detector.pixel_scale_arcsec: 99 is outside 0.01 to 30; pixels.unit: \"per_minute\""},
     {"extends_nobody", "extends nobody_at_all: not found"},
     {"extends_itself", "cycle extends_itself > extends_itself"},
+    {"endless_facts", "facts of camera endless_facts: more than 4 MiB"},
+    {"small_table", "struct_size of brickline.steps/1 is 16, expected at least 88"},
 };
 INSTANTIATE_TEST_SUITE_P(Cameras, UnusableCamera, ::testing::ValuesIn(kBadCameras),
                          [](const auto& info) { return std::string(info.param.name); });
 
-TEST(Registry, APluginOfANewerMinorRunsWithoutWhatCameLater) {
+TEST(Registry, WhatIsWrongWithAnIdentityIsSaid) {
   TemporaryDirectory dir;
-  put(bad_plugin("abi_minor"), dir.path());
+  const auto refusal = [&](const std::string& from, const std::string& to) {
+    const fs::path bad = put_bytes(with_note(from, to), dir / "bad.camera.so");
+    const CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+    return file_of(registry, bad).refusal;
+  };
+  EXPECT_THAT(refusal("\"license\"", "\"licence\""),
+              HasSubstr("unknown key \"licence\" of the plugin's identity; did you mean license?; there are "
+                        "plugin, version, license, contact, url, cameras"));
+  EXPECT_THAT(refusal("{\"name\":\"plain_c\"}", "{\"name\":\"Plain_C\"}"),
+              HasSubstr("'Plain_C' is not a camera's name: 1 to 31 of a-z"));
+  EXPECT_THAT(refusal("\"version\":\"1.0.0\"", "\"version\":1      "),
+              HasSubstr("\"version\" is not a text"));
+}
+
+TEST(Registry, APluginOfTheFrozenHeaderRuns) {
+  TemporaryDirectory dir;
+  put(fs::path(BRICKLINE_BUILD_DIR) / "tests/plugins/versions/frozen.camera.so", dir.path());
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  EXPECT_TRUE(registry.load("frozen").overrides(CameraStep::kReadImage));
+}
+
+TEST(Registry, ALinkIsLoadedByWhatItLeadsToAndBothPlacesAreJudged) {
+  TemporaryDirectory dir;
+  const fs::path file = put(good_plugin("minimal"), dir / "real");
+  fs::create_directories(dir / "links");
+  fs::create_symlink(file, dir / "links/x.camera.so");
+  CameraRegistry registry = CameraRegistry::scan(only({dir / "links"}));
+  EXPECT_EQ(registry.load("minimal").provenance().path, fs::canonical(file));
+  fs::permissions(dir / "links", fs::perms::others_write, fs::perm_options::add);
+  const CameraRegistry refused = CameraRegistry::scan(only({dir / "links"}));
+  EXPECT_EQ(refused.files().front().refusal_id, "insecure");
+  EXPECT_THAT(refused.files().front().refusal, HasSubstr((dir / "links").string()));
+}
+
+TEST(Registry, SymbolsBesidesTheEntryAreWarnedOf) {
+  TemporaryDirectory dir;
+  put(bad_plugin("many_symbols"), dir.path());
+  put(good_plugin("minimal"), dir.path());
   Messages messages;
   CameraRegistry registry = CameraRegistry::scan(only({dir.path()}), Log(messages));
-  EXPECT_EQ(registry.load("abi_minor").name(), "abi_minor");
-  EXPECT_THAT(messages.lines, ::testing::Contains(HasSubstr("used without what came later")));
+  registry.load("many_symbols");
+  registry.load("minimal");
+  const auto warned_of = [&](const std::string& plugin) {
+    return std::count_if(messages.lines.begin(), messages.lines.end(), [&](const std::string& line) {
+      return line.find(plugin + ".camera.so: exports ") != std::string::npos &&
+             line.find("besides its entry") != std::string::npos;
+    });
+  };
+  EXPECT_EQ(warned_of("many_symbols"), 1);
+  EXPECT_EQ(warned_of("minimal"), 0);
 }
 
 // ---- One camera laid over another ----

@@ -320,9 +320,12 @@ TEST(ZeroPoint, CountsNeedTheExposureTimeAndItsLogarithmIsSinglePrecision) {
 std::vector<std::string> problems(const std::string& more) { return parse(more).problems; }
 
 TEST(Validation, AnUnknownKeyIsNamedWithItsPathAndTheNearestKnownOne) {
-  EXPECT_THAT(problems(R"("mask": {"pipline": []})"),
-              ElementsAre("mask.pipline: unknown key; did you mean pipeline?"));
-  EXPECT_THAT(problems(R"("wieght": {})"), ElementsAre("wieght: unknown key; did you mean weight?"));
+  EXPECT_THAT(
+      problems(R"("mask": {"pipline": []})"),
+      ElementsAre("mask.pipline: unknown key; did you mean pipeline?; there are pipeline, saturation_bits"));
+  EXPECT_THAT(
+      problems(R"("wieght": {})"),
+      ElementsAre(HasSubstr("wieght: unknown key; did you mean weight?; there are abstract, amplifiers, ")));
   EXPECT_THAT(problems(R"("mask": {"pipeline": [{"op": "codes_touchng"}]})"),
               ElementsAre(HasSubstr("did you mean codes_touching?")));
   EXPECT_THAT(problems(R"("saturation": {"rules": [{"above": 1, "when": {"ccdname": "S1"}}]})"),
@@ -355,17 +358,24 @@ TEST(Validation, AnotherNameThanThePluginsIsAProblem) {
   EXPECT_THAT(problems(R"("camera": {"name": "other"})"), ElementsAre(HasSubstr("camera.name")));
 }
 
-TEST(Validation, AKeyOfANewerSchemaIsAWarningUnlessItMustBeUnderstood) {
+TEST(Validation, AKeyOfANewerSchemaNeedsANewerProgramUnlessItMayBeLeftOut) {
   std::string newer = with(R"("sky": {"colour": "blue"})");
   newer.replace(newer.find("1.0"), 3, "1.9");
+  EXPECT_THAT(
+      parse_camera_facts(newer, {"cam", {}, {}}).problems,
+      ElementsAre(HasSubstr("sky.colour: needs a Brickline that knows facts 1.9, this one knows 1.")));
+  newer.insert(1, R"("optional": ["sky.colour"], )");
   ParsedFacts parsed = parse_camera_facts(newer, {"cam", {}, {}});
   EXPECT_THAT(parsed.problems, IsEmpty());
-  EXPECT_THAT(parsed.warnings, ElementsAre(HasSubstr("sky.colour")));
-  newer.insert(1, R"("must_understand": ["sky.colour"], )");
-  EXPECT_THAT(parse_camera_facts(newer, {"cam", {}, {}}).problems, ElementsAre(HasSubstr("sky.colour")));
+  EXPECT_THAT(parsed.warnings, ElementsAre(HasSubstr("sky.colour: left out")));
   newer.replace(newer.find("1.9"), 3, "2.0");
   EXPECT_THAT(parse_camera_facts(newer, {"cam", {}, {}}).problems,
               ::testing::Contains(HasSubstr("schema 2.0")));
+}
+
+TEST(Merging, TheFactsAreAsNewAsTheNewestOfThem) {
+  EXPECT_THAT(merge_camera_facts(R"({"facts": "1.3"})", R"({"facts": "1.0"})"), HasSubstr("1.3"));
+  EXPECT_THAT(merge_camera_facts(R"({"facts": "1.0"})", R"({"facts": "1.3"})"), HasSubstr("1.3"));
 }
 
 TEST(Validation, NotesAreIgnoredAnywhere) {

@@ -11,6 +11,10 @@ endfunction()
 
 file(REMOVE_RECURSE ${WORK})
 run(${CMAKE_COMMAND} --install ${BUILD} --component sdk --prefix ${WORK}/prefix)
+file(GLOB documents RELATIVE ${WORK}/prefix/share/brickline/sdk ${WORK}/prefix/share/brickline/sdk/*)
+if(NOT documents STREQUAL "CHANGELOG.md;FACTS.md;LICENSE;README.md;STEPS.md")
+  message(FATAL_ERROR "the SDK's component installs these documents: ${documents}")
+endif()
 foreach(unwanted core plugins tools)
   if(EXISTS ${WORK}/prefix/include/${unwanted})
     message(FATAL_ERROR "the SDK's component installs ${unwanted}")
@@ -24,7 +28,7 @@ foreach(compiler g++ clang++)
   endif()
   set(tree ${WORK}/${compiler})
   run(${CMAKE_COMMAND} -S ${SOURCE}/camera -B ${tree} -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_BUILD_TYPE=Release
-      -DCMAKE_CXX_COMPILER=${found_${compiler}} "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror")
+      -DCMAKE_CXX_COMPILER=${found_${compiler}} -DBRICKLINE_CAMERAS=${CAMERAS} "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror")
   run(${CMAKE_COMMAND} --build ${tree})
   run(nm -D --defined-only ${tree}/stranger.camera.so)
   string(REGEX MATCHALL "[^\n]+" symbols "${out}")
@@ -41,6 +45,18 @@ foreach(compiler g++ clang++)
     message(FATAL_ERROR "cameras info says of it: ${out}")
   endif()
 endforeach()
+
+# Without CMake: one line with pkg-config. Facts alone: no compiler.
+find_program(pkg_config pkg-config REQUIRED)
+file(MAKE_DIRECTORY ${WORK}/by-hand)
+run(sh -c "g++ -std=c++17 ${SOURCE}/camera/stranger.cpp -o ${WORK}/by-hand/stranger.camera.so \
+  $(PKG_CONFIG_PATH=$(echo ${WORK}/prefix/lib*/pkgconfig ${WORK}/prefix/lib/*/pkgconfig | tr ' ' :) \
+    ${pkg_config} --cflags --libs brickline-sdk)")
+run(${CAMERAS} check ${WORK}/by-hand/stranger.camera.so --strict --only load.*)
+run(ctest --test-dir ${WORK}/g++)
+if(NOT out MATCHES "100% tests passed, 0 tests failed out of 2")
+  message(FATAL_ERROR "the checks that the package makes: ${out}")
+endif()
 
 # The cameras that Brickline ships need no more than a stranger's.
 run(${CMAKE_COMMAND} -S ${SOURCE}/shipped -B ${WORK}/shipped -DCMAKE_PREFIX_PATH=${WORK}/prefix

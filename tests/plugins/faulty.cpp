@@ -1,69 +1,87 @@
-// Cameras that fail, each in one way, chosen by FAULT_<WAY>; the camera's name is FIXTURE.
+// Cameras that fail, each in one way, which its name says.
 #include <brickline/camera.hpp>
+#include <cmath>
 #include <cstdlib>
 
 using namespace brickline;
 
-#ifdef FAULT_UNDEFINED_SYMBOL
-void nobody_defines_this(int);
-#endif
-
 namespace {
 
+// What all of them have in common.
 class Faulty : public Camera {
  public:
-  Faulty() {
-#ifdef FAULT_THROWS_IN_CONSTRUCTOR
-    throw std::runtime_error("the filter wheel is missing");
-#endif
-#ifdef FAULT_THROWS_INT
-    throw 42;
-#endif
-#ifdef FAULT_EXITS
-    std::exit(0);
-#endif
-#ifdef FAULT_UNDEFINED_SYMBOL
-    nobody_defines_this(1);
-#endif
-  }
   Facts facts() const override {
-#ifdef FAULT_THROWS_IN_FACTS
-    throw std::runtime_error("no facts today");
-#endif
     Facts f;
     f["detector"] = {{"pixel_scale_arcsec", 0.262}, {"bands", {"g"}}};
     f["pixels"]["unit"] = "total";
-#ifdef FAULT_UNKNOWN_KEY
+    return f;
+  }
+};
+
+class ThrowsInConstructor : public Faulty {
+ public:
+  ThrowsInConstructor() { throw std::runtime_error("the filter wheel is missing"); }
+};
+class ThrowsInt : public Faulty {
+ public:
+  ThrowsInt() { throw 42; }
+};
+class Exits : public Faulty {
+ public:
+  Exits() { std::exit(0); }
+};
+class ThrowsInFacts : public Faulty {
+ public:
+  Facts facts() const override { throw std::runtime_error("no facts today"); }
+};
+class UnknownKey : public Faulty {
+ public:
+  Facts facts() const override {
+    Facts f = Faulty::facts();
     f["weight"]["trim_exces_pixels"] = 1;
-#endif
-#ifdef FAULT_MANY_PROBLEMS
+    return f;
+  }
+};
+class ManyProblems : public Faulty {
+ public:
+  Facts facts() const override {
+    Facts f = Faulty::facts();
     f["detector"]["pixel_scale_arcsec"] = 99;
     f["pixels"]["unit"] = "per_minute";
     f["mask"]["pipeline"] = list({op("codes").table({{"1", "badpixel"}})});
-#endif
-#ifdef FAULT_EXTENDS_NOBODY
-    f.extend("nobody_at_all");
-#endif
-#ifdef FAULT_EXTENDS_ITSELF
-    f.extend(FIXTURE);
-#endif
     return f;
   }
-#ifdef FAULT_UNKNOWN_BIT
+};
+class ExtendsNobody : public Faulty {
+ public:
+  Facts facts() const override { return Faulty::facts().extend("nobody_at_all"); }
+};
+class ExtendsItself : public Faulty {
+ public:
+  Facts facts() const override { return Faulty::facts().extend("extends_itself"); }
+};
+class UnknownBit : public Faulty {
+ public:
   void remap_mask(Ccd&, Step& step) const override { step.mask()(1, 1) = 0x400; }
-#endif
-#ifdef FAULT_NEGATIVE_WEIGHT
+};
+class NegativeWeight : public Faulty {
+ public:
   void saturation(Ccd&, Step& step) const override { step.weight()(2, 0) = -1; }
-#endif
-#ifdef FAULT_NAN_PIXEL
+};
+class NanPixel : public Faulty {
+ public:
   void remap_weight(Ccd&, Step& step) const override { step.image()(0, 2) = std::nanf(""); }
-#endif
-#ifdef FAULT_THROWS_IN_STEP
+};
+class ThrowsInStep : public Faulty {
+ public:
   void read_image(Ccd&, Step&) const override { throw 3.5; }
-#endif
 };
 
 }  // namespace
 
-BRICKLINE_CAMERA_PLUGIN(Faulty, "{\"plugin\": \"" FIXTURE
-                                "\", \"version\": \"1.0.0\", \"cameras\": [{\"name\": \"" FIXTURE "\"}]}")
+BRICKLINE_CAMERA_PLUGINS(R"({"plugin": "faulty", "version": "1.0.0", "cameras": [
+    {"name": "throws_in_constructor"}, {"name": "throws_int"}, {"name": "exits"}, {"name": "throws_in_facts"},
+    {"name": "unknown_key"}, {"name": "many_problems"}, {"name": "extends_nobody"}, {"name": "extends_itself"},
+    {"name": "unknown_bit"}, {"name": "negative_weight"}, {"name": "nan_pixel"}, {"name": "throws_in_step"}]})",
+                         ThrowsInConstructor, ThrowsInt, Exits, ThrowsInFacts, UnknownKey, ManyProblems,
+                         ExtendsNobody, ExtendsItself, UnknownBit, NegativeWeight, NanPixel, ThrowsInStep)

@@ -16,17 +16,21 @@
 #ifndef PLAIN_C_NAME
 #define PLAIN_C_NAME "plain_c"
 #endif
-#define NOTE                                                                                    \
-  "{\"abi\":[0,1],\"needs\":[0,0],\"sdk\":\"0.1.0\",\"compiler\":\"c\",\"plugin\":{\"plugin\":" \
-  "\"" PLAIN_C_NAME                                                                             \
-  "\",\"version\":\"1.0.0\",\"license\":\"BSD-3-Clause\",\"cameras\":[{\"name\":\"" PLAIN_C_NAME "\"}]}}"
+#define IDENTITY                \
+  "{\"plugin\":\"" PLAIN_C_NAME \
+  "\",\"version\":\"1.0.0\",\"license\":\"BSD-3-Clause\",\"cameras\":[{\"name\":\"" PLAIN_C_NAME "\"}]}"
+#ifndef PLAIN_C_NEEDS
+#define PLAIN_C_NEEDS 0
+#endif
+BL_CAMERA_NOTE(note, PLAIN_C_NEEDS, IDENTITY);
 
-static const struct {
-  uint32_t owner_size, text_size, type;
-  char owner[12];
-  char text[(sizeof(NOTE) + 3) / 4 * 4];
-} note __attribute__((used, section(BL_NOTE_SECTION), aligned(4))) = {sizeof(BL_NOTE_OWNER), sizeof(NOTE),
-                                                                      BL_NOTE_TYPE, BL_NOTE_OWNER, NOTE};
+#ifdef PLAIN_C_EXPORTS_MORE
+int plain_c_exports_more(void);
+int plain_c_exports_more(void) { return 1; }
+#endif
+#ifdef PLAIN_C_UNDEFINED_SYMBOL
+extern void nobody_defines_this(int) __asm__("_Z19nobody_defines_thisi");
+#endif
 
 static const bl_host* the_host;
 
@@ -34,6 +38,9 @@ static bl_status create(const bl_host* host, bl_str name, void** camera, bl_erro
   (void)name;
   (void)error;
   the_host = host;
+#ifdef PLAIN_C_UNDEFINED_SYMBOL
+  nobody_defines_this(1);
+#endif
   *camera = 0;
   return BL_OK;
 }
@@ -103,9 +110,9 @@ static const bl_plugin plugin __attribute__((unused)) = {
 #else
     .struct_size = sizeof(bl_plugin),
 #endif
-    .abi_major = 0,
-    .abi_minor = 1,
-    .note = {NOTE, sizeof(NOTE) - 1},
+    .abi_major = BL_ABI_MAJOR,
+    .abi_minor = BL_ABI_MINOR,
+    .note = BL_CAMERA_NOTE_TEXT(PLAIN_C_NEEDS, IDENTITY),
 #if PLAIN_C_FAULT == FAULT_NO_CAMERAS
     .n_cameras = 0,
 #else
@@ -123,7 +130,6 @@ __attribute__((visibility("default"))) const bl_plugin* brickline_camera_plugin(
 #else
   (void)host;
   (void)the_host;
-  (void)note;
   return &plugin;
 #endif
 }

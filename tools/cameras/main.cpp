@@ -1,13 +1,48 @@
-// cameras: which camera plugins there are, why one is refused, and what one says of itself.
+// cameras: which camera plugins there are, why one is refused, what one says of itself, and what it may say.
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <string>
+#include <vector>
 
+#include "core/base/atomic_file.h"
+#include "core/base/error.h"
 #include "core/camera/registry.h"
+#include "core/facts/facts_table.h"
+#include "tools/cameras/check_runner.h"
+#include "tools/cameras/identify_report.h"
 #include "tools/cameras/report.h"
 #include "tools/common/program.h"
 
 namespace brickline {
 namespace {
+
+// The options of a check made complete: which camera, and where those that it extends are.
+void complete(CheckOptions& options, const PluginSearch& search) {
+  CheckInput& input = options.input;
+  input.file = std::filesystem::absolute(input.file).lexically_normal();
+  for (auto& image : input.images) image = std::filesystem::absolute(image);
+  input.search = search;
+  input.search.plugin_dirs.insert(input.search.plugin_dirs.begin(), input.file.parent_path());
+  if (options.level == 0) options.level = input.images.empty() ? 4 : 5;
+  if (!input.camera.empty()) return;
+  const CameraRegistry registry = CameraRegistry::scan(input.search);
+  for (const PluginFile& file : registry.files())
+    if (file.path == input.file && !file.cameras.empty()) input.camera = file.cameras.front().identity.name;
+}
+
+int check(CheckOptions options, const PluginSearch& search, const std::string& worker, bool json, bool strict,
+          const std::filesystem::path& junit) {
+  if (!std::filesystem::exists(options.input.file))
+    throw input_error("there is no such file").in_file(options.input.file.string());
+  complete(options, search);
+  if (!worker.empty()) return run_one_check(worker, options);
+  const std::vector<CheckResult> results = run_checks(options);
+  if (!junit.empty()) write_file_atomically(junit, checks_as_junit(results, options));
+  write_stdout(json ? checks_as_json(results, options) : checks_for_people(results, options));
+  for (const CheckResult& r : results)
+    if (r.failed() || (strict && r.result == "warn")) return static_cast<int>(ErrorKind::kPlugin);
+  return 0;
+}
 
 int cameras(int argc, char** argv) {
   PluginSearch search;
@@ -31,11 +66,63 @@ int cameras(int argc, char** argv) {
   CLI::App* info = app.add_subcommand("info", "one camera: its origin, what its code overrides, its facts");
   info->add_option("NAME", name, "the camera's name or alias")->required();
   info->add_flag("--facts", facts, "print the facts' JSON alone");
+  std::vector<std::filesystem::path> images;
+  std::filesystem::path images_dir;
+  std::string camera_name;
+  CLI::App* identify = app.add_subcommand(
+      "identify",
+      "which camera claims an image, which metadata, HDUs and files come of it, and what is wrong");
+  identify->add_option("IMAGE", images, "image files")->required();
+  identify->add_option("--camera", camera_name, "read them as this camera's, whoever claims them");
+  identify->add_option(
+      "--images-dir", images_dir,
+      "directory that names of masks and weights are relative to (by default the image's own)");
+  CheckOptions checking;
+  std::string worker;
+  std::filesystem::path junit;
+  bool strict = false;
+  CLI::App* checked = app.add_subcommand(
+      "check", "tries a camera out: each check in a process of its own; exit code 5 if one fails");
+  checked->add_option("FILE", checking.input.file, "NAME.camera.so or NAME.camera.json")->required();
+  checked->add_option("--camera", checking.input.camera, "one of the cameras in it (by default the first)");
+  checked->add_option("--image", checking.input.images, "an image of the camera; repeatable")
+      ->expected(1)
+      ->take_all();
+  checked->add_option(
+      "--images-dir", checking.input.images_dir,
+      "directory that names of masks and weights are relative to (by default the image's own)");
+  checked->add_option(
+      "--level", checking.level,
+      "1 the file, 2 what it says of itself, 3 its images, 4 its facts, 5 pixels, 6 models, 10 stress "
+      "(by default 5 with an image, 4 without)");
+  checked->add_option("--only", checking.only, "this check, or group.*; repeatable")->expected(1)->take_all();
+  checked->add_option("--seed", checking.input.seed, "of the windows that are tried");
+  checked->add_option("--timeout", checking.timeout_seconds, "seconds that a check may take");
+  checked->add_option("--junit", junit, "write the results there as JUnit's XML");
+  checked->add_flag("--strict", strict, "a warning is a failure");
+  checked->add_option("--worker", worker)->group("");
+  const CLI::App* schema = app.add_subcommand("schema", "the JSON Schema of a camera's facts");
+  const CLI::App* reference = app.add_subcommand("reference", "all facts there are, as a page in Markdown");
   if (!parse_command_line(app, argc, argv)) return 0;
 
+  if (schema->parsed() || reference->parsed()) {
+    write_stdout(schema->parsed() ? facts_schema() : facts_reference());
+    return 0;
+  }
   TerminalLog terminal(verbosity > 0 ? LogLevel::kDebug : LogLevel::kWarning);
   search.use_user_directory = !no_user_plugins;
+  if (checked->parsed()) return check(checking, search, worker, json, strict, junit);
   CameraRegistry registry = CameraRegistry::scan(search, Log(terminal));
+  if (identify->parsed()) {
+    std::vector<IdentifiedImage> found;
+    bool well = true;
+    for (const auto& image : images) {
+      found.push_back(identify_image(registry, image, camera_name, images_dir, Log(terminal)));
+      well = well && found.back().is_well();
+    }
+    write_stdout(json ? identified_as_json(found) : identified_for_people(found));
+    return well ? 0 : static_cast<int>(ErrorKind::kInput);
+  }
   std::string text;
   if (list->parsed()) {
     text = json ? list_as_json(registry) : list_for_people(registry);

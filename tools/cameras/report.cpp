@@ -54,8 +54,10 @@ std::string list_for_people(const CameraRegistry& registry) {
   for (const PluginFile& file : registry.files())
     for (const ClaimedCamera& claim : file.cameras) {
       if (!file.usable()) continue;
-      fmt::format_to(to, "{:<12} {:<8} abi {}.{}  {:<21} {:<9} {}", claim.identity.name, file.version,
-                     file.abi_major, file.abi_minor, file.origin, name_of(claim.state), file.path.string());
+      const std::string made_for =
+          file.facts_alone ? "facts" : fmt::format("abi {}.{}", file.abi_major, file.abi_minor);
+      fmt::format_to(to, "{:<12} {:<8} {:<7}  {:<21} {:<9} {}", claim.identity.name, file.version, made_for,
+                     file.origin, name_of(claim.state), file.path.string());
       if (!claim.identity.aliases.empty())
         fmt::format_to(to, "  (also {})", joined(claim.identity.aliases, ""));
       if (!claim.other.empty())
@@ -67,6 +69,8 @@ std::string list_for_people(const CameraRegistry& registry) {
     if (!file.usable()) fmt::format_to(to, "refused: {}\n", file.refusal);
     for (const std::string& warning : file.warnings) fmt::format_to(to, "warning: {}\n", warning);
   }
+  for (const auto& path : registry.misnamed())
+    fmt::format_to(to, "not looked at: {} (a camera's library is named NAME.camera.so)\n", path.string());
   if (registry.names().empty()) out += "no camera was found\n";
   for (const auto& directory : registry.directories())
     fmt::format_to(to, "searched {}\n", directory.string());
@@ -90,10 +94,13 @@ std::string list_as_json(const CameraRegistry& registry) {
       entry["plugin"] = file.plugin;
       entry["version"] = file.version;
       entry["license"] = file.license;
-      entry["abi"] = {file.abi_major, file.abi_minor};
-      entry["needs"] = {file.abi_major, file.needs_minor};
-      entry["sdk"] = file.sdk;
-      entry["compiler"] = file.compiler;
+      entry["kind"] = file.facts_alone ? "facts" : "library";
+      if (!file.facts_alone) {
+        entry["abi"] = {file.abi_major, file.abi_minor};
+        entry["needs"] = {file.abi_major, file.needs_minor};
+        entry["sdk"] = file.sdk;
+        entry["compiler"] = file.compiler;
+      }
       entry["cameras"] = std::move(cameras);
     } else {
       entry["refusal"] = {{"id", file.refusal_id}, {"sentence", file.refusal}};

@@ -16,7 +16,10 @@
 //   BRICKLINE_CAMERA_PLUGIN(Oddball, R"({"plugin": "oddball", "version": "0.1.0", "license": "BSD-3-Clause",
 //     "cameras": [{"name": "oddball", "claims": [{"INSTRUME": "^oddball$"}]}]})")
 //
-// Every exception is caught here and crosses as a status: Skip (this CCD is of no use), BadInput, Missing,
+// A step is `void NAME(Ccd&, Step&) const override`; docs of each are at class Camera.
+//
+// Every exception is caught here and crosses as a status (so a plugin is not compiled with -fno-exceptions):
+// Skip (this CCD is of no use), BadInput, Missing,
 // Unsupported, std::bad_alloc, std::invalid_argument; anything else counts as a defect of the plugin.
 // A camera is immutable once constructed: its functions run concurrently for different CCDs.
 #pragma once
@@ -58,6 +61,13 @@ struct Unsupported : std::runtime_error {  // known, but not handled by this ver
 };
 struct Cancelled : std::runtime_error {  // stopped because the host asked for it
   Cancelled() : std::runtime_error("cancelled") {}
+};
+
+// The minor of the ABI that a function of the host came with: specialize it for every one that is added. 0: in
+// the first of its major.
+template <auto Function>
+struct Since {
+  static constexpr unsigned minor = 0;
 };
 
 namespace mask_bit {
@@ -159,6 +169,32 @@ bl_status guarded(bl_error* e, F&& f) noexcept {
   }
 }
 
+// Tells the loader, by a note in the library, that the plugin needs that minor of the host.
+template <unsigned Minor>
+inline void need_minor() {
+  asm volatile(
+      ".pushsection .note.brickline.needs,\"a\",%%note\n\t.balign 4\n\t.long 10\n\t.long 4\n\t.long %c1\n\t"
+      ".asciz \"Brickline\"\n\t.balign 4\n\t.long %c0\n\t.popsection"
+      :
+      : "i"(Minor), "i"(BL_NOTE_TYPE_NEEDS));
+}
+
+// The host's function, or null where the host is older than it.
+template <auto Function>
+auto offered(const bl_host* host) {
+  const auto* function = &(host->*Function);
+  const auto end = reinterpret_cast<const char*>(function + 1) - reinterpret_cast<const char*>(host);
+  return end <= static_cast<std::ptrdiff_t>(host->struct_size) ? *function : nullptr;
+}
+// Calls it. A plugin in which this is compiled for a later function needs that function's minor.
+template <auto Function, typename... Args>
+auto call(const bl_host* host, Args... arguments) {
+  if constexpr (Since<Function>::minor > 0) need_minor<Since<Function>::minor>();
+  const auto function = offered<Function>(host);
+  if (!function) throw Unsupported("the program is older than what this camera asks of it");
+  return function(host->self, arguments...);
+}
+
 template <typename T>
 struct TypeCode;
 template <>
@@ -248,13 +284,17 @@ class Step {
 
 // ---- One open CCD ----
 
+struct Card {
+  std::string key, value, comment;  // the value's text, without quotes
+};
+
 class Hdu {
  public:
   Hdu(const bl_host* host, bl_hdu* raw) : host_(host), raw_(raw) {}
   bl_hdu_info info() const {
     bl_hdu_info i{};
     i.struct_size = sizeof(i);
-    const bl_status s = host_->hdu_info(host_->self, raw_, &i);
+    const bl_status s = detail::call<&bl_host::hdu_info>(host_, raw_, &i);
     if (s != BL_OK) detail::raise(s, "the HDU cannot be described");
     return i;
   }
@@ -266,19 +306,19 @@ class Hdu {
     std::optional<T> value;
     if constexpr (std::is_same_v<T, bool>) {
       std::int32_t v = 0;
-      s = host_->card_bool(host_->self, raw_, detail::str(key), &v);
+      s = detail::call<&bl_host::card_bool>(host_, raw_, detail::str(key), &v);
       if (s == BL_OK) value = v != 0;
     } else if constexpr (std::is_integral_v<T>) {
       std::int64_t v = 0;
-      s = host_->card_i64(host_->self, raw_, detail::str(key), &v);
+      s = detail::call<&bl_host::card_i64>(host_, raw_, detail::str(key), &v);
       if (s == BL_OK) value = static_cast<T>(v);
     } else if constexpr (std::is_floating_point_v<T>) {
       double v = 0;
-      s = host_->card_f64(host_->self, raw_, detail::str(key), &v);
+      s = detail::call<&bl_host::card_f64>(host_, raw_, detail::str(key), &v);
       if (s == BL_OK) value = static_cast<T>(v);
     } else {
       bl_str v{};
-      s = host_->card_text(host_->self, raw_, detail::str(key), &v);
+      s = detail::call<&bl_host::card_text>(host_, raw_, detail::str(key), &v);
       if (s == BL_OK) value = T(detail::view(v));
     }
     if (s < 0)
@@ -296,13 +336,60 @@ class Hdu {
     Pixels<T> pixels(box.x1 - box.x0, box.y1 - box.y0);
     const bl_view v = pixels.view();
     detail::ErrorBuffer e;
-    detail::check(host_->read_pixels(host_->self, raw_, &box, &v, &e.error), e);
+    detail::check(detail::call<&bl_host::read_pixels>(host_, raw_, &box, &v, &e.error), e);
     return pixels;
   }
   // Reads straight into a step's plane, which has the box's size.
   void read_into(const Box& box, const bl_view& out) const {
     detail::ErrorBuffer e;
-    detail::check(host_->read_pixels(host_->self, raw_, &box, &out, &e.error), e);
+    detail::check(detail::call<&bl_host::read_pixels>(host_, raw_, &box, &out, &e.error), e);
+  }
+  // All cards in the order of the file.
+  std::vector<Card> cards() const {
+    std::vector<Card> all(static_cast<std::size_t>(detail::call<&bl_host::card_count>(host_, raw_)));
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      bl_card c{};
+      c.struct_size = sizeof(c);
+      const bl_status s = detail::call<&bl_host::card_at>(host_, raw_, std::uint64_t{i}, &c);
+      if (s != BL_OK) detail::raise(s, "a card cannot be read");
+      all[i] = {std::string(detail::view(c.key)), std::string(detail::view(c.value)),
+                std::string(detail::view(c.comment))};
+    }
+    return all;
+  }
+  // A table's column: Missing if there is none of that name. T: double, std::int32_t (all elements of each row,
+  // one row after the other), or std::string.
+  bl_column_info column_info(std::string_view name) const {
+    bl_column_info info{};
+    info.struct_size = sizeof(info);
+    detail::ErrorBuffer e;
+    detail::check(detail::call<&bl_host::column_info>(host_, raw_, detail::str(name), &info, &e.error), e);
+    return info;
+  }
+  template <typename T>
+  std::vector<T> column(std::string_view name) const {
+    const bl_column_info info = column_info(name);
+    detail::ErrorBuffer e;
+    std::vector<T> values(static_cast<std::size_t>(info.rows * info.width));
+    if constexpr (std::is_same_v<T, std::string>) {
+      for (std::size_t row = 0; row < values.size(); ++row) {
+        bl_str text{};
+        detail::check(detail::call<&bl_host::table_text>(host_, raw_, detail::str(name), std::uint64_t{row},
+                                                         &text, &e.error),
+                      e);
+        values[row] = detail::view(text);
+      }
+    } else {
+      static_assert(std::is_same_v<T, double> || std::is_same_v<T, std::int32_t>,
+                    "columns are read as double, std::int32_t or std::string");
+      detail::check(
+          detail::call<&bl_host::table_read>(host_, raw_, detail::str(name), std::uint64_t{0},
+                                             static_cast<std::uint64_t>(info.rows),
+                                             detail::TypeCode<T>::value, static_cast<void*>(values.data()),
+                                             std::uint64_t{values.size() * sizeof(T)}, &e.error),
+          e);
+    }
+    return values;
   }
   bl_hdu* raw() const { return raw_; }
 
@@ -352,26 +439,68 @@ class Ccd {
   // Any metadata field (BL_FIELD_...); Missing when unknown.
   std::string text(std::int32_t field) const {
     bl_str v{};
-    known(host_->get_text(host_->self, raw_, field, &v), field);
+    known(detail::call<&bl_host::get_text>(host_, raw_, field, &v), field);
     return std::string(detail::view(v));
   }
   double number(std::int32_t field) const {
     double v = 0;
-    known(host_->get_f64(host_->self, raw_, field, &v), field);
+    known(detail::call<&bl_host::get_f64>(host_, raw_, field, &v), field);
     return v;
   }
   std::int64_t integer(std::int32_t field) const {
     std::int64_t v = 0;
-    known(host_->get_i64(host_->self, raw_, field, &v), field);
+    known(detail::call<&bl_host::get_i64>(host_, raw_, field, &v), field);
     return v;
   }
   // Inside `metadata` (and `files`, for its fields) only.
   void set(std::int32_t field, std::string_view v) {
-    known(host_->set_text(host_->self, raw_, field, detail::str(v)), field);
+    known(detail::call<&bl_host::set_text>(host_, raw_, field, detail::str(v)), field);
   }
   void set(std::int32_t field, const char* v) { set(field, std::string_view(v)); }
-  void set(std::int32_t field, double v) { known(host_->set_f64(host_->self, raw_, field, v), field); }
-  void set(std::int32_t field, std::int64_t v) { known(host_->set_i64(host_->self, raw_, field, v), field); }
+  // Whole numbers are given to fields of either kind.
+  template <typename T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0>
+  void set(std::int32_t field, T v) {
+    const bool integer = (field >= BL_FIELD_EXPNUM && field <= BL_FIELD_HEIGHT) ||
+                         field == BL_FIELD_MASK_HDU || field == BL_FIELD_WEIGHT_HDU;
+    if (integer && std::is_integral_v<T>)
+      known(detail::call<&bl_host::set_i64>(host_, raw_, field, static_cast<std::int64_t>(v)), field);
+    else
+      known(detail::call<&bl_host::set_f64>(host_, raw_, field, static_cast<double>(v)), field);
+  }
+  // A column of the CCD table's row: double, std::int64_t or std::string; empty if there is no such column, or
+  // no row.
+  template <typename T>
+  std::optional<T> column(std::string_view name) const {
+    bl_status s;
+    std::optional<T> value;
+    if constexpr (std::is_integral_v<T>) {
+      std::int64_t v = 0;
+      s = detail::call<&bl_host::column_i64>(host_, raw_, detail::str(name), &v);
+      if (s == BL_OK) value = static_cast<T>(v);
+    } else if constexpr (std::is_floating_point_v<T>) {
+      double v = 0;
+      s = detail::call<&bl_host::column_f64>(host_, raw_, detail::str(name), &v);
+      if (s == BL_OK) value = static_cast<T>(v);
+    } else {
+      bl_str v{};
+      s = detail::call<&bl_host::column_text>(host_, raw_, detail::str(name), &v);
+      if (s == BL_OK) value = T(detail::view(v));
+    }
+    if (s < 0) detail::raise(s, "the column " + std::string(name) + " is not of the type asked for");
+    return value;
+  }
+  // Memory for `n` elements that is there until the CCD closes, and counts in the program's budget.
+  template <typename T>
+  T* scratch(std::size_t n) const {
+    static_assert(std::is_trivially_destructible_v<T>, "nobody destroys what lies in scratch memory");
+    void* out = nullptr;
+    const bl_status s = detail::call<&bl_host::scratch>(host_, raw_, std::uint64_t{n * sizeof(T)},
+                                                        std::uint64_t{alignof(T)}, &out);
+    if (s != BL_OK) detail::raise(s, "no scratch memory of " + std::to_string(n * sizeof(T)) + " bytes");
+    T* first = static_cast<T*>(out);
+    for (std::size_t i = 0; i < n; ++i) ::new (static_cast<void*>(first + i)) T();
+    return first;
+  }
 
   Hdu hdu(Role role, const Select& select = Select::of_ccd()) const {
     return hdu(static_cast<std::int32_t>(role), select);
@@ -381,7 +510,7 @@ class Ccd {
     s.extname = detail::str(select.name);
     bl_hdu* out = nullptr;
     detail::ErrorBuffer e;
-    detail::check(host_->hdu_open(host_->self, raw_, role, &s, &out, &e.error), e);
+    detail::check(detail::call<&bl_host::hdu_open>(host_, raw_, role, &s, &out, &e.error), e);
     return Hdu(host_, out);
   }
   // A card of the image's header, or else of the primary one.
@@ -400,26 +529,27 @@ class Ccd {
   std::int32_t sidecar(std::string_view path) const {
     std::int32_t role = -1;
     detail::ErrorBuffer e;
-    detail::check(host_->open_sidecar(host_->self, raw_, detail::str(path), &role, &e.error), e);
+    detail::check(detail::call<&bl_host::open_sidecar>(host_, raw_, detail::str(path), &role, &e.error), e);
     return role;
   }
   // A named mask operation of the facts, on this step's planes; `arguments` is its JSON object.
   void mask_op(std::string_view name, const Value& arguments, Step& step) const {
     const std::string json = arguments.text();
     detail::ErrorBuffer e;
-    detail::check(
-        host_->mask_op(host_->self, raw_, detail::str(name), detail::str(json), step.raw(), &e.error), e);
+    detail::check(detail::call<&bl_host::mask_op>(host_, raw_, detail::str(name), detail::str(json),
+                                                  step.raw(), &e.error),
+                  e);
   }
   // What would have run without this camera's override. At most once per callback.
   void next(std::int32_t which, Step& step) const {
     detail::ErrorBuffer e;
-    detail::check(host_->next(host_->self, raw_, which, step.raw(), &e.error), e);
+    detail::check(detail::call<&bl_host::next>(host_, raw_, which, step.raw(), &e.error), e);
   }
 
   void log(std::int32_t level, std::string_view message) const {
-    host_->log(host_->self, level, detail::str(message));
+    detail::call<&bl_host::log>(host_, level, detail::str(message));
   }
-  bool cancelled() const { return host_->cancelled(host_->self) != 0; }
+  bool cancelled() const { return detail::call<&bl_host::cancelled>(host_) != 0; }
   void stop_if_cancelled() const {
     if (cancelled()) throw Cancelled();
   }
@@ -467,7 +597,7 @@ class Camera {
 
 // Inherit one of these as well to bring a model of one's own.
 
-// World-coordinate cards, one "KEY = value" a line.
+// World-coordinate cards, one "KEY = value" a line; an empty text: those of the facts or the header.
 class WcsCards {
  public:
   virtual ~WcsCards() = default;
@@ -493,8 +623,9 @@ class SkyModel {
   }
 };
 
-// State of one's own for each open CCD: a camera that has `using Slot = T;` and `T* open(Ccd&) const` gets it
-// back from Ccd::slot<T>(); it is deleted when the CCD closes.
+// State of one's own for each open CCD: a camera that has a type `Slot` (or `using Slot = T;`) and
+//   std::unique_ptr<Slot> open(Ccd& ccd) const
+// gets it back from ccd.slot<Slot>(); it is deleted when the CCD closes.
 
 }  // namespace v0
 }  // namespace brickline

@@ -5,8 +5,9 @@
  * listed without being run. C++ authors use camera.hpp, which writes all of this.
  *
  * Rules that hold everywhere below:
- *  - Every struct begins with struct_size, set by whoever allocates it. Member m of *p exists only if
- *    BL_HAS(p, m); nobody touches bytes beyond struct_size. Padding is written out as `reserved`: writers
+ *  - Every struct but bl_str, bl_box and bl_view (which never change) begins with struct_size, set by whoever
+ *    allocates it. Member m of *p exists only if BL_HAS(p, m); nobody touches bytes beyond struct_size. What
+ *    the first minor had is always there: BL_..._LEAST below. Padding is written out as `reserved`: writers
  *    set 0, readers ignore it.
  *  - Text is UTF-8 with a length, never assumed to be terminated. Arrays are allocated by the caller; each
  *    side frees only its own.
@@ -18,9 +19,12 @@
  *    between calls.
  *  - A library is never unloaded. A camera is immutable once created.
  *
- * Versions: BL_ABI_MAJOR must be equal on both sides; the minor a plugin needs must not be above the host's.
- * Within a major, structs and tables only grow at their ends. While the major is 0 this header may still
- * change.
+ * Versions: BL_ABI_MAJOR must be equal on both sides, and the minor that a plugin needs must not be above the
+ * host's. Within a major, structs and tables only grow at their ends, and what a function means never changes;
+ * a step with other arguments is a new extension. While the major is 0 any minor may change anything, so the
+ * minor must be equal too.
+ *
+ * Only for ELF systems with 64-bit pointers, little-endian (x86-64, aarch64): the assertions at the end say so.
  */
 #ifndef BRICKLINE_CAMERA_ABI_H
 #define BRICKLINE_CAMERA_ABI_H
@@ -28,17 +32,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __FAST_MATH__
+#error \
+    "a camera must not be compiled with -ffast-math or -Ofast: it would change the floating-point mode of the program that loads it"
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 #define BL_ABI_MAJOR 0
-#define BL_ABI_MINOR 1
-#define BL_SDK_VERSION "0.1.0"
+#define BL_ABI_MINOR 2
+#define BL_SDK_VERSION "0.2.0"
 #define BL_ENTRY_SYMBOL "brickline_camera_plugin"
 #define BL_NOTE_SECTION ".note.brickline"
 #define BL_NOTE_OWNER "Brickline"
-#define BL_NOTE_TYPE 0x424c4331u
+#define BL_NOTE_TYPE 0x424c4331u       /* its text is the plugin's identity */
+#define BL_NOTE_TYPE_NEEDS 0x424c4e31u /* its content is one uint32_t: a minor that the plugin needs */
 
 #define BL_HAS(ptr, member) \
   ((ptr) != 0 &&            \
@@ -47,18 +57,18 @@ extern "C" {
 /* ---- Statuses. Unknown negative values count as BL_E_INTERNAL; unknown positive ones break the contract. ---- */
 typedef int32_t bl_status;
 #define BL_OK 0
-#define BL_SKIP 1    /* this CCD is of no use here; the error text says why (required) */
-#define BL_DEFAULT 2 /* "not my case": do what would happen without me; outputs are untouched */
-#define BL_ABSENT 3  /* look-up: no such card, column or field */
-#define BL_BLANK 4   /* look-up: card present, its value undefined or a blank string */
-#define BL_E_INPUT (-1)
-#define BL_E_MISSING (-2)
-#define BL_E_UNSUPPORTED (-3)
-#define BL_E_RESOURCES (-4)
-#define BL_E_ARGUMENT (-5)
-#define BL_E_INTERNAL (-6)
-#define BL_E_CANCELLED (-7)
-#define BL_E_TOO_SMALL (-8)
+#define BL_SKIP 1             /* this CCD is of no use here; the error text says why (required) */
+#define BL_DEFAULT 2          /* "not my case": do what would happen without me; outputs are untouched */
+#define BL_ABSENT 3           /* look-up: no such card, column or field */
+#define BL_BLANK 4            /* look-up: card present, its value undefined or a blank string */
+#define BL_E_INPUT (-1)       /* the content of a file is wrong */
+#define BL_E_MISSING (-2)     /* a file, an HDU, a column or a required card is not there */
+#define BL_E_UNSUPPORTED (-3) /* known, but not handled by this version */
+#define BL_E_RESOURCES (-4)   /* out of memory, files, room */
+#define BL_E_ARGUMENT (-5)    /* the caller broke the contract */
+#define BL_E_INTERNAL (-6)    /* a defect */
+#define BL_E_CANCELLED (-7)   /* stopped because `cancelled` said so */
+#define BL_E_TOO_SMALL (-8)   /* the buffer is too small */
 
 /* ---- Basic types ---- */
 typedef struct bl_str {
@@ -107,7 +117,7 @@ typedef struct bl_sink {
 #define BL_HDU_PRIMARY (-3)
 typedef struct bl_select {
   uint32_t struct_size;
-  int32_t number, extver, plane;
+  int32_t number, extver, reserved;
   bl_str extname;
 } bl_select;
 
@@ -128,6 +138,14 @@ typedef struct bl_hdu_info {
   int32_t bitpix, number;
   uint32_t compressed, reserved;
 } bl_hdu_info;
+
+/* A column of a table. `width` elements in each row: numbers, or 1 text. */
+#define BL_COLUMN_TEXT 0u
+#define BL_COLUMN_NUMBERS 1u
+typedef struct bl_column_info {
+  uint32_t struct_size, kind;
+  int64_t rows, width;
+} bl_column_info;
 
 typedef struct bl_card {
   uint32_t struct_size, reserved;
@@ -214,9 +232,10 @@ typedef struct bl_step {
 #define BL_LOG_ERROR 3
 
 /* ---- What the host offers. `self` is the first argument of every function. Functions that take a ccd or hdu
- * are called only inside a callback for that CCD and on its thread; log, cancelled and query from any thread.
- * Look-ups return BL_ABSENT, BL_BLANK or BL_E_INPUT (present, but not of that type). Text handed out lives
- * until the CCD closes. ---- */
+ * are called only inside a callback for that CCD and on its thread (BL_E_ARGUMENT otherwise); log, cancelled
+ * and query from any thread. Look-ups return BL_ABSENT, BL_BLANK or BL_E_INPUT (present, but not of that
+ * type). Text handed out lives until the CCD closes. All of them are there since the first minor, BL_HOST_LEAST;
+ * what comes later is asked for with BL_HAS(host, function). ---- */
 typedef struct bl_host {
   uint32_t struct_size, abi_minor;
   void* self;
@@ -257,11 +276,16 @@ typedef struct bl_host {
   bl_status (*scratch)(void* self, bl_ccd*, uint64_t bytes, uint64_t alignment, void** out);
 
   /* Runs what would have run had this camera not overridden the step: the camera it extends, else the
-   * default. At most once per callback. */
+   * default. At most once per callback, and with the step that the callback was given, unchanged but for
+   * `good`: another box or other views are BL_E_ARGUMENT. */
   bl_status (*next)(void* self, bl_ccd*, int32_t step, bl_step*, bl_error*);
   /* One of the named mask operations, its arguments as in the facts' mask.pipeline, on raw_mask, mask and
-   * image. */
+   * image of the step that the callback was given. BL_E_ARGUMENT where the step has not what it works on. */
   bl_status (*mask_op)(void* self, bl_ccd*, bl_str name, bl_str json_arguments, bl_step*, bl_error*);
+
+  /* What a table's column holds; BL_E_MISSING if there is none of that name. */
+  bl_status (*column_info)(void* self, bl_hdu*, bl_str column, bl_column_info* out, bl_error*);
+  bl_status (*table_text)(void* self, bl_hdu*, bl_str column, uint64_t row, bl_str* out, bl_error*);
 } bl_host;
 
 /* ---- What a plugin offers ---- */
@@ -304,7 +328,8 @@ typedef struct bl_steps {
 } bl_steps;
 
 /* Emits world-coordinate cards as lines "KEY = value" (TAN, TAN-SIP, TPV; FITS's 1-based conventions), which
- * replace the image header's. */
+ * replace the image header's. Texts may stand in quotes, and a comment after " /". BL_DEFAULT: those of the
+ * facts or the header. */
 #define BL_EXT_WCS "brickline.wcs/1"
 typedef struct bl_wcs {
   uint32_t struct_size, reserved;
@@ -329,7 +354,7 @@ typedef struct bl_psf_model {
   uint32_t struct_size, reserved;
   bl_status (*describe)(void* camera, void* slot, bl_ccd*, bl_psf* out,
                         bl_error*); /* [ccd] BL_DEFAULT: files */
-  /* F32 view of width x height*planes, planes one below the other. */
+  /* F32 view of width x height*planes, planes one below the other. BL_DEFAULT: files. */
   bl_status (*planes)(void* camera, void* slot, bl_ccd*, const bl_view* cube, bl_error*); /* [ccd] */
 } bl_psf_model;
 
@@ -347,7 +372,7 @@ typedef struct bl_sky_model {
   bl_status (*describe)(void* camera, void* slot, bl_ccd*, bl_sky* out,
                         bl_error*); /* [ccd] BL_DEFAULT: files */
   bl_status (*render)(void* camera, void* slot, bl_ccd*, const bl_box*, const bl_view* out,
-                      bl_error*); /* [ccd] */
+                      bl_error*); /* [ccd] BL_DEFAULT: files */
 } bl_sky_model;
 
 /* ---- The layout, checked where it is compiled ---- */
@@ -369,13 +394,55 @@ BL_ASSERT_SIZE(bl_step, 216);
 BL_ASSERT_SIZE(bl_handshake, 56);
 BL_ASSERT_SIZE(bl_plugin, 48);
 BL_ASSERT_SIZE(bl_camera, 72);
-BL_ASSERT_SIZE(bl_host, 224);
+BL_ASSERT_SIZE(bl_column_info, 24);
+BL_ASSERT_SIZE(bl_host, 240);
 BL_ASSERT_SIZE(bl_steps, 88);
 BL_ASSERT_SIZE(bl_wcs, 16);
 BL_ASSERT_SIZE(bl_psf, 104);
 BL_ASSERT_SIZE(bl_psf_model, 24);
 BL_ASSERT_SIZE(bl_sky, 48);
 BL_ASSERT_SIZE(bl_sky_model, 24);
+
+/* ---- Least sizes: those of the major's first minor (of each minor while the major is 0). They never change
+ * within a major; what is smaller is refused, what is larger may hold more. ---- */
+#define BL_ERROR_LEAST 112u
+#define BL_SINK_LEAST 24u
+#define BL_SELECT_LEAST 32u
+#define BL_HDU_INFO_LEAST 56u
+#define BL_COLUMN_INFO_LEAST 24u
+#define BL_CARD_LEAST 56u
+#define BL_STEP_LEAST 216u
+#define BL_HANDSHAKE_LEAST 56u
+#define BL_PLUGIN_LEAST 48u
+#define BL_CAMERA_LEAST 72u
+#define BL_HOST_LEAST 240u
+#define BL_STEPS_LEAST 88u
+#define BL_WCS_LEAST 16u
+#define BL_PSF_LEAST 104u
+#define BL_PSF_MODEL_LEAST 24u
+#define BL_SKY_LEAST 48u
+#define BL_SKY_MODEL_LEAST 24u
+
+/* ---- For authors in C: the note. Once in a plugin, outside of functions:
+ *   BL_CAMERA_NOTE(note, 0, "{\"plugin\":\"mine\",\"version\":\"1.0.0\",\"cameras\":[{\"name\":\"mine\"}]}");
+ * makes `note` of it; the descriptor carries the same text: .note = BL_CAMERA_NOTE_TEXT(0, the same json). The
+ * number is the least minor of the host that the plugin can do with. (In C++ camera.hpp does all of this.) ---- */
+#define BL_STRING_(x) #x
+#define BL_STRING(x) BL_STRING_(x)
+#define BL_NOTE_HEAD(needs_minor)                                                             \
+  "{\"abi\":[" BL_STRING(BL_ABI_MAJOR) "," BL_STRING(BL_ABI_MINOR) "],\"needs\":[" BL_STRING( \
+      BL_ABI_MAJOR) "," BL_STRING(needs_minor) "],\"sdk\":\"" BL_SDK_VERSION                  \
+                                               "\",\"compiler\":\"" __VERSION__ "\",\"plugin\":"
+#define BL_CAMERA_NOTE(variable, needs_minor, json)                                                   \
+  static const struct {                                                                               \
+    uint32_t owner_size, text_size, type;                                                             \
+    char owner[12];                                                                                   \
+    char text[(sizeof(BL_NOTE_HEAD(needs_minor) json "}") + 3) / 4 * 4];                              \
+  } variable __attribute__((used, section(BL_NOTE_SECTION), aligned(4))) = {                          \
+      sizeof(BL_NOTE_OWNER), sizeof(BL_NOTE_HEAD(needs_minor) json "}"), BL_NOTE_TYPE, BL_NOTE_OWNER, \
+      BL_NOTE_HEAD(needs_minor) json "}"}
+#define BL_CAMERA_NOTE_TEXT(needs_minor, json) \
+  { BL_NOTE_HEAD(needs_minor) json "}", sizeof(BL_NOTE_HEAD(needs_minor) json "}") - 1 }
 
 #ifdef __cplusplus
 }

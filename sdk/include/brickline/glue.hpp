@@ -82,11 +82,34 @@ struct HasSlot : std::false_type {};
 template <typename T>
 struct HasSlot<T, std::void_t<typename T::Slot>> : std::true_type {};
 
+// Whether a member function has a step's form. Without `const` it would hide the step and could change the
+// camera while other threads use it.
+template <typename F>
+struct IsStep : std::false_type {};
+template <typename C>
+struct IsStep<void (C::*)(Ccd&, Step&) const> : std::true_type {};
+template <typename C>
+struct IsStep<void (C::*)(Ccd&, Step&) const noexcept> : std::true_type {};
+
+// Has `describe` fill a struct of our own size, and gives the host as much of it as the host knows.
+template <typename T, typename F>
+bl_status filled(T* out, F&& describe) {
+  T mine{};
+  const std::uint32_t known = out->struct_size;
+  std::memcpy(&mine, out, std::min<std::size_t>(known, sizeof(T)));
+  mine.struct_size = sizeof(T);
+  if (!describe(mine)) return BL_DEFAULT;
+  mine.struct_size = known;
+  std::memcpy(out, &mine, std::min<std::size_t>(known, sizeof(T)));
+  return BL_OK;
+}
+
 template <typename T>
 struct Glue {
+  // The camera is constant: its functions run concurrently for different CCDs.
   struct Instance {
     const bl_host* host;
-    T camera;
+    const T camera;
     explicit Instance(const bl_host* h) : host(h), camera() {}
   };
 
@@ -108,8 +131,10 @@ struct Glue {
       Instance* i = static_cast<Instance*>(camera);
       Ccd ccd(i->host, raw);
       if constexpr (HasSlot<T>::value) {
-        std::unique_ptr<typename T::Slot> state = i->camera.open(ccd);
-        *slot = state.release();
+        static_assert(
+            std::is_same_v<decltype(std::declval<const T&>().open(ccd)), std::unique_ptr<typename T::Slot>>,
+            "a camera with a Slot has `std::unique_ptr<Slot> open(Ccd&) const`");
+        *slot = i->camera.open(ccd).release();
       }
       return BL_OK;
     });
@@ -120,6 +145,8 @@ struct Glue {
 
 // A step's C function exists only if T (or a base between it and Camera) declares the step itself.
 #define BRICKLINE_GLUE_STEP(name)                                                                  \
+  static_assert(IsStep<decltype(&T::name)>::value,                                                 \
+                "the step " #name " must be `void " #name "(Ccd&, Step&) const override`");        \
   static bl_status name(void* camera, void* slot, bl_ccd* raw, bl_step* s, bl_error* e) noexcept { \
     return guarded(e, [&]() -> bl_status {                                                         \
       Instance* i = static_cast<Instance*>(camera);                                                \
@@ -153,6 +180,7 @@ struct Glue {
       Instance* i = static_cast<Instance*>(camera);
       Ccd ccd(i->host, raw, slot);
       const std::string text = i->camera.wcs_cards(ccd);
+      if (text.empty()) return BL_DEFAULT;
       return sink->write(sink->self, str(text));
     });
   }
@@ -160,7 +188,7 @@ struct Glue {
     return guarded(e, [&]() -> bl_status {
       Instance* i = static_cast<Instance*>(camera);
       Ccd ccd(i->host, raw, slot);
-      return i->camera.describe_psf(ccd, *out) ? BL_OK : BL_DEFAULT;
+      return filled(out, [&](bl_psf& mine) { return i->camera.describe_psf(ccd, mine); });
     });
   }
   static bl_status psf_planes(void* camera, void* slot, bl_ccd* raw, const bl_view* out,
@@ -176,7 +204,7 @@ struct Glue {
     return guarded(e, [&]() -> bl_status {
       Instance* i = static_cast<Instance*>(camera);
       Ccd ccd(i->host, raw, slot);
-      return i->camera.describe_sky(ccd, *out) ? BL_OK : BL_DEFAULT;
+      return filled(out, [&](bl_sky& mine) { return i->camera.describe_sky(ccd, mine); });
     });
   }
   static bl_status render_sky(void* camera, void* slot, bl_ccd* raw, const bl_box* box, const bl_view* out,
@@ -242,26 +270,18 @@ const bl_plugin* plugin(std::string_view note, std::size_t offset, std::uint32_t
 }  // namespace v0
 }  // namespace brickline
 
-// The least host minor that the plugin can work with; define it before including camera.hpp to need a later
-// one.
+// The least host minor that the plugin can work with. What is called of later ones is counted without being
+// said here; define it before including camera.hpp for a need of another kind.
 #ifndef BRICKLINE_NEEDS_MINOR
 #define BRICKLINE_NEEDS_MINOR 0
 #endif
-#define BRICKLINE_TEXT_OF_(x) #x
-#define BRICKLINE_TEXT_OF(x) BRICKLINE_TEXT_OF_(x)
-// clang-format off
-#define BRICKLINE_NOTE_HEAD \
-  "{\"abi\":[" BRICKLINE_TEXT_OF(BL_ABI_MAJOR) "," BRICKLINE_TEXT_OF(BL_ABI_MINOR) "],\"needs\":["             \
-  BRICKLINE_TEXT_OF(BL_ABI_MAJOR) "," BRICKLINE_TEXT_OF(BRICKLINE_NEEDS_MINOR) "],\"sdk\":\"" BL_SDK_VERSION \
-  "\",\"compiler\":\"" __VERSION__ "\",\"plugin\":"
-// clang-format on
 
 // Makes the plugin: LITERAL is a JSON object {"plugin", "version", "license", "contact", "url", "cameras":
 // [{"name", "aliases", "claims", "base"}]}, the only place where identity is written; the classes follow in
 // the order of its cameras, each with a default constructor.
 #define BRICKLINE_CAMERA_PLUGINS(LITERAL, ...)                                                              \
   namespace {                                                                                               \
-  constexpr char brickline_note_head_[] = BRICKLINE_NOTE_HEAD;                                              \
+  constexpr char brickline_note_head_[] = BL_NOTE_HEAD(BRICKLINE_NEEDS_MINOR);                              \
   constexpr char brickline_literal_[] = LITERAL;                                                            \
   static_assert(::brickline::detail::plain_object(brickline_literal_),                                      \
                 "the plugin's identity must be a JSON object in plain ASCII, shorter than 16 kB");          \

@@ -1,0 +1,502 @@
+#include "core/camera/plugin_checks.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <clocale>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <iterator>
+#include <optional>
+#include <random>
+#include <thread>
+
+#include "core/base/error.h"
+#include "core/camera/elf_note.h"
+#include "core/camera/facts_remarks.h"
+#include "core/camera/identify.h"
+#include "core/camera/mask_operations.h"
+#include "core/facts/mask_bits.h"
+
+namespace brickline {
+namespace {
+
+namespace fs = std::filesystem;
+using Result = CheckVerdict::Result;
+
+CheckVerdict fails(std::vector<std::string> evidence) { return {Result::kFail, std::move(evidence)}; }
+CheckVerdict warns(std::vector<std::string> evidence) { return {Result::kWarn, std::move(evidence)}; }
+CheckVerdict skips(std::string why) { return {Result::kSkip, {std::move(why)}}; }
+CheckVerdict passes_unless(std::vector<std::string> faults, Result otherwise = Result::kFail) {
+  return faults.empty() ? CheckVerdict{} : CheckVerdict{otherwise, std::move(faults)};
+}
+
+// What is said while something is done.
+class Heard : public LogSink {
+ public:
+  void write(LogLevel level, std::string_view message) override {
+    if (level >= LogLevel::kWarning) warnings.emplace_back(message);
+    if (message.starts_with("printed by ")) printed.emplace_back(message);
+  }
+  std::vector<std::string> warnings, printed;
+};
+
+CameraRegistry scan(const CheckInput& input, Log log = {}) { return CameraRegistry::scan(input.search, log); }
+
+// The error's words, if the function throws one.
+template <typename F>
+std::vector<std::string> faults_of(F&& f) {
+  try {
+    f();
+    return {};
+  } catch (const SkipCcd& e) {
+    return {fmt::format("skipped: {}", e.what())};
+  } catch (const Error& e) {
+    return {e.line()};
+  }
+}
+
+// ---- 1: the file ----
+
+const PluginFile* file_of(const CameraRegistry& registry, const fs::path& path) {
+  std::error_code ignored;
+  for (const PluginFile& file : registry.files())
+    if (fs::equivalent(file.path, path, ignored)) return &file;
+  return nullptr;
+}
+
+CheckVerdict load_file(const CheckInput& input) {
+  const CameraRegistry registry = scan(input);
+  const PluginFile* file = file_of(registry, input.file);
+  if (!file) return fails({"it is not named NAME.camera.so or NAME.camera.json"});
+  return file->usable() ? passes_unless(file->warnings, Result::kWarn) : fails({file->refusal});
+}
+
+CheckVerdict load_one_symbol(const CheckInput& input) {
+  if (input.file.extension() == ".json") return skips("a file of facts has no symbols");
+  const std::vector<std::string> extra = exported_symbols(input.file);
+  if (extra.empty()) return {};
+  return fails({fmt::format("exports besides brickline_camera_plugin: {}", fmt::join(extra, ", ")),
+                "link it with the SDK's version script (brickline_add_camera does)"});
+}
+
+CheckVerdict load_runs(const CheckInput& input) {
+  Heard heard;
+  CameraRegistry registry = scan(input, Log(heard));
+  if (auto faults = faults_of([&] { registry.load(input.camera); }); !faults.empty()) return fails(faults);
+  return passes_unless(heard.warnings, Result::kWarn);
+}
+
+CheckVerdict load_silent(const CheckInput& input) {
+  Heard heard;
+  scan(input, Log(heard)).load(input.camera);
+  return passes_unless(heard.printed);
+}
+
+std::ptrdiff_t threads_now() {
+  return std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator());
+}
+
+CheckVerdict load_process_state(const CheckInput& input) {
+  // Whoever watches calls is there before the camera is.
+  { scan(input).load(input.camera); }
+  const auto state = [] {
+    return std::pair{fs::current_path(), std::string(std::setlocale(LC_ALL, nullptr))};
+  };
+  const auto before = state();
+  const std::ptrdiff_t threads = threads_now();
+  scan(input).load(input.camera);
+  std::vector<std::string> faults;
+  if (state().first != before.first) faults.push_back("it changes the working directory");
+  if (state().second != before.second) faults.push_back("it changes the locale");
+  if (threads_now() != threads) faults.push_back("it starts threads");
+  return passes_unless(std::move(faults));
+}
+
+// ---- 2: what it says of itself ----
+
+CheckVerdict describe_unique(const CheckInput& input) {
+  const CameraRegistry registry = scan(input);
+  std::vector<std::string> faults;
+  bool conflict = false;
+  if (const PluginFile* file = file_of(registry, input.file))
+    for (const ClaimedCamera& camera : file->cameras) {
+      if (camera.state == ClaimedCamera::State::kAccepted) continue;
+      conflict = conflict || camera.state == ClaimedCamera::State::kConflict;
+      faults.push_back(
+          fmt::format("camera {} is provided by {}, too", camera.identity.name, camera.other.string()));
+    }
+  return passes_unless(std::move(faults), conflict ? Result::kFail : Result::kWarn);
+}
+
+CheckVerdict describe_claims(const CheckInput& input) {
+  const CameraRegistry registry = scan(input);
+  const PluginFile* file = file_of(registry, input.file);
+  for (const ClaimedCamera& camera : file ? file->cameras : std::vector<ClaimedCamera>())
+    if (camera.identity.name == input.camera && camera.identity.claims.empty())
+      return warns(
+          {"it claims no image, so that `cameras identify` cannot tell whose an image is; \"claims\" in its "
+           "identity would say it"});
+  return {};
+}
+
+// ---- 3, 4: images and facts ----
+
+CheckVerdict identify_own(const CheckInput& input) {
+  CameraRegistry registry = scan(input);
+  std::vector<std::string> faults;
+  for (const fs::path& image : input.images) {
+    const IdentifiedImage found = identify_image(registry, image, input.camera, input.images_dir);
+    if (found.claimants != std::vector{input.camera})
+      faults.push_back(fmt::format(
+          "{} is claimed by {}", image.string(),
+          found.claimants.empty() ? "nobody" : fmt::format("{}", fmt::join(found.claimants, ", "))));
+  }
+  return passes_unless(std::move(faults));
+}
+
+CheckVerdict facts_remarkable(const CheckInput& input) {
+  CameraRegistry registry = scan(input);
+  return passes_unless(facts_remarks(registry.load(input.camera)));
+}
+
+CheckVerdict facts_repeat(const CheckInput& input) {
+  const std::string first = scan(input).load(input.camera).facts_json();
+  ::setenv("TZ", "Asia/Kolkata", 1);
+  for (const char* locale : {"de_DE.UTF-8", "fr_FR.UTF-8", "C.UTF-8"})
+    if (std::setlocale(LC_ALL, locale)) break;
+  const std::string second = scan(input).load(input.camera).facts_json();
+  return first == second ? CheckVerdict{}
+                         : fails({"asked twice, in another locale and time zone, it says other facts"});
+}
+
+CheckVerdict facts_bands(const CheckInput& input) {
+  CameraRegistry registry = scan(input);
+  const CameraFacts& facts = registry.load(input.camera).facts();
+  const CameraFacts* const alone[] = {&facts};
+  std::vector<std::string> faults;
+  for (const auto& [name, band] : facts_of_bands(facts.detector.bands, alone)) {
+    if (!band.extinction_per_ebv)
+      faults.push_back(fmt::format(
+          "band {} has no bands.{}.extinction_per_ebv: catalogs will not correct for dust", name, name));
+    if (!band.wavelength_nm)
+      faults.push_back(fmt::format("band {} has no bands.{}.wavelength_nm", name, name));
+  }
+  return passes_unless(std::move(faults), Result::kWarn);
+}
+
+CheckVerdict image_problems(const CheckInput& input) {
+  CameraRegistry registry = scan(input);
+  std::vector<std::string> faults;
+  for (const fs::path& image : input.images) {
+    const IdentifiedImage found = identify_image(registry, image, input.camera, input.images_dir);
+    faults.insert(faults.end(), found.problems.begin(), found.problems.end());
+    for (const IdentifiedCcd& ccd : found.ccds)
+      for (const std::string& problem : ccd.problems)
+        faults.push_back(fmt::format("{}, HDU {}: {}", image.filename().string(), ccd.hdu, problem));
+  }
+  return passes_unless(std::move(faults));
+}
+
+// ---- 5: pixels ----
+
+struct Planes {
+  Image<float> image;
+  Image<std::uint16_t> mask;
+  Image<float> weight;
+};
+
+bool same_bits(const Planes& a, const Planes& b, bool image_alone) {
+  const auto same = [](const auto& x, const auto& y) {
+    if (x.width() != y.width() || x.height() != y.height()) return false;
+    for (int row = 0; row < x.height(); ++row)
+      if (std::memcmp(x.row(row), y.row(row), static_cast<std::size_t>(x.width()) * sizeof *x.row(row)) != 0)
+        return false;
+    return true;
+  };
+  return same(a.image, b.image) && (image_alone || (same(a.mask, b.mask) && same(a.weight, b.weight)));
+}
+
+Planes cropped(const Planes& whole, const Box& of, const Box& part) {
+  const Box inside = part.shifted(-of.x0, -of.y0);
+  return {crop(whole.image, inside), crop(whole.mask, inside), crop(whole.weight, inside)};
+}
+
+// The steps as a run takes them, but for what lies between: weights are turned into inverse variances and that is
+// all.
+Planes run_steps(OpenCcd& ccd, const Box& box) {
+  using Kind = WeightFacts::Kind;
+  Planes p;
+  p.image = ccd.read_image(box);
+  std::optional<Image<std::int32_t>> raw = ccd.read_mask(box);
+  if (!raw) raw.emplace(box.width(), box.height());
+  p.mask = ccd.remap_mask(box, raw->const_view(), p.image.const_view());
+  std::optional<Image<float>> weight = ccd.read_weight(box);
+  p.weight = weight ? std::move(*weight) : Image<float>(box.width(), box.height(), 1.0f);
+  const Kind* stated = ccd.camera().facts().weight.kind.find(ccd.values(), &ccd.headers());
+  const Kind kind = stated && weight ? *stated : Kind::kInverseVariance;
+  for (int y = 0; y < box.height(); ++y)
+    for (int x = 0; x < box.width(); ++x) {
+      float& w = p.weight(x, y);
+      if (kind == Kind::kSigma) w *= w;
+      if (kind == Kind::kSigma || kind == Kind::kVariance) w = w > 0 ? 1 / w : 0;
+      if (!(w > 0) || !std::isfinite(p.image(x, y)) || p.mask(x, y)) w = 0;
+    }
+  ccd.saturation(box, p.image.view(), p.mask.view(), p.weight.view());
+  ccd.remap_weight(box, p.image.view(), p.mask.view(), p.weight.view());
+  return p;
+}
+
+// Does something with every CCD of every image, or with the first of each.
+template <typename F>
+std::vector<std::string> with_ccds(const CheckInput& input, bool all, F&& f) {
+  CameraRegistry registry = scan(input);
+  std::vector<std::string> faults;
+  for (const fs::path& image : input.images) {
+    const IdentifiedImage found = identify_image(registry, image, input.camera, input.images_dir);
+    const fs::path images =
+        input.images_dir.empty() ? found.path.parent_path() : fs::absolute(input.images_dir);
+    for (const IdentifiedCcd& ccd : found.ccds) {
+      CcdSource source;
+      source.values.image_filename = found.path.lexically_relative(images).string();
+      source.values.image_hdu = ccd.hdu;
+      source.locate = [images](SurveyPlace place, const std::string& relative) {
+        return place == SurveyPlace::kImages ? images / relative : images.parent_path() / relative;
+      };
+      const auto open = [&] { return registry.camera(input.camera).open(source, Purpose::kRun); };
+      for (const std::string& fault : faults_of([&] {
+             for (const std::string& own : f(open, Box::from_size(ccd.width, ccd.height)))
+               faults.push_back(own);
+           }))
+        faults.push_back(fault);
+      if (!all) break;
+    }
+  }
+  return faults;
+}
+
+using Faults = std::vector<std::string>;
+
+// No larger than that: a check is to be quick.
+Box middle_of(const Box& whole, int most = 1024) {
+  const int w = std::min(whole.width(), most), h = std::min(whole.height(), most);
+  const int x0 = (whole.width() - w) / 2, y0 = (whole.height() - h) / 2;
+  return {x0, x0 + w, y0, y0 + h};
+}
+
+CheckVerdict pixels_all_ccds(const CheckInput& input) {
+  return passes_unless(with_ccds(input, true, [](auto&& open, const Box& whole) -> Faults {
+    OpenCcd ccd = open();
+    const Box good = ccd.good_region();
+    if (good.empty()) return {fmt::format("{}: nothing of it is good", ccd.values().ccdname)};
+    const Planes p = run_steps(ccd, middle_of(whole));
+    std::int64_t used = 0;
+    for (int y = 0; y < p.weight.height(); ++y)
+      for (int x = 0; x < p.weight.width(); ++x) used += p.weight(x, y) > 0;
+    if (used == 0)
+      return {fmt::format("{}: no pixel of its middle has weight and no mask bit", ccd.values().ccdname)};
+    return {};
+  }));
+}
+
+CheckVerdict pixels_crop(const CheckInput& input) {
+  return passes_unless(with_ccds(input, false, [&](auto&& open, const Box& whole) -> Faults {
+    OpenCcd ccd = open();
+    const bool image_alone = !ccd.camera().facts().window_dependent_steps.empty();
+    const Box large = middle_of(whole);
+    const Planes all = run_steps(ccd, large);
+    std::mt19937 random(input.seed);
+    const auto within = [&](int low, int high) {
+      return low + static_cast<int>(random() % std::max(1, high - low));
+    };
+    Faults faults;
+    for (int i = 0; i < 12; ++i) {
+      const int x0 = i == 0 ? large.x0 : within(large.x0, large.x1 - 1), y0 = within(large.y0, large.y1 - 1);
+      const Box part{x0, within(x0, large.x1) + 1, y0, i == 0 ? large.y1 : within(y0, large.y1) + 1};
+      if (!same_bits(run_steps(ccd, part), cropped(all, large, part), image_alone))
+        faults.push_back(
+            fmt::format("the window [{},{}) x [{},{}) differs from the crop of a larger one: if that must "
+                        "be, say so in steps.window_dependent",
+                        part.x0, part.x1, part.y0, part.y1));
+    }
+    return faults;
+  }));
+}
+
+CheckVerdict pixels_repeat(const CheckInput& input) {
+  return passes_unless(with_ccds(input, false, [&](auto&& open, const Box& whole) -> Faults {
+    OpenCcd first = open(), second = open();
+    const Box box = middle_of(whole, 512);
+    if (same_bits(run_steps(first, box), run_steps(second, box), false)) return {};
+    return {"read twice, its pixels differ"};
+  }));
+}
+
+CheckVerdict pixels_mask_codes(const CheckInput& input) {
+  return passes_unless(
+      with_ccds(input, false,
+                [&](auto&& open, const Box& whole) -> Faults {
+                  OpenCcd ccd = open();
+                  const Box box = middle_of(whole);
+                  const auto raw = ccd.read_mask(box);
+                  if (!raw) return {};
+                  const Image<float> image(box.width(), box.height());
+                  const Image<std::uint16_t> mask =
+                      ccd.remap_mask(box, raw->const_view(), image.const_view());
+                  const auto unknown =
+                      unknown_values(ccd.camera().facts().mask, raw->const_view(), mask.const_view());
+                  if (unknown.empty()) return {};
+                  return {fmt::format(
+                      "mask values {} of the file become no bit: pixels that bear them are used. If "
+                      "they mean nothing, \"ignore\" in mask.pipeline says so",
+                      fmt::join(unknown, ", "))};
+                }),
+      Result::kWarn);
+}
+
+// Noise from differences of pixels a few apart, where the weight is not 0, against the weights.
+CheckVerdict pixels_noise(const CheckInput& input) {
+  return passes_unless(
+      with_ccds(
+          input, false,
+          [&](auto&& open, const Box& whole) -> Faults {
+            OpenCcd ccd = open();
+            const Planes p = run_steps(ccd, middle_of(whole));
+            constexpr int kApart = 5;
+            std::vector<double> pulls, weights;
+            for (int y = 0; y < p.image.height(); ++y)
+              for (int x = 0; x + kApart < p.image.width(); x += 3) {
+                const double a = p.weight(x, y), b = p.weight(x + kApart, y);
+                if (!(a > 0 && b > 0)) continue;
+                pulls.push_back(std::abs(p.image(x, y) - p.image(x + kApart, y)) / std::sqrt(1 / a + 1 / b));
+                weights.push_back(a);
+              }
+            if (pulls.size() < 20000) return {};
+            const auto median = [](std::vector<double>& v) {
+              std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2), v.end());
+              return v[v.size() / 2];
+            };
+            const double sigma = 1.4826 * median(pulls), w = median(weights);
+            if (sigma > 0.5 && sigma < 2) return {};
+            const double true_weight = w / (sigma * sigma);
+            std::string hint;
+            const auto fits = [&](double v) { return v > 0.4 * true_weight && v < 2.5 * true_weight; };
+            if (fits(w * w)) hint = "; as inverse variances it would fit if the plane were sigma's inverse";
+            if (fits(1 / w))
+              hint =
+                  "; weight.kind would fit as the inverse of what it is said to be (variance and "
+                  "inverse_variance)";
+            if (fits(1 / (w * w))) hint = "; weight.kind \"sigma\" would fit";
+            return {
+                fmt::format("the pixels scatter {:.3g} times as much as their weights say (median weight "
+                            "{:.4g}, by the scatter {:.4g}){}: see the facts weight.kind and pixels.unit",
+                            sigma, w, true_weight, hint)};
+          }),
+      Result::kWarn);
+}
+
+// ---- 6: models ----
+
+CheckVerdict calibration_models(const CheckInput& input) {
+  return passes_unless(with_ccds(input, false, [&](auto&& open, const Box& whole) -> Faults {
+    OpenCcd ccd = open();
+    Faults faults;
+    if (const auto psf = ccd.psf()) {
+      for (const double fx : {0.0, 0.5, 1.0})
+        for (const double fy : {0.0, 0.5, 1.0}) {
+          const auto stamp = psf->psf.stamp(fx * (whole.width() - 1), fy * (whole.height() - 1));
+          double sum = 0;
+          for (int y = 0; y < stamp.height(); ++y)
+            for (int x = 0; x < stamp.width(); ++x) sum += stamp(x, y);
+          if (!(sum > 0.8 && sum < 1.25))
+            faults.push_back(
+                fmt::format("its PSF holds a light of {:.3g} at ({:.0f},{:.0f}) of the CCD, not 1", sum,
+                            fx * whole.width(), fy * whole.height()));
+        }
+    }
+    const Box large = middle_of(whole, 256), part = middle_of(whole, 31);
+    const auto level = ccd.sky(large), small = ccd.sky(part);
+    if (level && small &&
+        !same_bits({small->level, {}, {}}, {crop(level->level, part.shifted(-large.x0, -large.y0)), {}, {}},
+                   true))
+      faults.push_back("its sky of a window differs from the crop of a larger one");
+    return faults;
+  }));
+}
+
+// ---- 10: stress ----
+
+CheckVerdict stress_threads(const CheckInput& input) {
+  return passes_unless(with_ccds(input, false, [&](auto&& open, const Box& whole) -> Faults {
+    OpenCcd alone = open();
+    const Box box = middle_of(whole, 512);
+    const Planes expected = run_steps(alone, box);
+    constexpr std::size_t kThreads = 8;
+    std::vector<std::vector<std::string>> faults(kThreads);
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < kThreads; ++i)
+      threads.emplace_back([&, i] {
+        faults[i] = faults_of([&] {
+          for (int n = 0; n < 4; ++n) {
+            OpenCcd ccd = open();
+            if (!same_bits(run_steps(ccd, box), expected, false))
+              throw plugin_error("with {} threads at work its pixels differ from those that one reads",
+                                 kThreads);
+          }
+        });
+      });
+    for (std::thread& thread : threads) thread.join();
+    for (const auto& found : faults)
+      if (!found.empty()) return found;
+    return {};
+  }));
+}
+
+CheckVerdict stress_cycles(const CheckInput& input) {
+  return passes_unless(with_ccds(input, false, [&](auto&& open, const Box& whole) -> Faults {
+    const auto files = [] {
+      return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+    };
+    const auto cycle = [&] { open().read_image(middle_of(whole, 32)); };
+    cycle();
+    const auto before = files();
+    for (int i = 0; i < 200; ++i) cycle();
+    if (files() > before) return {fmt::format("{} files stay open after 200 CCDs", files() - before)};
+    return {};
+  }));
+}
+
+constexpr CheckSpec kSpecs[] = {
+    {"load.file", 1, "is a file that can be used, with a well-formed identity, in a safe place", false,
+     load_file},
+    {"load.one-symbol", 1, "exports its entry alone", false, load_one_symbol},
+    {"load.runs", 1, "loads, starts and states its facts without a warning", false, load_runs},
+    {"load.silent", 1, "prints nothing", false, load_silent},
+    {"load.process-state", 1, "leaves the process as it was", false, load_process_state},
+    {"describe.unique", 2, "provides what nobody else does", false, describe_unique},
+    {"describe.claims", 2, "says which images are its own", false, describe_claims},
+    {"identify.own", 3, "claims its images, and nobody else does", true, identify_own},
+    {"facts.remarks", 4, "names files and bands that there are", false, facts_remarkable},
+    {"facts.repeat", 4, "says the same twice, in any locale and time zone", false, facts_repeat},
+    {"facts.bands", 4, "knows of its bands what catalogs need", false, facts_bands},
+    {"facts.image", 4, "finds metadata, mask, weight and world coordinates of its images", true,
+     image_problems},
+    {"pixels.all-ccds", 5, "reads every CCD, and keeps the contract of each step", true, pixels_all_ccds},
+    {"pixels.crop", 5, "gives for a window the crop of a larger one", true, pixels_crop},
+    {"pixels.repeat", 5, "gives the same twice", true, pixels_repeat},
+    {"pixels.mask-codes", 5, "knows all mask values of the file", true, pixels_mask_codes},
+    {"pixels.noise", 5, "has weights that are the pixels' noise", true, pixels_noise},
+    {"calibration.models", 6, "brings models of PSF and sky that hold light and do not depend on the window",
+     true, calibration_models},
+    {"stress.threads", 10, "gives the same with many threads at work", true, stress_threads},
+    {"stress.cycles", 10, "leaves no file open", true, stress_cycles},
+};
+
+}  // namespace
+
+std::span<const CheckSpec> check_specs() { return kSpecs; }
+
+}  // namespace brickline
