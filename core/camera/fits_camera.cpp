@@ -98,11 +98,22 @@ MaskContext mask_context(OpenCcd::Impl& ccd, const Box& box) {
           [&ccd, box](const mask_op::StaticMask& op) { return static_plane(ccd, op, box); }, ccd.log};
 }
 
+// A code is a number as it stands; offsets that make signed integers unsigned are all that may be done to it.
+void check_codes_are_not_scaled(OpenCcd::Impl& ccd, int role, int hdu, const fits::ImageInfo& info) {
+  const fits::Header& header = ccd.header_of(role, hdu);
+  const double scale = header.number("BSCALE").value_or(1), zero = header.number("BZERO").value_or(0);
+  const double unsigned_zero = info.bitpix == 8 ? -128 : std::ldexp(1.0, info.bitpix - 1);
+  if (scale == 1 && (zero == 0 || (info.bitpix > 0 && zero == unsigned_zero))) return;
+  throw input_error("a mask's codes are not scaled, but BSCALE is {} and BZERO {}", scale, zero)
+      .in_file(ccd.files[static_cast<std::size_t>(role)].path.string(), std::to_string(hdu));
+}
+
 }  // namespace
 
 Image<std::int32_t> read_codes(OpenCcd::Impl& ccd, int role, int hdu, const Box& box) {
   fits::FitsReader& reader = ccd.reader(role);
   const fits::ImageInfo info = reader.image_info(hdu);
+  check_codes_are_not_scaled(ccd, role, hdu, info);
   if (info.bitpix == 32 && ccd.header_of(role, hdu).number("BZERO").value_or(0) > 0) {
     const Image<std::int64_t> wide = reader.image<std::int64_t>(hdu, box);
     Image<std::int32_t> codes(box.width(), box.height());

@@ -273,7 +273,8 @@ void read_pixels(Object& root, PixelFacts& out) {
     Object d(*decode, o.path("decode"), root.report());
     if (const Json* asinh = d.get("asinh")) {
       Object a(*asinh, d.path("asinh"), root.report());
-      PixelFacts::Asinh& values = out.decode_asinh.emplace();
+      out.decode_asinh = PixelFacts::Asinh{};
+      PixelFacts::Asinh& values = *out.decode_asinh;
       a.require("boffset", values.boffset);
       a.require("bsoften", values.bsoften);
       a.read("scale", values.scale);

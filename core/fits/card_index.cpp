@@ -21,6 +21,16 @@ std::string unquoted(std::string_view field) {
   return out;
 }
 
+std::string whole_field(std::string_view record, std::string_view first_word) {
+  // Texts and complex numbers end where they say so.
+  if (first_word.empty() || first_word.front() == '\'' || first_word.front() == '(')
+    return std::string(first_word);
+  const auto equals = record.find('=');
+  if (equals == std::string_view::npos) return std::string(first_word);
+  const std::string_view field = record.substr(equals + 1);
+  return std::string(stripped(field.substr(0, field.find('/'))));
+}
+
 CardIndex::CardIndex(fitsfile* file) {
   int status = 0, count = 0;
   fits_get_hdrspace(file, &count, nullptr, &status);
@@ -32,9 +42,9 @@ CardIndex::CardIndex(fitsfile* file) {
     fits_parse_value(record, value, comment, &bad_card);
     if (bad_card) continue;  // it costs itself only
     const std::string_view field = stripped(value);
-    cards_.try_emplace(
-        name, Entry{field.starts_with('\'') ? std::string(stripped(unquoted(field))) : std::string(field),
-                    comment});
+    cards_.try_emplace(name, Entry{field.starts_with('\'') ? std::string(stripped(unquoted(field)))
+                                                           : whole_field(record, field),
+                                   comment});
   }
   if (status) throw cfitsio_error(ErrorKind::kInput, status, "cannot read the header");
 }

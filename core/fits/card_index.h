@@ -15,6 +15,10 @@ namespace brickline::fits {
 // The value of a quoted FITS string: quotes removed, doubled quotes halved, trailing blanks dropped.
 std::string unquoted(std::string_view field);
 
+// Of a card that holds no text: all that stands between its "=" and its comment, without the blanks around it. CFITSIO
+// gives the first word alone, and a number with a blank inside for the number before it.
+std::string whole_field(std::string_view record, std::string_view first_word);
+
 class CardIndex {
  public:
   // Error (kInput), without the file, if the header cannot be read.

@@ -84,6 +84,10 @@ void FitsReader::look_ahead(int hdu) {
     LONGLONG head = 0, data = 0, end = 0;
     fits_movabs_hdu(f, looked_at_, nullptr, &status);  // the one before; it counts from 1
     fits_get_hduaddrll(f, &head, &data, &end, &status);
+    // A product of axes that overflows: CFITSIO would go to a place before the file's beginning, in memory.
+    if (!status && (end < data || data < head))
+      throw input_error("the HDU's cards (NAXIS1 ...) tell a size that is beyond reason")
+          .in_file(path_.string(), std::to_string(looked_at_ - 1));
     if (status || end >= f->Fptr->filesize) return;
     try {
       check_divisors(f, end);
@@ -210,9 +214,10 @@ Header FitsReader::header(int hdu) {
       status = 0;
       type = 'U';
     }
+    const std::string text = whole_field(record, stripped(value));
+    if (text != stripped(value)) type = 'U';  // more than a number
     card.comment = comment;
-    card.raw = value;
-    const std::string text = value;
+    card.raw = text;
     if (type == 'C') {
       card.value = unquoted(text);
     } else if (type == 'L') {

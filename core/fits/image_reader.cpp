@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/fits/card_index.h"
 #include "core/fits/cfitsio_types.h"
 #include "core/fits/compressed_image.h"
 #include "core/fits/fits_reader.h"
@@ -35,6 +36,15 @@ void read_plain(fitsfile* file, int bitpix, std::array<long, kMostAxes> first,
   int any_blank = 0;  // wanted by CFITSIO where it looks for blanks
   fits_read_subset(file, cfitsio_type<T>(), first.data(), last.data(), step.data(), for_blank, pixels,
                    &any_blank, status);
+}
+
+// CFITSIO takes a card of these that is no number for one that is not there.
+void check_scaling_cards(fitsfile* file, int bitpix) {
+  const CardIndex cards(file);
+  if (const auto scale = cards.number("BSCALE"); scale && *scale == 0)
+    throw input_error("BSCALE = 0 would make all pixels the same");
+  (void)cards.number("BZERO");
+  if (bitpix > 0) (void)cards.integer("BLANK");
 }
 
 }  // namespace
@@ -79,6 +89,12 @@ Image<T> FitsReader::planes(int hdu, const ImageInfo& info, const Box& b, int de
   fitsfile* f = static_cast<fitsfile*>(file_);
   const auto where = [&](Error& e) -> Error& { return e.in_file(path_.string(), std::to_string(hdu)); };
   std::vector<T> pixels;
+  try {
+    check_scaling_cards(f, info.bitpix);
+  } catch (Error& e) {
+    where(e);
+    throw;
+  }
   const std::size_t rows = static_cast<std::size_t>(b.height()) * static_cast<std::size_t>(depth);
   if (info.compressed) {
     try {

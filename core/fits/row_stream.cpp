@@ -212,9 +212,19 @@ struct RowStream::Impl {
     return result;
   }
 
+  void look_at_fill() {
+    if (looked_at_fill || header.extension != "BINTABLE") return;
+    looked_at_fill = true;
+    const auto size = static_cast<std::size_t>(total * width);
+    std::vector<std::uint8_t> fill(padded(size) - size);
+    fill.resize(bytes.read(fill));  // some writers leave it out
+    uncounted = std::any_of(fill.begin(), fill.end(), [](std::uint8_t byte) { return byte != 0; });
+  }
+
   std::filesystem::path path;
   Bytes bytes;
   RawHeader header;
+  bool looked_at_fill = false, uncounted = false;
   std::int64_t total = 0, width = 0, per_block = 0;
   std::vector<std::uint8_t> prefix, block, kept;
   std::int64_t first = 0, in_block = 0, kept_rows = 0;
@@ -242,6 +252,7 @@ bool RowStream::next() {
   s.in_block = std::min(s.per_block, s.total - s.first);
   if (s.in_block <= 0) {
     s.in_block = 0;
+    s.look_at_fill();
     s.bytes.drain();
     return false;
   }
@@ -251,6 +262,8 @@ bool RowStream::next() {
                       fmt::format("row {} of {}", s.first + 1, s.total));
   return true;
 }
+
+bool RowStream::has_uncounted_rows() const { return impl_->uncounted; }
 
 Table RowStream::columns(const std::vector<std::string>& names) {
   return impl_->reading(impl_->block, impl_->in_block, [&](FitsReader& r) { return r.columns(1, names); });

@@ -42,6 +42,9 @@ class RowStream {
   Header header();
   // Goes on to the next block; false after the last. Error (kInput) if the file ends early or is damaged.
   bool next();
+  // After the last block: whether the record that the last row ends in goes on with something, where FITS has zeros: rows
+  // that the header does not count.
+  bool has_uncounted_rows() const;
   std::int64_t first_row() const;   // of the block, in the file
   std::int64_t block_rows() const;  // how many the block has
   // Columns of the block, of those names (without case; absent ones are left out).

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/base/error.h"
 #include "core/base/numbers.h"
 #include "core/fits/cfitsio_types.h"
 
@@ -215,6 +216,19 @@ ColumnPlan plan_column(fitsfile* file, const CardIndex& cards, int number, LONGL
     return p;
   };
 
+  // CFITSIO takes a card of these that is no number for one that is not there.
+  try {
+    if (const auto scale = cards.number(indexed("TSCAL", number)); scale && *scale == 0)
+      return refuse(fmt::format("TSCAL{} is 0", number));
+    (void)cards.number(indexed("TZERO", number));
+    int hdu_type = BINARY_TBL, ignored = 0;
+    fits_get_hdu_type(file, &hdu_type, &ignored);
+    const auto null = cards.text(indexed("TNULL", number));
+    if (hdu_type == BINARY_TBL && null && !parse_int(*null))
+      return refuse(fmt::format("TNULL{} = {} is no integer", number, *null));
+  } catch (const Error& e) {
+    return refuse(e.message());
+  }
   int stored = 0, status = 0;
   LONGLONG repeat = 1, width = 1;
   fits_get_coltypell(file, number, &stored, &repeat, &width, &status);

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/numbers.h"
 #include "core/fits/cfitsio_types.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/table_columns.h"
@@ -35,6 +37,59 @@ std::vector<Run> runs_of(const std::vector<std::int64_t>* chosen, LONGLONG rows,
     else
       runs.push_back({row, 1});
   return runs;
+}
+
+// Bytes that a column of that TFORM takes of a row; -1 where it is none.
+std::int64_t bytes_of_form(std::string_view form) {
+  form = stripped(form);
+  const auto letter = form.find_first_not_of("0123456789");
+  if (letter == std::string_view::npos) return -1;
+  const auto repeat = letter == 0 ? std::optional<std::int64_t>(1) : parse_int(form.substr(0, letter));
+  constexpr std::int64_t kMost = std::int64_t{1} << 40;
+  if (!repeat || *repeat > kMost) return -1;
+  switch (form[letter]) {
+    case 'X':
+      return (*repeat + 7) / 8;
+    case 'L':
+    case 'B':
+    case 'A':
+      return *repeat;
+    case 'I':
+      return 2 * *repeat;
+    case 'J':
+    case 'E':
+      return 4 * *repeat;
+    case 'K':
+    case 'D':
+    case 'C':
+    case 'P':
+      return 8 * *repeat;
+    case 'M':
+    case 'Q':
+      return 16 * *repeat;
+    default:
+      return -1;
+  }
+}
+
+// CFITSIO reads on where the columns do not fill a row, or fill more: numbers of other columns.
+void check_row_width(const CardIndex& cards, int columns) {
+  if (cards.text("XTENSION").value_or("") != "BINTABLE") return;
+  const std::int64_t width = cards.integer("NAXIS1").value_or(0);
+  std::int64_t sum = 0;
+  for (int i = 1; i <= columns; ++i) {
+    const std::int64_t bytes = bytes_of_form(cards.text(fmt::format("TFORM{}", i)).value_or(""));
+    if (bytes < 0) return;  // the column will say so itself
+    sum += bytes;
+  }
+  if (sum != width)
+    throw input_error("the columns (TFORM) take {} bytes of a row, NAXIS1 says {}", sum, width);
+}
+
+// Tables packed by fpack, whose columns hold bytes.
+void refuse_packed_table(const CardIndex& cards) {
+  if (cards.text("ZTABLE").value_or("F") == "T")
+    throw input_error("the table is compressed (ZTABLE = T), which is not read; funpack unpacks it");
 }
 
 }  // namespace
@@ -103,7 +158,10 @@ Table FitsReader::table_part(int hdu, const std::vector<std::string>* names,
   const LONGLONG out_rows = chosen ? static_cast<LONGLONG>(chosen->size()) : rows;
   const CardIndex cards = [&] {
     try {
-      return CardIndex(f);
+      CardIndex index(f);
+      refuse_packed_table(index);
+      check_row_width(index, count);
+      return index;
     } catch (Error& e) {
       e.in_file(path_.string(), std::to_string(hdu));
       throw;

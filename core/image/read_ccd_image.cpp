@@ -11,6 +11,7 @@
 #include "core/image/edges.h"
 #include "core/image/file_versions.h"
 #include "core/image/inverse_variance.h"
+#include "core/image/row_agreement.h"
 #include "core/image/sky_template.h"
 #include "core/model/galaxy_norm.h"
 #include "core/psf/psfex.h"
@@ -42,6 +43,7 @@ class Reading {
   CcdImage run() {
     identify();
     check_versions();
+    compare_with_row();
     locate();
     if (options_.pixels) {
       read_pixels();
@@ -102,9 +104,11 @@ class Reading {
 
   void identify();
   void check_versions();
+  void compare_with_row();
   void locate();
   void compare_with_table();
   void compare_with_nominal_scale();
+  void compare_with_companions();
   void read_pixels();
   void read_mask();
   void read_weights();
@@ -193,6 +197,7 @@ void Reading::locate() {
     e.in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
     throw;
   }
+  compare_with_companions();
   compare_with_table();
   if (facts_.wcs.offset) out_.full_wcs = out_.full_wcs.with_offset(input_.ra_offset, input_.dec_offset);
 
@@ -241,6 +246,43 @@ void Reading::compare_with_nominal_scale() {
         out_.name, out_.pixel_scale_arcsec, nominal, facts_.camera.name);
 }
 
+// Masks and weights come with the image's world coordinates: a card that was changed in one of the three files shows,
+// also one of a distortion, of which the table knows nothing.
+void Reading::compare_with_companions() {
+  if (ccd_.wcs_cards()) return;  // the image's own are not used
+  const std::string projection = ccd_.image_header().text("CTYPE1").value_or("");
+  for (const auto& [which, what] : {std::pair{HeaderOf::kMask, "mask"}, {HeaderOf::kWeight, "weight map"}}) {
+    const fits::Header* header = ccd_.headers().header(which);
+    if (!header || header == &ccd_.image_header() || !header->has("CRVAL1")) continue;
+    if (header->text("CTYPE1").value_or("") != projection) continue;
+    double apart = 0;
+    try {
+      apart = farthest_arcsec(out_.full_wcs,
+                              Wcs::from_header(*header, out_.full_wcs.width(), out_.full_wcs.height()));
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kResources) throw;
+      log_.debug("{}: the {}'s world coordinates: {}", out_.name, what, error.message());
+      continue;
+    }
+    constexpr double kSameArcsec = 0.01;  // they are copies, written with fewer digits perhaps
+    if (!(apart <= kSameArcsec))
+      log_.warning(
+          "{}: the header's world coordinates and those of the {} are {:.3g} arcsec apart; the image's are used",
+          out_.name, what, apart);
+  }
+}
+
+// Of a CCD that has a row. In one line, which a person can look up by its CCD.
+void Reading::compare_with_row() {
+  const CcdSource& source = input_.source;
+  if (!source.table || source.row < 0) return;
+  constexpr double kArcsec = 3600;
+  const std::vector<std::string> found =
+      row_disagreements(facts_, source.values, source.table, source.row, input_.ra_offset * kArcsec,
+                        input_.dec_offset * kArcsec, ccd_.headers());
+  if (!found.empty()) log_.warning("{}: {}; the CCD table is used", out_.name, fmt::join(found, "; "));
+}
+
 namespace {
 
 // How many pixels are no numbers, and the first of them as FITS counts; empty: none.
@@ -286,6 +328,16 @@ void Reading::read_mask() {
       if (bad(x, y)) out_.mask(x, y) |= mask_bit::kBadpix;
 }
 
+namespace {
+
+// Edges without weight are nothing to speak of, but whole parts of a CCD are.
+bool is_part_of_note(const Box& extent) {
+  constexpr int kWidestEdge = 35;  // pixels
+  return extent.width() > kWidestEdge && extent.height() > kWidestEdge;
+}
+
+}  // namespace
+
 void Reading::read_weights() {
   using Kind = WeightFacts::Kind;
   const WeightFacts& facts = facts_.weight;
@@ -312,6 +364,9 @@ void Reading::read_weights() {
     log_.debug("{}: sig1 from the weights: {:.6g} nanomaggies", out_.name, out_.sig1);
   }
   const double sigma = out_.sig1 * out_.zpscale;
+  if (!constant && !input_.sig1_from_weights)
+    if (const auto disagreement = noise_disagreement(weight_, sigma))
+      log_.warning("{}: {}", out_.name, *disagreement);
   if (sigma > 0 && facts.clip_factor) clip_weights(weight_, 1 / (sigma * sigma), *facts.clip_factor);
   zero_negative(weight_);
   if (!all_finite(weight_)) {
@@ -319,7 +374,12 @@ void Reading::read_weights() {
     if (!ccd_.weight_file().empty()) e.in_file(ccd_.weight_file().string());
     throw e;
   }
-  if (all_zero(weight_)) throw SkipCcd("no pixel has weight");
+  if (all_zero(weight_)) {
+    if (is_part_of_note(out_.extent))
+      log_.warning("{}: not used: none of {} x {} pixels has weight", out_.name, weight_.width(),
+                   weight_.height());
+    throw SkipCcd("no pixel has weight");
+  }
 }
 
 // Only a file's own plane can have been quantised; a plugin may make its weights without one.
@@ -479,6 +539,9 @@ void Reading::measure_psf() {
     log_.warning("{}: the PSF's norms are {} and {}", out_.name, out_.psfnorm, out_.galnorm);
     throw SkipCcd("the PSF is of no use");
   }
+  const auto found = psf_disagreements(out_.psfnorm, out_.psf.fwhm_pixels(), out_.psf_fwhm,
+                                       input_.source.table, input_.source.row);
+  if (!found.empty()) log_.warning("{}: {}", out_.name, fmt::join(found, "; "));
 }
 
 std::string description(const CcdInput& input) {

@@ -39,6 +39,11 @@ Wcs linear_part(const Wcs& wcs) {
 
 }  // namespace
 
+double farthest_arcsec(const Wcs& a, const Wcs& b) {
+  const double middles = arcsec_apart(a.center(), b.center()), corners = farthest(a, b);
+  return middles <= corners ? corners : middles;  // NaN too
+}
+
 WcsDifference wcs_difference(const Wcs& header, const TableWcs& table) {
   const Wcs linear = linear_part(header);
   WcsDifference d;

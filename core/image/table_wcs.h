@@ -34,6 +34,9 @@ struct WcsDifference {
 };
 WcsDifference wcs_difference(const Wcs& header, const TableWcs& table);
 
+// Between those corners or middles of two images of one size that are farthest apart.
+double farthest_arcsec(const Wcs& a, const Wcs& b);
+
 struct WcsTolerance {
   double arcsec = 5;    // of middle and corners; real tables agree within 0.01
   double scale = 0.02;  // of the ratio

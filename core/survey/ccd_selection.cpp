@@ -84,6 +84,22 @@ void require_clear_places(const CcdTable& ccds, const Wcs& target, const CcdSele
                 unknown, first);
 }
 
+// A row whose (ra, dec) is not the middle by its WCS: the outline about the former, since one of the two is wrong and the
+// image's header will tell which. Empty where they agree.
+Polygon outline_about_position(Polygon outline, const CcdGeometry& place, const Wcs& target) {
+  constexpr double kAgree = 5. / 3600;  // degrees
+  const SkyPosition middle = place.wcs_center();
+  if (angular_separation(place.ra, place.dec, middle.ra, middle.dec) <= kAgree) return {};
+  const auto here = target.sky_to_pixel(place.ra, place.dec),
+             there = target.sky_to_pixel(middle.ra, middle.dec);
+  if (!here || !there) return {};
+  for (PixelPosition& p : outline) {
+    p.x += here->x - there->x;
+    p.y += here->y - there->y;
+  }
+  return outline;
+}
+
 }  // namespace
 
 std::int64_t pixels_to_read(const CcdRow& ccd, const Wcs& target) {
@@ -113,7 +129,9 @@ std::vector<std::int64_t> ccds_touching(const CcdTable& ccds, const Wcs& target)
       const SkyPosition s = wcs.pixel_to_sky(p.x, p.y);
       if (const auto q = target.sky_to_pixel(s.ra, s.dec)) outline.push_back(*q);
     }
-    if (polygons_intersect(target_outline, outline)) found.push_back(static_cast<std::int64_t>(i));
+    if (polygons_intersect(target_outline, outline) ||
+        polygons_intersect(target_outline, outline_about_position(outline, places[i], target)))
+      found.push_back(static_cast<std::int64_t>(i));
   }
   return found;
 }

@@ -116,7 +116,9 @@ CcdTable CcdTable::from_tables(std::vector<Source> sources, const Log& log) {
     const std::string file = source.file.string();
     if (source.row_in_file.empty())
       for (std::int64_t i = 0; i < source.table.rows(); ++i) source.row_in_file.push_back(i);
+    check_columns_can_be_read(source.table, file, log);
     check_ccd_columns(source.table, file);
+    check_ccd_units(source.table, file, source.table.empty() ? Log() : log);
     lower_case_names(source.table);
     std::vector<std::string>& columns = result.columns_.emplace_back();
     for (const fits::Column& c : source.table.columns()) columns.push_back(c.name);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/base/numbers.h"
 
 namespace brickline {
 namespace {
@@ -24,6 +25,32 @@ constexpr std::array kNumbers{"image_hdu", "expnum",     "exptime",   "width",  
                               "cd2_2",     "ra",         "dec",       "fwhm",     "seeing",   "ccdzpt",
                               "zpt",       "sig1",       "mjd_obs",   "ccd_cuts", "ccdraoff", "ccddecoff",
                               "airmass",   "ccdnastrom", "ccdnphotom"};
+
+// What numbers of the table are taken as, and how people write that.
+struct UnitOfColumns {
+  std::string_view unit;
+  std::vector<std::string_view> spellings;
+  std::vector<const char*> columns;
+};
+const std::vector<UnitOfColumns>& units_of_columns() {
+  static const std::vector<UnitOfColumns> kUnits{
+      {"degrees", {"deg", "degree", "degrees"}, {"ra", "dec", "crval1", "crval2"}},
+      {"degrees per pixel",
+       {"deg", "degree", "degrees", "deg/pix", "deg/pixel", "degrees/pixel", "deg pix-1", "deg pixel-1",
+        "deg / pix"},
+       {"cd1_1", "cd1_2", "cd2_1", "cd2_2"}},
+      {"arcsec", {"arcsec", "arcsecs", "arcsecond", "arcseconds", "\""}, {"ccdraoff", "ccddecoff", "seeing"}},
+      {"seconds", {"s", "sec", "secs", "second", "seconds"}, {"exptime"}},
+      {"days", {"d", "day", "days", "mjd", "jd-2400000.5"}, {"mjd_obs"}},
+      {"pixels", {"pix", "pixel", "pixels"}, {"fwhm", "width", "height", "crpix1", "crpix2"}},
+      {"magnitudes",
+       {"mag", "mags", "magnitude", "magnitudes", "ab mag", "abmag", "mag(ab)"},
+       {"ccdzpt", "zpt"}},
+      {"nanomaggies",
+       {"nmgy", "nanomaggy", "nanomaggies", "nmgy/pix", "nanomaggy/pixel", "1/sqrt(ivar)"},
+       {"sig1"}}};
+  return kUnits;
+}
 
 std::string lower_case(std::string name) {
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -76,6 +103,21 @@ void check_ccd_columns(const fits::Table& table, const std::string& file) {
   for (const char* name : kNumbers) single(name);
 }
 
+void check_ccd_units(const fits::Table& table, const std::string& file, const Log& log) {
+  for (const UnitOfColumns& known : units_of_columns())
+    for (const char* name : known.columns) {
+      const auto& columns = table.columns();
+      const auto c = std::find_if(columns.begin(), columns.end(), [&](const fits::Column& column) {
+        return lower_case(column.name) == name;
+      });
+      if (c == columns.end() || stripped(c->unit).empty()) continue;
+      const std::string unit = lower_case(std::string(stripped(c->unit)));
+      if (std::find(known.spellings.begin(), known.spellings.end(), unit) == known.spellings.end())
+        log.warning("{}: column {} of the CCD table is in '{}'; its values are taken as {}", file, name,
+                    c->unit, known.unit);
+    }
+}
+
 void check_no_column_is_lost(const fits::Header& header, const fits::Table& table, const std::string& file,
                              const Log& log) {
   std::set<std::string> seen;
@@ -91,6 +133,15 @@ void check_no_column_is_lost(const fits::Header& header, const fits::Table& tabl
                  : fmt::format("column {} of the CCD table has a form ({}) that cannot be read", *name,
                                header.text(fmt::format("TFORM{}", i)).value_or("none"));
     if (is_used(lower)) throw input_error("{}", what).in_file(file);
+    log.warning("{}: {}", file, what);
+  }
+}
+
+void check_columns_can_be_read(const fits::Table& table, const std::string& file, const Log& log) {
+  for (const fits::Table::Unreadable& column : table.unreadable()) {
+    const std::string what =
+        fmt::format("column {} of the CCD table cannot be read: {}", column.name, column.why);
+    if (is_used(lower_case(column.name))) throw input_error("{}", what).in_file(file);
     log.warning("{}: {}", file, what);
   }
 }

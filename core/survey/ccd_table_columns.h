@@ -18,6 +18,12 @@ void check_ccd_columns(const fits::Table& table, const std::string& file);
 void check_no_column_is_lost(const fits::Header& header, const fits::Table& table, const std::string& file,
                              const Log& log);
 
+// A column that stands in the file and cannot be read: Error (kInput) where it is one that is used, else a warning.
+void check_columns_can_be_read(const fits::Table& table, const std::string& file, const Log& log);
+
+// A warning for each column whose unit (TUNIT) is not what its numbers are taken as.
+void check_ccd_units(const fits::Table& table, const std::string& file, const Log& log);
+
 // Of a table that passed: names in lower case; camera, ccdname and filter without blanks; fwhm and ccdzpt
 // made of seeing and zpt where they are absent. Every default that is used is told in one line.
 void complete_ccd_columns(fits::Table& table, const std::string& file, const Log& log);

@@ -165,6 +165,8 @@ RowsNear look_through(const std::filesystem::path& file, const SkyPosition& cent
         result.row_in_file.push_back(stream.first_row() + row);
       }
     result.table = stream.kept();
+    if (stream.has_uncounted_rows())
+      log.warning("{}: there is more behind the {} rows that NAXIS2 counts", file.string(), stream.rows());
   }
   picker.tell(file.string(), log);
   return result;

@@ -1,6 +1,8 @@
 #include "core/survey/concatenate_tables.h"
 
 #include <algorithm>
+#include <cctype>
+#include <limits>
 
 #include "core/base/error.h"
 
@@ -39,8 +41,10 @@ fits::Column::Data empty_data(Kind kind) {
   return {};
 }
 
-// Appends one column's values (of a kind that promotes to the target's), or `count` zero values.
-void append(fits::Column::Data& target, const fits::Column* source, std::size_t count) {
+// Appends one column's values (of a kind that promotes to the target's), or `count` zero values. What is blank in the
+// source is `blank` in the target, NaN where that holds real numbers. False where a number that is one equals `blank`.
+bool append(fits::Column& target, const fits::Column* source, std::size_t count) {
+  bool good = true;
   std::visit(
       [&](auto& values) {
         using Value = typename std::decay_t<decltype(values)>::value_type;
@@ -51,14 +55,43 @@ void append(fits::Column::Data& target, const fits::Column* source, std::size_t 
         std::visit(
             [&](const auto& from) {
               using From = typename std::decay_t<decltype(from)>::value_type;
-              if constexpr (std::is_same_v<Value, From>)
+              constexpr bool from_integers = std::is_integral_v<From> && !std::is_same_v<From, bool>;
+              if constexpr (std::is_floating_point_v<Value> && from_integers) {
+                for (const auto v : from)
+                  values.push_back(source->blank == std::int64_t{v} ? std::numeric_limits<Value>::quiet_NaN()
+                                                                    : static_cast<Value>(v));
+              } else if constexpr (std::is_integral_v<Value> && from_integers) {
+                for (const auto v : from) {
+                  const bool is_blank = source->blank == std::int64_t{v};
+                  if (!is_blank && target.blank == std::int64_t{v}) good = false;
+                  values.push_back(static_cast<Value>(is_blank ? *target.blank : std::int64_t{v}));
+                }
+              } else if constexpr (std::is_same_v<Value, From>) {
                 values.insert(values.end(), from.begin(), from.end());
-              else if constexpr (std::is_arithmetic_v<Value> && std::is_arithmetic_v<From>)
+              } else if constexpr (std::is_arithmetic_v<Value> && std::is_arithmetic_v<From>) {
                 for (const auto v : from) values.push_back(static_cast<Value>(v));
+              }
             },
             source->data);
       },
-      target);
+      target.data);
+  return good;
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+// Columns that cannot be read in one of the tables, each with that table and the reason.
+std::vector<fits::Table::Unreadable> unreadable_in_any(const std::vector<NamedTable>& tables) {
+  std::vector<fits::Table::Unreadable> found;
+  for (const NamedTable& t : tables)
+    for (const fits::Table::Unreadable& u : t.table.unreadable())
+      if (std::none_of(found.begin(), found.end(),
+                       [&](const fits::Table::Unreadable& f) { return same_name(f.name, u.name); }))
+        found.push_back({u.name, fmt::format("{} (in {})", u.why, t.name)});
+  return found;
 }
 
 }  // namespace
@@ -70,14 +103,14 @@ fits::Table concatenate_tables(const std::vector<NamedTable>& tables) {
   std::vector<fits::Column> plan;  // without data
   std::vector<Kind> kinds;
   std::vector<const std::string*> origin;
+  const std::vector<fits::Table::Unreadable> unreadable = unreadable_in_any(tables);
   for (const NamedTable& t : tables) {
     rows += t.table.rows();
     for (const fits::Column& column : t.table.columns()) {
-      const auto same = [&](const fits::Column& p) {
-        return std::equal(
-            p.name.begin(), p.name.end(), column.name.begin(), column.name.end(),
-            [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
-      };
+      if (std::any_of(unreadable.begin(), unreadable.end(),
+                      [&](const fits::Table::Unreadable& u) { return same_name(u.name, column.name); }))
+        continue;
+      const auto same = [&](const fits::Column& p) { return same_name(p.name, column.name); };
       const auto found = std::find_if(plan.begin(), plan.end(), same);
       const Kind kind = static_cast<Kind>(column.data.index());
       if (found == plan.end()) {
@@ -87,6 +120,7 @@ fits::Table concatenate_tables(const std::vector<NamedTable>& tables) {
         planned.description = column.description;
         planned.shape = column.shape;
         planned.string_width = column.string_width;
+        planned.blank = column.blank;
         plan.push_back(std::move(planned));
         kinds.push_back(kind);
         origin.push_back(&t.name);
@@ -101,15 +135,20 @@ fits::Table concatenate_tables(const std::vector<NamedTable>& tables) {
                           *origin[i], column.width(), t.name);
       kinds[i] = promoted(kinds[i], kind);
       found->string_width = std::max(found->string_width, column.string_width);
+      if (!found->blank) found->blank = column.blank;
     }
   }
   for (std::size_t i = 0; i < plan.size(); ++i) {
     plan[i].data = empty_data(kinds[i]);
+    if (kinds[i] == kFloat || kinds[i] == kDouble) plan[i].blank.reset();
     for (const NamedTable& t : tables)
-      append(plan[i].data, t.table.find(plan[i].name),
-             static_cast<std::size_t>(t.table.rows() * plan[i].width()));
+      if (!append(plan[i], t.table.find(plan[i].name),
+                  static_cast<std::size_t>(t.table.rows() * plan[i].width())))
+        throw input_error("column {} holds {} in {}, which stands for no number in another table",
+                          plan[i].name, *plan[i].blank, t.name);
     result.add(std::move(plan[i]));
   }
+  for (const fits::Table::Unreadable& u : unreadable) result.add_unreadable(u.name, u.why);
   result.set_rows(rows);
   return result;
 }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
@@ -71,6 +73,23 @@ TEST(RowStream, GivesBlocksAndKeepsWholeRows) {
       EXPECT_EQ(kept.logical("odd", i), row % 2 == 1);
       EXPECT_EQ(kept.number("triple", i, 2), static_cast<double>(10 * row + 2));
     }
+  }
+}
+
+TEST(RowStream, NoticesRowsThatTheHeaderDoesNotCount) {
+  test::TemporaryDirectory dir;
+  FitsWriter writer;
+  writer.add_table(large_table(5));
+  std::string bytes = writer.finish();
+  const auto count = bytes.find("NAXIS2  =                    5");
+  ASSERT_NE(count, std::string::npos);
+  for (const char digit : {'5', '4'}) {
+    bytes[count + 29] = digit;
+    std::ofstream(dir / "t.fits", std::ios::binary) << bytes;
+    RowStream stream(dir / "t.fits");
+    while (stream.next()) {
+    }
+    EXPECT_EQ(stream.has_uncounted_rows(), digit == '4');
   }
 }
 

@@ -193,6 +193,70 @@ TEST(ConcatenateTables, RefusesColumnsThatAreNotTheSameThing) {
   EXPECT_THROW(concatenate_tables({{"a", a}, {"c", c}}), Error);
 }
 
+TEST(ConcatenateTables, BlanksStayBlankAndWhatCannotBeReadStaysNamed) {
+  const auto numbers = [](std::vector<std::int16_t> values, std::optional<std::int64_t> blank) {
+    fits::Table t;
+    t.add("n", std::move(values));
+    t.find("n")->blank = blank;
+    return t;
+  };
+  const fits::Table joined = concatenate_tables({{"a", numbers({1, -9}, -9)}, {"b", numbers({3, -1}, -1)}});
+  EXPECT_EQ(joined.integer("n", 2), 3);
+  EXPECT_TRUE(std::isnan(joined.number("n", 1)));
+  EXPECT_TRUE(std::isnan(joined.number("n", 3)));
+  EXPECT_THROW(joined.integer("n", 3), Error);
+  // A number of one table that stands for none in another cannot stay both.
+  EXPECT_THROW(concatenate_tables({{"a", numbers({1}, -9)}, {"b", numbers({-9}, std::nullopt)}}), Error);
+  fits::Table reals;
+  reals.add("n", std::vector<float>{2.5F});
+  const fits::Table mixed = concatenate_tables({{"a", numbers({1, -9}, -9)}, {"b", reals}});
+  EXPECT_TRUE(std::isnan(mixed.number("n", 1)));
+  EXPECT_EQ(mixed.number("n", 2), 2.5);
+
+  fits::Table unreadable;
+  unreadable.set_rows(1);
+  unreadable.add_unreadable("N", "its type is unknown");
+  for (const auto& tables : {std::vector<NamedTable>{{"a", unreadable}, {"b", numbers({1}, {})}},
+                             std::vector<NamedTable>{{"b", numbers({1}, {})}, {"a", unreadable}}}) {
+    const fits::Table both = concatenate_tables(tables);
+    EXPECT_EQ(both.rows(), 2);
+    EXPECT_TRUE(both.has("n"));
+    try {
+      both.number("n", 0);
+      ADD_FAILURE() << "read as a number";
+    } catch (const Error& error) {
+      EXPECT_THAT(error.message(), HasSubstr("its type is unknown (in a)"));
+    }
+  }
+}
+
+TEST(CcdTable, UnitsThatAreNotTakenAsSuchAreTold) {
+  fits::Table t = documented_table({7});
+  t.find("ra")->unit = "deg";
+  t.find("exptime")->unit = "min";
+  CollectingSink sink;
+  CcdTable::from_tables({{"survey-ccds-1.fits.gz", t}}, Log(sink));
+  EXPECT_THAT(sink.warnings, testing::Contains(HasSubstr("column exptime of the CCD table is in 'min'; its values are "
+                                                          "taken as seconds")));
+  EXPECT_THAT(sink.warnings, testing::Not(testing::Contains(HasSubstr("column ra"))));
+}
+
+TEST(CcdTable, ColumnsThatCannotBeReadAreNeverGone) {
+  CollectingSink sink;
+  fits::Table t = documented_table({7});
+  t.add_unreadable("Notes", "its type is unknown");
+  CcdTable::from_tables({{"survey-ccds-1.fits.gz", t}}, Log(sink));
+  EXPECT_THAT(sink.warnings,
+              testing::Contains(HasSubstr("column Notes of the CCD table cannot be read: its type is unknown")));
+  t.add_unreadable("CCD_CUTS", "it is too long");
+  try {
+    CcdTable::from_tables({{"survey-ccds-1.fits.gz", t}});
+    ADD_FAILURE() << "used without its cuts";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.line(), HasSubstr("survey-ccds-1.fits.gz: column CCD_CUTS of the CCD table cannot be read"));
+  }
+}
+
 TEST(CcdTable, RealTablesOfTwoSurveysJoin) {
   BRICKLINE_NEEDS_DATA("surveys/mzlsbass2");
   test::TemporaryDirectory dir;

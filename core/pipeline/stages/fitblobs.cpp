@@ -88,6 +88,21 @@ Unfitted unfitted(const std::vector<BlobReport>& blobs) {
   return out;
 }
 
+// Sources that are not measured are missed by whoever does not know why.
+void tell_of_large_blobs(const BlobMap& map, std::int64_t most_pixels, const Log& log) {
+  if (most_pixels <= 0) return;
+  std::int64_t count = 0, largest = 0;
+  for (const Blob& blob : map.blobs) {
+    if (blob.pixels <= most_pixels) continue;
+    ++count;
+    largest = std::max<std::int64_t>(largest, blob.pixels);
+  }
+  if (count > 0)
+    log.warning(
+        "{} of {} blobs are larger than the {} pixels of --max-blobsize and are not fitted (the largest has {})",
+        count, map.blobs.size(), most_pixels, largest);
+}
+
 }  // namespace
 
 void check_fitblobs(const ExplainOptions& explain, RunContext&) {
@@ -126,6 +141,7 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice
     input.sources = &chosen_sources;
     input.plan.only_parts_at = subset.at;
   }
+  tell_of_large_blobs(*input.blobs, fitting.max_blob_pixels, run.log);
   BlobFitHooks hooks;
   if (run.progress)
     hooks.progress = [&](const BlobReport&, int done, int total) { run.progress(done, total); };

@@ -1,0 +1,120 @@
+#include "core/image/row_agreement.h"
+
+#include <fmt/format.h>
+#include <strings.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/base/median.h"
+
+namespace brickline {
+namespace {
+
+// What a header says of a field; a card that cannot be read says nothing, since the row is used.
+template <typename Read>
+auto said(Read&& read) -> decltype(read()) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kResources) throw;
+    return {};
+  }
+}
+
+std::optional<double> column(const fits::Table* table, std::int64_t row, const char* name) {
+  if (!table || row < 0 || row >= table->rows() || !table->has(name)) return {};
+  const auto value = said([&]() -> std::optional<double> { return table->number(name, row); });
+  return value && std::isfinite(*value) ? value : std::nullopt;
+}
+
+bool is_ratio_within(double a, double b, double tolerance) {
+  return b > 0 && std::abs(a / b - 1) <= tolerance;
+}
+
+bool is_band_of(const CameraFacts& facts, const std::string& band) {
+  return std::find(facts.detector.bands.begin(), facts.detector.bands.end(), band) !=
+         facts.detector.bands.end();
+}
+
+void compare_zero_point(const CameraFacts& facts, const CcdValues& row, const fits::Table* table,
+                        std::int64_t number, std::vector<std::string>& found) {
+  if (!std::isfinite(row.ccdzpt)) return;
+  const auto window = facts.quality.zero_point_window.find(row.band);
+  if (window != facts.quality.zero_point_window.end() &&
+      !(row.ccdzpt >= window->second[0] && row.ccdzpt <= window->second[1]))
+    found.push_back(fmt::format("the zero point ccdzpt is {:.6g} mag, good exposures have {:.6g} to {:.6g}",
+                                row.ccdzpt, window->second[0], window->second[1]));
+  if (const auto zpt = column(table, number, "zpt"))
+    if (std::abs(*zpt - row.ccdzpt) > facts.quality.max_zero_point_difference_mag)
+      found.push_back(fmt::format("the zero point is {:.6g} mag by ccdzpt, {:.6g} by zpt", row.ccdzpt, *zpt));
+}
+
+}  // namespace
+
+std::vector<std::string> row_disagreements(const CameraFacts& facts, const CcdValues& row,
+                                           const fits::Table* table, std::int64_t number,
+                                           double ra_offset_arcsec, double dec_offset_arcsec,
+                                           CcdHeaders& headers, const RowTolerance& tolerance) {
+  std::vector<std::string> found;
+  const auto number_in_header = [&](const char* field) {
+    return said([&] { return number_of(facts.metadata.of(field), row, headers); });
+  };
+  const auto band = said([&] { return text_of(facts.metadata.of("band"), row, headers); });
+  if (band && is_band_of(facts, *band) && !row.band.empty() &&
+      strcasecmp(band->c_str(), row.band.c_str()) != 0)
+    found.push_back(fmt::format("the band is {} by the header, {} by the CCD table", *band, row.band));
+  const auto exptime = number_in_header("exptime");
+  if (exptime && std::isfinite(row.exptime) && !is_ratio_within(*exptime, row.exptime, tolerance.exptime))
+    found.push_back(fmt::format("the exposure lasts {:.6g} s by the header, {:.6g} by the CCD table",
+                                *exptime, row.exptime));
+  const auto mjd = number_in_header("mjd_obs");
+  if (mjd && std::isfinite(row.mjd_obs) && !(std::abs(*mjd - row.mjd_obs) <= tolerance.mjd_days))
+    found.push_back(
+        fmt::format("the date (MJD) is {:.4f} by the header, {:.4f} by the CCD table", *mjd, row.mjd_obs));
+  const auto fwhm = number_in_header("fwhm");
+  if (fwhm && std::isfinite(row.psf_fwhm) && !is_ratio_within(*fwhm, row.psf_fwhm, tolerance.fwhm))
+    found.push_back(fmt::format("the seeing is {:.4g} pixels by the header, {:.4g} by the CCD table", *fwhm,
+                                row.psf_fwhm));
+  compare_zero_point(facts, row, table, number, found);
+  const double offset = std::hypot(ra_offset_arcsec, dec_offset_arcsec);
+  if (!(offset <= tolerance.offset_arcsec))
+    found.push_back(fmt::format("the astrometric offset (ccdraoff, ccddecoff) is {:.3g} arcsec", offset));
+  return found;
+}
+
+std::optional<std::string> noise_disagreement(const Image<float>& weight, double sigma,
+                                              const RowTolerance& tolerance) {
+  if (!(sigma > 0)) return {};
+  // A sample will do.
+  constexpr int kMostPerAxis = 256;
+  const int step_x = weight.width() / kMostPerAxis + 1, step_y = weight.height() / kMostPerAxis + 1;
+  std::vector<float> positive;
+  for (int y = 0; y < weight.height(); y += step_y)
+    for (int x = 0; x < weight.width(); x += step_x)
+      if (weight(x, y) > 0) positive.push_back(weight(x, y));
+  if (positive.empty()) return {};
+  const double ratio = 1 / std::sqrt(static_cast<double>(median_in_place(positive))) / sigma;
+  if (ratio >= tolerance.quieter && ratio <= tolerance.noisier) return {};
+  return fmt::format(
+      "the noise by the weights is {:.3g} times that by the CCD table (sig1 at its zero point and exposure)",
+      ratio);
+}
+
+std::vector<std::string> psf_disagreements(double psfnorm, double model_fwhm, double header_fwhm,
+                                           const fits::Table* table, std::int64_t number,
+                                           const RowTolerance& tolerance) {
+  std::vector<std::string> found;
+  if (const auto norm = column(table, number, "psfnorm"); norm && *norm > 0)
+    if (!is_ratio_within(psfnorm, *norm, tolerance.psf_norm))
+      found.push_back(fmt::format("the PSF's norm is {:.4g}, by the CCD table {:.4g}", psfnorm, *norm));
+  if (model_fwhm > 0 && header_fwhm > 0 &&
+      (model_fwhm > tolerance.psf_width * header_fwhm || header_fwhm > tolerance.psf_width * model_fwhm))
+    found.push_back(
+        fmt::format("the PSF model's stars are {:.3g} pixels wide, those of the image {:.3g} by its header",
+                    model_fwhm, header_fwhm));
+  return found;
+}
+
+}  // namespace brickline

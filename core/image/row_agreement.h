@@ -1,0 +1,51 @@
+// Does a CCD's row of the table agree with the headers of its files, and with itself?
+//
+// Much of what a run believes stands twice: the exposure's length, date and band in a header and in the row, the zero
+// point as that of the CCD and of its exposure, the noise as sig1 and in the weights, the PSF's norm. A number changed,
+// misread or in other units in one of the two places shows as a disagreement. The row is used all the same (correcting
+// a header is what a row is for), so these are warnings; what decides which pixels are read is an error elsewhere
+// (exposure number, CCD name, sizes, versions, world coordinates).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/image.h"
+#include "core/facts/camera_facts.h"
+#include "core/facts/ccd_values.h"
+#include "core/fits/table.h"
+
+namespace brickline {
+
+// Wider than real tables and headers ever are apart, of the same exposure.
+struct RowTolerance {
+  double exptime = 0.005;      // of the ratio
+  double mjd_days = 0.02;      // start or middle of an exposure, either time scale
+  double fwhm = 0.05;          // of the ratio
+  double offset_arcsec = 0.5;  // an astrometric correction: exposures that need more fail the cuts
+  // Of the noise: the weights' over sig1. A part of a CCD on a bright galaxy is noisier than the CCD, none is much
+  // quieter.
+  double quieter = 0.75, noisier = 1.6;
+  double psf_norm = 0.25;  // of the ratio
+  double psf_width = 2;  // factor between the PSF model's width and the header's: they are different measures
+};
+
+// Each as "EXPTIME is 90 by the header, 99 by the CCD table". The zero point's limits are those of the camera's facts.
+// `row` is what the table says, `table` and `number` where it stands (perhaps null), offsets in arcsec.
+std::vector<std::string> row_disagreements(const CameraFacts& facts, const CcdValues& row,
+                                           const fits::Table* table, std::int64_t number,
+                                           double ra_offset_arcsec, double dec_offset_arcsec,
+                                           CcdHeaders& headers, const RowTolerance& tolerance = {});
+
+// `weight`: inverse variances; `sigma`: the row's noise in the same units. Empty where they agree or there is no weight.
+std::optional<std::string> noise_disagreement(const Image<float>& weight, double sigma,
+                                              const RowTolerance& tolerance = {});
+
+// The PSF's norm as measured, against the row's column psfnorm if it has one; the model's width in pixels, against that
+// of the header.
+std::vector<std::string> psf_disagreements(double psfnorm, double model_fwhm, double header_fwhm,
+                                           const fits::Table* table, std::int64_t number,
+                                           const RowTolerance& tolerance = {});
+
+}  // namespace brickline

@@ -1,0 +1,132 @@
+#include "core/image/row_agreement.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+#include "core/facts/camera_facts.h"
+#include "core/image/ccd_image.h"
+#include "tests/support/collecting_log.h"
+#include "tests/support/golden_case.h"
+
+namespace brickline {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class OneHeader : public CcdHeaders {
+ public:
+  OneHeader() {
+    cards.set("INSTRUME", "DECam");
+    cards.set("FILTER", "g DECam SDSS c0001 4720.0 1520.0");
+    cards.set("EXPTIME", 100.0);
+    cards.set("MJD-OBS", 58369.003);
+    cards.set("FWHM", 4.46);
+  }
+  const fits::Header* header(HeaderOf) override { return &cards; }
+  fits::Header cards;
+};
+
+// What DECam says of its headers and zero points, and a row that agrees with all of it.
+class RowAgreement : public ::testing::Test {
+ protected:
+  RowAgreement() {
+    row.band = "g";
+    row.exptime = 100;
+    row.mjd_obs = 58369.003;
+    row.psf_fwhm = 4.46;
+    row.ccdzpt = 25.15;
+    table.add("zpt", std::vector<float>{25.14F});
+  }
+  std::vector<std::string> found(double ra_offset = 0.02, double dec_offset = -0.03) {
+    return row_disagreements(facts(), row, &table, 0, ra_offset, dec_offset, headers);
+  }
+  static const CameraFacts& facts() {
+    static CameraRegistry cameras = test::built_cameras();
+    return cameras.load("decam").facts();
+  }
+  CcdValues row;
+  fits::Table table;
+  OneHeader headers;
+};
+
+TEST_F(RowAgreement, OfEqualValues) { EXPECT_THAT(found(), IsEmpty()); }
+
+TEST_F(RowAgreement, EachValueThatStandsTwiceIsCompared) {
+  row.exptime = 110;
+  EXPECT_THAT(found(), ElementsAre("the exposure lasts 100 s by the header, 110 by the CCD table"));
+  row.exptime = 100.2;
+  EXPECT_THAT(found(), IsEmpty());
+  row.band = "r";
+  row.ccdzpt = 25.2;
+  EXPECT_THAT(found(), ElementsAre("the band is g by the header, r by the CCD table"));
+  row.band = "g";
+  row.mjd_obs += 1;
+  row.psf_fwhm *= 1.1;
+  EXPECT_THAT(found(), ElementsAre(HasSubstr("the date (MJD) is 58369.0030 by the header, 58370.0030"),
+                                   HasSubstr("the seeing is 4.46 pixels by the header, 4.906")));
+}
+
+TEST_F(RowAgreement, ZeroPointsAreHeldToTheCamerasAndToEachOther) {
+  row.ccdzpt = 26.15;
+  EXPECT_THAT(found(), ElementsAre(HasSubstr("ccdzpt is 26.15 mag, good exposures have 24.58 to 25.33"),
+                                   HasSubstr("26.15 mag by ccdzpt, 25.14 by zpt")));
+  row.ccdzpt = 24.7;
+  EXPECT_THAT(found(), ElementsAre(HasSubstr("24.7 mag by ccdzpt, 25.14 by zpt")));
+}
+
+TEST_F(RowAgreement, OffsetsThatNoExposureNeeds) {
+  EXPECT_THAT(found(0.02, 0.98), ElementsAre(HasSubstr("(ccdraoff, ccddecoff) is 0.98 arcsec")));
+  EXPECT_THAT(found(-0.3, 0.3), IsEmpty());
+}
+
+TEST_F(RowAgreement, WhatTheHeaderDoesNotSayIsNotCompared) {
+  headers.cards.set("EXPTIME", "long");
+  headers.cards.set("FILTER", "block");
+  row.exptime = 7;
+  EXPECT_THAT(found(), IsEmpty());
+}
+
+TEST(NoiseAgreement, OfWeightsAndTheTable) {
+  Image<float> weight(40, 30, 1 / 25.F);
+  EXPECT_FALSE(noise_disagreement(weight, 5));
+  EXPECT_FALSE(noise_disagreement(weight, 4));
+  EXPECT_THAT(noise_disagreement(weight, 2.5).value_or(""), HasSubstr("2 times that by the CCD table"));
+  EXPECT_TRUE(noise_disagreement(weight, 8));
+  for (int y = 0; y < 30; ++y)
+    for (int x = 0; x < 39; ++x) weight(x, y) = 0;  // masked pixels say nothing
+  EXPECT_FALSE(noise_disagreement(weight, 5));
+  EXPECT_FALSE(noise_disagreement(Image<float>(4, 4), 5));
+}
+
+TEST(PsfAgreement, OfTheModelTheTableAndTheHeader) {
+  fits::Table table;
+  table.add("psfnorm", std::vector<float>{0.12F});
+  EXPECT_THAT(psf_disagreements(0.125, 4.5, 4, &table, 0), IsEmpty());
+  EXPECT_THAT(psf_disagreements(0.09, 4.5, 4, &table, 0), ElementsAre(HasSubstr("0.09, by the CCD table 0.12")));
+  EXPECT_THAT(psf_disagreements(0.12, 9, 4, &table, 0), ElementsAre(HasSubstr("9 pixels wide, those of the image 4")));
+  EXPECT_THAT(psf_disagreements(0.09, 4.5, 4, nullptr, -1), IsEmpty());
+}
+
+// Tolerances are wide enough for what surveys hold.
+TEST(RowAgreementOfSurveys, RealTablesAgreeWithRealHeaders) {
+  for (const char* name : {"testcase3", "testcase4", "testcase6", "mzlsbass2", "sim300"}) {
+    SCOPED_TRACE(name);
+    BRICKLINE_NEEDS_DATA("surveys");
+    const test::GoldenCase field(name);
+    CameraRegistry cameras = test::built_cameras();
+    test::CollectingSink sink;
+    for (const CcdRow& row : field.ccds)
+      (void)read_ccd_image(cameras.load(row.camera), field.input(row), field.options, Log(sink));
+    for (const char* part :
+         {"by the header", "by zpt", "good exposures", "arcsec", "the noise by", "norm is", "pixels wide"})
+      EXPECT_THAT(sink.warnings, testing::Not(testing::Contains(HasSubstr(part))));
+  }
+}
+
+}  // namespace
+}  // namespace brickline
