@@ -83,6 +83,10 @@ DustMaps DustMaps::read(const std::filesystem::path& dir) {
   return DustMaps(std::move(maps[0]), std::move(maps[1]));
 }
 
+std::array<std::filesystem::path, 2> DustMaps::files(const std::filesystem::path& dir) {
+  return map_files(dir);
+}
+
 void DustMaps::check(const std::filesystem::path& dir) {
   for (const std::filesystem::path& file : map_files(dir)) {
     const fits::ImageInfo info = fits::FitsReader(file).image_info(0);

@@ -1,6 +1,7 @@
 // Galactic reddening from the all-sky maps of Schlegel, Finkbeiner & Davis (1998, ApJ 500, 525).
 #pragma once
 
+#include <array>
 #include <filesystem>
 
 #include "core/base/image.h"
@@ -22,6 +23,8 @@ class DustMaps {
   // Reads SFD_dust_4096_ngp.fits and SFD_dust_4096_sgp.fits of `dir` or of `dir`/maps. Error (kInput) naming
   // the file if one is missing or no square image.
   static DustMaps read(const std::filesystem::path& dir);
+  // The two files that it reads; the same Error.
+  static std::array<std::filesystem::path, 2> files(const std::filesystem::path& dir);
   // The same Error, from the files' headers alone.
   static void check(const std::filesystem::path& dir);
   DustMaps(Image<float> north, Image<float> south);

@@ -26,8 +26,8 @@ constexpr int kNoSubVisit = -999;
 constexpr double kFewPhotons = 0.1;
 constexpr FootprintRule kFootprint{.bright_limits = {0.1, 1}};
 
-TilePsf read_psf(const std::filesystem::path& path) {
-  fits::FitsReader reader(path);
+TilePsf read_psf(const std::filesystem::path& path, ReadLog* reads) {
+  fits::FitsReader reader(path, reads);
   Image<float> stamp = reader.image<float>(0);
   // Even sizes lose their last row and column.
   const int w = stamp.width() - (stamp.width() % 2 == 0), h = stamp.height() - (stamp.height() % 2 == 0);
@@ -81,6 +81,7 @@ std::optional<std::filesystem::path> file_of(const GalexData& data, const GalexF
       data.directory() / field.directory / fmt::format("{}-{}d-{}.fits", field.visit, band.letter, kind);
   for (const char* ending : {".gz", ""}) {
     std::filesystem::path path = stem.string() + ending;
+    if (data.reads()) data.reads()->note(path);
     std::error_code ignored;
     if (std::filesystem::is_regular_file(path, ignored)) return path;
   }
@@ -219,13 +220,14 @@ double galex_inverse_error(double rate, double sky, double exposure) {
   return variance > 0 ? 1 / std::sqrt(variance) : 0;
 }
 
-GalexData::GalexData(std::filesystem::path directory) : directory_(std::move(directory)) {
+GalexData::GalexData(std::filesystem::path directory, ReadLog* reads)
+    : directory_(std::move(directory)), reads_(reads) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(directory_, ignored))
     throw input_error("no such directory: GALEX's fields are looked for there (--galex-dir or GALEX_DIR)")
         .in_file(directory_.string());
   const std::filesystem::path file = directory_ / "galex-images.fits";
-  fits::FitsReader reader(file);
+  fits::FitsReader reader(file, reads_);
   for (int hdu = 0; hdu < reader.hdu_count(); ++hdu) {
     if (!reader.is_table(hdu)) continue;
     const fits::Table table = reader.table(hdu);
@@ -236,7 +238,7 @@ GalexData::GalexData(std::filesystem::path directory) : directory_(std::move(dir
     }
     break;
   }
-  for (const GalexBand& band : kBands) psfs_.push_back(read_psf(directory_ / band.psf_file));
+  for (const GalexBand& band : kBands) psfs_.push_back(read_psf(directory_ / band.psf_file, reads_));
 }
 
 std::vector<GalexField> GalexData::touching(const Wcs& brick) const {

@@ -15,6 +15,7 @@
 
 #include "core/base/image.h"
 #include "core/base/log.h"
+#include "core/base/read_log.h"
 #include "core/model/source_model.h"
 #include "core/wcs/wcs.h"
 #include "core/wise/forced_fit.h"
@@ -45,7 +46,9 @@ struct GalexField {
 // What is needed of the files before any pixel is read. Error (kInput) naming the file.
 class GalexData {
  public:
-  explicit GalexData(std::filesystem::path directory);
+  // `reads` (it may be null) notes what is read and looked for, now and by photometry on this data.
+  explicit GalexData(std::filesystem::path directory, ReadLog* reads = nullptr);
+  ReadLog* reads() const { return reads_; }
   const std::filesystem::path& directory() const { return directory_; }
   std::vector<GalexField> touching(const Wcs& brick) const;
   // Odd-sized, of sum 1.
@@ -53,6 +56,7 @@ class GalexData {
 
  private:
   std::filesystem::path directory_;
+  ReadLog* reads_;
   std::vector<GalexField> fields_;
   std::vector<TilePsf> psfs_;
 };

@@ -15,8 +15,8 @@ namespace {
 constexpr double kCentre = (kWiseTilePixels + 1) / 2.0;  // FITS pixel
 
 // The first table of a file.
-fits::Table first_table(const std::filesystem::path& file) {
-  fits::FitsReader reader(file);
+fits::Table first_table(const std::filesystem::path& file, ReadLog* reads) {
+  fits::FitsReader reader(file, reads);
   for (int hdu = 0; hdu < reader.hdu_count(); ++hdu)
     if (reader.is_table(hdu)) return reader.table(hdu);
   throw input_error("no table in it").in_file(file.string());
@@ -42,8 +42,8 @@ PixelPosition WiseTile::crpix_shift(int band) const {
   return {crpix[0] - kCentre, crpix[1] - kCentre};
 }
 
-TileAtlas TileAtlas::read(const std::filesystem::path& file) {
-  const fits::Table table = first_table(file);
+TileAtlas TileAtlas::read(const std::filesystem::path& file, ReadLog* reads) {
+  const fits::Table table = first_table(file, reads);
   std::vector<WiseTile> tiles;
   try {
     tiles.reserve(static_cast<std::size_t>(table.rows()));
@@ -93,8 +93,9 @@ std::vector<WiseTile> TileAtlas::touching(const Wcs& image) const {
   return found;
 }
 
-std::vector<TileEpochs> read_tile_epochs(const std::filesystem::path& file, std::span<const WiseTile> tiles) {
-  const fits::Table table = first_table(file);
+std::vector<TileEpochs> read_tile_epochs(const std::filesystem::path& file, std::span<const WiseTile> tiles,
+                                         ReadLog* reads) {
+  const fits::Table table = first_table(file, reads);
   std::vector<TileEpochs> out;
   try {
     const std::int64_t width = table.require("epoch_bitmask").width();

@@ -14,6 +14,8 @@
 
 namespace brickline {
 
+class ReadLog;
+
 struct WiseTile {
   std::string id;                               // "1866p257"
   double ra = 0, dec = 0;                       // centre, degrees
@@ -35,7 +37,7 @@ class TileAtlas {
   explicit TileAtlas(std::vector<WiseTile> tiles) : tiles_(std::move(tiles)) {}
   // From a table with the columns coadd_id, ra, dec, ra1, ra2, dec1, dec2, crpix_w1, crpix_w2. Error
   // (kInput).
-  static TileAtlas read(const std::filesystem::path& file);
+  static TileAtlas read(const std::filesystem::path& file, ReadLog* reads = nullptr);
 
   std::span<const WiseTile> tiles() const { return tiles_; }
   // Those whose outline overlaps the image's, in the atlas' order. None where the atlas has no tile.
@@ -55,6 +57,7 @@ struct TileEpochs {
 
 // The rows of `time_resolved_atlas.fits` (columns coadd_id, epoch_bitmask: bit 0 W1, bit 1 W2) of those
 // tiles, in the tiles' order; a tile that has no row has no epochs. Error (kInput).
-std::vector<TileEpochs> read_tile_epochs(const std::filesystem::path& file, std::span<const WiseTile> tiles);
+std::vector<TileEpochs> read_tile_epochs(const std::filesystem::path& file, std::span<const WiseTile> tiles,
+                                         ReadLog* reads = nullptr);
 
 }  // namespace brickline

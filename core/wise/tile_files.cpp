@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/read_log.h"
 #include "core/fits/fits_reader.h"
 
 namespace brickline {
@@ -18,11 +19,13 @@ std::filesystem::path tile_directory(const std::filesystem::path& base, const st
 
 // `stem`.fits or `stem`.fits.gz, in the order that releases have them.
 std::optional<std::filesystem::path> plain_or_gzipped(const std::filesystem::path& directory,
-                                                      const std::string& stem, bool plain_first) {
+                                                      const std::string& stem, bool plain_first,
+                                                      ReadLog* reads) {
   const std::array<const char*, 2> endings = plain_first ? std::array<const char*, 2>{".fits", ".fits.gz"}
                                                          : std::array<const char*, 2>{".fits.gz", ".fits"};
   for (const char* ending : endings) {
     std::filesystem::path path = directory / (stem + ending);
+    if (reads) reads->note(path);
     std::error_code ignored;
     if (std::filesystem::is_regular_file(path, ignored)) return path;
   }
@@ -53,7 +56,8 @@ std::vector<std::filesystem::path> split_directories(std::string_view list) {
   return out;
 }
 
-TileSearch find_tile(const std::vector<std::filesystem::path>& directories, const std::string& id, int band) {
+TileSearch find_tile(const std::vector<std::filesystem::path>& directories, const std::string& id, int band,
+                     ReadLog* reads) {
   const std::string stem = fmt::format("unwise-{}-w{}-", id, band);
   TileSearch search;
   std::string searched;
@@ -62,7 +66,7 @@ TileSearch find_tile(const std::vector<std::filesystem::path>& directories, cons
     const std::array<const char*, 4> kinds = {"img-m", "invvar-m", "n-m", "n-u"};
     std::array<std::optional<std::filesystem::path>, 4> found;
     for (std::size_t k = 0; k < kinds.size(); ++k)
-      found[k] = plain_or_gzipped(directory, stem + kinds[k], k == 0);
+      found[k] = plain_or_gzipped(directory, stem + kinds[k], k == 0, reads);
     if (std::all_of(found.begin(), found.end(), [](const auto& f) { return f.has_value(); })) {
       search.files = TileFiles{*found[0], *found[1], *found[2], *found[3]};
       search.missing.clear();
@@ -79,9 +83,10 @@ TileSearch find_tile(const std::vector<std::filesystem::path>& directories, cons
 }
 
 std::optional<std::filesystem::path> find_tile_mask(const std::vector<std::filesystem::path>& directories,
-                                                    const std::string& id) {
+                                                    const std::string& id, ReadLog* reads) {
   for (const std::filesystem::path& base : directories)
-    if (auto path = plain_or_gzipped(tile_directory(base, id), fmt::format("unwise-{}-msk", id), false))
+    if (auto path =
+            plain_or_gzipped(tile_directory(base, id), fmt::format("unwise-{}-msk", id), false, reads))
       return path;
   return std::nullopt;
 }

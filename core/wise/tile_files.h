@@ -3,7 +3,8 @@
 //   BASE/CCC/ID/unwise-ID-wB-{img-m,invvar-m,n-m,n-u}.fits[.gz]   CCC = first three characters of ID
 //   BASE/CCC/ID/unwise-ID-msk.fits[.gz]
 // Base directories are searched in order; the first that holds all four files of a band counts. Each file may
-// be plain or gzipped.
+// be plain or gzipped. A ReadLog (it may be null) notes every file that is looked for, also those that are not
+// there: once they are, something else is found.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,8 @@
 
 namespace brickline {
 
+class ReadLog;
+
 // "a:b:c" as directories; empty parts are left out.
 std::vector<std::filesystem::path> split_directories(std::string_view list);
 
@@ -31,9 +34,10 @@ struct TileSearch {
   // ...-invvar-m.fits.gz".
   std::string missing;
 };
-TileSearch find_tile(const std::vector<std::filesystem::path>& directories, const std::string& id, int band);
+TileSearch find_tile(const std::vector<std::filesystem::path>& directories, const std::string& id, int band,
+                     ReadLog* reads = nullptr);
 std::optional<std::filesystem::path> find_tile_mask(const std::vector<std::filesystem::path>& directories,
-                                                    const std::string& id);
+                                                    const std::string& id, ReadLog* reads = nullptr);
 
 // The pixels of a tile that a brick's image covers: what its corner pixels' RA and Dec, each with each, span.
 // The tile's whole grid may be a part of the nominal one. Empty where they do not meet.

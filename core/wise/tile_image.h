@@ -14,6 +14,8 @@
 
 namespace brickline {
 
+class ReadLog;
+
 struct TileImage {
   WiseTile tile;
   Wcs wcs;            // of the region
@@ -30,7 +32,7 @@ struct TileImage {
 // A background to be subtracted: the plane named SKY (else the third HDU) of DIR/ID.B.mod.fits, cut to the
 // region of the tile. Error (kInput) naming the file.
 Image<float> read_model_sky(const std::filesystem::path& directory, const std::string& tile_id, int band,
-                            const Box& region);
+                            const Box& region, ReadLog* reads = nullptr);
 
 // The order of what is done, which results depend on: pixels without a frame get no weight; sig1; background;
 // the error model 1/ie^2 + floor^2 + photon^2 max(0, d); saturated pixels (above the band's limit, or masked

@@ -59,7 +59,7 @@ std::vector<WiseJob> full_depth_jobs(const WiseData& data, std::span<const WiseT
     std::vector<std::string> absent;
     std::string reason;
     for (WiseJob& job : jobs) {
-      TileSearch search = find_tile(data.files().coadd_dirs, tile.id, job.band);
+      TileSearch search = find_tile(data.files().coadd_dirs, tile.id, job.band, data.reads());
       if (search.files) {
         job.tiles.push_back({tile, std::move(*search.files)});
       } else {
@@ -75,7 +75,8 @@ std::vector<WiseJob> full_depth_jobs(const WiseData& data, std::span<const WiseT
 
 std::vector<WiseJob> epoch_jobs(const WiseData& data, std::span<const WiseTile> tiles, const Log& log) {
   const std::filesystem::path& directory = data.files().epoch_dir;
-  const std::vector<TileEpochs> epochs = read_tile_epochs(directory / "time_resolved_atlas.fits", tiles);
+  const std::vector<TileEpochs> epochs =
+      read_tile_epochs(directory / "time_resolved_atlas.fits", tiles, data.reads());
   int columns = 0;
   for (const TileEpochs& e : epochs) columns = std::max(columns, e.count);
   std::vector<WiseJob> jobs;
@@ -92,7 +93,7 @@ std::vector<WiseJob> epoch_jobs(const WiseData& data, std::span<const WiseTile> 
     for (int band = 1; band <= kWiseEpochBands; ++band) {
       const std::vector<int>& numbers = epochs[t].epochs[static_cast<std::size_t>(band - 1)];
       for (std::size_t j = 0; j < numbers.size(); ++j) {
-        TileSearch search = find_tile({directory / epoch_name(numbers[j])}, tiles[t].id, band);
+        TileSearch search = find_tile({directory / epoch_name(numbers[j])}, tiles[t].id, band, data.reads());
         if (search.files) {
           jobs[j * kWiseEpochBands + static_cast<std::size_t>(band - 1)].tiles.push_back(
               {tiles[t], std::move(*search.files)});
@@ -133,7 +134,8 @@ std::vector<TileImage> read_tiles(const WiseData& data, const WiseJob& job, cons
     if (!planes) continue;
     Image<float> background;
     if (!data.files().model_sky_dir.empty() && band.has_epochs())
-      background = read_model_sky(data.files().model_sky_dir, t.tile.id, job.band, planes->region);
+      background =
+          read_model_sky(data.files().model_sky_dir, t.tile.id, job.band, planes->region, data.reads());
     out.push_back(prepare_tile(std::move(*planes), t.tile, band, background));
   }
   return out;
@@ -198,7 +200,7 @@ WiseMasks read_masks(const WiseData& data, std::span<const WiseTile> tiles, cons
                      const Log& log) {
   Image<std::uint32_t> bits(brick.width(), brick.height());
   for (const WiseTile& tile : tiles) {
-    if (const auto file = find_tile_mask(data.files().coadd_dirs, tile.id))
+    if (const auto file = find_tile_mask(data.files().coadd_dirs, tile.id, data.reads()))
       add_tile_mask(bits, *file, tile, brick);
     else
       log.warning("unWISE tile {}: no unwise-{}-msk.fits.gz: its stars are not masked", tile.id, tile.id);
@@ -223,7 +225,7 @@ Image<float> mean_psf(const TilePsfs& psfs, int band) {
 
 }  // namespace
 
-WiseData::WiseData(WiseFiles files) : files_(std::move(files)) {
+WiseData::WiseData(WiseFiles files, ReadLog* reads) : files_(std::move(files)), reads_(reads) {
   for (const auto& directory : files_.coadd_dirs)
     require_directory(directory, "unWISE coadds", "--unwise-dir or UNWISE_COADDS_DIR");
   if (!files_.epoch_dir.empty())
@@ -237,7 +239,7 @@ WiseData::WiseData(WiseFiles files) : files_(std::move(files)) {
         "so on): give it with --unwise-psf-dir or UNWISE_PSF_DIR, or run with --no-wise");
   const WisePsfModels models(files_.psf_dir);
   for (const WiseBand& band : wise_bands())
-    psf_models_[static_cast<std::size_t>(band.number - 1)] = models.read(band);
+    psf_models_[static_cast<std::size_t>(band.number - 1)] = models.read(band, reads_);
   if (files_.tiles_file.empty()) files_.tiles_file = files_.psf_dir / "wise-tiles.fits";
   std::error_code ignored;
   if (!std::filesystem::exists(files_.tiles_file, ignored))
@@ -245,7 +247,7 @@ WiseData::WiseData(WiseFiles files) : files_(std::move(files)) {
         "no such file: it lists unWISE's tiles (--unwise-tiles or UNWISE_TILES); --no-wise runs "
         "without WISE photometry")
         .in_file(files_.tiles_file.string());
-  atlas_ = TileAtlas::read(files_.tiles_file);
+  atlas_ = TileAtlas::read(files_.tiles_file, reads_);
 }
 
 WiseBandPhotometry::WiseBandPhotometry(std::size_t n)

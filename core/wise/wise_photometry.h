@@ -18,6 +18,7 @@
 
 #include "core/base/image.h"
 #include "core/base/log.h"
+#include "core/base/read_log.h"
 #include "core/model/source_model.h"
 #include "core/wcs/wcs.h"
 #include "core/wise/forced_fit.h"
@@ -43,8 +44,10 @@ struct WiseFiles {
 // naming the file or directory and the option that gives it.
 class WiseData {
  public:
-  explicit WiseData(WiseFiles files);
+  // `reads` (it may be null) notes what is read and looked for, now and by photometry on this data.
+  explicit WiseData(WiseFiles files, ReadLog* reads = nullptr);
   const WiseFiles& files() const { return files_; }
+  ReadLog* reads() const { return reads_; }
   const TileAtlas& atlas() const { return atlas_; }
   // The model of a band's PSF.
   const Image<float>& psf_model(const WiseBand& band) const {
@@ -53,6 +56,7 @@ class WiseData {
 
  private:
   WiseFiles files_;
+  ReadLog* reads_;
   TileAtlas atlas_;
   std::array<Image<float>, kWiseBands> psf_models_;
 };

@@ -172,7 +172,7 @@ ScanGeometry scan_geometry(double ra, double dec) {
   return out;
 }
 
-Image<float> WisePsfModels::read(const WiseBand& band) const {
+Image<float> WisePsfModels::read(const WiseBand& band, ReadLog* reads) const {
   const std::filesystem::path path = file(band);
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored))
@@ -181,7 +181,7 @@ Image<float> WisePsfModels::read(const WiseBand& band) const {
         "UNWISE_PSF_DIR); --no-wise runs without WISE photometry",
         directory_.string())
         .in_file(path.string());
-  fits::FitsReader reader(path);
+  fits::FitsReader reader(path, reads);
   Image<float> stamp = reader.image<float>(0);
   if (stamp.width() != stamp.height() || stamp.width() % 2 == 0 || stamp.width() < 9)
     throw input_error(

@@ -14,6 +14,8 @@
 
 namespace brickline {
 
+class ReadLog;
+
 // How scans cross a position, degrees.
 struct ScanGeometry {
   double position_angle = 0;  // of ecliptic north there, from north through east, in [0, 360)
@@ -32,7 +34,7 @@ class WisePsfModels {
 
   // The model as it is in its file. Error (kInput) naming the file: absent, not a picture with an odd number
   // of pixels on both sides, or pixels that are not finite.
-  Image<float> read(const WiseBand& band) const;
+  Image<float> read(const WiseBand& band, ReadLog* reads = nullptr) const;
 
  private:
   std::filesystem::path directory_;

@@ -101,6 +101,30 @@ TEST(SersicProfile, HalfTheLightIsInsideUnitRadius) {
   }
 }
 
+struct EndedCase {
+  double n, end, k, value;
+};
+
+// By adaptive quadrature of I(r) J0(k r) r up to the end.
+TEST(SersicProfile, WithAnEndHasAllOfItsLightWithin) {
+  for (const EndedCase& c : {EndedCase{1, 4, 0.5, 0.8881066476},
+                             {1, 4, 3, 0.1165767915},
+                             {1, 4, 7, 0.0130732151},
+                             {4, 8, 0.5, 0.7766095788},
+                             {4, 8, 3, 0.2744967943},
+                             {2, 16 / 3.0, 2, 0.3212608419}})
+    EXPECT_NEAR(SersicProfile(c.n, c.end).transform(std::log(c.k)), c.value, 2e-6) << c.n << " " << c.k;
+  for (const double n : {1.0, 4.0}) {
+    const SersicProfile ended(n, 6), whole(n);
+    EXPECT_NEAR(ended.transform(std::log(1e-4)), 1, 1e-6);
+    EXPECT_EQ(ended.enclosed(6), 1);
+    EXPECT_EQ(ended.enclosed(100), 1);
+    EXPECT_NEAR(ended.enclosed(2) * whole.enclosed(6), whole.enclosed(2), 1e-12);
+    EXPECT_NEAR(ended.radius_enclosing(ended.enclosed(2)), 2, 1e-9);
+    EXPECT_EQ(ended.radius_of_brightness(1e-30), 6);
+  }
+}
+
 TEST(Renderer, ConservesTheFluxOfStarsAndGalaxies) {
   const Moffat psf({4.5, 0.03, 0.02}, 3.5);
   const MoffatTransform transform(3.5);

@@ -77,14 +77,17 @@ void saturate(Image<float>& image, Image<std::int32_t>& quality, float full_well
 
 }  // namespace
 
-std::vector<RenderedSource> prepare_profiles(const std::vector<Source>& sources) {
+std::vector<RenderedSource> prepare_profiles(const std::vector<Source>& sources,
+                                             const std::function<double(double n)>& end) {
   std::map<double, std::shared_ptr<const SersicProfile>> by_index;
   for (const Source& s : sources)
     if (!s.is_star()) by_index[s.sersic_index];
   std::vector<std::pair<const double, std::shared_ptr<const SersicProfile>>*> entries;
   for (auto& entry : by_index) entries.push_back(&entry);
   tbb::parallel_for(std::size_t{0}, entries.size(), [&](std::size_t i) {
-    entries[i]->second = std::make_shared<SersicProfile>(entries[i]->first);
+    const double n = entries[i]->first;
+    entries[i]->second =
+        end ? std::make_shared<SersicProfile>(n, end(n)) : std::make_shared<SersicProfile>(n);
   });
   std::vector<RenderedSource> prepared;
   for (const Source& s : sources) prepared.push_back({&s, s.is_star() ? nullptr : by_index[s.sersic_index]});

@@ -1,6 +1,7 @@
 // The pixels of one CCD: sources, sky, noise, blemishes.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -24,7 +25,9 @@ struct RenderedSource {
   const Source* source;
   std::shared_ptr<const SersicProfile> profile;
 };
-std::vector<RenderedSource> prepare_profiles(const std::vector<Source>& sources);
+// `end`: where the profile of an index ends, half-light radii; none: nowhere.
+std::vector<RenderedSource> prepare_profiles(const std::vector<Source>& sources,
+                                             const std::function<double(double n)>& end = {});
 
 // The expected counts of all sources, without sky.
 Image<float> render_sources(const std::vector<RenderedSource>& sources, const Exposure& exposure,

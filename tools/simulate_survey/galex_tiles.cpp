@@ -78,7 +78,7 @@ void write_galex(const SurveyContext& survey, const std::vector<Source>& sources
   table.write(directory / "galex-images.fits");
 
   const std::vector<std::array<double, 6>> ab = space_fluxes(o.seed, sources);
-  const std::vector<RenderedSource> rendered = prepare_profiles(sources);
+  const std::vector<RenderedSource> rendered = catalog_profiles(sources);
   const MoffatTransform transform(o.moffat_beta);
   for (int band = 0; band < 2; ++band) {
     const GalexBand& b = kBands[band];

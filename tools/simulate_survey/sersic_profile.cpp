@@ -31,17 +31,29 @@ const std::vector<double>& disc_kernel() {
 
 }  // namespace
 
-SersicProfile::SersicProfile(double n) : n_(n), b_(boost::math::gamma_p_inv(2 * n, 0.5)), table_(kWaves) {
-  central_brightness_ = std::pow(b_, 2 * n) / (2 * std::numbers::pi * n * std::tgamma(2 * n));
+SersicProfile::SersicProfile(double n, double end)
+    : n_(n), b_(boost::math::gamma_p_inv(2 * n, 0.5)), end_(end), table_(kWaves) {
+  share_ = std::isinf(end) ? 1 : boost::math::gamma_p(2 * n, b_ * std::pow(end, 1 / n));
+  central_brightness_ = std::pow(b_, 2 * n) / (2 * std::numbers::pi * n * std::tgamma(2 * n) * share_);
   const std::vector<double>& kernel = disc_kernel();
   std::vector<double> weights(kLastRadius - kFirstRadius);
-  double sum = 0;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    const double log_r = kStep * (static_cast<int>(i) + kFirstRadius);
-    const double t = b_ * std::exp(log_r / n);
-    weights[i] = std::exp((2 * n + 1) * std::log(t) - t);
-    sum += weights[i];
+  const auto weight = [&](double index) {
+    const double t = b_ * std::exp(kStep * (index + kFirstRadius) / n);
+    return std::exp((2 * n + 1) * std::log(t) - t);
+  };
+  const double end_index = std::log(end) / kStep - kFirstRadius;
+  for (std::size_t i = 0; i < weights.size() && static_cast<double>(i) <= end_index; ++i)
+    weights[i] = weight(static_cast<double>(i));
+  if (end_index < static_cast<double>(weights.size() - 1)) {
+    // The trapezoids up to the end, and the disc of what is left there, between the two radii next to it.
+    const auto i = static_cast<std::size_t>(end_index);
+    const double beyond = end_index - static_cast<double>(i);
+    const double t = b_ * std::pow(end, 1 / n), disc = n / kStep * std::exp(2 * n * std::log(t) - t);
+    weights[i] = weights[i] * (1 + beyond) / 2 + weight(end_index) * beyond / 2 + disc * (1 - beyond);
+    weights[i + 1] = disc * beyond;
   }
+  double sum = 0;
+  for (double w : weights) sum += w;
   std::size_t first = 0, last = weights.size();
   while (first < last && weights[first] < 1e-11 * sum * kStep) ++first;
   while (last > first && weights[last - 1] < 1e-11 * sum * kStep) --last;
@@ -67,16 +79,16 @@ double SersicProfile::transform(double log_k) const {
 }
 
 double SersicProfile::enclosed(double radius) const {
-  return boost::math::gamma_p(2 * n_, b_ * std::pow(radius, 1 / n_));
+  return radius >= end_ ? 1 : boost::math::gamma_p(2 * n_, b_ * std::pow(radius, 1 / n_)) / share_;
 }
 
 double SersicProfile::radius_enclosing(double share) const {
-  return std::pow(boost::math::gamma_p_inv(2 * n_, share) / b_, n_);
+  return std::pow(boost::math::gamma_p_inv(2 * n_, share * share_) / b_, n_);
 }
 
 double SersicProfile::radius_of_brightness(double brightness) const {
   const double t = std::log(central_brightness_ / brightness);
-  return t <= 0 ? 0 : std::pow(t / b_, n_);
+  return t <= 0 ? 0 : std::min(end_, std::pow(t / b_, n_));
 }
 
 }  // namespace brickline::simulate

@@ -62,6 +62,10 @@ std::vector<SpaceTile> tiles_about(const Region& region, int per_side, double si
   return tiles;
 }
 
+std::vector<RenderedSource> catalog_profiles(const std::vector<Source>& sources) {
+  return prepare_profiles(sources, [](double n) { return 4 + std::clamp(n - 1, 0.0, 3.0) / 3 * 4; });
+}
+
 Image<float> tile_light(const SpaceTile& tile, const ImageGeometry& geometry,
                         const std::vector<RenderedSource>& sources, const std::vector<double>& fluxes,
                         const Moffat& psf, const MoffatTransform& transform, double faintest_brightness) {

@@ -27,6 +27,11 @@ struct SpaceTile {
 std::vector<SpaceTile> tiles_about(const Region& region, int per_side, double side_degrees,
                                    double pixel_scale_arcsec, int tile_pixels, int margin);
 
+// Sources as photometry with a catalog's shapes takes them to be. Catalogs' galaxies end, at 4 half-light radii where
+// they are exponential (or flatter) and at 8 where they are steep, and their fluxes are of what is within: 1 % less
+// than the whole Sersic profile has of an exponential one, 6 % of a de Vaucouleurs'.
+std::vector<RenderedSource> catalog_profiles(const std::vector<Source>& sources);
+
 // The expected light, in the fluxes' unit per pixel.
 Image<float> tile_light(const SpaceTile& tile, const ImageGeometry& geometry,
                         const std::vector<RenderedSource>& sources, const std::vector<double>& fluxes,

@@ -185,7 +185,7 @@ void write_wise(const SurveyContext& survey, const std::vector<Source>& sources)
   table.write(directory / "psf" / "wise-tiles.fits");
 
   const std::vector<std::array<double, 6>> ab = space_fluxes(o.seed, sources);
-  const std::vector<RenderedSource> rendered = prepare_profiles(sources);
+  const std::vector<RenderedSource> rendered = catalog_profiles(sources);
   std::array<std::vector<double>, 4> light;
   for (std::size_t b = 0; b < 4; ++b)
     for (const auto& f : ab) light[b].push_back(f[b] * kBands[b].vega_minus_ab_factor * kBands[b].psf_scale);

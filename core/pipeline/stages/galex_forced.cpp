@@ -19,7 +19,7 @@ Outcome<GalexResults> run_galex_forced(const GalexOptions& options, const Select
                                        const Measurements& measurements, const RunHeader& header,
                                        StageProducts& products, RunContext& run) {
   if (!options.wanted) return Outcome<GalexResults>(GalexResults{});
-  const GalexData data(options.dir);
+  const GalexData data(options.dir, run.reads.get());
   const MeasuredSources sources = sources_to_measure(measurements, false);
   const GalexPhotometry photometry =
       measure_galex(data, selection.brick.wcs, selection.brick.pixel_scale_arcsec, sources.models, run.log);

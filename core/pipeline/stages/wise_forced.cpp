@@ -121,7 +121,7 @@ Outcome<WiseResults> run_wise_forced(const WiseOptions& options, const Selection
                                      const Measurements& measurements, const RunHeader& header,
                                      StageProducts& products, RunContext& run) {
   if (!wanted(options)) return Outcome<WiseResults>(WiseResults{});
-  const WiseData data(files_of(options));
+  const WiseData data(files_of(options), run.reads.get());
   const MeasuredSources sources = sources_to_measure(measurements, options.gaia_only);
   std::optional<WiseCheckpoint> checkpoint;
   if (!options.checkpoint.empty())

@@ -33,10 +33,12 @@ Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, c
                  products.set(), wise_masks);
 
   std::optional<DustMaps> maps;
-  if (dust.dust_dir.empty())
+  if (dust.dust_dir.empty()) {
     run.log.warning("no dust maps (--dust-dir, $DUST_DIR): ebv and the transmissions of the catalog are NaN");
-  else
+  } else {
+    for (const std::filesystem::path& file : DustMaps::files(dust.dust_dir)) run.note(file);
     maps = DustMaps::read(dust.dust_dir);
+  }
 
   CatalogContext context;
   context.release = release.release;

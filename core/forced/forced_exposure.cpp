@@ -1,0 +1,184 @@
+#include "core/forced/forced_exposure.h"
+
+#include <fmt/format.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/fits/fits_writer.h"
+#include "core/model/simd.h"
+#include "core/survey/bits.h"
+#include "core/survey/provenance.h"
+#include "core/wcs/sip_cards.h"
+
+namespace brickline {
+namespace {
+
+struct CutBit {
+  const char* name;
+  std::int32_t value;
+};
+constexpr std::array<CutBit, 20> kCuts = {{{"err_legacyzpts", ccdcut::kErrLegacyzpts},
+                                           {"not_griz", ccdcut::kNotGrz},
+                                           {"not_third_pix", ccdcut::kNotThirdPix},
+                                           {"exptime", ccdcut::kExptime},
+                                           {"ccdnmatch", ccdcut::kCcdnmatch},
+                                           {"zpt_diff_avg", ccdcut::kZptDiffAvg},
+                                           {"zpt_small", ccdcut::kZptSmall},
+                                           {"zpt_large", ccdcut::kZptLarge},
+                                           {"sky_is_bright", ccdcut::kSkyIsBright},
+                                           {"badexp_file", ccdcut::kBadexpFile},
+                                           {"phrms", ccdcut::kPhrms},
+                                           {"radecrms", ccdcut::kRadecrms},
+                                           {"seeing_bad", ccdcut::kSeeingBad},
+                                           {"early_decam", ccdcut::kEarlyData},
+                                           {"depth_cut", ccdcut::kDepthCut},
+                                           {"too_many_bad_ccds", ccdcut::kTooManyBadCcds},
+                                           {"flagged_in_des", ccdcut::kFlaggedInDes},
+                                           {"phrms_s7", ccdcut::kPhrmsS7},
+                                           {"depth_cut_2", ccdcut::kDepthCut2},
+                                           {"plver", ccdcut::kPlver}}};
+
+std::string upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c); });
+  return text;
+}
+
+int bit_number(std::int32_t value) {
+  int n = 0;
+  while (value >> n != 1) ++n;
+  return n;
+}
+
+// A COMMENT, PREFIX_NAME = value for each bit, then NUMBER_n = name.
+void add_bits(fits::Header& h, const std::string& what, const std::string& prefix, const std::string& number,
+              const std::vector<std::pair<std::string, std::int32_t>>& bits) {
+  h.add_comment(what + " bits:");
+  for (const auto& [name, value] : bits)
+    h.set(prefix + upper(name), std::int64_t{value}, fmt::format("{} bit 2**{}", what, bit_number(value)));
+  for (const auto& [name, value] : bits)
+    h.set(fmt::format("{}{}", number, bit_number(value)), name,
+          fmt::format("{} bit 2**{}={} meaning", what, bit_number(value), value));
+}
+
+}  // namespace
+
+std::vector<std::int64_t> choose_ccds(const CcdTable& ccds, const ExposureChoice& choice) {
+  std::vector<std::int64_t> rows;
+  std::vector<std::tuple<std::string, std::int64_t, std::string, std::int64_t>> order;
+  std::set<std::string> cameras, names;
+  for (std::int64_t i = 0; i < ccds.rows(); ++i) {
+    if (choice.expnum && ccds.table().integer("expnum", i) != *choice.expnum) continue;
+    const CcdRow row = ccds.row(i);
+    cameras.insert(row.camera);
+    if (!choice.camera.empty() && row.camera != choice.camera) continue;
+    names.insert(row.ccdname);
+    if (!choice.ccdname.empty() && row.ccdname != choice.ccdname) continue;
+    order.emplace_back(row.camera, row.expnum, row.ccdname, i);
+  }
+  if (order.empty()) {
+    if (cameras.empty()) throw input_error("the CCD table has no exposure {}", choice.expnum.value_or(-1));
+    if (names.empty())
+      throw input_error("no CCD of camera '{}': there are those of {}", choice.camera,
+                        fmt::join(cameras, ", "));
+    throw input_error("no CCD '{}': there are {}", choice.ccdname, fmt::join(names, ", "));
+  }
+  std::sort(order.begin(), order.end());
+  for (const auto& key : order) rows.push_back(std::get<3>(key));
+  return rows;
+}
+
+std::filesystem::path forced_file(const std::filesystem::path& directory, const std::string& camera,
+                                  std::int64_t expnum) {
+  return directory / "forced" / camera / fmt::format("{:08d}", expnum).substr(0, 5) /
+         fmt::format("forced-{}-{}.fits", camera, expnum);
+}
+
+MeasuredCcds measure_ccds(const ForcedSurvey& from, const std::vector<std::int64_t>& rows,
+                          const ForcedCcdOptions& options, const Log& log) {
+  std::vector<std::optional<ForcedCcd>> measured(rows.size());
+  std::vector<std::string> failed(rows.size());
+  std::vector<std::exception_ptr> fatal(rows.size());
+  tbb::parallel_for(std::size_t{0}, rows.size(), [&](std::size_t i) {
+    try {
+      measured[i] = measure_ccd(from, rows[i], options, log);
+    } catch (const Error& e) {
+      if (e.kind() == ErrorKind::kInput)
+        failed[i] = e.line();
+      else
+        fatal[i] = std::current_exception();
+    } catch (...) {
+      fatal[i] = std::current_exception();
+    }
+  });
+  for (const std::exception_ptr& e : fatal)
+    if (e) std::rethrow_exception(e);
+  MeasuredCcds out;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (measured[i]) out.ccds.push_back(std::move(*measured[i]));
+    if (!failed[i].empty()) out.failed.push_back(std::move(failed[i]));
+  }
+  return out;
+}
+
+fits::Header forced_header(const SurveyIdentity& identity, std::string_view command_line,
+                           const std::vector<ForcedCcd>& measured) {
+  fits::Header h = version_header(identity, {}, command_line, simd_level_name());
+  if (!measured.empty()) {
+    const CcdImage& first = measured.front().image;
+    h.set("CPFILE", first.image_filename, "CP file");
+    h.set("CAMERA", first.camera, "Camera");
+    h.set("EXPNUM", first.expnum, "Exposure num");
+    h.set("FILTER", first.band, "Bandpass of this image");
+    h.set("PLVER", first.plver, "CP pipeline version");
+    h.set("PLPROCID", first.plprocid, "CP pipeline id");
+    h.set("PROCDATE", first.procdate, "CP image DATE");
+    for (const fits::Card& card : first.origin)
+      if (card.key != "FILTER") h.append(card);
+  }
+  std::vector<std::pair<std::string, std::int32_t>> bits;
+  for (const NamedBit& bit : ccd_mask_bits()) {
+    std::string name = bit.name;
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); });
+    bits.emplace_back(name, bit.value);
+  }
+  add_bits(h, "DQMASK", "DQ_", "DBIT_", bits);
+  bits.clear();
+  for (const CutBit& cut : kCuts) bits.emplace_back(cut.name, cut.value);
+  add_bits(h, "CCD_CUTS", "CC_", "CBIT_", bits);
+  for (std::size_t i = 0; i < kForcedApertures; ++i)
+    h.set(fmt::format("APRAD{}", i), kForcedApertureRadiiArcsec[i], "(optical) Aperture radius, in arcsec");
+  return h;
+}
+
+void write_forced_planes(const std::filesystem::path& file, const fits::Header& header,
+                         const std::vector<ForcedCcd>& measured, ForcedPlane plane) {
+  fits::FitsWriter writer;
+  writer.add_empty_primary(header);
+  for (const ForcedCcd& ccd : measured) {
+    fits::Header cards = sip_cards(ccd.image.full_wcs, ccd.image.extent);
+    cards.set("EXPNUM", ccd.image.expnum);
+    cards.set("CCDNAME", ccd.image.ccdname);
+    const Image<float>& pixels = plane == ForcedPlane::kModel ? ccd.result.model : ccd.image.data;
+    writer.add_image<float>(pixels.view(), cards, ccd.image.ccdname);
+  }
+  writer.write(file);
+}
+
+std::string write_forced_table(const std::filesystem::path& file, const fits::Header& header,
+                               const fits::Table& table) {
+  fits::FitsWriter writer;
+  writer.add_empty_primary(header);
+  writer.add_table(table);
+  return writer.write(file);
+}
+
+}  // namespace brickline

@@ -1,0 +1,119 @@
+#include "core/forced/forced_source.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/fits/fits_reader.h"
+
+namespace brickline {
+namespace {
+
+std::optional<SourceKind> kind_of(std::string_view type) {
+  for (const SourceKind kind :
+       {SourceKind::kPsf, SourceKind::kRex, SourceKind::kExp, SourceKind::kDev, SourceKind::kSer})
+    if (type == kind_name(kind)) return kind;
+  return std::nullopt;
+}
+
+// A column that older catalogs lack: 0 there.
+double number_or_zero(const fits::Table& t, std::string_view column, std::int64_t row) {
+  const double v = t.has(column) ? t.number(column, row) : 0;
+  return std::isfinite(v) ? v : 0;
+}
+
+ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& flux_column) {
+  ForcedSource s;
+  s.release = static_cast<std::int32_t>(number_or_zero(t, "release", i));
+  s.brickid = static_cast<std::int32_t>(t.integer("brickid", i));
+  s.objid = static_cast<std::int32_t>(t.integer("objid", i));
+  s.brickname = t.text("brickname", i);
+  if (t.has("brick_primary")) s.primary = t.logical("brick_primary", i);
+  const std::string type = t.text("type", i);
+  const std::optional<SourceKind> kind = kind_of(type);
+  if (!kind && type != "DUP" && type != "NUN")
+    throw input_error("row {}: '{}' is no type of source (PSF, REX, EXP, DEV, SER, DUP, NUN)", i + 1, type);
+  s.has_profile = kind.has_value();
+  s.model.kind = kind.value_or(SourceKind::kPsf);
+  s.model.ra = t.number("ra", i);
+  s.model.dec = t.number("dec", i);
+  if (!std::isfinite(s.model.ra) || !(std::abs(s.model.dec) <= 90))
+    throw input_error("row {}: ({}, {}) is no position", i + 1, s.model.ra, s.model.dec);
+  if (s.model.is_galaxy()) {
+    const Ellipse shape{t.number("shape_r", i), t.number("shape_e1", i), t.number("shape_e2", i)};
+    if (!(shape.re > 0) || !std::isfinite(shape.re) || !(std::hypot(shape.e1, shape.e2) < 1))
+      throw input_error("row {}: a galaxy without a shape (shape_r {}, shape_e1 {}, shape_e2 {})", i + 1,
+                        shape.re, shape.e1, shape.e2);
+    s.model.shape = to_softened(shape);
+    if (s.model.kind == SourceKind::kSer) s.model.sersic_index = t.number("sersic", i);
+  }
+  if (t.has("ref_cat")) s.ref_cat = t.text("ref_cat", i);
+  if (t.has("ref_id")) s.ref_id = t.integer("ref_id", i);
+  if (const double epoch = number_or_zero(t, "ref_epoch", i); epoch > 0)
+    s.model.motion = SkyMotion{number_or_zero(t, "pmra", i), number_or_zero(t, "pmdec", i),
+                               number_or_zero(t, "parallax", i), epoch};
+  if (t.has(flux_column)) s.flux = static_cast<float>(t.number(flux_column, i));
+  return s;
+}
+
+}  // namespace
+
+bool is_near(const ForcedSource& source, const ForcedRegion& region) {
+  const auto at = region.wcs->sky_to_pixel(source.model.ra, source.model.dec);
+  if (!at) return false;
+  // The margin is counted in FITS's pixels, from the number of the first less one to the number of the last.
+  const double x = at->x + 1 - region.box.x0, y = at->y + 1 - region.box.y0;
+  return x >= -kForcedMargin && x <= region.box.width() + kForcedMargin && y >= -kForcedMargin &&
+         y <= region.box.height() + kForcedMargin;
+}
+
+std::vector<ForcedSource> forced_sources(const fits::Table& catalog, std::string_view band) {
+  const std::string flux_column = "flux_" + std::string(band);
+  std::vector<ForcedSource> out;
+  out.reserve(static_cast<std::size_t>(catalog.rows()));
+  for (std::int64_t i = 0; i < catalog.rows(); ++i) out.push_back(source_of(catalog, i, flux_column));
+  return out;
+}
+
+std::vector<ForcedSource> read_forced_sources(const std::filesystem::path& catalog, std::string_view band) {
+  fits::FitsReader reader(catalog);
+  static const std::vector<std::string> kColumns = {
+      "release", "brickid", "brickname", "objid",    "brick_primary", "type",
+      "ra",      "dec",     "shape_r",   "shape_e1", "shape_e2",      "sersic",
+      "ref_cat", "ref_id",  "ref_epoch", "pmra",     "pmdec",         "parallax"};
+  std::vector<std::string> columns = kColumns;
+  columns.push_back("flux_" + std::string(band));
+  const int hdu = reader.find_hdu("CATALOG").value_or(1);
+  if (hdu >= reader.hdu_count() || !reader.is_table(hdu))
+    throw input_error("no catalog: its first extension is no table").in_file(catalog.string());
+  try {
+    return forced_sources(reader.columns(hdu, columns), band);
+  } catch (Error& e) {
+    throw e.in_file(catalog.string());
+  }
+}
+
+std::vector<ForcedSource> forced_sources_near(const std::filesystem::path& directory,
+                                              const BrickTable& bricks, const ForcedRegion& region,
+                                              std::string_view band, const Log& log) {
+  std::vector<ForcedSource> out;
+  std::string missing;
+  for (const Brick& brick : bricks.touching(*region.wcs)) {
+    const std::filesystem::path file =
+        directory / "tractor" / brick.name.substr(0, 3) / ("tractor-" + brick.name + ".fits");
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) {
+      missing += (missing.empty() ? "" : ", ") + brick.name;
+      continue;
+    }
+    for (ForcedSource& s : read_forced_sources(file, band))
+      if (s.primary && s.has_profile && is_near(s, region)) out.push_back(std::move(s));
+  }
+  if (!missing.empty())
+    log.warning("no catalogs below {} of bricks that the CCD touches: nothing of theirs is measured: {}",
+                (directory / "tractor").string(), missing);
+  return out;
+}
+
+}  // namespace brickline

@@ -1,0 +1,60 @@
+// The sources whose fluxes forced photometry measures: rows of catalogs (tractor/BBB/tractor-BRICK.fits), with what
+// says how a source looks, where it stands and which row it is.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/fits/table.h"
+#include "core/model/source_model.h"
+#include "core/survey/bricks.h"
+#include "core/wcs/wcs.h"
+
+namespace brickline {
+
+struct ForcedSource {
+  std::int32_t release = 0, brickid = 0, objid = 0;
+  std::string brickname;
+  bool primary = true;  // it belongs to its brick's own area
+  // Without a profile of its own: a star at the place of a large galaxy (DUP), nothing fitted (NUN). Fitted as a point
+  // source where a person asks for it.
+  bool has_profile = true;
+  std::string ref_cat;
+  std::int64_t ref_id = 0;
+  SourceModel model;          // the position at the motion's epoch, if it has a motion; no fluxes
+  std::optional<float> flux;  // the catalog's, in the image's band
+  bool reported = true;       // false: fitted with the others, and not in the table
+  // Of a catalog of large galaxies.
+  bool is_large_galaxy() const { return !ref_cat.empty() && ref_cat.front() == 'L'; }
+};
+
+// All rows of a catalog. `band`: of the images to be measured. Error (kInput) naming a column that is missing or a
+// row that makes no sense; the caller names the file.
+std::vector<ForcedSource> forced_sources(const fits::Table& catalog, std::string_view band);
+// The same of a file (its table called CATALOG, else its first).
+std::vector<ForcedSource> read_forced_sources(const std::filesystem::path& catalog, std::string_view band);
+
+inline constexpr int kForcedMargin = 20;  // pixels around a region in which sources count as its own
+
+// Which of the sky a CCD, or a part of it, measures.
+struct ForcedRegion {
+  const Wcs* wcs = nullptr;  // of the whole CCD
+  Box box;                   // of it
+};
+
+// Whether a source stands (unmoved) within kForcedMargin pixels of the region.
+bool is_near(const ForcedSource& source, const ForcedRegion& region);
+
+// Of a directory of catalogs, DIR/tractor/BBB/tractor-BRICK.fits: the rows of all bricks whose images touch the CCD
+// that belong to their brick's own area, have a profile, and stand (unmoved) within `kForcedMargin` pixels of the
+// region. One line of the log names the bricks without a catalog.
+std::vector<ForcedSource> forced_sources_near(const std::filesystem::path& directory,
+                                              const BrickTable& bricks, const ForcedRegion& region,
+                                              std::string_view band, const Log& log);
+
+}  // namespace brickline

@@ -1,0 +1,253 @@
+// Forced photometry of skies whose truth is known.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "core/facts/mask_bits.h"
+#include "core/forced/zero_point.h"
+#include "core/model/sky_motion.h"
+#include "tests/forced/synthetic_ccd.h"
+
+namespace brickline {
+namespace {
+
+using test::SyntheticCcd;
+
+constexpr double kSig1 = 0.02;  // nanomaggies per pixel
+
+// A grid of places with random offsets, `spacing` pixels apart.
+std::vector<SkyPosition> places(const SyntheticCcd& ccd, int spacing, std::uint64_t seed) {
+  simulate::Random random(seed, simulate::Stream::kStar, {0});
+  std::vector<SkyPosition> out;
+  for (int y = spacing / 2; y + spacing / 2 < ccd.image.height; y += spacing)
+    for (int x = spacing / 2; x + spacing / 2 < ccd.image.width; x += spacing)
+      out.push_back(ccd.sky(x + random.uniform(-4, 4), y + random.uniform(-4, 4)));
+  return out;
+}
+
+TEST(SimulatedForced, PullsOfConstantStarsAreOfWidthOne) {
+  std::vector<double> pulls;
+  for (int epoch = 0; epoch < 8; ++epoch) {
+    SyntheticCcd ccd(512, 512, kSig1);
+    std::vector<ForcedSource> sources;
+    std::vector<double> truth;
+    for (const SkyPosition& p : places(ccd, 32, 1)) {
+      truth.push_back(0.3 * std::pow(1.02, static_cast<double>(truth.size() % 120)));
+      ccd.add_star(p, truth.back());
+      sources.push_back(test::star_at(p));
+    }
+    ccd.add_noise(static_cast<std::uint64_t>(100 + epoch));
+    const ForcedResult r = measure_forced(ccd.image, sources);
+    ASSERT_EQ(r.rows.size(), truth.size());
+    for (std::size_t i = 0; i < truth.size(); ++i)
+      pulls.push_back((r.rows[i].flux - truth[i]) * std::sqrt(r.rows[i].flux_ivar));
+  }
+  EXPECT_GT(pulls.size(), 1500u);
+  const test::Spread s = test::spread(pulls);
+  EXPECT_NEAR(s.width, 1, 0.05);
+  EXPECT_NEAR(s.median, 0, 0.1);
+}
+
+TEST(SimulatedForced, AVariableStarsLightCurveIsRecovered) {
+  double chi2 = 0;
+  constexpr int kEpochs = 40;
+  for (int epoch = 0; epoch < kEpochs; ++epoch) {
+    SyntheticCcd ccd(100, 100, kSig1);
+    const double flux = 3 + 1.5 * std::sin(0.7 * epoch);
+    const SkyPosition at = ccd.sky(50.3, 48.9), beside = ccd.sky(57, 52);
+    ccd.add_star(at, flux);
+    ccd.add_star(beside, 5);
+    ccd.add_noise(static_cast<std::uint64_t>(epoch));
+    const ForcedSource sources[] = {test::star_at(at), test::star_at(beside)};
+    const ForcedResult r = measure_forced(ccd.image, sources);
+    chi2 += std::pow(r.rows[0].flux - flux, 2) * r.rows[0].flux_ivar;
+  }
+  EXPECT_NEAR(chi2 / kEpochs, 1, 3 * std::sqrt(2.0 / kEpochs));
+}
+
+// Point sources of known flux `offset` arcsec east of galaxies' centres.
+struct Nuclei {
+  std::vector<double> pulls;  // by the joint error
+  std::vector<double> fluxes;
+};
+Nuclei measure_beside_galaxies(double offset, bool as_nuclei) {
+  constexpr double kRe = 1, kGalaxyFlux = 8, kFlux = 2;
+  const simulate::SersicProfile profile(1, 4);
+  Nuclei out;
+  for (int image = 0; image < 4; ++image) {
+    SyntheticCcd ccd(512, 512, kSig1);
+    std::vector<ForcedSource> sources;
+    const std::vector<SkyPosition> at = places(ccd, 64, static_cast<std::uint64_t>(7 + image));
+    for (const SkyPosition& p : at) {
+      const SkyPosition there{p.ra + offset / 3600 / std::cos(p.dec * std::numbers::pi / 180), p.dec};
+      ccd.add_galaxy(p, kGalaxyFlux, profile, kRe);
+      ccd.add_star(there, kFlux);
+      sources.push_back(test::galaxy_at(p, SourceKind::kExp, kRe));
+      if (!as_nuclei) sources.push_back(test::star_at(there));
+    }
+    ccd.add_noise(static_cast<std::uint64_t>(50 + image));
+    ForcedOptions options;
+    options.nuclei = as_nuclei;
+    options.limits = !as_nuclei;
+    const ForcedResult r = measure_forced(ccd.image, sources, options);
+    for (std::size_t i = as_nuclei ? 0 : 1; i < r.rows.size(); i += as_nuclei ? 1 : 2) {
+      const ForcedMeasurement& row = r.rows[i];
+      out.fluxes.push_back(as_nuclei ? row.flux_agn : row.flux);
+      if (!as_nuclei) {
+        EXPECT_LT(row.flux_ivar_joint, row.flux_ivar);
+        out.pulls.push_back((row.flux - kFlux) * std::sqrt(row.flux_ivar_joint));
+      }
+    }
+  }
+  return out;
+}
+
+TEST(SimulatedForced, ASupernovaInAGalaxyHasAnUnbiasedFlux) {
+  const Nuclei n = measure_beside_galaxies(0.3, false);
+  EXPECT_GE(n.pulls.size(), 200u);
+  const test::Spread s = test::spread(n.pulls);
+  EXPECT_LT(std::abs(s.median), 0.1);
+  EXPECT_NEAR(s.width, 1, 0.1);
+}
+
+TEST(SimulatedForced, AnActiveNucleusHasAnUnbiasedFlux) {
+  const Nuclei n = measure_beside_galaxies(0, true);
+  EXPECT_GE(n.fluxes.size(), 200u);
+  const test::Spread s = test::spread(n.fluxes);
+  EXPECT_LT(std::abs(s.median - 2), 0.1 * s.width);
+}
+
+TEST(SimulatedForced, AMovingStarKeepsItsFluxOverTenYears) {
+  ForcedSource source = test::star_at({150.001, 40.001});
+  source.model.motion = SkyMotion{400, -300, 0, 2015.5};  // half an arcsec a year
+  for (int year = 0; year < 10; ++year) {
+    SyntheticCcd ccd(120, 120, kSig1);
+    ccd.image.mjd_tai = 55400 + 365.25 * year;
+    ccd.add_star(position_at(source.model, ccd.image.mjd_tai), 20);
+    ccd.add_noise(static_cast<std::uint64_t>(year));
+    const ForcedResult moved = measure_forced(ccd.image, std::span(&source, 1));
+    EXPECT_NEAR(moved.rows[0].flux, 20, 4 / std::sqrt(moved.rows[0].flux_ivar)) << year;
+    ForcedOptions options;
+    options.move = false;
+    const ForcedResult unmoved = measure_forced(ccd.image, std::span(&source, 1), options);
+    EXPECT_EQ(unmoved.rows[0].position.ra, source.model.ra);
+    if (year == 0 || year == 9) {
+      EXPECT_LT(unmoved.rows[0].flux, 10) << year;
+    }
+  }
+}
+
+TEST(SimulatedForced, MotionsFindWhereAStarIs) {
+  SyntheticCcd ccd(200, 200, kSig1);
+  const SkyPosition expected = ccd.sky(100.2, 99.7), there = ccd.sky(100.6, 99.9);
+  ccd.add_star(there, 20);
+  ccd.add_star(ccd.sky(40, 50), 9);
+  ccd.add_noise(3);
+  const ForcedSource sources[] = {test::star_at(expected), test::star_at(ccd.sky(40, 50))};
+  ForcedOptions options;
+  options.motions = true;
+  const ForcedResult r = measure_forced(ccd.image, sources, options);
+  const StarMotion& m = *r.rows[0].motion;
+  const double east = -0.4 * SyntheticCcd::kScale, north = 0.2 * SyntheticCcd::kScale;
+  EXPECT_NEAR(m.dra, east, 0.01);  // to first order
+  EXPECT_NEAR(m.ddec, north, 0.01);
+  EXPECT_NEAR(m.full_fit_dra, east, 4 / std::sqrt(m.full_fit_dra_ivar));
+  EXPECT_NEAR(m.full_fit_ddec, north, 4 / std::sqrt(m.full_fit_ddec_ivar));
+  EXPECT_NEAR(m.full_fit_flux, 20, 4 / std::sqrt(m.full_fit_flux_ivar));
+  EXPECT_NEAR(m.full_fit_x, 100.6, 0.02);
+  // Both directions are as well known, at 40 degrees of declination, too.
+  EXPECT_NEAR(m.full_fit_dra_ivar / m.full_fit_ddec_ivar, 1, 0.05);
+  EXPECT_NEAR(r.rows[0].centroid->win_dra, east, 0.01);
+  EXPECT_NEAR(r.rows[0].centroid->winpsf_dra, 0, 0.005);
+}
+
+TEST(SimulatedForced, WhatCannotBeMeasuredIsFlagged) {
+  SyntheticCcd ccd(100, 100, kSig1);
+  const SkyPosition masked = ccd.sky(50, 50);
+  ccd.add_star(masked, 20);
+  ccd.add_noise(1);
+  for (int y = 0; y < 100; ++y)
+    for (int x = 0; x < 100; ++x)
+      if (std::hypot(x - 50, y - 50) < 45) {
+        ccd.image.inverse_error(x, y) = 0;
+        ccd.image.mask(x, y) = mask_bit::kSatur;
+      }
+  std::vector<ForcedSource> sources = {test::star_at(masked), test::star_at(ccd.sky(110, 50)),
+                                       test::star_at(ccd.sky(5000, 50)), test::star_at({330, -40}),
+                                       test::star_at({std::numeric_limits<double>::quiet_NaN(), 40})};
+  ForcedOptions options;
+  options.apertures = options.limits = true;
+  const ForcedResult r = measure_forced(ccd.image, sources, options);
+  ASSERT_EQ(r.rows.size(), 5u);
+  EXPECT_NEAR(r.rows[0].fracmasked, 1, 0.02);
+  EXPECT_TRUE(r.rows[0].dqmask & mask_bit::kSatur);
+  EXPECT_TRUE(r.rows[0].centroid->win_satur || !r.rows[0].centroid->win_converged);
+  for (std::size_t i = 1; i < 5; ++i) EXPECT_TRUE(r.rows[i].dqmask & mask_bit::kEdge2) << i;
+  for (std::size_t i = 2; i < 5; ++i) {
+    EXPECT_EQ(r.rows[i].flux, 0) << i;
+    EXPECT_EQ(r.rows[i].flux_ivar, 0) << i;
+    EXPECT_EQ(r.rows[i].apflux[3], 0) << i;
+  }
+}
+
+TEST(SimulatedForced, UpperLimitsHoldTheTruth) {
+  int below = 0, count = 0;
+  for (int image = 0; image < 4; ++image) {
+    SyntheticCcd ccd(512, 512, kSig1);
+    std::vector<ForcedSource> sources;
+    for (const SkyPosition& p : places(ccd, 40, 2)) {
+      ccd.add_star(p, 0.1);  // hardly a sigma
+      sources.push_back(test::star_at(p));
+    }
+    ccd.add_noise(static_cast<std::uint64_t>(70 + image));
+    ForcedOptions options;
+    options.limits = true;
+    const ForcedResult r = measure_forced(ccd.image, sources, options);
+    for (const ForcedMeasurement& row : r.rows) {
+      below += row.flux_limit95 > 0.1f;
+      EXPECT_GT(row.flux_limit95, 0);
+      ++count;
+    }
+  }
+  EXPECT_GE(below, 0.93 * count);
+}
+
+// 40 stars whose fluxes are off by `mag` magnitudes from the catalog's, two of them variable.
+ZeroPointCheck check_with(double mag, std::uint64_t seed) {
+  SyntheticCcd ccd(300, 300, kSig1);
+  std::vector<ForcedSource> sources;
+  for (const SkyPosition& p : places(ccd, 45, seed)) {
+    const double flux = 5 + static_cast<double>(sources.size());
+    ccd.add_star(p, flux * std::pow(10, -0.4 * mag) * (sources.size() % 20 == 3 ? 2 : 1));
+    sources.push_back(test::star_at(p, static_cast<float>(flux)));
+  }
+  ccd.add_noise(seed);
+  return check_zero_point(measure_forced(ccd.image, sources), sources);
+}
+
+TEST(ZeroPoint, OneThatIsWrongIsFoundAndNoneOfAHundredRightOnesIsAccused) {
+  for (const double mag : {0.1, -0.1}) {
+    const ZeroPointCheck wrong = check_with(mag, 5);
+    EXPECT_TRUE(wrong.wrong);
+    EXPECT_NEAR(wrong.offset, mag, 5 * wrong.error);
+    EXPECT_LT(wrong.error, 0.01);
+  }
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) EXPECT_FALSE(check_with(0, seed).wrong) << seed;
+}
+
+TEST(ZeroPoint, CorrectionBringsFluxesToTheCatalogs) {
+  ForcedResult r;
+  r.rows.resize(1);
+  r.rows[0].flux = 2;
+  r.rows[0].flux_ivar = 4;
+  correct_zero_point(r, {10, 0.1f, 0.001f, true});
+  EXPECT_NEAR(r.rows[0].flux, 2 * std::pow(10, 0.04), 1e-5);
+  EXPECT_NEAR(r.rows[0].flux_ivar, 4 * std::pow(10, -0.08), 1e-5);
+  correct_zero_point(r, {0, NAN, NAN, false});
+  EXPECT_TRUE(std::isfinite(r.rows[0].flux));
+}
+
+}  // namespace
+}  // namespace brickline
