@@ -10,6 +10,8 @@ packages=(
   # libraries
   libboost-dev libcfitsio-dev wcslib-dev liberfa-dev libeigen3-dev libfftw3-dev libfmt-dev libtbb-dev libre2-dev
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libjpeg-dev zlib1g-dev libssl-dev
+  # programs that `calibrate` runs
+  source-extractor psfex
 )
 tests=(
   libgtest-dev libgmock-dev libbenchmark-dev

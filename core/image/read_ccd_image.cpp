@@ -38,7 +38,7 @@ class Reading {
         input_(input),
         options_(options),
         log_(log),
-        ccd_(camera.open(input.source, Purpose::kRun, log)) {}
+        ccd_(camera.open(input.source, options.purpose, log)) {}
 
   CcdImage run() {
     identify();
@@ -51,7 +51,7 @@ class Reading {
       read_weights();
       saturation();
       subtract_template();
-      remap_weights();
+      if (options_.camera_noise) remap_weights();
     }
     seeing();
     if (options_.pixels) {
@@ -426,7 +426,7 @@ void Reading::remap_weights() {
 
 void Reading::seeing() {
   out_.psf_fwhm = values().psf_fwhm;
-  if (!(out_.psf_fwhm > 0))
+  if (options_.seeing && !(out_.psf_fwhm > 0))
     throw input_error(
         "the seeing is {}, not a positive number of pixels: the header has none where the camera's fact "
         "metadata.fwhm looks, nor has the CCD table's column fwhm",
@@ -557,6 +557,9 @@ std::optional<CcdImage> read_ccd_image(const Camera& camera, const CcdInput& inp
   try {
     return Reading(camera, input, options, log).run();
   } catch (const SkipCcd& skip) {
+    if (options.required)
+      throw input_error("it cannot be used: {}", skip.what())
+          .while_doing(fmt::format("reading {}", description(input)));
     log.info("{}: not used: {}", description(input), skip.what());
     return std::nullopt;
   } catch (Error& e) {

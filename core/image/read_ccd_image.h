@@ -35,6 +35,7 @@ struct CcdInput {
 };
 
 struct ReadImageOptions {
+  Purpose purpose = Purpose::kRun;  // that the camera is told
   // The part wanted: a box of the full CCD, else what a convex polygon on the sky touches, else all.
   std::optional<Box> window;
   std::vector<SkyPosition> polygon;
@@ -44,6 +45,8 @@ struct ReadImageOptions {
   bool subtract_sky = true;
   bool psf = true;               // false: no PSF model is looked at; `psf` and the norms stay empty
   bool nanomaggies = true;       // false: native units; an image without a zero point can be read, too
+  bool camera_noise = true;      // false: weights without the noise that the camera adds to them
+  bool seeing = true;            // false: an image whose seeing nobody states can be read, too
   bool trim_edges = true;        // drop outer rows and columns without weight
   bool normalize_psf = true;     // PSF stamps of sum 1
   bool constant_weight = false;  // every good pixel gets the noise sig1
@@ -52,7 +55,8 @@ struct ReadImageOptions {
   bool old_calibs_ok = false;    // versions that do not agree are warnings
   // Header and table that disagree on where the CCD lies: an error, or a warning and this one's word.
   WcsTrust wcs_trust = WcsTrust::kNeither;
-  int min_size = 10;  // pixels; a narrower or lower image is not used ("tiny")
+  bool required = false;  // a CCD that has nothing to give here is an Error (kInput) that says why
+  int min_size = 10;      // pixels; a narrower or lower image is not used ("tiny")
 
   // Calibration directories looked at before the survey's own, laid out like <survey>/calib.
   std::vector<std::filesystem::path> calibration_dirs;

@@ -29,28 +29,15 @@ std::string below(const std::string& directory, const std::string& name) {
   return directory.empty() ? name : directory + "/" + name;
 }
 
-// Throws, or warns where old calibrations are accepted.
-void disagree(const std::filesystem::path& file, const CalibrationChecks& checks, const Log& log,
-              const std::string& what) {
-  if (!checks.old_calibs_ok)
-    throw input_error("{}: it belongs to another reduction of the image (old calibrations can be allowed)",
-                      what)
-        .in_file(file.string());
-  log.warning("{}: {}; accepted, because old calibrations are allowed", file.string(), what);
-}
-
-void check_versions(const CalibrationRow& found, const CalibrationKey& key, const CalibrationChecks& checks,
-                    const Log& log) {
+// How the row's reduction differs from the key's, in words; empty if it does not.
+std::string difference(const CalibrationRow& found, const CalibrationKey& key, const Log& log) {
   const struct {
     const char* column;
     const std::string& wanted;
   } compared[] = {{"plver", key.plver}, {"plprocid", key.plprocid}};
   for (const auto& [column, wanted] : compared) {
     if (wanted.empty()) continue;
-    if (!found.table.has(column)) {
-      disagree(found.file, checks, log, fmt::format("there is no column {}", column));
-      continue;
-    }
+    if (!found.table.has(column)) return fmt::format("there is no column {}", column);
     const std::string text = found.text(column);
     switch (compare_version(text, wanted)) {
       case VersionMatch::kSame:
@@ -60,10 +47,10 @@ void check_versions(const CalibrationRow& found, const CalibrationKey& key, cons
                     found.file.string(), column, text, wanted);
         break;
       case VersionMatch::kDifferent:
-        disagree(found.file, checks, log,
-                 fmt::format("{} is '{}', that of the image '{}'", column, text, wanted));
+        return fmt::format("{} is '{}', that of the image '{}'", column, text, wanted);
     }
   }
+  return {};
 }
 
 }  // namespace
@@ -73,8 +60,7 @@ std::string ccd_image_name(const FileFacts& files, const CcdValues& ccd) {
   return ccd.ccdname.empty() ? base : base + "-" + ccd.ccdname;
 }
 
-std::vector<std::string> calibration_paths(CalibrationKind kind, const FileFacts& files,
-                                           const CcdValues& ccd) {
+CalibrationNames calibration_names(CalibrationKind kind, const FileFacts& files, const CcdValues& ccd) {
   const bool psf = kind == CalibrationKind::kPsf;
   const std::string dir = directory_of(ccd.image_filename);
   const std::string base = base_name(files.base_name, ccd.image_filename);
@@ -82,20 +68,25 @@ std::vector<std::string> calibration_paths(CalibrationKind kind, const FileFacts
   const std::string product = psf ? "psfex" : "sky";
   const std::string ending = psf ? "-psfex.fits" : "-splinesky.fits";
 
-  // Empty: not looked at.
   const auto place = [&](const std::string& fact, const std::string& usual) {
     const auto stated = files.calibration.find(fact);
     if (stated == files.calibration.end()) return usual;
     return stated->second ? expanded(*stated->second, dir, base, ccd) : std::string();
   };
   const std::string key = psf ? "psf" : "sky";
-  const std::string merged = place(key + "_merged", below(below(product, dir), base + ending));
-  const std::string single = place(key, below(below(below(product + "-single", dir), base), name + ending));
+  CalibrationNames names;
+  names.single = place(key, below(below(below(product + "-single", dir), base), name + ending));
+  names.merged = place(key + "_merged", below(below(product, dir), base + ending));
+  if (!files.calibration.contains(key + "_merged")) names.oldest = below(dir, base + ending);
+  return names;
+}
 
+std::vector<std::string> calibration_paths(CalibrationKind kind, const FileFacts& files,
+                                           const CcdValues& ccd) {
+  CalibrationNames names = calibration_names(kind, files, ccd);
   std::vector<std::string> paths;
-  for (const std::string& path : psf ? std::vector{merged, single} : std::vector{single, merged})
-    if (!path.empty()) paths.push_back(path);
-  if (!files.calibration.contains(key + "_merged")) paths.push_back(below(dir, base + ending));
+  for (std::string* name : {&names.single, &names.merged, &names.oldest})
+    if (!name->empty()) paths.push_back(std::move(*name));
   return paths;
 }
 
@@ -115,6 +106,7 @@ VersionMatch compare_version(std::string_view in_file, std::string_view wanted) 
 std::optional<CalibrationRow> find_calibration(std::span<const std::filesystem::path> candidates,
                                                const CalibrationKey& key, const CalibrationChecks& checks,
                                                Log log) {
+  std::vector<std::pair<CalibrationRow, std::string>> others;  // of another reduction, and how they differ
   for (const std::filesystem::path& file : candidates) {
     std::error_code ignored;
     if (!std::filesystem::exists(file, ignored)) continue;
@@ -133,10 +125,23 @@ std::optional<CalibrationRow> find_calibration(std::span<const std::filesystem::
       continue;
     }
     found.row = rows[0];
-    if (checks.versions) check_versions(found, key, checks, log);
+    std::string differs = checks.versions ? difference(found, key, log) : std::string();
+    if (!differs.empty()) {
+      others.emplace_back(std::move(found), std::move(differs));
+      continue;
+    }
+    for (const auto& [other, why] : others)
+      log.warning("{}: {}; it is of no use, {} is taken", other.file.string(), why, file.string());
     return found;
   }
-  return std::nullopt;
+  if (others.empty()) return std::nullopt;
+  auto& [first, why] = others.front();
+  if (!checks.old_calibs_ok)
+    throw input_error("{}: it belongs to another reduction of the image (old calibrations can be allowed)",
+                      why)
+        .in_file(first.file.string());
+  log.warning("{}: {}; accepted, because old calibrations are allowed", first.file.string(), why);
+  return std::move(first);
 }
 
 Error no_calibration(std::string_view what, std::span<const std::filesystem::path> candidates,

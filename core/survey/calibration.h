@@ -2,8 +2,13 @@
 // they come from the same reduction as its image.
 //
 // A calibration is a row of a FITS table. "Single" files hold one CCD, "merged" ones all CCDs of an exposure;
-// the oldest layout of merged files is still looked at last. PSFs are looked for in merged files first, skies
-// in single files first (what the survey's releases did, and so part of what they contain).
+// the oldest layout of merged files is still looked at last.
+//
+// The rule of the search, for PSFs and skies alike: single, merged, oldest; the first file that has exactly one
+// row of the CCD, of the image's own reduction, is it. Files of another reduction are passed over, with a
+// warning that names them; only where there is none but such, and old calibrations are accepted, is the first
+// of them taken. (The reference pipeline looks at merged PSFs first and stops at the first file, whatever it
+// holds: a stale file there blocks a good one.)
 #pragma once
 
 #include <cstdint>
@@ -24,12 +29,18 @@ namespace brickline {
 
 enum class CalibrationKind { kPsf, kSky };
 
-// Names below a calibration directory, in the order they are looked at. With D the directory of the image's
-// name, B its base name and C the CCD's name:
-//   psfex/D/B-psfex.fits, psfex-single/D/B/B-C-psfex.fits, D/B-psfex.fits
+// Names below a calibration directory. With D the directory of the image's name, B its base name and C the CCD's
+// name:
+//   psfex-single/D/B/B-C-psfex.fits, psfex/D/B-psfex.fits, D/B-psfex.fits
 //   sky-single/D/B/B-C-splinesky.fits, sky/D/B-splinesky.fits, D/B-splinesky.fits
 // A camera's facts may replace the first two (files.calibration: "psf", "psf_merged", "sky", "sky_merged";
 // null: not looked at). The oldest layout is looked at only where the facts say nothing of the merged file.
+// Empty: not looked at.
+struct CalibrationNames {
+  std::string single, merged, oldest;
+};
+CalibrationNames calibration_names(CalibrationKind kind, const FileFacts& files, const CcdValues& ccd);
+// Those that are looked at, in order.
 std::vector<std::string> calibration_paths(CalibrationKind kind, const FileFacts& files,
                                            const CcdValues& ccd);
 
@@ -46,7 +57,7 @@ struct CalibrationKey {
 
 struct CalibrationChecks {
   bool versions = true;         // compare plver, plprocid
-  bool old_calibs_ok = false;   // a difference, or a missing column, is a warning
+  bool old_calibs_ok = false;   // where all differ, or lack the column, that is a warning
   ReadLog* read_log = nullptr;  // notes the files that are read; may be null
 };
 
@@ -58,9 +69,9 @@ struct CalibrationRow {
   std::string text(std::string_view column) const;
 };
 
-// The first of `candidates` that exists and has exactly one row of the key's exposure and CCD. Empty if there
-// is none. Error (kInput), naming the file, if that row is not of the same reduction; a value of the key that
-// was cut short by its column's width counts as the same, with a warning.
+// That of `candidates`, in their order, which the rule above finds. Empty if none of them has such a row. Error
+// (kInput), naming the first file that has one, if none is of the same reduction; a value of the key that was
+// cut short by its column's width counts as the same, with a warning.
 std::optional<CalibrationRow> find_calibration(std::span<const std::filesystem::path> candidates,
                                                const CalibrationKey& key, const CalibrationChecks& checks,
                                                Log log = {});

@@ -4,6 +4,7 @@
 
 #include "core/fits/fits_writer.h"
 #include "tests/support/calibration_files.h"
+#include "tests/support/collecting_log.h"
 
 namespace brickline {
 namespace {
@@ -61,7 +62,7 @@ TEST_F(SkyFiles, TheFirstFileWithExactlyOneRowOfTheCcdWins) {
 }
 
 TEST_F(SkyFiles, AnotherReductionIsAnErrorThatNamesTheFile) {
-  const std::vector<fs::path> files{write("old.fits", {"N1"}, {1}, "V0.9"), write("good.fits", {"N1"}, {2})};
+  const std::vector<fs::path> files{write("old.fits", {"N1"}, {1}, "V0.9")};
   try {
     read_sky_calibration(files, key_, {});
     FAIL() << "accepted";
@@ -73,6 +74,18 @@ TEST_F(SkyFiles, AnotherReductionIsAnErrorThatNamesTheFile) {
   }
   EXPECT_EQ(read_sky_calibration(files, key_, {.old_calibs_ok = true}).model(0, 0), 1);
   EXPECT_EQ(read_sky_calibration(files, key_, {.versions = false}).model(0, 0), 1);
+}
+
+TEST_F(SkyFiles, AStaleFileBlocksNoGoodOneAndIsNamed) {
+  const std::vector<fs::path> files{write("old.fits", {"N1"}, {1}, "V0.9"), write("good.fits", {"N1"}, {2})};
+  for (const bool old_calibs_ok : {false, true}) {
+    test::CollectingSink log;
+    const SkyCalibration sky = read_sky_calibration(files, key_, {.old_calibs_ok = old_calibs_ok}, Log(log));
+    EXPECT_EQ(sky.model(0, 0), 2);
+    EXPECT_EQ(sky.file, dir_ / "good.fits");
+    ASSERT_EQ(log.warnings.size(), 1u);
+    EXPECT_NE(log.warnings[0].find((dir_ / "old.fits").string()), std::string::npos) << log.warnings[0];
+  }
 }
 
 TEST_F(SkyFiles, OnlyTheSelectedRowsVersionCounts) {
@@ -149,9 +162,8 @@ TEST(CalibrationPaths, FollowTheSurveysLayout) {
   const std::string d = "decam/CP/V4.8.2a/CP20181213/", b = "c4d_181214_050844_ooi_g_ls9";
   EXPECT_EQ(ccd_image_name({}, ccd), b + "-S9");
   EXPECT_EQ(calibration_paths(CalibrationKind::kPsf, {}, ccd),
-            (std::vector<std::string>{"psfex/" + d + b + "-psfex.fits",
-                                      "psfex-single/" + d + b + "/" + b + "-S9-psfex.fits",
-                                      d + b + "-psfex.fits"}));
+            (std::vector<std::string>{"psfex-single/" + d + b + "/" + b + "-S9-psfex.fits",
+                                      "psfex/" + d + b + "-psfex.fits", d + b + "-psfex.fits"}));
   EXPECT_EQ(calibration_paths(CalibrationKind::kSky, {}, ccd),
             (std::vector<std::string>{"sky-single/" + d + b + "/" + b + "-S9-splinesky.fits",
                                       "sky/" + d + b + "-splinesky.fits", d + b + "-splinesky.fits"}));

@@ -104,6 +104,8 @@ fits::Header extension_header(const SurveyContext& survey, const Exposure& x, co
   // A pixel widens the profile by its own variance of 1/12.
   h.set("FWHM", fits::CardValue(std::sqrt(x.fwhm * x.fwhm + 2.3548 * 2.3548 / 12)), "Median FWHM in pixels");
   h.set("ELLIPTIC", fits::CardValue(std::hypot(ccd.psf.e1, ccd.psf.e2)), "Median ELLIPTICITY");
+  const double exposure_term = o.counts_per_second ? 0 : 2.5 * std::log10(x.exposure_time);
+  h.set("MAGZERO", fits::CardValue(x.zero_point + exposure_term), "[mag] AB of one unit of the pixels");
   h.set("AVSKY", fits::CardValue(ccd.sky.level * unit));
   h.set("AVSIG", fits::CardValue(x.noise * unit));
   h.set("ARAWGAIN", fits::CardValue(o.gain), "[e/adu] Average raw gain");

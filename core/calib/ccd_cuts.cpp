@@ -1,0 +1,215 @@
+#include "core/calib/ccd_cuts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string_view>
+
+#include "core/base/error.h"
+#include "core/survey/bits.h"
+#include "core/survey/ccd_table.h"
+
+namespace brickline {
+namespace {
+
+struct CutRule {
+  std::string_view name;
+  std::int32_t bit;
+};
+constexpr std::array<CutRule, 15> kRules = {{{"not_griz", ccdcut::kNotGrz},
+                                             {"not_third_pix", ccdcut::kNotThirdPix},
+                                             {"exptime", ccdcut::kExptime},
+                                             {"ccdnmatch", ccdcut::kCcdnmatch},
+                                             {"zpt_diff_avg", ccdcut::kZptDiffAvg},
+                                             {"zpt_small", ccdcut::kZptSmall},
+                                             {"zpt_large", ccdcut::kZptLarge},
+                                             {"sky_is_bright", ccdcut::kSkyIsBright},
+                                             {"badexp_file", ccdcut::kBadexpFile},
+                                             {"phrms", ccdcut::kPhrms},
+                                             {"radecrms", ccdcut::kRadecrms},
+                                             {"seeing_bad", ccdcut::kSeeingBad},
+                                             {"early_decam", ccdcut::kEarlyData},
+                                             {"phrms_s7", ccdcut::kPhrmsS7},
+                                             {"plver", ccdcut::kPlver}}};
+
+std::int32_t bit_of(std::string_view name, const std::string& camera) {
+  for (const CutRule& rule : kRules)
+    if (rule.name == name) return rule.bit;
+  throw plugin_error("camera {}: the fact quality.extra_cuts names the bit '{}', which there is not", camera,
+                     name);
+}
+
+// A row's columns as if they were the cards of a header: what conditions look at.
+class ColumnHeaders : public CcdHeaders {
+ public:
+  ColumnHeaders(const fits::Table& table, std::int64_t row) {
+    for (const fits::Column& column : table.columns()) {
+      if (column.width() != 1) continue;
+      if (column.is_string())
+        header_.set(column.name, table.text(column.name, row));
+      else
+        header_.set(column.name, table.number(column.name, row));
+    }
+  }
+  const fits::Header* header(HeaderOf) override { return &header_; }
+
+ private:
+  fits::Header header_;
+};
+
+std::string upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
+  return text;
+}
+
+// First words of a file's lines.
+std::set<std::string> bad_names(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in) throw input_error("cannot read it").in_file(file.string());
+  std::set<std::string> names;
+  int number = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string name;
+    if (!(words >> name)) continue;
+    if (!std::isdigit(static_cast<unsigned char>(name[0])))
+      throw input_error("line {} begins with neither EXPNUM nor EXPNUM-CCDNAME", number)
+          .in_file(file.string());
+    names.insert(upper(name));
+  }
+  return names;
+}
+
+// A zero point without the known trends of its camera, which its window is held against.
+double detrended(double ccdzpt, double airmass, double mjd, const PhotometryFacts& facts,
+                 const std::string& band) {
+  constexpr double kDayZero = 56658.5;
+  const auto found = facts.detrend.find(band);
+  if (found == facts.detrend.end() || ccdzpt == 0) return ccdzpt;
+  const Detrend& trend = found->second;
+  double z = ccdzpt;
+  if (airmass >= 1) z += trend.airmass_slope * (airmass - 1);
+  const double day = mjd - kDayZero;
+  if (mjd > 0)
+    for (const auto& [d0, d1, first, last, c0] : trend.segments)
+      if (d0 <= day && day < d1) z += trend.reference - (c0 + (last - first) / (d1 - d0) * day);
+  return z;
+}
+
+class Judge {
+ public:
+  Judge(const fits::Table& table, const Camera& camera, std::set<std::string> bad)
+      : table_(table), camera_(camera), quality_(camera.facts().quality), bad_(std::move(bad)) {}
+
+  std::int64_t bits(std::int64_t row, const CcdRow& ccd) const {
+    const auto number = [&](const char* column, double otherwise) {
+      if (!table_.has(column)) return otherwise;
+      const double v = table_.number(column, row);
+      return std::isfinite(v) ? v : otherwise;
+    };
+    std::int64_t bits = 0;
+    const auto cut_if = [&](bool bad, std::int32_t bit) {
+      if (bad) bits |= bit;
+    };
+    const std::vector<std::string>& bands = quality_.survey_bands;
+    cut_if(std::find(bands.begin(), bands.end(), ccd.band) == bands.end(), ccdcut::kNotGrz);
+    cut_if(!(ccd.exptime >= quality_.min_exptime_seconds), ccdcut::kExptime);
+
+    const double ccdzpt = std::isfinite(ccd.ccdzpt) ? ccd.ccdzpt : 0;
+    const auto window = quality_.zero_point_window.find(ccd.band);
+    const std::array<double, 2> limits =
+        window != quality_.zero_point_window.end() ? window->second : std::array<double, 2>{0, 100};
+    const double z =
+        detrended(ccdzpt, number("airmass", 0), ccd.mjd_obs, camera_.facts().photometry, ccd.band);
+    cut_if(z < limits[0], ccdcut::kZptSmall);
+    cut_if(z > limits[1], ccdcut::kZptLarge);
+
+    const double seeing = ccd.psf_fwhm * camera_.facts().detector.pixel_scale_arcsec;
+    cut_if(!(seeing > 0 && seeing < quality_.max_seeing_arcsec), ccdcut::kSeeingBad);
+    const std::string exposure = std::to_string(ccd.expnum);
+    cut_if(bad_.contains(exposure) || bad_.contains(exposure + "-" + upper(ccd.ccdname)),
+           ccdcut::kBadexpFile);
+    if (table_.has("ccdskycounts")) {
+      const double sky = table_.number("ccdskycounts", row);
+      const auto limit = quality_.max_sky_per_second.find(ccd.band);
+      cut_if(!std::isfinite(sky) || (limit != quality_.max_sky_per_second.end() && sky > limit->second) ||
+                 sky * ccd.exptime > quality_.max_sky_counts,
+             ccdcut::kSkyIsBright);
+    }
+    if (!quality_.accepted_plver.empty())
+      cut_if(std::none_of(quality_.accepted_plver.begin(), quality_.accepted_plver.end(),
+                          [&](const std::string& prefix) { return ccd.plver.starts_with(prefix); }),
+             ccdcut::kPlver);
+    if (was_measured(row)) {
+      if (ccd.ccdnphotom) cut_if(*ccd.ccdnphotom < quality_.min_stars, ccdcut::kCcdnmatch);
+      cut_if(number("phrms", 0) > quality_.max_photometric_rms_mag, ccdcut::kPhrms);
+      const bool has_scatter = table_.has("ccdrarms") && table_.has("ccddecrms");
+      cut_if(has_scatter &&
+                 std::hypot(number("ccdrarms", 1), number("ccddecrms", 1)) > quality_.max_radec_rms_arcsec,
+             ccdcut::kRadecrms);
+      cut_if(std::abs(ccdzpt - number("zpt", ccdzpt)) > quality_.max_zero_point_difference_mag,
+             ccdcut::kZptDiffAvg);
+    }
+    if (quality_.extra_cuts.empty()) return bits;
+    ColumnHeaders columns(table_, row);
+    const CcdValues values = ccd_values(ccd);
+    for (const QualityFacts::ExtraCut& extra : quality_.extra_cuts) {
+      Condition when = extra.when;
+      if (extra.column) when.cards.push_back(*extra.column);
+      cut_if(holds(when, values, &columns), bit_of(extra.bit, camera_.name()));
+    }
+    return bits;
+  }
+
+ private:
+  bool was_measured(std::int64_t row) const {
+    return !table_.has("zpt_source") || table_.text("zpt_source", row).empty();
+  }
+
+  const fits::Table& table_;
+  const Camera& camera_;
+  const QualityFacts& quality_;
+  std::set<std::string> bad_;
+};
+
+}  // namespace
+
+CcdCuts cut_ccds(fits::Table& table, CameraRegistry& cameras, const std::filesystem::path& bad_exposures) {
+  const CcdTable ccds = CcdTable::from_tables({{"the table", table}});
+  std::map<std::string, std::int64_t> wanted;
+  for (std::int64_t i = 0; i < ccds.rows(); ++i) ++wanted[ccds.table().text("camera", i)];
+  cameras.load(wanted);
+  std::map<std::string, Judge> judges;
+  for (const auto& [name, count] : wanted) {
+    const Camera& camera = cameras.camera(name);
+    std::set<std::string> bad;
+    if (!bad_exposures.empty())
+      bad = bad_names(bad_exposures);
+    else if (!camera.facts().quality.bad_exposures.empty())
+      bad = bad_names(camera.data_file(camera.facts().quality.bad_exposures));
+    judges.emplace(name, Judge(ccds.table(), camera, std::move(bad)));
+  }
+
+  std::vector<std::int64_t> bits;
+  for (std::int64_t i = 0; i < ccds.rows(); ++i) {
+    const CcdRow row = ccds.row(i);
+    bits.push_back(judges.at(row.camera).bits(i, row));
+  }
+  CcdCuts cuts;
+  for (const CutRule& rule : kRules)
+    cuts.counts.emplace_back(rule.name, std::count_if(bits.begin(), bits.end(),
+                                                      [&](std::int64_t b) { return (b & rule.bit) != 0; }));
+  cuts.cut = std::count_if(bits.begin(), bits.end(), [](std::int64_t b) { return b != 0; });
+  table.add("ccd_cuts", std::move(bits));
+  return cuts;
+}
+
+}  // namespace brickline

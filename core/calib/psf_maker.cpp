@@ -1,0 +1,259 @@
+#include "core/calib/psf_maker.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+#include "core/base/atomic_file.h"
+#include "core/base/error.h"
+#include "core/calib/calibration_row.h"
+#include "core/calib/external_program.h"
+#include "core/calib/psf_settings.h"
+#include "core/calib/thread_time.h"
+#include "core/fits/fits_reader.h"
+#include "core/fits/fits_writer.h"
+#include "core/psf/psfex.h"
+
+namespace brickline {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int32_t kOwnFlag = 1;  // of pixels without a number, or without weight where there is no mask
+
+void write_text(const fs::path& file, std::string_view text) {
+  std::ofstream out(file, std::ios::binary);
+  out.write(text.data(), static_cast<std::streamsize>(text.size()));
+  out.close();
+  if (!out) throw resource_error("cannot write it: is the disk full?").in_file(file.string());
+}
+
+// What source-extractor is given: the pixels as they are in the file, and a plane of flags.
+struct PlainImage {
+  Image<float> pixels;
+  Image<std::int32_t> flags;
+};
+
+PlainImage plain_image(OpenCcd& ccd, const CcdImage& known, const CameraFacts& facts) {
+  const Box whole = Box::from_size(known.full_wcs.width(), known.full_wcs.height());
+  PlainImage plain;
+  plain.pixels = ccd.read_image(whole);
+  std::optional<Image<std::int32_t>> mask = ccd.read_mask(whole);
+  const bool masked = mask.has_value();
+  plain.flags = masked ? std::move(*mask) : Image<std::int32_t>(whole.width(), whole.height());
+  const auto cleared = static_cast<std::int32_t>(facts.detection.mask_clear_bits);
+  for (int y = 0; y < whole.height(); ++y)
+    for (int x = 0; x < whole.width(); ++x) {
+      plain.flags(x, y) &= ~cleared;
+      const bool weighted =
+          !known.extent.contains(x, y) || known.inverse_error(x - known.extent.x0, y - known.extent.y0) > 0;
+      if (!std::isfinite(plain.pixels(x, y))) {
+        plain.pixels(x, y) = 0;
+        plain.flags(x, y) |= kOwnFlag;
+      } else if (!masked && !weighted) {
+        plain.flags(x, y) |= kOwnFlag;
+      }
+    }
+  return plain;
+}
+
+// A tangent plane without distortion, which every version of the program understands, and the cards that the
+// settings name.
+fits::Header plain_header(OpenCcd& ccd, const Wcs& wcs, const ProgramSettings& settings) {
+  const SkyPosition at = wcs.tangent_point();
+  const PixelPosition pixel = wcs.reference_pixel();
+  fits::Header header =
+      Wcs::tangent(at.ra, at.dec, pixel.x, pixel.y, wcs.cd(), wcs.width(), wcs.height()).to_header();
+  for (const char* setting : {"SATUR_KEY", "GAIN_KEY"}) {
+    const auto key = settings.find(setting);
+    if (key == settings.end()) continue;
+    for (const fits::Header* from : {&ccd.image_header(), &ccd.primary_header()})
+      if (const auto value = from->number(key->second)) {
+        header.set(key->second, *value);
+        break;
+      }
+  }
+  return header;
+}
+
+template <typename T>
+void write_plain(const fs::path& file, const Image<T>& pixels, const fits::Header& header) {
+  fits::FitsWriter writer;
+  writer.add_image(pixels.view(), header);
+  write_text(file, writer.finish());
+}
+
+void run_or_fail(const ProgramCall& call, std::string_view name, double& cpu_seconds) {
+  const ProgramResult result = run_external(call);
+  cpu_seconds = result.cpu_seconds;
+  if (result.succeeded()) return;
+  std::error_code code;
+  const fs::space_info room = fs::space(call.directory, code);
+  const std::string words = last_words(call.log);
+  const std::string what =
+      fmt::format("{} {}{}", name, result.description(), words.empty() ? "" : ": " + words);
+  constexpr std::uintmax_t kFull = 1 << 20;  // bytes
+  if (!code && room.available < kFull)
+    throw resource_error("{}; the disk is full", what).in_file(call.directory.string());
+  throw input_error("{}", what);
+}
+
+// The flags of the facts' rules and of the camera's list of special CCDs, as words of the command line.
+std::vector<std::string> flags_of(const Camera& camera, const PsfFacts& psf, OpenCcd& ccd) {
+  std::vector<std::string> words;
+  for (const Rule<PsfFacts::Special>& rule : psf.rules) {
+    if (!holds(rule.when, ccd.values(), &ccd.headers())) continue;
+    std::istringstream in(rule.value.flags);
+    for (std::string word; in >> word;) words.push_back(word);
+  }
+  if (psf.special.empty()) return words;
+  const std::vector<std::string> special = special_flags(camera.data_file(psf.special), ccd.values());
+  words.insert(words.end(), special.begin(), special.end());
+  return words;
+}
+
+double sum_of_plane(const fits::Table& row, std::int64_t pixels) {
+  const auto& values = std::get<std::vector<float>>(row.require("psf_mask").data);
+  double sum = 0;
+  for (std::int64_t i = 0; i < pixels; ++i) sum += values[static_cast<std::size_t>(i)];
+  return sum;
+}
+
+}  // namespace
+
+fits::Table psf_row(const fs::path& psfex_file, const CcdImage& image, int min_stars,
+                    double max_sum_deviation) {
+  fits::FitsReader reader(psfex_file);
+  const fits::Header header = reader.header(1);
+  const fits::Table table = reader.table(1);
+  fits::Column mask = table.require("PSF_MASK");
+  const std::int64_t accepted = header.integer("ACCEPTED").value_or(0),
+                     loaded = header.integer("LOADED").value_or(0);
+  if (accepted < min_stars)
+    throw input_error(
+        "psfex accepted {} of {} stars, fewer than the {} that a PSF needs: the image may be too small, too "
+        "shallow or too far off focus; --min-stars accepts fewer",
+        accepted, loaded, min_stars);
+  const auto real = [&](const char* card) {
+    const std::optional<double> v = header.number(card);
+    if (!v || !std::isfinite(*v)) throw input_error("psfex's model has no {} that is a number", card);
+    return *v;
+  };
+
+  fits::Table row;
+  const std::int64_t width = header.require_integer("PSFAXIS1"), height = header.require_integer("PSFAXIS2"),
+                     axes = header.require_integer("PSFNAXIS"),
+                     planes = axes > 2 ? header.require_integer("PSFAXIS3") : 1;
+  mask.name = "psf_mask";
+  mask.shape = {width, height, planes};
+  row.add(std::move(mask));
+  add_identity(row, image, "xxx");
+  const auto whole = [&](const char* name, std::int64_t v) { row.add(name, std::vector<std::int64_t>{v}); };
+  const auto number = [&](const char* name, double v) { row.add(name, std::vector<double>{v}); };
+  const auto text = [&](const char* name, std::string v) {
+    row.add(name, std::vector<std::string>{std::move(v)});
+  };
+  whole("loaded", loaded);
+  whole("accepted", accepted);
+  number("chi2", real("CHI2"));
+  const std::int64_t variables = header.integer("POLNAXIS").value_or(0);
+  whole("polnaxis", variables);
+  whole("polngrp", variables > 0 ? header.require_integer("POLNGRP") : 0);
+  number("psf_fwhm", real("PSF_FWHM"));
+  number("psf_samp", real("PSF_SAMP"));
+  whole("psfnaxis", axes);
+  whole("psfaxis1", width);
+  whole("psfaxis2", height);
+  whole("psfaxis3", planes);
+  for (const char* axis : {"1", "2"}) {
+    const std::string n = axis;
+    whole(("polgrp" + n).c_str(), variables > 0 ? header.integer("POLGRP" + n).value_or(1) : 0);
+    text(("polname" + n).c_str(), variables > 0 ? header.require_text("POLNAME" + n) : "fake");
+    number(("polzero" + n).c_str(), variables > 0 ? real(("POLZERO" + n).c_str()) : 0);
+    number(("polscal" + n).c_str(), variables > 0 ? real(("POLSCAL" + n).c_str()) : 1);
+  }
+  whole("poldeg1", variables > 0 ? header.require_integer("POLDEG1") : 0);
+
+  // The readers' own judgement (sampling, width, finite planes), and the light.
+  psf_from_psfex_row(row, 0, true);
+  const double sum = sum_of_plane(row, width * height);
+  if (!(std::abs(sum - 1) <= max_sum_deviation))
+    throw input_error("the PSF's sum is {:.4g}, which is not near 1", sum);
+  return row;
+}
+
+MadePsf make_psf(const CcdReader& reader, const CcdInput& input, const Camera& camera,
+                 const CameraFacts& facts, const PsfMakerOptions& options, Log log) {
+  MadePsf made;
+  ThreadTime clock;
+  ReadImageOptions reading = options.reading;
+  reading.purpose = Purpose::kCalibrate;
+  reading.nanomaggies = reading.camera_noise = reading.seeing = reading.sky = reading.psf = false;
+  reading.trim_edges = false;
+  reading.required = true;
+  CcdImage image = *reader.read(input, reading, log);
+  OpenCcd ccd = reader.open(input, Purpose::kCalibrate, log);
+
+  ScratchDirectory scratch(options.scratch_parent);
+  if (options.keep_scratch) {
+    scratch.keep();
+    log.info("{}: temporary files stay in {}", image.name, scratch.path().string());
+  }
+  const ProgramSettings extraction = extractor_settings(facts, image.pixel_scale_arcsec);
+  {
+    const PlainImage plain = plain_image(ccd, image, facts);
+    write_plain(scratch / "image.fits", plain.pixels, plain_header(ccd, image.full_wcs, extraction));
+    write_plain(scratch / "flags.fits", plain.flags, {});
+  }
+  write_text(scratch / "extract.conf", settings_text(extraction));
+  std::string columns;
+  for (const std::string& column : extractor_columns(facts)) columns += column + "\n";
+  write_text(scratch / "extract.param", columns);
+  write_text(scratch / "extract.conv", extractor_filter(facts));
+  write_text(scratch / "psfex.conf", settings_text(psfex_settings(facts, ccd.values(), &ccd.headers())));
+  image.data = {};
+  image.inverse_error = {};
+  image.mask = {};
+  made.read_seconds = clock.lap();
+
+  ProgramCall call;
+  call.directory = scratch.path();
+  call.time_limit_seconds = options.time_limit_seconds;
+  call.cancelled = options.cancelled;
+  call.program = options.source_extractor;
+  call.log = scratch / "source-extractor.log";
+  call.arguments = {"image.fits",    "-c",           "extract.conf", "-PARAMETERS_NAME",
+                    "extract.param", "-FILTER_NAME", "extract.conv", "-CATALOG_NAME",
+                    "sources.fits",  "-FLAG_IMAGE",  "flags.fits"};
+  run_or_fail(call, "source-extractor", made.extractor_seconds);
+  if (!fs::exists(scratch / "sources.fits"))
+    throw input_error("source-extractor ended well, but left no catalog: {}", last_words(call.log));
+  if (!options.keep_catalog.empty()) {
+    std::ifstream in(scratch / "sources.fits", std::ios::binary);
+    std::ostringstream bytes;
+    bytes << in.rdbuf();
+    write_file_atomically(options.keep_catalog, bytes.str());
+  }
+
+  call.program = options.psfex;
+  call.log = scratch / "psfex.log";
+  call.arguments = {"sources.fits", "-c", "psfex.conf", "-PSF_DIR", ".", "-PSF_SUFFIX", ".psf"};
+  const std::vector<std::string> flags = flags_of(camera, facts.psf, ccd);
+  call.arguments.insert(call.arguments.end(), flags.begin(), flags.end());
+  run_or_fail(call, "psfex", made.psfex_seconds);
+  const fs::path model = scratch / "sources.psf";
+  if (!fs::exists(model)) throw input_error("psfex ended well, but left no model: {}", last_words(call.log));
+  made.row = psf_row(model, image, options.min_stars, options.max_sum_deviation);
+  made.loaded = static_cast<int>(made.row.integer("loaded", 0));
+  made.accepted = static_cast<int>(made.row.integer("accepted", 0));
+  made.fwhm_pixels = made.row.number("psf_fwhm", 0);
+  made.chi2 = made.row.number("chi2", 0);
+  made.sum = sum_of_plane(made.row, made.row.integer("psfaxis1", 0) * made.row.integer("psfaxis2", 0));
+  return made;
+}
+
+}  // namespace brickline

@@ -1,0 +1,51 @@
+// Makes the PSF calibration of a CCD with two programs: source-extractor (Bertin & Arnouts 1996) finds the
+// sources and cuts their vignettes, psfex (Bertin 2011) models the stars among them.
+//
+// Both run in a directory of their own on a plain copy of the pixels, whatever the image's format. What they
+// leave behind is looked at before it is believed: psfex ends well with no star at all, and with a model of
+// zeros.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <optional>
+
+#include "core/base/log.h"
+#include "core/fits/table.h"
+#include "core/image/ccd_reader.h"
+
+namespace brickline {
+
+struct PsfMakerOptions {
+  ReadImageOptions reading;                       // as of SkyMakerOptions
+  std::filesystem::path source_extractor, psfex;  // found (core/calib/external_program.h)
+  std::filesystem::path scratch_parent;           // of temporary files; empty: $TMPDIR or /tmp
+  bool keep_scratch = false;
+  std::filesystem::path keep_catalog;  // where source-extractor's catalog is copied to; empty: nowhere
+  double time_limit_seconds = 1200;    // of each program
+  // Stars that psfex must have accepted: fewer make no model that varies over a chip worth its name.
+  int min_stars = 20;
+  // The sum of the model's constant plane must lie within this of 1.
+  double max_sum_deviation = 0.3;
+  const std::atomic<bool>* cancelled = nullptr;
+};
+
+struct MadePsf {
+  fits::Table row;
+  int loaded = 0, accepted = 0;  // stars
+  double fwhm_pixels = 0, chi2 = 0, sum = 0;
+  double read_seconds = 0, extractor_seconds = 0, psfex_seconds = 0;  // CPU time
+};
+
+// A row of the table from the file that psfex writes. Error (kInput), in words that say what the model lacks,
+// if it is not to be used.
+fits::Table psf_row(const std::filesystem::path& psfex_file, const CcdImage& image, int min_stars,
+                    double max_sum_deviation);
+
+// Error (kInput): the CCD cannot be read; one of the programs failed, with its last words; the model is not to
+// be used. (kResources): a full disk.
+// `facts`: the camera's, or a variant of them.
+MadePsf make_psf(const CcdReader& reader, const CcdInput& input, const Camera& camera,
+                 const CameraFacts& facts, const PsfMakerOptions& options, Log log = {});
+
+}  // namespace brickline

@@ -1,0 +1,131 @@
+// What psfex leaves behind becomes a row of the survey's tables, or is refused; what the programs are told.
+#include "core/calib/psf_maker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "core/base/error.h"
+#include "core/calib/psf_settings.h"
+#include "core/psf/psfex.h"
+#include "tests/calib/psfex_file.h"
+#include "tests/support/golden_case.h"
+
+namespace brickline {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class PsfRow : public testing::Test {
+ protected:
+  fits::Table row(const test::PsfexFile& file, int min_stars = 20) {
+    file.write(scratch_ / "a.psf");
+    CcdImage image;
+    image.expnum = 77;
+    image.ccdname = "N4";
+    image.plver = "V5";
+    image.datasum = "123";
+    return psf_row(scratch_ / "a.psf", image, min_stars, 0.3);
+  }
+  std::string refusal(const test::PsfexFile& file) {
+    try {
+      row(file);
+    } catch (const Error& e) {
+      return e.line();
+    }
+    return "accepted";
+  }
+  test::TemporaryDirectory scratch_;
+};
+
+TEST_F(PsfRow, HasTheColumnsOfTheSurveysTables) {
+  const fits::Table t = row({});
+  EXPECT_EQ(t.rows(), 1);
+  EXPECT_EQ(t.require("psf_mask").shape, (std::vector<std::int64_t>{15, 15, 3}));
+  EXPECT_EQ(t.integer("expnum", 0), 77);
+  EXPECT_EQ(t.text("ccdname", 0), "N4");
+  EXPECT_EQ(t.text("plver", 0), "V5");
+  EXPECT_EQ(t.text("plprocid", 0), "xxx");
+  EXPECT_EQ(t.text("imgdsum", 0), "123");
+  EXPECT_EQ(t.integer("loaded", 0), 40);
+  EXPECT_EQ(t.integer("accepted", 0), 38);
+  EXPECT_EQ(t.text("polname2", 0), "Y_IMAGE");
+  EXPECT_EQ(t.number("polzero1", 0), 130.5);
+  EXPECT_EQ(t.integer("poldeg1", 0), 1);
+  const Psf psf = psf_from_psfex_row(t, 0, false);
+  EXPECT_NEAR(psf.raw_sum(130, 130), 1.01, 1e-5);
+}
+
+TEST_F(PsfRow, OfAConstantModelNamesNoAxes) {
+  test::PsfexFile constant;
+  constant.degree = 0;
+  const fits::Table t = row(constant);
+  EXPECT_EQ(t.text("polname1", 0), "fake");
+  EXPECT_EQ(t.number("polscal1", 0), 1);
+  EXPECT_TRUE(psf_from_psfex_row(t, 0, true).is_constant());
+}
+
+TEST_F(PsfRow, IsRefusedWhereTheModelIsNone) {
+  test::PsfexFile bad;
+  bad.loaded = bad.accepted = 0;
+  bad.sum = bad.fwhm = bad.sampling = 0;
+  EXPECT_THAT(refusal(bad), HasSubstr("accepted 0 of 0 stars, fewer than the 20"));
+  bad.accepted = 30;
+  EXPECT_NE(refusal(bad), "accepted");
+  bad = {};
+  bad.sum = 0;
+  EXPECT_NE(refusal(bad), "accepted");
+  bad.sum = 1.5;
+  EXPECT_THAT(refusal(bad), HasSubstr("sum"));
+  bad = {};
+  bad.fwhm = std::nan("");
+  EXPECT_NE(refusal(bad), "accepted");
+  bad = {};
+  bad.accepted = 19;
+  EXPECT_THAT(refusal(bad), HasSubstr("--min-stars"));
+  EXPECT_EQ(row(bad, 10).integer("accepted", 0), 19);
+  EXPECT_EQ(refusal({}), "accepted");
+}
+
+TEST(PsfSettings, AreTheSurveysWithTheCamerasOverThem) {
+  CameraFacts facts;
+  facts.detection.keys["detect_thresh"] = "2.5";
+  facts.psf.size_pixels = 31;
+  facts.psf.degree = 1;
+  facts.psfex.keys["SAMPLE_VARIABILITY"] = "0.5";
+  const ProgramSettings extraction = extractor_settings(facts, 0.262);
+  EXPECT_EQ(extraction.at("DETECT_THRESH"), "2.5");
+  EXPECT_EQ(extraction.at("DEBLEND_MINCONT"), "0.000015");
+  EXPECT_EQ(extraction.at("CATALOG_TYPE"), "FITS_LDAC");
+  EXPECT_EQ(extraction.at("PHOT_APERTURES"),
+            "5.7251908,11.450382,19.083969,26.717557,34.351145,41.984733,49.618321,57.251908");
+  EXPECT_THAT(extractor_columns(facts), testing::Contains("VIGNET(31,31)"));
+  const ProgramSettings psfex = psfex_settings(facts, {}, nullptr);
+  EXPECT_EQ(psfex.at("PSFVAR_DEGREES"), "1");
+  EXPECT_EQ(psfex.at("PSF_SIZE"), "31,31");
+  EXPECT_EQ(psfex.at("SAMPLE_VARIABILITY"), "0.5");
+  EXPECT_EQ(psfex.at("SAMPLE_IMAFLAGMASK"), "0xff");
+  EXPECT_THAT(extractor_filter(facts), HasSubstr("0.173152 0.155356"));
+}
+
+TEST(PsfSettings, SpecialCcdsHaveFlagsOfTheirOwn) {
+  test::TemporaryDirectory scratch;
+  std::ofstream(scratch / "special")
+      << "# exposures\n\n12 -A 1\n12-n10 -PSFVAR_DEGREES 0  -B 2 # why\n13-S1 -C 3\n";
+  CcdValues ccd;
+  ccd.expnum = 12;
+  ccd.ccdname = "N10";
+  EXPECT_THAT(special_flags(scratch / "special", ccd), ElementsAre("-PSFVAR_DEGREES", "0", "-B", "2"));
+  ccd.ccdname = "N11";
+  EXPECT_THAT(special_flags(scratch / "special", ccd), ElementsAre("-A", "1"));
+  ccd.expnum = 13;
+  EXPECT_TRUE(special_flags(scratch / "special", ccd).empty());
+  std::ofstream(scratch / "bad") << "what is this\n";
+  EXPECT_THROW(special_flags(scratch / "bad", ccd), Error);
+}
+
+}  // namespace
+}  // namespace brickline

@@ -1,0 +1,332 @@
+// calibrate: makes the PSF and sky calibrations of a survey's CCDs where they are missing.
+#include <fmt/format.h>
+#include <tbb/global_control.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/atomic_file.h"
+#include "core/base/environment.h"
+#include "core/base/error.h"
+#include "core/calib/calibrate.h"
+#include "core/calib/external_program.h"
+#include "core/calib/merged_calibrations.h"
+#include "core/survey/ccd_table.h"
+#include "tools/calibrate/report.h"
+#include "tools/calibrate/selection.h"
+#include "tools/common/program.h"
+
+namespace brickline {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr int kSomeItemsFailed = 6;
+constexpr int kInterrupted = 75;
+
+std::atomic<bool> interrupted = false;
+extern "C" void interrupt(int) { interrupted = true; }
+
+struct Arguments {
+  std::string survey_dir;
+  fs::path cache_dir, report;
+  CcdChoice choice;
+  CalibrateOptions options;
+  PluginSearch plugins;
+  std::string source_extractor, psfex, gaia_dir, tycho_dir, large_galaxies, star_clusters;
+  bool no_user_plugins = false, no_psf = false, no_sky = false, dry_run = false, list = false;
+  bool merge = false, all_found = false;
+  bool no_gaia = false, no_tycho = false, no_large_galaxies = false, no_star_clusters = false;
+  int per_job = 1, threads = 0, verbosity = 0;
+};
+
+// What is said of every CCD alike (a catalog that is not there) is said once.
+class EachOnce : public LogSink {
+ public:
+  explicit EachOnce(LogSink& to) : to_(to) {}
+  void write(LogLevel level, std::string_view message) override {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!said_.emplace(message).second) return;
+    }
+    to_.write(level, message);
+  }
+
+ private:
+  LogSink& to_;
+  std::mutex mutex_;
+  std::set<std::string> said_;
+};
+
+// Both programs, where a PSF is to be made.
+void find_programs(Arguments& a, const std::vector<CcdCalibration>& ccds) {
+  if (std::none_of(ccds.begin(), ccds.end(),
+                   [](const CcdCalibration& c) { return c.psf.state == CalibrationState::kMissing; }))
+    return;
+  const auto find = [](const std::string& given, std::vector<std::string> names, const char* option,
+                       const char* package) {
+    if (!given.empty()) names = {given};
+    const auto found = find_program(names, process_environment("PATH"));
+    if (!found)
+      throw input_error(
+          "{} is not {}: a PSF cannot be made without it (Debian package {}; {} names another "
+          "place, --no-psf does without)",
+          names.front(), given.empty() ? "on the PATH" : "a program that can be run", package, option);
+    return *found;
+  };
+  a.options.psf_maker.source_extractor =
+      find(a.source_extractor, {"source-extractor", "sex"}, "--source-extractor", "source-extractor");
+  a.options.psf_maker.psfex = find(a.psfex, {"psfex"}, "--psfex", "psfex");
+}
+
+// Progress with the time that is left, from the pace so far.
+Progress progress_of(TerminalLog& terminal) {
+  const auto begin = std::chrono::steady_clock::now();
+  return [&terminal, begin](std::int64_t done, std::int64_t total) {
+    const std::chrono::duration<double> past = std::chrono::steady_clock::now() - begin;
+    const double left = past.count() / static_cast<double>(done) * static_cast<double>(total - done);
+    terminal.progress(fmt::format("calibrating, {:.0f} min {:02.0f} s left", std::floor(left / 60),
+                                  std::floor(std::fmod(left, 60))),
+                      done, total);
+  };
+}
+
+// The words that make a command line of the same options do one job.
+std::string job_lists(const std::vector<CcdCalibration>& ccds, int per_job) {
+  std::string text;
+  int in_line = 0;
+  for (const CcdCalibration& c : ccds) {
+    if (!c.missing()) continue;
+    text += fmt::format("{}{}-{}", in_line ? " " : "", c.ccd.expnum, c.ccd.ccdname);
+    if (++in_line == per_job) {
+      text += '\n';
+      in_line = 0;
+    }
+  }
+  return in_line ? text + '\n' : text;
+}
+
+// A file of each kind for every exposure's CCDs; whether any lacks one.
+bool merge(const Arguments& a, const CameraRegistry& cameras, const std::vector<CcdCalibration>& ccds,
+           const Log& log) {
+  std::map<std::string, std::vector<const CcdCalibration*>> exposures;
+  for (const CcdCalibration& c : ccds) exposures[c.ccd.image_filename].push_back(&c);
+  bool lacking = false;
+  for (const CalibrationKind kind : {CalibrationKind::kPsf, CalibrationKind::kSky})
+    for (const auto& [file, members] : exposures) {
+      std::vector<CcdValues> values;
+      for (const CcdCalibration* c : members) {
+        const CalibrationState state = kind == CalibrationKind::kPsf ? c->psf.state : c->sky.state;
+        if (state != CalibrationState::kNotAsked && state != CalibrationState::kProvided)
+          values.push_back(c->ccd);
+      }
+      if (values.empty()) continue;
+      const MergeOutcome merged = merge_calibrations(
+          kind, a.options.output, cameras.camera(values.front().camera).facts(), values, a.all_found, log);
+      for (const std::string& name : merged.missing) {
+        lacking = true;
+        log.warning("{}: no {} of its own to be merged{}", name,
+                    kind == CalibrationKind::kPsf ? "PSF" : "sky",
+                    merged.file.empty() ? "; nothing is written" : "");
+      }
+    }
+  return lacking;
+}
+
+int run(Arguments& a, TerminalLog& terminal, const Log& log) {
+  const SurveyDirectory survey = SurveyDirectory::open(
+      a.survey_dir.empty() ? std::nullopt : std::optional(fs::path(a.survey_dir)), a.cache_dir);
+  const CcdTable table = CcdTable::read(survey, log);
+  const std::vector<CcdRow> rows = table.rows_of(chosen_rows(table, survey, a.choice));
+  if (rows.empty()) {
+    log.warning("none of the {} CCDs of the table is chosen: nothing to do", table.rows());
+    return 0;
+  }
+  CameraRegistry cameras = CameraRegistry::scan(a.plugins, log);
+  std::map<std::string, std::int64_t> wanted;
+  for (const CcdRow& row : rows) ++wanted[row.camera];
+  cameras.load(wanted);
+
+  CalibrateOptions& o = a.options;
+  o.psf = !a.no_psf;
+  o.sky = !a.no_sky;
+  if (o.output.empty()) o.output = survey.calib();
+  o.cancelled = &interrupted;
+  ReferenceOptions& references = o.sky_maker.references;
+  references = reference_options(survey);
+  if (!a.gaia_dir.empty()) references.gaia_dir = a.gaia_dir;
+  if (!a.tycho_dir.empty()) references.tycho_file = fs::path(a.tycho_dir) / "tycho2.kd.fits";
+  if (!a.large_galaxies.empty()) references.large_galaxies_file = a.large_galaxies;
+  if (!a.star_clusters.empty()) references.star_clusters_file = a.star_clusters;
+  references.gaia = !a.no_gaia;
+  references.tycho = !a.no_tycho;
+  references.large_galaxies = !a.no_large_galaxies;
+  references.star_clusters = !a.no_star_clusters;
+  for (const Camera* camera : cameras.loaded())
+    if (const auto& sky_template = camera->facts().sky.sky_template)
+      if (const auto directory = process_environment(sky_template->environment))
+        o.sky_maker.reading.environment[sky_template->environment] = *directory;
+  o.psf_maker.reading = o.sky_maker.reading;
+
+  const CcdReader reader(survey, cameras, &table.table());
+  std::vector<CcdInput> inputs;
+  for (const CcdRow& row : rows) inputs.push_back(reader.input(row));
+  std::vector<CcdCalibration> ccds = Calibrator(survey, cameras, &table.table(), o, log)
+                                         .look_at(inputs, [&](std::int64_t n, std::int64_t of) {
+                                           terminal.progress("looking at calibrations", n, of);
+                                         });
+  terminal.clear_progress();
+  if (a.list) {
+    write_stdout(job_lists(ccds, a.per_job));
+    return 0;
+  }
+  if (a.dry_run) {
+    write_stdout(plan_for_people(ccds));
+    return 0;
+  }
+  find_programs(a, ccds);
+  std::signal(SIGINT, interrupt);
+  std::signal(SIGTERM, interrupt);
+  Calibrator(survey, cameras, &table.table(), o, log).make(inputs, ccds, progress_of(terminal));
+  terminal.clear_progress();
+  if (!a.report.empty()) write_file_atomically(a.report, report_as_ecsv(ccds));
+  write_stdout(report_for_people(ccds) + (a.verbosity > 0 ? cost_for_people(ccds) : ""));
+  if (interrupted) {
+    log.warning("interrupted: what is made is whole, the same command makes the rest");
+    return kInterrupted;
+  }
+  const bool failed =
+      std::any_of(ccds.begin(), ccds.end(), [](const CcdCalibration& c) { return c.failed(); });
+  return failed ? kSomeItemsFailed : 0;
+}
+
+void add_options(CLI::App& app, Arguments& a) {
+  CalibrateOptions& o = a.options;
+  const char* what = "Which CCDs";
+  app.add_option("ITEMS", a.choice.items,
+                 "EXPNUM-CCDNAME, a row of the CCD table (from 0), or @FILE of such");
+  app.add_option("--expnum", a.choice.expnums, "all CCDs of an exposure; repeatable")
+      ->delimiter(',')
+      ->group(what);
+  app.add_option("--brick,--touching", a.choice.bricks, "those that touch a brick; repeatable")
+      ->delimiter(',')
+      ->group(what);
+  app.add_option("--region", a.choice.region, "RA_LO RA_HI DEC_LO DEC_HI: those that touch its bricks")
+      ->expected(4)
+      ->group(what);
+  app.add_option("--bands", a.choice.bands, "only these bands: g,r,z")->delimiter(',')->group(what);
+  app.add_flag("--ignore-cuts", a.choice.ignore_cuts, "those with ccd_cuts, too")->group(what);
+  const char* how = "How";
+  app.add_flag("--no-psf", a.no_psf, "no PSF models")->group(how);
+  app.add_flag("--no-sky", a.no_sky, "no sky models")->group(how);
+  app.add_flag("--force", o.force, "make valid ones again")->group(how);
+  app.add_flag("--dry-run", a.dry_run, "only say what would be made, and why")->group(how);
+  app.add_flag("--list", a.list, "only print the CCDs that lack something, for a batch system")->group(how);
+  app.add_option("--per-job", a.per_job, "with --list: CCDs in a line")
+      ->check(CLI::Range(1, 100000))
+      ->group(how);
+  app.add_option("--threads", a.threads, "CCDs at a time; 0 for all cores")
+      ->check(CLI::Range(0, 4096))
+      ->group(how);
+  app.add_option("--set", o.settings,
+                 "KEY=VALUE: a fact of the camera, such as sky.box_pixels=128; repeatable")
+      ->expected(1)
+      ->take_all()
+      ->group(how);
+  app.add_flag("--old-calibs-ok", o.sky_maker.reading.old_calibs_ok,
+               "calibrations and images of another reduction are good, too")
+      ->group(how);
+  app.add_option("--report", a.report, "the report as a table (ECSV)")->group(how);
+  app.add_flag("--merge", a.merge, "then one PSF and one sky file per exposure, of all the CCDs chosen")
+      ->group(how);
+  app.add_flag("--all-found", a.all_found, "with --merge: nothing for an exposure that lacks one")
+      ->group(how);
+  const char* psf = "PSF";
+  app.add_option("--source-extractor", a.source_extractor, "the program (else on the PATH)")->group(psf);
+  app.add_option("--psfex", a.psfex, "the program (else on the PATH)")->group(psf);
+  app.add_option("--min-stars", o.psf_maker.min_stars, "that psfex must have accepted")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str()
+      ->group(psf);
+  app.add_option("--time-limit", o.psf_maker.time_limit_seconds, "seconds, of either program")
+      ->check(CLI::Range(1., 1e6))
+      ->capture_default_str()
+      ->group(psf);
+  app.add_flag("--keep-catalogs", o.keep_catalogs, "keep source-extractor's catalogs, below calib/se")
+      ->group(psf);
+  app.add_option("--scratch", o.psf_maker.scratch_parent,
+                 "directory of temporary files (else $TMPDIR or /tmp)")
+      ->group(psf);
+  app.add_flag("--keep-scratch", o.psf_maker.keep_scratch, "leave temporary files where they are")
+      ->group(psf);
+  const char* sky = "Sky";
+  app.add_option("--blob-mask-dir", o.sky_maker.blob_mask_dir,
+                 "products of an earlier run, whose blobs are masked: DIR/metrics/...")
+      ->group(sky);
+  app.add_flag("!--no-halos", o.sky_maker.halos, "leave bright stars' halos in")->group(sky);
+  app.add_option("--gaia-dir", a.gaia_dir, "Gaia's files (else $GAIA_CAT_DIR)")->group(sky);
+  app.add_option("--tycho-dir", a.tycho_dir,
+                 "directory of tycho2.kd.fits (else $TYCHO2_KD_DIR, or the survey's)")
+      ->group(sky);
+  app.add_option("--large-galaxies", a.large_galaxies, "their catalog (else $LARGEGALAXIES_CAT)")->group(sky);
+  app.add_option("--star-clusters", a.star_clusters, "their table (else $STAR_CLUSTERS_CAT, or the survey's)")
+      ->group(sky);
+  app.add_flag("--no-gaia", a.no_gaia, "without Gaia's stars")->group(sky);
+  app.add_flag("--no-tycho", a.no_tycho, "without Tycho-2's stars")->group(sky);
+  app.add_flag("--no-large-galaxies", a.no_large_galaxies, "without large galaxies")->group(sky);
+  app.add_flag("--no-star-clusters", a.no_star_clusters, "without star clusters")->group(sky);
+  const char* places = "Places";
+  app.add_option("--survey-dir", a.survey_dir, "the survey's directory (else $LEGACY_SURVEY_DIR)")
+      ->group(places);
+  app.add_option("--cache-dir", a.cache_dir, "copies of its files, looked at first")->group(places);
+  app.add_option("--outdir", o.output, "where calibrations go (else SURVEY/calib)")->group(places);
+  app.add_option("--plugin-dir", a.plugins.plugin_dirs,
+                 "directory of camera plugins, searched first; repeatable")
+      ->expected(1)
+      ->take_all()
+      ->group(places);
+  app.add_flag("--no-user-plugins", a.no_user_plugins, "leave out the user's own directory")->group(places);
+  app.add_flag("--allow-insecure-plugins", a.plugins.allow_insecure, "use files that everyone may write to")
+      ->group(places);
+  app.add_flag("-v,--verbose", a.verbosity, "say more, and what each step cost");
+}
+
+int calibrate(int argc, char** argv) {
+  Arguments a;
+  CLI::App app(
+      "Makes the PSF and sky models of a survey's CCDs where they are missing or not valid. Exit code 6 if some "
+      "failed.",
+      "calibrate");
+  app.set_version_flag("--version", version_text("calibrate"));
+  add_options(app, a);
+  if (!parse_command_line(app, argc, argv)) return 0;
+  if (a.no_psf && a.no_sky) throw usage_error("--no-psf and --no-sky leave nothing to do");
+  a.plugins.use_user_directory = !a.no_user_plugins;
+  TerminalLog terminal(a.verbosity > 1   ? LogLevel::kDebug
+                       : a.verbosity > 0 ? LogLevel::kInfo
+                                         : LogLevel::kWarning);
+  std::unique_ptr<tbb::global_control> limit;
+  if (a.threads > 0)
+    limit = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
+                                                  static_cast<std::size_t>(a.threads));
+  EachOnce once(terminal);
+  return run(a, terminal, Log(once));
+}
+
+}  // namespace
+}  // namespace brickline
+
+int main(int argc, char** argv) {
+  return brickline::run_program("calibrate", [&] { return brickline::calibrate(argc, argv); });
+}

@@ -1,0 +1,199 @@
+// make-ccds: the table of CCDs of a survey directory, from its image files.
+#include <fmt/format.h>
+#include <tbb/global_control.h>
+
+#include <CLI/CLI.hpp>
+#include <cctype>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/calib/ccd_cuts.h"
+#include "core/calib/ccd_table_maker.h"
+#include "core/fits/fits_reader.h"
+#include "core/fits/fits_writer.h"
+#include "core/survey/concatenate_tables.h"
+#include "tools/common/program.h"
+
+namespace brickline {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr int kSomeItemsFailed = 6;
+
+struct Arguments {
+  std::string survey_dir, name = "made";
+  std::vector<std::string> files, zero_points;
+  CcdTableOptions table;
+  double seeing = 0;
+  PluginSearch plugins;
+  bool no_user_plugins = false, force = false;
+  int threads = 0, verbosity = 0;
+  // Of the other commands.
+  fs::path output;
+  std::vector<fs::path> inputs;
+  std::string bad_exposures;
+};
+
+void write_table(const fits::Table& table, const fs::path& file, bool force) {
+  if (fs::exists(file) && !force)
+    throw input_error("it is there already; --force replaces it").in_file(file.string());
+  fits::FitsWriter writer;
+  writer.add_table(table);
+  writer.write(file);
+}
+
+fits::Table read_table(const fs::path& file) { return fits::FitsReader(file).table(1); }
+
+// BAND=MAG of each word.
+std::map<std::string, double> zero_points_of(const std::vector<std::string>& words) {
+  std::map<std::string, double> found;
+  for (const std::string& word : words) {
+    const auto equals = word.find('=');
+    char* end = nullptr;
+    const double mag = equals == std::string::npos ? 0 : std::strtod(word.c_str() + equals + 1, &end);
+    if (equals == 0 || equals == std::string::npos || *end || !(mag > 0 && mag < 50))
+      throw usage_error("--zeropoint: '{}' is not BAND=MAG", word);
+    found[word.substr(0, equals)] = mag;
+  }
+  return found;
+}
+
+// Names below the survey's images; of files elsewhere an error.
+std::vector<std::string> relative_names(const SurveyDirectory& survey,
+                                        const std::vector<std::string>& files) {
+  std::vector<std::string> names;
+  const fs::path images = fs::weakly_canonical(survey.root() / "images");
+  for (const std::string& file : files) {
+    std::error_code code;
+    if (fs::exists(images / file, code)) {
+      names.push_back(file);
+      continue;
+    }
+    const fs::path inside = fs::weakly_canonical(file).lexically_relative(images);
+    if (!fs::exists(file, code) || inside.empty() || *inside.begin() == "..")
+      throw input_error("it is not in the survey's directory of images ({})", images.string()).in_file(file);
+    names.push_back(inside.string());
+  }
+  return names;
+}
+
+int make_table(Arguments& a) {
+  TerminalLog terminal(a.verbosity > 0 ? LogLevel::kDebug : LogLevel::kWarning);
+  const Log log(terminal);
+  std::unique_ptr<tbb::global_control> limit;
+  if (a.threads > 0)
+    limit = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
+                                                  static_cast<std::size_t>(a.threads));
+  a.table.zero_point = zero_points_of(a.zero_points);
+  if (a.seeing > 0) a.table.seeing_arcsec = a.seeing;
+  a.plugins.use_user_directory = !a.no_user_plugins;
+  const SurveyDirectory survey =
+      SurveyDirectory::open(a.survey_dir.empty() ? std::nullopt : std::optional(fs::path(a.survey_dir)));
+  const fs::path file = survey.root() / fmt::format("survey-ccds-{}.fits.gz", a.name);
+  if (fs::exists(file) && !a.force)
+    throw input_error("it is there already; --force replaces it").in_file(file.string());
+  CameraRegistry cameras = CameraRegistry::scan(a.plugins, log);
+  const std::vector<std::string> files =
+      a.files.empty() ? image_files(survey) : relative_names(survey, a.files);
+  if (files.empty())
+    throw input_error("there are no images (*.fits, *.fits.fz, *.fits.gz)")
+        .in_file((survey.root() / "images").string());
+  const MadeCcdTable made =
+      make_ccd_table(survey, cameras, files, a.table, log,
+                     [&](std::int64_t done, std::int64_t total) { terminal.progress("CCDs", done, total); });
+  terminal.clear_progress();
+  for (const CcdProblem& p : made.problems)
+    log.error("{}{}: {}{}{}", p.file, p.hdu >= 0 ? fmt::format("[{}]", p.hdu) : "", p.missing,
+              p.remedy.empty() ? "" : "; what would help: ", p.remedy);
+  if (made.table.rows() == 0)
+    throw input_error("none of {} files gave a CCD; {} problems", files.size(), made.problems.size())
+        .in_file((survey.root() / "images").string());
+  write_table(made.table, file, a.force);
+  write_stdout(fmt::format("{}: {} CCDs of {} files ({} are masks or weights of others), {} problems\n",
+                           file.string(), made.table.rows(), files.size(), made.skipped,
+                           made.problems.size()));
+  return made.problems.empty() ? 0 : kSomeItemsFailed;
+}
+
+int merge(const Arguments& a) {
+  std::vector<NamedTable> tables;
+  for (const fs::path& file : a.inputs) tables.push_back({file.string(), read_table(file)});
+  const fits::Table table = concatenate_tables(tables);
+  write_table(table, a.output, a.force);
+  write_stdout(fmt::format("{}: {} CCDs of {} tables\n", a.output.string(), table.rows(), tables.size()));
+  return 0;
+}
+
+int cut(const Arguments& a) {
+  TerminalLog terminal(LogLevel::kWarning);
+  fits::Table table = read_table(a.inputs.front());
+  CameraRegistry cameras = CameraRegistry::scan(a.plugins, Log(terminal));
+  const CcdCuts cuts = cut_ccds(table, cameras, a.bad_exposures);
+  write_table(table, a.output.empty() ? a.inputs.front() : a.output, a.force || a.output.empty());
+  std::string text;
+  for (const auto& [rule, count] : cuts.counts) text += fmt::format("{:<18} {:>9}\n", rule, count);
+  write_stdout(text + fmt::format("{} of {} CCDs are cut\n", cuts.cut, table.rows()));
+  return 0;
+}
+
+void add_plugin_options(CLI::App& app, Arguments& a) {
+  app.add_option("--plugin-dir", a.plugins.plugin_dirs,
+                 "directory of camera plugins, searched first; repeatable")
+      ->expected(1)
+      ->take_all();
+  app.add_flag("--no-user-plugins", a.no_user_plugins, "leave out the user's own directory");
+  app.add_flag("--allow-insecure-plugins", a.plugins.allow_insecure, "use files that everyone may write to");
+}
+
+int make_ccds(int argc, char** argv) {
+  Arguments a;
+  CLI::App app(
+      "Writes survey-ccds-NAME.fits.gz of a survey directory from the images below its images/. Everything that "
+      "keeps a CCD out of it is listed, with what would help; exit code 6 if there is such a thing.",
+      "make-ccds");
+  app.set_version_flag("--version", version_text("make-ccds"));
+  app.add_option("FILES", a.files, "images, below the survey's images/; none: all that are there");
+  app.add_option("--survey-dir", a.survey_dir, "the survey's directory (else $LEGACY_SURVEY_DIR)");
+  app.add_option("--name", a.name, "of the table")->capture_default_str();
+  app.add_option("--camera", a.table.camera, "camera of all files (else the one that claims each header)");
+  app.add_option("--zeropoint", a.zero_points, "BAND=MAG: AB magnitude of 1 count per second; repeatable")
+      ->expected(1)
+      ->take_all()
+      ->delimiter(',');
+  app.add_option("--zeropoint-card", a.table.zero_point_card,
+                 "card with the AB magnitude of one unit of the pixels");
+  app.add_option("--seeing", a.seeing, "arcsec, of images whose headers do not say it")
+      ->check(CLI::Range(0.01, 100.));
+  app.add_option("--threads", a.threads, "threads; 0 for all cores")->check(CLI::Range(0, 4096));
+  app.add_flag("-v,--verbose", a.verbosity, "say more");
+  app.add_flag("--force", a.force, "replace a table that is there");
+  add_plugin_options(app, a);
+
+  CLI::App* merging = app.add_subcommand("merge", "joins tables, column by column");
+  merging->add_option("OUT", a.output, "the table to write")->required();
+  merging->add_option("TABLES", a.inputs, "the tables to join")->required();
+  merging->add_flag("--force", a.force, "replace a table that is there");
+  CLI::App* cutting = app.add_subcommand(
+      "cut", "sets ccd_cuts by the cameras' limits and prints how many CCDs each rule cuts");
+  cutting->add_option("TABLE", a.inputs, "the table, which is replaced unless --out is given")
+      ->required()
+      ->expected(1);
+  cutting->add_option("--out", a.output, "the table to write");
+  cutting->add_option("--bad-exposures", a.bad_exposures, "file of lines EXPNUM[-CCDNAME] that are bad");
+  cutting->add_flag("--force", a.force, "replace a table that is there");
+  add_plugin_options(*cutting, a);
+  if (!parse_command_line(app, argc, argv)) return 0;
+  if (merging->parsed()) return merge(a);
+  if (cutting->parsed()) return cut(a);
+  return make_table(a);
+}
+
+}  // namespace
+}  // namespace brickline
+
+int main(int argc, char** argv) {
+  return brickline::run_program("make-ccds", [&] { return brickline::make_ccds(argc, argv); });
+}
