@@ -19,8 +19,8 @@ tests=(
   python3 python3-numpy python3-scipy python3-astropy libcfitsio-bin
   # a browser, and how to drive it: the page of a run
   chromium chromium-driver python3-selenium
-  # another compiler for the SDK, the formatting, exported symbols
-  clang clang-format binutils
+  # another compiler for the SDK and the fuzz targets (with its libFuzzer and sanitizers), the formatting, exported symbols
+  clang libclang-rt-dev clang-format binutils
 )
 case ${1-} in
   "") packages+=("${tests[@]}") ;;

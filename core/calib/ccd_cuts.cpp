@@ -35,11 +35,13 @@ constexpr std::array<CutRule, 15> kRules = {{{"not_griz", ccdcut::kNotGrz},
                                              {"phrms", ccdcut::kPhrms},
                                              {"radecrms", ccdcut::kRadecrms},
                                              {"seeing_bad", ccdcut::kSeeingBad},
-                                             {"early_decam", ccdcut::kEarlyData},
+                                             {"early_data", ccdcut::kEarlyData},
                                              {"phrms_s7", ccdcut::kPhrmsS7},
                                              {"plver", ccdcut::kPlver}}};
 
 std::int32_t bit_of(std::string_view name, const std::string& camera) {
+  // The surveys' own name of that bit ends in a camera's name.
+  if (name.starts_with("early_")) return ccdcut::kEarlyData;
   for (const CutRule& rule : kRules)
     if (rule.name == name) return rule.bit;
   throw plugin_error("camera {}: the fact quality.extra_cuts names the bit '{}', which there is not", camera,

@@ -32,6 +32,42 @@ void write_text(const fs::path& file, std::string_view text) {
   if (!out) throw resource_error("cannot write it: is the disk full?").in_file(file.string());
 }
 
+// Takes detections on flagged pixels out of source-extractor's catalog. psfex does not model them either way, but
+// it takes the commonest width of all detections for that of the stars: where cosmic rays outnumber stars, it
+// would find none. The catalog's second table is the file's end, the flags are the last column of it.
+void drop_flagged(const fs::path& catalog, std::uint32_t mask) {
+  constexpr std::size_t kBlock = 2880, kValueAt = 10, kValueSize = 20;
+  std::ostringstream read;
+  read << std::ifstream(catalog, std::ios::binary).rdbuf();
+  std::string bytes = read.str();
+  fits::Header header;
+  try {
+    header = fits::FitsReader(catalog).header(2);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::kInput) throw;
+    return;  // no such catalog: psfex says so
+  }
+  const auto row = static_cast<std::size_t>(header.integer("NAXIS1").value_or(0)),
+             rows = static_cast<std::size_t>(header.integer("NAXIS2").value_or(0));
+  const auto padded = [](std::size_t n) { return (n + kBlock - 1) / kBlock * kBlock; };
+  if (rows == 0 || row < 4 || bytes.size() < padded(row * rows)) return;
+  const std::size_t start = bytes.size() - padded(row * rows), card = bytes.rfind("NAXIS2  =", start);
+  if (card == std::string::npos) return;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < rows; ++i) {
+    std::uint32_t flags = 0;
+    for (std::size_t k = 4; k > 0; --k)
+      flags = flags << 8 | static_cast<unsigned char>(bytes[start + (i + 1) * row - k]);
+    if (flags & mask) continue;
+    if (kept < i) bytes.replace(start + kept * row, row, bytes, start + i * row, row);
+    ++kept;
+  }
+  bytes.replace(card + kValueAt, kValueSize, fmt::format("{:>20}", kept));
+  bytes.resize(start + row * kept);
+  bytes.resize(start + padded(row * kept), '\0');
+  write_text(catalog, bytes);
+}
+
 // What source-extractor is given: the pixels as they are in the file, and a plane of flags.
 struct PlainImage {
   Image<float> pixels;
@@ -238,6 +274,8 @@ MadePsf make_psf(const CcdReader& reader, const CcdInput& input, const Camera& c
     bytes << in.rdbuf();
     write_file_atomically(options.keep_catalog, bytes.str());
   }
+
+  drop_flagged(scratch / "sources.fits", facts.psf.flag_mask);
 
   call.program = options.psfex;
   call.log = scratch / "psfex.log";

@@ -124,6 +124,7 @@ ProgramSettings extractor_settings(const CameraFacts& facts, double pixel_scale_
   return settings;
 }
 
+// IMAFLAGS_ISO stays last: psf_maker.cpp counts on it.
 std::vector<std::string> extractor_columns(const CameraFacts& facts) {
   const int size = facts.psf.size_pixels;
   return {"NUMBER",       fmt::format("VIGNET({0},{0})", size),

@@ -38,7 +38,8 @@ void read_detector(Object& root, CameraFacts& out) {
   o.read("size_pixels", out.detector.size_pixels);
   o.require("bands", out.detector.bands);
   static const Pattern kBandName("^[A-Za-z0-9_]{1,8}$");
-  if (out.detector.bands.empty()) report.problem(o.path("bands"), "no band is named");
+  if (j && j->contains("bands") && out.detector.bands.empty())
+    report.problem(o.path("bands"), "no band is named");
   std::set<std::string> seen;
   for (const std::string& band : out.detector.bands) {
     if (!kBandName.found_in(band))

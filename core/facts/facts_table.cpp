@@ -50,7 +50,7 @@ constexpr FactRow kRows[] = {
 
     // ---- Headers ----
     {"metadata", "object", "", "{}", kRun, "Where the header says what. A source, or a list of them: the first that has a value. What the CCD table says is not asked again, but for fwhm and gain.", ""},
-    {"metadata.camera", "source", "", "{\"key\": \"INSTRUME\", \"in\": \"either\", \"case\": \"lower\"}", kIdentify, "The camera.", "{\"key\": \"INSTRUME\", \"map\": {\"mosaic3\": \"mosaic\"}}"},
+    {"metadata.camera", "source", "", "{\"key\": \"INSTRUME\", \"in\": \"either\", \"case\": \"lower\"}", kIdentify, "The camera.", "{\"key\": \"INSTRUME\", \"map\": {\"imager2\": \"imager\"}}"},
     {"metadata.band", "source", "", "{\"key\": \"FILTER\", \"in\": \"either\"}", kRun, "The band.", "{\"key\": \"FILTER\", \"match\": \"^Filter \\\\d+: ([A-F]) \", \"map\": {\"E\": \"NB_E\"}}"},
     {"metadata.expnum", "source", "", "{\"key\": \"EXPNUM\", \"in\": \"either\"}", kRun, "The exposure's number, an integer.", "{\"key\": \"DATE-OBS\", \"digits\": 14}"},
     {"metadata.ccdname", "source", "", "{\"key\": \"EXTNAME\", \"in\": \"image\"}", kRun, "The CCD's name; \"\" where there is one only.", "{\"constant\": \"\"}"},

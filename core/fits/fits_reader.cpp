@@ -20,6 +20,10 @@ namespace {
 
 fitsfile* handle(void* file) { return static_cast<fitsfile*>(file); }
 
+// In the place of the HDUs that were looked at: a file in memory whose last HDU goes on behind its bytes. CFITSIO takes it
+// for as long as that HDU says as soon as it has seen it, and would read what is not there: it is used no more.
+constexpr int kCutShort = -1;
+
 }  // namespace
 
 FitsReader::FitsReader(const std::filesystem::path& path, ReadLog* log) : path_(path) {
@@ -79,16 +83,24 @@ void FitsReader::fail(int status, int hdu, std::string_view doing) {
 // CFITSIO goes through all HDUs up to the one that is wanted, and each must be looked at before.
 void FitsReader::look_ahead(int hdu) {
   fitsfile* f = handle(file_);
+  if (looked_at_ == kCutShort) throw input_error("the file is truncated").in_file(path_.string());
   for (; looked_at_ <= hdu; ++looked_at_) {
     int status = 0;
     LONGLONG head = 0, data = 0, end = 0;
     fits_movabs_hdu(f, looked_at_, nullptr, &status);  // the one before; it counts from 1
     fits_get_hduaddrll(f, &head, &data, &end, &status);
+    if (status) return;
+    const std::string number = std::to_string(looked_at_ - 1);
     // A product of axes that overflows: CFITSIO would go to a place before the file's beginning, in memory.
-    if (!status && (end < data || data < head))
+    if (end < data || data < head)
       throw input_error("the HDU's cards (NAXIS1 ...) tell a size that is beyond reason")
-          .in_file(path_.string(), std::to_string(looked_at_ - 1));
-    if (status || end >= f->Fptr->filesize) return;
+          .in_file(path_.string(), number);
+    if (memory_ && end > static_cast<LONGLONG>(memory_->size)) {
+      looked_at_ = kCutShort;
+      throw input_error("the file is truncated: it has {} bytes, this HDU needs {}", memory_->size, end)
+          .in_file(path_.string(), number);
+    }
+    if (end >= f->Fptr->filesize) return;
     try {
       check_divisors(f, end);
     } catch (Error& e) {
@@ -114,12 +126,13 @@ void FitsReader::move_to(int hdu) {
   fits_get_hduaddrll(f, &head, &data, &end, &status);
   if (status) fail(status, hdu, "cannot find the HDU's data");
   // Of a gzipped file: its size once unpacked.
-  const LONGLONG size = f->Fptr->filesize;
+  const LONGLONG size = memory_ ? static_cast<LONGLONG>(memory_->size) : f->Fptr->filesize;
   int type = IMAGE_HDU;
   fits_get_hdu_type(f, &type, &status);
   // Rows by the million millions make `end` overflow.
   const bool beyond = (type != IMAGE_HDU || f->Fptr->compressimg) && f->Fptr->rowlength > 0 &&
                       f->Fptr->numrows > size / f->Fptr->rowlength;
+  if (memory_ && (beyond || end > size)) looked_at_ = kCutShort;
   if (beyond)
     throw input_error("the file is truncated: it has {} bytes, this HDU needs more", size)
         .in_file(path_.string(), std::to_string(hdu));

@@ -43,10 +43,9 @@ void* zeroing_realloc(void* block, std::size_t size) {
   char* whole = block ? static_cast<char*>(block) - kPrefix : nullptr;
   const int before = errno;
   char* grown = static_cast<char*>(std::realloc(whole, size + kPrefix));
-  if (!grown && whole && size <= prefix.size) {
-    grown = whole;  // it is large enough
-    errno = before;
-  }
+  if (!grown && whole && size <= prefix.size) grown = whole;  // it is large enough
+  // The C library leaves ENOMEM behind where a thread's own heap was too small and the memory came from elsewhere.
+  if (grown) errno = before;
   if (!grown) {
     prefix.refused = true;
     if (whole) std::memcpy(whole, &prefix, sizeof prefix);

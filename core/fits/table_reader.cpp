@@ -2,6 +2,7 @@
 #include <fitsio.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <optional>
 #include <vector>
@@ -47,7 +48,7 @@ std::int64_t bytes_of_form(std::string_view form) {
   const auto repeat = letter == 0 ? std::optional<std::int64_t>(1) : parse_int(form.substr(0, letter));
   constexpr std::int64_t kMost = std::int64_t{1} << 40;
   if (!repeat || *repeat > kMost) return -1;
-  switch (form[letter]) {
+  switch (std::toupper(static_cast<unsigned char>(form[letter]))) {
     case 'X':
       return (*repeat + 7) / 8;
     case 'L':

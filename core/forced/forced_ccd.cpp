@@ -75,13 +75,13 @@ std::optional<ForcedCcd> measure_ccd(const ForcedSurvey& from, std::int64_t ccd_
   ForcedCcd out;
   out.ccd_row = ccd_row;
   const ForcedRegion region{&image->full_wcs, image->extent};
-  if (options.positions.empty() || !options.positions_alone)
+  if (!options.positions || !options.positions_alone)
     out.sources = options.catalog_file.empty()
                       ? forced_sources_near(options.catalog_dir, from.bricks, region, image->band, log)
                       : read_forced_sources(options.catalog_file, image->band);
-  if (!options.positions.empty()) {
+  if (options.positions) {
     for (ForcedSource& s : out.sources) s.reported = false;
-    for (ForcedSource& s : sources_at(options.positions, region, log)) out.sources.push_back(std::move(s));
+    for (ForcedSource& s : sources_at(*options.positions, region, log)) out.sources.push_back(std::move(s));
   }
   out.result = measure_forced(*image, out.sources, options.photometry);
   out.zero_point = check_zero_point(out.result, out.sources);

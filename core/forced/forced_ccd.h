@@ -26,7 +26,7 @@ struct ForcedCcdOptions {
   std::filesystem::path catalog_file, catalog_dir;
   // Positions to measure point sources at. Catalogs' sources are then fitted beside them, without rows of their own,
   // unless `positions_alone`.
-  std::vector<SkyPosition> positions;
+  std::optional<std::vector<SkyPosition>> positions;
   bool positions_alone = false;
   bool correct_zero_points = false;  // fluxes are brought to the catalog's zero point
   std::optional<Box> window;         // only this part of the CCD

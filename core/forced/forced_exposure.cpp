@@ -37,7 +37,7 @@ constexpr std::array<CutBit, 20> kCuts = {{{"err_legacyzpts", ccdcut::kErrLegacy
                                            {"phrms", ccdcut::kPhrms},
                                            {"radecrms", ccdcut::kRadecrms},
                                            {"seeing_bad", ccdcut::kSeeingBad},
-                                           {"early_decam", ccdcut::kEarlyData},
+                                           {"early_data", ccdcut::kEarlyData},
                                            {"depth_cut", ccdcut::kDepthCut},
                                            {"too_many_bad_ccds", ccdcut::kTooManyBadCcds},
                                            {"flagged_in_des", ccdcut::kFlaggedInDes},

@@ -3,7 +3,7 @@
 // To first order a star that stands elsewhere adds to its model u the derivatives of u; with one amplitude for each
 // direction the fit stays linear, and all stars of the image are solved together with everything else (flux_dra,
 // flux_ddec, nanomaggies degree; flux_motion, the flux then). After that the position and the flux of one star after
-// the other, the brightest first, are fitted to what the others leave (full_fit).
+// the other, the brightest first, are fitted to what the others leave (full_fit), with models moved exactly.
 #pragma once
 
 #include <span>

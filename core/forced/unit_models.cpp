@@ -9,7 +9,8 @@ constexpr double kFarthestRadii = 10;  // beyond what any galaxy's model reaches
 
 }  // namespace
 
-UnitModels::UnitModels(const CcdImage& image) : image_(image) {
+UnitModels::UnitModels(const CcdImage& image)
+    : image_(image), exact_renderer_({.shift = PsfShift::kFourier}) {
   target_ = {image.data.width(), image.data.height(), image.wcs.cd(), nullptr};
   if (image.psf.is_constant()) constant_ = std::make_unique<PsfKernel>(image.psf, 0, 0);
 }
@@ -34,7 +35,7 @@ std::unique_ptr<PsfKernel> UnitModels::kernel_at(PixelPosition at) const {
 std::optional<Patch> UnitModels::patch_on(const Box& box, const SourceModel& source, PixelPosition at,
                                           const PsfKernel& psf) {
   target_.psf = &psf;
-  return renderer_.patch_on(box, source, at, target_);
+  return exact_renderer_.patch_on(box, source, at, target_);
 }
 
 }  // namespace brickline

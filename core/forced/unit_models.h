@@ -20,14 +20,14 @@ class UnitModels {
   std::optional<Patch> patch(const SourceModel& source, PixelPosition at);
   // The PSF at a place, for pictures of one star at several places near it.
   std::unique_ptr<PsfKernel> kernel_at(PixelPosition at) const;
-  // On the pixels of `box` alone.
+  // On the pixels of `box` alone, moved to its place exactly (by phases, not by seven taps): for derivatives.
   std::optional<Patch> patch_on(const Box& box, const SourceModel& source, PixelPosition at,
                                 const PsfKernel& psf);
 
  private:
   bool near_image(const SourceModel& source, PixelPosition at) const;
   const CcdImage& image_;
-  Renderer renderer_;
+  Renderer renderer_, exact_renderer_;
   RenderTarget target_;
   std::unique_ptr<PsfKernel> constant_;
 };

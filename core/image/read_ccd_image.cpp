@@ -264,7 +264,7 @@ void Reading::compare_with_companions() {
       log_.debug("{}: the {}'s world coordinates: {}", out_.name, what, error.message());
       continue;
     }
-    constexpr double kSameArcsec = 0.01;  // they are copies, written with fewer digits perhaps
+    constexpr double kSameArcsec = 0.001;  // they are copies, written with fewer digits perhaps
     if (!(apart <= kSameArcsec))
       log_.warning(
           "{}: the header's world coordinates and those of the {} are {:.3g} arcsec apart; the image's are used",
@@ -426,11 +426,12 @@ void Reading::remap_weights() {
 
 void Reading::seeing() {
   out_.psf_fwhm = values().psf_fwhm;
-  if (options_.seeing && !(out_.psf_fwhm > 0))
+  constexpr double kWidest = 100;  // pixels; what stars are matched with grows with it
+  if (options_.seeing && !(out_.psf_fwhm > 0 && out_.psf_fwhm <= kWidest))
     throw input_error(
-        "the seeing is {}, not a positive number of pixels: the header has none where the camera's fact "
+        "the seeing (FWHM) is {}, not a number of pixels up to {}: the header has none where the camera's fact "
         "metadata.fwhm looks, nor has the CCD table's column fwhm",
-        out_.psf_fwhm)
+        out_.psf_fwhm, kWidest)
         .in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
 }
 

@@ -41,41 +41,43 @@ fits::Column::Data empty_data(Kind kind) {
   return {};
 }
 
-// Appends one column's values (of a kind that promotes to the target's), or `count` zero values. What is blank in the
-// source is `blank` in the target, NaN where that holds real numbers. False where a number that is one equals `blank`.
-bool append(fits::Column& target, const fits::Column* source, std::size_t count) {
+// Appends the values of `source`, of a kind that promotes to the target's. What is blank there is blank in the target,
+// NaN where that holds real numbers. False where a number that is one equals the target's blank.
+template <typename Value, typename From>
+bool append_values(const std::vector<From>& from, const fits::Column& source, const fits::Column& target,
+                   std::vector<Value>& values) {
+  constexpr bool from_integers = std::is_integral_v<From> && !std::is_same_v<From, bool>;
   bool good = true;
-  std::visit(
+  if constexpr (std::is_floating_point_v<Value> && from_integers) {
+    for (const From v : from)
+      values.push_back(source.blank == std::int64_t{v} ? std::numeric_limits<Value>::quiet_NaN()
+                                                       : static_cast<Value>(v));
+  } else if constexpr (std::is_integral_v<Value> && from_integers) {
+    for (const From v : from) {
+      const bool is_blank = source.blank == std::int64_t{v};
+      if (!is_blank && target.blank == std::int64_t{v}) good = false;
+      values.push_back(static_cast<Value>(is_blank ? *target.blank : std::int64_t{v}));
+    }
+  } else if constexpr (std::is_same_v<Value, From>) {
+    values.insert(values.end(), from.begin(), from.end());
+  } else if constexpr (std::is_arithmetic_v<Value> && std::is_arithmetic_v<From>) {
+    for (const auto v : from) values.push_back(static_cast<Value>(v));
+  }
+  return good;
+}
+
+// Appends one column's values, or `count` zero values without a source. False as append_values.
+bool append(fits::Column& target, const fits::Column* source, std::size_t count) {
+  return std::visit(
       [&](auto& values) {
-        using Value = typename std::decay_t<decltype(values)>::value_type;
         if (!source) {
           values.resize(values.size() + count);
-          return;
+          return true;
         }
-        std::visit(
-            [&](const auto& from) {
-              using From = typename std::decay_t<decltype(from)>::value_type;
-              constexpr bool from_integers = std::is_integral_v<From> && !std::is_same_v<From, bool>;
-              if constexpr (std::is_floating_point_v<Value> && from_integers) {
-                for (const auto v : from)
-                  values.push_back(source->blank == std::int64_t{v} ? std::numeric_limits<Value>::quiet_NaN()
-                                                                    : static_cast<Value>(v));
-              } else if constexpr (std::is_integral_v<Value> && from_integers) {
-                for (const auto v : from) {
-                  const bool is_blank = source->blank == std::int64_t{v};
-                  if (!is_blank && target.blank == std::int64_t{v}) good = false;
-                  values.push_back(static_cast<Value>(is_blank ? *target.blank : std::int64_t{v}));
-                }
-              } else if constexpr (std::is_same_v<Value, From>) {
-                values.insert(values.end(), from.begin(), from.end());
-              } else if constexpr (std::is_arithmetic_v<Value> && std::is_arithmetic_v<From>) {
-                for (const auto v : from) values.push_back(static_cast<Value>(v));
-              }
-            },
-            source->data);
+        return std::visit([&](const auto& from) { return append_values(from, *source, target, values); },
+                          source->data);
       },
       target.data);
-  return good;
 }
 
 bool same_name(std::string_view a, std::string_view b) {

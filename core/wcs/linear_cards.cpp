@@ -151,7 +151,8 @@ LinearPart read_linear(const WcsCards& cards, const Projection& projection) {
     const bool is_ra = (i == 0) != projection.dec_first;
     const Unit unit = unit_of(cards, cunit_keys[i]);
     std::strcpy(prm.ctype[i], is_ra ? "RA---TAN" : "DEC--TAN");
-    std::strcpy(prm.cunit[i], unit.wcslib);
+    // Degrees are what it takes a blank for. Its scanner of units ends the process where it gets no memory.
+    if (unit.degrees != 1) std::strcpy(prm.cunit[i], unit.wcslib);
     prm.crval[i] = cards.require_number(crval_keys[i]);
     prm.crpix[i] = cards.require_number(crpix_keys[i]);
     if (std::abs(prm.crval[i] * unit.degrees) > (is_ra ? 720 : 90 + 1e-9))

@@ -1,7 +1,7 @@
 // From images alone to a catalog: make-ccds, make-bricks, calibrate, runbrick, on a simulated survey of which only
 // the images are kept. Fluxes must be as near to the truth as with the calibrations that the simulation ships.
 //
-// The survey is small so that the test is cheap; BRICKLINE_FROM_NOTHING=whole makes it one of 2000 pixels, three
+// The survey is small so that the test is cheap; BRICKLINE_FROM_NOTHING=whole makes it one of 1900 pixels, three
 // bands and two exposures, with 300 stars and more in each image, which takes minutes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -69,7 +69,7 @@ TEST(FromNothing, ImagesAloneBecomeACatalogAsGoodAsWithTheTrueCalibrations) {
   };
   Words sky = {"--seed", "5", "--size",         "900", "--bands",   "r",
                "--nexp", "1", "--star-density", "12",  "--density", "8"};
-  if (whole()) sky = {"--seed", "5", "--size", "2000", "--bands", "grz", "--nexp", "2"};
+  if (whole()) sky = {"--seed", "5", "--size", "1900", "--bands", "grz", "--nexp", "2"};
   std::istringstream region_text(run("simulate-survey", Words{shipped.string(), "--quiet"} + sky));
   Words region{std::istream_iterator<std::string>(region_text), {}};
   ASSERT_EQ(region.size(), 7u);

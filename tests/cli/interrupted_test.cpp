@@ -142,16 +142,16 @@ TEST_F(InterruptedRun, OneProcessWorksOnABrickAndADeadOneGivesWay) {
   std::ranges::replace(other, outdir().string(), (scratch_ / "elsewhere").string());
   EXPECT_EQ(run_program(program("runbrick"), other, environment()).exit_code, 0);
 
+  const std::string dead = std::to_string(first.pid());
   first.send(SIGKILL);
   first.send(SIGCONT);
   first.wait();
-  std::ofstream(outdir() / "tractor" / region()[1].substr(0, 3) / "x");  // no directory there yet: nothing
   fs::create_directories(outdir() / "state");
   std::ofstream(outdir() / "state" / ("tmp-runbrick-" + region()[1] + "-refs.fits.0123abcd")) << "half";
   std::ofstream(outdir() / "state" / "tmp-runbrick-9999p999-refs.fits.0123abcd") << "somebody else's";
   const ProgramResult third = run();
   EXPECT_EQ(third.exit_code, 0) << third.err;
-  EXPECT_THAT(third.err, HasSubstr("the lock of process " + std::to_string(first.pid())));
+  EXPECT_THAT(third.err, HasSubstr("the lock of process " + dead));
   EXPECT_THAT(third.err, HasSubstr("is taken over: that process is gone"));
   fs::remove(outdir() / "state" / "tmp-runbrick-9999p999-refs.fits.0123abcd");
   EXPECT_TRUE(fs::is_empty(outdir() / "state"));
@@ -203,7 +203,7 @@ TEST_F(BailingOut, FinishesWithWhatTheJournalHas) {
   EXPECT_EQ(blobs(header_of_catalog(whole)), 0);
   const std::int64_t all = rows_;
   EXPECT_GT(all, 5);
-  const std::int64_t some_left = blobs(header_of_catalog(whole / 2));
+  const std::int64_t some_left = blobs(header_of_catalog(whole - 1));
   EXPECT_GT(some_left, 0);
   EXPECT_LT(rows_, all);
   EXPECT_GT(rows_, 0);

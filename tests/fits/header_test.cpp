@@ -70,8 +70,8 @@ TEST_F(HeaderCards, AnIntegerBeyond64BitsIsRefusedByName) {
 }
 
 TEST_F(HeaderCards, AFieldOfNoTypeIsRefusedWhereANumberIsWanted) {
-  const Header h = header_of({"EXPTIME = 1,5", "GAIN    = 0x10", "RDNOISE = NaN", "OTHER   = 3", "CRVAL1  = 1 50 / deg",
-                              "DARKTIME= 99.5 s"});
+  const Header h = header_of({"EXPTIME = 1,5", "GAIN    = 0x10", "RDNOISE = NaN", "OTHER   = 3",
+                              "CRVAL1  = 1 50 / deg", "DARKTIME= 99.5 s"});
   for (const char* key : {"EXPTIME", "GAIN", "RDNOISE", "CRVAL1", "DARKTIME"}) {
     EXPECT_THAT(error_of([&] { h.number(key); }), ::testing::HasSubstr(key));
     EXPECT_THAT(error_of([&] { h.integer(key); }), ::testing::HasSubstr(key));

@@ -142,19 +142,19 @@ TEST_P(GoldenForced, DerivativesAndAperturesAreTheReferences) {
       EXPECT_EQ(t.columns().at(c).name, reference.columns()[c].name);
     for (std::int64_t i = 0; i < t.rows(); ++i) {
       SCOPED_TRACE(i);
-      // The reference's solver stops up to 0.2 sigma short.
+      // The reference's solver stops up to 0.3 sigma short.
       for (const std::string name : {"flux_motion", "flux_dra", "flux_ddec"}) {
         const double ivar = reference.number(name + "_ivar", i);
         EXPECT_NEAR(t.number(name + "_ivar", i), ivar, 2e-4 * ivar) << name;
         if (ivar > 0) {
-          EXPECT_NEAR(t.number(name, i), reference.number(name, i), 0.2 / std::sqrt(ivar)) << name;
+          EXPECT_NEAR(t.number(name, i), reference.number(name, i), 0.3 / std::sqrt(ivar)) << name;
         }
       }
       for (const std::string name : {"dra", "ddec"}) {
         const double ivar = reference.number(name + "_ivar", i);
         EXPECT_EQ(t.number(name + "_ivar", i) > 0, ivar > 0) << name;
         if (ivar > 0) {
-          EXPECT_NEAR(t.number(name, i), reference.number(name, i), 0.2 / std::sqrt(ivar)) << name;
+          EXPECT_NEAR(t.number(name, i), reference.number(name, i), 0.3 / std::sqrt(ivar)) << name;
         }
       }
       for (std::int64_t a = 0; a < static_cast<std::int64_t>(kForcedApertures); ++a) {

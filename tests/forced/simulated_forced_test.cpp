@@ -76,7 +76,7 @@ Nuclei measure_beside_galaxies(double offset, bool as_nuclei) {
   constexpr double kRe = 1, kGalaxyFlux = 8, kFlux = 2;
   const simulate::SersicProfile profile(1, 4);
   Nuclei out;
-  for (int image = 0; image < 4; ++image) {
+  for (int image = 0; image < 5; ++image) {
     SyntheticCcd ccd(512, 512, kSig1);
     std::vector<ForcedSource> sources;
     const std::vector<SkyPosition> at = places(ccd, 64, static_cast<std::uint64_t>(7 + image));

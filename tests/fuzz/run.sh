@@ -8,8 +8,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:?run.sh SECONDS [TARGET...]}
 shift
-if ! command -v clang++ >/dev/null; then
-  echo "fuzzing: skipped, there is no clang"
+if ! echo 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }' |
+  clang++ -x c++ - -fsanitize=fuzzer -o /dev/null 2>/dev/null; then
+  echo "fuzzing: skipped, there is no clang with libFuzzer (clang, libclang-rt-dev)"
   exit 0
 fi
 cmake --preset fuzz >/dev/null
@@ -34,7 +35,7 @@ for target in "$@"; do
   words=()
   if [ "$target" = camera_facts ]; then words+=(-dict=$work/camera_facts.dict); fi
   log=$work/findings/$target.log
-  if "$work/fuzz/fuzz_$target" "${words[@]}" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2560 -print_final_stats=1 \
+  if "$work/fuzz/fuzz_$target" "${words[@]}" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2560 -print_final_stats=1 \
     -artifact_prefix=$work/findings/"$target"- $work/corpus/"$target" >"$log" 2>&1; then
     echo "fuzzing $target: $(sed -n 's/.*number_of_executed_units: *//p' "$log") inputs in $seconds s, none of them broke it"
   else

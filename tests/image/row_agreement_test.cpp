@@ -107,8 +107,10 @@ TEST(PsfAgreement, OfTheModelTheTableAndTheHeader) {
   fits::Table table;
   table.add("psfnorm", std::vector<float>{0.12F});
   EXPECT_THAT(psf_disagreements(0.125, 4.5, 4, &table, 0), IsEmpty());
-  EXPECT_THAT(psf_disagreements(0.09, 4.5, 4, &table, 0), ElementsAre(HasSubstr("0.09, by the CCD table 0.12")));
-  EXPECT_THAT(psf_disagreements(0.12, 9, 4, &table, 0), ElementsAre(HasSubstr("9 pixels wide, those of the image 4")));
+  EXPECT_THAT(psf_disagreements(0.08, 4.5, 4, &table, 0),
+              ElementsAre(HasSubstr("0.08, by the CCD table 0.12")));
+  EXPECT_THAT(psf_disagreements(0.12, 9, 4, &table, 0),
+              ElementsAre(HasSubstr("9 pixels wide, those of the image 4")));
   EXPECT_THAT(psf_disagreements(0.09, 4.5, 4, nullptr, -1), IsEmpty());
 }
 

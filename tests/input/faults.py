@@ -379,7 +379,8 @@ def poles():
     for pole in (90., -90.):
         survey = fresh(ra=0., dec=pole)
         lonpole = 'LONPOLE = 180.0'
-        survey.cards([lonpole, f'LATPOLE = {pole}'])
+        for kind in survey.paths:
+            survey.cards([lonpole, f'LATPOLE = {pole}'], kind)
         result = stars(f'a CCD at declination {pole}', survey, places=places_of(survey),
                        brick=['--radec', '0', str(pole), '--width', '84', '--height', '84'])
         if result.catalog is None:

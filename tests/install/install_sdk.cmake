@@ -58,6 +58,20 @@ if(NOT out MATCHES "100% tests passed, 0 tests failed out of 2")
   message(FATAL_ERROR "the checks that the package makes: ${out}")
 endif()
 
+# What must not compile says why.
+set(compile g++ -std=c++17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -fsyntax-only -I${WORK}/prefix/include
+            ${SOURCE}/camera/misuse.cpp)
+run(${compile})
+function(must_not_compile flag words)
+  execute_process(COMMAND ${compile} ${flag} RESULT_VARIABLE status OUTPUT_QUIET ERROR_VARIABLE err)
+  if(status EQUAL 0 OR NOT err MATCHES "${words}")
+    message(FATAL_ERROR "${flag} is not refused with '${words}': ${err}")
+  endif()
+endfunction()
+must_not_compile(-DSTEP_THAT_IS_NOT_CONST "the step saturation must be")
+must_not_compile(-DSLOT_BY_POINTER "a camera with a Slot has")
+must_not_compile(-ffast-math "must not be compiled with -ffast-math")
+
 # The cameras that Brickline ships need no more than a stranger's.
 run(${CMAKE_COMMAND} -S ${SOURCE}/shipped -B ${WORK}/shipped -DCMAKE_PREFIX_PATH=${WORK}/prefix
     -DCMAKE_BUILD_TYPE=Debug)

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "core/base/error.h"
+#include "core/pipeline/command_line.h"
 #include "core/pipeline/option_pages.h"
 #include "tests/support/data.h"
 

@@ -70,13 +70,13 @@ TEST(PsfexCalibration, RealModelsAreThoseOfTheReference) {
 }
 
 // Exposure 802955, CCD S9, at pixel (50, 50).
-TEST(PsfexCalibration, MergedFilesAreReadBeforeSingleOnes) {
+TEST(PsfexCalibration, SingleFilesAreReadBeforeMergedOnes) {
   BRICKLINE_NEEDS_DATA("surveys/mzlsbass2");
   const test::SurveyCcd ccd = test::survey_ccd("mzlsbass2", 78730103, "CCD4");
   const auto files = test::calibration_files("mzlsbass2", CalibrationKind::kPsf, ccd.values);
   ASSERT_TRUE(std::filesystem::exists(files[0]) && std::filesystem::exists(files[1]));
   const PsfCalibration psf = read_psf_calibration(files, CalibrationKey::of(ccd.values), {}, true);
-  EXPECT_EQ(psf.file, files[0]);
+  EXPECT_EQ(psf.file, files[1]);
   EXPECT_EQ(psf.psf.width(), 31);
 }
 

@@ -236,8 +236,9 @@ TEST(CcdTable, UnitsThatAreNotTakenAsSuchAreTold) {
   t.find("exptime")->unit = "min";
   CollectingSink sink;
   CcdTable::from_tables({{"survey-ccds-1.fits.gz", t}}, Log(sink));
-  EXPECT_THAT(sink.warnings, testing::Contains(HasSubstr("column exptime of the CCD table is in 'min'; its values are "
-                                                          "taken as seconds")));
+  EXPECT_THAT(sink.warnings,
+              testing::Contains(HasSubstr("column exptime of the CCD table is in 'min'; its values are "
+                                          "taken as seconds")));
   EXPECT_THAT(sink.warnings, testing::Not(testing::Contains(HasSubstr("column ra"))));
 }
 
@@ -246,14 +247,16 @@ TEST(CcdTable, ColumnsThatCannotBeReadAreNeverGone) {
   fits::Table t = documented_table({7});
   t.add_unreadable("Notes", "its type is unknown");
   CcdTable::from_tables({{"survey-ccds-1.fits.gz", t}}, Log(sink));
-  EXPECT_THAT(sink.warnings,
-              testing::Contains(HasSubstr("column Notes of the CCD table cannot be read: its type is unknown")));
+  EXPECT_THAT(
+      sink.warnings,
+      testing::Contains(HasSubstr("column Notes of the CCD table cannot be read: its type is unknown")));
   t.add_unreadable("CCD_CUTS", "it is too long");
   try {
     CcdTable::from_tables({{"survey-ccds-1.fits.gz", t}});
     ADD_FAILURE() << "used without its cuts";
   } catch (const Error& error) {
-    EXPECT_THAT(error.line(), HasSubstr("survey-ccds-1.fits.gz: column CCD_CUTS of the CCD table cannot be read"));
+    EXPECT_THAT(error.line(),
+                HasSubstr("survey-ccds-1.fits.gz: column CCD_CUTS of the CCD table cannot be read"));
   }
 }
 

@@ -27,6 +27,7 @@
 #include "tools/calibrate/report.h"
 #include "tools/calibrate/selection.h"
 #include "tools/common/program.h"
+#include "tools/common/run_display.h"
 
 namespace brickline {
 namespace {
@@ -90,18 +91,6 @@ void find_programs(Arguments& a, const std::vector<CcdCalibration>& ccds) {
   a.options.psf_maker.psfex = find(a.psfex, {"psfex"}, "--psfex", "psfex");
 }
 
-// Progress with the time that is left, from the pace so far.
-Progress progress_of(TerminalLog& terminal) {
-  const auto begin = std::chrono::steady_clock::now();
-  return [&terminal, begin](std::int64_t done, std::int64_t total) {
-    const std::chrono::duration<double> past = std::chrono::steady_clock::now() - begin;
-    const double left = past.count() / static_cast<double>(done) * static_cast<double>(total - done);
-    terminal.progress(fmt::format("calibrating, {:.0f} min {:02.0f} s left", std::floor(left / 60),
-                                  std::floor(std::fmod(left, 60))),
-                      done, total);
-  };
-}
-
 // The words that make a command line of the same options do one job.
 std::string job_lists(const std::vector<CcdCalibration>& ccds, int per_job) {
   std::string text;
@@ -144,7 +133,7 @@ bool merge(const Arguments& a, const CameraRegistry& cameras, const std::vector<
   return lacking;
 }
 
-int run(Arguments& a, TerminalLog& terminal, const Log& log) {
+int run(Arguments& a, RunDisplay& terminal, const Log& log) {
   const SurveyDirectory survey = SurveyDirectory::open(
       a.survey_dir.empty() ? std::nullopt : std::optional(fs::path(a.survey_dir)), a.cache_dir);
   const CcdTable table = CcdTable::read(survey, log);
@@ -182,11 +171,11 @@ int run(Arguments& a, TerminalLog& terminal, const Log& log) {
   const CcdReader reader(survey, cameras, &table.table());
   std::vector<CcdInput> inputs;
   for (const CcdRow& row : rows) inputs.push_back(reader.input(row));
-  std::vector<CcdCalibration> ccds = Calibrator(survey, cameras, &table.table(), o, log)
-                                         .look_at(inputs, [&](std::int64_t n, std::int64_t of) {
-                                           terminal.progress("looking at calibrations", n, of);
-                                         });
-  terminal.clear_progress();
+  terminal.stage_begins("looking at calibrations", 1, 2);
+  std::vector<CcdCalibration> ccds =
+      Calibrator(survey, cameras, &table.table(), o, log)
+          .look_at(inputs, [&](std::int64_t n, std::int64_t of) { terminal.progress(n, of); });
+  terminal.end(0);
   if (a.list) {
     write_stdout(job_lists(ccds, a.per_job));
     return 0;
@@ -198,8 +187,10 @@ int run(Arguments& a, TerminalLog& terminal, const Log& log) {
   find_programs(a, ccds);
   std::signal(SIGINT, interrupt);
   std::signal(SIGTERM, interrupt);
-  Calibrator(survey, cameras, &table.table(), o, log).make(inputs, ccds, progress_of(terminal));
-  terminal.clear_progress();
+  terminal.stage_begins("calibrating", 2, 2);
+  Calibrator(survey, cameras, &table.table(), o, log)
+      .make(inputs, ccds, [&](std::int64_t n, std::int64_t of) { terminal.progress(n, of); });
+  terminal.end(0);
   if (!a.report.empty()) write_file_atomically(a.report, report_as_ecsv(ccds));
   write_stdout(report_for_people(ccds) + (a.verbosity > 0 ? cost_for_people(ccds) : ""));
   if (interrupted) {
@@ -313,9 +304,10 @@ int calibrate(int argc, char** argv) {
   if (!parse_command_line(app, argc, argv)) return 0;
   if (a.no_psf && a.no_sky) throw usage_error("--no-psf and --no-sky leave nothing to do");
   a.plugins.use_user_directory = !a.no_user_plugins;
-  TerminalLog terminal(a.verbosity > 1   ? LogLevel::kDebug
-                       : a.verbosity > 0 ? LogLevel::kInfo
-                                         : LogLevel::kWarning);
+  RunDisplay terminal(a.verbosity > 1   ? LogLevel::kDebug
+                      : a.verbosity > 0 ? LogLevel::kInfo
+                                        : LogLevel::kWarning,
+                      RunDisplay::form_of_stderr(false));
   std::unique_ptr<tbb::global_control> limit;
   if (a.threads > 0)
     limit = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,

@@ -16,6 +16,7 @@
 #include "core/fits/fits_writer.h"
 #include "core/survey/concatenate_tables.h"
 #include "tools/common/program.h"
+#include "tools/common/run_display.h"
 
 namespace brickline {
 namespace {
@@ -81,7 +82,8 @@ std::vector<std::string> relative_names(const SurveyDirectory& survey,
 }
 
 int make_table(Arguments& a) {
-  TerminalLog terminal(a.verbosity > 0 ? LogLevel::kDebug : LogLevel::kWarning);
+  RunDisplay terminal(a.verbosity > 0 ? LogLevel::kDebug : LogLevel::kWarning,
+                      RunDisplay::form_of_stderr(false));
   const Log log(terminal);
   std::unique_ptr<tbb::global_control> limit;
   if (a.threads > 0)
@@ -101,10 +103,11 @@ int make_table(Arguments& a) {
   if (files.empty())
     throw input_error("there are no images (*.fits, *.fits.fz, *.fits.gz)")
         .in_file((survey.root() / "images").string());
+  terminal.stage_begins("looking at images", 1, 1);
   const MadeCcdTable made =
       make_ccd_table(survey, cameras, files, a.table, log,
-                     [&](std::int64_t done, std::int64_t total) { terminal.progress("CCDs", done, total); });
-  terminal.clear_progress();
+                     [&](std::int64_t done, std::int64_t total) { terminal.progress(done, total); });
+  terminal.end(0);
   for (const CcdProblem& p : made.problems)
     log.error("{}{}: {}{}{}", p.file, p.hdu >= 0 ? fmt::format("[{}]", p.hdu) : "", p.missing,
               p.remedy.empty() ? "" : "; what would help: ", p.remedy);

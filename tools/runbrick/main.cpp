@@ -122,7 +122,8 @@ int runbrick(const std::vector<std::string>& words, std::optional<RunDisplay>& d
   hooks.progress = [&](std::string_view, std::int64_t done, std::int64_t total) {
     display->progress(done, total);
   };
-  return report(run_brick(options, hooks, log), stop.why(), log);
+  const BrickOutcome outcome = run_brick(options, hooks, log);
+  return report(outcome, stop.why(), log);
 }
 
 }  // namespace

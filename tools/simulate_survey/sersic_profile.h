@@ -8,8 +8,8 @@
 // mixtures. Unless an `end` is given the light of the whole profile counts.
 //
 // With an end (half-light radii of the whole profile) there is no light beyond it, the rest is of unit flux: what is
-// left out, of the brightness at the end, is one disc more. Beyond k end = 30 such a profile's ripples are narrower
-// than the table's steps: the transform is good to 3e-5 there.
+// left out, of the brightness at the end, is one disc more. Such a profile's ripples are narrow: the transform is
+// good to 1e-5 up to k end = 30, and to 3e-5 beyond, where they are narrower than the table's steps.
 #pragma once
 
 #include <limits>
