@@ -17,7 +17,7 @@ void check_divisors(fitsfile* file, LONGLONG start) {
   int status = 0;
   ffmbyt(file, start, kAllowPastEnd, &status);
   bool compressed = false, rice = false;
-  std::string tile, block;  // the first wrong card of each
+  std::string tile, block, whole;  // a wrong card of each
   for (int i = 0; i < kMostCards; ++i) {
     char bytes[kCard];
     if (ffgbyt(file, kCard, bytes, &status)) return;
@@ -29,14 +29,23 @@ void check_divisors(fitsfile* file, LONGLONG start) {
                            value = stripped(rest.substr(0, rest.find('/')));
     if (key == "ZIMAGE") compressed = true;
     if (key == "ZCMPTYPE") rice = value.find("RICE") != std::string_view::npos;
-    const bool is_tile = key.starts_with("ZTILE"), is_block = key == "ZVAL1";
+    // What CFITSIO takes whole numbers from; a text in their place may be longer than its message about it has room.
+    if (key == "ZBITPIX" || key == "ZPCOUNT" || key == "ZGCOUNT" || key == "ZDITHER0" || key == "ZBLANK" ||
+        key == "BLANK") {
+      if (!parse_double(value)) whole = fmt::format("{} = {}", key, value);
+      continue;
+    }
+    // Axes are what tiles are as long as, unless they say something else.
+    const bool is_tile = key.starts_with("ZTILE") || key.starts_with("ZNAXIS"), is_block = key == "ZVAL1";
     if (!is_tile && !is_block) continue;
     // Whatever is no number from 1 on, also '0' and 0.5, which CFITSIO makes a number of.
     const auto number = parse_double(value);
     if (number && *number >= 1) continue;
     (is_tile ? tile : block) = fmt::format("{} = {}", key, value);
   }
-  if (compressed && !tile.empty()) throw input_error("a compressed image cannot have tiles of {}", tile);
+  if (compressed && !whole.empty()) throw input_error("a compressed image's {} is no number", whole);
+  if (compressed && !tile.empty())
+    throw input_error("a compressed image cannot have axes or tiles of {}", tile);
   if (compressed && rice && !block.empty()) throw input_error("Rice's code cannot have blocks of {}", block);
 }
 

@@ -378,9 +378,8 @@ def distortions_without_inverse():
 def poles():
     for pole in (90., -90.):
         survey = fresh(ra=0., dec=pole)
-        lonpole = 'LONPOLE = 180.0'
-        for kind in survey.paths:
-            survey.cards([lonpole, f'LATPOLE = {pole}'], kind)
+        for image in ('ooi', 'ood', 'oow'):
+            survey.cards(['LONPOLE = 180.0', f'LATPOLE = {pole}'], image)
         result = stars(f'a CCD at declination {pole}', survey, places=places_of(survey),
                        brick=['--radec', '0', str(pole), '--width', '84', '--height', '84'])
         if result.catalog is None:
