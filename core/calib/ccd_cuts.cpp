@@ -14,36 +14,21 @@
 
 #include "core/base/error.h"
 #include "core/survey/bits.h"
+#include "core/survey/ccd_cut_names.h"
 #include "core/survey/ccd_table.h"
 
 namespace brickline {
 namespace {
 
-struct CutRule {
-  std::string_view name;
-  std::int32_t bit;
-};
-constexpr std::array<CutRule, 15> kRules = {{{"not_griz", ccdcut::kNotGrz},
-                                             {"not_third_pix", ccdcut::kNotThirdPix},
-                                             {"exptime", ccdcut::kExptime},
-                                             {"ccdnmatch", ccdcut::kCcdnmatch},
-                                             {"zpt_diff_avg", ccdcut::kZptDiffAvg},
-                                             {"zpt_small", ccdcut::kZptSmall},
-                                             {"zpt_large", ccdcut::kZptLarge},
-                                             {"sky_is_bright", ccdcut::kSkyIsBright},
-                                             {"badexp_file", ccdcut::kBadexpFile},
-                                             {"phrms", ccdcut::kPhrms},
-                                             {"radecrms", ccdcut::kRadecrms},
-                                             {"seeing_bad", ccdcut::kSeeingBad},
-                                             {"early_data", ccdcut::kEarlyData},
-                                             {"phrms_s7", ccdcut::kPhrmsS7},
-                                             {"plver", ccdcut::kPlver}}};
+// Set by others: failed measurements, and cuts that look at many exposures together.
+constexpr std::int32_t kSetByOthers = ccdcut::kErrLegacyzpts | ccdcut::kDepthCut | ccdcut::kTooManyBadCcds |
+                                      ccdcut::kFlaggedInDes | ccdcut::kDepthCut2;
 
 std::int32_t bit_of(std::string_view name, const std::string& camera) {
   // The surveys' own name of that bit ends in a camera's name.
   if (name.starts_with("early_")) return ccdcut::kEarlyData;
-  for (const CutRule& rule : kRules)
-    if (rule.name == name) return rule.bit;
+  for (const CcdCutName& rule : kCcdCutNames)
+    if (rule.name == name && !(rule.bit & kSetByOthers)) return rule.bit;
   throw plugin_error("camera {}: the fact quality.extra_cuts names the bit '{}', which there is not", camera,
                      name);
 }
@@ -206,9 +191,10 @@ CcdCuts cut_ccds(fits::Table& table, CameraRegistry& cameras, const std::filesys
     bits.push_back(judges.at(row.camera).bits(i, row));
   }
   CcdCuts cuts;
-  for (const CutRule& rule : kRules)
-    cuts.counts.emplace_back(rule.name, std::count_if(bits.begin(), bits.end(),
-                                                      [&](std::int64_t b) { return (b & rule.bit) != 0; }));
+  for (const CcdCutName& rule : kCcdCutNames)
+    if (!(rule.bit & kSetByOthers))
+      cuts.counts.emplace_back(rule.name, std::count_if(bits.begin(), bits.end(),
+                                                        [&](std::int64_t b) { return (b & rule.bit) != 0; }));
   cuts.cut = std::count_if(bits.begin(), bits.end(), [](std::int64_t b) { return b != 0; });
   table.add("ccd_cuts", std::move(bits));
   return cuts;

@@ -13,37 +13,12 @@
 #include "core/base/error.h"
 #include "core/fits/fits_writer.h"
 #include "core/model/simd.h"
-#include "core/survey/bits.h"
+#include "core/survey/ccd_cut_names.h"
 #include "core/survey/provenance.h"
 #include "core/wcs/sip_cards.h"
 
 namespace brickline {
 namespace {
-
-struct CutBit {
-  const char* name;
-  std::int32_t value;
-};
-constexpr std::array<CutBit, 20> kCuts = {{{"err_legacyzpts", ccdcut::kErrLegacyzpts},
-                                           {"not_griz", ccdcut::kNotGrz},
-                                           {"not_third_pix", ccdcut::kNotThirdPix},
-                                           {"exptime", ccdcut::kExptime},
-                                           {"ccdnmatch", ccdcut::kCcdnmatch},
-                                           {"zpt_diff_avg", ccdcut::kZptDiffAvg},
-                                           {"zpt_small", ccdcut::kZptSmall},
-                                           {"zpt_large", ccdcut::kZptLarge},
-                                           {"sky_is_bright", ccdcut::kSkyIsBright},
-                                           {"badexp_file", ccdcut::kBadexpFile},
-                                           {"phrms", ccdcut::kPhrms},
-                                           {"radecrms", ccdcut::kRadecrms},
-                                           {"seeing_bad", ccdcut::kSeeingBad},
-                                           {"early_data", ccdcut::kEarlyData},
-                                           {"depth_cut", ccdcut::kDepthCut},
-                                           {"too_many_bad_ccds", ccdcut::kTooManyBadCcds},
-                                           {"flagged_in_des", ccdcut::kFlaggedInDes},
-                                           {"phrms_s7", ccdcut::kPhrmsS7},
-                                           {"depth_cut_2", ccdcut::kDepthCut2},
-                                           {"plver", ccdcut::kPlver}}};
 
 std::string upper(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -152,7 +127,7 @@ fits::Header forced_header(const SurveyIdentity& identity, std::string_view comm
   }
   add_bits(h, "DQMASK", "DQ_", "DBIT_", bits);
   bits.clear();
-  for (const CutBit& cut : kCuts) bits.emplace_back(cut.name, cut.value);
+  for (const CcdCutName& cut : kCcdCutNames) bits.emplace_back(cut.name, cut.bit);
   add_bits(h, "CCD_CUTS", "CC_", "CBIT_", bits);
   for (std::size_t i = 0; i < kForcedApertures; ++i)
     h.set(fmt::format("APRAD{}", i), kForcedApertureRadiiArcsec[i], "(optical) Aperture radius, in arcsec");
