@@ -229,7 +229,7 @@ float Exposure::noise() const {
 }
 
 std::vector<Exposure> prepare_exposures(std::span<const CcdImage* const> images, const Wcs& brick,
-                                        const OutlierOptions& options) {
+                                        const OutlierOptions& options, const ExposurePixels& pixels) {
   double worst = 0;
   for (const CcdImage* image : images) worst = std::max(worst, image->psf_sigma());
   const double common = worst + options.extra_sigma;
@@ -241,7 +241,11 @@ std::vector<Exposure> prepare_exposures(std::span<const CcdImage* const> images,
     e.blur_sigma = std::sqrt(common * common - images[i]->psf_sigma() * images[i]->psf_sigma());
     const double norm = 1 / (2 * std::sqrt(std::numbers::pi) * e.blur_sigma);
     e.blur_norm2 = static_cast<float>(norm * norm);
-    if (!e.mapping.empty()) e.smoothed = gaussian_filter(images[i]->data.const_view(), e.blur_sigma);
+    if (e.mapping.empty()) return;
+    const Image<float> data = pixels.data ? pixels.data(i) : Image<float>();
+    e.smoothed =
+        gaussian_filter(pixels.data ? data.const_view() : images[i]->data.const_view(), e.blur_sigma);
+    if (pixels.file) e.smoothed = pixels.file->keep(e.smoothed);
   });
   return out;
 }

@@ -32,7 +32,7 @@ struct Exposure {
 
 // All images of a band at the seeing that suits the worst of them.
 std::vector<Exposure> prepare_exposures(std::span<const CcdImage* const> images, const Wcs& brick,
-                                        const OutlierOptions& options);
+                                        const OutlierOptions& options, const ExposurePixels& pixels);
 
 // What the significance of a pixel's difference is good for.
 inline constexpr std::uint8_t kAboveFirst = 1, kAboveSecond = 2, kBelowFirst = 4, kBelowSecond = 8;

@@ -3,9 +3,10 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <numeric>
 #include <optional>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/detect/exposure_comparison.h"
@@ -160,31 +161,41 @@ Image<std::uint8_t> star_veto(std::span<const std::array<double, 2>> stars, int 
   return veto;
 }
 
-std::int64_t patch_from_coadd(CcdImage& image, const Wcs& brick, ImageView<const float> coadd) {
-  std::vector<std::int64_t> patched(static_cast<std::size_t>(image.data.height()), 0);
-  tbb::parallel_for(0, image.data.height(), [&](int y) {
+PixelPatch patch_from_coadd(const CcdImage& image, const Wcs& brick, ImageView<const float> coadd) {
+  const int width = image.data.width(), height = image.data.height();
+  std::vector<PixelPatch> rows(static_cast<std::size_t>(height));
+  tbb::parallel_for(0, height, [&](int y) {
     const float* inverse_error = image.inverse_error.row(y);
-    for (int x = 0; x < image.data.width(); ++x) {
+    PixelPatch& patch = rows[static_cast<std::size_t>(y)];
+    for (int x = 0; x < width; ++x) {
       if (inverse_error[x] != 0) continue;
       const SkyPosition sky = image.wcs.pixel_to_sky(x, y);
       const auto p = brick.sky_to_pixel(sky.ra, sky.dec);
       if (!p) continue;
       const auto bx = truncated_pixel(p->x, coadd.width()), by = truncated_pixel(p->y, coadd.height());
       if (!bx || !by) continue;
-      image.data(x, y) = coadd(*bx, *by);
-      ++patched[static_cast<std::size_t>(y)];
+      const float value = coadd(*bx, *by);
+      if (std::bit_cast<std::uint32_t>(value) == std::bit_cast<std::uint32_t>(image.data(x, y))) continue;
+      patch.pixels.push_back(std::int64_t{y} * width + x);
+      patch.values.push_back(value);
     }
   });
-  return std::accumulate(patched.begin(), patched.end(), std::int64_t{0});
+  PixelPatch all;
+  for (const PixelPatch& row : rows) {
+    all.pixels.insert(all.pixels.end(), row.pixels.begin(), row.pixels.end());
+    all.values.insert(all.values.end(), row.values.begin(), row.values.end());
+  }
+  return all;
 }
 
 BandOutliers find_band_outliers(std::span<const CcdImage* const> images, const Wcs& brick,
-                                ImageView<const std::uint8_t> stars, const OutlierOptions& options) {
+                                ImageView<const std::uint8_t> stars, const OutlierOptions& options,
+                                const ExposurePixels& pixels) {
   if (stars.width() != brick.width() || stars.height() != brick.height())
     throw internal_error("the stars' veto map is not of the brick's size");
   BandOutliers out;
   out.images.resize(images.size());
-  const std::vector<Exposure> exposures = detect_detail::prepare_exposures(images, brick, options);
+  const std::vector<Exposure> exposures = detect_detail::prepare_exposures(images, brick, options, pixels);
   const detect_detail::BandComparison band = detect_detail::compare_exposures(exposures, brick, options);
   Image<std::uint8_t> veto(stars);
   unite(veto, grown(band.bleeding, options.bleed_growth));
@@ -218,36 +229,38 @@ std::int64_t apply_outlier_mask(CcdImage& image, ImageView<const std::uint8_t> m
   return masked;
 }
 
-MaskedPixels masked_pixels(std::span<const CcdImage* const> images,
-                           std::span<const ImageView<const std::uint8_t>> masks, const Wcs& brick) {
-  if (images.size() != masks.size()) throw internal_error("one outlier mask per image is needed");
-  const int width = brick.width(), height = brick.height();
-  MaskedPixels out{Image<float>(width, height), Image<float>(width, height)};
-  Image<std::uint16_t> positive_images(width, height), negative_images(width, height);
-  for (std::size_t i = 0; i < images.size(); ++i) {
-    const std::vector<std::uint8_t> rows = rows_touched(masks[i], images[i]->wcs, brick);
-    if (std::ranges::find(rows, 1) == rows.end()) continue;
-    const PixelMapping mapping(brick, images[i]->wcs);
-    PixelMapping::Row row;
-    for (int y = mapping.box().y0; y < mapping.box().y1; ++y) {
-      if (!rows[static_cast<std::size_t>(y)] || !mapping.map_row(y, row)) continue;
-      for (int k = 0; k < row.size(); ++k) {
-        if (row.ix[k] < 0) continue;
-        const std::uint8_t mask = masks[i](row.ix[k], row.iy[k]);
-        if (!mask) continue;
-        const int x = row.x0 + k;
-        const bool positive = mask == kOutlierPositive;
-        (positive ? out.positive : out.negative)(x, y) += images[i]->data(row.ix[k], row.iy[k]);
-        ++(positive ? positive_images : negative_images)(x, y);
-      }
+MaskedPixelsMean::MaskedPixelsMean(const Wcs& brick)
+    : brick_(brick),
+      sums_{Image<float>(brick.width(), brick.height()), Image<float>(brick.width(), brick.height())},
+      positive_images_(brick.width(), brick.height()),
+      negative_images_(brick.width(), brick.height()) {}
+
+void MaskedPixelsMean::add(const CcdImage& image, ImageView<const std::uint8_t> mask) {
+  const std::vector<std::uint8_t> rows = rows_touched(mask, image.wcs, brick_);
+  if (std::ranges::find(rows, 1) == rows.end()) return;
+  const PixelMapping mapping(brick_, image.wcs);
+  PixelMapping::Row row;
+  for (int y = mapping.box().y0; y < mapping.box().y1; ++y) {
+    if (!rows[static_cast<std::size_t>(y)] || !mapping.map_row(y, row)) continue;
+    for (int k = 0; k < row.size(); ++k) {
+      if (row.ix[k] < 0) continue;
+      const std::uint8_t value = mask(row.ix[k], row.iy[k]);
+      if (!value) continue;
+      const int x = row.x0 + k;
+      const bool positive = value == kOutlierPositive;
+      (positive ? sums_.positive : sums_.negative)(x, y) += image.data(row.ix[k], row.iy[k]);
+      ++(positive ? positive_images_ : negative_images_)(x, y);
     }
   }
-  for (int y = 0; y < height; ++y)
-    for (int x = 0; x < width; ++x) {
-      if (positive_images(x, y) > 1) out.positive(x, y) /= positive_images(x, y);
-      if (negative_images(x, y) > 1) out.negative(x, y) /= negative_images(x, y);
+}
+
+MaskedPixels MaskedPixelsMean::finish() && {
+  for (int y = 0; y < brick_.height(); ++y)
+    for (int x = 0; x < brick_.width(); ++x) {
+      if (positive_images_(x, y) > 1) sums_.positive(x, y) /= positive_images_(x, y);
+      if (negative_images_(x, y) > 1) sums_.negative(x, y) /= negative_images_(x, y);
     }
-  return out;
+  return std::move(sums_);
 }
 
 }  // namespace brickline

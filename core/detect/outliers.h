@@ -17,11 +17,14 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
 #include "core/base/image.h"
+#include "core/base/pixel_file.h"
 #include "core/image/ccd_image.h"
+#include "core/image/pixel_patch.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {
@@ -54,10 +57,10 @@ struct OutlierOptions {
 Image<std::uint8_t> star_veto(std::span<const std::array<double, 2>> stars, int brick_width, int brick_height,
                               double pixel_scale_arcsec, const OutlierOptions& options = {});
 
-// Replaces the data of every masked pixel (inverse error 0) that lies in the brick by the coadd's value at
-// the nearest brick pixel, so that smoothing, which knows no weights, meets no wild values. Weights and masks
-// stay. Returns the number of pixels replaced.
-std::int64_t patch_from_coadd(CcdImage& image, const Wcs& brick, ImageView<const float> coadd);
+// For every masked pixel (inverse error 0) that lies in the brick the coadd's value at the nearest brick pixel,
+// where that is another than its own, so that smoothing, which knows no weights, meets no wild values. Weights and
+// masks stay.
+PixelPatch patch_from_coadd(const CcdImage& image, const Wcs& brick, ImageView<const float> coadd);
 
 struct ImageOutliers {
   double blur_sigma = 0;                    // pixels of the image
@@ -69,9 +72,17 @@ struct BandOutliers {
   std::int64_t veto_pixels = 0;       // of the brick
 };
 
+// Where pixels come from and go to, for bricks of many exposures, which need not all be in memory twice.
+struct ExposurePixels {
+  // What is smoothed of image i, in place of its data; asked for once, from several threads.
+  std::function<Image<float>(std::size_t i)> data;
+  PixelFile* file = nullptr;  // for the smoothed images; without it they stay in memory
+};
+
 // The outliers of all exposures of one band. `stars`: star_veto's map. Images are not changed.
 BandOutliers find_band_outliers(std::span<const CcdImage* const> images, const Wcs& brick,
-                                ImageView<const std::uint8_t> stars, const OutlierOptions& options = {});
+                                ImageView<const std::uint8_t> stars, const OutlierOptions& options = {},
+                                const ExposurePixels& pixels = {});
 
 // Takes masked pixels (bits kOutlierPositive, kOutlierNegative) out of the image: inverse error 0, mask bit
 // kOutlier. Data stay. The mask has the image's size. Returns the number of masked pixels.
@@ -81,8 +92,17 @@ std::int64_t apply_outlier_mask(CcdImage& image, ImageView<const std::uint8_t> m
 struct MaskedPixels {
   Image<float> positive, negative;  // nanomaggies per pixel of the images
 };
-// `masks`: one per image, of its size.
-MaskedPixels masked_pixels(std::span<const CcdImage* const> images,
-                           std::span<const ImageView<const std::uint8_t>> masks, const Wcs& brick);
+class MaskedPixelsMean {
+ public:
+  explicit MaskedPixelsMean(const Wcs& brick);  // which it refers to
+  // `mask`: of the image's size. The order of the images is that of the sums.
+  void add(const CcdImage& image, ImageView<const std::uint8_t> mask);
+  MaskedPixels finish() &&;
+
+ private:
+  const Wcs& brick_;
+  MaskedPixels sums_;
+  Image<std::uint16_t> positive_images_, negative_images_;
+};
 
 }  // namespace brickline

@@ -22,6 +22,7 @@
 #include "core/facts/band_facts.h"
 #include "core/fits/table.h"
 #include "core/image/ccd_image.h"
+#include "core/image/pixel_patch.h"
 #include "core/refs/halos.h"
 #include "core/refs/reference_catalog.h"
 #include "core/survey/ccd_selection.h"
@@ -74,11 +75,8 @@ struct References {
 struct OutlierEdits {
   static constexpr std::string_view kArtifact = "outlier edits";
   static constexpr int kSchema = 1;
-  struct Patch {                       // of pixels without weight, whose values would spoil what is smoothed
-    std::vector<std::int64_t> pixels;  // y * width + x, ascending
-    std::vector<float> values;
-  };
-  std::vector<Patch> patches;              // one per image, or empty
+  using Patch = PixelPatch;    // of pixels without weight, whose values would spoil what is smoothed
+  std::vector<Patch> patches;  // one per image, or empty
   std::vector<Image<std::uint8_t>> masks;  // of core/detect/outliers.h; one per image, or empty
 };
 

@@ -14,13 +14,7 @@ void apply_edit(const OutlierEdits& edits, std::vector<CcdImage>& images) {
                          edits.masks.size(), images.size());
   tbb::parallel_for(std::size_t{0}, images.size(), [&](std::size_t i) {
     CcdImage& image = images[i];
-    if (!edits.patches.empty()) {
-      const OutlierEdits::Patch& patch = edits.patches[i];
-      const int width = image.data.width();
-      for (std::size_t k = 0; k < patch.pixels.size(); ++k)
-        image.data(static_cast<int>(patch.pixels[k] % width), static_cast<int>(patch.pixels[k] / width)) =
-            patch.values[k];
-    }
+    if (!edits.patches.empty()) apply_patch(edits.patches[i], image.data);
     if (!edits.masks.empty()) apply_outlier_mask(image, edits.masks[i].const_view());
   });
 }

@@ -21,10 +21,10 @@ MemoryForecast forecast_memory(const MemoryQuestion& q) {
   const std::int64_t resident = kProgram + (q.images_in_file ? 0 : out.images);
   // Codes, mask and weights of a CCD while it is read, the last ones beside all others.
   out.stages.push_back({"tims", resident + 30 * q.threads * q.ccd_pixels});
-  // A band's images once more, smoothed, and their classes; four brick planes a band for the pictures.
-  const std::int64_t copies = q.images_in_file ? 0 : q.band_pixels * kImageBytesPerPixel;
-  out.stages.push_back({"outliers", resident + copies + 15 * q.band_pixels + q.image_pixels +
-                                        q.brick_pixels * (30 + 23 * q.bands / 2)});
+  // A band's images once more, smoothed, and their classes; all masks; five brick planes a band for the pictures.
+  const std::int64_t smoothed = q.images_in_file ? 0 : 4 * q.band_pixels;
+  out.stages.push_back({"outliers", resident + smoothed + 2 * q.band_pixels + q.image_pixels +
+                                        q.brick_pixels * (30 + 21 * q.bands)});
   // Two detection maps and a saturation mask a band, the coadds' sums, the blobs.
   out.stages.push_back({"srcs", resident + q.image_pixels + q.brick_pixels * (45 + 15 * q.bands)});
   // Each thread's blob with its images, the blob map, the models so far.

@@ -194,17 +194,21 @@ TEST(PatchFromCoadd, FillsMaskedPixelsOnly) {
   CcdImage image = exposure(0);
   const Image<float> before = image.data;
   Image<float> coadd(kSize, kSize, 7.0f);
-  EXPECT_EQ(patch_from_coadd(image, image.wcs, coadd.const_view()), 9 + 20);
+  const PixelPatch patch = patch_from_coadd(image, image.wcs, coadd.const_view());
+  EXPECT_EQ(patch.pixels.size(), 9u + 20u);
+  apply_patch(patch, image.data);
   EXPECT_EQ(image.data(50, 5), 7);
   EXPECT_EQ(image.data(29, 50), 7);
   EXPECT_EQ(image.data(30, 50), before(30, 50));
   EXPECT_EQ(image.inverse_error(50, 5), 0);
   EXPECT_EQ(image.mask(50, 5), mask_bit::kSatur);
   // A brick that ends before the saturated pixels.
-  CcdImage other = exposure(0);
-  EXPECT_EQ(
-      patch_from_coadd(other, image.wcs.sub_image({0, 50, 0, 60}), coadd.const_view().crop({0, 50, 0, 60})),
-      20);
+  const CcdImage other = exposure(0);
+  const PixelPatch part =
+      patch_from_coadd(other, image.wcs.sub_image({0, 50, 0, 60}), coadd.const_view().crop({0, 50, 0, 60}));
+  EXPECT_EQ(part.pixels.size(), 20u);
+  // What has the coadd's value already needs none.
+  EXPECT_TRUE(patch_from_coadd(image, image.wcs, coadd.const_view()).pixels.empty());
 }
 
 TEST(MaskedPixels, AreTheMeansOfTheImagesThatMaskThem) {
@@ -215,9 +219,9 @@ TEST(MaskedPixels, AreTheMeansOfTheImagesThatMaskThem) {
   std::vector<Image<std::uint8_t>> masks(3, Image<std::uint8_t>(kSize, kSize));
   masks[0](10, 12) = masks[2](10, 12) = kOutlierPositive;
   masks[1](33, 2) = kOutlierNegative;
-  std::vector<ImageView<const std::uint8_t>> views;
-  for (const auto& mask : masks) views.push_back(mask.const_view());
-  const MaskedPixels seen = masked_pixels(stack.pointers, views, stack.images[0].wcs);
+  MaskedPixelsMean mean(stack.images[0].wcs);
+  for (std::size_t i = 0; i < masks.size(); ++i) mean.add(stack.images[i], masks[i].const_view());
+  const MaskedPixels seen = std::move(mean).finish();
   EXPECT_FLOAT_EQ(seen.positive(10, 12), 4);
   EXPECT_FLOAT_EQ(seen.negative(33, 2), -4);
   double sum = 0;

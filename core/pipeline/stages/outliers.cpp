@@ -1,6 +1,5 @@
 #include "core/pipeline/stages/outliers.h"
 
-#include <bit>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -12,7 +11,6 @@
 #include "core/detect/outlier_mask_file.h"
 #include "core/detect/outliers.h"
 #include "core/pipeline/header_cards.h"
-#include "core/pipeline/memory_forecast.h"
 #include "core/pipeline/stages/refs.h"
 #include "core/survey/provenance.h"
 
@@ -30,13 +28,11 @@ std::vector<std::size_t> images_of_band(std::span<const CcdImage> images, const 
 }
 
 // The plain stack of images of one band, in nanomaggies per pixel of the images.
-Image<float> stack(const Selection& selection, const std::string& band, std::span<const CcdImage> images) {
+BandCoadder stack(const Selection& selection, const std::string& band) {
   CoaddOptions options;
   options.surface_brightness = false;
   options.depth_maps = false;
-  BandCoadder coadder(selection.brick.wcs, band, false, options);
-  for (const CcdImage& image : images) coadder.add(image);
-  return coadder.finish().image;
+  return BandCoadder(selection.brick.wcs, band, false, options);
 }
 
 void write_picture(const PictureOptions& options, const Selection& selection, Product product,
@@ -97,56 +93,40 @@ std::optional<Masks> cached_masks(std::span<const CcdImage> images, StageProduct
   return {};
 }
 
-// The images of one band that are being worked on: copies, so that the run's own stay as they were read.
-struct BandWork {
-  std::vector<std::size_t> members;  // of the run's images
-  std::vector<CcdImage> images;
-};
-BandWork work_on(std::span<const CcdImage> images, const std::string& band, const RunContext& run) {
-  BandWork work{images_of_band(images, band), {}};
-  for (const std::size_t i : work.members) {
-    work.images.push_back(images[i]);
-    keep_planes(work.images.back(), run);
-  }
-  return work;
+// One image as the edits leave it; the run's own stays as it was read.
+CcdImage edited(const CcdImage& image, std::size_t i, const OutlierEdits& edits) {
+  CcdImage out = image;
+  if (!edits.patches.empty()) apply_patch(edits.patches[i], out.data);
+  apply_outlier_mask(out, edits.masks[i].const_view());
+  return out;
 }
 
-// Where the data of `edited` differ from those of `original`.
-OutlierEdits::Patch difference(const CcdImage& original, const CcdImage& edited) {
-  OutlierEdits::Patch patch;
-  const int width = original.data.width();
-  for (int y = 0; y < original.data.height(); ++y)
-    for (int x = 0; x < width; ++x)
-      if (std::bit_cast<std::uint32_t>(edited.data(x, y)) !=
-          std::bit_cast<std::uint32_t>(original.data(x, y))) {
-        patch.pixels.push_back(std::int64_t{y} * width + x);
-        patch.values.push_back(edited.data(x, y));
-      }
-  return patch;
-}
-
-void find_outliers(const Selection& selection, const std::string& band, const BandWork& work,
-                   ImageView<const std::uint8_t> stars, Masks& masks, const Log& log) {
+// Patches and masks of one band's images, into `edits`. `before`: their plain stack.
+void find_outliers(const Selection& selection, const std::string& band, std::span<const CcdImage> images,
+                   ImageView<const float> before, ImageView<const std::uint8_t> stars, OutlierEdits& edits,
+                   RunContext& run) {
+  const std::vector<std::size_t> members = images_of_band(images, band);
   std::vector<const CcdImage*> exposures;
-  for (const CcdImage& image : work.images) exposures.push_back(&image);
-  BandOutliers found = find_band_outliers(exposures, selection.brick.wcs, stars);
-  for (std::size_t k = 0; k < work.members.size(); ++k) {
+  for (const std::size_t i : members) {
+    exposures.push_back(&images[i]);
+    edits.patches[i] = patch_from_coadd(images[i], selection.brick.wcs, before);
+  }
+  ExposurePixels pixels;
+  pixels.data = [&](std::size_t k) {
+    run.cancel.stop_if_asked();
+    Image<float> data = exposures[k]->data;
+    apply_patch(edits.patches[members[k]], data);
+    return data;
+  };
+  pixels.file = run.pixel_file.get();
+  BandOutliers found = find_band_outliers(exposures, selection.brick.wcs, stars, {}, pixels);
+  for (std::size_t k = 0; k < members.size(); ++k) {
     ImageOutliers& o = found.images[k];
     if (o.positive + o.negative > 0)
-      log.info("{} {}: {} pixels are outliers above the other exposures, {} below", band, work.images[k].name,
-               o.positive, o.negative);
-    masks[work.members[k]] = std::move(o.mask);
+      run.log.info("{} {}: {} pixels are outliers above the other exposures, {} below", band,
+                   exposures[k]->name, o.positive, o.negative);
+    edits.masks[members[k]] = std::move(o.mask);
   }
-}
-
-MaskedPixels masked_in(const BandWork& work, const Masks& masks, const Wcs& brick) {
-  std::vector<const CcdImage*> images;
-  std::vector<ImageView<const std::uint8_t>> views;
-  for (std::size_t k = 0; k < work.members.size(); ++k) {
-    images.push_back(&work.images[k]);
-    views.push_back(masks[work.members[k]].const_view());
-  }
-  return masked_pixels(images, views, brick);
 }
 
 // Band by band.
@@ -193,19 +173,26 @@ Outcome<OutlierEdits> run_outliers(const OutlierChoice& choice, const PictureOpt
   BandImages before, after, positive, negative;
   for (const std::string& band : selection.bands) {
     run.cancel.stop_if_asked();
-    BandWork work = work_on(images.images, band, run);
-    before.push_back(stack(selection, band, work.images));
-    if (!cached) {
-      for (std::size_t k = 0; k < work.images.size(); ++k) {
-        patch_from_coadd(work.images[k], brick, before.back().const_view());
-        edits.patches[work.members[k]] = difference(images.images[work.members[k]], work.images[k]);
-      }
-      find_outliers(selection, band, work, stars.const_view(), edits.masks, run.log);
+    const std::vector<std::size_t> members = images_of_band(images.images, band);
+    BandCoadder all = stack(selection, band);
+    for (const std::size_t i : members) {
+      run.cancel.stop_if_asked();
+      all.add(images.images[i]);
     }
-    for (std::size_t k = 0; k < work.images.size(); ++k)
-      apply_outlier_mask(work.images[k], edits.masks[work.members[k]].const_view());
-    after.push_back(stack(selection, band, work.images));
-    MaskedPixels seen = masked_in(work, edits.masks, brick);
+    before.push_back(all.finish().image);
+    if (!cached)
+      find_outliers(selection, band, images.images, before.back().const_view(), stars.const_view(), edits,
+                    run);
+    BandCoadder rest = stack(selection, band);
+    MaskedPixelsMean masked(brick);
+    for (const std::size_t i : members) {
+      run.cancel.stop_if_asked();
+      const CcdImage image = edited(images.images[i], i, edits);
+      rest.add(image);
+      masked.add(image, edits.masks[i].const_view());
+    }
+    after.push_back(rest.finish().image);
+    MaskedPixels seen = std::move(masked).finish();
     positive.push_back(std::move(seen.positive));
     negative.push_back(std::move(seen.negative));
   }
