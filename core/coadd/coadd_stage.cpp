@@ -86,7 +86,10 @@ void stack_images(const CoaddStageInput& in, std::span<const CcdImage* const> im
                   bool with_models, const CoaddStageOptions& options, BandCoadder& coadder,
                   ObservationTimes& times, NeaAccumulator& nea) {
   if (!with_models) {
-    for (const CcdImage* image : images) coadder.add(*image, nullptr, &times);
+    for (const CcdImage* image : images) {
+      options.cancel.stop_if_asked();
+      coadder.add(*image, nullptr, &times);
+    }
     return;
   }
   struct Job {
@@ -99,6 +102,7 @@ void stack_images(const CoaddStageInput& in, std::span<const CcdImage* const> im
   std::size_t next = 0;
   const auto source = tbb::make_filter<void, JobPointer>(
       tbb::filter_mode::serial_in_order, [&](tbb::flow_control& control) -> JobPointer {
+        options.cancel.stop_if_asked();
         if (next == images.size()) {
           control.stop();
           return {};
@@ -180,12 +184,14 @@ void make_band(const CoaddStageInput& in, std::size_t band, const CoaddStageOpti
   BandCoadder coadder(in.target, in.bands[band], with_models, coadd_options);
   NeaAccumulator nea(rows.size());
   stack_images(in, of_band, band, with_models, options, coadder, times, nea);
+  options.cancel.stop_if_asked();
   BandCoadd coadd = coadder.finish();
   log.debug("coadd of band {}: {} of {} images", coadd.band, coadd.images, of_band.size());
 
   sample_maps(coadd, band, rows);
   measure_apertures(coadd, in.pixel_scale_arcsec, band, rows);
   store_nea(nea, band, rows);
+  options.cancel.stop_if_asked();
   write_band_products(in, coadd, of_band, products);
   if (options.coadd_psf) write_coadd_psf(in, in.bands[band], of_band, products);
   if (!coadd.depth.empty()) planes.depths.add(coadd.band, coadd.depth.view(), coadd.galdepth.view(), unique);

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/cancel.h"
 #include "core/base/log.h"
 #include "core/base/product_set.h"
 #include "core/catalog/catalog_source.h"
@@ -68,6 +69,7 @@ struct CoaddStageOptions {
   bool minimal = false;    // image, invvar and nexp only
   bool grey = false;       // a picture of a single band is grey
   bool coadd_psf = false;  // the PSF of each band's stack is a product ("copsf")
+  Cancel cancel;           // Interrupted, between images
 };
 
 struct CoaddStageOutput {

@@ -94,6 +94,7 @@ std::vector<BandMaps> detection_maps(std::span<const DetectionImage> images, con
     if (!image.mapping) own.emplace(brick, *image.wcs);
     const PixelMapping& mapping = image.mapping ? *image.mapping : *own;
     if (mapping.empty()) continue;
+    options.cancel.stop_if_asked();
     const FilteredImage det = filtered(image, options.apodize_pixels);
     BandMaps& map = maps[image.band];
     SaturationCount& count = counts[image.band];

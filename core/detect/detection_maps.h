@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/cancel.h"
 #include "core/base/image.h"
 #include "core/image/ccd_image.h"
 #include "core/resample/pixel_mapping.h"
@@ -40,6 +41,7 @@ struct DetectionMapOptions {
   int apodize_pixels = 10;
   // Saturated: in any image (0), or in at least this many, or in all that cover the pixel.
   int saturated_images = 0;
+  Cancel cancel;  // Interrupted, between images
 };
 
 struct BandMaps {

@@ -66,8 +66,9 @@ Outcome<Measurements> run_coadds(const MetricsOptions& metrics, const StackingOp
       frozen_in_scene(references.catalog, sources.detection.sources, fitted, row_fits);
   scene.frozen = frozen;
   input.scene = scene;
-  CoaddStageOutput made =
-      make_coadds(input, out.rows, products.set(), coadd_options(stacking, pictures), run.log);
+  CoaddStageOptions options = coadd_options(stacking, pictures);
+  options.cancel = run.cancel;
+  CoaddStageOutput made = make_coadds(input, out.rows, products.set(), options, run.log);
   measure_fiber_fluxes(selection.brick.wcs, models, selection.bands.size(), out.rows);
   out.maskbits = std::move(made.maskbits);
   if (!fitted.maskbits.empty())

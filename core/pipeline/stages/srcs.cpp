@@ -35,13 +35,15 @@ Outcome<SourcesFound, SkyEdits> run_srcs(const DetectionChoice& choice, const Se
                                          const References& references,
                                          const EditedImages<OutlierEdits, HaloEdits>& images,
                                          const RunHeader& header, StageProducts& products, RunContext& run) {
-  const DetectionOptions options = detection_options(choice, selection, run.log);
+  DetectionOptions options = detection_options(choice, selection, run.log);
+  options.maps.cancel = run.cancel;
   SourcesFound out;
   ReferencePrior known = reference_prior(references.catalog, images.images, selection.brick.wcs);
   out.set_aside = std::move(known.set_aside);
   out.detection =
       detect_sources(images.images, selection.brick.wcs, selection.bands, known.prior, options, run.log);
   if (out.detection.sources.empty()) return Nothing{"no source passes the detection threshold"};
+  run.cancel.stop_if_asked();
   SkyEdits sky = sky_left(selection, out.detection, images.images, run.log);
 
   fits::FitsWriter writer;
