@@ -1,17 +1,13 @@
-// JPEG files of pictures, the same bytes for the same pixels: baseline, quality 75, chroma 4:2:0, 100 dpi.
+// JPEG files of pictures of the sky.
 #pragma once
 
 #include <string>
 
 #include "core/base/image.h"
 #include "core/coadd/rgb.h"
+#include "core/picture/jpeg_codec.h"
 
 namespace brickline {
-
-struct JpegOptions {
-  int quality = 75;  // as the published pictures
-  int dpi = 100;
-};
 
 // The planes' row 0 becomes the bottom row of the picture; a value v in [0, 1] the byte trunc(255 v).
 std::string encode_jpeg(const RgbPlanes& picture, const JpegOptions& options = {});

@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/coadd/jpeg.h"
 #include "core/model/shape.h"
+#include "core/page/base64.h"
 
 namespace brickline {
 namespace {
@@ -29,19 +30,6 @@ td.t,th.t{text-align:left} tr.chosen td{background:#e3f1df;font-weight:600} tr.f
 figure{display:inline-block;margin:.5rem 1rem .5rem 0;vertical-align:top} figcaption{font-size:.9rem;color:#555}
 .picture{position:relative} .picture img{display:block;image-rendering:pixelated} .picture svg{position:absolute;inset:0}
 )";
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t word = 0;
-    const std::size_t n = std::min<std::size_t>(3, bytes.size() - i);
-    for (std::size_t k = 0; k < 3; ++k)
-      word = word << 8 | (k < n ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out += k <= n ? digits[word >> (18 - 6 * k) & 63] : '=';
-  }
-  return out;
-}
 
 std::string escaped(std::string_view text) {
   std::string out;
