@@ -1,0 +1,193 @@
+// Fields of fitted sources and blobs. Part of codec_fields.h.
+#pragma once
+
+#include "core/pipeline/artifact.h"
+#include "core/pipeline/codec_columns.h"
+
+namespace brickline::codec {
+
+template <>
+struct Fields<InverseVariances> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("ra", &InverseVariances::ra);
+    visit("dec", &InverseVariances::dec);
+    visit("flux", &InverseVariances::flux);
+    visit("re", &InverseVariances::re);
+    visit("e1", &InverseVariances::e1);
+    visit("e2", &InverseVariances::e2);
+    visit("sersic_index", &InverseVariances::sersic_index);
+  }
+};
+template <>
+struct Fields<ModelFit> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("status", &ModelFit::status);
+    visit("model", &ModelFit::model);
+    visit("inverse_variance", &ModelFit::inverse_variance);
+    visit("chi2", &ModelFit::chi2);
+    visit("dchisq", &ModelFit::dchisq);
+    visit("steps", &ModelFit::steps);
+    visit("end", &ModelFit::end);
+    visit("at_radius_limit", &ModelFit::at_radius_limit);
+    visit("at_sersic_limit", &ModelFit::at_sersic_limit);
+  }
+};
+template <>
+struct Fields<SourceMetrics> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("fracflux", &SourceMetrics::fracflux);
+    visit("fracmasked", &SourceMetrics::fracmasked);
+    visit("fracin", &SourceMetrics::fracin);
+    visit("rchisq", &SourceMetrics::rchisq);
+  }
+};
+template <>
+struct Fields<FittedSource> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("model", &FittedSource::model);
+    visit("inverse_variance", &FittedSource::inverse_variance);
+    visit("dchisq", &FittedSource::dchisq);
+    visit("source", &FittedSource::source);
+    visit("blob", &FittedSource::blob);
+    visit("planned_blob", &FittedSource::planned_blob);
+    visit("part", &FittedSource::part);
+    visit("start_x", &FittedSource::start_x);
+    visit("start_y", &FittedSource::start_y);
+    visit("x", &FittedSource::x);
+    visit("y", &FittedSource::y);
+    visit("ix", &FittedSource::ix);
+    visit("iy", &FittedSource::iy);
+    visit("in_bounds", &FittedSource::in_bounds);
+    visit("fit_bits", &FittedSource::fit_bits);
+    visit("forced_to_stay", &FittedSource::forced_to_stay);
+    visit("regular", &FittedSource::regular);
+    visit("started_in_blob", &FittedSource::started_in_blob);
+    visit("finished_in_blob", &FittedSource::finished_in_blob);
+    visit("metrics", &FittedSource::metrics);
+    visit("rectangle_width", &FittedSource::rectangle_width);
+    visit("rectangle_height", &FittedSource::rectangle_height);
+    visit("pixels", &FittedSource::pixels);
+    visit("images", &FittedSource::images);
+    visit("models", &FittedSource::models);
+  }
+};
+template <>
+struct Fields<SourceFailure> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("source", &SourceFailure::source);
+    visit("x", &SourceFailure::x);
+    visit("y", &SourceFailure::y);
+    visit("reason", &SourceFailure::reason);
+  }
+};
+template <>
+struct Fields<BlobReport> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("blob", &BlobReport::blob);
+    visit("part", &BlobReport::part);
+    visit("box", &BlobReport::box);
+    visit("pixels", &BlobReport::pixels);
+    visit("image_pixels", &BlobReport::image_pixels);
+    visit("images", &BlobReport::images);
+    visit("images_left_out", &BlobReport::images_left_out);
+    visit("sources", &BlobReport::sources);
+    visit("fitted", &BlobReport::fitted);
+    visit("failures", &BlobReport::failures);
+    visit("status", &BlobReport::status);
+    visit("message", &BlobReport::message);
+    visit("cpu_seconds", &BlobReport::cpu_seconds);
+  }
+};
+template <>
+struct Fields<SourceAccount> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("source", &SourceAccount::source);
+    visit("from_catalog", &SourceAccount::from_catalog);
+    visit("start_x", &SourceAccount::start_x);
+    visit("start_y", &SourceAccount::start_y);
+    visit("found", &SourceAccount::found);
+    visit("first_round", &SourceAccount::first_round);
+    visit("last", &SourceAccount::last);
+    visit("forced_point_source", &SourceAccount::forced_point_source);
+    visit("fit_background", &SourceAccount::fit_background);
+    visit("frozen", &SourceAccount::frozen);
+    visit("needed_flux", &SourceAccount::needed_flux);
+    visit("forced_to_stay", &SourceAccount::forced_to_stay);
+    visit("failure", &SourceAccount::failure);
+    visit("first_round_end", &SourceAccount::first_round_end);
+    visit("rectangle_width", &SourceAccount::rectangle_width);
+    visit("rectangle_height", &SourceAccount::rectangle_height);
+    visit("pixels", &SourceAccount::pixels);
+    visit("images", &SourceAccount::images);
+    visit("owned_pixels", &SourceAccount::owned_pixels);
+    visit("chi2_none", &SourceAccount::chi2_none);
+    visit("models", &SourceAccount::models);
+    visit("chosen", &SourceAccount::chosen);
+    visit("kept", &SourceAccount::kept);
+  }
+};
+template <>
+struct Fields<ImageAccount> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("name", &ImageAccount::name);
+    visit("band", &ImageAccount::band);
+    visit("box", &ImageAccount::box);
+    visit("pixels", &ImageAccount::pixels);
+    visit("chi2", &ImageAccount::chi2);
+  }
+};
+template <>
+struct Fields<BlobAccount::Place> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("x", &BlobAccount::Place::x);
+    visit("y", &BlobAccount::Place::y);
+    visit("source", &BlobAccount::Place::source);
+  }
+};
+template <>
+struct Fields<BlobAccount> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("blob", &BlobAccount::blob);
+    visit("part", &BlobAccount::part);
+    visit("box", &BlobAccount::box);
+    visit("sources", &BlobAccount::sources);
+    visit("images", &BlobAccount::images);
+    visit("worst", &BlobAccount::worst);
+    visit("data", &BlobAccount::data);
+    visit("model", &BlobAccount::model);
+    visit("residual_sigmas", &BlobAccount::residual_sigmas);
+    visit("places", &BlobAccount::places);
+  }
+};
+template <>
+struct Fields<FittedCatalog> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("sources", &FittedCatalog::sources);
+    visit("blob_map", &FittedCatalog::blob_map);
+    visit("blobs", &FittedCatalog::blobs);
+    visit("number", &FittedCatalog::number);
+    visit("maskbits", &FittedCatalog::maskbits);
+    visit("accounts", &FittedCatalog::accounts);
+    visit("frozen_reach", &FittedCatalog::frozen_reach);
+  }
+};
+template <>
+struct Fields<Fits> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("fitted", &Fits::fitted);
+  }
+};
+
+}  // namespace brickline::codec
