@@ -25,6 +25,7 @@ fi
 mkdir -p $work/findings
 # The words that facts are made of.
 grep -oh '"[a-zA-Z][a-zA-Z0-9_. +-]*"' core/facts/*.cpp | sort -u | sed 's/"\(.*\)"/"\\"\1\\""/' >$work/camera_facts.dict
+grep -oh '"--[a-z0-9-]*"' core/pipeline/option_table.cpp | sort -u | sed 's/"--/"/' >$work/configuration.dict
 
 export ASAN_OPTIONS=allocator_may_return_null=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1
 failed=0
@@ -33,7 +34,7 @@ if [ $# -eq 0 ]; then
 fi
 for target in "$@"; do
   words=()
-  if [ "$target" = camera_facts ]; then words+=(-dict=$work/camera_facts.dict); fi
+  if [ -e $work/"$target".dict ]; then words+=(-dict=$work/"$target".dict); fi
   log=$work/findings/$target.log
   if "$work/fuzz/fuzz_$target" "${words[@]}" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2560 -print_final_stats=1 \
     -artifact_prefix=$work/findings/"$target"- $work/corpus/"$target" >"$log" 2>&1; then

@@ -1,13 +1,15 @@
-// write_corpus DIRECTORY: search trees and saved states to begin with, in DIRECTORY/sky_tree/ and
-// DIRECTORY/state_file/. The rest is made by make_corpus.py.
+// write_corpus DIRECTORY: search trees, saved states, journals and configurations to begin with, in a folder of
+// DIRECTORY for each target. The rest is made by make_corpus.py.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <random>
 #include <string>
 #include <string_view>
 
 #include "core/fits/fits_writer.h"
+#include "core/pipeline/blob_journal.h"
 #include "core/pipeline/state_file.h"
 #include "tests/support/sky_tree_writer.h"
 
@@ -76,6 +78,48 @@ void write_state(const std::filesystem::path& file, bool with_artifact) {
   std::ofstream(file, std::ios::binary) << bytes.substr(bytes.find("XTENSION="));
 }
 
+// A journal as it is written, and its records as the target takes them.
+void write_journal(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "seed-whole";
+  std::filesystem::remove(file);
+  {
+    BlobJournal journal({file, 0, false}, "key", Log());
+    SourceState state;
+    state.model.flux = {1.5};
+    state.chi2_none = {3, 4};
+    (void)journal.recall(7, 0);
+    journal.keep_step(7, 0, state);
+    journal.keep_step(7, 0, state);
+    BlobResult result;
+    result.report.blob = 8;
+    result.report.message = "a word";
+    result.report.failures.push_back({1, 2, 3, "no luck"});
+    result.sources.resize(1);
+    journal.keep(result);
+  }
+  std::ifstream in(file, std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(in), {});
+  const std::vector<std::uint8_t> bytes(text.begin(), text.end());
+  std::string records = "R";
+  for (const JournalContents::Record& record : read_journal(bytes, "key").records) {
+    records += static_cast<char>(record.kind);
+    records += static_cast<char>(record.payload.size() & 0xff);
+    records += static_cast<char>(record.payload.size() >> 8);
+    records.append(record.payload.begin(), record.payload.end());
+  }
+  std::ofstream(folder / "seed-records", std::ios::binary) << records;
+}
+
+constexpr const char* kConfiguration = R"(bands = ["g", "r", "z"]   # or "g,r,z"
+zoom = [0, 600, 0, 600]
+brick = "1501p022"
+no-wise = true
+blobxy = [[10, 20], [30, 40]]
+survey-dir = 'a place'
+threads = 2
+max-memory-gb = 1.5
+)";
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -84,11 +128,13 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::filesystem::path root = argv[1];
-  for (const char* target : {"sky_tree", "ccd_table", "state_file"})
+  for (const char* target : {"sky_tree", "ccd_table", "state_file", "blob_journal", "configuration"})
     std::filesystem::create_directories(root / target);
   write_tree(root / "sky_tree/seed-leaf", "stars", 5, 25);
   write_tree(root / "sky_tree/seed-small", "ccds", 40, 4);
   write_tree(root / "sky_tree/seed-wide", "stars", 200, 3);
   write_state(root / "state_file/seed-record", false);
   write_state(root / "state_file/seed-artifact", true);
+  write_journal(root / "blob_journal");
+  std::ofstream(root / "configuration/seed-options") << kConfiguration;
 }
