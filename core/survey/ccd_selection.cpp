@@ -183,6 +183,10 @@ CcdSelection select_ccds(const CcdTable& ccds, const Wcs& target, const CcdSelec
     selection.nothing = "no CCDs touching the brick";
     return selection;
   }
+  // A band that is not wanted is no fault; none at all would leave the CCD out without a word.
+  for (const CcdRow& r : selection.ccds)
+    if (r.ccd_cuts == 0 && r.band.empty())
+      throw input_error("{}: its band (column filter) is empty", ccds.describe(r.table_row));
   for (const Wish& wish : wishes_of(options)) {
     const std::size_t before = selection.ccds.size();
     for (const CcdRow& r : selection.ccds)

@@ -394,6 +394,10 @@ TEST_F(SelectionOfMadeUpCcds, ARowThatCannotBeUsedIsNamed) {
   EXPECT_EQ(failure(), "x.fits.gz row 3 (3-N4): the zero point ccdzpt is nan");
   table_.add("filter", std::vector<std::string>{"g", "g", "i", "g"});
   EXPECT_EQ(failure(), "");  // a row that the run does not use may be as it likes
+  table_.add("filter", std::vector<std::string>{"g", "", "i", "g"});
+  EXPECT_EQ(failure(),
+            "x.fits.gz row 2 (2-N4): its band (column filter) is empty");  // which of them may be its own
+  table_.add("filter", std::vector<std::string>{"g", "g", "i", "g"});
   table_.add("exptime", std::vector<float>{90, 0, 90, 90});
   EXPECT_EQ(failure(), "x.fits.gz row 2 (2-N4): exptime is 0");
   table_.add("exptime", std::vector<float>{90, 90, 90, 90});
