@@ -142,7 +142,8 @@ class Trials:
 
     def interrupt(self, number, way, out):
         """Starts a run and ends it within the stage whose turn it is."""
-        name, begin, end = self.stages[number % len(self.stages)]
+        count = len(self.stages)  # a round on, each stage meets another of the ways
+        name, begin, end = self.stages[(number + number // count) % count]
         run = self.case.start(out)
         # By what the run itself says, so that it does not matter how busy the machine is.
         before = {stage for stage, _, until in self.stages if until <= begin}

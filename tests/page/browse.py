@@ -4,7 +4,7 @@
 Switches pictures, hovers a galaxy and reads its flux, searches, uses the keyboard, counts what is in the tables, looks at
 labels and contrast. Prints one line per thing checked. Exit 0 if all is well, 1 if not, 77 if there is no browser here.
 """
-import argparse, json, math, os, re, sys, time
+import argparse, json, math, os, re, socket, sys, time
 
 try:
     from selenium import webdriver
@@ -20,6 +20,12 @@ for program in ("/usr/bin/chromium", "/usr/bin/chromedriver"):
     if not os.path.exists(program):
         print(f"skipped: there is no {program}")
         sys.exit(77)
+
+try:
+    socket.getaddrinfo("localhost", 0)
+except OSError:
+    print("skipped: the browser's driver is spoken to as localhost, which this machine cannot look up (/etc/hosts)")
+    sys.exit(77)
 
 parser = argparse.ArgumentParser()
 parser.add_argument("page")

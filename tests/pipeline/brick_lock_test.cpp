@@ -36,7 +36,9 @@ class Lock : public testing::Test {
     const auto held = take();
     const std::string ours = text_in(file());
     left_ = std::regex_replace(ours, std::regex("(^|\n)" + word + " [^\n]*"), "$1" + word + " " + value);
-    if (word != "nothing") ASSERT_NE(left_, ours);
+    if (word != "nothing") {
+      ASSERT_NE(left_, ours);
+    }
   }
   void leave() { std::ofstream(file()) << left_; }
   void untouched_for(double seconds) {
@@ -128,7 +130,8 @@ TEST_F(Lock, OfAnotherProcessNamespaceLikewise) {
 }
 
 TEST_F(Lock, ThatSaysNothingLikewise) {
-  for (const std::string text : {std::string(), std::string("\0\xff\n\n pid", 9), std::string(100000, 'x')}) {
+  for (const std::string& text :
+       {std::string(), std::string("\0\xff\n\n pid", 9), std::string(100000, 'x')}) {
     std::ofstream(file(), std::ios::binary) << text;
     EXPECT_FALSE(take().lock);
     untouched_for(400);

@@ -177,8 +177,9 @@ TEST(Configuration, OfARunReadsBackAsTheSameRun) {
   EXPECT_EQ(given_options(again, all), given_options(resolved.options, all));
   // Every option is told.
   for (const OptionRow& row : option_table())
-    if (row.flag != "--config" && row.flag != "--dump-config")
+    if (row.flag != "--config" && row.flag != "--dump-config") {
       EXPECT_THAT(text, HasSubstr(std::string(row.flag.substr(2)) + " =")) << row.flag;
+    }
 }
 
 TEST(OtherOptions, AreAcceptedOrRefusedWithTheReason) {
