@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <limits>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "core/base/error.h"
@@ -45,6 +46,14 @@ void check_scaling_cards(fitsfile* file, int bitpix) {
     throw input_error("BSCALE = 0 would make all pixels the same");
   (void)cards.number("BZERO");
   if (bitpix > 0) (void)cards.integer("BLANK");
+}
+
+// Parameters before the pixels, or several groups of them: CFITSIO would begin that much further on.
+void check_groups(fitsfile* file) {
+  const CardIndex cards(file);
+  for (const auto& [key, plain] : {std::pair{"PCOUNT", 0}, {"GCOUNT", 1}})
+    if (const auto value = cards.integer(key).value_or(plain); value != plain)
+      throw input_error("{} = {}: an image has {} = {}; random groups are not read", key, value, key, plain);
 }
 
 }  // namespace
@@ -91,6 +100,7 @@ Image<T> FitsReader::planes(int hdu, const ImageInfo& info, const Box& b, int de
   std::vector<T> pixels;
   try {
     check_scaling_cards(f, info.bitpix);
+    if (!info.compressed) check_groups(f);
   } catch (Error& e) {
     where(e);
     throw;

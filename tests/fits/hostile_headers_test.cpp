@@ -85,6 +85,19 @@ TEST_F(HostileHeaders, NineAxesAreRead) {
   EXPECT_EQ(first(2, 1), 5);
 }
 
+TEST_F(HostileHeaders, PixelsThatBeginElsewhereAreRefused) {
+  const auto image = [&](int parameters, int groups) {
+    std::vector<std::string> cards = {"XTENSION= 'IMAGE   '", "BITPIX  = 16", "NAXIS   = 2", "NAXIS1  = 3",
+                                      "NAXIS2  = 2"};
+    cards.push_back("PCOUNT  = " + std::to_string(parameters));
+    cards.push_back("GCOUNT  = " + std::to_string(groups));
+    return file(primary() + header(cards) + std::string(2880, '\1'));
+  };
+  EXPECT_EQ(FitsReader(image(0, 1)).image<float>(1).height(), 2);
+  EXPECT_THAT(error_of([&] { FitsReader(image(1, 1)).image<float>(1); }), HasSubstr("PCOUNT = 1"));
+  EXPECT_THAT(error_of([&] { FitsReader(image(0, 2)).image<float>(1); }), HasSubstr("GCOUNT = 2"));
+}
+
 TEST_F(HostileHeaders, AShapeThatIsNotTheColumnsIsLeftOut) {
   for (const char* tdim :
        {"(1,1,1,1,1,1,1,1,1,1,1,2)", "(3,4)", "(-1,-2)", "(2", "x", "()", "(1,1,1,1,1,1,1,1,2)"}) {
