@@ -10,9 +10,14 @@ std::vector<const kernels::Kernels*> available_kernels() {
   std::vector<const kernels::Kernels*> out = {&kernels::kBaseline};
 #ifdef BRICKLINE_SIMD_X86
   __builtin_cpu_init();
+#ifdef __clang__
+  // Whose older versions cannot be asked for these two; every processor with BMI2 has them.
+  const bool rest = true;
+#else
+  const bool rest = __builtin_cpu_supports("f16c") && __builtin_cpu_supports("lzcnt");
+#endif
   const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                  __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-                  __builtin_cpu_supports("f16c") && __builtin_cpu_supports("lzcnt");
+                  __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && rest;
   const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                   __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                   __builtin_cpu_supports("avx512vl");
