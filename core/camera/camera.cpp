@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/camera/fits_camera.h"
 #include "core/camera/open_ccd.h"
@@ -44,6 +45,8 @@ std::string_view name_of(CameraStep step) {
       return "psf";
     case CameraStep::kSky:
       return "sky";
+    case CameraStep::kFormat:
+      return "format";
   }
   return "";
 }
@@ -80,6 +83,7 @@ bool Camera::overrides(CameraStep step) const {
     if (step == CameraStep::kWcsCards ? layer->wcs != nullptr
         : step == CameraStep::kPsf    ? layer->psf != nullptr
         : step == CameraStep::kSky    ? layer->sky != nullptr
+        : step == CameraStep::kFormat ? layer->format != nullptr
         : step == CameraStep::kOpen   ? layer->table->open != nullptr
                                       : layer->step(step) != nullptr)
       return true;
@@ -105,6 +109,19 @@ std::filesystem::path Camera::data_file(std::string_view reference) const {
     searched += (searched.empty() ? "" : ", ") + layer->plugin->data_directory.string();
   }
   throw plugin_error("camera {}: no data file {} in {}", name(), relative.string(), searched);
+}
+
+OpenCcd Camera::peek(CcdSource source, Log log) const {
+  auto ccd = std::make_unique<OpenCcd::Impl>();
+  ccd->camera = this;
+  ccd->values = source.values;
+  ccd->source = std::move(source);
+  ccd->purpose = Purpose::kCheck;
+  ccd->log = log;
+  ccd->files.resize(3);
+  ccd->files[BL_ROLE_IMAGE].path = ccd->source.locate(SurveyPlace::kImages, ccd->values.image_filename);
+  ccd->slots.assign(static_cast<std::size_t>(ccd->layers()), nullptr);
+  return OpenCcd(std::move(ccd));
 }
 
 OpenCcd Camera::open(CcdSource source, Purpose purpose, Log log) const {
@@ -167,9 +184,9 @@ const std::filesystem::path& OpenCcd::weight_file() const { return impl_->files[
 int OpenCcd::image_hdu() { return impl_->hdu_of_ccd(BL_ROLE_IMAGE); }
 int OpenCcd::mask_hdu() { return impl_->hdu_of_ccd(BL_ROLE_MASK); }
 int OpenCcd::weight_hdu() { return impl_->hdu_of_ccd(BL_ROLE_WEIGHT); }
-fits::FitsReader& OpenCcd::image_reader() { return impl_->reader(BL_ROLE_IMAGE); }
-fits::FitsReader& OpenCcd::mask_reader() { return impl_->reader(BL_ROLE_MASK); }
-fits::FitsReader& OpenCcd::weight_reader() { return impl_->reader(BL_ROLE_WEIGHT); }
+ImageFile& OpenCcd::image_reader() { return impl_->file(BL_ROLE_IMAGE); }
+ImageFile& OpenCcd::mask_reader() { return impl_->file(BL_ROLE_MASK); }
+ImageFile& OpenCcd::weight_reader() { return impl_->file(BL_ROLE_WEIGHT); }
 const fits::Header& OpenCcd::primary_header() { return *impl_->header(HeaderOf::kPrimary); }
 const fits::Header& OpenCcd::image_header() { return *impl_->header(HeaderOf::kImage); }
 CcdHeaders& OpenCcd::headers() { return *impl_; }
@@ -187,24 +204,34 @@ bl_step step_on(const OpenCcd::Impl& ccd, const Box& box) {
 
 void check_mask(const OpenCcd::Impl& ccd, CameraStep which, ImageView<const std::uint16_t> mask,
                 const Box& box) {
-  check_output(ccd, which, mask, box, [](std::uint16_t v) {
-    return (v & ~kCameraMaskBits) ? fmt::format("a mask value {:#x}", v) : std::string();
-  });
+  check_output(
+      ccd, which, mask, box, [](std::uint16_t v) { return (v & ~kCameraMaskBits) == 0; },
+      [](std::uint16_t v) {
+        return (v & ~kCameraMaskBits) ? fmt::format("a mask value {:#x}", v) : std::string();
+      });
 }
 void check_weight(const OpenCcd::Impl& ccd, CameraStep which, ImageView<const float> weight, const Box& box) {
-  check_output(ccd, which, weight, box, [](float v) {
-    if (!std::isfinite(v)) return std::string("a weight that is not finite");
-    return v < 0 ? std::string("a negative weight") : std::string();
-  });
+  check_output(
+      ccd, which, weight, box, [](float v) { return v >= 0 && v <= std::numeric_limits<float>::max(); },
+      [](float v) {
+        if (!std::isfinite(v)) return std::string("a weight that is not finite");
+        return v < 0 ? std::string("a negative weight") : std::string();
+      });
 }
 void check_image(const OpenCcd::Impl& ccd, CameraStep which, ImageView<const float> image,
                  ImageView<const float> weight, const Box& box) {
   if (!ccd.camera->overrides(which)) return;
-  for (int y = 0; y < image.height(); ++y)
+  for (int y = 0; y < image.height(); ++y) {
+    const float *pixels = image.row(y), *weights = weight.row(y);
+    int wrong = 0;
+    for (int x = 0; x < image.width(); ++x)
+      wrong |= (weights[x] > 0) & !(std::abs(pixels[x]) <= std::numeric_limits<float>::max());
+    if (!wrong) continue;
     for (int x = 0; x < image.width(); ++x)
       if (weight(x, y) > 0 && !std::isfinite(image(x, y)))
         throw plugin_error("camera {}: {} returned NaN at pixel ({},{}) of {}", ccd.camera->name(),
                            name_of(which), box.x0 + x, box.y0 + y, ccd.values.image_filename);
+  }
 }
 
 }  // namespace

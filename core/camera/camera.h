@@ -27,8 +27,8 @@
 #include "core/base/image.h"
 #include "core/base/log.h"
 #include "core/base/read_log.h"
+#include "core/camera/image_file.h"
 #include "core/facts/camera_facts.h"
-#include "core/fits/fits_reader.h"
 #include "core/fits/header.h"
 #include "core/fits/table.h"
 #include "core/psf/psf.h"
@@ -54,6 +54,7 @@ enum class CameraStep : int {
   kWcsCards = 100,
   kPsf,
   kSky,
+  kFormat,  // reading a file of the camera's own format
 };
 std::string_view name_of(CameraStep step);
 
@@ -124,6 +125,9 @@ class Camera {
 
   // Runs `open`, `metadata` and `files`. Only headers are read.
   OpenCcd open(CcdSource source, Purpose purpose, Log log = {}) const;
+  // The image's file for a look at it, before it is known which of its HDUs are CCDs: no step has run, the values are
+  // those of the source.
+  OpenCcd peek(CcdSource source, Log log = {}) const;
 
   const Impl& impl() const { return *impl_; }
 
@@ -153,9 +157,9 @@ class OpenCcd {
   int mask_hdu();
   int weight_hdu();
   // Readers, opened when first asked for. Error (kInput) if the file is missing.
-  fits::FitsReader& image_reader();
-  fits::FitsReader& mask_reader();
-  fits::FitsReader& weight_reader();
+  ImageFile& image_reader();
+  ImageFile& mask_reader();
+  ImageFile& weight_reader();
   // Headers, read once. The primary one is that of facts().hdus.primary.
   const fits::Header& primary_header();
   const fits::Header& image_header();

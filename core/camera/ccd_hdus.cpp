@@ -67,7 +67,7 @@ int hdu_by_name(OpenCcd::Impl& ccd, int role, int hdu) {
   const std::string there = name_of_hdu(ccd, role, hdu);
   if (there.empty() || is_name(there, wanted)) return remember(hdu);
 
-  fits::FitsReader& file = ccd.reader(role);
+  ImageFile& file = ccd.file(role);
   std::vector<int> named;
   for (int other = 0; other < file.hdu_count(); ++other)
     if (other != hdu && name_of_hdu(ccd, role, other) == wanted) named.push_back(other);
@@ -81,7 +81,7 @@ int hdu_by_name(OpenCcd::Impl& ccd, int role, int hdu) {
 }
 
 void check_shape(OpenCcd::Impl& ccd, int role) {
-  fits::FitsReader& file = ccd.reader(role);
+  ImageFile& file = ccd.file(role);
   const int hdu = ccd.hdu_of_ccd(role);
   const fits::ImageInfo info = file.image_info(hdu);
   if (role == BL_ROLE_IMAGE) {
@@ -90,7 +90,7 @@ void check_shape(OpenCcd::Impl& ccd, int role) {
                       ccd.values.height)
         .in_file(file.path().string(), std::to_string(hdu));
   }
-  const fits::ImageInfo image = ccd.reader(BL_ROLE_IMAGE).image_info(ccd.hdu_of_ccd(BL_ROLE_IMAGE));
+  const fits::ImageInfo image = ccd.file(BL_ROLE_IMAGE).image_info(ccd.hdu_of_ccd(BL_ROLE_IMAGE));
   if (info.width == image.width && info.height == image.height) return;
   const bool weight = role == BL_ROLE_WEIGHT;
   const int margin = weight ? 2 * ccd.facts().weight.trim_excess_pixels : 0;

@@ -18,6 +18,13 @@
 #include "core/camera/abi_version.h"
 
 namespace brickline {
+void check_camera_name(const std::string& name) {
+  static const Pattern kForm("^[a-z0-9][a-z0-9_.+-]{0,30}$");
+  if (!kForm.found_in(name))
+    throw input_error("'{}' is not a camera's name: 1 to 31 of a-z, 0-9 and _ . + -, a letter or digit first",
+                      name);
+}
+
 namespace {
 
 #if defined(__x86_64__)
@@ -234,24 +241,17 @@ std::pair<int, int> version_pair(const Json& object, const char* key) {
   return {(*found)[0].get<int>(), (*found)[1].get<int>()};
 }
 
-void check_name(const std::string& name) {
-  static const Pattern kForm("^[a-z0-9][a-z0-9_.+-]{0,30}$");
-  if (!kForm.found_in(name))
-    throw input_error("'{}' is not a camera's name: 1 to 31 of a-z, 0-9 and _ . + -, a letter or digit first",
-                      name);
-}
-
 CameraIdentity identity_of(const Json& object) {
   if (!object.is_object()) throw input_error("\"cameras\" holds what is not an object: {}", object.dump());
   check_keys(object, "a camera", {"name", "aliases", "claims"});
   CameraIdentity identity;
   identity.name = text_member(object, "name");
-  check_name(identity.name);
+  check_camera_name(identity.name);
   if (const Json* aliases = member(object, "aliases", Json::value_t::array, "a list of names"))
     for (const Json& alias : *aliases) {
       if (!alias.is_string()) throw input_error("\"aliases\" holds what is not a name: {}", alias.dump());
       identity.aliases.push_back(alias.get<std::string>());
-      check_name(identity.aliases.back());
+      check_camera_name(identity.aliases.back());
     }
   if (const Json* claims = member(object, "claims", Json::value_t::array, "a list of objects"))
     for (const Json& claim : *claims) {

@@ -49,4 +49,7 @@ void parse_plugin_identity(const std::string& json, PluginNote& out);
 // file cannot be understood.
 std::vector<std::string> exported_symbols(const std::filesystem::path& path, std::size_t most = 20);
 
+// Error (kInput) for what cannot be a camera's name.
+void check_camera_name(const std::string& name);
+
 }  // namespace brickline

@@ -9,6 +9,7 @@
 #include "core/camera/ccd_hdus.h"
 #include "core/camera/mask_operations.h"
 #include "core/camera/pixel_operations.h"
+#include "core/camera/wcs_sidecar.h"
 
 namespace brickline {
 
@@ -53,13 +54,13 @@ void decode(OpenCcd::Impl& ccd, ImageView<float> pixels) {
 }
 
 void read_weight_plane(OpenCcd::Impl& ccd, const Box& box, ImageView<float> out) {
-  fits::FitsReader& reader = ccd.reader(BL_ROLE_WEIGHT);
+  ImageFile& reader = ccd.file(BL_ROLE_WEIGHT);
   const int hdu = ccd.hdu_of_ccd(BL_ROLE_WEIGHT);
   const int n = ccd.facts().weight.trim_excess_pixels;
   int shift = 0;
   if (n > 0) {
     const fits::ImageInfo plane = reader.image_info(hdu);
-    const fits::ImageInfo image = ccd.reader(BL_ROLE_IMAGE).image_info(ccd.hdu_of_ccd(BL_ROLE_IMAGE));
+    const fits::ImageInfo image = ccd.file(BL_ROLE_IMAGE).image_info(ccd.hdu_of_ccd(BL_ROLE_IMAGE));
     if (plane.width == image.width + 2 * n && plane.height == image.height + 2 * n) shift = n;
   }
   copy(reader.image<float>(hdu, box.shifted(shift, shift)), out);
@@ -100,6 +101,7 @@ MaskContext mask_context(OpenCcd::Impl& ccd, const Box& box) {
 
 // A code is a number as it stands; offsets that make signed integers unsigned are all that may be done to it.
 void check_codes_are_not_scaled(OpenCcd::Impl& ccd, int role, int hdu, const fits::ImageInfo& info) {
+  if (!ccd.file(role).fits()) return;  // a camera's own format gives codes
   const fits::Header& header = ccd.header_of(role, hdu);
   const double scale = header.number("BSCALE").value_or(1), zero = header.number("BZERO").value_or(0);
   const double unsigned_zero = info.bitpix == 8 ? -128 : std::ldexp(1.0, info.bitpix - 1);
@@ -111,10 +113,10 @@ void check_codes_are_not_scaled(OpenCcd::Impl& ccd, int role, int hdu, const fit
 }  // namespace
 
 Image<std::int32_t> read_codes(OpenCcd::Impl& ccd, int role, int hdu, const Box& box) {
-  fits::FitsReader& reader = ccd.reader(role);
+  ImageFile& reader = ccd.file(role);
   const fits::ImageInfo info = reader.image_info(hdu);
   check_codes_are_not_scaled(ccd, role, hdu, info);
-  if (info.bitpix == 32 && ccd.header_of(role, hdu).number("BZERO").value_or(0) > 0) {
+  if (reader.fits() && info.bitpix == 32 && ccd.header_of(role, hdu).number("BZERO").value_or(0) > 0) {
     const Image<std::int64_t> wide = reader.image<std::int64_t>(hdu, box);
     Image<std::int32_t> codes(box.width(), box.height());
     for (int y = 0; y < box.height(); ++y)
@@ -156,7 +158,7 @@ void default_metadata(OpenCcd::Impl& ccd) {
   }
   if (std::isnan(v.pixel_scale)) v.pixel_scale = pixel_scale_of(*ccd.header(HeaderOf::kImage));
   if (v.width <= 0 || v.height <= 0) {
-    const fits::ImageInfo info = ccd.reader(BL_ROLE_IMAGE).image_info(ccd.hdu_of_ccd(BL_ROLE_IMAGE));
+    const fits::ImageInfo info = ccd.file(BL_ROLE_IMAGE).image_info(ccd.hdu_of_ccd(BL_ROLE_IMAGE));
     v.width = info.width;
     v.height = info.height;
   }
@@ -177,6 +179,7 @@ void run_mask_operation(OpenCcd::Impl& ccd, const MaskOperation& operation, cons
 
 std::optional<fits::Header> default_wcs_cards(OpenCcd::Impl& ccd) {
   const WcsFacts& facts = ccd.facts().wcs;
+  if (facts.kind == WcsFacts::Kind::kSidecar) return wcs_of_sidecar(ccd);
   if (facts.kind != WcsFacts::Kind::kCards) return {};
   fits::Header cards;
   cards.set("CTYPE1", "RA---" + facts.projection);
@@ -206,11 +209,11 @@ void run_default_step(OpenCcd::Impl& ccd, CameraStep which, bl_step& io) {
       return;
     case CameraStep::kReadImage:
       check_shape(ccd, BL_ROLE_IMAGE);
-      copy(ccd.reader(BL_ROLE_IMAGE).image<float>(ccd.hdu_of_ccd(BL_ROLE_IMAGE), box), image);
+      copy(ccd.file(BL_ROLE_IMAGE).image<float>(ccd.hdu_of_ccd(BL_ROLE_IMAGE), box), image);
       return decode(ccd, image);
     case CameraStep::kReadMask:
       check_shape(ccd, BL_ROLE_MASK);
-      if (ccd.reader(BL_ROLE_MASK).image_info(ccd.hdu_of_ccd(BL_ROLE_MASK)).bitpix < 0)
+      if (ccd.file(BL_ROLE_MASK).image_info(ccd.hdu_of_ccd(BL_ROLE_MASK)).bitpix < 0)
         ccd.log.warning(
             "{}: camera {}: the mask, HDU {} of {}, is an image of floating-point numbers: is it a mask? (the facts "
             "files.mask and files.mask.hdu)",

@@ -276,7 +276,7 @@ bl_status column_text(void*, bl_ccd* handle, bl_str name, bl_str* out) {
 
 // The HDU of that name (without case) and, if one is given, version.
 std::optional<int> find_hdu(Ccd& ccd, std::int32_t role, const std::string& name, int extver) {
-  fits::FitsReader& reader = ccd.reader(role);
+  ImageFile& reader = ccd.file(role);
   if (extver <= 0) return reader.find_hdu(name);
   for (int hdu = 0; hdu < reader.hdu_count(); ++hdu) {
     const fits::Header& header = ccd.header_of(role, hdu);
@@ -298,7 +298,7 @@ bl_status hdu_open(void*, bl_ccd* handle, std::int32_t role, const bl_select* se
       return report_to(error, BL_E_ARGUMENT, "struct_size of the selection is too small");
     if (ccd.files[static_cast<std::size_t>(role)].path.empty())
       return report_to(error, BL_E_MISSING, "this CCD has no such file");
-    fits::FitsReader& reader = ccd.reader(role);
+    ImageFile& reader = ccd.file(role);
     int number = select->number;
     if (number == BL_HDU_OF_CCD) {
       number = role > BL_ROLE_WEIGHT ? ccd.values.image_hdu : ccd.hdu_of_ccd(role);
@@ -326,7 +326,7 @@ bl_status hdu_open(void*, bl_ccd* handle, std::int32_t role, const bl_select* se
 bl_status hdu_info(void*, bl_hdu* handle, bl_hdu_info* out) {
   return guarded(nullptr, [&]() -> bl_status {
     const HduHandle& hdu = hdu_of(handle);
-    fits::FitsReader& reader = hdu.ccd->reader(hdu.role);
+    ImageFile& reader = hdu.ccd->file(hdu.role);
     bl_hdu_info info{};
     info.struct_size = given(out).struct_size;
     if (info.struct_size < BL_HDU_INFO_LEAST) return BL_E_ARGUMENT;
@@ -430,7 +430,7 @@ void copy_out(const Image<T>& pixels, const bl_view& view) {
 bl_status read_pixels(void*, bl_hdu* handle, const bl_box* box, const bl_view* view, bl_error* error) {
   return guarded(error, [&]() -> bl_status {
     const HduHandle& hdu = hdu_of(handle);
-    fits::FitsReader& reader = hdu.ccd->reader(hdu.role);
+    ImageFile& reader = hdu.ccd->file(hdu.role);
     const Box b = from_bl(given(box));
     const fits::ImageInfo info = reader.image_info(hdu.number);
     if (b.empty() || intersection(b, Box::from_size(info.width, info.height)) != b)
@@ -533,8 +533,43 @@ bl_status open_sidecar(void*, bl_ccd* handle, bl_str path, std::int32_t* role, b
     const std::filesystem::path file = ccd.sidecar_path(text_given(path));
     if (!std::filesystem::is_regular_file(file))
       return report_to(error, BL_E_MISSING, "there is no file " + file.string());
-    ccd.files.push_back({file, nullptr});
+    ccd.files.push_back({file, nullptr, nullptr});
     given(role) = static_cast<std::int32_t>(ccd.files.size()) - 1;
+    return BL_OK;
+  });
+}
+
+// ---- Files as bytes ----
+
+void check_role(const Ccd& ccd, std::int32_t role) {
+  if (role < 0 || static_cast<std::size_t>(role) >= ccd.files.size()) throw Breach("no such file role");
+}
+bl_status file_size(void*, bl_ccd* handle, std::int32_t role, std::uint64_t* out, bl_error* error) {
+  return guarded(error, [&]() -> bl_status {
+    Ccd& ccd = ccd_of(handle);
+    check_role(ccd, role);
+    given(out) = ccd.bytes(role).size();
+    return BL_OK;
+  });
+}
+bl_status file_read(void*, bl_ccd* handle, std::int32_t role, std::uint64_t offset, void* buffer,
+                    std::uint64_t bytes, bl_error* error) {
+  return guarded(error, [&]() -> bl_status {
+    Ccd& ccd = ccd_of(handle);
+    check_role(ccd, role);
+    if (bytes > 0) given(static_cast<char*>(buffer));
+    ccd.bytes(role).read(offset, buffer, bytes);
+    return BL_OK;
+  });
+}
+bl_status file_path(void*, bl_ccd* handle, std::int32_t role, bl_str* out, bl_error* error) {
+  return guarded(error, [&]() -> bl_status {
+    Ccd& ccd = ccd_of(handle);
+    check_role(ccd, role);
+    const std::filesystem::path& path = ccd.files[static_cast<std::size_t>(role)].path;
+    if (path.empty()) return report_to(error, BL_E_MISSING, "this CCD has no such file");
+    if (ccd.source.read_log) ccd.source.read_log->note(path);
+    given(out) = ccd.keep(std::filesystem::absolute(path).string());
     return BL_OK;
   });
 }
@@ -668,6 +703,9 @@ void fill_host_table(LoadedCamera& camera) {
   host.mask_op = mask_operation;
   host.column_info = column_info;
   host.table_text = table_text;
+  host.file_size = file_size;
+  host.file_read = file_read;
+  host.file_path = file_path;
 }
 
 }  // namespace brickline

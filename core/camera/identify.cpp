@@ -52,7 +52,7 @@ std::vector<std::string> claimants(const CameraRegistry& registry, const fits::H
 }
 
 // The HDUs that are CCDs, as the facts say.
-std::vector<int> ccd_hdus(fits::FitsReader& file, const HduFacts& facts) {
+std::vector<int> ccd_hdus(ImageFile& file, const HduFacts& facts) {
   std::vector<int> hdus;
   const auto is_image = [&](int hdu) {
     if (file.is_table(hdu)) return false;
@@ -118,8 +118,7 @@ IdentifiedField read_field(const Field& field, const Camera& camera, CcdHeaders&
 }
 
 // What reading the CCD's headers comes to: its files and its place in the sky.
-void open_ccd(const Camera& camera, const fs::path& images, const fs::path& image, Log log,
-              IdentifiedCcd& out) {
+void open_ccd(const Camera& camera, CcdSource source, Log log, IdentifiedCcd& out) {
   const auto attempt = [&](const auto& f) {
     try {
       f();
@@ -130,14 +129,9 @@ void open_ccd(const Camera& camera, const fs::path& images, const fs::path& imag
       out.problems.push_back(e.line());
     }
   };
-  CcdSource source;
-  source.values.image_filename = image.lexically_relative(images).string();
   source.values.image_hdu = out.hdu;
-  source.locate = [&](SurveyPlace place, const std::string& relative) {
-    return place == SurveyPlace::kImages ? images / relative : images.parent_path() / relative;
-  };
   attempt([&] {
-    OpenCcd ccd = camera.open(source, Purpose::kCheck, log);
+    OpenCcd ccd = camera.open(std::move(source), Purpose::kCheck, log);
     const auto file = [&](const char* role, const fs::path& path, auto&& hdu_of, auto&& reader_of) {
       if (path.empty()) return;
       IdentifiedFile& f = out.files.emplace_back(IdentifiedFile{role, path, -1, 0, 0});
@@ -155,10 +149,10 @@ void open_ccd(const Camera& camera, const fs::path& images, const fs::path& imag
     };
     file(
         "mask", ccd.mask_file(), [&] { return ccd.mask_hdu(); },
-        [&]() -> fits::FitsReader& { return ccd.mask_reader(); });
+        [&]() -> ImageFile& { return ccd.mask_reader(); });
     file(
         "weight", ccd.weight_file(), [&] { return ccd.weight_hdu(); },
-        [&]() -> fits::FitsReader& { return ccd.weight_reader(); });
+        [&]() -> ImageFile& { return ccd.weight_reader(); });
     attempt([&] {
       const std::optional<fits::Header> stated = ccd.wcs_cards();
       const Wcs wcs = Wcs::from_header(stated ? *stated : ccd.image_header(), out.width, out.height);
@@ -187,13 +181,34 @@ IdentifiedImage identify_image(CameraRegistry& registry, const fs::path& image, 
                                const fs::path& images, Log log) {
   IdentifiedImage out;
   out.path = fs::absolute(image);
-  fits::FitsReader file(out.path);
+  const fs::path below = images.empty() ? out.path.parent_path() : fs::absolute(images);
+  CcdSource source;
+  source.values.image_filename = out.path.lexically_relative(below).string();
+  source.values.image_hdu = 0;
+  source.locate = [below](SurveyPlace place, const std::string& relative) {
+    return place == SurveyPlace::kImages ? below / relative : below.parent_path() / relative;
+  };
+  out.camera = camera;
+  std::optional<OpenCcd> look;
+  if (!camera.empty()) look = registry.load(camera).peek(source, log);
+  // What is not FITS only the camera whose format it is can open.
+  std::unique_ptr<ImageFile> fits_file;
+  if (!look) {
+    try {
+      fits_file = open_fits_file(out.path, nullptr);
+    } catch (const Error& e) {
+      if (e.kind() != ErrorKind::kInput || !fs::is_regular_file(out.path)) throw;
+      out.problems.push_back(
+          fmt::format("{}: if it is of a camera's own format, --camera says which camera's", e.message()));
+      return out;
+    }
+  }
+  ImageFile& file = look ? look->image_reader() : *fits_file;
   const fits::Header primary = file.header(0),
                      second = file.hdu_count() > 1 ? file.header(1) : fits::Header();
   out.instrument = card_text(primary, second, "INSTRUME");
   out.telescope = card_text(primary, second, "TELESCOP");
   out.claimants = claimants(registry, primary, second);
-  out.camera = camera;
   if (camera.empty()) {
     if (out.claimants.size() != 1) {
       out.problems.push_back(
@@ -231,8 +246,7 @@ IdentifiedImage identify_image(CameraRegistry& registry, const fs::path& image, 
       const auto& read = ccd.fields[static_cast<std::size_t>(&f - kFields)];
       return f.required && !read.problem.empty() && read.value.empty();
     });
-    if (known)
-      open_ccd(reading, images.empty() ? out.path.parent_path() : fs::absolute(images), out.path, log, ccd);
+    if (known) open_ccd(reading, source, log, ccd);
   }
   return out;
 }

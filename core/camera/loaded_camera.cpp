@@ -405,6 +405,7 @@ Refusal create_camera(const LoadedPlugin& plugin, const CameraIdentity& identity
     camera->wcs = extension<bl_wcs>(*camera, BL_EXT_WCS, BL_WCS_LEAST);
     camera->psf = extension<bl_psf_model>(*camera, BL_EXT_PSF, BL_PSF_MODEL_LEAST);
     camera->sky = extension<bl_sky_model>(*camera, BL_EXT_SKY, BL_SKY_MODEL_LEAST);
+    camera->format = extension<bl_format>(*camera, BL_EXT_FORMAT, BL_FORMAT_LEAST);
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const Error& e) {

@@ -93,6 +93,7 @@ struct LoadedCamera {
   const bl_wcs* wcs = nullptr;
   const bl_psf_model* psf = nullptr;
   const bl_sky_model* sky = nullptr;
+  const bl_format* format = nullptr;
   bl_host host{};  // what the plugin sees of us; `self` is this struct
   Cancel cancel;
   Log log;

@@ -8,6 +8,7 @@
 #include "core/camera/absent_input.h"
 #include "core/camera/ccd_hdus.h"
 #include "core/camera/fits_camera.h"
+#include "core/camera/format_file.h"
 #include "core/camera/plugin_trust.h"
 
 namespace brickline {
@@ -35,6 +36,7 @@ ErrorKind kind_of(bl_status status) {
 OpenCcd::Impl* running_ccd() { return running; }
 
 OpenCcd::Impl::~Impl() {
+  files.clear();  // those of a camera's own format are closed by its code
   for (int i = static_cast<int>(slots.size()) - 1; i >= 0; --i) {
     const LoadedCamera& layer_camera = at(i);
     if (!slots[static_cast<std::size_t>(i)] || !layer_camera.table->close) continue;
@@ -43,33 +45,44 @@ OpenCcd::Impl::~Impl() {
   }
 }
 
-fits::FitsReader& OpenCcd::Impl::reader(int role) {
-  CcdFile& file = files.at(static_cast<std::size_t>(role));
-  if (!file.reader) {
-    const char* name = role < 3 ? kRoleNames[role] : "such";
-    if (file.path.empty())
-      throw AbsentInput(input_error("{}: there is no {} file", values.image_filename, name));
-    try {
-      file.reader = std::make_unique<fits::FitsReader>(file.path, source.read_log);
-    } catch (const Error& e) {
-      std::error_code ignored;
-      if (e.kind() == ErrorKind::kInput && !std::filesystem::exists(file.path, ignored)) throw AbsentInput(e);
-      throw;
-    }
+ImageFile& OpenCcd::Impl::file(int role) {
+  CcdFile& found = files.at(static_cast<std::size_t>(role));
+  if (found.busy)
+    throw plugin_error("{} is read by the camera's own format, which sees its bytes and not its HDUs",
+                       found.path.string());
+  if (found.file) return *found.file;
+  const char* name = role < 3 ? kRoleNames[role] : "such";
+  if (found.path.empty())
+    throw AbsentInput(input_error("{}: there is no {} file", values.image_filename, name));
+  std::error_code ignored;
+  const bool exists = std::filesystem::exists(found.path, ignored);
+  if (exists) found.file = open_format_file(*this, role);
+  try {
+    if (!found.file) found.file = open_fits_file(found.path, source.read_log);
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kInput && !exists) throw AbsentInput(e);
+    throw;
   }
-  return *file.reader;
+  return *found.file;
+}
+
+RawFile& OpenCcd::Impl::bytes(int role) {
+  CcdFile& found = files.at(static_cast<std::size_t>(role));
+  if (found.path.empty()) throw AbsentInput(input_error("this CCD has no such file"));
+  if (!found.bytes) found.bytes = std::make_unique<RawFile>(found.path, source.read_log);
+  return *found.bytes;
 }
 
 const fits::Header& OpenCcd::Impl::header_of(int role, int hdu) {
   const auto found = header_cache.find({role, hdu});
   if (found != header_cache.end()) return found->second;
-  return header_cache.emplace(std::pair{role, hdu}, reader(role).header(hdu)).first->second;
+  return header_cache.emplace(std::pair{role, hdu}, file(role).header(hdu)).first->second;
 }
 
 const fits::Table& OpenCcd::Impl::table_of(int role, int hdu) {
   const auto found = table_cache.find({role, hdu});
   if (found != table_cache.end()) return found->second;
-  return table_cache.emplace(std::pair{role, hdu}, reader(role).table(hdu)).first->second;
+  return table_cache.emplace(std::pair{role, hdu}, file(role).table(hdu)).first->second;
 }
 
 int OpenCcd::Impl::hdu_of_ccd(int role) {
@@ -96,15 +109,15 @@ int OpenCcd::Impl::hdu_of_ccd(int role) {
         name.replace(at, rule.substitute[0].size(), rule.substitute[1]);
     }
   }
-  fits::FitsReader& file = reader(role);
+  ImageFile& in = file(role);
   if (!name.empty()) {
-    const std::optional<int> found = file.find_hdu(name);
-    if (!found) throw AbsentInput(input_error("no HDU is named {}", name).in_file(file.path().string()));
+    const std::optional<int> found = in.find_hdu(name);
+    if (!found) throw AbsentInput(input_error("no HDU is named {}", name).in_file(in.path().string()));
     return *found;
   }
-  if (hdu < 0 || hdu >= file.hdu_count())
-    throw AbsentInput(input_error("there is no HDU {}, the file has {}", hdu, file.hdu_count())
-                          .in_file(file.path().string()));
+  if (hdu < 0 || hdu >= in.hdu_count())
+    throw AbsentInput(
+        input_error("there is no HDU {}, the file has {}", hdu, in.hdu_count()).in_file(in.path().string()));
   return by_name ? hdu_by_name(*this, role, hdu) : hdu;
 }
 

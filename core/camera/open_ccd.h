@@ -10,14 +10,18 @@
 #include <string>
 #include <vector>
 
+#include "core/camera/image_file.h"
 #include "core/camera/loaded_camera.h"
+#include "core/camera/raw_file.h"
 
 namespace brickline {
 
 // A file of the CCD, opened when first used. Roles are the ABI's.
 struct CcdFile {
   std::filesystem::path path;  // empty: there is no such product
-  std::unique_ptr<fits::FitsReader> reader;
+  std::unique_ptr<ImageFile> file;
+  std::unique_ptr<RawFile> bytes;  // of a plugin that reads them itself
+  bool busy = false;               // being read by code of a camera's own format
 };
 
 struct HduHandle {
@@ -31,7 +35,7 @@ struct OpenCcd::Impl : public CcdHeaders {
   CcdValues values;
   Purpose purpose = Purpose::kRun;
   Log log;
-  std::vector<CcdFile> files;                                // by role
+  std::deque<CcdFile> files;                                 // by role; they stay where they are
   std::string mask_name, weight_name;                        // relative
   int mask_hdu = -1, weight_hdu = -1;                        // -1: by the facts
   std::map<std::pair<int, int>, fits::Header> header_cache;  // (role, HDU)
@@ -58,7 +62,8 @@ struct OpenCcd::Impl : public CcdHeaders {
   int layers() const { return static_cast<int>(camera_impl().chain.size()); }
   const CameraFacts& facts() const { return camera->facts(); }
 
-  fits::FitsReader& reader(int role);
+  ImageFile& file(int role);
+  RawFile& bytes(int role);
   const fits::Header& header_of(int role, int hdu);
   const fits::Table& table_of(int role, int hdu);
   int hdu_of_ccd(int role);

@@ -1,7 +1,8 @@
 // Checks of a camera that its author runs before anybody else does: each a function that looks at one thing.
 //
 // A check may crash, hang or take the process with it where the camera does: the program `cameras check` runs each
-// in a process of its own (tools/cameras/check_runner.h). None writes or prints.
+// in a process of its own (tools/cameras/check_runner.h). None prints, and those
+// alone write that say so.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,7 @@ struct CheckInput {
   std::vector<std::filesystem::path> images;
   std::filesystem::path images_dir;  // as of identify_image
   std::uint32_t seed = 1;            // of the windows that are tried
+  std::filesystem::path scratch;     // an empty directory, for checks that write; the caller removes it
 };
 
 struct CheckVerdict {
@@ -37,6 +39,7 @@ struct CheckSpec {
   std::string_view words;  // what must hold
   bool needs_image;
   CheckVerdict (*run)(const CheckInput&);
+  bool writes = false;  // copies of the images, to CheckInput::scratch
 };
 
 // All of them, by level.

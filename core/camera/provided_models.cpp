@@ -4,66 +4,25 @@
 #include <cmath>
 #include <cstring>
 
-#include "core/base/numbers.h"
 #include "core/camera/fits_camera.h"
 #include "core/camera/open_ccd.h"
 #include "core/camera/output_checks.h"
+#include "core/camera/text_cards.h"
 
 namespace brickline {
 namespace {
 
 constexpr std::size_t kMostCardText = 1u << 20;  // bytes
 
-// The value of "KEY = value / comment": quoted, a number, or words.
-fits::CardValue card_value(std::string_view text, const std::string& key) {
-  if (text.starts_with('\'')) {
-    std::string value;
-    for (std::size_t i = 1; i < text.size(); ++i) {
-      if (text[i] != '\'') {
-        value += text[i];
-      } else if (i + 1 < text.size() && text[i + 1] == '\'') {
-        value += text[i++];
-      } else {
-        const std::string_view rest = stripped(text.substr(i + 1));
-        if (!rest.empty() && !rest.starts_with('/'))
-          throw input_error("{}: '{}' stands behind the text's end", key, rest);
-        return value;
-      }
-    }
-    throw input_error("{}: the text has no closing quote", key);
-  }
-  if (const auto comment = text.find('/'); comment != std::string_view::npos)
-    text = stripped(text.substr(0, comment));
-  if (text.empty()) throw input_error("{} has no value", key);
-  if (const auto number = parse_double(text, NonFinite::kAllowed)) {
-    if (!std::isfinite(*number)) throw input_error("{} is {}, not a finite number", key, text);
-    return *number;
-  }
-  static const Pattern kWords("^[A-Za-z][A-Za-z0-9 ._+:-]*$");
-  if (!kWords.found_in(text)) throw input_error("{}: '{}' is neither a number nor a text", key, text);
-  return std::string(text);
-}
-
 // Lines "KEY = value" as a plugin writes them.
 fits::Header parse_cards(const std::string& text, const std::string& camera) {
-  fits::Header cards;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const std::string line = one_line(std::string_view(text).substr(at, end - at));
-    at = end + 1;
-    if (stripped(line).empty()) continue;
-    const auto equals = line.find('=');
-    const std::string key(stripped(std::string_view(line).substr(0, equals)));
-    static const Pattern kKey("^[A-Z0-9_-]{1,8}$");
-    try {
-      if (equals == std::string::npos || !kKey.found_in(key))
-        throw input_error("no \"KEY = value\" with a FITS keyword of 1 to 8 of A-Z, 0-9, _ and -");
-      cards.set(key, card_value(stripped(std::string_view(line).substr(equals + 1)), key));
-    } catch (const Error& e) {
-      throw plugin_error("camera {}: wcs returned the line \"{}\": {}", camera, line, e.message());
-    }
+  try {
+    const std::vector<fits::Header> blocks = parse_text_cards(text);
+    return blocks.empty() ? fits::Header() : blocks.front();
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kResources) throw;
+    throw plugin_error("camera {}: wcs returned {}", camera, e.message());
   }
-  return cards;
 }
 
 std::string version_text(const char (&version)[32], const std::string& camera, CameraStep which) {
@@ -151,9 +110,9 @@ std::optional<ProvidedSky> OpenCcd::sky(const Box& box) {
           }))
         continue;
     }
-    check_output(*impl_, CameraStep::kSky, sky.level.const_view(), box, [](float v) {
-      return std::isfinite(v) ? std::string() : std::string("a level that is not finite");
-    });
+    check_output(
+        *impl_, CameraStep::kSky, sky.level.const_view(), box, [](float v) { return std::isfinite(v); },
+        [](float v) { return std::isfinite(v) ? std::string() : std::string("a level that is not finite"); });
     return sky;
   }
   return {};

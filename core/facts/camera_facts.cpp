@@ -86,6 +86,16 @@ std::string base_name(FileFacts::BaseName rule, std::string_view image_filename)
   return name;
 }
 
+std::string expanded(std::string pattern, FileFacts::BaseName rule, const CcdValues& ccd) {
+  const std::string& image = ccd.image_filename;
+  const std::size_t slash = image.find_last_of('/');
+  replace_all(pattern, "{dir}", slash == std::string::npos ? "." : image.substr(0, slash));
+  replace_all(pattern, "{base}", base_name(rule, image));
+  replace_all(pattern, "{ccd}", ccd.ccdname);
+  replace_all(pattern, "{expnum}", std::to_string(ccd.expnum));
+  return pattern;
+}
+
 std::string companion_path(const CompanionFile& rule, const CcdValues& ccd) {
   std::string path = ccd.image_filename;
   switch (rule.kind) {
@@ -93,15 +103,8 @@ std::string companion_path(const CompanionFile& rule, const CcdValues& ccd) {
       return {};
     case CompanionFile::Kind::kSameFile:
       return path;
-    case CompanionFile::Kind::kPattern: {
-      const std::size_t slash = path.find_last_of('/');
-      std::string out = rule.pattern;
-      replace_all(out, "{dir}", slash == std::string::npos ? "." : path.substr(0, slash));
-      replace_all(out, "{base}", base_name(FileFacts::BaseName::kFirstDot, path));
-      replace_all(out, "{ccd}", ccd.ccdname);
-      replace_all(out, "{expnum}", std::to_string(ccd.expnum));
-      return out;
-    }
+    case CompanionFile::Kind::kPattern:
+      return expanded(rule.pattern, FileFacts::BaseName::kFirstDot, ccd);
     case CompanionFile::Kind::kSubstitute:
       break;
   }

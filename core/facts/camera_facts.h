@@ -131,10 +131,11 @@ struct FileFacts {
   CompanionFile mask, weight;
   BaseName base_name = BaseName::kFirstDot;
   std::map<std::string, std::optional<std::string>> calibration;  // product -> pattern; stated ones only
-  std::vector<std::string> extra;
 };
 // The image file's name without directory and endings.
 std::string base_name(FileFacts::BaseName rule, std::string_view image_filename);
+// A pattern with {dir} (of the image, "." where there is none), {base}, {ccd} and {expnum} filled in.
+std::string expanded(std::string pattern, FileFacts::BaseName rule, const CcdValues& ccd);
 
 struct PixelFacts {
   enum class Unit { kTotal, kPerSecond };
@@ -205,11 +206,6 @@ struct AmplifierRow {
   double dzp_mag = 0;  // pixels are multiplied by 10^(0.4 dzp)
 };
 
-struct NoiseFacts {
-  enum class Estimate { kWeights, kPixelDifferences, kHeader };
-  Estimate estimate = Estimate::kWeights;
-  Sources header;
-};
 struct SkyEstimateFacts {
   enum class Estimate { kClipped, kZero, kHeader };
   Estimate estimate = Estimate::kClipped;
@@ -219,11 +215,18 @@ struct SkyEstimateFacts {
 // ---- World coordinates, PSF, sky ----
 
 struct WcsFacts {
-  enum class Kind { kHeader, kCards };
+  enum class Kind { kHeader, kCards, kSidecar };
+  // A file beside the image: text as of SCAMP (.head), or the headers of a FITS file.
+  struct Sidecar {
+    enum class Format { kCards, kFits };
+    std::string path;  // relative to the image or of a place ("calib:..."), with {dir} {base} {ccd} {expnum}
+    Format format = Format::kCards;
+  };
   Kind kind = Kind::kHeader;
   std::string projection = "TAN";
   std::map<std::string, Sources> cards;
-  bool offset = true;  // the CCD table's ccdraoff, ccddecoff are applied
+  std::vector<Sidecar> sidecars;  // the first that exists
+  bool offset = true;             // the CCD table's ccdraoff, ccddecoff are applied
 };
 
 struct PsfFacts {
@@ -351,7 +354,6 @@ struct CameraFacts {
   std::vector<GoodRegionRule> good_region;
   WeightFacts weight;
   std::vector<AmplifierRow> amplifiers;
-  NoiseFacts noise;
   SkyEstimateFacts sky_estimate;
   WcsFacts wcs;
   PsfFacts psf;
@@ -371,7 +373,7 @@ std::map<std::string, BandFacts> facts_of_bands(std::span<const std::string> ban
                                                 std::span<const CameraFacts* const> cameras);
 
 // The schema that this program knows.
-inline constexpr int kFactsMajor = 1, kFactsMinor = 0;
+inline constexpr int kFactsMajor = 1, kFactsMinor = 1;
 
 struct ParsedFacts {
   CameraFacts facts;

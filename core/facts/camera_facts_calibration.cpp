@@ -9,7 +9,7 @@ void read_wcs(Object& root, WcsFacts& out) {
   if (!j) return;
   Object o(*j, "wcs", root.report());
   using K = WcsFacts::Kind;
-  o.read_name<K>("kind", out.kind, {{"header", K::kHeader}, {"cards", K::kCards}});
+  o.read_name<K>("kind", out.kind, {{"header", K::kHeader}, {"cards", K::kCards}, {"sidecar", K::kSidecar}});
   o.read_name<std::string>("projection", out.projection, {{"TAN", "TAN"}});
   if (const Json* cards = o.get("cards")) {
     Object c(*cards, o.path("cards"), root.report());
@@ -22,6 +22,10 @@ void read_wcs(Object& root, WcsFacts& out) {
   if (out.kind == K::kCards)
     for (const char* key : {"CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"})
       if (!out.cards.contains(key)) root.report().problem(o.path("cards.") + key, "is missing");
+  if (const Json* sidecars = o.get("sidecars"))
+    convert(*sidecars, o.path("sidecars"), root.report(), out.sidecars);
+  if (out.kind == K::kSidecar && out.sidecars.empty())
+    root.report().problem(o.path("sidecars"), "is missing: kind is \"sidecar\"");
   o.read("offset", out.offset);
 }
 
@@ -94,6 +98,13 @@ void read_sky(Object& root, SkyFacts& out) {
 }
 
 }  // namespace
+
+void convert(const Json& j, const std::string& path, Report& report, WcsFacts::Sidecar& out) {
+  using F = WcsFacts::Sidecar::Format;
+  Object o(j, path, report);
+  o.require("path", out.path);
+  o.read_name<F>("format", out.format, {{"cards", F::kCards}, {"fits", F::kFits}});
+}
 
 void convert(const Json& j, const std::string& path, Report& report, PsfFacts::Special& out) {
   Object o(j, path, report);

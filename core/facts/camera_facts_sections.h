@@ -19,6 +19,7 @@ void convert(const Json& j, const std::string& path, Report& report, GoodRegionR
 void convert(const Json& j, const std::string& path, Report& report, AmplifierRow& out);
 void convert(const Json& j, const std::string& path, Report& report, MaskOperation& out);
 void convert(const Json& j, const std::string& path, Report& report, mask_op::Rectangles::Row& out);
+void convert(const Json& j, const std::string& path, Report& report, WcsFacts::Sidecar& out);
 void convert(const Json& j, const std::string& path, Report& report, PsfFacts::Special& out);
 void convert(const Json& j, const std::string& path, Report& report, ColourTerm& out);
 void convert(const Json& j, const std::string& path, Report& report, Detrend& out);

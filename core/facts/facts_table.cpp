@@ -11,7 +11,7 @@ constexpr std::string_view kRun = "every run", kInfo = "cameras info", kFitted =
 // clang-format off
 constexpr FactRow kRows[] = {
     // ---- The text itself ----
-    {"facts", "text", "", "\"1.0\"", kRun, "The version of this vocabulary that the facts were written for. A program that knows less says so.", "\"1.0\""},
+    {"facts", "text", "", "\"1.1\"", kRun, "The version of this vocabulary that the facts were written for. A program that knows less says so.", "\"1.0\""},
     {"extends", "text", "", "", kRun, "The camera that these facts are laid over: objects merge by key, other values replace, null deletes. A list is replaced; under \"KEY+\" it is put behind the base's, under \"+KEY\" before it. Code of the base runs where this camera has none.", "\"noirlab-cp\""},
     {"abstract", "bool", "", "false", kRun, "The camera is there to be extended, and cannot be used itself.", "false"},
     {"optional", "list of text", "", "[]", kRun, "Paths of keys that a program which does not know them may leave out; without it the program refuses the camera.", "[\"sky.colour\"]"},
@@ -123,9 +123,10 @@ constexpr FactRow kRows[] = {
 
     // ---- World coordinates and models ----
     {"wcs", "object", "", "{}", kRun, "World coordinates.", ""},
-    {"wcs.kind", "\"header\" | \"cards\"", "", "\"header\"", kRun, "The image header's own, or wcs.cards.", "\"cards\""},
+    {"wcs.kind", "\"header\" | \"cards\" | \"sidecar\"", "", "\"header\"", kRun, "The image header's own, or wcs.cards, or wcs.sidecars.", "\"cards\""},
     {"wcs.projection", "\"TAN\"", "", "\"TAN\"", kRun, "Of wcs.cards.", "\"TAN\""},
     {"wcs.cards", "map of source", "", "{}", kRun, "CRVAL1, CRVAL2 (degrees), CRPIX1, CRPIX2 (FITS's counting from 1) and CD1_1, CD1_2, CD2_1, CD2_2 (degrees per pixel), or PC and CDELT.", "{\"CRVAL1\": {\"key\": \"POINTRA\", \"as\": \"sexagesimal_hours\"}, \"CRVAL2\": {\"key\": \"POINTDEC\"}, \"CRPIX1\": {\"constant\": 512.5}, \"CRPIX2\": {\"constant\": 512.5}}"},
+    {"wcs.sidecars", "list of wcs_sidecar", "", "[]", kRun, "Files beside the image that hold its world coordinates; the first that is there.", "[{\"path\": \"{base}.head\"}]"},
     {"wcs.offset", "bool", "", "true", kRun, "Whether the table's ccdraoff and ccddecoff are applied.", "false"},
     {"psf", "object", "", "{}", kCal, "PSF models.", ""},
     {"psf.source", "\"calibration\" | \"plugin\" | \"none\"", "", "\"calibration\"", kCal, "Where they come from. (A plugin that brings a model is asked in any case.)", "\"plugin\""},
@@ -146,7 +147,7 @@ constexpr FactRow kRows[] = {
     {"psfex", "object", "", "{}", kCal, "The program that makes PSF models.", ""},
     {"psfex.keys", "map of text or number or bool", "", "{}", kCal, "Its configuration.", "{\"CHECKPLOT_DEV\": \"PNG\"}"},
     {"sky", "object", "", "{}", kCal, "Sky models.", ""},
-    {"sky.source", "\"calibration\" | \"plugin\" | \"none\" | \"zero\"", "", "\"calibration\"", kCal, "Where they come from. (A plugin that brings a model is asked in any case.)", "\"plugin\""},
+    {"sky.source", "\"calibration\" | \"plugin\" | \"none\" | \"zero\"", "", "\"calibration\"", kRun, "Where they come from. (A plugin that brings a model is asked in any case.)", "\"plugin\""},
     {"sky.box_pixels", "integer 16..8192", "pixels", "1024", kCal, "Mesh of the spline.", "512"},
     {"sky.boxcar_mask", "bool", "", "true", kCal, "Mask sources found by a boxcar filter.", "true"},
     {"sky.jump", "rules of bool", "", "false", kCal, "Whether the level jumps at the middle of the CCD.", "[{\"when\": {\"ccd\": \"S30\"}, \"value\": true}, {\"value\": false}]"},
@@ -309,6 +310,9 @@ constexpr FactRow kRows[] = {
     {"@amplifier_row.when", "condition", "", "", kRun, "Which.", "{\"ccd\": \"CCD1\", \"band\": \"z\"}"},
     {"@amplifier_row.box", "box", "pixels", "required", kRun, "Pixels of the full CCD, from 0, the ends not included.", "[0, 1024, 0, 2048]"},
     {"@amplifier_row.dzp_mag", "number -1..1", "mag", "required", kRun, "Pixels are multiplied by 10^(0.4 dzp).", "0.01"},
+    {"@wcs_sidecar", "object", "", "", kRun, "A file that holds world coordinates.", ""},
+    {"@wcs_sidecar.path", "text", "", "required", kRun, "Where: relative to the image, or \"survey:...\", \"calib:...\", \"data:...\"; with {dir} {base} {ccd} {expnum}, {base} as files.base_name says.", "\"calib:wcs/{dir}/{base}.head\""},
+    {"@wcs_sidecar.format", "\"cards\" | \"fits\"", "", "\"cards\"", kRun, "cards: text, lines \"KEY = value / comment\" as SCAMP writes them; of several headers, each ended by END, the one with the CCD's EXTNAME, or in its place. fits: the header of the HDU of the CCD's name, or of the image's number.", "\"fits\""},
     {"@psf_rule", "object", "", "", kCal, "What is other of some CCDs.", ""},
     {"@psf_rule.when", "condition", "", "", kCal, "Which; without it all others.", "{\"band\": \"u\"}"},
     {"@psf_rule.value", "object", "", "required", kCal, "What is other.", ""},

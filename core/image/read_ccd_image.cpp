@@ -136,6 +136,7 @@ class Reading {
   WeightFacts::Kind weight_kind_ = WeightFacts::Kind::kInverseVariance;
   Image<float> weight_;  // inverse variances, in the units of out_.data
   std::optional<SkyTemplateId> template_;
+  bool has_own_frame_ = false;  // world coordinates that are not the image header's
 };
 
 void Reading::identify() {
@@ -191,6 +192,7 @@ void Reading::locate() {
   }
   try {
     const std::optional<fits::Header> stated = ccd_.wcs_cards();
+    has_own_frame_ = stated.has_value();
     if (!stated) refuse_inherited_frame(ccd_.image_header(), ccd_.primary_header());
     out_.full_wcs = Wcs::from_header(stated.value_or(ccd_.image_header()), width, height);
   } catch (Error& e) {
@@ -249,7 +251,7 @@ void Reading::compare_with_nominal_scale() {
 // Masks and weights come with the image's world coordinates: a card that was changed in one of the three files shows,
 // also one of a distortion, of which the table knows nothing.
 void Reading::compare_with_companions() {
-  if (ccd_.wcs_cards()) return;  // the image's own are not used
+  if (has_own_frame_) return;  // the image's own are not used
   const std::string projection = ccd_.image_header().text("CTYPE1").value_or("");
   for (const auto& [which, what] : {std::pair{HeaderOf::kMask, "mask"}, {HeaderOf::kWeight, "weight map"}}) {
     const fits::Header* header = ccd_.headers().header(which);
@@ -385,14 +387,15 @@ void Reading::read_weights() {
 // Only a file's own plane can have been quantised; a plugin may make its weights without one.
 void Reading::repair_weights() {
   if (ccd_.weight_file().empty()) return;
-  fits::FitsReader& reader = ccd_.weight_reader();
+  fits::FitsReader* reader = ccd_.weight_reader().fits();
+  if (!reader) return;  // a camera's own format
   const int hdu = ccd_.weight_hdu();
   // A larger plane, whose edges are cut, begins before the image.
   const int image_height = ccd_.image_reader().image_info(ccd_.image_hdu()).height;
-  const int excess = reader.image_info(hdu).height - image_height;
+  const int excess = reader->image_info(hdu).height - image_height;
   const int trimmed = excess == 2 * facts_.weight.trim_excess_pixels ? facts_.weight.trim_excess_pixels : 0;
   const QuantisationSteps steps =
-      quantisation_steps(reader, hdu, out_.extent.y0 + trimmed, out_.extent.height());
+      quantisation_steps(*reader, hdu, out_.extent.y0 + trimmed, out_.extent.height());
   const std::optional<float> threshold = repair_zeros(weight_, steps, options_.blurred_zero_fraction);
   if (threshold)
     log_.debug("{}: compression has blurred the weights' zeros ({}); weights below {:.6g} are 0", out_.name,

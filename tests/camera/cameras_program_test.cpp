@@ -182,6 +182,27 @@ TEST_F(Check, WhatACameraMustNotDoIsFound) {
   EXPECT_EQ(one(breaches, "does_without", "identify.own").first, "fail");
 }
 
+TEST_F(Check, CopiesOfTheImageThatAreChangedFindMore) {
+  fs::create_directories(dir_ / "tmp");
+  ::setenv("TMPDIR", (dir_ / "tmp").c_str(), 1);
+  put(good_plugin("minimal"), dir_ / "c");
+  const fs::path plugin = put(good_plugin("fragile"), dir_ / "c");
+  auto [result, evidence] = one(plugin, "loses_light", "photometry.light");
+  EXPECT_EQ(result, "warn");
+  EXPECT_THAT(evidence, HasSubstr("0.5 times as much comes out"));
+  std::tie(result, evidence) = one(plugin, "stumbles", "robust.cards");
+  EXPECT_EQ(result, "fail");
+  EXPECT_THAT(evidence,
+              AllOf(HasSubstr("EXPTIME"), HasSubstr("1.0E300"), HasSubstr("there is no such exposure")));
+  EXPECT_EQ(one(plugin, "loses_light", "robust.cards").first, "pass");
+  std::tie(result, evidence) = one(plugin, "crashes_without", "robust.missing-file");
+  EXPECT_EQ(result, "crash");
+  EXPECT_THAT(evidence, HasSubstr("step read_weight"));
+  EXPECT_EQ(one(plugin, "loses_light", "robust.missing-file").first, "pass");
+  EXPECT_TRUE(fs::is_empty(dir_ / "tmp"));  // what was written is gone
+  ::unsetenv("TMPDIR");
+}
+
 TEST_F(CamerasProgram, APluginThatExitsCannotMakeItLookSuccessful) {
   const fs::path path = put(bad_plugin("exits"), dir_ / "a");
   const ProgramResult result = cameras({"info", "exits"});

@@ -303,9 +303,9 @@ TEST(Registry, WhatIsWrongWithAnIdentityIsSaid) {
 
 TEST(Registry, APluginOfTheFrozenHeaderRuns) {
   TemporaryDirectory dir;
-  put(fs::path(BRICKLINE_BUILD_DIR) / "tests/plugins/versions/frozen.camera.so", dir.path());
+  put(fs::path(BRICKLINE_BUILD_DIR) / "tests/plugins/versions/frozen_0_3.camera.so", dir.path());
   CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
-  EXPECT_TRUE(registry.load("frozen").overrides(CameraStep::kReadImage));
+  EXPECT_TRUE(registry.load("frozen_0_3").overrides(CameraStep::kReadImage));
 }
 
 TEST(Registry, ALinkIsLoadedByWhatItLeadsToAndBothPlacesAreJudged) {

@@ -58,6 +58,7 @@ json with_part(const std::string& part, const json& value) {
                                                              {"region_rule", "/good_region/0"},
                                                              {"amplifier_row", "/amplifiers/table/0"},
                                                              {"psf_rule", "/psf/rules/0"},
+                                                             {"wcs_sidecar", "/wcs/sidecars/0"},
                                                              {"psf_rule.value", "/psf/rules/0/value"},
                                                              {"colour_term", "/photometry/catalogues/ps1/g"},
                                                              {"detrend", "/photometry/detrend/g"},

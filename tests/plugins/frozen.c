@@ -1,4 +1,4 @@
-/* A camera as one was written for the minor whose header lies beside it (abi-0.2): neither is changed any more. */
+/* A camera as one was written for the minor whose header lies beside it (abi-0.2, abi-0.3): neither is changed any more. */
 #include <brickline/camera_abi.h>
 #include <string.h>
 

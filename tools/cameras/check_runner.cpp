@@ -10,8 +10,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -43,6 +45,17 @@ struct Pipe {
   std::array<int, 2> ends{-1, -1};
 };
 
+// Names to the process of a check the directory that it may write in, which is fresh and its own. Whoever started it
+// removes the directory, however it ended.
+constexpr const char* kScratchVariable = "BRICKLINE_CHECK_SCRATCH";
+std::filesystem::path new_scratch() {
+  std::string path = (std::filesystem::temp_directory_path() / "brickline-check-XXXXXX").string();
+  if (!::mkdtemp(path.data()))
+    throw Error(ErrorKind::kResources, fmt::format("cannot make a directory: {}", std::strerror(errno)))
+        .in_file(path);
+  return path;
+}
+
 struct Ended {
   int status = 0;
   bool timed_out = false;
@@ -52,6 +65,8 @@ struct Ended {
 
 Ended run_worker(const std::vector<std::string>& words, double timeout_seconds) {
   Pipe verdict, output;
+  const std::filesystem::path scratch = new_scratch();
+  ::setenv(kScratchVariable, scratch.c_str(), 1);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -99,6 +114,8 @@ Ended run_worker(const std::vector<std::string>& words, double timeout_seconds) 
   if (ended.timed_out) ::kill(-child, SIGKILL);
   ::waitpid(child, &ended.status, 0);
   ended.seconds = seconds();
+  std::error_code ignored;
+  std::filesystem::remove_all(scratch, ignored);
   return ended;
 }
 
@@ -191,16 +208,21 @@ int run_one_check(const std::string& id, const CheckOptions& options) {
     ::setrlimit(what, &both);
   };
   limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_FSIZE, 1 << 20);
+  const auto specs = check_specs();
+  const auto found = std::find_if(specs.begin(), specs.end(), [&](const CheckSpec& s) { return s.id == id; });
+  const bool writes = found != specs.end() && found->writes;
+  limit(RLIMIT_FSIZE, writes ? rlim_t{4} << 30 : rlim_t{1} << 20);
   limit(RLIMIT_CPU, static_cast<rlim_t>(16 * options.timeout_seconds) + 1);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   limit(RLIMIT_AS, rlim_t{8} << 30);
 #endif
-  for (const CheckSpec& spec : check_specs()) {
+  for (const CheckSpec& spec : specs) {
     if (spec.id != id) continue;
     CheckVerdict verdict;
     try {
-      verdict = spec.run(options.input);
+      CheckInput input = options.input;
+      if (const char* scratch = std::getenv(kScratchVariable); writes && scratch) input.scratch = scratch;
+      verdict = spec.run(input);
     } catch (const Error& e) {
       verdict = {CheckVerdict::Result::kFail, {e.line()}};
     } catch (const std::bad_alloc&) {

@@ -11,6 +11,7 @@
 #include "tools/cameras/check_runner.h"
 #include "tools/cameras/identify_report.h"
 #include "tools/cameras/report.h"
+#include "tools/cameras/scaffold_files.h"
 #include "tools/common/program.h"
 
 namespace brickline {
@@ -101,12 +102,33 @@ int cameras(int argc, char** argv) {
   checked->add_option("--junit", junit, "write the results there as JUnit's XML");
   checked->add_flag("--strict", strict, "a warning is a failure");
   checked->add_option("--worker", worker)->group("");
+  ScaffoldInput beginning;
+  std::filesystem::path scaffold_dir;
+  bool facts_alone = false;
+  CLI::App* scaffold = app.add_subcommand(
+      "scaffold",
+      "begins a camera from its images: a project with every fact that they tell, and the list of the rest");
+  scaffold->add_option("DIRECTORY", scaffold_dir, "where to write it; must not exist")->required();
+  scaffold->add_option("--from", beginning.images, "an image of the camera; repeatable")
+      ->required()
+      ->expected(1)
+      ->take_all();
+  scaffold->add_option("--mask", beginning.mask, "the first image's mask, where it is a file of its own");
+  scaffold->add_option("--weight", beginning.weight, "its weights, likewise");
+  scaffold->add_option("--name", beginning.name, "the camera's name")->required();
+  scaffold->add_flag("--facts-only", facts_alone, "NAME.camera.json instead of a C++ source");
   const CLI::App* schema = app.add_subcommand("schema", "the JSON Schema of a camera's facts");
   const CLI::App* reference = app.add_subcommand("reference", "all facts there are, as a page in Markdown");
   if (!parse_command_line(app, argc, argv)) return 0;
 
   if (schema->parsed() || reference->parsed()) {
     write_stdout(schema->parsed() ? facts_schema() : facts_reference());
+    return 0;
+  }
+  if (scaffold->parsed()) {
+    const Scaffold made = scaffold_from(beginning);
+    write_scaffold(made, beginning.name, facts_alone, scaffold_dir);
+    write_stdout(scaffold_for_people(made, scaffold_dir));
     return 0;
   }
   TerminalLog terminal(verbosity > 0 ? LogLevel::kDebug : LogLevel::kWarning);

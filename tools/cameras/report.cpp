@@ -15,7 +15,7 @@ constexpr CameraStep kSteps[] = {
     CameraStep::kMetadata,    CameraStep::kFiles,     CameraStep::kGoodRegion, CameraStep::kReadImage,
     CameraStep::kReadMask,    CameraStep::kRemapMask, CameraStep::kReadWeight, CameraStep::kSaturation,
     CameraStep::kRemapWeight, CameraStep::kAfterSky,  CameraStep::kWcsCards,   CameraStep::kPsf,
-    CameraStep::kSky,
+    CameraStep::kSky,         CameraStep::kFormat,
 };
 
 const char* name_of(ClaimedCamera::State state) {

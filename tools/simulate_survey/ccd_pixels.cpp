@@ -107,7 +107,8 @@ Image<float> render_sources(const std::vector<RenderedSource>& sources, const Ex
         at->y > image.height() + kFarthest)
       continue;
     const double chip_x = at->x + ccd.extent.x0, chip_y = at->y + ccd.extent.y0;
-    const double flux = s.flux[exposure.band] * exposure.counts_per_nanomaggy * psf.norm(chip_x, chip_y);
+    const double flux =
+        s.flux[exposure.band] * exposure.counts_per_nanomaggy * ccd.flux_factor * psf.norm(chip_x, chip_y);
     const Moffat moffat = psf.at(chip_x, chip_y);
     if (s.is_star()) {
       renderer.add_star(image, moffat, at->x, at->y, flux);

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cctype>
+#include <functional>
+
 #include "core/base/error.h"
 
 namespace brickline::simulate {
@@ -46,15 +49,84 @@ Layout decam() {
   return l;
 }
 
+// North up and east to the left; `columns` x `rows` chips with gaps, numbered from the lower left, of which the one in
+// the middle is what small regions are cut from.
+Layout grid(int columns, int rows, int width, int height, double gap_x, double gap_y,
+            const std::function<std::string(int number)>& name) {
+  Layout l;
+  l.east_x = -1;
+  l.north_y = 1;
+  l.chip_width = width;
+  l.chip_height = height;
+  for (int r = 0; r < rows; ++r)
+    for (int c = 0; c < columns; ++c) {
+      const int number = r * columns + c;
+      l.chips.push_back({name(number), number, (c - (columns - 1) / 2.0) * (width + gap_x),
+                         (r - (rows - 1) / 2.0) * (height + gap_y)});
+    }
+  l.cutout_chip = l.chips[l.chips.size() / 2].name;
+  return l;
+}
+
+Layout named(Layout l, Layout::Files files, const char* name, const char* instrument, const char* telescope,
+             double pixel_scale) {
+  l.files = files;
+  l.name = l.camera = name;
+  l.instrument = instrument;
+  l.telescope = telescope;
+  l.pixel_scale = pixel_scale;
+  return l;
+}
+
+// Like Hyper Suprime-Cam (Miyazaki et al. 2018) after LSST's pipelines: some hundred CCDs.
+Layout hsc() {
+  return named(grid(15, 7, 2048, 4176, 75, 300, [](int n) { return fmt::format("{}", n); }),
+               Layout::Files::kCalexp, "hsc", "Hyper Suprime-Cam", "Subaru", 0.168);
+}
+
+// CFHT's MegaCam (Boulade et al. 2003): 36 CCDs, before its corners were filled.
+Layout megacam() {
+  return named(grid(9, 4, 2048, 4612, 70, 425, [](int n) { return fmt::format("ccd{:02d}", n); }),
+               Layout::Files::kMegaCam, "megacam", "MegaPrime", "CFHT 3.6m", 0.187);
+}
+
+Layout one_chip(Layout::Files files, const char* name, const char* instrument, int size, double pixel_scale) {
+  return named(grid(1, 1, size, size, 0, 0, [](int) { return std::string(); }), files, name, instrument,
+               "Small 0.6m", pixel_scale);
+}
+
 const std::vector<Layout>& layouts() {
-  static const std::vector<Layout> all = {decam()};
+  static const std::vector<Layout> all = [] {
+    std::vector<Layout> made = {decam(),
+                                hsc(),
+                                megacam(),
+                                one_chip(Layout::Files::kSingle, "single", "CCD Camera", 2048, 0.5),
+                                one_chip(Layout::Files::kSigma, "sigma", "Sigma", 1024, 0.4),
+                                one_chip(Layout::Files::kRaw, "raw", "Raw", 1024, 0.4)};
+    made[4].counts_per_second = true;
+    return made;
+  }();
   return all;
 }
 
 }  // namespace
 
 std::string Layout::filter_text(const std::string& band) const {
-  return fmt::format("{} {} simulated", band, instrument);
+  switch (files) {
+    case Files::kCalexp: {
+      std::string upper = band;
+      for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+      return "HSC-" + upper;
+    }
+    case Files::kMegaCam:
+      return band + ".MP9601";
+    case Files::kSingle:
+      return band;
+    case Files::kSigma:
+      return fmt::format("Filter 5: {} 41102", band);
+    default:
+      return fmt::format("{} {} simulated", band, instrument);
+  }
 }
 
 const Layout& find_layout(const std::string& name) {

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,10 @@ using brickline::simulate::SimulationOptions;
 
 // The command line as text, before it becomes options.
 struct Arguments {
-  std::string output, bands = "grz", filter_map, sig1, depth, seeing, pixel_unit = "counts",
+  std::string output, bands = "grz", filter_map, sig1, depth, seeing, pixel_unit, chip_offset,
                       projection = "tpv";
   std::vector<double> radec;
+  std::optional<double> pixel_scale;
   double star_density = -1;
   int threads = 0;
   bool quiet = false;
@@ -71,15 +73,14 @@ void add_options(CLI::App& app, SimulationOptions& o, Arguments& a) {
       ->group(camera);
   app.add_option("--filter-map", a.filter_map, "What a new band resembles: 'x=r,N501=g' (default r)")
       ->group(camera);
-  app.add_option("--pixel-unit", a.pixel_unit, "counts or counts/s")
+  app.add_option("--pixel-unit", a.pixel_unit, "counts or counts/s; by default the layout's")
       ->check(CLI::IsMember({"counts", "counts/s"}))
-      ->capture_default_str()
       ->group(camera);
   app.add_option("--projection", a.projection, "tpv (distorted) or tan")
       ->check(CLI::IsMember({"tpv", "tan"}))
       ->capture_default_str()
       ->group(camera);
-  app.add_option("--pixscale", o.pixel_scale, "Pixel size, arcsec")->capture_default_str()->group(camera);
+  app.add_option("--pixscale", a.pixel_scale, "Pixel size, arcsec; by default the layout's")->group(camera);
   app.add_option("--gain", o.gain, "Electrons per count")->capture_default_str()->group(camera);
   app.add_option("--read-noise", o.read_noise, "Electrons")->capture_default_str()->group(camera);
   app.add_option("--saturation", o.saturation, "Counts, sky included")->capture_default_str()->group(camera);
@@ -120,6 +121,9 @@ void add_options(CLI::App& app, SimulationOptions& o, Arguments& a) {
   app.add_option("--bad-columns", o.bad_columns, "Mean number per CCD")
       ->capture_default_str()
       ->group(observing);
+  app.add_option("--chip-offset", a.chip_offset,
+                 "Chips whose sources are brighter than their zero points say: 'S4=0.1', mag")
+      ->group(observing);
   app.add_flag("--trail", o.trail, "An unflagged satellite trail through the first exposure")
       ->group(observing);
   const char* space = "Space telescopes";
@@ -148,10 +152,13 @@ void finish_options(SimulationOptions& o, const Arguments& a) {
   using namespace brickline::simulate;
   o.bands = parse_bands(a.bands);
   o.filter_map = parse_filter_map(a.filter_map);
+  o.chip_offset = parse_chip_offsets(a.chip_offset);
   o.sig1 = parse_band_values(a.sig1, o.bands, "--sig1");
   o.depth = parse_band_values(a.depth, o.bands, "--depth");
   o.seeing = parse_band_values(a.seeing, o.bands, "--seeing");
-  o.counts_per_second = a.pixel_unit == "counts/s";
+  const Layout& layout = find_layout(o.layout);
+  o.counts_per_second = a.pixel_unit.empty() ? layout.counts_per_second : a.pixel_unit == "counts/s";
+  o.pixel_scale = a.pixel_scale.value_or(layout.pixel_scale);
   o.tpv = a.projection == "tpv";
   if (!a.radec.empty()) o.custom_centre = SkyPoint{a.radec[0], a.radec[1]};
   if (a.star_density != -1) o.star_density = a.star_density;

@@ -101,6 +101,8 @@ CcdPlan plan_ccd(const SimulationOptions& options, const Layout& layout, const E
   ccd.number = chip.number;
   ccd.index = index;
   ccd.extent = extent;
+  if (const auto offset = options.chip_offset.find(chip.name); offset != options.chip_offset.end())
+    ccd.flux_factor = std::pow(10, 0.4 * offset->second);
   ccd.focal_x = chip.centre_x - (layout.chip_width - 1) / 2.0 + extent.x0;
   ccd.focal_y = chip.centre_y - (layout.chip_height - 1) / 2.0 + extent.y0;
   ccd.geometry = focal;

@@ -53,6 +53,7 @@ struct CcdPlan {
   double offset_ra = 0, offset_dec = 0;  // arcsec: ccdraoff, ccddecoff
   PsfField::Options psf;                 // in chip pixels
   SkySurface sky;                        // counts
+  double flux_factor = 1;                // of the sources: what the zero point does not know
   double focal_x = 0, focal_y = 0;       // of pixel (0,0) from the optical axis, pixels
 
   int width() const { return extent.width(); }

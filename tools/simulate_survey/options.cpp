@@ -76,6 +76,12 @@ void validate(const SimulationOptions& o) {
   require(o.camera_name.empty() || plain_name(o.camera_name),
           "--camera-name must be letters, digits, '-', '_' and '+'");
   for (const auto& [name, like] : o.filter_map) find_band(like);
+  const std::vector<Chip>& chips = find_layout(o.layout).chips;
+  for (const auto& [name, mag] : o.chip_offset) {
+    if (std::none_of(chips.begin(), chips.end(), [&](const Chip& c) { return c.name == name; }))
+      throw usage_error("--chip-offset: the layout has no chip '{}'", name);
+    require(std::abs(mag) <= 2, "--chip-offset must be at most 2 mag");
+  }
   for (const auto* values : {&o.sig1, &o.depth, &o.seeing})
     for (const auto& [band, value] : *values) {
       if (std::find(o.bands.begin(), o.bands.end(), band) == o.bands.end())
@@ -112,6 +118,17 @@ std::map<std::string, double> parse_band_values(const std::string& text,
     values[part.substr(0, equals)] = to_number(part.substr(equals + 1), option);
   }
   return values;
+}
+
+std::map<std::string, double> parse_chip_offsets(const std::string& text) {
+  std::map<std::string, double> offsets;
+  for (const std::string& part : split(text)) {
+    const auto equals = part.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw usage_error("--chip-offset: '{}' is not CHIP=MAG", part);
+    offsets[part.substr(0, equals)] = to_number(part.substr(equals + 1), "--chip-offset");
+  }
+  return offsets;
 }
 
 std::map<std::string, std::string> parse_filter_map(const std::string& text) {

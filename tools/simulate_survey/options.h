@@ -62,6 +62,8 @@ struct SimulationOptions {
   double cosmic_rays = 6;  // per square arcminute
   double bad_columns = 0.5;
   bool trail = false;  // an unflagged satellite trail through the first exposure
+  // Chips whose sources are brighter by so many mag than their zero points say.
+  std::map<std::string, double> chip_offset;
 
   int overlap = 60;             // pixels of image beyond the region, where the image is cut to it
   double quantize_level = 16;   // of the compressed images: step = noise/level
@@ -77,6 +79,8 @@ std::vector<std::string> parse_bands(const std::string& text);
 std::map<std::string, double> parse_band_values(const std::string& text,
                                                 const std::vector<std::string>& bands,
                                                 const std::string& option);
+// "S4=0.1,N4=-0.02".
+std::map<std::string, double> parse_chip_offsets(const std::string& text);
 // "x=r,N501=g".
 std::map<std::string, std::string> parse_filter_map(const std::string& text);
 

@@ -1,10 +1,13 @@
 // The files of a survey directory, in the forms that the survey's own pipeline writes and reads.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "core/fits/header.h"
 #include "core/fits/table.h"
 #include "tools/simulate_survey/ccd_pixels.h"
 #include "tools/simulate_survey/layout.h"
@@ -25,10 +28,21 @@ struct SurveyContext {
   std::string instrument;  // in the headers
 };
 
-// The three images of an exposure (image, data quality, weight), one HDU per CCD.
+// Where a CCD's image is: the file below images/ and the HDU in it.
+struct ImagePlace {
+  std::string file;
+  int hdu = 0;
+};
+ImagePlace image_place(const SurveyContext& survey, const Exposure& exposure, const CcdPlan& ccd);
+// Its exposure's number in the tables: where headers have none the date as digits, YYYYMMDDhhmmss.
+std::int64_t table_expnum(const SurveyContext& survey, const Exposure& exposure);
+// A header as lines "KEY = value".
+std::string text_cards(const fits::Header& header);
+
+// The images of an exposure with their masks and weights, as the layout has them.
 void write_images(const SurveyContext& survey, const Exposure& exposure, const std::vector<CcdPixels>& ccds);
 
-// The exposure's merged PSF and sky calibrations, one row per CCD.
+// The PSF and sky calibrations of each image file, one row per CCD.
 void write_calibrations(const SurveyContext& survey, const Exposure& exposure,
                         const std::vector<std::shared_ptr<const PsfField>>& psfs);
 

@@ -84,10 +84,11 @@ fits::Table ccd_table(const SurveyContext& survey, const std::vector<CcdRow>& ro
   };
   const auto small = [&](const char* name, auto value) { add_column<std::int16_t>(t, name, rows, value); };
 
-  text("image_filename", [](const CcdRow& r) { return r.exposure->path('i') + ".fits.fz"; });
-  small("image_hdu", [](const CcdRow& r) { return r.ccd->index + 1; });
+  text("image_filename", [&](const CcdRow& r) { return image_place(survey, *r.exposure, *r.ccd).file; });
+  small("image_hdu", [&](const CcdRow& r) { return image_place(survey, *r.exposure, *r.ccd).hdu; });
   text("camera", [&](const CcdRow&) { return survey.camera; });
-  add_column<std::int64_t>(t, "expnum", rows, [](const CcdRow& r) { return r.exposure->number; });
+  add_column<std::int64_t>(t, "expnum", rows,
+                           [&](const CcdRow& r) { return table_expnum(survey, *r.exposure); });
   text("plver", [&](const CcdRow&) { return survey.layout.pipeline_version; });
   text("procdate", [&](const CcdRow&) { return survey.layout.processing_date; });
   text("plprocid", [&](const CcdRow&) { return survey.layout.pipeline_run; });

@@ -30,6 +30,7 @@
 #include <brickline/facts.hpp>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <new>
 #include <optional>
 #include <stdexcept>
@@ -68,6 +69,18 @@ struct Cancelled : std::runtime_error {  // stopped because the host asked for i
 template <auto Function>
 struct Since {
   static constexpr unsigned minor = 0;
+};
+template <>
+struct Since<&bl_host::file_size> {
+  static constexpr unsigned minor = 3;
+};
+template <>
+struct Since<&bl_host::file_read> {
+  static constexpr unsigned minor = 3;
+};
+template <>
+struct Since<&bl_host::file_path> {
+  static constexpr unsigned minor = 3;
 };
 
 namespace mask_bit {
@@ -399,6 +412,7 @@ class Hdu {
 };
 
 enum class Role : std::int32_t { image = BL_ROLE_IMAGE, mask = BL_ROLE_MASK, weight = BL_ROLE_WEIGHT };
+constexpr std::int32_t role_number(Role role) { return static_cast<std::int32_t>(role); }
 
 // This CCD's HDU of a file; the primary one; by number; by EXTNAME.
 struct Select {
@@ -532,6 +546,29 @@ class Ccd {
     detail::check(detail::call<&bl_host::open_sidecar>(host_, raw_, detail::str(path), &role, &e.error), e);
     return role;
   }
+  // A file's bytes, of whatever format: how many there are, `n` of them from `offset` on, all of them as text; its
+  // absolute path, for a library of one's own. Roles are those of `Role`, or what `sidecar` gave.
+  std::uint64_t file_size(std::int32_t role) const {
+    std::uint64_t size = 0;
+    detail::ErrorBuffer e;
+    detail::check(detail::call<&bl_host::file_size>(host_, raw_, role, &size, &e.error), e);
+    return size;
+  }
+  void file_read(std::int32_t role, std::uint64_t offset, void* buffer, std::uint64_t n) const {
+    detail::ErrorBuffer e;
+    detail::check(detail::call<&bl_host::file_read>(host_, raw_, role, offset, buffer, n, &e.error), e);
+  }
+  std::string file_text(std::int32_t role) const {
+    std::string text(static_cast<std::size_t>(file_size(role)), '\0');
+    if (!text.empty()) file_read(role, 0, text.data(), text.size());
+    return text;
+  }
+  std::string file_path(std::int32_t role) const {
+    bl_str path{};
+    detail::ErrorBuffer e;
+    detail::check(detail::call<&bl_host::file_path>(host_, raw_, role, &path, &e.error), e);
+    return std::string(detail::view(path));
+  }
   // A named mask operation of the facts, on this step's planes; `arguments` is its JSON object.
   void mask_op(std::string_view name, const Value& arguments, Step& step) const {
     const std::string json = arguments.text();
@@ -553,9 +590,11 @@ class Ccd {
   void stop_if_cancelled() const {
     if (cancelled()) throw Cancelled();
   }
-  // What Camera::open returned for this CCD.
+  // What Camera::open returned for this CCD. There is none yet while a file format is asked (FileFormat), nor without an
+  // open: then this throws.
   template <typename T>
   T& slot() const {
+    if (!slot_) throw std::logic_error("Ccd::slot() where Camera::open has not been called");
     return *static_cast<T*>(slot_);
   }
   bl_ccd* raw() const { return raw_; }
@@ -621,6 +660,29 @@ class SkyModel {
   virtual void render_sky(Ccd&, const Box&, Plane<float>) const {
     throw Unsupported("render_sky is not implemented");
   }
+};
+
+// A file of a format of one's own, open. One call at a time.
+class OpenFile {
+ public:
+  virtual ~OpenFile() = default;
+  virtual int hdu_count() const { return 1; }
+  // Width, height and bitpix (FITS's: 8, 16, 32, -32 ...); a width of 0: that HDU holds no image.
+  virtual void describe(Ccd& ccd, int hdu, bl_hdu_info& out) = 0;
+  // Lines "KEY = value / comment", texts in quotes.
+  virtual std::string cards(Ccd& ccd, int hdu) = 0;
+  // Pixels of a box inside the image, NaN where there is none; and codes of a mask.
+  virtual void pixels(Ccd& ccd, int hdu, const Box& box, Plane<float> out) = 0;
+  virtual void codes(Ccd&, int, const Box&, Plane<std::int32_t>) {
+    throw Unsupported("a mask of this format is not implemented");
+  }
+};
+
+// The format itself: null for a file that is not of it, which FITS then is. `role`: of Role, or what `sidecar` gave.
+class FileFormat {
+ public:
+  virtual ~FileFormat() = default;
+  virtual std::unique_ptr<OpenFile> open_file(Ccd& ccd, std::int32_t role) const = 0;
 };
 
 // State of one's own for each open CCD: a camera that has a type `Slot` (or `using Slot = T;`) and

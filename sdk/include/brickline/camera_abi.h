@@ -42,8 +42,8 @@ extern "C" {
 #endif
 
 #define BL_ABI_MAJOR 0
-#define BL_ABI_MINOR 2
-#define BL_SDK_VERSION "0.2.0"
+#define BL_ABI_MINOR 3
+#define BL_SDK_VERSION "0.3.0"
 #define BL_ENTRY_SYMBOL "brickline_camera_plugin"
 #define BL_NOTE_SECTION ".note.brickline"
 #define BL_NOTE_OWNER "Brickline"
@@ -286,6 +286,13 @@ typedef struct bl_host {
   /* What a table's column holds; BL_E_MISSING if there is none of that name. */
   bl_status (*column_info)(void* self, bl_hdu*, bl_str column, bl_column_info* out, bl_error*);
   bl_status (*table_text)(void* self, bl_hdu*, bl_str column, uint64_t row, bl_str* out, bl_error*);
+
+  /* Since minor 3. A file as its bytes, of whatever format it is: how many, and those from `offset` on, all of
+   * which must be there. Its absolute path, for formats that a library of one's own reads. */
+  bl_status (*file_size)(void* self, bl_ccd*, int32_t role, uint64_t* out, bl_error*);
+  bl_status (*file_read)(void* self, bl_ccd*, int32_t role, uint64_t offset, void* buffer, uint64_t bytes,
+                         bl_error*);
+  bl_status (*file_path)(void* self, bl_ccd*, int32_t role, bl_str* out, bl_error*);
 } bl_host;
 
 /* ---- What a plugin offers ---- */
@@ -375,6 +382,26 @@ typedef struct bl_sky_model {
                       bl_error*); /* [ccd] BL_DEFAULT: files */
 } bl_sky_model;
 
+/* Since minor 3. Files of a format of one's own: what the host reads of an image, a mask, a weight or a side file
+ * (headers, pixels, its answers to hdu_open and what follows from it) comes from here instead of from FITS.
+ * `file` is the plugin's, as `open` gave it. All are [ccd]; within them the host's hdu_... functions do not work on
+ * this file, file_... do. */
+#define BL_EXT_FORMAT "brickline.format/1"
+typedef struct bl_format {
+  uint32_t struct_size, reserved;
+  /* The file exists. BL_DEFAULT: it is not of this format; the camera that this one extends is asked, then it is
+   * FITS. */
+  bl_status (*open)(void* camera, bl_ccd*, int32_t role, void** file, int32_t* hdu_count, bl_error*);
+  void (*close)(void* camera, void* file); /* may be null */
+  /* Fills width, height and bitpix (of FITS: 8, 16, 32, 64, -32, -64); width 0: the HDU holds no image. */
+  bl_status (*info)(void* camera, void* file, bl_ccd*, int32_t hdu, bl_hdu_info* out, bl_error*);
+  /* Lines "KEY = value / comment": keys of A-Z, 0-9, _ and -; numbers, T or F, texts in quotes or not. */
+  bl_status (*cards)(void* camera, void* file, bl_ccd*, int32_t hdu, const bl_sink*, bl_error*);
+  /* Pixels of a box inside the image, scaled: BL_F32, NaN where there is none; or BL_I32, codes of a mask. */
+  bl_status (*pixels)(void* camera, void* file, bl_ccd*, int32_t hdu, const bl_box*, const bl_view* out,
+                      bl_error*);
+} bl_format;
+
 /* ---- The layout, checked where it is compiled ---- */
 #ifdef __cplusplus
 #define BL_ASSERT_SIZE(type, bytes) static_assert(sizeof(type) == (bytes), #type " has an unexpected layout")
@@ -395,13 +422,14 @@ BL_ASSERT_SIZE(bl_handshake, 56);
 BL_ASSERT_SIZE(bl_plugin, 48);
 BL_ASSERT_SIZE(bl_camera, 72);
 BL_ASSERT_SIZE(bl_column_info, 24);
-BL_ASSERT_SIZE(bl_host, 240);
+BL_ASSERT_SIZE(bl_host, 264);
 BL_ASSERT_SIZE(bl_steps, 88);
 BL_ASSERT_SIZE(bl_wcs, 16);
 BL_ASSERT_SIZE(bl_psf, 104);
 BL_ASSERT_SIZE(bl_psf_model, 24);
 BL_ASSERT_SIZE(bl_sky, 48);
 BL_ASSERT_SIZE(bl_sky_model, 24);
+BL_ASSERT_SIZE(bl_format, 48);
 
 /* ---- Least sizes: those of the major's first minor (of each minor while the major is 0). They never change
  * within a major; what is smaller is refused, what is larger may hold more. ---- */
@@ -422,6 +450,7 @@ BL_ASSERT_SIZE(bl_sky_model, 24);
 #define BL_PSF_MODEL_LEAST 24u
 #define BL_SKY_LEAST 48u
 #define BL_SKY_MODEL_LEAST 24u
+#define BL_FORMAT_LEAST 48u
 
 /* ---- For authors in C: the note. Once in a plugin, outside of functions:
  *   BL_CAMERA_NOTE(note, 0, "{\"plugin\":\"mine\",\"version\":\"1.0.0\",\"cameras\":[{\"name\":\"mine\"}]}");

@@ -157,7 +157,7 @@ class Value {
 // All facts of one camera.
 class Facts : public Value {
  public:
-  Facts() { set("facts", "1.0"); }
+  Facts() { set("facts", "1.1"); }
   // The whole JSON object as text.
   static Facts from_text(std::string json) {
     Facts f;

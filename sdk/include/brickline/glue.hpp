@@ -113,6 +113,12 @@ struct Glue {
     explicit Instance(const bl_host* h) : host(h), camera() {}
   };
 
+  // A file of the camera's own format, and the host for what is done with it.
+  struct File {
+    const bl_host* host;
+    std::unique_ptr<OpenFile> file;
+  };
+
   static bl_status create(const bl_host* host, bl_str, void** out, bl_error* e) noexcept {
     return guarded(e, [&]() -> bl_status {
       *out = new Instance(host);
@@ -217,6 +223,52 @@ struct Glue {
     });
   }
 
+  static bl_status open_file(void* camera, bl_ccd* raw, std::int32_t role, void** file, std::int32_t* hdus,
+                             bl_error* e) noexcept {
+    return guarded(e, [&]() -> bl_status {
+      Instance* i = static_cast<Instance*>(camera);
+      Ccd ccd(i->host, raw);
+      std::unique_ptr<OpenFile> opened = static_cast<const FileFormat&>(i->camera).open_file(ccd, role);
+      if (!opened) return BL_DEFAULT;
+      *hdus = opened->hdu_count();
+      *file = new File{i->host, std::move(opened)};
+      return BL_OK;
+    });
+  }
+  static void close_file(void*, void* file) noexcept { delete static_cast<File*>(file); }
+  static bl_status file_info(void*, void* file, bl_ccd* raw, std::int32_t hdu, bl_hdu_info* out,
+                             bl_error* e) noexcept {
+    return guarded(e, [&]() -> bl_status {
+      File* f = static_cast<File*>(file);
+      Ccd ccd(f->host, raw);
+      return filled(out, [&](bl_hdu_info& mine) {
+        f->file->describe(ccd, hdu, mine);
+        return true;
+      });
+    });
+  }
+  static bl_status file_cards(void*, void* file, bl_ccd* raw, std::int32_t hdu, const bl_sink* sink,
+                              bl_error* e) noexcept {
+    return guarded(e, [&]() -> bl_status {
+      File* f = static_cast<File*>(file);
+      Ccd ccd(f->host, raw);
+      const std::string text = f->file->cards(ccd, hdu);
+      return sink->write(sink->self, str(text));
+    });
+  }
+  static bl_status file_pixels(void*, void* file, bl_ccd* raw, std::int32_t hdu, const bl_box* box,
+                               const bl_view* out, bl_error* e) noexcept {
+    return guarded(e, [&]() -> bl_status {
+      File* f = static_cast<File*>(file);
+      Ccd ccd(f->host, raw);
+      if (out->type == BL_I32)
+        f->file->codes(ccd, hdu, *box, Plane<std::int32_t>(*out));
+      else
+        f->file->pixels(ccd, hdu, *box, Plane<float>(*out));
+      return BL_OK;
+    });
+  }
+
   static const void* query(void*, bl_str id) noexcept {
     const std::string_view name = view(id);
     static constexpr bl_steps steps = {sizeof(bl_steps),       0,
@@ -240,6 +292,12 @@ struct Glue {
     if constexpr (std::is_base_of_v<SkyModel, T>) {
       static constexpr bl_sky_model table = {sizeof(bl_sky_model), 0, &Glue::describe_sky, &Glue::render_sky};
       if (name == BL_EXT_SKY) return &table;
+    }
+    if constexpr (std::is_base_of_v<FileFormat, T>) {
+      static constexpr bl_format table = {
+          sizeof(bl_format), 0, &Glue::open_file, &Glue::close_file, &Glue::file_info, &Glue::file_cards,
+          &Glue::file_pixels};
+      if (name == BL_EXT_FORMAT) return &table;
     }
     return nullptr;
   }

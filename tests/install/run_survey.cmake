@@ -1,0 +1,46 @@
+# From a camera to a catalog. Wants WORK, BIN (the programs), ${WORK}/cameras (the cameras) and PLUGINS (the shipped ones).
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${ARGN}\nended with ${status}\n${out}\n${err}")
+  endif()
+  set(out "${out}" PARENT_SCOPE)
+  set(err "${err}" PARENT_SCOPE)
+endfunction()
+
+# survey(NAME FILE simulate-survey's options... [WITHOUT_CALIBRATIONS]): makes a survey of bright stars in that layout,
+# checks the camera on its first image, runs a brick, and holds the fluxes against the truth.
+if(NOT CHECK_LEVEL)
+  set(CHECK_LEVEL 5)
+endif()
+function(survey name file)
+  cmake_parse_arguments(ARG "WITHOUT_CALIBRATIONS" "" "" ${ARGN})
+  set(dir ${WORK}/surveys/${name})
+  run(${BIN}/simulate-survey ${dir}/survey --quiet --seed 5 --size 150 --bands r --nexp 2 --density 0 --star-density 60
+      --bright 16.5 --faint 19 --cosmic-rays 0 --bad-columns 0 --depth 25 ${ARG_UNPARSED_ARGUMENTS})
+  string(STRIP "${out}" region)
+  separate_arguments(region)
+  if(ARG_WITHOUT_CALIBRATIONS)
+    file(REMOVE_RECURSE ${dir}/survey/calib)
+  endif()
+  file(GLOB_RECURSE images ${dir}/survey/images/*)
+  list(FILTER images EXCLUDE REGEX "_ood_|_oow_|weight|\\.head$")
+  list(SORT images)
+  list(GET images 0 image)
+  run(${BIN}/cameras --plugin-dir ${WORK}/cameras --plugin-dir ${PLUGINS} check ${WORK}/cameras/${file} --image ${image} --images-dir
+      ${dir}/survey/images --level ${CHECK_LEVEL})
+  run(${BIN}/runbrick --plugin-dir ${WORK}/cameras --plugin-dir ${PLUGINS} --survey-dir ${dir}/survey --outdir ${dir}/out ${region} --bands r
+      --no-wise --no-page --threads 2)
+  if(err MATCHES "warning: ([^\n]*)")
+    message(STATUS "${name}: ${CMAKE_MATCH_1}")
+  endif()
+  run(${BIN}/simulate-survey compare ${dir}/survey ${dir}/out)
+  if(NOT out MATCHES "found ([0-9.]+) of" OR CMAKE_MATCH_1 LESS 0.8)
+    message(FATAL_ERROR "${name}: sources are missing\n${out}")
+  endif()
+  if(NOT out MATCHES "\nr +[0-9]+ +[-0-9.]+ +[-0-9.]+ +[-0-9.]+ +([0-9]+) +(-?)([0-9.]+)" OR CMAKE_MATCH_1 LESS 10
+     OR CMAKE_MATCH_3 GREATER 0.01)
+    message(FATAL_ERROR "${name}: fluxes are not the truth\n${out}")
+  endif()
+  message(STATUS "${name}: ${CMAKE_MATCH_1} stars, flux / truth - 1 = ${CMAKE_MATCH_2}${CMAKE_MATCH_3}")
+endfunction()
