@@ -8,6 +8,7 @@
 #include <cstring>
 #include <random>
 #include <system_error>
+#include <utility>
 
 #include "core/base/error.h"
 
@@ -46,39 +47,68 @@ void sync_directory(const std::filesystem::path& directory) {
 
 }  // namespace
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
-  const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+  const std::filesystem::path directory = path_.has_parent_path() ? path_.parent_path() : ".";
   std::error_code code;
   std::filesystem::create_directories(directory, code);
   if (code) fail(directory, "cannot make the directory", code.value());
+  fd_ = open_new(directory, path_.filename().string(), temporary_);
+  if (fd_ < 0) fail(path_, "cannot write", errno);
+}
 
-  std::filesystem::path temporary;
-  const int fd = open_new(directory, path.filename().string(), temporary);
-  if (fd < 0) fail(path, "cannot write", errno);
-  const auto give_up = [&](int error) {
-    ::close(fd);
-    ::unlink(temporary.c_str());
-    fail(path, "cannot write", error);
-  };
+AtomicFile::AtomicFile(AtomicFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      fd_(std::exchange(other.fd_, -1)) {}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::give_up(std::string_view doing, int error) {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  ::unlink(temporary_.c_str());
+  temporary_.clear();
+  fail(path_, doing, error);
+}
+
+void AtomicFile::append(std::string_view bytes) {
   for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t n = ::write(fd, bytes.data() + done, bytes.size() - done);
+    const ssize_t n = ::write(fd_, bytes.data() + done, bytes.size() - done);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) give_up(errno);
+    if (n < 0) give_up("cannot write", errno);
     done += static_cast<std::size_t>(n);
   }
+}
+
+void AtomicFile::overwrite(std::int64_t at, std::string_view bytes) {
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t n = ::pwrite(fd_, bytes.data() + done, bytes.size() - done, at + static_cast<off_t>(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) give_up("cannot write", errno);
+    done += static_cast<std::size_t>(n);
+  }
+}
+
+void AtomicFile::sync() {
+  if (fd_ < 0) return;
   // Some file systems report a full disk only here.
-  if (::fsync(fd) != 0 && errno != EINVAL && errno != EROFS) give_up(errno);
-  if (::close(fd) != 0) {
-    const int error = errno;
-    ::unlink(temporary.c_str());
-    fail(path, "cannot write", error);
-  }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int error = errno;
-    ::unlink(temporary.c_str());
-    fail(path, "cannot put in place", error);
-  }
-  sync_directory(directory);
+  if (::fsync(fd_) != 0 && errno != EINVAL && errno != EROFS) give_up("cannot write", errno);
+  if (::close(std::exchange(fd_, -1)) != 0) give_up("cannot write", errno);
+}
+
+void AtomicFile::put_in_place() {
+  sync();
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) give_up("cannot put in place", errno);
+  temporary_.clear();
+  sync_directory(path_.has_parent_path() ? path_.parent_path() : ".");
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.append(bytes);
+  file.put_in_place();
 }
 
 std::string sha256_hex(std::string_view bytes) {

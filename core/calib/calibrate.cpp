@@ -75,6 +75,27 @@ CameraFacts facts_with(const Camera& camera, const std::vector<std::string>& set
   return std::move(parsed.facts);
 }
 
+bool provided_by_camera(CalibrationKind kind, const CameraFacts& facts, OpenCcd& ccd) {
+  const auto promised = [&](const char* fact) {
+    return input_error(
+               "the camera's facts say that it brings the model itself ({} is \"plugin\"), and it has none for "
+               "this CCD",
+               fact)
+        .in_file(ccd.image_file().string());
+  };
+  if (kind == CalibrationKind::kPsf) {
+    using Origin = PsfFacts::Origin;
+    if (ccd.psf()) return true;
+    if (facts.psf.source == Origin::kPlugin) throw promised("psf.source");
+    return false;
+  }
+  using Origin = SkyFacts::Origin;
+  if (facts.sky.source == Origin::kNone || facts.sky.source == Origin::kZero || ccd.sky(Box{0, 1, 0, 1}))
+    return true;
+  if (facts.sky.source == Origin::kPlugin) throw promised("sky.source");
+  return false;
+}
+
 std::string_view name_of(State state) {
   switch (state) {
     case State::kNotAsked:
@@ -100,7 +121,7 @@ Calibrator::Calibrator(const SurveyDirectory& survey, const CameraRegistry& came
       reader_(survey, cameras, table),
       options_(std::move(options)),
       log_(log) {
-  options_.psf_maker.cancelled = options_.cancelled;
+  options_.psf_maker.cancel = options_.cancel;
   options_.sky_maker.survey = &survey_;
   for (const Camera* camera : cameras.loaded())
     facts_.emplace(camera->name(), facts_with(*camera, options_.settings));
@@ -110,31 +131,41 @@ const CameraFacts& Calibrator::facts_of(const CcdValues& ccd) const {
   return facts_.at(cameras_.camera(ccd.camera).name());
 }
 
-std::string Calibrator::why_not_valid(CalibrationKind kind, const CcdInput& input,
-                                      const CcdValues& ccd) const {
-  using Versions = CheckFacts::Versions;
-  const CameraFacts& facts = facts_of(ccd);
+std::vector<std::filesystem::path> Calibrator::candidates(CalibrationKind kind, const CcdInput& input,
+                                                          const CcdValues& ccd) const {
   std::vector<std::filesystem::path> files;
-  const std::vector<std::string> names = calibration_paths(kind, facts.files, ccd);
+  const std::vector<std::string> names = calibration_paths(kind, facts_of(ccd).files, ccd);
+  for (const std::filesystem::path& directory : options_.sky_maker.reading.calibration_dirs)
+    for (const std::string& name : names) files.push_back(directory / name);
   for (const std::string& name : names) files.push_back(options_.output / name);
   if (options_.output != survey_.calib() || !survey_.cache().empty())
     for (const std::string& name : names) files.push_back(input.source.locate(SurveyPlace::kCalib, name));
-  const Versions versions = facts.checks.version_validation;
-  const CalibrationKey key = CalibrationKey::of(ccd);
+  return files;
+}
+
+CalibrationChecks Calibrator::checks(CalibrationKind kind, const CcdValues& ccd) const {
+  using Versions = CheckFacts::Versions;
+  const Versions versions = facts_of(ccd).checks.version_validation;
   CalibrationChecks checks;
   checks.old_calibs_ok = options_.sky_maker.reading.old_calibs_ok;
+  checks.versions =
+      kind == CalibrationKind::kPsf ? versions != Versions::kExistence : versions == Versions::kFull;
+  return checks;
+}
+
+std::string Calibrator::why_not_valid(CalibrationKind kind, const CcdInput& input,
+                                      const CcdValues& ccd) const {
+  const std::vector<std::filesystem::path> files = candidates(kind, input, ccd);
+  const CalibrationKey key = CalibrationKey::of(ccd);
   bool there = false;
   std::error_code code;
   for (const std::filesystem::path& file : files) there |= std::filesystem::exists(file, code);
-  if (!there) return "there is none";
+  if (!there) return std::string(kNoneThere);
   try {
-    if (kind == CalibrationKind::kPsf) {
-      checks.versions = versions != Versions::kExistence;
-      read_psf_calibration(files, key, checks, true, log_);
-    } else {
-      checks.versions = versions == Versions::kFull;
-      read_sky_calibration(files, key, checks, log_);
-    }
+    if (kind == CalibrationKind::kPsf)
+      read_psf_calibration(files, key, checks(kind, ccd), true, log_);
+    else
+      read_sky_calibration(files, key, checks(kind, ccd), log_);
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::kInternal || e.kind() == ErrorKind::kResources) throw;
     return e.line();
@@ -142,15 +173,12 @@ std::string Calibrator::why_not_valid(CalibrationKind kind, const CcdInput& inpu
   return {};
 }
 
-CalibrationStep Calibrator::look_at(CalibrationKind kind, const CcdInput& input, const CcdValues& ccd) const {
-  const bool psf = kind == CalibrationKind::kPsf;
-  if (!(psf ? options_.psf : options_.sky)) return {};
-  const Camera& camera = cameras_.camera(ccd.camera);
+CalibrationStep Calibrator::look_at(CalibrationKind kind, const CcdInput& input, OpenCcd& open) const {
+  if (!(kind == CalibrationKind::kPsf ? options_.psf : options_.sky)) return {};
+  const CcdValues& ccd = open.values();
   const CameraFacts& facts = facts_of(ccd);
-  const bool own =
-      psf ? facts.psf.source != PsfFacts::Origin::kCalibration || camera.overrides(CameraStep::kPsf)
-          : facts.sky.source != SkyFacts::Origin::kCalibration || camera.overrides(CameraStep::kSky);
-  if (own) return {State::kProvided, ""};
+  const bool none = kind == CalibrationKind::kPsf && facts.psf.source == PsfFacts::Origin::kNone;
+  if (none || provided_by_camera(kind, facts, open)) return {State::kProvided, ""};
   const CalibrationNames names = calibration_names(kind, facts.files, ccd);
   if (names.single.empty())
     return {State::kFailed, "the camera's facts name no file for it (files.calibration)"};
@@ -163,15 +191,21 @@ CcdCalibration Calibrator::look_at(const CcdInput& input) const {
   CcdCalibration out;
   out.ccd = input.source.values;
   out.name = out.ccd.image_filename;
+  const auto failure = [] { return CalibrationStep{State::kFailed, words_of(std::current_exception())}; };
   try {
-    out.ccd = reader_.open(input, Purpose::kCalibrate, log_).values();
+    OpenCcd open = reader_.open(input, Purpose::kCalibrate, log_);
+    out.ccd = open.values();
     out.name = ccd_image_name(facts_of(out.ccd).files, out.ccd);
-    out.psf = look_at(CalibrationKind::kPsf, input, out.ccd);
-    out.sky = look_at(CalibrationKind::kSky, input, out.ccd);
+    for (const auto& [kind, step] :
+         {std::pair{CalibrationKind::kPsf, &out.psf}, std::pair{CalibrationKind::kSky, &out.sky}})
+      try {
+        *step = look_at(kind, input, open);
+      } catch (...) {
+        *step = failure();
+      }
   } catch (...) {
-    const CalibrationStep failed{State::kFailed, words_of(std::current_exception())};
-    if (options_.psf) out.psf = failed;
-    if (options_.sky) out.sky = failed;
+    if (options_.psf) out.psf = failure();
+    if (options_.sky) out.sky = failure();
   }
   return out;
 }
@@ -221,6 +255,36 @@ void Calibrator::make(const CcdInput& input, CcdCalibration& ccd) const {
   if (sky_first) make_one(CalibrationKind::kSky, input, ccd);
   make_one(CalibrationKind::kPsf, input, ccd);
   make_one(CalibrationKind::kSky, input, ccd);
+}
+
+CcdPortrait Calibrator::portrait(const CcdInput& input) const {
+  const CcdImage image = *reader_.read(input, native_pixels(options_.sky_maker.reading));
+  OpenCcd open = reader_.open(input, Purpose::kCalibrate);
+  const CcdValues& ccd = open.values();
+  const CalibrationKey key = CalibrationKey::of(ccd);
+  CcdPortrait out;
+  out.width = image.full_wcs.width();
+  out.height = image.full_wcs.height();
+  out.extent = image.extent;
+  if (options_.sky) {
+    constexpr auto kSky = CalibrationKind::kSky;
+    const auto level = [&] {
+      if (std::optional<ProvidedSky> own = open.sky(image.extent)) return std::move(own->level);
+      if (provided_by_camera(kSky, facts_of(ccd), open))
+        return Image<float>(image.extent.width(), image.extent.height());
+      return read_sky_calibration(candidates(kSky, input, ccd), key, checks(kSky, ccd))
+          .model.render(image.extent);
+    };
+    portray_sky(image.data, image.inverse_error, level(), out);
+  }
+  if (options_.psf) {
+    constexpr auto kPsf = CalibrationKind::kPsf;
+    std::optional<ProvidedPsf> own = open.psf();
+    portray_psf(
+        own ? own->psf : read_psf_calibration(candidates(kPsf, input, ccd), key, checks(kPsf, ccd), true).psf,
+        out);
+  }
+  return out;
 }
 
 std::vector<CcdCalibration> Calibrator::look_at(const std::vector<CcdInput>& inputs,

@@ -5,15 +5,16 @@
 // looked at again, so that of two processes at work on one directory the first one's file stays.
 #pragma once
 
-#include <atomic>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/base/cancel.h"
 #include "core/base/log.h"
 #include "core/base/progress.h"
+#include "core/calib/ccd_portrait.h"
 #include "core/calib/psf_maker.h"
 #include "core/calib/sky_maker.h"
 #include "core/camera/registry.h"
@@ -25,6 +26,12 @@ namespace brickline {
 // of another section, or that no facts have, with the nearest that they do.
 CameraFacts facts_with(const Camera& camera, const std::vector<std::string>& settings);
 
+// Whether the camera brings the CCD's model itself, or says that there is no sky: there is nothing to be made then, and
+// no file is looked at. A plugin that can bring models is asked for this CCD's. `facts`: the
+// camera's, or a variant of them. Error (kInput) if the facts say that the
+// camera brings it (psf.source, sky.source "plugin") and it does not; (kPlugin) if what it brings is no model.
+bool provided_by_camera(CalibrationKind kind, const CameraFacts& facts, OpenCcd& ccd);
+
 enum class CalibrationState {
   kNotAsked,
   kProvided,  // the camera has a model of its own, or needs none
@@ -34,6 +41,9 @@ enum class CalibrationState {
   kFailed,
 };
 std::string_view name_of(CalibrationState state);
+
+// Why one is to be made where there is no file; where there is one, it is what is wrong with it.
+inline constexpr std::string_view kNoneThere = "there is none";
 
 struct CalibrationStep {
   CalibrationState state = CalibrationState::kNotAsked;
@@ -58,12 +68,13 @@ struct CcdCalibration {
 struct CalibrateOptions {
   bool psf = true, sky = true;
   bool force = false;                 // valid ones are made again
-  std::filesystem::path output;       // laid out as <survey>/calib
+  std::filesystem::path output;       // laid out as <survey>/calib; sky_maker.reading.calibration_dirs before
+                                      // it are looked at, too
   bool keep_catalogs = false;         // of source-extractor: se/D/B/B-C-se.fits below the output
   std::vector<std::string> settings;  // facts_with
   PsfMakerOptions psf_maker;
   SkyMakerOptions sky_maker;
-  const std::atomic<bool>* cancelled = nullptr;  // nothing more is begun when it becomes true
+  Cancel cancel = {};  // nothing more is begun when it is asked
 };
 
 class Calibrator {
@@ -77,6 +88,9 @@ class Calibrator {
   // Makes what look_at found missing.
   void make(const CcdInput& input, CcdCalibration& ccd) const;
 
+  // Reads the CCD once more, with the calibrations that are there now. Error (kInput) if it lacks one.
+  CcdPortrait portrait(const CcdInput& input) const;
+
   // All of them, as many at a time as there are threads. Progress is told after each.
   std::vector<CcdCalibration> look_at(const std::vector<CcdInput>& inputs,
                                       const Progress& progress = {}) const;
@@ -84,12 +98,16 @@ class Calibrator {
             const Progress& progress = {}) const;
 
  private:
-  CalibrationStep look_at(CalibrationKind kind, const CcdInput& input, const CcdValues& ccd) const;
+  CalibrationStep look_at(CalibrationKind kind, const CcdInput& input, OpenCcd& ccd) const;
+  // Files that may hold it, in the order in which they are looked at, and how they are judged.
+  std::vector<std::filesystem::path> candidates(CalibrationKind kind, const CcdInput& input,
+                                                const CcdValues& ccd) const;
+  CalibrationChecks checks(CalibrationKind kind, const CcdValues& ccd) const;
   std::string why_not_valid(CalibrationKind kind, const CcdInput& input, const CcdValues& ccd) const;
   void put_in_place(CalibrationKind kind, const CcdInput& input, const CcdCalibration& ccd,
                     const fits::Table& row, CalibrationStep& step) const;
   void make_one(CalibrationKind kind, const CcdInput& input, CcdCalibration& ccd) const;
-  bool is_cancelled() const { return options_.cancelled && options_.cancelled->load(); }
+  bool is_cancelled() const { return options_.cancel.asked(); }
   const CameraFacts& facts_of(const CcdValues& ccd) const;
 
   const SurveyDirectory& survey_;

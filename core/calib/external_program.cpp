@@ -69,7 +69,7 @@ ProgramResult wait_for(pid_t child, const ProgramCall& call) {
       }
       return result;
     }
-    const bool cancelled = call.cancelled && call.cancelled->load();
+    const bool cancelled = call.cancel.asked();
     if (cancelled || Clock::now() > limit) {
       result.end = cancelled ? End::kCancelled : End::kTimeLimit;
       result.code = static_cast<int>(call.time_limit_seconds);
@@ -137,6 +137,9 @@ ProgramResult run_external(const ProgramCall& call) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(kCannotStart);
     ::signal(SIGXFSZ, SIG_DFL);
+    sigset_t none;  // what this process waits for is not for its child to ignore
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
     const int nothing = ::open("/dev/null", O_RDONLY);
     ::dup2(nothing, 0);
     ::dup2(log, 1);

@@ -2,12 +2,13 @@
 // with a time limit, their words kept.
 #pragma once
 
-#include <atomic>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/base/cancel.h"
 
 namespace brickline {
 
@@ -22,7 +23,7 @@ struct ProgramCall {
   std::filesystem::path directory;  // where it runs
   std::filesystem::path log;        // what it says goes to the end of this file
   double time_limit_seconds = 600;
-  const std::atomic<bool>* cancelled = nullptr;  // ends it when it becomes true; may be null
+  Cancel cancel = {};  // ends it when it is asked
 };
 
 struct ProgramResult {

@@ -152,6 +152,24 @@ std::vector<std::string> flags_of(const Camera& camera, const PsfFacts& psf, Ope
   return words;
 }
 
+// Of psfex's own catalog; none if there is none.
+std::vector<PsfStar> stars_of(const fs::path& catalog) {
+  std::vector<PsfStar> stars;
+  try {
+    const fits::Table table = fits::FitsReader(catalog).table(2);
+    const std::vector<double> x = table.numbers("x_image"), y = table.numbers("y_image");
+    for (std::int64_t i = 0; i < table.rows(); ++i) {
+      const auto k = static_cast<std::size_t>(i);
+      const bool rejected = table.has("flags_psf") && table.integer("flags_psf", i) != 0;
+      stars.push_back({x[k] - 1, y[k] - 1, !rejected});
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;
+    stars.clear();
+  }
+  return stars;
+}
+
 double sum_of_plane(const fits::Table& row, std::int64_t pixels) {
   const auto& values = std::get<std::vector<float>>(row.require("psf_mask").data);
   double sum = 0;
@@ -222,6 +240,20 @@ fits::Table psf_row(const fs::path& psfex_file, const CcdImage& image, int min_s
   return row;
 }
 
+void find_psf_programs(PsfMakerOptions& options, const Environment& environment) {
+  const auto find = [&](const fs::path& given, std::vector<std::string> names) {
+    const std::string package = names.front();
+    if (!given.empty()) names = {given.string()};
+    const auto found = find_program(names, environment("PATH"));
+    if (found) return *found;
+    throw input_error("{} is not {} (Debian package {})", names.front(),
+                      given.empty() ? "on the PATH" : "a program that can be run", package);
+  };
+  const fs::path extractor = find(options.source_extractor, {"source-extractor", "sex"});
+  options.psfex = find(options.psfex, {"psfex"});
+  options.source_extractor = extractor;
+}
+
 MadePsf make_psf(const CcdReader& reader, const CcdInput& input, const Camera& camera,
                  const CameraFacts& facts, const PsfMakerOptions& options, Log log) {
   MadePsf made;
@@ -259,7 +291,7 @@ MadePsf make_psf(const CcdReader& reader, const CcdInput& input, const Camera& c
   ProgramCall call;
   call.directory = scratch.path();
   call.time_limit_seconds = options.time_limit_seconds;
-  call.cancelled = options.cancelled;
+  call.cancel = options.cancel;
   call.program = options.source_extractor;
   call.log = scratch / "source-extractor.log";
   call.arguments = {"image.fits",    "-c",           "extract.conf", "-PARAMETERS_NAME",
@@ -279,13 +311,15 @@ MadePsf make_psf(const CcdReader& reader, const CcdInput& input, const Camera& c
 
   call.program = options.psfex;
   call.log = scratch / "psfex.log";
-  call.arguments = {"sources.fits", "-c", "psfex.conf", "-PSF_DIR", ".", "-PSF_SUFFIX", ".psf"};
+  call.arguments = {"sources.fits", "-c",           "psfex.conf", "-PSF_DIR",     ".",        "-PSF_SUFFIX",
+                    ".psf",         "-OUTCAT_TYPE", "FITS_LDAC",  "-OUTCAT_NAME", "stars.cat"};
   const std::vector<std::string> flags = flags_of(camera, facts.psf, ccd);
   call.arguments.insert(call.arguments.end(), flags.begin(), flags.end());
   run_or_fail(call, "psfex", made.psfex_seconds);
   const fs::path model = scratch / "sources.psf";
   if (!fs::exists(model)) throw input_error("psfex ended well, but left no model: {}", last_words(call.log));
   made.row = psf_row(model, image, options.min_stars, options.max_sum_deviation);
+  made.stars = stars_of(scratch / "stars.cat");
   made.loaded = static_cast<int>(made.row.integer("loaded", 0));
   made.accepted = static_cast<int>(made.row.integer("accepted", 0));
   made.fwhm_pixels = made.row.number("psf_fwhm", 0);

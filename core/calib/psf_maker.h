@@ -6,10 +6,12 @@
 // zeros.
 #pragma once
 
-#include <atomic>
 #include <filesystem>
 #include <optional>
+#include <vector>
 
+#include "core/base/cancel.h"
+#include "core/base/environment.h"
 #include "core/base/log.h"
 #include "core/fits/table.h"
 #include "core/image/ccd_reader.h"
@@ -18,7 +20,7 @@ namespace brickline {
 
 struct PsfMakerOptions {
   ReadImageOptions reading;                       // as of SkyMakerOptions
-  std::filesystem::path source_extractor, psfex;  // found (core/calib/external_program.h)
+  std::filesystem::path source_extractor, psfex;  // find_psf_programs
   std::filesystem::path scratch_parent;           // of temporary files; empty: $TMPDIR or /tmp
   bool keep_scratch = false;
   std::filesystem::path keep_catalog;  // where source-extractor's catalog is copied to; empty: nowhere
@@ -27,12 +29,23 @@ struct PsfMakerOptions {
   int min_stars = 20;
   // The sum of the model's constant plane must lie within this of 1.
   double max_sum_deviation = 0.3;
-  const std::atomic<bool>* cancelled = nullptr;
+  Cancel cancel = {};
+};
+
+// Takes what is given of both programs for names, and finds those that are not on $PATH. Error (kInput) naming the
+// first that is not there and its Debian package; `options` is then as it was.
+void find_psf_programs(PsfMakerOptions& options, const Environment& environment);
+
+// A star that psfex was given.
+struct PsfStar {
+  double x = 0, y = 0;  // CCD pixels, 0-based
+  bool accepted = false;
 };
 
 struct MadePsf {
   fits::Table row;
   int loaded = 0, accepted = 0;  // stars
+  std::vector<PsfStar> stars;    // as far as psfex tells of them
   double fwhm_pixels = 0, chi2 = 0, sum = 0;
   double read_seconds = 0, extractor_seconds = 0, psfex_seconds = 0;  // CPU time
 };
@@ -43,7 +56,7 @@ fits::Table psf_row(const std::filesystem::path& psfex_file, const CcdImage& ima
                     double max_sum_deviation);
 
 // Error (kInput): the CCD cannot be read; one of the programs failed, with its last words; the model is not to
-// be used. (kResources): a full disk.
+// be used; a program is not known. (kResources): a full disk.
 // `facts`: the camera's, or a variant of them.
 MadePsf make_psf(const CcdReader& reader, const CcdInput& input, const Camera& camera,
                  const CameraFacts& facts, const PsfMakerOptions& options, Log log = {});

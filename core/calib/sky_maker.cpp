@@ -19,18 +19,6 @@
 namespace brickline {
 namespace {
 
-ReadImageOptions native_pixels(ReadImageOptions reading) {
-  reading.purpose = Purpose::kCalibrate;
-  reading.nanomaggies = false;
-  reading.camera_noise = false;
-  reading.seeing = false;
-  reading.sky = false;
-  reading.psf = false;
-  reading.trim_edges = false;
-  reading.required = true;
-  return reading;
-}
-
 // How bright stars look farther in, where an earlier PSF calibration says so.
 void add_inner_profile(const CcdImage& image, const CcdInput& input, const CameraFacts& facts,
                        HaloModel& halo) {
@@ -94,6 +82,18 @@ SkyFitOptions fit_options(SkyFitOptions options, const CameraFacts& facts, const
 }
 
 }  // namespace
+
+ReadImageOptions native_pixels(ReadImageOptions reading) {
+  reading.purpose = Purpose::kCalibrate;
+  reading.nanomaggies = false;
+  reading.camera_noise = false;
+  reading.seeing = false;
+  reading.sky = false;
+  reading.psf = false;
+  reading.trim_edges = false;
+  reading.required = true;
+  return reading;
+}
 
 fits::Table sky_row(const SkyFit& fit, const CcdImage& image, const SkyHistory& history) {
   using Kind = SkyFit::Kind;

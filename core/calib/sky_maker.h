@@ -14,6 +14,9 @@
 
 namespace brickline {
 
+// How a whole CCD is read for its sky: in native units, no calibration looked at.
+ReadImageOptions native_pixels(ReadImageOptions reading);
+
 struct SkyMakerOptions {
   ReadImageOptions
       reading;  // calibration_dirs, sky_template_dir, environment, old_calibs_ok, wcs_trust count

@@ -35,11 +35,11 @@ constexpr int bitpix_code() {
 }
 
 // "DOING: what the status means" as an error of that kind, of kResources where memory was wanting: CFITSIO has
-// a status for that; it calls an array of at most 999 columns too big when it could not be allocated; and there are
-// others ("error uncompressing image") where the allocator has left its mark in errno. CFITSIO's stack of messages is
-// not asked: all threads share it (cfitsio_session.h).
+// a status for that, and others ("error uncompressing image", "array dimensions too big") where the allocator
+// has left its mark in errno. CFITSIO's stack of messages is not asked: all threads share it
+// (cfitsio_session.h).
 inline Error cfitsio_error(ErrorKind kind, int status, std::string_view doing) {
-  if (errno == ENOMEM || status == ARRAY_TOO_BIG) status = MEMORY_ALLOCATION;
+  if (errno == ENOMEM) status = MEMORY_ALLOCATION;
   char meaning[FLEN_STATUS] = "";
   fits_get_errstatus(status, meaning);
   if (status == MEMORY_ALLOCATION) kind = ErrorKind::kResources;

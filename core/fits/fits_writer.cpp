@@ -108,11 +108,11 @@ struct FitsWriter::Impl {
     errno = 0;
     return *this;
   }
-  // Nothing is written but memory, from memory: CFITSIO's errors of writing and of compression are
+  // Nothing is written but memory, from memory: CFITSIO's errors of writing and of compression, and of sizes, are
   // memory that was not to be had.
   void check(int status, std::string_view doing) const {
     if (memory && prefix_of(memory).refused) status = MEMORY_ALLOCATION;
-    if (status == WRITE_ERROR || status == DATA_COMPRESSION_ERR || errno == ENOMEM)
+    if (status == WRITE_ERROR || status == DATA_COMPRESSION_ERR || status == ARRAY_TOO_BIG || errno == ENOMEM)
       status = MEMORY_ALLOCATION;
     if (status) throw cfitsio_error(ErrorKind::kInternal, status, fmt::format("cannot {}", doing));
   }

@@ -69,6 +69,11 @@ ImageInfo FitsReader::image_info(int hdu) {
   fits_get_img_type(f, &info.bitpix, &status);
   fits_get_img_dim(f, &naxis, &status);
   if (status) fail(status, hdu, "cannot read the image's size");
+  // Of an extension of a kind that it does not know CFITSIO takes any BITPIX, and divides by what has no bytes.
+  constexpr std::array kBitpix = {BYTE_IMG, SHORT_IMG, LONG_IMG, LONGLONG_IMG, FLOAT_IMG, DOUBLE_IMG};
+  if (std::ranges::find(kBitpix, info.bitpix) == kBitpix.end())
+    throw input_error("an image of BITPIX = {} is not read", info.bitpix)
+        .in_file(path_.string(), std::to_string(hdu));
   info.compressed = fits_is_compressed_image(f, &status) != 0;
   if (naxis < 2) return info;
   if (naxis > kMostAxes)

@@ -1,6 +1,10 @@
-# Writes OUTPUT: the files of ASSETS as constants of core/page/page_assets.h; of the scripts one, in the order of their
-# names.
-set(text "// Made from core/page/assets by embed.cmake.\n#include \"core/page/page_assets.h\"\n\nnamespace brickline::page_assets {\n")
+# Writes OUTPUT: the files of ASSETS as constants of HEADER (core/page/page_assets.h) in NAMESPACE; of the scripts one, in
+# the order of their names.
+if(NOT HEADER)
+  set(HEADER core/page/page_assets.h)
+  set(NAMESPACE page_assets)
+endif()
+set(text "// Made by embed.cmake.\n#include \"${HEADER}\"\n\nnamespace brickline::${NAMESPACE} {\n")
 foreach(kind Html Css Js)
   string(TOLOWER ${kind} ending)
   file(GLOB files ${ASSETS}/*.${ending})
@@ -12,5 +16,5 @@ foreach(kind Html Css Js)
   endforeach()
   string(APPEND text "const std::string_view k${kind} = R\"brickline_asset(${all})brickline_asset\";\n")
 endforeach()
-string(APPEND text "}  // namespace brickline::page_assets\n")
+string(APPEND text "}  // namespace brickline::${NAMESPACE}\n")
 file(WRITE ${OUTPUT} "${text}")

@@ -92,16 +92,11 @@ std::optional<std::filesystem::path> file_of(const GalexData& data, const GalexF
 std::optional<GalexImage> read_field(const GalexData& data, const GalexField& field, std::size_t band_index,
                                      const Wcs& brick, const Log& log) {
   const GalexBand& band = kBands[band_index];
-  std::array<std::filesystem::path, 3> files;
-  const std::array<const char*, 3> kinds = {"intbgsub", "skybg", "rrhr"};
-  for (std::size_t k = 0; k < kinds.size(); ++k) {
-    const auto file = file_of(data, field, band, kinds[k]);
-    if (!file) {
-      log.warning("GALEX field {}: no {}d-{}.fits.gz: no photometry on it in {}", field.visit, band.letter,
-                  kinds[k], band.product);
-      return std::nullopt;
-    }
-    files[k] = *file;
+  std::string missing;
+  const std::vector<std::filesystem::path> files = galex_files(data, field, band, &missing);
+  if (files.empty()) {
+    log.warning("GALEX field {}: no {}.gz: no photometry on it in {}", field.visit, missing, band.product);
+    return std::nullopt;
   }
   fits::FitsReader reader(files[0]);
   const fits::ImageInfo info = reader.image_info(0);
@@ -239,6 +234,20 @@ GalexData::GalexData(std::filesystem::path directory, ReadLog* reads)
     break;
   }
   for (const GalexBand& band : kBands) psfs_.push_back(read_psf(directory_ / band.psf_file, reads_));
+}
+
+std::vector<std::filesystem::path> galex_files(const GalexData& data, const GalexField& field,
+                                               const GalexBand& band, std::string* missing) {
+  std::vector<std::filesystem::path> files;
+  for (const char* kind : {"intbgsub", "skybg", "rrhr"}) {
+    const auto file = file_of(data, field, band, kind);
+    if (!file) {
+      if (missing) *missing = fmt::format("{}d-{}.fits", band.letter, kind);
+      return {};
+    }
+    files.push_back(*file);
+  }
+  return files;
 }
 
 std::vector<GalexField> GalexData::touching(const Wcs& brick) const {

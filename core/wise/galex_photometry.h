@@ -61,6 +61,10 @@ class GalexData {
   std::vector<TilePsf> psfs_;
 };
 
+// The files of a field's band: rate, sky, exposure. Empty where any of them is absent; `missing` then says which.
+std::vector<std::filesystem::path> galex_files(const GalexData& data, const GalexField& field,
+                                               const GalexBand& band, std::string* missing = nullptr);
+
 // One band of one field, cut to what the brick covers, in AB nanomaggies per pixel.
 struct GalexImage {
   Wcs wcs;

@@ -44,9 +44,14 @@ void mask_saturated(TileImage& image, const TilePlanes& planes, const WiseBand& 
 
 }  // namespace
 
+std::filesystem::path model_sky_file(const std::filesystem::path& directory, const std::string& tile_id,
+                                     int band) {
+  return directory / fmt::format("{}.{}.mod.fits", tile_id, band);
+}
+
 Image<float> read_model_sky(const std::filesystem::path& directory, const std::string& tile_id, int band,
                             const Box& region, ReadLog* reads) {
-  const std::filesystem::path path = directory / fmt::format("{}.{}.mod.fits", tile_id, band);
+  const std::filesystem::path path = model_sky_file(directory, tile_id, band);
   fits::FitsReader reader(path, reads);
   const int hdu = reader.find_hdu("SKY").value_or(kSkyHdu);
   if (hdu >= reader.hdu_count()) throw input_error("no HDU named SKY").in_file(path.string());

@@ -29,8 +29,11 @@ struct TileImage {
   std::optional<double> mjd;   // the middle of the times covered
 };
 
-// A background to be subtracted: the plane named SKY (else the third HDU) of DIR/ID.B.mod.fits, cut to the
-// region of the tile. Error (kInput) naming the file.
+// DIR/ID.B.mod.fits
+std::filesystem::path model_sky_file(const std::filesystem::path& directory, const std::string& tile_id,
+                                     int band);
+// A background to be subtracted: the plane named SKY (else the third HDU) of that file, cut to the region of the tile.
+// Error (kInput) naming the file.
 Image<float> read_model_sky(const std::filesystem::path& directory, const std::string& tile_id, int band,
                             const Box& region, ReadLog* reads = nullptr);
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
@@ -92,6 +93,34 @@ TEST_F(Faults, WithGoodProgramsThereIsOneFileOfEachKindPerCcd) {
   EXPECT_EQ(left_in_scratch(), 0);
   const std::string report = bytes_of(scratch_ / "report.ecsv");
   EXPECT_THAT(report, AllOf(HasSubstr("# %ECSV 1.0"), HasSubstr("\"made\""), HasSubstr("{name: sky_level")));
+}
+
+TEST_F(Faults, ThePageShowsWhatWasMadeAndWhatFailed) {
+  fs::path weights;
+  for (const std::string& name : test::files_below(survey_ / "images"))
+    if (name.find("_oow_r_") != std::string::npos) weights = survey_ / "images" / name;
+  fs::resize_file(weights, fs::file_size(weights) / 2);
+  const fs::path page = scratch_ / "page.html";
+  EXPECT_EQ(calibrate({"--report", page.string()}).exit_code, 6);
+  const std::string text = bytes_of(page);
+  for (const char* absent : {"{{", "src=\"http", "href=\"http"})
+    EXPECT_EQ(text.find(absent), text.npos) << absent;
+  const std::string begin = "id=\"data\">";
+  const std::size_t at = text.find(begin) + begin.size();
+  const auto ccds = nlohmann::json::parse(text.substr(at, text.find("</script>", at) - at))["ccds"];
+  ASSERT_EQ(ccds.size(), 3u);
+  for (const auto& ccd : ccds) {
+    if (ccd["band"] == "r") {
+      EXPECT_TRUE(ccd["sky_step"]["failed"].get<bool>());
+      EXPECT_THAT(ccd["no_portrait"].get<std::string>(), HasSubstr("_oow_r_"));
+      continue;
+    }
+    EXPECT_EQ(ccd["psf"].size(), 25u);
+    EXPECT_NEAR(ccd["psf"][12][2].get<double>(), 2.3548 * 1.7, 0.1);  // of PsfexFile
+    EXPECT_EQ(ccd["sky"]["width"], ccd["residual"]["width"]);
+    EXPECT_NEAR(ccd["noise_over_weights"].get<double>(), 1, 0.1);
+    EXPECT_EQ(ccd["accepted"], 38);
+  }
 }
 
 TEST_F(Faults, AMissingProgramIsNamedBeforeAnythingIsMade) {

@@ -98,6 +98,17 @@ TEST_F(HostileHeaders, PixelsThatBeginElsewhereAreRefused) {
   EXPECT_THAT(error_of([&] { FitsReader(image(0, 2)).image<float>(1); }), HasSubstr("GCOUNT = 2"));
 }
 
+TEST_F(HostileHeaders, PixelsOfNoKnownSizeAreRefused) {
+  for (const char* bits : {"-1", "-16", "12", "0"}) {
+    const std::vector<std::string> cards = {"XTENSION= 'OTHER   '", std::string("BITPIX  = ") + bits,
+                                            "NAXIS   = 2",          "NAXIS1  = 3",
+                                            "NAXIS2  = 2",          "PCOUNT  = 0",
+                                            "GCOUNT  = 1"};
+    const auto path = file(primary() + header(cards) + std::string(2880, '\1'));
+    EXPECT_NE(error_of([&] { FitsReader(path).image<float>(1); }), "no error") << bits;
+  }
+}
+
 TEST_F(HostileHeaders, AShapeThatIsNotTheColumnsIsLeftOut) {
   for (const char* tdim :
        {"(1,1,1,1,1,1,1,1,1,1,1,2)", "(3,4)", "(-1,-2)", "(2", "x", "()", "(1,1,1,1,1,1,1,1,2)"}) {
@@ -106,6 +117,14 @@ TEST_F(HostileHeaders, AShapeThatIsNotTheColumnsIsLeftOut) {
     ASSERT_EQ(table.find("a")->width(), 2) << tdim;
     EXPECT_EQ(table.number("a", 0, 1), 0) << tdim;
   }
+}
+
+TEST_F(HostileHeaders, TablesOfMillionsOfColumnsAreRefused) {
+  const auto path = file(primary() +
+                         header({"XTENSION= 'BINTABLE'", "BITPIX  = 8", "NAXIS   = 2", "NAXIS1  = 8",
+                                 "NAXIS2  = 1", "PCOUNT  = 0", "GCOUNT  = 1", "TFIELDS = 16514043"}) +
+                         std::string(2880, '\0'));
+  EXPECT_THAT(error_of([&] { FitsReader(path).table(1); }), HasSubstr("TFIELDS"));
 }
 
 TEST_F(HostileHeaders, RowsThatAreNotThereAreATruncation) {
@@ -146,6 +165,13 @@ TEST_F(HostileHeaders, CompressedImagesThatMakeNoSenseAreRefused) {
         "ZTILE1  = 0", "ZTILE2  = -1", "ZCMPTYPE= 'BZIP2_1'", "ZCMPTYPE= 'NEW'", "ZVAL1   = 0", "ZVAL2   = 3",
         "ZNAXIS  = 0", "NAXIS2  = 5", "TTYPE1  = 'OTHER'", "TFORM1  = '1PE(10)'"})
     EXPECT_NE(error_of([&] { FitsReader(with(card)).image<float>(1); }), "no error") << card;
+  // Of two codes CFITSIO takes the first, and divides by the length of its blocks.
+  std::vector<std::string> two = good;
+  two.push_back("ZCMPTYPE= 'GZIP_1'");
+  for (std::string& c : two)
+    if (c.starts_with("ZVAL1")) c = "ZVAL1   = 0";
+  const auto path = file(primary() + header(two) + std::string(2880, '\0'));
+  EXPECT_NE(error_of([&] { FitsReader(path).hdu_count(); }), "no error");
 }
 
 }  // namespace

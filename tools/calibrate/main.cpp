@@ -1,6 +1,7 @@
 // calibrate: makes the PSF and sky calibrations of a survey's CCDs where they are missing.
 #include <fmt/format.h>
 #include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -11,19 +12,18 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "core/base/atomic_file.h"
+#include "core/base/each_once.h"
 #include "core/base/environment.h"
 #include "core/base/error.h"
 #include "core/calib/calibrate.h"
-#include "core/calib/external_program.h"
 #include "core/calib/merged_calibrations.h"
 #include "core/survey/ccd_table.h"
+#include "tools/calibrate/page.h"
 #include "tools/calibrate/report.h"
 #include "tools/calibrate/selection.h"
 #include "tools/common/program.h"
@@ -41,54 +41,30 @@ extern "C" void interrupt(int) { interrupted = true; }
 
 struct Arguments {
   std::string survey_dir;
-  fs::path cache_dir, report;
+  fs::path cache_dir;
+  std::vector<fs::path> reports;
   CcdChoice choice;
   CalibrateOptions options;
   PluginSearch plugins;
-  std::string source_extractor, psfex, gaia_dir, tycho_dir, large_galaxies, star_clusters;
+  std::string gaia_dir, tycho_dir, large_galaxies, star_clusters;
   bool no_user_plugins = false, no_psf = false, no_sky = false, dry_run = false, list = false;
   bool merge = false, all_found = false;
   bool no_gaia = false, no_tycho = false, no_large_galaxies = false, no_star_clusters = false;
   int per_job = 1, threads = 0, verbosity = 0;
 };
 
-// What is said of every CCD alike (a catalog that is not there) is said once.
-class EachOnce : public LogSink {
- public:
-  explicit EachOnce(LogSink& to) : to_(to) {}
-  void write(LogLevel level, std::string_view message) override {
-    {
-      const std::scoped_lock lock(mutex_);
-      if (!said_.emplace(message).second) return;
-    }
-    to_.write(level, message);
-  }
-
- private:
-  LogSink& to_;
-  std::mutex mutex_;
-  std::set<std::string> said_;
-};
-
 // Both programs, where a PSF is to be made.
-void find_programs(Arguments& a, const std::vector<CcdCalibration>& ccds) {
+void find_programs(CalibrateOptions& options, const std::vector<CcdCalibration>& ccds) {
   if (std::none_of(ccds.begin(), ccds.end(),
                    [](const CcdCalibration& c) { return c.psf.state == CalibrationState::kMissing; }))
     return;
-  const auto find = [](const std::string& given, std::vector<std::string> names, const char* option,
-                       const char* package) {
-    if (!given.empty()) names = {given};
-    const auto found = find_program(names, process_environment("PATH"));
-    if (!found)
-      throw input_error(
-          "{} is not {}: a PSF cannot be made without it (Debian package {}; {} names another "
-          "place, --no-psf does without)",
-          names.front(), given.empty() ? "on the PATH" : "a program that can be run", package, option);
-    return *found;
-  };
-  a.options.psf_maker.source_extractor =
-      find(a.source_extractor, {"source-extractor", "sex"}, "--source-extractor", "source-extractor");
-  a.options.psf_maker.psfex = find(a.psfex, {"psfex"}, "--psfex", "psfex");
+  try {
+    find_psf_programs(options.psf_maker, process_environment);
+  } catch (const Error& error) {
+    throw input_error(
+        "{}: no PSF is made without it; --source-extractor and --psfex name other places, --no-psf does without",
+        error.message());
+  }
 }
 
 // The words that make a command line of the same options do one job.
@@ -133,6 +109,34 @@ bool merge(const Arguments& a, const CameraRegistry& cameras, const std::vector<
   return lacking;
 }
 
+// The pictures of all CCDs, as many at a time as there are threads.
+std::vector<CcdOnPage> portraits(const Calibrator& calibrator, const std::vector<CcdInput>& inputs,
+                                 const std::vector<CcdCalibration>& ccds) {
+  std::vector<CcdOnPage> out(ccds.size());
+  tbb::parallel_for(std::size_t{0}, ccds.size(), [&](std::size_t i) {
+    out[i].calibration = &ccds[i];
+    if (interrupted) return;
+    try {
+      out[i].portrait = calibrator.portrait(inputs[i]);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kInternal || error.kind() == ErrorKind::kResources) throw;
+      out[i].no_portrait = error.line();
+    } catch (const SkipCcd& skip) {
+      out[i].no_portrait = skip.what();
+    }
+  });
+  return out;
+}
+
+void write_reports(const Arguments& a, const std::string& survey, const Calibrator& calibrator,
+                   const std::vector<CcdInput>& inputs, const std::vector<CcdCalibration>& ccds) {
+  for (const fs::path& file : a.reports)
+    if (file.extension() == ".html")
+      write_file_atomically(file, calibration_page_html(portraits(calibrator, inputs, ccds), survey));
+    else
+      write_file_atomically(file, report_as_ecsv(ccds));
+}
+
 int run(Arguments& a, RunDisplay& terminal, const Log& log) {
   const SurveyDirectory survey = SurveyDirectory::open(
       a.survey_dir.empty() ? std::nullopt : std::optional(fs::path(a.survey_dir)), a.cache_dir);
@@ -151,7 +155,7 @@ int run(Arguments& a, RunDisplay& terminal, const Log& log) {
   o.psf = !a.no_psf;
   o.sky = !a.no_sky;
   if (o.output.empty()) o.output = survey.calib();
-  o.cancelled = &interrupted;
+  o.cancel = Cancel(interrupted);
   ReferenceOptions& references = o.sky_maker.references;
   references = reference_options(survey);
   if (!a.gaia_dir.empty()) references.gaia_dir = a.gaia_dir;
@@ -184,14 +188,14 @@ int run(Arguments& a, RunDisplay& terminal, const Log& log) {
     write_stdout(plan_for_people(ccds));
     return 0;
   }
-  find_programs(a, ccds);
+  find_programs(o, ccds);
   std::signal(SIGINT, interrupt);
   std::signal(SIGTERM, interrupt);
   terminal.stage_begins("calibrating", 2, 2);
-  Calibrator(survey, cameras, &table.table(), o, log)
-      .make(inputs, ccds, [&](std::int64_t n, std::int64_t of) { terminal.progress(n, of); });
+  const Calibrator calibrator(survey, cameras, &table.table(), o, log);
+  calibrator.make(inputs, ccds, [&](std::int64_t n, std::int64_t of) { terminal.progress(n, of); });
   terminal.end(0);
-  if (!a.report.empty()) write_file_atomically(a.report, report_as_ecsv(ccds));
+  write_reports(a, survey.root().string(), calibrator, inputs, ccds);
   write_stdout(report_for_people(ccds) + (a.verbosity > 0 ? cost_for_people(ccds) : ""));
   if (interrupted) {
     log.warning("interrupted: what is made is whole, the same command makes the rest");
@@ -199,7 +203,8 @@ int run(Arguments& a, RunDisplay& terminal, const Log& log) {
   }
   const bool failed =
       std::any_of(ccds.begin(), ccds.end(), [](const CcdCalibration& c) { return c.failed(); });
-  return failed ? kSomeItemsFailed : 0;
+  const bool lacking = a.merge && merge(a, cameras, ccds, log);
+  return failed || lacking ? kSomeItemsFailed : 0;
 }
 
 void add_options(CLI::App& app, Arguments& a) {
@@ -234,18 +239,26 @@ void add_options(CLI::App& app, Arguments& a) {
                  "KEY=VALUE: a fact of the camera, such as sky.box_pixels=128; repeatable")
       ->expected(1)
       ->take_all()
+      ->allow_extra_args(false)
       ->group(how);
   app.add_flag("--old-calibs-ok", o.sky_maker.reading.old_calibs_ok,
                "calibrations and images of another reduction are good, too")
       ->group(how);
-  app.add_option("--report", a.report, "the report as a table (ECSV)")->group(how);
+  app.add_option(
+         "--report", a.reports,
+         "the report: a page with pictures if the name ends in .html, else a table (ECSV); repeatable")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false)
+      ->group(how);
   app.add_flag("--merge", a.merge, "then one PSF and one sky file per exposure, of all the CCDs chosen")
       ->group(how);
   app.add_flag("--all-found", a.all_found, "with --merge: nothing for an exposure that lacks one")
       ->group(how);
   const char* psf = "PSF";
-  app.add_option("--source-extractor", a.source_extractor, "the program (else on the PATH)")->group(psf);
-  app.add_option("--psfex", a.psfex, "the program (else on the PATH)")->group(psf);
+  app.add_option("--source-extractor", o.psf_maker.source_extractor, "the program (else on the PATH)")
+      ->group(psf);
+  app.add_option("--psfex", o.psf_maker.psfex, "the program (else on the PATH)")->group(psf);
   app.add_option("--min-stars", o.psf_maker.min_stars, "that psfex must have accepted")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str()
@@ -286,6 +299,7 @@ void add_options(CLI::App& app, Arguments& a) {
                  "directory of camera plugins, searched first; repeatable")
       ->expected(1)
       ->take_all()
+      ->allow_extra_args(false)
       ->group(places);
   app.add_flag("--no-user-plugins", a.no_user_plugins, "leave out the user's own directory")->group(places);
   app.add_flag("--allow-insecure-plugins", a.plugins.allow_insecure, "use files that everyone may write to")
@@ -312,7 +326,7 @@ int calibrate(int argc, char** argv) {
   if (a.threads > 0)
     limit = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
                                                   static_cast<std::size_t>(a.threads));
-  EachOnce once(terminal);
+  EachOnce once{Log(terminal)};
   return run(a, terminal, Log(once));
 }
 

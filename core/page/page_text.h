@@ -1,0 +1,21 @@
+// Texts put together to a page.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace brickline {
+
+// A text within HTML, or within an attribute's double quotes.
+std::string html_text(std::string_view text);
+
+// JSON within HTML: no "</script>" nor "<!--" can stand in it.
+std::string json_in_html(std::string_view json);
+
+// The page with "{{name}}" replaced by the text of that name. Error (kInternal) for a name that nobody gives.
+std::string filled_page(std::string_view page,
+                        const std::vector<std::pair<std::string_view, std::string_view>>& texts);
+
+}  // namespace brickline
