@@ -261,8 +261,8 @@ CoaddStageOutput make_coadds(const CoaddStageInput& in, std::span<CatalogSource>
     rows[i].mjd_min = times.ranges()[i].first;
     rows[i].mjd_max = times.ranges()[i].last;
   }
-  if (!options.minimal) write_depths(in, planes.depths, products);
-  write_pictures(in, options, planes, products);
+  if (!options.minimal && !options.bands_alone) write_depths(in, planes.depths, products);
+  if (!options.bands_alone) write_pictures(in, options, planes, products);
   return {maskbits_of(in, unique.view(), planes.allmasks)};
 }
 

@@ -66,10 +66,11 @@ struct CoaddStageOptions {
   RgbOptions rgb;
   JpegOptions jpeg;
   RenderOptions render;
-  bool minimal = false;    // image, invvar and nexp only
-  bool grey = false;       // a picture of a single band is grey
-  bool coadd_psf = false;  // the PSF of each band's stack is a product ("copsf")
-  Cancel cancel;           // Interrupted, between images
+  bool minimal = false;      // image, invvar and nexp only
+  bool bands_alone = false;  // no table of depths and no pictures, which are of all of a brick's bands
+  bool grey = false;         // a picture of a single band is grey
+  bool coadd_psf = false;    // the PSF of each band's stack is a product ("copsf")
+  Cancel cancel;             // Interrupted, between images
 };
 
 struct CoaddStageOutput {

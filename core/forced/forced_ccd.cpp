@@ -1,24 +1,52 @@
 #include "core/forced/forced_ccd.h"
 
 #include <cmath>
+#include <fstream>
+#include <sstream>
 #include <utility>
 
+#include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/detect/outlier_mask_file.h"
 #include "core/facts/mask_bits.h"
 #include "core/forced/positions.h"
 #include "core/image/ccd_reader.h"
 #include "core/refs/halos.h"
+#include "core/survey/products.h"
 
 namespace brickline {
 namespace {
 
-void take_off_halos(CcdImage& image, const ReferenceOptions& references, const Log& log) {
+void note(ReadLog* reads, const std::vector<std::filesystem::path>& files) {
+  if (!reads) return;
+  for (const std::filesystem::path& file : files) reads->note(file);
+}
+
+// A file of the survey in its cache, after it was copied there if need be. Others, and those that are not there, as they
+// are.
+std::filesystem::path copied_into_cache(const SurveyDirectory& survey, const std::filesystem::path& file) {
+  const std::filesystem::path relative = file.lexically_relative(survey.root());
+  std::error_code code;
+  if (survey.cache().empty() || relative.empty() || *relative.begin() == ".." ||
+      !std::filesystem::is_regular_file(file, code))
+    return file;
+  const std::filesystem::path copy = survey.cache() / relative;
+  if (std::filesystem::is_regular_file(copy, code)) return copy;
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  if (!in) throw input_error("cannot be read").in_file(file.string());
+  write_file_atomically(copy, bytes.str());
+  return copy;
+}
+
+void take_off_halos(CcdImage& image, const ReferenceOptions& references, const Log& log, ReadLog* reads) {
   if (!image.halo) return;
   ReferenceOptions gaia_alone = references;
   gaia_alone.tycho = gaia_alone.large_galaxies = gaia_alone.star_clusters = false;
   const std::vector<std::string> bands = {image.band};
   const ReferenceCatalog catalog = read_references(gaia_alone, image.wcs, bands, {}, log);
+  note(reads, catalog.files);
   const HaloStars stars = halo_stars(catalog, bands);
   const auto of_band = stars.find(image.band);
   if (of_band == stars.end()) return;
@@ -30,12 +58,16 @@ void take_off_halos(CcdImage& image, const ReferenceOptions& references, const L
     for (int x = 0; x < light.width(); ++x) image.data(x, y) -= light(x, y);
 }
 
-void mask_outliers(CcdImage& image, const std::filesystem::path& directory, const BrickTable& bricks,
-                   const Log& log) {
+// Returns the masks of all bricks together, of the image's size.
+Image<std::uint8_t> mask_outliers(CcdImage& image, const std::filesystem::path& directory,
+                                  const BrickTable& bricks, const Log& log, ReadLog* reads) {
+  Image<std::uint8_t> all(image.mask.width(), image.mask.height());
   std::string missing;
   for (const Brick& brick : bricks.touching(image.wcs)) {
-    const std::filesystem::path file =
-        directory / "metrics" / brick.name.substr(0, 3) / ("outlier-mask-" + brick.name + ".fits.fz");
+    ProductKey key;
+    key.brick = brick.name;
+    const std::filesystem::path file = directory / product_path(Product::kOutliersMask, key);
+    note(reads, {file});
     std::error_code ignored;
     if (!std::filesystem::exists(file, ignored)) {
       missing += (missing.empty() ? "" : ", ") + brick.name;
@@ -48,40 +80,94 @@ void mask_outliers(CcdImage& image, const std::filesystem::path& directory, cons
       continue;
     }
     for (int y = 0; y < mask->height(); ++y)
-      for (int x = 0; x < mask->width(); ++x) {
-        if ((*mask)(x, y) == 0) continue;
-        image.inverse_error(x, y) = 0;
-        image.mask(x, y) |= mask_bit::kOutlier;
-      }
+      for (int x = 0; x < mask->width(); ++x) all(x, y) |= (*mask)(x, y);
   }
+  for (int y = 0; y < all.height(); ++y)
+    for (int x = 0; x < all.width(); ++x) {
+      if (all(x, y) == 0) continue;
+      image.inverse_error(x, y) = 0;
+      image.mask(x, y) |= mask_bit::kOutlier;
+    }
   if (!missing.empty())
     log.warning("{}: no outlier masks below {} of bricks that it touches: {}", image.name,
                 (directory / "metrics").string(), missing);
+  return all;
+}
+
+Image<std::uint8_t> on_whole_ccd(const Image<std::uint8_t>& mask, const CcdImage& image) {
+  Image<std::uint8_t> out(image.width, image.height);
+  for (int y = 0; y < mask.height(); ++y)
+    for (int x = 0; x < mask.width(); ++x) out(x + image.extent.x0, y + image.extent.y0) = mask(x, y);
+  return out;
+}
+
+// Of a file all rows that are sources of their own.
+std::vector<ForcedSource> sources_of_file(const std::filesystem::path& file, std::string_view band,
+                                          const Log& log) {
+  std::vector<ForcedSource> sources = read_forced_sources(file, band);
+  const std::size_t left_out = std::erase_if(sources, [](const ForcedSource& s) { return !s.has_profile; });
+  if (left_out > 0)
+    log.info("{}: {} of its rows (DUP, NUN) are no sources of their own: they are not measured",
+             file.string(), left_out);
+  return sources;
+}
+
+std::vector<ForcedSource> catalog_sources(const ForcedSurvey& from, const CcdImage& image,
+                                          const ForcedCcdOptions& options, const Log& log, ReadLog* reads) {
+  if (!options.catalog_file.empty()) {
+    note(reads, {options.catalog_file});
+    return sources_of_file(options.catalog_file, image.band, log);
+  }
+  if (reads)
+    for (const Brick& brick : from.bricks.touching(image.full_wcs))
+      for (const std::filesystem::path& directory : options.catalogs.of(brick))
+        reads->note(catalog_file(directory, brick));
+  std::vector<ForcedSource> sources =
+      forced_sources_near(options.catalogs, from.bricks, {&image.full_wcs, image.extent}, image.band, log);
+  if (from.references.large_galaxies && !from.references.large_galaxies_file.empty()) {
+    ReferenceOptions galaxies_alone = from.references;
+    galaxies_alone.tycho = galaxies_alone.gaia = galaxies_alone.star_clusters = false;
+    const std::vector<std::string> bands = {image.band};
+    const ReferenceCatalog reaching = read_references(galaxies_alone, image.wcs, bands, {}, log);
+    note(reads, {from.references.large_galaxies_file});
+    add_large_galaxies(sources, reaching.rows, options.catalogs, from.bricks, image.band, log, reads);
+  }
+  return sources;
 }
 
 }  // namespace
 
 std::optional<ForcedCcd> measure_ccd(const ForcedSurvey& from, std::int64_t ccd_row,
-                                     const ForcedCcdOptions& options, const Log& log) {
-  const CcdReader reader(from.survey, from.cameras, &from.ccds.table());
+                                     const ForcedCcdOptions& options, const Log& log, ReadLog* reads) {
+  const CcdReader reader(from.survey, from.cameras, &from.ccds.table(), reads);
   ReadImageOptions reading = options.reading;
   reading.window = options.window;
-  std::optional<CcdImage> image = reader.read(reader.input(from.ccds.row(ccd_row), ccd_row), reading, log);
+  CcdInput input = reader.input(from.ccds.row(ccd_row), ccd_row);
+  input.source.locate = [locate = std::move(input.source.locate), &from, &options, reads](
+                            SurveyPlace place, const std::string& relative) {
+    std::filesystem::path file = locate(place, relative);
+    if (options.fill_cache) file = copied_into_cache(from.survey, file);
+    note(reads, {file});  // one that is not there now may be later
+    return file;
+  };
+  std::optional<CcdImage> image = reader.read(input, reading, log);
   if (!image) return std::nullopt;
-  if (options.halos) take_off_halos(*image, from.references, log);
-  if (options.outliers)
-    mask_outliers(*image, options.outlier_dir.empty() ? from.survey.root() : options.outlier_dir, from.bricks,
-                  log);
   ForcedCcd out;
   out.ccd_row = ccd_row;
-  const ForcedRegion region{&image->full_wcs, image->extent};
+  if (options.halos) take_off_halos(*image, from.references, log, reads);
+  if (options.outliers) {
+    const Image<std::uint8_t> mask =
+        mask_outliers(*image, options.outlier_dir.empty() ? from.survey.root() : options.outlier_dir,
+                      from.bricks, log, reads);
+    if (options.keep_outlier_mask) out.outlier_mask = on_whole_ccd(mask, *image);
+  }
   if (!options.positions || !options.positions_alone)
-    out.sources = options.catalog_file.empty()
-                      ? forced_sources_near(options.catalog_dir, from.bricks, region, image->band, log)
-                      : read_forced_sources(options.catalog_file, image->band);
+    out.sources = catalog_sources(from, *image, options, log, reads);
+  out.taken_off = take_off_large_galaxies(*image, out.sources);
   if (options.positions) {
     for (ForcedSource& s : out.sources) s.reported = false;
-    for (ForcedSource& s : sources_at(*options.positions, region, log)) out.sources.push_back(std::move(s));
+    const ForcedRegion region{&image->full_wcs, image->extent};
+    for (ForcedSource& s : sources_at(*options.positions, region)) out.sources.push_back(std::move(s));
   }
   out.result = measure_forced(*image, out.sources, options.photometry);
   out.zero_point = check_zero_point(out.result, out.sources);
@@ -91,6 +177,12 @@ std::optional<ForcedCcd> measure_ccd(const ForcedSurvey& from, std::int64_t ccd_
   if (options.correct_zero_points) correct_zero_point(out.result, out.zero_point);
   std::erase_if(out.result.rows,
                 [&](const ForcedMeasurement& row) { return !out.sources[row.source].reported; });
+  if (!options.keep_pixels) {
+    image->data = image->inverse_error = {};
+    image->mask = {};
+    image->psf = {};
+    out.result.model = {};
+  }
   out.image = std::move(*image);
   return out;
 }

@@ -77,13 +77,15 @@ std::filesystem::path forced_file(const std::filesystem::path& directory, const 
 }
 
 MeasuredCcds measure_ccds(const ForcedSurvey& from, const std::vector<std::int64_t>& rows,
-                          const ForcedCcdOptions& options, const Log& log) {
+                          const ForcedCcdOptions& options, const Log& log, ReadLog* reads,
+                          const Cancel& cancel) {
   std::vector<std::optional<ForcedCcd>> measured(rows.size());
   std::vector<std::string> failed(rows.size());
   std::vector<std::exception_ptr> fatal(rows.size());
   tbb::parallel_for(std::size_t{0}, rows.size(), [&](std::size_t i) {
+    if (cancel.asked()) return;
     try {
-      measured[i] = measure_ccd(from, rows[i], options, log);
+      measured[i] = measure_ccd(from, rows[i], options, log, reads);
     } catch (const Error& e) {
       if (e.kind() == ErrorKind::kInput)
         failed[i] = e.line();
@@ -96,11 +98,28 @@ MeasuredCcds measure_ccds(const ForcedSurvey& from, const std::vector<std::int64
   for (const std::exception_ptr& e : fatal)
     if (e) std::rethrow_exception(e);
   MeasuredCcds out;
+  out.interrupted = cancel.asked();
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (measured[i]) out.ccds.push_back(std::move(*measured[i]));
     if (!failed[i].empty()) out.failed.push_back(std::move(failed[i]));
   }
   return out;
+}
+
+void add_forced_cards(fits::Header& h) {
+  std::vector<std::pair<std::string, std::int32_t>> bits;
+  for (const NamedBit& bit : ccd_mask_bits()) {
+    std::string name = bit.name;
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); });
+    bits.emplace_back(name, bit.value);
+  }
+  add_bits(h, "DQMASK", "DQ_", "DBIT_", bits);
+  bits.clear();
+  for (const CcdCutName& cut : kCcdCutNames) bits.emplace_back(cut.name, cut.bit);
+  add_bits(h, "CCD_CUTS", "CC_", "CBIT_", bits);
+  for (std::size_t i = 0; i < kForcedApertures; ++i)
+    h.set(fmt::format("APRAD{}", i), kForcedApertureRadiiArcsec[i], "(optical) Aperture radius, in arcsec");
 }
 
 fits::Header forced_header(const SurveyIdentity& identity, std::string_view command_line,
@@ -118,19 +137,7 @@ fits::Header forced_header(const SurveyIdentity& identity, std::string_view comm
     for (const fits::Card& card : first.origin)
       if (card.key != "FILTER") h.append(card);
   }
-  std::vector<std::pair<std::string, std::int32_t>> bits;
-  for (const NamedBit& bit : ccd_mask_bits()) {
-    std::string name = bit.name;
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); });
-    bits.emplace_back(name, bit.value);
-  }
-  add_bits(h, "DQMASK", "DQ_", "DBIT_", bits);
-  bits.clear();
-  for (const CcdCutName& cut : kCcdCutNames) bits.emplace_back(cut.name, cut.bit);
-  add_bits(h, "CCD_CUTS", "CC_", "CBIT_", bits);
-  for (std::size_t i = 0; i < kForcedApertures; ++i)
-    h.set(fmt::format("APRAD{}", i), kForcedApertureRadiiArcsec[i], "(optical) Aperture radius, in arcsec");
+  add_forced_cards(h);
   return h;
 }
 
@@ -146,6 +153,47 @@ void write_forced_planes(const std::filesystem::path& file, const fits::Header& 
     writer.add_image<float>(pixels.view(), cards, ccd.image.ccdname);
   }
   writer.write(file);
+}
+
+void write_forced_catalogs(const std::filesystem::path& file, const fits::Header& header,
+                           const std::vector<ForcedCcd>& measured) {
+  fits::FitsWriter writer;
+  writer.add_empty_primary(header);
+  for (const ForcedCcd& ccd : measured) {
+    std::vector<ForcedSource> sources = ccd.sources;
+    sources.insert(sources.end(), ccd.taken_off.begin(), ccd.taken_off.end());
+    writer.add_table(source_table(sources, ccd.image.band), ccd.image.ccdname);
+  }
+  writer.write(file);
+}
+
+void write_outlier_mask_of_exposure(const std::filesystem::path& file, fits::Header header,
+                                    const std::vector<ForcedCcd>& measured) {
+  header.add_comment("Values are the sum of these bits; 0: no outlier, or no brick's mask");
+  header.set("OUTL_POS", 1, "Outlier mask bit: too bright");
+  header.set("OUTL_NEG", 2, "Outlier mask bit: too faint");
+  fits::Compression compression;
+  if (file.extension() == ".fz") compression.algorithm = fits::Compression::Algorithm::kHcompress;
+  fits::FitsWriter writer;
+  writer.add_empty_primary(header);
+  for (const ForcedCcd& ccd : measured) {
+    const CcdImage& image = ccd.image;
+    fits::Header cards = sip_cards(image.full_wcs, Box::from_size(image.width, image.height));
+    cards.set("CAMERA", image.camera, "Camera");
+    cards.set("EXPNUM", image.expnum, "Exposure number");
+    cards.set("CCDNAME", image.ccdname, "CCD");
+    cards.set("IMGFILE", image.image_filename, "Image file");
+    writer.add_image<std::uint8_t>(ccd.outlier_mask.view(), cards, image.ccdname, compression);
+  }
+  writer.write(file);
+}
+
+std::filesystem::path outlier_mask_file(const std::filesystem::path& directory,
+                                        const std::string& image_filename) {
+  std::string name = image_filename;
+  const std::size_t end = name.rfind(".fits");
+  name.insert(end == std::string::npos ? name.size() : end, "-outlier");
+  return directory / "outlier-masks" / name;
 }
 
 std::string write_forced_table(const std::filesystem::path& file, const fits::Header& header,

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/cancel.h"
 #include "core/base/log.h"
+#include "core/base/read_log.h"
 #include "core/fits/header.h"
 #include "core/forced/forced_ccd.h"
 #include "core/survey/survey_identity.h"
@@ -33,12 +35,16 @@ std::filesystem::path forced_file(const std::filesystem::path& directory, const 
 struct MeasuredCcds {
   std::vector<ForcedCcd> ccds;
   std::vector<std::string> failed;
+  bool interrupted = false;  // not all were begun
 };
 MeasuredCcds measure_ccds(const ForcedSurvey& from, const std::vector<std::int64_t>& rows,
-                          const ForcedCcdOptions& options, const Log& log);
+                          const ForcedCcdOptions& options, const Log& log, ReadLog* reads = nullptr,
+                          const Cancel& cancel = {});
 
 // The primary header: whose product, the first CCD's image and telescope, the bits of dqmask (DQ_*, DBIT_n) and
 // ccd_cuts (CC_*, CBIT_n), the apertures' radii (APRADn).
+// The last of these.
+void add_forced_cards(fits::Header& header);
 fits::Header forced_header(const SurveyIdentity& identity, std::string_view command_line,
                            const std::vector<ForcedCcd>& measured);
 
@@ -47,6 +53,20 @@ fits::Header forced_header(const SurveyIdentity& identity, std::string_view comm
 enum class ForcedPlane { kModel, kData };
 void write_forced_planes(const std::filesystem::path& file, const fits::Header& header,
                          const std::vector<ForcedCcd>& measured, ForcedPlane plane);
+
+// One HDU per CCD, named by its ccdname: the catalog's rows that were used there, as source_table() has them, those
+// that were taken off the image at the end.
+void write_forced_catalogs(const std::filesystem::path& file, const fits::Header& header,
+                           const std::vector<ForcedCcd>& measured);
+
+// One HDU per CCD, named by its ccdname: the masks of outliers of the bricks that it touches put together on the whole
+// CCD, 0 where there is none, with its projection, CAMERA, EXPNUM, CCDNAME and IMGFILE. Compressed where the file's
+// name ends in .fz.
+void write_outlier_mask_of_exposure(const std::filesystem::path& file, fits::Header header,
+                                    const std::vector<ForcedCcd>& measured);
+// DIR/outlier-masks/<image_filename, its .fits as -outlier.fits>
+std::filesystem::path outlier_mask_file(const std::filesystem::path& directory,
+                                        const std::string& image_filename);
 
 // Writes the table; returns the file's SHA-256.
 std::string write_forced_table(const std::filesystem::path& file, const fits::Header& header,

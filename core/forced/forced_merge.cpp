@@ -125,6 +125,10 @@ MergedForced merge_forced(const fits::Table& catalog, const std::vector<NamedTab
   return out;
 }
 
+std::string forced_column(std::string_view name, std::string_view band) {
+  return "forced_" + std::string(name) + "_" + in_names(std::string(band));
+}
+
 fits::Table average_forced(const fits::Table& objects, const fits::Table& measurements,
                            const std::vector<std::string>& bands) {
   std::map<std::pair<ObjectKey, std::string>, Sums> sums;
@@ -146,14 +150,14 @@ fits::Table average_forced(const fits::Table& objects, const fits::Table& measur
     const auto add = [&](const char* name, const char* unit, auto value) {
       std::vector<std::decay_t<decltype(value(Sums{}))>> values;
       for (const Sums& s : of_band) values.push_back(value(s));
-      out.add(std::string("forced_") + name + "_" + in_names(band), std::move(values), unit);
+      out.add(forced_column(name, band), std::move(values), unit);
     };
     const auto add_apertures = [&](const char* name, const char* unit, auto value) {
       if (apertures == 0) return;
       std::vector<float> values;
       for (const Sums& s : of_band)
         for (std::size_t a = 0; a < static_cast<std::size_t>(apertures); ++a) values.push_back(value(s, a));
-      out.add(std::string("forced_") + name + "_" + in_names(band), std::move(values), unit, {apertures});
+      out.add(forced_column(name, band), std::move(values), unit, {apertures});
     };
     add("flux", "nanomaggies", [](const Sums& s) { return ratio(s.flux, s.flux_ivar); });
     add("flux_ivar", "nanomaggies^(-2)", [](const Sums& s) { return static_cast<float>(s.flux_ivar); });

@@ -29,6 +29,7 @@ MergedForced merge_forced(const fits::Table& catalog, const std::vector<NamedTab
 //   forced_psfdepth, forced_galdepth: sums over all its measurements; forced_nexp: how many there are;
 //   forced_fracin: their mean; forced_fracflux, forced_fracmasked, forced_rchisq: means weighted by fracin.
 // 0 where nothing was measured.
+std::string forced_column(std::string_view name, std::string_view band);  // "forced_NAME_BAND"
 fits::Table average_forced(const fits::Table& objects, const fits::Table& measurements,
                            const std::vector<std::string>& bands);
 

@@ -128,6 +128,12 @@ double upper_limit(double flux, double sigma) {
   return flux + sigma * low;
 }
 
+// The mean of chi^2 per pixel, weighted by the source's light: also of one that is partly outside or masked.
+double mean_chi2(const FluxStatistics& s) {
+  constexpr double kLeastLight = 1e-6;
+  return s.pronpix > kLeastLight ? s.prochi2 / s.pronpix : 0;
+}
+
 // What is measured of the rows, step after step.
 class Measurement {
  public:
@@ -144,14 +150,13 @@ class Measurement {
     }
     if (options_.fit && options_.limits) find_limits();
     for (std::size_t i = 0; i < out_.rows.size(); ++i) {
-      if (options_.apertures) measure_apertures(out_.rows[i], placed_[i], seen());
-      if (!placed_[i].model.is_galaxy()) out_.rows[i].centroid = centroid_of(seen(), placed_[i], patch_of(i));
+      if (options_.apertures) measure_apertures(out_.rows[i], placed_[i], image_);
+      if (!placed_[i].model.is_galaxy()) out_.rows[i].centroid = centroid_of(image_, placed_[i], patch_of(i));
     }
     return std::move(out_);
   }
 
  private:
-  const CcdImage& seen() const { return without_galaxies_ ? *without_galaxies_ : image_; }
   const Patch* patch_of(std::size_t row) const {
     return unit_of_[row] < 0 ? nullptr : &units_[static_cast<std::size_t>(unit_of_[row])].patch;
   }
@@ -160,12 +165,6 @@ class Measurement {
     for (std::size_t i = 0; i < sources_.size(); ++i) {
       Placed source = place(sources_[i], image_, options_.move);
       std::optional<Patch> patch = source.at ? models_.patch(source.model, *source.at) : std::nullopt;
-      if (sources_[i].is_large_galaxy() && sources_[i].flux && off_image(source, image_)) {
-        if (!patch) continue;
-        if (!without_galaxies_) without_galaxies_ = image_;
-        add_patch(without_galaxies_->data.view(), *patch, -*sources_[i].flux);
-        continue;
-      }
       ForcedMeasurement& row = out_.rows.emplace_back();
       row.source = i;
       note_place(row, source, image_);
@@ -221,7 +220,7 @@ class Measurement {
     for (std::size_t i = 0; i < moving.size(); ++i)
       moving[i] = {!placed_[i].model.is_galaxy(), placed_[i].model, placed_[i].at.value_or(PixelPosition{}),
                    fit.flux[i], patch_of(i)};
-    MotionResult motions = fit_motions(seen(), units_, moving, models_);
+    MotionResult motions = fit_motions(image_, units_, moving, models_);
     take_statistics(motions.fit);
     for (std::size_t i = 0; i < moving.size(); ++i) out_.rows[i].motion = motions.rows[i];
   }
@@ -243,7 +242,7 @@ class Measurement {
           others.back().patch.x0 -= box.x0;
           others.back().patch.y0 -= box.y0;
         }
-      const FluxImage flux_image{own.const_view(), seen().inverse_error.view().crop(box), others};
+      const FluxImage flux_image{own.const_view(), image_.inverse_error.view().crop(box), others};
       FluxOptions without_statistics;
       without_statistics.statistics = false;
       const double left =
@@ -256,7 +255,7 @@ class Measurement {
   }
 
   FluxResult solve(std::size_t unknowns) const {
-    const FluxImage flux_image{seen().data.view(), seen().inverse_error.view(), units_};
+    const FluxImage flux_image{image_.data.view(), image_.inverse_error.view(), units_};
     return solve_fluxes(std::span(&flux_image, 1), std::vector<double>(unknowns, 0.0));
   }
 
@@ -273,11 +272,11 @@ class Measurement {
     for (std::size_t i = 0; i < out_.rows.size(); ++i) {
       ForcedMeasurement& row = out_.rows[i];
       row.fracflux = static_cast<float>(fit.statistics[i].profracflux);
-      row.rchisq = static_cast<float>(fit.statistics[i].prochi2);
+      row.rchisq = static_cast<float>(mean_chi2(fit.statistics[i]));
       row.fracmasked = static_cast<float>(fit.statistics[i].promasked);
       row.fracin = static_cast<float>(fit.statistics[i].fracin);
       if (!(fit.inverse_variance[i] > 0) && patch_of(i))
-        row.fracmasked = static_cast<float>(masked_light(seen(), *patch_of(i)));
+        row.fracmasked = static_cast<float>(masked_light(image_, *patch_of(i)));
     }
   }
 
@@ -289,10 +288,27 @@ class Measurement {
   std::vector<Placed> placed_;             // of the rows
   std::vector<UnitModel> units_;           // of the rows that have something on the image
   std::vector<int> unit_of_, nucleus_of_;  // of the rows: index into units_; unknown; -1: none
-  std::optional<CcdImage> without_galaxies_;
 };
 
 }  // namespace
+
+std::vector<ForcedSource> take_off_large_galaxies(CcdImage& image, std::vector<ForcedSource>& sources) {
+  UnitModels models(image);
+  std::vector<ForcedSource> off, left;
+  for (ForcedSource& s : sources) {
+    const Placed placed = place(s, image, false);
+    if (!s.is_large_galaxy() || !s.flux || !off_image(placed, image)) {
+      left.push_back(std::move(s));
+      continue;
+    }
+    if (placed.at)
+      if (const std::optional<Patch> patch = models.patch(placed.model, *placed.at))
+        add_patch(image.data.view(), *patch, -*s.flux);
+    off.push_back(std::move(s));
+  }
+  sources = std::move(left);
+  return off;
+}
 
 ForcedResult measure_forced(const CcdImage& image, std::span<const ForcedSource> sources,
                             const ForcedOptions& options) {

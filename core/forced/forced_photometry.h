@@ -33,7 +33,8 @@ struct ForcedMeasurement {
   SkyPosition position;    // where it was measured
   float x = 0, y = 0;      // pixels of the whole CCD; NaN where the position is on no pixel of any
   float flux = 0, flux_ivar = 0;
-  // As FluxStatistics has them; fracmasked also of a source without a pixel of weight.
+  // As FluxStatistics has them; but fracmasked also of a source without a pixel of weight, and rchisq a mean:
+  // sum |u| chi^2 / sum |u| over the good pixels, u the model.
   float fracflux = 0, rchisq = 0, fracmasked = 0, fracin = 0;
   std::array<float, kForcedApertures> apflux{}, apflux_ivar{};
   std::uint16_t dqmask =
@@ -51,9 +52,12 @@ struct ForcedResult {
   Image<float> model;                   // the sum of all models; empty without a fit
 };
 
+// Large galaxies that are centred off the image and have a flux in the catalog: their light is taken off the image with
+// that flux, and they leave the list; returns them.
+std::vector<ForcedSource> take_off_large_galaxies(CcdImage& image, std::vector<ForcedSource>& sources);
+
 // `image`: sky-subtracted nanomaggies, masked pixels without weight. Sources that are nowhere near the image have a
-// row, too, with 0 in all that is measured. Large galaxies that are centred off the image and have a flux in the
-// catalog are taken off the image with that flux and get no row.
+// row, too, with 0 in all that is measured.
 ForcedResult measure_forced(const CcdImage& image, std::span<const ForcedSource> sources,
                             const ForcedOptions& options = {});
 

@@ -23,6 +23,21 @@ double number_or_zero(const fits::Table& t, std::string_view column, std::int64_
   return std::isfinite(v) ? v : 0;
 }
 
+double sersic_index_of(const SourceModel& model) {
+  switch (model.kind) {
+    case SourceKind::kPsf:
+      return 0;
+    case SourceKind::kRex:
+    case SourceKind::kExp:
+      return 1;
+    case SourceKind::kDev:
+      return 4;
+    case SourceKind::kSer:
+      return model.sersic_index;
+  }
+  return 0;
+}
+
 ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& flux_column) {
   ForcedSource s;
   s.release = static_cast<std::int32_t>(number_or_zero(t, "release", i));
@@ -94,26 +109,39 @@ std::vector<ForcedSource> read_forced_sources(const std::filesystem::path& catal
   }
 }
 
-std::vector<ForcedSource> forced_sources_near(const std::filesystem::path& directory,
-                                              const BrickTable& bricks, const ForcedRegion& region,
-                                              std::string_view band, const Log& log) {
-  std::vector<ForcedSource> out;
-  std::string missing;
-  for (const Brick& brick : bricks.touching(*region.wcs)) {
-    const std::filesystem::path file =
-        directory / "tractor" / brick.name.substr(0, 3) / ("tractor-" + brick.name + ".fits");
-    std::error_code ignored;
-    if (!std::filesystem::exists(file, ignored)) {
-      missing += (missing.empty() ? "" : ", ") + brick.name;
-      continue;
-    }
-    for (ForcedSource& s : read_forced_sources(file, band))
-      if (s.primary && s.has_profile && is_near(s, region)) out.push_back(std::move(s));
-  }
-  if (!missing.empty())
-    log.warning("no catalogs below {} of bricks that the CCD touches: nothing of theirs is measured: {}",
-                (directory / "tractor").string(), missing);
-  return out;
+fits::Table source_table(std::span<const ForcedSource> sources, std::string_view band) {
+  fits::Table t;
+  const auto add = [&](const char* name, const char* unit, auto value) {
+    std::vector<std::decay_t<decltype(value(ForcedSource{}))>> values;
+    for (const ForcedSource& s : sources) values.push_back(value(s));
+    t.add(name, std::move(values), unit);
+  };
+  const auto shape = [](const ForcedSource& s) {
+    return s.model.is_galaxy() ? to_ellipse(s.model.shape) : Ellipse{};
+  };
+  const auto motion = [](const ForcedSource& s) { return s.model.motion.value_or(SkyMotion{0, 0, 0, 0}); };
+  add("ra", "deg", [](const ForcedSource& s) { return s.model.ra; });
+  add("dec", "deg", [](const ForcedSource& s) { return s.model.dec; });
+  add("brick_primary", "", [](const ForcedSource& s) { return s.primary; });
+  add("type", "", [](const ForcedSource& s) { return std::string(kind_name(s.model.kind)); });
+  add("release", "", [](const ForcedSource& s) { return static_cast<std::int16_t>(s.release); });
+  add("brickid", "", [](const ForcedSource& s) { return s.brickid; });
+  add("brickname", "", [](const ForcedSource& s) { return s.brickname; });
+  add("objid", "", [](const ForcedSource& s) { return s.objid; });
+  add("sersic", "", [](const ForcedSource& s) { return static_cast<float>(sersic_index_of(s.model)); });
+  add("shape_r", "arcsec", [&](const ForcedSource& s) { return static_cast<float>(shape(s).re); });
+  add("shape_e1", "", [&](const ForcedSource& s) { return static_cast<float>(shape(s).e1); });
+  add("shape_e2", "", [&](const ForcedSource& s) { return static_cast<float>(shape(s).e2); });
+  add("ref_epoch", "yr", [&](const ForcedSource& s) { return static_cast<float>(motion(s).ref_epoch); });
+  add("pmra", "mas/yr", [&](const ForcedSource& s) { return static_cast<float>(motion(s).pmra); });
+  add("pmdec", "mas/yr", [&](const ForcedSource& s) { return static_cast<float>(motion(s).pmdec); });
+  add("parallax", "mas", [&](const ForcedSource& s) { return static_cast<float>(motion(s).parallax); });
+  add("ref_cat", "", [](const ForcedSource& s) { return s.ref_cat; });
+  add("ref_id", "", [](const ForcedSource& s) { return s.ref_id; });
+  if (std::ranges::any_of(sources, [](const ForcedSource& s) { return s.flux.has_value(); }))
+    add(("flux_" + std::string(band)).c_str(), "nanomaggies",
+        [](const ForcedSource& s) { return s.flux.value_or(0.f); });
+  return t;
 }
 
 }  // namespace brickline

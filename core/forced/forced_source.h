@@ -5,14 +5,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/base/log.h"
 #include "core/fits/table.h"
 #include "core/model/source_model.h"
-#include "core/survey/bricks.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {
@@ -50,11 +49,8 @@ struct ForcedRegion {
 // Whether a source stands (unmoved) within kForcedMargin pixels of the region.
 bool is_near(const ForcedSource& source, const ForcedRegion& region);
 
-// Of a directory of catalogs, DIR/tractor/BBB/tractor-BRICK.fits: the rows of all bricks whose images touch the CCD
-// that belong to their brick's own area, have a profile, and stand (unmoved) within `kForcedMargin` pixels of the
-// region. One line of the log names the bricks without a catalog.
-std::vector<ForcedSource> forced_sources_near(const std::filesystem::path& directory,
-                                              const BrickTable& bricks, const ForcedRegion& region,
-                                              std::string_view band, const Log& log);
+// The sources as rows of a catalog, with the columns of catalogs that forced photometry reads, at the places where
+// the catalog has them; flux_BAND if any of them has one.
+fits::Table source_table(std::span<const ForcedSource> sources, std::string_view band);
 
 }  // namespace brickline

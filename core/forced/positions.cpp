@@ -4,13 +4,19 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <limits>
+#include <map>
+#include <string_view>
 
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
+#include "core/forced/votable.h"
+#include "core/wcs/sky.h"
 
 namespace brickline {
 namespace {
@@ -64,33 +70,75 @@ std::vector<std::string> words_of(const std::string& line, bool commas) {
   return words;
 }
 
-double number_of(const std::string& word) {
+// NaN where it is none.
+double number_of(std::string_view word) {
+  while (!word.empty() && std::isspace(static_cast<unsigned char>(word.front()))) word.remove_prefix(1);
+  while (!word.empty() && std::isspace(static_cast<unsigned char>(word.back()))) word.remove_suffix(1);
+  if (word.starts_with('+')) word.remove_prefix(1);
   double value = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
   return error == std::errc() && end == word.data() + word.size() ? value
                                                                   : std::numeric_limits<double>::quiet_NaN();
 }
 
+// A unit that is stated and is not degrees would make positions wrong.
+void check_unit(const std::string& column, const std::string& unit) {
+  const std::string u = lower(unit);
+  for (const char* known : {"", "deg", "degree", "degrees"})
+    if (u == known) return;
+  throw input_error("column {} is in '{}': degrees are wanted", column, unit);
+}
+
+// The two columns among others.
+struct Places {
+  std::size_t ra = 0, dec = 0;
+  Places() = default;
+  Places(const std::vector<std::string>& names, const PositionColumns& columns)
+      : ra(column_of(names, columns.ra, kRaNames, "right ascension", "--ra-column")),
+        dec(column_of(names, columns.dec, kDecNames, "declination", "--dec-column")) {}
+};
+
+// Units of an ECSV's heading, "# - {name: ra, unit: deg, datatype: float64}".
+std::map<std::string, std::string> units_of_heading(const std::vector<std::string>& lines) {
+  std::map<std::string, std::string> units;
+  const auto value_of = [](const std::string& line, const std::string& key) -> std::string {
+    const std::size_t at = line.find(key + ": ");
+    if (at == std::string::npos) return "";
+    const std::size_t begin = at + key.size() + 2;
+    std::string value = line.substr(begin, line.find_first_of(",}", begin) - begin);
+    std::erase_if(value, [](char c) { return c == '\'' || c == '"' || c == ' ' || c == '\r'; });
+    return value;
+  };
+  for (const std::string& line : lines)
+    if (line.find("name: ") != std::string::npos) units[value_of(line, "name")] = value_of(line, "unit");
+  return units;
+}
+
 std::vector<SkyPosition> of_text(std::istream& in, const PositionColumns& columns) {
   std::vector<SkyPosition> out;
-  std::vector<std::string> names;
+  std::vector<std::string> names, heading;
   bool commas = false;
-  std::size_t ra = 0, dec = 0, number = 0;
+  Places places;
+  std::size_t number = 0;
   for (std::string line; std::getline(in, line);) {
-    ++number;
-    if (line.empty() || line[0] == '#' || line == "\r") continue;
+    if (++number == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);
+    if (line.empty() || line[0] == '#' || line == "\r") {
+      if (names.empty()) heading.push_back(line);
+      continue;
+    }
     if (names.empty()) {
       commas = line.find(',') != std::string::npos;
       names = words_of(line, commas);
-      ra = column_of(names, columns.ra, kRaNames, "right ascension", "--ra-column");
-      dec = column_of(names, columns.dec, kDecNames, "declination", "--dec-column");
+      places = Places(names, columns);
+      std::map<std::string, std::string> units = units_of_heading(heading);
+      for (const std::size_t c : {places.ra, places.dec}) check_unit(names[c], units[names[c]]);
       continue;
     }
     const std::vector<std::string> words = words_of(line, commas);
     if (words.size() != names.size())
       throw input_error("line {}: {} values, and the header has {} columns", number, words.size(),
                         names.size());
-    out.push_back({number_of(words[ra]), number_of(words[dec])});
+    out.push_back({number_of(words[places.ra]), number_of(words[places.dec])});
   }
   if (names.empty()) throw input_error("no line of column names in it");
   return out;
@@ -103,8 +151,9 @@ std::vector<SkyPosition> of_table(const std::filesystem::path& file, const Posit
     std::vector<std::string> names;
     const fits::Table table = reader.table(hdu);
     for (const fits::Column& c : table.columns()) names.push_back(c.name);
-    const std::string ra = names.at(column_of(names, columns.ra, kRaNames, "right ascension", "--ra-column")),
-                      dec = names.at(column_of(names, columns.dec, kDecNames, "declination", "--dec-column"));
+    const Places places(names, columns);
+    const std::string &ra = names.at(places.ra), &dec = names.at(places.dec);
+    for (const std::string& name : {ra, dec}) check_unit(name, table.require(name).unit);
     std::vector<SkyPosition> out;
     for (std::int64_t i = 0; i < table.rows(); ++i)
       out.push_back({table.number(ra, i), table.number(dec, i)});
@@ -113,44 +162,74 @@ std::vector<SkyPosition> of_table(const std::filesystem::path& file, const Posit
   throw input_error("no table in it");
 }
 
+std::vector<SkyPosition> of_votable(std::istream& in, const PositionColumns& columns) {
+  std::vector<SkyPosition> out;
+  Places places;
+  read_votable(
+      in,
+      [&](const std::vector<VotableField>& fields) {
+        std::vector<std::string> names;
+        for (const VotableField& f : fields) names.push_back(f.name.empty() ? f.id : f.name);
+        places = Places(names, columns);
+        for (const std::size_t c : {places.ra, places.dec}) check_unit(names[c], fields[c].unit);
+      },
+      [&](const std::vector<std::string>& row) {
+        out.push_back({number_of(row[places.ra]), number_of(row[places.dec])});
+      });
+  return out;
+}
+
+bool is_position(const SkyPosition& p) { return std::abs(p.ra) <= 360 && std::abs(p.dec) <= 90; }
+
+std::vector<SkyPosition> of_file(const std::filesystem::path& file, const PositionColumns& columns) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw input_error("no such file, or it cannot be read");
+  std::array<char, 64> first{};
+  in.read(first.data(), first.size());
+  const std::string_view begin(first.data(), static_cast<std::size_t>(in.gcount()));
+  if (begin.starts_with("SIMPLE") || begin.starts_with("\x1f\x8b")) return of_table(file, columns);
+  in.clear();
+  in.seekg(0);
+  return looks_like_votable(begin) ? of_votable(in, columns) : of_text(in, columns);
+}
+
 }  // namespace
 
 std::vector<SkyPosition> read_positions(const std::filesystem::path& file, const PositionColumns& columns) {
   try {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) throw input_error("no such file, or it cannot be read");
-    std::array<char, 6> magic{};
-    in.read(magic.data(), magic.size());
-    const bool is_fits = std::string_view(magic.data(), magic.size()) == "SIMPLE" ||
-                         (magic[0] == '\x1f' && static_cast<unsigned char>(magic[1]) == 0x8b);
-    if (is_fits) return of_table(file, columns);
-    in.clear();
-    in.seekg(0);
-    return of_text(in, columns);
+    std::vector<SkyPosition> out = of_file(file, columns);
+    if (!out.empty() && std::ranges::none_of(out, is_position))
+      throw input_error(
+          "none of its {} rows has a position: numbers are wanted, in degrees (not hours, minutes and seconds)",
+          out.size());
+    return out;
   } catch (Error& e) {
     throw e.in_file(file.string());
   }
 }
 
-std::vector<ForcedSource> sources_at(const std::vector<SkyPosition>& positions, const ForcedRegion& region,
-                                     const Log& log) {
+std::size_t count_senseless(const std::vector<SkyPosition>& positions) {
+  return static_cast<std::size_t>(std::ranges::count_if(positions, std::not_fn(is_position)));
+}
+
+std::vector<ForcedSource> sources_at(const std::vector<SkyPosition>& positions, const ForcedRegion& region) {
+  // What is far away costs no projection.
+  const SkyPosition centre = region.wcs->center();
+  const CdMatrix cd = region.wcs->cd();
+  const double pixel = std::sqrt(std::abs(cd[0] * cd[3] - cd[1] * cd[2]));
+  const double reach = 1.01 * region.wcs->radius_degrees() + 2 * kForcedMargin * pixel;
   std::vector<ForcedSource> out;
-  std::size_t senseless = 0;
   for (std::size_t i = 0; i < positions.size(); ++i) {
     const SkyPosition& p = positions[i];
-    if (!std::isfinite(p.ra) || !(std::abs(p.dec) <= 90)) {
-      ++senseless;
+    if (!is_position(p) || !(std::abs(p.dec - centre.dec) <= reach) ||
+        angular_separation(p.ra, p.dec, centre.ra, centre.dec) > reach)
       continue;
-    }
     ForcedSource s;
     s.objid = static_cast<std::int32_t>(i + 1);
     s.model.ra = p.ra;
     s.model.dec = p.dec;
     if (is_near(s, region)) out.push_back(std::move(s));
   }
-  if (senseless > 0)
-    log.warning("{} of {} positions are no positions (not numbers, or |dec| > 90): they are left out",
-                senseless, positions.size());
   return out;
 }
 

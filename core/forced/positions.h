@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "core/base/log.h"
 #include "core/forced/forced_source.h"
 #include "core/wcs/wcs.h"
 
@@ -17,15 +16,18 @@ struct PositionColumns {
   std::string ra, dec;
 };
 
-// The positions of a file: a FITS table, or text with a line of column names (CSV, or ECSV with its comments; values
-// between commas or blanks). A value that is no number is NaN. Error (kInput) naming the file: neither form, no such
-// column, a line with other than the header's number of values.
+// The positions of a file: a FITS table, a VOTable (TABLEDATA), or text with a line of column names (CSV, or ECSV with
+// its comments; values between commas or blanks). A value that is no number is NaN. Error (kInput) naming the file: none
+// of these forms, no such column, a column that says that it is not in degrees, a line with other than the header's
+// number of values, no row with a position.
 std::vector<SkyPosition> read_positions(const std::filesystem::path& file,
                                         const PositionColumns& columns = {});
 
+// How many of them are no positions: no numbers, or |RA| > 360, |Dec| > 90.
+std::size_t count_senseless(const std::vector<SkyPosition>& positions);
+
 // Point sources at the positions that are on or within kForcedMargin pixels of the region; objid is the row in the
-// file, counted from 1, brickid 0. Positions that are no numbers are counted in one line of the log.
-std::vector<ForcedSource> sources_at(const std::vector<SkyPosition>& positions, const ForcedRegion& region,
-                                     const Log& log);
+// file, counted from 1, brickid 0. Senseless ones are nowhere.
+std::vector<ForcedSource> sources_at(const std::vector<SkyPosition>& positions, const ForcedRegion& region);
 
 }  // namespace brickline

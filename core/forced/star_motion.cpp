@@ -97,12 +97,13 @@ class FullFit {
       if (done) break;
     }
     found = now;
-    return true;
+    return std::hypot(now.x - row_.at.x, now.y - row_.at.y) <= kFarthestFwhm * image_.psf_fwhm;
   }
   std::optional<Patch> model(const Place& p) { return models_.patch_on(box_, row_.model, {p.x, p.y}, *psf_); }
 
  private:
   static constexpr int kMostSteps = 50, kMostHalvings = 8;
+  static constexpr double kFarthestFwhm = 2;   // beyond, something else was found
   static constexpr double kLongestStep = 1;    // pixels
   static constexpr double kLeastGain = 1e-4;   // of chi^2
   static constexpr double kDifference = 0.01;  // pixels, for derivatives
@@ -186,25 +187,32 @@ void fit_fully(const CcdImage& image, std::span<const UnitModel> units, std::spa
 
 }  // namespace
 
-MotionResult fit_motions(const CcdImage& image, std::span<const UnitModel> units,
-                         std::span<const MovingRow> rows, UnitModels& models) {
-  MotionResult out;
-  out.rows.resize(rows.size());
-  // Unknowns: the rows' fluxes, then two amplitudes for each star.
-  std::vector<UnitModel> all(units.begin(), units.end());
-  std::vector<int> first_amplitude(rows.size(), -1);
-  int unknowns = static_cast<int>(rows.size());
+MotionUnits motion_units(const CcdImage& image, std::span<const UnitModel> units,
+                         std::span<const MovingRow> rows) {
+  MotionUnits out;
+  out.units.assign(units.begin(), units.end());
+  out.first_amplitude.assign(rows.size(), -1);
+  out.unknowns = static_cast<int>(rows.size());
   const std::array<double, 4> per_degree = pixels_per_degree(image.wcs.cd());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i].star || !rows[i].unit) continue;
     const Gradient g = gradient_of(rows[i].unit->pixels);
-    first_amplitude[i] = unknowns;
-    all.push_back({unknowns++, combined(*rows[i].unit, g, per_degree[0], per_degree[2])});
-    all.push_back({unknowns++, combined(*rows[i].unit, g, per_degree[1], per_degree[3])});
+    out.first_amplitude[i] = out.unknowns;
+    out.units.push_back({out.unknowns++, combined(*rows[i].unit, g, per_degree[0], per_degree[2])});
+    out.units.push_back({out.unknowns++, combined(*rows[i].unit, g, per_degree[1], per_degree[3])});
   }
-  const FluxImage flux_image{image.data.view(), image.inverse_error.view(), all};
-  out.fit =
-      solve_fluxes(std::span(&flux_image, 1), std::vector<double>(static_cast<std::size_t>(unknowns), 0.0));
+  return out;
+}
+
+MotionResult fit_motions(const CcdImage& image, std::span<const UnitModel> units,
+                         std::span<const MovingRow> rows, UnitModels& models) {
+  MotionResult out;
+  out.rows.resize(rows.size());
+  const MotionUnits all = motion_units(image, units, rows);
+  const std::vector<int>& first_amplitude = all.first_amplitude;
+  const FluxImage flux_image{image.data.view(), image.inverse_error.view(), all.units};
+  out.fit = solve_fluxes(std::span(&flux_image, 1),
+                         std::vector<double>(static_cast<std::size_t>(all.unknowns), 0.0));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     StarMotion& to = out.rows[i];
     const double flux = out.fit.flux[i], flux_ivar = out.fit.inverse_variance[i];

@@ -3,7 +3,8 @@
 // To first order a star that stands elsewhere adds to its model u the derivatives of u; with one amplitude for each
 // direction the fit stays linear, and all stars of the image are solved together with everything else (flux_dra,
 // flux_ddec, nanomaggies degree; flux_motion, the flux then). After that the position and the flux of one star after
-// the other, the brightest first, are fitted to what the others leave (full_fit), with models moved exactly.
+// the other, the brightest first, are fitted to what the others leave (full_fit), with models moved exactly. A fit that
+// ends farther than two FWHM away is of something else: all of full_fit is 0 then.
 #pragma once
 
 #include <span>
@@ -38,6 +39,16 @@ struct MotionResult {
   std::vector<StarMotion> rows;
   FluxResult fit;  // of fluxes and derivatives together; the first of its statistics are the rows'
 };
+
+// What is fitted together: the rows' unit models, and for each star the derivatives of its own by its place, east and
+// north (per degree). Unknowns: the rows' fluxes, then two amplitudes for each star.
+struct MotionUnits {
+  std::vector<UnitModel> units;
+  std::vector<int> first_amplitude;  // of each row: the unknown of its first amplitude; -1: it has none
+  int unknowns = 0;
+};
+MotionUnits motion_units(const CcdImage& image, std::span<const UnitModel> units,
+                         std::span<const MovingRow> rows);
 
 // `units`: the rows' unit models, as the fluxes were fitted with them.
 MotionResult fit_motions(const CcdImage& image, std::span<const UnitModel> units,

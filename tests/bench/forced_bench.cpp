@@ -1,12 +1,16 @@
 // Forced photometry of one CCD as DECam's: 2046 x 4094 pixels, 3,000 sources, half of them galaxies. Reports CPU seconds
-// beyond reading.
+// beyond reading, for what can be measured.
 #include <benchmark/benchmark.h>
+
+#include <array>
 
 #include "core/base/resources.h"
 #include "tests/forced/synthetic_ccd.h"
 
 namespace brickline {
 namespace {
+
+enum What : std::size_t { kFluxes, kApertures, kMotions, kNuclei, kLimits };
 
 void one_ccd(benchmark::State& state) {
   test::SyntheticCcd ccd(2046, 4094, 0.02);
@@ -22,7 +26,12 @@ void one_ccd(benchmark::State& state) {
   }
   ccd.add_noise(1);
   ForcedOptions options;
-  options.apertures = state.range(0) != 0;
+  const auto what = static_cast<What>(state.range(0));
+  options.apertures = what == kApertures;
+  options.motions = what == kMotions;
+  options.nuclei = what == kNuclei;
+  options.limits = what == kLimits;
+  state.SetLabel(std::array{"fluxes", "--apphot", "--derivs", "--agn", "limits"}[what]);
   double cpu = 0;
   for (auto _ : state) {
     const double start = resource_use().cpu_seconds;
@@ -32,7 +41,7 @@ void one_ccd(benchmark::State& state) {
   state.counters["cpu_seconds"] = cpu / static_cast<double>(state.iterations());
   state.counters["peak_MB"] = static_cast<double>(resource_use().peak_bytes) / 1e6;
 }
-BENCHMARK(one_ccd)->Arg(0)->Arg(1)->ArgName("apertures")->Iterations(1)->Unit(benchmark::kSecond);
+BENCHMARK(one_ccd)->DenseRange(kFluxes, kLimits)->Iterations(1)->Unit(benchmark::kSecond);
 
 }  // namespace
 }  // namespace brickline

@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <fstream>
-#include <mutex>
 
 #include "core/base/error.h"
 #include "core/fits/fits_writer.h"
@@ -61,38 +60,73 @@ TEST_F(Positions, WhatIsNoListIsToldInOneLine) {
   EXPECT_THROW(read_positions("/nowhere/list.csv"), Error);
 }
 
-class Lines : public LogSink {
- public:
-  void write(LogLevel, std::string_view message) override { lines.emplace_back(message); }
-  std::vector<std::string> lines;
-};
-
 TEST_F(Positions, ThoseOnTheChipAreMeasuredAlsoAcrossRaZeroAndAtThePole) {
-  Lines lines;
   for (const SkyPosition middle : {SkyPosition{0, 1}, SkyPosition{40, 90}}) {
     const Wcs wcs = Wcs::tangent(middle.ra, middle.dec, 500, 500, {-7e-5, 0, 0, 7e-5}, 1001, 1001);
     const ForcedRegion region{&wcs, Box::from_size(1001, 1001)};
     const SkyPosition inside = wcs.pixel_to_sky(900, 480), beside = wcs.pixel_to_sky(1015, 480),
                       outside = wcs.pixel_to_sky(1100, 480), other_side = wcs.pixel_to_sky(100, 480);
-    const auto found = sources_at({inside, outside, beside, other_side, {200, -10}}, region, Log(lines));
+    const auto found = sources_at({inside, outside, beside, other_side, {200, -10}}, region);
     ASSERT_EQ(found.size(), 3u);
     EXPECT_EQ(found[1].objid, 3);
     EXPECT_EQ(found[2].objid, 4);
   }
-  EXPECT_TRUE(lines.lines.empty());
 }
 
-TEST_F(Positions, SenselessOnesAreCountedInOneLineAndAMillionAreNoTrouble) {
-  Lines lines;
+TEST_F(Positions, SenselessOnesAreCountedAndAMillionAreNoTrouble) {
   const Wcs wcs = Wcs::tangent(150, 2, 500, 500, {-7e-5, 0, 0, 7e-5}, 1001, 1001);
   std::vector<SkyPosition> many(1000000, {150.001, 2.001});
   for (std::size_t i = 0; i < many.size(); i += 2) many[i] = {10, 20};
   many[0].ra = NAN;
   many[2].dec = 91;
-  const auto found = sources_at(many, {&wcs, Box::from_size(1001, 1001)}, Log(lines));
-  EXPECT_EQ(found.size(), 500000u);
-  ASSERT_EQ(lines.lines.size(), 1u);
-  EXPECT_NE(lines.lines[0].find("2 of 1000000"), std::string::npos);
+  EXPECT_EQ(count_senseless(many), 2u);
+  EXPECT_EQ(sources_at(many, {&wcs, Box::from_size(1001, 1001)}).size(), 500000u);
+}
+
+std::string votable(const std::string& data, const std::string& unit = "deg") {
+  return "<?xml version=\"1.0\"?>\n<VOTABLE version=\"1.4\" xmlns=\"http://www.ivoa.net/xml/VOTable/v1.3\">\n"
+         "<!-- <TD>0</TD> --><RESOURCE>\n<TABLE name=\"empty\"><FIELD name=\"x\" datatype=\"int\"/></TABLE>\n"
+         "<TABLE><DESCRIPTION>A &lt; B</DESCRIPTION>\n<FIELD name=\"Name\" datatype=\"char\" arraysize=\"*\"/>\n"
+         "<FIELD name=\"RAJ2000\" datatype=\"double\" unit=\"" +
+         unit + "\" ucd=\"pos.eq.ra;meta.main\"/><FIELD name=\"DEJ2000\" datatype=\"double\"/>\n<DATA>" +
+         data + "</DATA></TABLE></RESOURCE></VOTABLE>\n";
+}
+
+TEST_F(Positions, AreReadFromVotables) {
+  const auto found = read_positions(text(votable(
+      "<TABLEDATA>\n<TR><TD>a &amp; b</TD><TD> 10.25 </TD><TD>+20.5</TD></TR>"
+      "<TR><TD/><TD></TD><TD>-3e0</TD></TR><TR><TD><![CDATA[<c>]]></TD><TD>359.5</TD><TD>-89</TD></TR></TABLEDATA>")));
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].ra, 10.25);
+  EXPECT_EQ(found[0].dec, 20.5);
+  EXPECT_TRUE(std::isnan(found[1].ra));
+  EXPECT_EQ(found[1].dec, -3);
+  EXPECT_EQ(found[2].dec, -89);
+}
+
+TEST_F(Positions, VotablesThatCannotBeReadRightAreRefusedByName) {
+  EXPECT_NE(error_of(votable("<BINARY2><STREAM>AA==</STREAM></BINARY2>")).find("BINARY2"), std::string::npos);
+  EXPECT_NE(error_of(votable("<FITS><STREAM href=\"a.fits\"/></FITS>")).find("FITS"), std::string::npos);
+  EXPECT_NE(error_of(votable("<TABLEDATA/>", "rad")).find("'rad'"), std::string::npos);
+  EXPECT_NE(error_of(votable("<TABLEDATA><TR><TD>1</TD></TR></TABLEDATA>")).find("3 columns"),
+            std::string::npos);
+  EXPECT_NE(error_of(votable("<TABLEDATA><TR><TD>a</TD></TABLEDATA>")).find("line 8: no XML"),
+            std::string::npos);
+  EXPECT_NE(error_of("<VOTABLE><RESOURCE/></VOTABLE>").find("no table with data"), std::string::npos);
+  EXPECT_NE(error_of("<html><body>404</body></html>").find("no VOTable"), std::string::npos);
+  // Cut off, at every length.
+  const std::string whole = votable("<TABLEDATA><TR><TD>a</TD><TD>1</TD><TD>2</TD></TR></TABLEDATA>");
+  const std::size_t end = whole.find("</TABLEDATA>") + 12;
+  for (std::size_t n = 0; n < end; n += 3) EXPECT_NE(error_of(whole.substr(0, n)), "no error") << n;
+}
+
+TEST_F(Positions, OtherUnitsAndHoursAreRefused) {
+  EXPECT_NE(error_of("# %ECSV 1.0\n# ---\n# datatype:\n# - {name: ra, unit: hourangle, datatype: float64}\n"
+                     "# - {name: dec, unit: deg, datatype: float64}\nra dec\n1 2\n")
+                .find("'hourangle'"),
+            std::string::npos);
+  EXPECT_NE(error_of("ra,dec\n12:00:00,+10:00:00\n").find("degrees"), std::string::npos);
+  EXPECT_EQ(read_positions(text("\xef\xbb\xbfra,dec\n12,+10\n"))[0].dec, 10);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/forced/forced_photometry.h"
@@ -18,12 +19,14 @@ class SyntheticCcd {
   static constexpr double kScale = 0.262, kFwhm = 4.5, kBeta = 3.5;  // arcsec, pixels
   static constexpr int kStamp = 63;
 
-  SyntheticCcd(int width, int height, double sig1)
-      : psf_({.fwhm = kFwhm}, kBeta), transform_(kBeta), renderer_({1e-4 * sig1, 512}) {
+  // `fwhm`: of the PSF, pixels.
+  SyntheticCcd(int width, int height, double sig1, const std::string& band = "r", double fwhm = kFwhm,
+               const SkyPosition& middle = {150, 40})
+      : psf_({.fwhm = fwhm}, kBeta), transform_(kBeta), renderer_({1e-4 * sig1, 512}) {
     CcdImage& i = image;
     i.width = width;
     i.height = height;
-    i.band = "r";
+    i.band = band;
     i.camera = "synthetic";
     i.ccdname = "S1";
     i.expnum = 1;
@@ -31,17 +34,17 @@ class SyntheticCcd {
     i.data = Image<float>(width, height);
     i.inverse_error = Image<float>(width, height, static_cast<float>(1 / sig1));
     i.mask = Image<std::uint16_t>(width, height);
-    i.wcs = i.full_wcs = Wcs::tangent(150, 40, (width - 1) / 2.0, (height - 1) / 2.0,
+    i.wcs = i.full_wcs = Wcs::tangent(middle.ra, middle.dec, (width - 1) / 2.0, (height - 1) / 2.0,
                                       {-kScale / 3600, 0, 0, kScale / 3600}, width, height);
     i.pixel_scale_arcsec = kScale;
-    i.psf_fwhm = kFwhm;
+    i.psf_fwhm = fwhm;
     i.sig1 = sig1;
     i.mjd_tai = 57000;
     const Image<double> stamp = psf_.stamp(kStamp);
     Image<float> plane(kStamp, kStamp);
     for (int y = 0; y < kStamp; ++y)
       for (int x = 0; x < kStamp; ++x) plane(x, y) = static_cast<float>(stamp(x, y));
-    i.psf = Psf({plane}, {}, kFwhm);
+    i.psf = Psf({plane}, {}, fwhm);
   }
 
   void add_star(const SkyPosition& at, double flux) {

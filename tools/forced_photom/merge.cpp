@@ -1,7 +1,11 @@
 // forced-photom merge: the measurements of a brick's objects in one file, and their averages.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <numeric>
 #include <set>
 #include <sstream>
@@ -9,10 +13,12 @@
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
+#include "core/forced/catalog_directories.h"
 #include "core/forced/forced_exposure.h"
 #include "core/forced/forced_merge.h"
 #include "core/model/simd.h"
 #include "core/survey/ccd_selection.h"
+#include "core/survey/products.h"
 #include "core/survey/provenance.h"
 #include "core/survey/target.h"
 #include "tools/common/program.h"
@@ -22,8 +28,9 @@ namespace brickline {
 namespace {
 
 struct Words {
-  std::string brick, survey_dir, forced_dir, catalog, catalog_dir, out, averages, light_curves,
-      bands = "g,r,z";
+  std::string brick, survey_dir, forced_dir, catalog, catalog_dir, catalog_dir_north, catalog_dir_south, out,
+      out_dir, averages, light_curves, bands = "g,r,z";
+  double resolve_dec = CatalogDirectories::kResolveDec;
   bool all = false, verbose = false;
 };
 
@@ -55,7 +62,10 @@ std::vector<NamedTable> tables_of(const SurveyDirectory& survey, const Brick& br
       if (missing++ == 0) first_missing = file.string();
       continue;
     }
-    tables.push_back({file.string(), fits::FitsReader(file).table(1)});
+    fits::FitsReader reader(file);
+    if (const auto failed = reader.header(0).integer("NCCDFAIL"); failed && *failed > 0)
+      log.warning("{}: {} CCDs of the exposure could not be measured (NCCDFAIL)", file.string(), *failed);
+    tables.push_back({file.string(), reader.table(1)});
   }
   if (tables.empty())
     throw input_error("brick {}: none of its {} exposures has been measured: there is no {}", brick.name,
@@ -86,34 +96,106 @@ void write_table(const std::filesystem::path& file, const fits::Header& header, 
   writer.write(file);
 }
 
+std::set<std::int64_t> values_of(const fits::Table& t, const char* column) {
+  std::set<std::int64_t> out;
+  for (std::int64_t i = 0; i < t.rows(); ++i) out.insert(t.integer(column, i));
+  return out;
+}
+
+// Objects of one brick and number are others in another release: their measurements do not belong to this catalog.
+void tell_of_other_releases(const fits::Table& objects, const std::vector<NamedTable>& tables,
+                            const MergedForced& merged, const Log& log) {
+  const std::set<std::int64_t> releases = values_of(objects, "release"),
+                               bricks = values_of(objects, "brickid");
+  std::set<std::int64_t> others;
+  std::int64_t count = 0;
+  for (const NamedTable& t : tables)
+    for (std::int64_t i = 0; i < t.table.rows(); ++i)
+      if (const std::int64_t release = t.table.integer("release", i);
+          bricks.contains(t.table.integer("brickid", i)) && !releases.contains(release)) {
+        others.insert(release);
+        ++count;
+      }
+  if (count == 0) return;
+  const std::string what =
+      fmt::format("the catalog is of release {}, and {} measurements of its brick are of release {}",
+                  fmt::join(releases, ", "), count, fmt::join(others, ", "));
+  if (merged.measurements.rows() == 0) throw input_error("{}: nothing can be merged", what);
+  log.warning("{}: they are left out", what);
+}
+
+// The brick's catalog, in one directory or two; rows that the other one stands for are left out.
+fits::Table catalog_of(const Words& w, const Brick& brick) {
+  const auto read = [](const std::filesystem::path& file) {
+    fits::FitsReader reader(file);
+    return reader.columns(reader.find_hdu("CATALOG").value_or(1),
+                          {"release", "brickid", "objid", "brick_primary", "type", "ra", "dec"});
+  };
+  if (!w.catalog.empty()) return read(w.catalog);
+  const CatalogDirectories catalogs{w.catalog_dir, w.catalog_dir_north, w.catalog_dir_south, w.resolve_dec};
+  std::vector<NamedTable> parts;
+  for (const std::filesystem::path& directory : catalogs.of(brick)) {
+    const std::filesystem::path file = catalog_file(directory, brick);
+    const fits::Table all = read(file);
+    std::vector<std::int64_t> rows;
+    for (std::int64_t i = 0; i < all.rows(); ++i)
+      if (catalogs.of(all.number("ra", i), all.number("dec", i)) == directory) rows.push_back(i);
+    parts.push_back({file.string(), all.select(rows)});
+  }
+  return concatenate_tables(parts);
+}
+
+void check(const Words& w) {
+  if (w.out.empty() == w.out_dir.empty())
+    throw usage_error("where is the merged file to go? (--out FILE or --outdir DIR)");
+  const bool north = !w.catalog_dir_north.empty(), south = !w.catalog_dir_south.empty();
+  if (north != south) throw usage_error("--catalog-dir-north and --catalog-dir-south: both together");
+  if (!w.catalog.empty() + !w.catalog_dir.empty() + north != 1)
+    throw usage_error(
+        "which catalog? (--catalog FILE, --catalog-dir DIR, or --catalog-dir-north with --catalog-dir-south)");
+}
+
+// A brick's run with --forced-bands makes another table of this name, which its list of checksums names.
+void refuse_products_of_a_run(const std::filesystem::path& out_dir, const std::string& brick) {
+  ProductKey key;
+  key.brick = brick;
+  const std::string product = product_path(Product::kForcedBrick, key).string();
+  std::ifstream list(out_dir / product_path(Product::kChecksums, key));
+  for (std::string line; std::getline(list, line);)
+    if (line.ends_with("*" + product))
+      throw input_error(
+          "it is a product of the brick's run (--forced-bands), which it would take the place of: name "
+          "another with --out or --outdir")
+          .in_file((out_dir / product).string());
+}
+
 int merge(const Words& w) {
-  if (w.out.empty()) throw usage_error("where is the merged file to go? (--out FILE)");
-  if (w.catalog.empty() && w.catalog_dir.empty())
-    throw usage_error("which catalog? (--catalog FILE or --catalog-dir DIR)");
+  check(w);
+  if (!w.out_dir.empty()) refuse_products_of_a_run(w.out_dir, w.brick);
   TerminalLog terminal(w.verbose ? LogLevel::kInfo : LogLevel::kWarning);
   const Log log(terminal);
   const auto survey = SurveyDirectory::open(
       w.survey_dir.empty() ? std::nullopt : std::optional<std::filesystem::path>(w.survey_dir));
   const Brick brick = BrickTable::read(survey).find(w.brick);
-  const std::filesystem::path catalog = w.catalog.empty() ? std::filesystem::path(w.catalog_dir) / "tractor" /
-                                                                brick.name.substr(0, 3) /
-                                                                ("tractor-" + brick.name + ".fits")
-                                                          : std::filesystem::path(w.catalog);
-  fits::FitsReader reader(catalog);
-  const fits::Table objects = reader.columns(reader.find_hdu("CATALOG").value_or(1),
-                                             {"release", "brickid", "objid", "brick_primary", "type"});
+  const fits::Table objects = catalog_of(w, brick);
   const std::vector<NamedTable> tables = tables_of(
       survey, brick, w.forced_dir.empty() ? survey.root() : std::filesystem::path(w.forced_dir), log);
   const std::vector<std::string> bands = split(w.bands);
   const MergedForced merged = merge_forced(objects, tables, bands, w.all);
+  tell_of_other_releases(objects, tables, merged, log);
+  SurveyIdentity identity = read_survey_identity(survey);
+  if (const std::set<std::int64_t> releases = values_of(objects, "release"); releases.size() == 1)
+    identity.release = *releases.begin();
   const fits::Header header =
-      forced_header(read_survey_identity(survey),
-                    canonical_command_line("forced-photom merge", {{"--brick", {w.brick}}}), {});
+      forced_header(identity, canonical_command_line("forced-photom merge", {{"--brick", {w.brick}}}), {});
   fits::FitsWriter writer;
   writer.add_empty_primary(header);
   writer.add_table(merged.objects);
   writer.add_table(merged.measurements);
-  writer.write(w.out);
+  ProductKey key;
+  key.brick = brick.name;
+  writer.write(w.out.empty() ? std::filesystem::path(w.out_dir) / product_path(Product::kForcedBrick, key)
+                             : std::filesystem::path(w.out));
   if (!w.averages.empty())
     write_table(w.averages, header, average_forced(merged.objects, merged.measurements, bands));
   if (!w.light_curves.empty()) write_table(w.light_curves, header, by_object_and_date(merged.measurements));
@@ -131,8 +213,14 @@ Command merge_command(CLI::App& parent) {
   app->add_option("--forced-dir", w->forced_dir, "where forced/CAMERA/... is [the survey directory]");
   app->add_option("--catalog", w->catalog, "the brick's catalog");
   app->add_option("--catalog-dir", w->catalog_dir, "where tractor/BBB/tractor-BRICK.fits is");
+  app->add_option("--catalog-dir-north", w->catalog_dir_north,
+                  "the same of a survey in two parts: the north's");
+  app->add_option("--catalog-dir-south", w->catalog_dir_south, "the south's");
+  app->add_option("--catalog-resolve-dec-ngc", w->resolve_dec,
+                  "declination where the north begins, degrees, north of the Galaxy's plane");
   app->add_option("--bands", w->bands, "for which nobs_B, index_B and averages are made");
   app->add_option("--out", w->out, "the file to write: objects, and measurements");
+  app->add_option("-d,--outdir", w->out_dir, "write DIR/forced-brick/BBB/forced-BRICK.fits");
   app->add_option("--averages", w->averages, "a file for averages per object and band");
   app->add_option("--light-curves", w->light_curves, "a file for the measurements by object and date");
   app->add_flag("--all", w->all, "objects in neighbours' areas, too");

@@ -129,6 +129,22 @@ void find_outliers(const Selection& selection, const std::string& band, std::spa
   }
 }
 
+Image<std::uint8_t> stars_on(const Selection& selection, const References& references) {
+  const Wcs& brick = selection.brick.wcs;
+  return star_veto(gaia_pixels(references), brick.width(), brick.height(),
+                   selection.brick.pixel_scale_arcsec);
+}
+
+Image<float> stacked(const Selection& selection, const std::string& band, std::span<const CcdImage> images,
+                     const Cancel& cancel) {
+  BandCoadder coadder = stack(selection, band);
+  for (const std::size_t i : images_of_band(images, band)) {
+    cancel.stop_if_asked();
+    coadder.add(images[i]);
+  }
+  return coadder.finish().image;
+}
+
 // Band by band.
 void write_masks(const Selection& selection, std::span<const CcdImage> images, const Masks& masks,
                  const fits::Header& header, StageProducts& products) {
@@ -166,26 +182,19 @@ Outcome<OutlierEdits> run_outliers(const OutlierChoice& choice, const PictureOpt
     return outcome();
   }
   const Wcs& brick = selection.brick.wcs;
-  const Image<std::uint8_t> stars =
-      star_veto(gaia_pixels(references), brick.width(), brick.height(), selection.brick.pixel_scale_arcsec);
+  const Image<std::uint8_t> stars = stars_on(selection, references);
   edits.masks = cached ? std::move(*cached) : Masks(images.images.size());
   if (!cached) edits.patches.resize(images.images.size());
   BandImages before, after, positive, negative;
   for (const std::string& band : selection.bands) {
     run.cancel.stop_if_asked();
-    const std::vector<std::size_t> members = images_of_band(images.images, band);
-    BandCoadder all = stack(selection, band);
-    for (const std::size_t i : members) {
-      run.cancel.stop_if_asked();
-      all.add(images.images[i]);
-    }
-    before.push_back(all.finish().image);
+    before.push_back(stacked(selection, band, images.images, run.cancel));
     if (!cached)
       find_outliers(selection, band, images.images, before.back().const_view(), stars.const_view(), edits,
                     run);
     BandCoadder rest = stack(selection, band);
     MaskedPixelsMean masked(brick);
-    for (const std::size_t i : members) {
+    for (const std::size_t i : images_of_band(images.images, band)) {
       run.cancel.stop_if_asked();
       const CcdImage image = edited(images.images[i], i, edits);
       rest.add(image);
@@ -202,6 +211,20 @@ Outcome<OutlierEdits> run_outliers(const OutlierChoice& choice, const PictureOpt
   write_picture(pictures, selection, Product::kOutliersMaskedPos, positive, products);
   write_picture(pictures, selection, Product::kOutliersMaskedNeg, negative, products);
   return outcome();
+}
+
+OutlierEdits outliers_of_other_bands(const Selection& selection, const References& references,
+                                     std::span<const CcdImage> images, RunContext& run) {
+  OutlierEdits edits;
+  edits.masks.resize(images.size());
+  edits.patches.resize(images.size());
+  const Image<std::uint8_t> stars = stars_on(selection, references);
+  for (const std::string& band : selection.bands) {
+    run.cancel.stop_if_asked();
+    const Image<float> before = stacked(selection, band, images, run.cancel);
+    find_outliers(selection, band, images, before.const_view(), stars.const_view(), edits, run);
+  }
+  return edits;
 }
 
 }  // namespace brickline

@@ -16,4 +16,8 @@ Outcome<OutlierEdits> run_outliers(const OutlierChoice& choice, const PictureOpt
                                    const EditedImages<>& images, const RunHeader& header,
                                    StageProducts& products, RunContext& run);
 
+// The same edits of images of other bands on the brick (selection.bands), without products.
+OutlierEdits outliers_of_other_bands(const Selection& selection, const References& references,
+                                     std::span<const CcdImage> images, RunContext& run);
+
 }  // namespace brickline

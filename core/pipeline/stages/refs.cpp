@@ -11,7 +11,27 @@
 namespace brickline {
 namespace {
 
-ReferenceOptions choose(const ReferenceChoice& choice, const SurveyDirectory& survey) {
+std::vector<Dependency> dependencies_of(const ReferenceOptions& options, const ReferenceCatalog& catalog) {
+  const auto was_read = [&](const std::filesystem::path& file) {
+    return !file.empty() && std::ranges::find(catalog.files, file) != catalog.files.end();
+  };
+  std::vector<Dependency> out;
+  if (was_read(options.large_galaxies_file))
+    out.push_back({"LARGEGALAXIES_CAT",
+                   options.large_galaxies_file.filename().string() + " " + catalog.large_galaxies_version});
+  if (was_read(options.tycho_file)) out.push_back({"TYCHO2_KD", options.tycho_file.filename().string()});
+  if (options.gaia && std::ranges::any_of(catalog.files, [&](const std::filesystem::path& file) {
+        return file.parent_path() == options.gaia_dir;
+      }))
+    out.push_back({"GAIA_CAT", "G" + options.gaia_version});
+  if (was_read(options.star_clusters_file))
+    out.push_back({"STAR_CLUSTERS_CAT", options.star_clusters_file.filename().string()});
+  return out;
+}
+
+}  // namespace
+
+ReferenceOptions reference_options(const ReferenceChoice& choice, const SurveyDirectory& survey) {
   // What the options say stands for the environment's values, which they have been completed with.
   const Environment environment = [&](const std::string& name) -> std::optional<std::string> {
     const auto given = [](const auto& value) -> std::optional<std::string> {
@@ -37,28 +57,8 @@ ReferenceOptions choose(const ReferenceChoice& choice, const SurveyDirectory& su
   return options;
 }
 
-std::vector<Dependency> dependencies_of(const ReferenceOptions& options, const ReferenceCatalog& catalog) {
-  const auto was_read = [&](const std::filesystem::path& file) {
-    return !file.empty() && std::ranges::find(catalog.files, file) != catalog.files.end();
-  };
-  std::vector<Dependency> out;
-  if (was_read(options.large_galaxies_file))
-    out.push_back({"LARGEGALAXIES_CAT",
-                   options.large_galaxies_file.filename().string() + " " + catalog.large_galaxies_version});
-  if (was_read(options.tycho_file)) out.push_back({"TYCHO2_KD", options.tycho_file.filename().string()});
-  if (options.gaia && std::ranges::any_of(catalog.files, [&](const std::filesystem::path& file) {
-        return file.parent_path() == options.gaia_dir;
-      }))
-    out.push_back({"GAIA_CAT", "G" + options.gaia_version});
-  if (was_read(options.star_clusters_file))
-    out.push_back({"STAR_CLUSTERS_CAT", options.star_clusters_file.filename().string()});
-  return out;
-}
-
-}  // namespace
-
 void check_refs(const ReferenceChoice& choice, RunContext& run) {
-  const ReferenceOptions sources = choose(choice, run.survey);
+  const ReferenceOptions sources = reference_options(choice, run.survey);
   std::error_code code;
   // What is not there is a warning of the stage itself, unless it is required.
   const auto check = [&](bool wanted, const std::filesystem::path& path, bool directory,
@@ -88,7 +88,7 @@ void check_refs(const ReferenceChoice& choice, RunContext& run) {
 Outcome<References> run_refs(const ReferenceChoice& choice, const Selection& selection,
                              const RunHeader& header, StageProducts& products, RunContext& run) {
   References out;
-  const ReferenceOptions sources = choose(choice, run.survey);
+  const ReferenceOptions sources = reference_options(choice, run.survey);
   for (const std::filesystem::path& file :
        {sources.tycho_file, sources.large_galaxies_file, sources.star_clusters_file})
     if (!file.empty()) run.note(file);

@@ -5,6 +5,9 @@
 
 namespace brickline {
 
+// Where catalogs are read from, as the options say, which were completed by the environment; else the survey's own.
+ReferenceOptions reference_options(const ReferenceChoice& choice, const SurveyDirectory& survey);
+
 // Catalogs that are there can be opened, and those that are required are there.
 void check_refs(const ReferenceChoice& choice, RunContext& run);
 

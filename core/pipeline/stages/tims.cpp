@@ -12,6 +12,7 @@
 #include "core/camera/registry.h"
 #include "core/image/ccd_reader.h"
 #include "core/pipeline/memory_forecast.h"
+#include "core/pipeline/missing_calibrations.h"
 #include "core/pipeline/run_header.h"
 #include "core/survey/bits.h"
 #include "core/survey/bricks.h"
@@ -33,20 +34,6 @@ Position position_of(const std::array<std::string, 2>& radec) {
   if (!ra || !dec)
     throw usage_error("--radec {} {}: not a position in degrees or sexagesimal form", radec[0], radec[1]);
   return {*ra, *dec};
-}
-
-Target target_of(const RegionOptions& region, const SurveyDirectory& survey) {
-  TargetOptions size;
-  size.width = region.width;
-  size.height = region.height;
-  size.pixel_scale_arcsec = region.pixel_scale_arcsec;
-  if (region.zoom) {
-    const auto& z = *region.zoom;
-    size.zoom = Box{z[0], z[1], z[2], z[3]};
-  }
-  if (!region.radec) return make_target(BrickTable::read(survey).find(region.brick), size);
-  const Position at = position_of(*region.radec);
-  return make_custom_target(at.ra, at.dec, size);
 }
 
 BrickGeometry geometry_of(const Target& target, double pixel_scale_arcsec) {
@@ -72,13 +59,6 @@ CcdInput noted(CcdInput input, ReadLog* reads) {
   return input;
 }
 
-void load_cameras(const std::vector<CcdRow>& rows, RunContext& run) {
-  std::map<std::string, std::int64_t> wanted;
-  for (const CcdRow& row : rows) ++wanted[row.camera];
-  run.cameras.load(wanted);
-  for (const Camera* camera : run.cameras.loaded()) run.note(camera->provenance().path);
-}
-
 // All that could not be read, each in a warning; then one Error for all: of the first's kind, with
 // their number.
 void report(const std::vector<std::exception_ptr>& failures, const std::vector<CcdRow>& rows,
@@ -100,22 +80,16 @@ void report(const std::vector<std::exception_ptr>& failures, const std::vector<C
                                                  rows.size(), errors.front().line()));
 }
 
-// The image of each row; empty where it has nothing to give.
+// The failure of a CCD, with the reason why it has not the calibrations that it fails for.
+std::exception_ptr with_reason(const Error& error, const std::string& not_made) {
+  return std::make_exception_ptr(Error(error.kind(), fmt::format("{}; {}", error.line(), not_made)));
+}
+
+// The image of each row; empty where it has nothing to give. `not_made`: of each row, which calibrations could not be
+// made, and why; none of any if it is empty.
 std::vector<std::optional<CcdImage>> read_images(const std::vector<CcdRow>& rows, const fits::Table& table,
-                                                 std::vector<SkyPosition> polygon, const SurveyPaths& paths,
-                                                 const ReadingOptions& choice, RunContext& run) {
-  ReadImageOptions reading;
-  reading.polygon = std::move(polygon);
-  reading.old_calibs_ok = choice.old_calibs_ok;
-  reading.apodize = choice.apodize;
-  reading.calibration_dirs = paths.extra_calib_dirs;
-  for (const Camera* camera : run.cameras.loaded())
-    if (const auto& sky_template = camera->facts().sky.sky_template)
-      if (const auto directory = run.environment(sky_template->environment))
-        reading.environment[sky_template->environment] = *directory;
-  reading.wcs_trust = choice.trust_header  ? WcsTrust::kHeader
-                      : choice.trust_table ? WcsTrust::kTable
-                                           : WcsTrust::kNeither;
+                                                 const ReadImageOptions& reading,
+                                                 const std::vector<std::string>& not_made, RunContext& run) {
   const CcdReader reader(run.survey, run.cameras, &table, run.reads.get());
   std::vector<std::optional<CcdImage>> read(rows.size());
   std::vector<std::exception_ptr> failures(rows.size());
@@ -132,6 +106,9 @@ std::vector<std::optional<CcdImage>> read_images(const std::vector<CcdRow>& rows
         read[i]->ccd_row = static_cast<std::int64_t>(i);
         keep_planes(*read[i], run);
       }
+    } catch (const Error& error) {
+      const bool lacks = !not_made.empty() && !not_made[i].empty() && error.kind() == ErrorKind::kInput;
+      failures[i] = lacks ? with_reason(error, not_made[i]) : std::current_exception();
     } catch (...) {
       failures[i] = std::current_exception();
     }
@@ -144,8 +121,52 @@ std::vector<std::optional<CcdImage>> read_images(const std::vector<CcdRow>& rows
   return read;
 }
 
-// The CCD tables that are wanted, by their names.
-std::vector<std::filesystem::path> tables_of(const SurveyDirectory& survey, const SurveyPaths& paths) {
+std::vector<SkyPosition> polygon_of(const Wcs& brick) {
+  const auto corners = brick.corners();
+  return {corners.begin(), corners.end()};
+}
+
+}  // namespace
+
+Target target_of(const RegionOptions& region, const SurveyDirectory& survey) {
+  TargetOptions size;
+  size.width = region.width;
+  size.height = region.height;
+  size.pixel_scale_arcsec = region.pixel_scale_arcsec;
+  if (region.zoom) {
+    const auto& z = *region.zoom;
+    size.zoom = Box{z[0], z[1], z[2], z[3]};
+  }
+  if (!region.radec) return make_target(BrickTable::read(survey).find(region.brick), size);
+  const Position at = position_of(*region.radec);
+  return make_custom_target(at.ra, at.dec, size);
+}
+
+void load_cameras(const std::vector<CcdRow>& rows, RunContext& run) {
+  std::map<std::string, std::int64_t> wanted;
+  for (const CcdRow& row : rows) ++wanted[row.camera];
+  run.cameras.load(wanted);
+  for (const Camera* camera : run.cameras.loaded()) run.note(camera->provenance().path);
+}
+
+ReadImageOptions reading_options(std::vector<SkyPosition> polygon, const SurveyPaths& paths,
+                                 const ReadingOptions& choice, const RunContext& run) {
+  ReadImageOptions reading;
+  reading.polygon = std::move(polygon);
+  reading.old_calibs_ok = choice.old_calibs_ok;
+  reading.apodize = choice.apodize;
+  reading.calibration_dirs = paths.extra_calib_dirs;
+  for (const Camera* camera : run.cameras.loaded())
+    if (const auto& sky_template = camera->facts().sky.sky_template)
+      if (const auto directory = run.environment(sky_template->environment))
+        reading.environment[sky_template->environment] = *directory;
+  reading.wcs_trust = choice.trust_header  ? WcsTrust::kHeader
+                      : choice.trust_table ? WcsTrust::kTable
+                                           : WcsTrust::kNeither;
+  return reading;
+}
+
+std::vector<std::filesystem::path> ccd_tables_of(const SurveyDirectory& survey, const SurveyPaths& paths) {
   std::vector<std::filesystem::path> tables = survey.ccd_tables();
   if (!paths.ccd_tables.empty())
     std::erase_if(tables, [&](const std::filesystem::path& table) {
@@ -157,19 +178,12 @@ std::vector<std::filesystem::path> tables_of(const SurveyDirectory& survey, cons
   return tables;
 }
 
-std::vector<SkyPosition> polygon_of(const Wcs& brick) {
-  const auto corners = brick.corners();
-  return {corners.begin(), corners.end()};
-}
-
-}  // namespace
-
 void check_tims(const RegionOptions& region, const SurveyPaths& paths, RunContext& run) {
   if (region.radec) position_of(*region.radec);
   if (run.survey.ccd_tables().empty())
     throw input_error("no CCD table: there is no survey-ccds*.fits.gz or survey-ccds*.kd.fits")
         .in_file(run.survey.root().string());
-  if (tables_of(run.survey, paths).empty())
+  if (ccd_tables_of(run.survey, paths).empty())
     throw input_error("none of the CCD tables is called like --ccd-tables {}",
                       fmt::join(paths.ccd_tables, " "))
         .in_file(run.survey.root().string());
@@ -181,7 +195,7 @@ Outcome<Selection, RawImages> run_tims(const RegionOptions& region, const Survey
                                        RunContext& run) {
   if (const auto file = run.survey.identity()) run.note(*file);
   if (const auto file = run.survey.brick_table(); file && !region.radec) run.note(*file);
-  const std::vector<std::filesystem::path> tables = tables_of(run.survey, paths);
+  const std::vector<std::filesystem::path> tables = ccd_tables_of(run.survey, paths);
   for (const std::filesystem::path& file : tables) run.note(file);
   const Target target = target_of(region, run.survey);
   Selection out;
@@ -206,7 +220,9 @@ Outcome<Selection, RawImages> run_tims(const RegionOptions& region, const Survey
   run.log.info("brick {}: {} CCDs of {} cameras", out.brick.name, out.rows.size(),
                run.cameras.loaded().size());
   prepare_memory(out.rows, target.wcs, static_cast<int>(region.bands.size()), run);
-  auto read = read_images(out.rows, out.ccds, target.polygon(), paths, reading, run);
+  const ReadImageOptions how = reading_options(target.polygon(), paths, reading, run);
+  const std::vector<std::string> not_made = make_missing_calibrations(out.rows, out.ccds, how, run);
+  auto read = read_images(out.rows, out.ccds, how, not_made, run);
   RawImages raw;
   std::vector<CcdRow> used;
   for (std::size_t i = 0; i < read.size(); ++i)
@@ -234,14 +250,41 @@ Outcome<Selection, RawImages> run_tims(const RegionOptions& region, const Survey
   return outcome;
 }
 
+Selection select_other_bands(const Selection& selection, const std::vector<std::string>& bands,
+                             const SurveyPaths& paths, RunContext& run) {
+  Selection out;
+  out.brick = selection.brick;
+  out.survey_bands = bands;
+  const std::vector<std::filesystem::path> tables = ccd_tables_of(run.survey, paths);
+  for (const std::filesystem::path& file : tables) run.note(file);
+  const CcdTable table = CcdTable::read_near(tables, out.brick.wcs, run.log);
+  CcdSelectionOptions wanted;
+  wanted.bands = bands;
+  CcdSelection found = select_ccds(table, out.brick.wcs, wanted, run.log);
+  std::vector<std::int64_t> table_rows;
+  for (const CcdRow& row : found.ccds) table_rows.push_back(row.table_row);
+  out.ccds = table.table().select(table_rows);
+  out.rows = std::move(found.ccds);
+  out.left_out = std::move(found.left_out);
+  for (const std::string& band : bands)
+    if (std::ranges::any_of(out.rows, [&](const CcdRow& row) { return row.band == band; }))
+      out.bands.push_back(band);
+  load_cameras(out.rows, run);
+  std::vector<const CameraFacts*> camera_facts;
+  for (const Camera* camera : run.cameras.loaded()) camera_facts.push_back(&camera->facts());
+  out.band_facts = facts_of_bands(out.bands, camera_facts);
+  return out;
+}
+
 RawImages read_images_again(const Selection& selection, const SurveyPaths& paths,
                             const ReadingOptions& reading, RunContext& run) {
   run.brick = selection.brick.name;
   load_cameras(selection.rows, run);
   prepare_memory(selection.rows, selection.brick.wcs, static_cast<int>(selection.bands.size()), run);
   RawImages raw;
-  for (auto& image :
-       read_images(selection.rows, selection.ccds, polygon_of(selection.brick.wcs), paths, reading, run))
+  // Calibrations that were there then are there now, or the stage would run again.
+  const ReadImageOptions how = reading_options(polygon_of(selection.brick.wcs), paths, reading, run);
+  for (auto& image : read_images(selection.rows, selection.ccds, how, {}, run))
     if (image) raw.images.push_back(std::move(*image));
   return raw;
 }

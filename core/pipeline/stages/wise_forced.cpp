@@ -14,18 +14,6 @@
 namespace brickline {
 namespace {
 
-bool wanted(const WiseOptions& options) { return options.wanted && !options.coadd_dirs.empty(); }
-
-WiseFiles files_of(const WiseOptions& options) {
-  WiseFiles files;
-  files.coadd_dirs = split_directories(options.coadd_dirs);
-  files.epoch_dir = options.epoch_dir;
-  files.model_sky_dir = options.model_sky_dir;
-  files.psf_dir = options.psf_dir;
-  files.tiles_file = options.tiles_file;
-  return files;
-}
-
 int curve_width(const WiseOptions& options, const Log& log) {
   if (options.epoch_dir.empty()) return 0;
   if (options.epochs) return *options.epochs;
@@ -108,8 +96,20 @@ void write_psfs(const WisePhotometry& photometry, const fits::Header& header, St
 
 }  // namespace
 
+bool is_wanted(const WiseOptions& options) { return options.wanted && !options.coadd_dirs.empty(); }
+
+WiseFiles files_of(const WiseOptions& options) {
+  WiseFiles files;
+  files.coadd_dirs = split_directories(options.coadd_dirs);
+  files.epoch_dir = options.epoch_dir;
+  files.model_sky_dir = options.model_sky_dir;
+  files.psf_dir = options.psf_dir;
+  files.tiles_file = options.tiles_file;
+  return files;
+}
+
 void check_wise_forced(const WiseOptions& options, RunContext& run) {
-  if (wanted(options)) {
+  if (is_wanted(options)) {
     const WiseData data(files_of(options));
     static_cast<void>(data);
   } else if (options.wanted && !options.epoch_dir.empty()) {
@@ -120,7 +120,7 @@ void check_wise_forced(const WiseOptions& options, RunContext& run) {
 Outcome<WiseResults> run_wise_forced(const WiseOptions& options, const Selection& selection,
                                      const Measurements& measurements, const RunHeader& header,
                                      StageProducts& products, RunContext& run) {
-  if (!wanted(options)) return Outcome<WiseResults>(WiseResults{});
+  if (!is_wanted(options)) return Outcome<WiseResults>(WiseResults{});
   const WiseData data(files_of(options), run.reads.get());
   const MeasuredSources sources = sources_to_measure(measurements, options.gaia_only);
   std::optional<WiseCheckpoint> checkpoint;

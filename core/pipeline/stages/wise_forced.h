@@ -3,8 +3,13 @@
 #pragma once
 
 #include "core/pipeline/stage.h"
+#include "core/wise/wise_photometry.h"
 
 namespace brickline {
+
+// Whether there is to be unWISE photometry, and where its files are.
+bool is_wanted(const WiseOptions& options);
+WiseFiles files_of(const WiseOptions& options);
 
 // Directories, models of the PSF and the table of tiles are there and can be read.
 void check_wise_forced(const WiseOptions& options, RunContext& run);

@@ -1,5 +1,7 @@
 #include "core/pipeline/stages/writecat.h"
 
+#include <algorithm>
+
 #include "core/catalog/catalog.h"
 #include "core/catalog/dust.h"
 #include "core/coadd/coadd_stage.h"
@@ -10,6 +12,19 @@
 #include "core/survey/provenance.h"
 
 namespace brickline {
+namespace {
+
+// The catalog's columns of a run with bands of both kinds: u g r i z y, then others as they come.
+std::vector<std::string> in_usual_order(std::vector<std::string> bands) {
+  constexpr std::string_view kUsual = "ugrizy";
+  const auto place = [&](const std::string& band) {
+    return band.size() == 1 ? std::min(kUsual.find(band[0]), kUsual.size()) : kUsual.size();
+  };
+  std::ranges::stable_sort(bands, {}, place);
+  return bands;
+}
+
+}  // namespace
 
 void check_writecat(const DustOptions& dust, RunContext&) {
   if (!dust.dust_dir.empty()) DustMaps::check(dust.dust_dir);
@@ -17,9 +32,11 @@ void check_writecat(const DustOptions& dust, RunContext&) {
 
 Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, const Selection& selection,
                        const References& references, const SkyEdits& sky, const Measurements& measurements,
-                       const WiseResults& wise, const GalexResults& galex, const RunHeader& header,
-                       StageProducts& products, RunContext& run) {
-  const MaskBits bits(selection.survey_bands);
+                       const WiseResults& wise, const GalexResults& galex, const ForcedResults& forced,
+                       const RunHeader& header, StageProducts& products, RunContext& run) {
+  std::vector<std::string> survey_bands = selection.survey_bands;
+  survey_bands.insert(survey_bands.end(), forced.wanted.begin(), forced.wanted.end());
+  const MaskBits bits(survey_bands);
   fits::Header cards = header.cards;
   add_maskbits_cards(cards, bits);
   add_fitbits_cards(cards);
@@ -45,15 +62,20 @@ Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, c
   context.brickid = static_cast<std::int32_t>(selection.brick.id);
   context.brickname = selection.brick.name;
   context.bands = selection.bands;
-  context.survey_bands = selection.survey_bands;
-  for (const auto& [band, facts] : selection.band_facts)
-    if (facts.extinction_per_ebv) context.extinction[band] = *facts.extinction_per_ebv;
+  context.bands.insert(context.bands.end(), forced.bands.begin(), forced.bands.end());
+  context.survey_bands = forced.wanted.empty() ? survey_bands : in_usual_order(survey_bands);
+  for (const auto* band_facts : {&selection.band_facts, &forced.band_facts})
+    for (const auto& [band, facts] : *band_facts)
+      if (facts.extinction_per_ebv) context.extinction[band] = *facts.extinction_per_ebv;
   std::vector<CatalogSource> rows = measurements.rows;
   context.space = wise.columns;
   context.space.galex = galex.measured;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (wise.columns.wise) rows[i].wise = wise.rows.at(i);
     if (galex.measured) rows[i].galex = galex.rows.at(i);
+    if (!forced.bands.empty())
+      rows[i].bands.insert(rows[i].bands.end(), forced.rows.at(i).bands.begin(),
+                           forced.rows.at(i).bands.end());
   }
   finish_catalog(rows, catalog_geometry(selection.brick), maskbits.const_view(), maps ? &*maps : nullptr);
   const std::filesystem::path catalog = products.path(Product::kTractor);

@@ -10,7 +10,7 @@ void check_writecat(const DustOptions& dust, RunContext& run);
 
 Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, const Selection& selection,
                        const References& references, const SkyEdits& sky, const Measurements& measurements,
-                       const WiseResults& wise, const GalexResults& galex, const RunHeader& header,
-                       StageProducts& products, RunContext& run);
+                       const WiseResults& wise, const GalexResults& galex, const ForcedResults& forced,
+                       const RunHeader& header, StageProducts& products, RunContext& run);
 
 }  // namespace brickline
