@@ -1,0 +1,36 @@
+// How a plan's items are worked on: plan.toml.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace brickline {
+
+struct CampaignSettings {
+  std::filesystem::path worker;     // the program that runs one item
+  std::filesystem::path directory;  // where it runs: relative paths among its options are below it
+  // What an item may have of memory, 10^6 bytes, rising. An item that turns out to need more goes to the next.
+  std::vector<std::int64_t> classes_mb = {1000, 2000, 4000, 8000, 16000, 32000, 64000, 128000};
+  int most_tries = 3;  // failures after which an item is given up
+  int bail_out_after =
+      3;  // long tasks that an item may outlast before it is finished with what it has; 0: never
+  // Variables that the program reads and that are no options; of those in kFrozenVariables that are not here,
+  // it sees none.
+  std::map<std::string, std::string> environment;
+};
+
+inline constexpr std::string_view kFrozenVariables[] = {"BRICKLINE_PLUGIN_PATH", "BRICKLINE_SIMD",
+                                                        "XDG_DATA_HOME"};
+
+std::string settings_text(const CampaignSettings& settings);
+// Error (kInput), with file and line, for what is no TOML, unknown keys and values that make no sense.
+CampaignSettings read_settings(const std::filesystem::path& file);
+
+// The class of items that need so many 10^6 bytes: the first that has them, else the last.
+int memory_class(const CampaignSettings& settings, double memory_mb);
+
+}  // namespace brickline

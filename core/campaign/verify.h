@@ -1,0 +1,27 @@
+// Whether an item is done: not that files are there, but that they are what its run has written.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/campaign/journal.h"
+#include "core/pipeline/brick_options.h"
+
+namespace brickline {
+
+struct Verification {
+  Check check = Check::kNone;         // kDone, kNothing or kObjection
+  std::string what;                   // the objection, or why there was nothing to do
+  std::int64_t files = 0, bytes = 0;  // that were read
+};
+
+// kDone, if
+//   - the catalog can be read, with its checksums right, made with these options, and no item failed (catalog_done of
+//     core/pipeline/done.h);
+//   - the brick's list of checksums is whole, names the catalog, and every file that it names has that digest;
+//   - the catalog has as many rows as its intermediate one, of which it is made.
+// kNothing, if in the catalog's place a marker of these options says that there was nothing to do, and there is no
+// list of checksums.
+Verification verify_item(const BrickOptions& options);
+
+}  // namespace brickline

@@ -1,0 +1,215 @@
+// The files of a plan: what is written is what is read, and what was cut off is passed over.
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "core/base/error.h"
+#include "core/campaign/item_list.h"
+#include "core/campaign/journal.h"
+#include "core/campaign/manifest.h"
+#include "core/campaign/rounds.h"
+#include "core/campaign/settings.h"
+#include "core/campaign/toml_file.h"
+#include "tests/support/data.h"
+
+namespace brickline::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+void write(const std::filesystem::path& file, const std::string& text) { std::ofstream(file) << text; }
+
+template <class Function>
+std::string error_of(Function&& function) {
+  try {
+    function();
+  } catch (const Error& error) {
+    return error.line();
+  }
+  return "no error";
+}
+
+Event ended(std::int64_t row, std::string reason) {
+  Event e;
+  e.ended = true;
+  e.row = row;
+  e.attempt = 2;
+  e.name = "1501p022";
+  e.code = -9;
+  e.cpu_seconds = 1.5;
+  e.check = Check::kObjection;
+  e.reason = std::move(reason);
+  return e;
+}
+
+TEST(Journal, IsReadFromWhereOneLeftOff) {
+  const TemporaryDirectory scratch;
+  const auto file = scratch / "j";
+  EXPECT_TRUE(read_journal(file).events.empty());
+  JournalWriter writer(file);
+  writer.write(ended(7, "a\tb\nc"));
+  const JournalPart first = read_journal(file);
+  ASSERT_EQ(first.events.size(), 1u);
+  EXPECT_EQ(first.events[0].row, 7);
+  EXPECT_EQ(first.events[0].code, -9);
+  EXPECT_EQ(first.events[0].reason, "a b c");
+  EXPECT_EQ(first.events[0].check, Check::kObjection);
+  EXPECT_EQ(first.events[0].cpu_seconds, 1.5);
+  Event began;
+  began.row = 8;
+  began.memory_mb = 400;
+  began.log_begin = 12;
+  writer.write(began);
+  const JournalPart second = read_journal(file, first.end);
+  ASSERT_EQ(second.events.size(), 1u);
+  EXPECT_FALSE(second.events[0].ended);
+  EXPECT_EQ(second.events[0].memory_mb, 400);
+  EXPECT_EQ(second.events[0].log_begin, 12);
+}
+
+TEST(Journal, CutOffAnywhereGivesTheWholeLinesAndGoesOn) {
+  const TemporaryDirectory scratch;
+  const auto file = scratch / "j";
+  {
+    JournalWriter writer(file);
+    writer.write(ended(1, "first"));
+    writer.write(ended(2, "second"));
+  }
+  const auto size = std::filesystem::file_size(file);
+  std::string whole(size, '\0');
+  std::ifstream(file).read(whole.data(), static_cast<std::streamsize>(size));
+  const std::size_t first_line = whole.find('\n') + 1;
+  for (std::size_t cut = 0; cut < size; ++cut) {
+    write(file, whole.substr(0, cut));
+    JournalWriter(file).write(ended(3, "third"));
+    const JournalPart part = read_journal(file);
+    std::vector<std::int64_t> rows;
+    for (const Event& e : part.events) rows.push_back(e.row);
+    // Of a line that lacks its newline alone nothing is missing.
+    std::vector<std::int64_t> expected;
+    if (cut + 1 >= first_line) expected.push_back(1);
+    if (cut + 1 >= size) expected.push_back(2);
+    expected.push_back(3);
+    EXPECT_EQ(rows, expected) << cut;
+  }
+}
+
+TEST(Manifest, IsReadAsWritten) {
+  const TemporaryDirectory scratch;
+  Manifest m;
+  m.rounds = 3;
+  m.open_rounds = {1, 2};
+  m.items.resize(2);
+  m.items[0].name = "1501p022";
+  m.items[0].ra = 150.125;
+  m.items[1].name = "custom-150125p02250";
+  m.items[1].words = "--radec 150.125 2.25";
+  m.items[1].state = ItemState::kGivenUp;
+  m.items[1].bail_out = true;
+  m.items[1].peak_mb = 7.5f;
+  m.items[1].reason = short_reason("caf\xc3\xa9\nnot there");
+  write_manifest(m, scratch / "m.fits");
+  const Manifest n = read_manifest(scratch / "m.fits");
+  EXPECT_EQ(n.sequence, 1);
+  EXPECT_EQ(n.rounds, 3);
+  EXPECT_THAT(n.open_rounds, ElementsAre(1, 2));
+  ASSERT_EQ(n.items.size(), 2u);
+  EXPECT_EQ(n.items[0].ra, 150.125);
+  EXPECT_EQ(n.items[0].state, ItemState::kWaiting);
+  EXPECT_EQ(n.items[1].words, "--radec 150.125 2.25");
+  EXPECT_EQ(n.items[1].state, ItemState::kGivenUp);
+  EXPECT_TRUE(n.items[1].bail_out);
+  EXPECT_EQ(n.items[1].peak_mb, 7.5f);
+  EXPECT_EQ(n.items[1].reason, "caf   not there");
+}
+
+TEST(Bundles, HoldItemsOfOneClassDearestFirstUpToTheirTime) {
+  std::vector<Item> items(7);
+  const float seconds[] = {10, 50, 30, 20, 500, 5, 40};
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    items[i].name = std::to_string(i);
+    items[i].cpu_predicted_seconds = seconds[i];
+  }
+  items[2].memory_class = 1;
+  items[6].state = ItemState::kDone;
+  BundleRules rules;
+  rules.task_seconds = 35;
+  rules.threads = 2;  // so that an item takes half of its CPU time
+  const std::vector<Bundle> bundles = make_bundles(items, rules);
+  ASSERT_EQ(bundles.size(), 4u);
+  EXPECT_THAT(bundles[0].rows, ElementsAre(2));
+  EXPECT_EQ(bundles[0].memory_class, 1);
+  EXPECT_THAT(bundles[1].rows, ElementsAre(4));
+  EXPECT_THAT(bundles[2].rows, ElementsAre(1, 3));
+  EXPECT_THAT(bundles[3].rows, ElementsAre(0, 5));
+  rules.most_bundles = 2;
+  EXPECT_EQ(make_bundles(items, rules).size(), 2u);
+}
+
+TEST(Bundles, AreReadAsWritten) {
+  const TemporaryDirectory scratch;
+  const PlanFiles plan{scratch.path()};
+  std::vector<Item> items(3);
+  items[1].name = "a";
+  items[1].words = "--zoom 0 1 0 1";
+  items[2].name = "b";
+  items[2].attempts = 4;
+  items[2].bail_out = true;
+  CampaignSettings settings;
+  settings.classes_mb = {100, 200};
+  write_bundles(plan, 12, {{0, 0, 1, {0}}, {1, 1, 1, {2, 1}}}, items, settings);
+  const std::vector<WorkItem> work = read_bundle(plan, 12, 1);
+  ASSERT_EQ(work.size(), 2u);
+  EXPECT_EQ(work[0].item.name, "b");
+  EXPECT_EQ(work[0].attempt, 5);
+  EXPECT_TRUE(work[0].item.bail_out);
+  EXPECT_EQ(work[0].memory_mb, 200);
+  EXPECT_EQ(work[1].row, 1);
+  EXPECT_EQ(work[1].item.words, "--zoom 0 1 0 1");
+  EXPECT_THAT(error_of([&] { read_bundle(plan, 12, 2); }), HasSubstr("no bundle 2"));
+}
+
+TEST(Settings, AreReadAsWrittenAndRefuseWhatTheyDoNotKnow) {
+  const TemporaryDirectory scratch;
+  CampaignSettings s;
+  s.worker = "/a \"b\"/runbrick";
+  s.directory = "/c";
+  s.classes_mb = {1, 3};
+  s.environment = {{"BRICKLINE_SIMD", "baseline"}};
+  write(scratch / "plan.toml", settings_text(s));
+  const CampaignSettings r = read_settings(scratch / "plan.toml");
+  EXPECT_EQ(r.worker, s.worker);
+  EXPECT_EQ(r.classes_mb, s.classes_mb);
+  EXPECT_EQ(r.environment, s.environment);
+  write(scratch / "plan.toml", "worker = \"a\"\ndirectory = \"b\"\nmost-trys = 3\n");
+  EXPECT_THAT(error_of([&] { read_settings(scratch / "plan.toml"); }),
+              HasSubstr("line 3: unknown key most-trys; did you mean most-tries?"));
+  write(scratch / "plan.toml", "worker = \"a\"\ndirectory = \"b\"\nmemory-classes-mb = [3, 2]\n");
+  EXPECT_THAT(error_of([&] { read_settings(scratch / "plan.toml"); }), HasSubstr("rising"));
+}
+
+TEST(Lists, SayWhatIsWrongWithWhichLine) {
+  const TemporaryDirectory scratch;
+  const auto file = scratch / "list";
+  const auto error = [&](const std::string& text) {
+    write(file, text);
+    return error_of([&] { items_of_list(file, nullptr); });
+  };
+  write(file, "# comment\n--radec 150 2 --width 60 --height 60\n\n--radec 10:00:00 -.5 # another\n");
+  const std::vector<Item> items = items_of_list(file, nullptr);
+  ASSERT_EQ(items.size(), 2u);
+  EXPECT_EQ(items[0].name, "custom-150000p02000");
+  EXPECT_EQ(items[0].words, "--radec 150 2 --width 60 --height 60");
+  EXPECT_EQ(items[1].ra, 150);
+  EXPECT_EQ(items[1].dec, -.5);
+  EXPECT_THAT(error("--radec 150 2\n--radec 150 2.0001\n"),
+              HasSubstr("line 2: custom-150000p02000 is on line 1, too"));
+  EXPECT_THAT(error("--radec 150 2 --widht 5\n"), HasSubstr("line 1: "));
+  EXPECT_THAT(error("--zoom 0 1 0 1\n"), HasSubstr("neither a brick nor --radec"));
+  EXPECT_THAT(error("1501p022\n"), HasSubstr("no table of bricks"));
+  EXPECT_THAT(error("\n"), HasSubstr("lists nothing"));
+}
+
+}  // namespace
+}  // namespace brickline::test

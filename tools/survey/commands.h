@@ -1,0 +1,31 @@
+// The subcommands of `survey`: a file each. They take their own words, as a program does (argv[0] is "survey NAME"), and
+// return an exit code; errors are thrown.
+#pragma once
+
+namespace brickline {
+
+int survey_check(int argc, char** argv);
+int survey_pack(int argc, char** argv);
+int survey_plan(int argc, char** argv);
+int survey_run(int argc, char** argv);
+int survey_task(int argc, char** argv);
+int survey_hand_out(int argc, char** argv);
+int survey_submit(int argc, char** argv);
+int survey_advance(int argc, char** argv);
+int survey_status(int argc, char** argv);
+int survey_why(int argc, char** argv);
+int survey_verify(int argc, char** argv);
+int survey_again(int argc, char** argv);
+int survey_stop(int argc, char** argv);
+int survey_drain(int argc, char** argv);
+int survey_clean(int argc, char** argv);
+int survey_seal(int argc, char** argv);
+int survey_sweep(int argc, char** argv);
+int survey_summary(int argc, char** argv);
+
+// Exit codes beside those of errors.
+inline constexpr int kSomeItemsFailed = 6;
+inline constexpr int kNotDone = 7;
+inline constexpr int kInterruptedCode = 75;
+
+}  // namespace brickline

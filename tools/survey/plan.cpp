@@ -1,0 +1,208 @@
+// survey plan: which bricks, how dear each is, with which options.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <tbb/parallel_for.h>
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/atomic_file.h"
+#include "core/base/environment.h"
+#include "core/base/error.h"
+#include "core/base/nearest_name.h"
+#include "core/calib/external_program.h"
+#include "core/campaign/frozen_run.h"
+#include "core/campaign/item_list.h"
+#include "core/campaign/prediction.h"
+#include "core/campaign/session.h"
+#include "core/campaign/summary.h"
+#include "core/pipeline/configuration.h"
+#include "core/pipeline/option_table.h"
+#include "tools/common/program.h"
+#include "tools/survey/commands.h"
+
+namespace brickline {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  fs::path plan, list, worker;
+  std::vector<double> region;
+  std::vector<double> classes_gb;
+  CampaignSettings settings;
+};
+
+// runbrick beside this program, unless another is named.
+fs::path worker_of(const fs::path& named) {
+  std::error_code code;
+  const fs::path beside = fs::read_symlink("/proc/self/exe", code).parent_path() / "runbrick";
+  const std::vector<std::string> names = {named.empty() ? beside.string() : named.string()};
+  const auto found = find_program(names, process_environment("PATH"));
+  if (!found) throw input_error("there is no such program, or it cannot be run").in_file(names[0]);
+  return fs::weakly_canonical(*found);
+}
+
+// The options of the run, as text to be frozen. What is of one day (a preset, a configuration) is resolved.
+ResolvedOptions resolved(std::span<const std::string> words) {
+  ResolvedOptions out = resolve_options(words, process_environment);
+  check_frozen(out.options);
+  out.options.control.preset.clear();
+  out.options.control.config.clear();
+  return out;
+}
+
+void check_one_brick(const BrickOptions& options, const Item& item) {
+  BrickOptions one = options;
+  one.region.brick = item.name;
+  check_options(one);
+}
+
+std::vector<Item> items_of(const Arguments& a, const SurveyDirectory& survey) {
+  std::optional<BrickTable> bricks;
+  if (a.list.empty() || list_needs_bricks(a.list)) bricks = BrickTable::read(survey);
+  if (!a.list.empty()) return items_of_list(a.list, bricks ? &*bricks : nullptr);
+  std::vector<Item> items = items_of_region(*bricks, {a.region[0], a.region[1], a.region[2], a.region[3]});
+  if (items.empty()) throw usage_error("--region: no brick touches it");
+  return items;
+}
+
+// Of a region, bricks without CCDs are not items; what is listed by name is.
+std::int64_t predict(std::vector<Item>& items, bool of_region, const FrozenRun& run, const CostModel& model) {
+  const BrickOptions plain = run.options_of({});
+  tbb::parallel_for(std::size_t{0}, items.size(), [&](std::size_t i) {
+    Item& item = items[i];
+    const Prediction p = item.words.empty() ? model.predict(item.ra, item.dec, plain)
+                                            : model.predict(item.ra, item.dec, run.options_of(item));
+    item.ccds = p.ccds;
+    item.cpu_predicted_seconds = static_cast<float>(p.cpu_seconds);
+    item.memory_predicted_mb = static_cast<float>(p.memory_mb);
+  });
+  if (!of_region) return 0;
+  const auto before = std::ssize(items);
+  std::erase_if(items, [](const Item& item) { return item.ccds == 0; });
+  return before - std::ssize(items);
+}
+
+// Of a plan that does not come to be, nothing stays.
+class Unfinished {
+ public:
+  explicit Unfinished(fs::path directory)
+      : directory_(std::move(directory)), before_(std::uncaught_exceptions()) {}
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+  ~Unfinished() {
+    std::error_code code;
+    if (std::uncaught_exceptions() > before_) fs::remove_all(directory_, code);
+  }
+
+ private:
+  fs::path directory_;
+  int before_;
+};
+
+void make_plan(Arguments& a, std::span<const std::string> words) {
+  std::error_code code;
+  if (fs::exists(a.plan, code) && !fs::is_empty(a.plan, code))
+    throw input_error("it is there already: a plan begins with a directory of its own")
+        .in_file(a.plan.string());
+  if (a.list.empty() == a.region.empty()) throw usage_error("one of --region and --bricks says which bricks");
+  TerminalLog terminal(LogLevel::kWarning);
+  const Log log(terminal);
+  const ResolvedOptions options = resolved(words);
+  if (options.options.survey.survey_dir.empty())
+    throw usage_error("--survey-dir is missing among the options behind \"--\" (and $LEGACY_SURVEY_DIR)");
+
+  a.settings.worker = worker_of(a.worker);
+  a.settings.directory = fs::current_path();
+  if (!a.classes_gb.empty()) {
+    a.settings.classes_mb.clear();
+    for (const double gb : a.classes_gb)
+      a.settings.classes_mb.push_back(static_cast<std::int64_t>(1000 * gb + 0.5));
+    std::sort(a.settings.classes_mb.begin(), a.settings.classes_mb.end());
+  }
+  for (const std::string_view name : kFrozenVariables)
+    if (const auto value = process_environment(std::string(name)))
+      a.settings.environment[std::string(name)] = *value;
+
+  const SurveyDirectory survey =
+      SurveyDirectory::open(options.options.survey.survey_dir, options.options.survey.cache_dir);
+  std::vector<Item> items = items_of(a, survey);
+  check_one_brick(options.options, items.front());
+
+  const PlanFiles plan{fs::absolute(a.plan).lexically_normal()};
+  make_directories(plan.root);
+  const Unfinished unfinished(plan.root);
+  write_file_atomically(plan.options(), configuration_text(options));
+  write_file_atomically(plan.settings(), settings_text(a.settings));
+  const FrozenRun run(plan);
+  const CcdTable ccds = CcdTable::read(survey, log);
+  const CostModel model(ccds, options.options);
+  const std::int64_t empty = predict(items, a.list.empty(), run, model);
+  if (items.empty())
+    throw input_error("none of the {} bricks of the region has a CCD that could be used", empty)
+        .in_file(survey.root().string());
+  double cpu = 0;
+  std::int64_t without = 0;
+  for (Item& item : items) {
+    constexpr double kMargin = 1.2;  // the prediction is within a fifth
+    item.memory_class = memory_class(run.settings(), kMargin * item.memory_predicted_mb);
+    cpu += item.cpu_predicted_seconds;
+    without += item.ccds == 0;
+  }
+  Manifest manifest;
+  manifest.items = std::move(items);
+  write_manifest(manifest, plan.manifest());
+  write_summary(plan, manifest, run.settings(), {});
+  std::string text = fmt::format("{}: {} items, {} CCDs, {:.1f} h of CPU time by prediction\n",
+                                 plan.root.string(), manifest.items.size(), model.ccds(), cpu / 3600);
+  if (empty > 0) text += fmt::format("{} bricks of the region have no CCD and are left out\n", empty);
+  if (without > 0) text += fmt::format("{} items have no CCD: there will be nothing to do\n", without);
+  write_stdout(text);
+}
+
+}  // namespace
+
+int survey_plan(int argc, char** argv) {
+  // What stands behind "--" is not for CLI11.
+  int own = argc;
+  for (int i = 1; i < argc; ++i)
+    if (std::string_view(argv[i]) == "--") {
+      own = i;
+      break;
+    }
+  const std::vector<std::string> words(argv + std::min(own + 1, argc), argv + argc);
+  Arguments a;
+  CLI::App app(
+      "Makes the directory of a plan: a manifest with a row per brick, its cost and memory told from the CCDs that touch "
+      "it, and the options of the run, frozen. Behind \"--\" stand the options of runbrick.",
+      "survey plan");
+  app.add_option("PLAN", a.plan, "the directory to make")->required();
+  app.add_option("--region", a.region,
+                 "RA_LO RA_HI DEC_LO DEC_HI, degrees: bricks that touch it and have CCDs")
+      ->expected(4);
+  app.add_option(
+      "--bricks", a.list,
+      "or a list: lines 'NAME [options of its own]' or '--radec RA DEC ...', or a FITS table with brickname");
+  app.add_option("--worker", a.worker, "the program to run (else the runbrick beside this one)");
+  app.add_option("--memory-classes-gb", a.classes_gb, "what an item may have of memory, in rising steps")
+      ->delimiter(',')
+      ->check(CLI::Range(0.001, 100000.));
+  app.add_option("--most-tries", a.settings.most_tries, "failures after which an item is given up")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--bail-out-after", a.settings.bail_out_after,
+                 "tasks that an item may outlast before it ends with the blobs that are fitted; 0: never")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  if (!parse_command_line(app, own, argv)) return 0;
+  make_plan(a, words);
+  return 0;
+}
+
+}  // namespace brickline
