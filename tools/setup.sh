@@ -9,7 +9,7 @@ packages=(
   g++ gcc make cmake ninja-build pkg-config git ca-certificates
   # libraries
   libboost-dev libcfitsio-dev wcslib-dev liberfa-dev libeigen3-dev libfftw3-dev libfmt-dev libtbb-dev libre2-dev
-  libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libjpeg-dev zlib1g-dev libssl-dev
+  libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libjpeg-dev zlib1g-dev libssl-dev libexpat1-dev
   # programs that `calibrate` runs
   source-extractor psfex
 )
@@ -19,8 +19,10 @@ tests=(
   python3 python3-numpy python3-scipy python3-astropy libcfitsio-bin
   # a browser, and how to drive it: the page of a run
   chromium chromium-driver python3-selenium
+  # a cluster of one machine, and another engine: many bricks by a plan
+  slurm-wlm munge parallel
   # another compiler for the SDK and the fuzz targets (with its libFuzzer and sanitizers), the formatting, exported symbols
-  clang libclang-rt-dev clang-format binutils
+  clang libclang-rt-dev clang-format binutils libc++-dev libc++abi-dev abigail-tools
 )
 case ${1-} in
   "") packages+=("${tests[@]}") ;;

@@ -142,6 +142,20 @@ struct GalexResults {
   std::vector<GalexRow> rows;
 };
 
+// From stage forced_phot: bands that nothing was fitted in, with what was found in the others measured in them; aligned
+// with the measurements' rows.
+struct ForcedResults {
+  static constexpr std::string_view kArtifact = "forced photometry";
+  static constexpr int kSchema = 1;
+  struct Row {
+    std::vector<CatalogBand> bands;
+  };
+  std::vector<std::string> wanted;              // as asked for
+  std::vector<std::string> bands;               // those of them with images: of each row's `bands`
+  std::map<std::string, BandFacts> band_facts;  // what the cameras say of them
+  std::vector<Row> rows;                        // empty: no band was asked for
+};
+
 // Edits as functions of the images and the value alone: the same bytes every time.
 void apply_edit(const OutlierEdits& edits, std::vector<CcdImage>& images);
 void apply_edit(const HaloEdits& edits, std::vector<CcdImage>& images);

@@ -32,7 +32,7 @@ struct SurveyPaths {
   std::filesystem::path survey_dir;
   std::vector<std::string> ccd_tables;                  // their file names' patterns; empty: all
   std::filesystem::path cache_dir;                      // empty: none
-  std::vector<std::filesystem::path> extra_calib_dirs;  // searched after the survey's own calib directory
+  std::vector<std::filesystem::path> extra_calib_dirs;  // searched before the survey's own calib directory
   std::vector<std::filesystem::path> plugin_dirs;
   bool allow_insecure_plugins = false;  // plugins that everyone may write to are used, with a warning
   bool no_user_plugins = false;         // those of the user's own directory are not looked at
@@ -46,6 +46,15 @@ struct ReadingOptions {
       false;                 // where the CCD table and the header disagree about the sky, the header is right
   bool trust_table = false;  // the table is
   bool apodize = false;      // images' weights fall off towards their edges
+};
+
+// What is done about calibrations that are missing. No stage reads it: what a run takes from calibrations is in their
+// files, whoever made them.
+struct CalibrationChoice {
+  static constexpr std::string_view kOptionGroup = "calibrations";
+  bool skip = false;  // none is made
+  std::filesystem::path
+      blob_mask_dir;  // products of an earlier run, whose blobs are masked for skies; empty: none
 };
 
 // What the products call the survey and its release.
@@ -160,6 +169,12 @@ struct GalexOptions {
   std::filesystem::path dir;
 };
 
+// Bands that nothing is fitted in: what the others have found is measured in them.
+struct ForcedBandChoice {
+  static constexpr std::string_view kOptionGroup = "forced bands";
+  std::vector<std::string> bands;
+};
+
 struct DustOptions {
   static constexpr std::string_view kOptionGroup = "dust";
   std::filesystem::path dust_dir;  // SFD maps; empty: none
@@ -203,6 +218,7 @@ struct BrickOptions {
   RegionOptions region;
   SurveyPaths survey;
   ReadingOptions reading;
+  CalibrationChoice calibrations;
   ReleaseOptions release;
   ReferenceChoice references;
   OutlierChoice outliers;
@@ -216,6 +232,7 @@ struct BrickOptions {
   EarlyCoaddOptions early_coadds;
   WiseOptions wise;
   GalexOptions galex;
+  ForcedBandChoice forced_bands;
   DustOptions dust;
   BailOutOptions bail_out;
   ControlOptions control;
@@ -236,6 +253,10 @@ inline const SurveyPaths& group_of(const BrickOptions& o) {
 template <>
 inline const ReadingOptions& group_of(const BrickOptions& o) {
   return o.reading;
+}
+template <>
+inline const CalibrationChoice& group_of(const BrickOptions& o) {
+  return o.calibrations;
 }
 template <>
 inline const ReleaseOptions& group_of(const BrickOptions& o) {
@@ -288,6 +309,10 @@ inline const WiseOptions& group_of(const BrickOptions& o) {
 template <>
 inline const GalexOptions& group_of(const BrickOptions& o) {
   return o.galex;
+}
+template <>
+inline const ForcedBandChoice& group_of(const BrickOptions& o) {
+  return o.forced_bands;
 }
 template <>
 inline const DustOptions& group_of(const BrickOptions& o) {

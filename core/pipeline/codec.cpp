@@ -137,10 +137,10 @@ void check_schema(HduSource& source, std::string_view name, int schema) {
 std::span<const ArtifactCodec> artifact_codecs() {
   using codec::artifact_codec;
   static const std::vector<ArtifactCodec> codecs = {
-      artifact_codec<Selection>(),    artifact_codec<References>(),  artifact_codec<OutlierEdits>(),
-      artifact_codec<HaloEdits>(),    artifact_codec<SkyEdits>(),    artifact_codec<BrightPixels>(),
-      artifact_codec<SourcesFound>(), artifact_codec<Fits>(),        artifact_codec<Measurements>(),
-      artifact_codec<WiseResults>(),  artifact_codec<GalexResults>()};
+      artifact_codec<Selection>(),    artifact_codec<References>(),   artifact_codec<OutlierEdits>(),
+      artifact_codec<HaloEdits>(),    artifact_codec<SkyEdits>(),     artifact_codec<BrightPixels>(),
+      artifact_codec<SourcesFound>(), artifact_codec<Fits>(),         artifact_codec<Measurements>(),
+      artifact_codec<WiseResults>(),  artifact_codec<GalexResults>(), artifact_codec<ForcedResults>()};
   return codecs;
 }
 

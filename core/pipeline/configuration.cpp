@@ -11,13 +11,10 @@
 #include <iterator>
 #include <set>
 
-#define TOML_HEADER_ONLY 1
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-
 #include "core/base/error.h"
 #include "core/base/nearest_name.h"
 #include "core/pipeline/command_line.h"
+#include "core/pipeline/toml_library.h"
 
 namespace brickline {
 namespace {
@@ -171,6 +168,8 @@ GivenOptions options_of_configuration(std::string_view toml, std::string_view fi
   toml::table table;
   try {
     table = toml::parse(toml, file);
+  } catch (const NoToml&) {
+    throw usage_error("{}: it is no TOML", file);
   } catch (const toml::parse_error& error) {
     throw wrong({file, error.source().begin.line}, "{}", error.description());
   }

@@ -46,7 +46,6 @@ std::span<const OtherOption> other_options() {
       "images are always read with their sky models, and with what large galaxies are";
   static constexpr std::string_view kPsf = "images are always read with their normalized, hybrid PSF models";
   static constexpr OtherOption kTable[] = {
-      {"--forced-bands", "", "A,B,...", 1, false, "forced photometry of further bands is not there yet"},
       {"--fit-on-coadds", "", "", 0, false, kCoadds},
       {"--coadd-tiers", "", "N", 1, false, kCoadds},
       {"--no-ivar-reweighting", "", "", 0, false, kCoadds},
@@ -58,13 +57,11 @@ std::span<const OtherOption> other_options() {
       {"--gpsf", "", "", 0, false, kPsf},
       {"--no-hybrid-psf", "", "", 0, false, kPsf},
       {"--no-normalize-psf", "", "", 0, false, kPsf},
-      {"--blob-mask-dir", "", "DIR", 1, false, "sky models are not made here yet"},
       {"--prime-cache", "", "", 0, false, "copying into --cache-dir is not there yet"},
       {"--save-galex-psf", "", "", 0, false, "writing GALEX's PSFs is not there yet"},
       {"--ngpu", "", "N", 1, false, kGpu},
       {"--gpu-ids", "", "N,N,...", 1, false, kGpu},
       {"--threads-per-gpu", "", "N", 1, false, kGpu},
-      {"--skip-calibs", "", "", 0, true, "calibrations are never made by this program"},
       {"--ceres", "", "", 0, true, "there is one solver"},
       {"--no-galex-ceres", "", "", 0, true, "GALEX's fluxes are exact anyhow"},
       {"--read-serial", "", "", 0, true, "reading takes no more memory with several threads"},

@@ -131,6 +131,10 @@ std::vector<OptionRow> make_table() {
       {"--zoom", "", region, "X0 X1 Y0 Y1", "only this part of the brick's pixels", "", kProducts}));
   t.push_back(comma_row<&O::region, &R::bands>(
       {"--bands", "", region, "A,B,...", "bands to work on, in this order", "", kProducts}));
+  t.push_back(comma_row<&O::forced_bands, &ForcedBandChoice::bands>(
+      {"--forced-bands", "", region, "A,B,...",
+       "further bands, which nothing is fitted in: what the others have found is measured in them", "",
+       kProducts}));
   t.push_back(row<&O::region, &R::min_mjd>(
       {"--min-mjd", "", region, "MJD", "leave out earlier exposures", "", kProducts, within(-1e6, 1e6)}));
   t.push_back(row<&O::region, &R::max_mjd>(
@@ -149,7 +153,7 @@ std::vector<OptionRow> make_table() {
                                               "copies of survey files that are read instead where they exist",
                                               "", kPaths}));
   t.push_back(row<&O::survey, &S::extra_calib_dirs>(
-      {"--calib-dir", "", files, "DIR", "a further calib directory, after the survey's", "", kPaths}));
+      {"--calib-dir", "", files, "DIR", "a further calib directory, before the survey's", "", kPaths}));
   t.push_back(row<&O::dust, &DustOptions::dust_dir>(
       {"--dust-dir", "", files, "DIR", "directory of the SFD dust maps", "DUST_DIR", kPaths}));
   t.push_back(row<&O::survey, &S::plugin_dirs>(
@@ -159,6 +163,20 @@ std::vector<OptionRow> make_table() {
                                                     kPaths}));
   t.push_back(row<&O::survey, &S::allow_insecure_plugins>(
       {"--allow-insecure-plugins", "", files, "", "use plugins that everyone may write to", "", kPaths}));
+
+  const std::string_view calibrations = "Calibrations";
+  t.push_back(row<&O::calibrations, &CalibrationChoice::skip>(
+      {"--skip-calibs", "", calibrations, "",
+       "make no PSF and no sky model: one that is missing is an error (else as calibrate makes them, into the survey's "
+       "calib)",
+       "", kControl}));
+  t.push_back(row<&O::reading, &ReadingOptions::old_calibs_ok>(
+      {"--old-calibs-ok", "", calibrations, "",
+       "use calibrations of another reduction of the image, and make none that is there", "", kProducts}));
+  t.push_back(row<&O::calibrations, &CalibrationChoice::blob_mask_dir>(
+      {"--blob-mask-dir", "", calibrations, "DIR",
+       "products of an earlier run, whose blobs are masked where skies are made: DIR/metrics/...", "",
+       kControl}));
 
   const std::string_view sky = "Reference catalogs and artefacts";
   using C = ReferenceChoice;
@@ -419,9 +437,6 @@ std::vector<OptionRow> make_table() {
        "where an image's WCS and the CCD table disagree, believe the image's header", "", kProducts}));
   t.push_back(row<&O::reading, &ReadingOptions::trust_table>(
       {"--trust-table", "", control, "", "the same, but believe the CCD table's linear WCS", "", kProducts}));
-  t.push_back(row<&O::reading, &ReadingOptions::old_calibs_ok>(
-      {"--old-calibs-ok", "", control, "", "use calibrations of another reduction of the image", "",
-       kProducts}));
   t.push_back(row<&O::control, &K::skip>({"--skip", "", control, "",
                                           "do nothing if the brick was done before, with these options", "",
                                           kControl}));
@@ -524,6 +539,12 @@ void check_options(const BrickOptions& options) {
   check_blobs(options.blobs);
   if (options.reading.trust_header && options.reading.trust_table)
     throw usage_error("--trust-header and --trust-table contradict each other: give one");
+  for (const std::string& band : options.forced_bands.bands)
+    if (std::ranges::count(options.region.bands, band) +
+            std::ranges::count(options.forced_bands.bands, band) !=
+        1)
+      throw usage_error("--forced-bands {}: band {} is fitted (--bands), or there twice",
+                        fmt::format("{}", fmt::join(options.forced_bands.bands, ",")), band);
   check_state_pattern(options.control.state_pattern);
   const std::string& scheme = options.references.gaia_scheme;
   if (!scheme.empty() && scheme != "ring" && scheme != "nested")

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/pipeline/missing_calibrations.h"
 #include "core/pipeline/option_table.h"
 #include "core/pipeline/stage.h"
 
@@ -37,6 +38,8 @@ RunContext make_run_context(const BrickOptions& options, const Log& log, const C
       canonical_options(options),
       {}};
   context.cancel = cancel;
+  if (!options.calibrations.skip)
+    context.calibrations = std::make_shared<CalibrateOptions>(calibrate_options(options, context));
   return context;
 }
 

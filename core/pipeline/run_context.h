@@ -27,6 +27,8 @@
 
 namespace brickline {
 
+struct CalibrateOptions;
+
 // An item (a blob, a source) that failed without ending the run.
 struct Failure {
   std::string item, reason;
@@ -51,6 +53,9 @@ struct RunContext {
   std::unique_ptr<ReadLog> reads = {};           // what the stage that runs has read; null: nobody asks
   std::optional<std::int64_t> most_memory = {};  // bytes that the run may take
   std::unique_ptr<PixelFile> pixel_file = {};    // where the images' planes are; null: in memory
+
+  std::shared_ptr<const CalibrateOptions> calibrations =
+      {};  // how those that are missing are made; null: not at all
 
   std::vector<CcdLeftOut> ccds_left_out = {};  // by the stage that chose them, in this run
   Cancel cancel = {};  // the run is to end: asked by stages between items (Interrupted)

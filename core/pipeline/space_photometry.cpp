@@ -28,18 +28,12 @@ Image<float> difference(const Image<float>& a, const Image<float>& b) {
 
 }  // namespace
 
-MeasuredSources sources_to_measure(const Measurements& measurements, bool reference_only) {
+MeasuredSources fitted_sources(const Measurements& measurements) {
   MeasuredSources out;
-  const Image<std::int32_t>& maskbits = measurements.maskbits;
   for (std::size_t i = 0; i < measurements.rows.size(); ++i) {
     const CatalogSource& row = measurements.rows[i];
     const auto kind = kind_of(row.type);
     if (!row.regular || !kind) continue;
-    if (reference_only && !row.reference) continue;
-    const double x = std::nearbyint(row.bx), y = std::nearbyint(row.by);
-    if (x >= 0 && y >= 0 && x < maskbits.width() && y < maskbits.height() &&
-        (maskbits(static_cast<int>(x), static_cast<int>(y)) & maskbit::kCluster))
-      continue;
     SourceModel model;
     model.kind = *kind;
     model.ra = row.ra;
@@ -48,6 +42,22 @@ MeasuredSources sources_to_measure(const Measurements& measurements, bool refere
     if (*kind == SourceKind::kSer) model.sersic_index = row.sersic;
     out.rows.push_back(i);
     out.models.push_back(std::move(model));
+  }
+  return out;
+}
+
+MeasuredSources sources_to_measure(const Measurements& measurements, bool reference_only) {
+  MeasuredSources fitted = fitted_sources(measurements), out;
+  const Image<std::int32_t>& maskbits = measurements.maskbits;
+  for (std::size_t k = 0; k < fitted.rows.size(); ++k) {
+    const CatalogSource& row = measurements.rows[fitted.rows[k]];
+    if (reference_only && !row.reference) continue;
+    const double x = std::nearbyint(row.bx), y = std::nearbyint(row.by);
+    if (x >= 0 && y >= 0 && x < maskbits.width() && y < maskbits.height() &&
+        (maskbits(static_cast<int>(x), static_cast<int>(y)) & maskbit::kCluster))
+      continue;
+    out.rows.push_back(fitted.rows[k]);
+    out.models.push_back(std::move(fitted.models[k]));
   }
   return out;
 }

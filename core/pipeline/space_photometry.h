@@ -18,6 +18,8 @@ struct MeasuredSources {
   std::vector<std::size_t> rows;
   std::vector<SourceModel> models;
 };
+// All fitted rows.
+MeasuredSources fitted_sources(const Measurements& measurements);
 // Fitted rows; not those on a star cluster's pixels; with `reference_only`, those of reference catalogs alone.
 MeasuredSources sources_to_measure(const Measurements& measurements, bool reference_only);
 

@@ -3,6 +3,7 @@
 #include "core/pipeline/stages/blobmask.h"
 #include "core/pipeline/stages/coadds.h"
 #include "core/pipeline/stages/fitblobs.h"
+#include "core/pipeline/stages/forced_phot.h"
 #include "core/pipeline/stages/galex_forced.h"
 #include "core/pipeline/stages/halos.h"
 #include "core/pipeline/stages/image_coadds.h"
@@ -53,6 +54,9 @@ std::vector<StageSpec> make_table() {
       "wise_forced", "", 1, {kImage, kModel, kInvvar, kCopsf, kWiseJpeg, kWisemodelJpeg, kWiseresidJpeg})));
   t.push_back(checked_by<check_galex_forced>(stage<run_galex_forced>(
       "galex_forced", "", 1, {kImage, kModel, kInvvar, kGalexJpeg, kGalexmodelJpeg, kGalexresidJpeg})));
+  t.push_back(stage<run_forced_phot>("forced_phot", "", 1,
+                                     {kForcedBrick, kImage, kInvvar, kNexp, kDepth, kGaldepth, kPsfsize,
+                                      kModel, kChi2, kBlobmodel, kCopsf}));
   t.push_back(checked_by<check_writecat>(
       stage<run_writecat>("writecat", "WCAT", 1, {kMaskbits, kTractorIntermediate, kTractor, kChecksums})));
   return t;

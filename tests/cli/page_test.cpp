@@ -38,7 +38,7 @@ TEST_F(Page, TellsOfTheRunAndIsNoProduct) {
   EXPECT_THAT(result.err, HasSubstr("the page of the run: "));
   const auto page = json();
   EXPECT_EQ(page["run"]["status"], "done");
-  ASSERT_EQ(page["stages"].size(), 10u);
+  ASSERT_EQ(page["stages"].size(), 11u);
   double wall = 0;
   for (const auto& stage : page["stages"]) {
     EXPECT_EQ(stage["status"], "done");
@@ -126,8 +126,8 @@ TEST_F(Page, LogsAsJson) {
     begun += last["event"] == "stage begins";
     done += last["event"] == "stage done";
   }
-  EXPECT_EQ(begun, 10u);
-  EXPECT_EQ(done, 10u);
+  EXPECT_EQ(begun, 11u);
+  EXPECT_EQ(done, 11u);
   EXPECT_EQ(last["event"], "end");
   EXPECT_EQ(last["exit_code"], 0);
 }

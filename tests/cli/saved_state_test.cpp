@@ -11,8 +11,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::vector<std::string> kStages = {"tims",     "refs",   "outliers",    "halos",        "srcs",
-                                          "fitblobs", "coadds", "wise_forced", "galex_forced", "writecat"};
+const std::vector<std::string> kStages = {"tims",         "refs",        "outliers", "halos",
+                                          "srcs",         "fitblobs",    "coadds",   "wise_forced",
+                                          "galex_forced", "forced_phot", "writecat"};
 
 std::string read(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -48,10 +49,11 @@ std::vector<std::string> taken(const ProgramResult& result) {
 }
 
 // In a run of everything: the stages that need nothing of this one. One follows from the other, but for GALEX's
-// and unWISE's photometry, which stand side by side.
+// and unWISE's photometry and that of further bands, which stand side by side.
 std::vector<std::string> stages_before(const std::string& stage) {
   std::vector<std::string> names(kStages.begin(), std::find(kStages.begin(), kStages.end(), stage));
   if (stage == "wise_forced") names.push_back("galex_forced");
+  if (stage == "wise_forced" || stage == "galex_forced") names.push_back("forced_phot");
   return names;
 }
 
@@ -90,7 +92,8 @@ TEST_F(SavedState, StageByStageItComesToTheSameBytesAndLeavesOnlyProducts) {
     const ProgramResult result = run({"-s", stage});
     ASSERT_EQ(result.exit_code, 0) << result.err;
     std::vector<std::string> needed(kStages.begin(), std::find(kStages.begin(), kStages.end(), stage));
-    if (stage == "galex_forced") std::erase(needed, "wise_forced");
+    if (stage == "galex_forced" || stage == "forced_phot") std::erase(needed, "wise_forced");
+    if (stage == "forced_phot") std::erase(needed, "galex_forced");
     EXPECT_EQ(taken(result), needed);
   }
   EXPECT_EQ(products_below(outdir()), products_);

@@ -69,8 +69,8 @@ class SpacePhotometry : public SurveyFixture {
 
 // The stages that were not taken from their state; the last one, which only writes, never is.
 std::set<std::string> made_anew(const ProgramResult& result) {
-  std::set<std::string> names = {"tims",     "refs",   "outliers",    "halos",       "srcs",
-                                 "fitblobs", "coadds", "wise_forced", "galex_forced"};
+  std::set<std::string> names = {"tims",     "refs",   "outliers",    "halos",        "srcs",
+                                 "fitblobs", "coadds", "wise_forced", "galex_forced", "forced_phot"};
   static const std::regex kLine("stage +(\\w+) +is taken from its state");
   for (std::sregex_iterator it(result.err.begin(), result.err.end(), kLine), end; it != end; ++it)
     names.erase((*it)[1]);

@@ -28,6 +28,7 @@ grep -oh '"[a-zA-Z][a-zA-Z0-9_. +-]*"' core/facts/*.cpp | sort -u | sed 's/"\(.*
 grep -oh '"--[a-z0-9-]*"' core/pipeline/option_table.cpp | sort -u | sed 's/"--/"/' >$work/configuration.dict
 
 export ASAN_OPTIONS=allocator_may_return_null=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1
+export LSAN_OPTIONS=suppressions=$PWD/tests/fuzz/leaks.supp:print_suppressions=0
 failed=0
 if [ $# -eq 0 ]; then
   for program in $work/fuzz/fuzz_*; do set -- "$@" "${program##*/fuzz_}"; done

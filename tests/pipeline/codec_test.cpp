@@ -107,7 +107,7 @@ Artifact decoded(std::string bytes) {
 template <class Artifact>
 class Codec : public testing::Test {};
 using Artifacts = testing::Types<Selection, References, OutlierEdits, HaloEdits, SkyEdits, BrightPixels,
-                                 SourcesFound, Fits, Measurements, WiseResults, GalexResults>;
+                                 SourcesFound, Fits, Measurements, WiseResults, GalexResults, ForcedResults>;
 TYPED_TEST_SUITE(Codec, Artifacts);
 
 TYPED_TEST(Codec, EncodedDecodedAndEncodedAgainItIsTheSameBytes) {

@@ -26,7 +26,7 @@ std::vector<std::string> chain(const std::vector<std::string>& requested, const 
 
 TEST(Plan, TheCatalogNeedsEveryStageButTheOptionalOnes) {
   EXPECT_THAT(chain({}), ElementsAre("tims", "refs", "outliers", "halos", "srcs", "fitblobs", "coadds",
-                                     "wise_forced", "galex_forced", "writecat"));
+                                     "wise_forced", "galex_forced", "forced_phot", "writecat"));
   EXPECT_EQ(chain({}), chain({"writecat"}));
 }
 
@@ -155,8 +155,12 @@ TEST(Keys, DependOnWhatAStageReads) {
   options.dust.dust_dir = "/maps";
   EXPECT_THAT(changed(options), ElementsAre("writecat"));
   options = plain;
+  options.forced_bands.bands = {"i"};
+  EXPECT_THAT(changed(options), ElementsAre("forced_phot", "writecat"));
+  options = plain;
   options.fitting.reoptimize = true;
-  EXPECT_THAT(changed(options), ElementsAre("coadds", "fitblobs", "galex_forced", "wise_forced", "writecat"));
+  EXPECT_THAT(changed(options),
+              ElementsAre("coadds", "fitblobs", "forced_phot", "galex_forced", "wise_forced", "writecat"));
   options = plain;
   options.pictures.rgb_stretch = 2;
   EXPECT_FALSE(changed(options).contains("refs"));

@@ -177,5 +177,22 @@ struct Fields<GalexResults> {
     visit("rows", &GalexResults::rows);
   }
 };
+template <>
+struct Fields<ForcedResults::Row> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("bands", &ForcedResults::Row::bands);
+  }
+};
+template <>
+struct Fields<ForcedResults> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("wanted", &ForcedResults::wanted);
+    visit("bands", &ForcedResults::bands);
+    visit("band_facts", &ForcedResults::band_facts);
+    visit("rows", &ForcedResults::rows);
+  }
+};
 
 }  // namespace brickline::codec
