@@ -449,6 +449,38 @@ TEST_F(GoldenProducts, RowsOfACatalogThatIsGivenAreMeasuredWhereverTheyAre) {
     EXPECT_EQ(own.integer("dqmask", i), reference.integer("dqmask", i));
 }
 
+// Derivatives and apertures of the rows of a catalog that is given, one with a star on a galaxy among them.
+TEST_F(GoldenProducts, OfACatalogThatIsGivenDerivativesAndAperturesAreTheReferences) {
+  const auto expect_derivatives = [](const fits::Table& own, const fits::Table& reference) {
+    ASSERT_EQ(own.rows(), reference.rows());
+    expect_apertures(own, reference);
+    for (const char* name : {"flux_motion", "flux_dra", "flux_ddec"})
+      expect_fluxes(own, reference, 0.3, name);
+  };
+  ForcedOptions photometry;
+  photometry.motions = photometry.apertures = true;
+  {
+    const GoldenSurvey survey("testcase6");
+    ForcedCcdOptions o = survey.options();
+    o.photometry = photometry;
+    o.catalog_file = survey.products() / "tractor/110/tractor-1102p240.fits";
+    expect_derivatives(survey.table_of(survey.measure(695773, o), photometry),
+                       survey.golden("catalog-derivs", "forced-", 695773));
+  }
+  const GoldenSurvey survey("testcase9");
+  ForcedCcdOptions o = survey.options();
+  o.catalog_file = survey.products() / "tractor/cus/tractor-custom-009122p03397.fits";
+  o.keep_pixels = true;
+  for (const std::int64_t expnum : {372546, 372547, 257266}) {
+    SCOPED_TRACE(expnum);
+    ForcedCcd measured = survey.measure(expnum, o);
+    measured.sources = read_forced_sources(o.catalog_file, measured.image.band);
+    measured.result = measure_forced(measured.image, measured.sources, photometry);
+    expect_derivatives(survey.table_of(measured, photometry),
+                       survey.golden("catalog-derivs", "forced-", expnum));
+  }
+}
+
 // With the camera's own mask of bad pixels, whose corner lies on these images that are cut out of larger ones, the
 // numbers are those of the reference's tool for bricks, which reads it so.
 TEST_F(GoldenProducts, TheStaticMaskOf90primeIsAppliedAsInBricks) {
