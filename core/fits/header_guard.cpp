@@ -20,7 +20,8 @@ void check_divisors(fitsfile* file, LONGLONG start) {
   std::string tile, block, whole, word;  // a wrong card of each
   for (int i = 0; i < kMostCards; ++i) {
     char bytes[kCard];
-    if (ffgbyt(file, kCard, bytes, &status)) return;
+    if (ffgbyt(file, kCard, bytes, &status))
+      break;  // it never ends, which CFITSIO sees when it has taken in the cards
     const std::string_view card(bytes, kCard);
     if (card.starts_with("END     ")) break;
     const auto equals = card.find('=');
