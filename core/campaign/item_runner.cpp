@@ -239,9 +239,8 @@ RunnerTally run_items(const PlanFiles& plan, const FrozenRun& run, std::vector<W
   };
   const auto hear = [&] {
     const int times = settings.asked_to_end ? settings.asked_to_end() : 0;
-    constexpr auto kEvery = std::chrono::seconds(1);
     Control control = Control::kNone;
-    if (Clock::now() - control_read > kEvery) {
+    if (Clock::now() - control_read > std::chrono::duration<double>(settings.control_every_seconds)) {
       control_read = Clock::now();
       control = asked_control(plan);
     }

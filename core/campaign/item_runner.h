@@ -21,6 +21,8 @@ struct RunnerSettings {
   // How many times the process was asked to end: at the first, running items are asked to, and nothing more is begun; at
   // the second they are killed.
   std::function<int()> asked_to_end;
+  double control_every_seconds =
+      1;  // that it is asked whether somebody wants an end: a file, of many tasks one
 };
 
 struct RunnerTally {

@@ -93,6 +93,7 @@ LocalRunResult run_locally(const PlanFiles& plan, const LocalRunSettings& settin
     runner.slots = settings.slots;
     runner.threads = settings.threads;
     runner.budget_mb = settings.budget_mb;
+    runner.control_every_seconds = 0.1;
     runner.asked_to_end = settings.asked_to_end;
     const auto began = std::chrono::steady_clock::now();
     const std::size_t items = work.size();

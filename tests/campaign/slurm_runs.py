@@ -106,6 +106,11 @@ PartitionName=large Nodes={host} MaxTime=1 DefaultTime=1 MaxMemPerNode=2000 Stat
         for _ in range(600):
             if holds():
                 return
+            for name, process in self.processes.items():
+                if process.poll() is not None:
+                    words = (self.directory / "log" / (name + ".out")).read_text(errors="replace").splitlines()[-3:]
+                    print(f"skipped: {name} cannot run here: {'; '.join(words)}")
+                    sys.exit(77)
             time.sleep(0.2)
         for log in sorted((self.directory / "log").iterdir()):
             print(f"---- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-15:]))
