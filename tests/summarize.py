@@ -12,8 +12,8 @@ import xml.etree.ElementTree as ElementTree
 
 
 def reason(output, message):
-    """Why a test was skipped: GoogleTest prints "FILE:LINE: Skipped" and then the reason."""
-    found = re.search(r": Skipped\n+(.*)", output)
+    """Why a test was skipped: GoogleTest prints "FILE:LINE: Skipped" and then the reason, scripts "skipped: REASON"."""
+    found = re.search(r": Skipped\n+(.*)", output) or re.search(r"^skipped: (.*)", output, re.M)
     text = found.group(1).strip() if found else (message or "no reason given")
     # One reason, though each test names its own file or directory.
     return re.sub(r"/\S+", "...", text) or "no reason given"
@@ -35,7 +35,8 @@ def main():
             passed += 1
         elif note is not None or status in ("notrun", "disabled"):
             # What could not be started, or stands on a fixture that failed, was not skipped by its own decision.
-            if ": Skipped" in output or status == "disabled":
+            by_itself = ": Skipped" in output or re.search(r"^skipped", output, re.M)
+            if by_itself or status == "disabled":
                 skipped[reason(output, note.get("message") if note is not None else status)] += 1
             else:
                 names_failed.append(f"{case.get('name')} (not run: {note.get('message') if note is not None else status})")

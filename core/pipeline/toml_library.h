@@ -7,7 +7,7 @@ namespace brickline {
 // a word.
 struct NoToml {};
 
-inline void toml_expects(bool holds) {
+constexpr void toml_expects(bool holds) {
   if (!holds) throw NoToml();
 }
 
