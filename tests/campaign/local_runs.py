@@ -140,7 +140,11 @@ def two(survey, check, options):
 def ends(survey, check, options):
     """`stop` and `drain`, from another process."""
     expected = survey.serial()
-    plan, out = survey.plan("e")
+    # Items that take long enough for somebody to want an end of them.
+    slow = survey.work / "slow.sh"
+    slow.write_text(f"#!/bin/sh\nsleep 0.5\nexec '{survey.bin / 'runbrick'}' \"$@\"\n")
+    slow.chmod(0o755)
+    plan, out = survey.plan("e", "--worker", slow)
     words = [str(survey.bin / "survey"), "run", str(plan), "--local", "--jobs", "2"]
     for how in ("drain", "stop"):
         process = subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
