@@ -17,6 +17,7 @@
 #include <sstream>
 #include <thread>
 
+#include "core/base/child_process.h"
 #include "core/base/error.h"
 
 extern char** environ;
@@ -27,25 +28,12 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kCannotStart = 127;
-
 // The environment with LC_ALL=C.
 std::vector<std::string> plain_environment() {
   std::vector<std::string> variables{"LC_ALL=C"};
   for (char** e = environ; *e; ++e)
     if (!std::string_view(*e).starts_with("LC_ALL=")) variables.emplace_back(*e);
   return variables;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  for (std::string& text : texts) list.push_back(text.data());
-  list.push_back(nullptr);
-  return list;
-}
-
-double seconds(const timeval& t) {
-  return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
 }
 
 // Waits for the child, which is told to end when its time is over.

@@ -13,14 +13,13 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/child_process.h"
 #include "core/base/error.h"
 
 extern char** environ;
 
 namespace brickline {
 namespace {
-
-constexpr int kCannotStart = 127;
 
 std::vector<std::string> variables_of(const std::map<std::string, std::string>& changes) {
   std::vector<std::string> out;
@@ -31,17 +30,6 @@ std::vector<std::string> variables_of(const std::map<std::string, std::string>& 
   for (const auto& [name, value] : changes)
     if (!value.empty()) out.push_back(name + "=" + value);
   return out;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  for (std::string& text : texts) list.push_back(text.data());
-  list.push_back(nullptr);
-  return list;
-}
-
-double seconds(const timeval& t) {
-  return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
 }
 
 }  // namespace

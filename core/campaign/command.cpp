@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/child_process.h"
 #include "core/base/error.h"
 
 extern char** environ;
@@ -18,11 +19,9 @@ extern char** environ;
 namespace brickline {
 
 CommandResult run_command(const std::vector<std::string>& words) {
-  constexpr int kCannotStart = 127, kSignal = 128;
+  constexpr int kSignal = 128;
   std::vector<std::string> copies = words;
-  std::vector<char*> argv;
-  for (std::string& word : copies) argv.push_back(word.data());
-  argv.push_back(nullptr);
+  const std::vector<char*> argv = pointers(copies);
 
   std::array<int, 2> out{}, err{};
   if (::pipe2(out.data(), O_CLOEXEC) != 0)

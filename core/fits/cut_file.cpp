@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/fits/column_types.h"
 
 namespace brickline::fits {
 namespace {
@@ -103,26 +104,6 @@ struct VariableColumn {
   std::size_t element = 1;  // bytes
 };
 
-// Bytes of one element of a type of columns; 0 of those that tables of tiles do not have.
-std::size_t size_of(char type) {
-  switch (type) {
-    case 'L':
-    case 'B':
-    case 'A':
-      return 1;
-    case 'I':
-      return 2;
-    case 'J':
-    case 'E':
-      return 4;
-    case 'K':
-    case 'D':
-      return 8;
-    default:
-      return 0;
-  }
-}
-
 // False for a table whose columns are not understood.
 bool find_columns(const Hdu& hdu, std::size_t row_bytes, std::vector<VariableColumn>& columns) {
   std::size_t offset = 0;
@@ -135,13 +116,14 @@ bool find_columns(const Hdu& hdu, std::size_t row_bytes, std::vector<VariableCol
     if (at >= form.size()) return false;
     const char type = form[at];
     if (type == 'P' || type == 'Q') {
-      const std::size_t element = at + 1 < form.size() ? size_of(form[at + 1]) : 0;
+      const std::size_t element =
+          at + 1 < form.size() ? static_cast<std::size_t>(bytes_of_type(form[at + 1])) : 0;
       if (element == 0 || repeat != 1) return false;
       columns.push_back({offset, type == 'Q', element});
       offset += type == 'Q' ? 16 : 8;
     } else {
-      if (size_of(type) == 0) return false;
-      offset += repeat * size_of(type);
+      if (static_cast<std::size_t>(bytes_of_type(type)) == 0) return false;
+      offset += repeat * static_cast<std::size_t>(bytes_of_type(type));
     }
   }
   return offset == row_bytes && !columns.empty();

@@ -5,31 +5,13 @@
 #include <charconv>
 
 #include "core/base/error.h"
+#include "core/fits/column_types.h"
 #include "core/fits/fits_writer.h"
 
 namespace brickline {
 namespace {
 
 constexpr std::size_t kRecord = 2880, kCard = 80;
-
-std::int64_t bytes_of(char type) {
-  switch (type) {
-    case 'L':
-    case 'B':
-    case 'A':
-      return 1;
-    case 'I':
-      return 2;
-    case 'J':
-    case 'E':
-      return 4;
-    case 'K':
-    case 'D':
-      return 8;
-    default:
-      return 0;
-  }
-}
 
 RowColumn column_of(const fits::Header& header, std::int64_t number) {
   const auto key = [&](std::string_view stem) { return fmt::format("{}{}", stem, number); };
@@ -41,7 +23,7 @@ RowColumn column_of(const fits::Header& header, std::int64_t number) {
   if (error != std::errc()) column.repeat = 1;
   column.type = rest == end ? 'X' : *rest;
   const bool plain = rest + 1 == end || (column.type == 'A' && rest != end);
-  if (column.name.empty() || !plain || bytes_of(column.type) == 0 || column.repeat < 0)
+  if (column.name.empty() || !plain || fits::bytes_of_type(column.type) == 0 || column.repeat < 0)
     throw input_error("column {} ({}) has the form {}, which cannot be put together with others", number,
                       column.name, form);
   for (const char* scaling : {"TSCAL", "TZERO"})
@@ -70,7 +52,7 @@ void pad(std::string& text, char with) { text.resize((text.size() + kRecord - 1)
 
 }  // namespace
 
-std::int64_t RowColumn::bytes() const { return repeat * bytes_of(type); }
+std::int64_t RowColumn::bytes() const { return repeat * fits::bytes_of_type(type); }
 
 std::string RowColumn::format() const {
   return repeat == 1 && type != 'A' ? std::string(1, type) : fmt::format("{}{}", repeat, type);

@@ -674,7 +674,7 @@ class OpenFile {
   // Pixels of a box inside the image, NaN where there is none; and codes of a mask.
   virtual void pixels(Ccd& ccd, int hdu, const Box& box, Plane<float> out) = 0;
   virtual void codes(Ccd&, int, const Box&, Plane<std::int32_t>) {
-    throw Unsupported("a mask of this format is not implemented");
+    throw Unsupported("the camera reads no masks of its own format (OpenFile::codes)");
   }
 };
 
