@@ -1,6 +1,7 @@
 #include "core/base/pixel_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -64,9 +65,9 @@ struct PixelFile::Impl {
   }
 };
 
-PixelFile::PixelFile(const std::filesystem::path& directory, std::int64_t most_bytes)
+PixelFile::PixelFile(const std::filesystem::path& directory, std::string_view owner, std::int64_t most_bytes)
     : impl_(std::make_shared<Impl>()) {
-  std::string name = (directory / "tmp-pixels-XXXXXX").string();
+  std::string name = (directory / fmt::format("tmp-pixels-{}.XXXXXX", owner)).string();
   impl_->file = ::mkostemp(name.data(), O_CLOEXEC);
   if (impl_->file < 0)
     throw resource_error("no file for pixels can be made there: {}", std::strerror(errno))

@@ -2,13 +2,14 @@
 // is not being looked at can be let go of, and comes back, the same bytes, when it is touched.
 //
 // The file is made in a directory on disk and unlinked at once: nothing is left of it, whatever becomes of the
-// process. The operating system writes and reads it; its own cache of it is memory that others may take.
+// process, unless that is killed in the instant between; the file then has the name of a temporary one of `owner`. The operating system writes and reads it; its own cache of it is memory that others may take.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string_view>
 
 #include "core/base/image.h"
 
@@ -21,7 +22,7 @@ class PixelFile {
   // or kMargin, below, as is looked a hundred times a second, all their pixels are let go of. Error (kResources)
   // if no file can be made in `directory`.
   static constexpr std::int64_t kMargin = 64'000'000;
-  PixelFile(const std::filesystem::path& directory, std::int64_t most_bytes);
+  PixelFile(const std::filesystem::path& directory, std::string_view owner, std::int64_t most_bytes);
   ~PixelFile();
   PixelFile(const PixelFile&) = delete;
   PixelFile& operator=(const PixelFile&) = delete;

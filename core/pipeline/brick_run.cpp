@@ -92,7 +92,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
   context.brick = outcome.brick;
   if (const auto most = options.control.max_memory_gb) context.most_memory = std::llround(*most * 1e9);
   context.checkpoint = checkpoint_of(options.control, outcome.brick);
-  check_output_directory(context.output_dir);
+  check_output_directory(context.output_dir, outcome.brick);
   const BrickLock::Held held = BrickLock::take(context.output_dir, outcome.brick, log);
   if (!held.lock) {
     outcome.interrupted = fmt::format("{} works on it in {}", held.by, context.output_dir.string());

@@ -71,7 +71,8 @@ void prepare_memory(const std::vector<CcdRow>& ccds, const Wcs& brick, int bands
   run.log.info(
       "{} MB of memory would be needed: the images ({} MB) are kept in a file; that leaves, in MB: {}",
       megabytes(in_memory.peak().bytes), megabytes(in_memory.images), in_words(in_file));
-  if (!run.pixel_file) run.pixel_file = std::make_unique<PixelFile>(run.output_dir, *run.most_memory);
+  if (!run.pixel_file)
+    run.pixel_file = std::make_unique<PixelFile>(run.output_dir, run.brick, *run.most_memory);
 }
 
 void keep_planes(CcdImage& image, const RunContext& run) {

@@ -43,7 +43,7 @@ RunContext make_run_context(const BrickOptions& options, const Log& log, const C
   return context;
 }
 
-void check_output_directory(const std::filesystem::path& directory) {
+void check_output_directory(const std::filesystem::path& directory, const std::string& brick) {
   const auto fail = [&](std::string_view what, int error) {
     const bool full = error == ENOSPC || error == EDQUOT;
     throw Error(full ? ErrorKind::kResources : ErrorKind::kInput,
@@ -53,7 +53,7 @@ void check_output_directory(const std::filesystem::path& directory) {
   std::error_code code;
   std::filesystem::create_directories(directory, code);
   if (code) fail("cannot make the output directory", code.value());
-  std::string name = (directory / ".brickline-XXXXXX").string();
+  std::string name = (directory / fmt::format("tmp-probe-{}.XXXXXX", brick)).string();
   const int fd = ::mkstemp(name.data());
   if (fd < 0) fail("cannot write into the output directory", errno);
   ::close(fd);

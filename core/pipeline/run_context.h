@@ -77,7 +77,8 @@ struct RunContext {
 // directory is not there.
 RunContext make_run_context(const BrickOptions& options, const Log& log, const Cancel& cancel = {});
 
-// Makes the output directory and sees that files can be made in it. Error (kInput or kResources) otherwise.
-void check_output_directory(const std::filesystem::path& directory);
+// Makes the output directory and sees that files can be made in it, by one of a name that remove_leftovers knows.
+// Error (kInput or kResources) otherwise.
+void check_output_directory(const std::filesystem::path& directory, const std::string& brick);
 
 }  // namespace brickline

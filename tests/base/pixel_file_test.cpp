@@ -24,7 +24,7 @@ void expect_ramp(const Image<float>& image, float more = 0) {
 }
 
 TEST(PixelFile, GivesTheSameBytesHoweverOftenTheyWereLetGoOf) {
-  PixelFile file(std::filesystem::temp_directory_path(), std::int64_t{1} << 40);
+  PixelFile file(std::filesystem::temp_directory_path(), "1501p022", std::int64_t{1} << 40);
   Image<float> kept = file.keep(ramp(700, 300));
   file.release();
   expect_ramp(kept);
@@ -39,7 +39,7 @@ TEST(PixelFile, GivesTheSameBytesHoweverOftenTheyWereLetGoOf) {
 
 TEST(PixelFile, TakesNoMemoryForWhatIsLetGoOf) {
   constexpr int kSide = 4000;  // 64 MB
-  PixelFile file(std::filesystem::temp_directory_path(), std::int64_t{1} << 40);
+  PixelFile file(std::filesystem::temp_directory_path(), "1501p022", std::int64_t{1} << 40);
   const Image<float> kept = file.keep(ramp(kSide, kSide));
   expect_ramp(kept);
   const std::int64_t with = resident_bytes();
@@ -48,7 +48,7 @@ TEST(PixelFile, TakesNoMemoryForWhatIsLetGoOf) {
 }
 
 TEST(PixelFile, LetsGoByItselfWhereTheProcessTakesTooMuch) {
-  PixelFile file(std::filesystem::temp_directory_path(), 1);  // always too much
+  PixelFile file(std::filesystem::temp_directory_path(), "1501p022", 1);  // always too much
   const Image<float> kept = file.keep(ramp(500, 500));
   while (file.releases() < 3) {
     expect_ramp(kept);
@@ -59,7 +59,7 @@ TEST(PixelFile, LetsGoByItselfWhereTheProcessTakesTooMuch) {
 TEST(PixelFile, ImagesMayOutliveIt) {
   Image<float> kept;
   {
-    PixelFile file(std::filesystem::temp_directory_path(), 1);
+    PixelFile file(std::filesystem::temp_directory_path(), "1501p022", 1);
     kept = file.keep(ramp(300, 200));
   }
   expect_ramp(kept);
@@ -70,13 +70,13 @@ TEST(PixelFile, LeavesNoFileAndSaysWhereNoneCanBeMade) {
       std::filesystem::temp_directory_path() / ("brickline-pixels-" + std::to_string(::getpid()));
   std::filesystem::create_directory(directory);
   {
-    PixelFile file(directory, 1);
+    PixelFile file(directory, "1501p022", 1);
     const Image<float> kept = file.keep(ramp(100, 100));
     EXPECT_TRUE(std::filesystem::is_empty(directory));
   }
   std::filesystem::remove(directory);
   try {
-    PixelFile file(directory, 1);
+    PixelFile file(directory, "1501p022", 1);
     FAIL() << "there is no such directory";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kResources);
