@@ -102,7 +102,7 @@ void FitsReader::look_ahead(int hdu) {
     }
     if (end >= f->Fptr->filesize) return;
     try {
-      check_divisors(f, end);
+      check_structure(f, end);
     } catch (Error& e) {
       e.in_file(path_.string(), std::to_string(looked_at_));
       throw;

@@ -165,6 +165,20 @@ TEST_F(HostileHeaders, CompressedImagesThatMakeNoSenseAreRefused) {
         "ZTILE1  = 0", "ZTILE2  = -1", "ZCMPTYPE= 'BZIP2_1'", "ZCMPTYPE= 'NEW'", "ZVAL1   = 0", "ZVAL2   = 3",
         "ZNAXIS  = 0", "NAXIS2  = 5", "TTYPE1  = 'OTHER'", "TFORM1  = '1PE(10)'"})
     EXPECT_NE(error_of([&] { FitsReader(with(card)).image<float>(1); }), "no error") << card;
+  // Names end at a blank, and a long name may be a short one: the same cards to CFITSIO.
+  for (const char* card :
+       {"ZVAL1 c = 0", "HIERARCH ZVAL1 = 0", "ZVAL1   = 'word word word word word word word word &'",
+        "ZTILE1 c= 0", "ZBITPIX = 'word word word word word word word word word'", "ZNAME1  = BLOCKSIZE"}) {
+    std::vector<std::string> cards = good;
+    for (std::string& c : cards)
+      if (c.starts_with(std::string(card).substr(0, 5) == "HIERA" ? "ZVAL1" : std::string(card).substr(0, 6)))
+        c = card;
+    if (std::string(card).starts_with("ZNAME1")) cards.emplace_back(card);
+    EXPECT_THAT(
+        error_of([&] { FitsReader(file(primary() + header(cards) + std::string(2880, '\0'))).hdu_count(); }),
+        HasSubstr("the header of a"))
+        << card;
+  }
   // Of two codes CFITSIO takes the first, and divides by the length of its blocks.
   std::vector<std::string> two = good;
   two.push_back("ZCMPTYPE= 'GZIP_1'");

@@ -22,9 +22,11 @@ std::string plain(const std::string& text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '\n') quoted = comment = false;
-    if (c == '"' && !comment && (i == 0 || text[i - 1] != '\\')) quoted = !quoted;
+    if (c == '"' && !comment) quoted = !quoted;
     if (c == '#' && !quoted) comment = true;
     if (!comment) out += c;
+    if (c == '\\' && quoted && i + 1 < text.size())
+      out += text[++i];  // whatever it is, it is part of the text
   }
   return out;
 }
