@@ -64,6 +64,12 @@ void merge_hot_saturated(Image<std::uint8_t>& hot, std::span<const Image<std::ui
   }
 }
 
+Image<std::uint8_t> saturated_pixels(std::span<const CcdImage> images, const Wcs& brick,
+                                     const std::string& band, const DetectionOptions& options) {
+  const auto maps = detection_maps(detection_images(images, std::span(&band, 1)), brick, 1, options.maps);
+  return dilate(maps.front().saturated.view(), options.saturation_growth);
+}
+
 Detection detect_sources(std::span<const CcdImage> images, const Wcs& brick,
                          std::span<const std::string> bands, const DetectionPrior& prior,
                          const DetectionOptions& options, const Log& log) {

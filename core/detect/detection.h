@@ -48,6 +48,10 @@ Detection detect_sources(std::span<const CcdImage> images, const Wcs& brick,
                          std::span<const std::string> bands, const DetectionPrior& prior = {},
                          const DetectionOptions& options = {}, const Log& log = {});
 
+// Detection::saturated of one band, without looking for anything.
+Image<std::uint8_t> saturated_pixels(std::span<const CcdImage> images, const Wcs& brick,
+                                     const std::string& band, const DetectionOptions& options = {});
+
 // Runs of hot pixels of one column that saturated pixels join become one run (bleed trails follow columns).
 void merge_hot_saturated(Image<std::uint8_t>& hot, std::span<const Image<std::uint8_t>> saturated);
 

@@ -145,29 +145,39 @@ void write_forced_record(const std::filesystem::path& table, const ForcedRecord&
                                     record.ccds, fingerprint_text(record.files)));
 }
 
-std::string why_stale(const std::filesystem::path& table, std::string_view options, std::string_view ccds) {
-  const std::optional<std::string> record = text_of_file(forced_record_file(table));
-  if (!record) return "it has not been measured";
-  std::istringstream lines(*record);
-  std::string heading, sha256, old_options, old_ccds;
-  std::getline(lines, heading);
-  std::getline(lines, sha256);
-  std::getline(lines, old_options);
-  std::getline(lines, old_ccds);
-  if (heading != kRecordHeading || !lines) return "its record cannot be read";
-  if (old_options != options) return "its options, or the software, were others";
-  if (old_ccds != ccds) return "the CCD table says something else of it";
+std::optional<ForcedRecord> read_forced_record(const std::filesystem::path& table) {
+  const std::optional<std::string> text = text_of_file(forced_record_file(table));
+  if (!text) return std::nullopt;
+  std::istringstream lines(*text);
+  std::string heading;
+  ForcedRecord out;
+  for (std::string* line : {&heading, &out.sha256, &out.options, &out.ccds}) std::getline(lines, *line);
+  if (heading != kRecordHeading || !lines) return std::nullopt;
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
-    FileFingerprint then;
-    words >> then.size >> then.modified_ns;
+    FileFingerprint& file = out.files.emplace_back();
+    words >> file.size >> file.modified_ns;
     words.ignore(1);
-    std::getline(words, then.path);
-    if (!words || fingerprint_of(then.path) != then) return "changed: " + then.path;
+    std::getline(words, file.path);
+    if (!words) return std::nullopt;
   }
+  return out;
+}
+
+std::string why_stale(const std::filesystem::path& table, std::string_view options, std::string_view ccds) {
+  const std::optional<ForcedRecord> record = read_forced_record(table);
+  std::error_code ignored;
+  if (!record)
+    return std::filesystem::exists(forced_record_file(table), ignored) ? "its record cannot be read"
+                                                                       : "it has not been measured";
+  if (record->options != options) return "its options, or the software, were others";
+  if (record->ccds != ccds) return "the CCD table says something else of it";
+  for (const FileFingerprint& then : record->files)
+    if (fingerprint_of(then.path) != then) return "changed: " + then.path;
   const std::optional<std::string> bytes = text_of_file(table);
+  if (record->sha256.empty()) return bytes ? "there is a table, and it has no image" : "";
   if (!bytes) return "its table is gone";
-  if (sha256_hex(*bytes) != sha256) return "its table is not what was written";
+  if (sha256_hex(*bytes) != record->sha256) return "its table is not what was written";
   return "";
 }
 
@@ -204,6 +214,12 @@ void note_common_files(const ForcedSurvey& from, ReadLog& reads) {
     if (file) reads.note(*file);
 }
 
+ForcedItemResult without_image(ForcedItemResult out) {
+  out.state = ForcedState::kNoImage;
+  out.reason = "none of its CCDs has an image";
+  return out;
+}
+
 ForcedItemResult run_item(const ForcedRun& run, const ForcedItem& item, const Log& log) {
   ForcedItemResult out;
   out.table = forced_file(run.output_dir, item.camera, item.expnum);
@@ -216,6 +232,8 @@ ForcedItemResult run_item(const ForcedRun& run, const ForcedItem& item, const Lo
   record.ccds = digest_of_rows(run.from.ccds, item.rows);
   out.reason = why_stale(out.table, record.options, record.ccds);
   if (out.reason.empty() && !run.anew) {
+    const std::optional<ForcedRecord> valid = read_forced_record(out.table);
+    if (valid && valid->sha256.empty()) return without_image(std::move(out));
     out.state = ForcedState::kValid;
     out.ccds = static_cast<std::int64_t>(item.rows.size());
     return out;
@@ -231,18 +249,19 @@ ForcedItemResult run_item(const ForcedRun& run, const ForcedItem& item, const Lo
     out.reason = "interrupted";
     return out;
   }
+  record.files = reads.files();
   if (measured.ccds.empty()) {
-    out.state = measured.failed.empty() ? ForcedState::kNoImage : ForcedState::kFailed;
-    if (measured.failed.empty()) out.reason = "none of its CCDs has an image";
     remove_table(out.table);
-    return out;
+    out.state = ForcedState::kFailed;
+    if (!measured.failed.empty()) return out;
+    write_forced_record(out.table, record);
+    return without_image(std::move(out));
   }
   fits::Header header = forced_header(run.identity, run.command_line, measured.ccds);
   header.set("NCCDFAIL", out.failed_ccds, "CCDs that could not be measured");
   const fits::Table table = forced_table(run.from.ccds, measured.ccds, run.options.photometry);
   out.rows = table.rows();
   record.sha256 = out.sha256 = write_forced_table(out.table, header, table);
-  record.files = reads.files();
   std::error_code ignored;
   std::filesystem::remove(forced_record_file(out.table), ignored);
   if (!measured.failed.empty()) {

@@ -2,7 +2,8 @@
 // whole, and a record beside it by which a later run knows whether it still holds.
 //
 // Done is what is verified, not what is there: the table has the digest that the record says, and everything that it
-// rests on (options, this software, the exposure's rows of the CCD table, every file that was read) is as it was.
+// rests on (options, this software, the exposure's rows of the CCD table, every file that was read) is as it was. An
+// exposure whose CCDs have no image to measure has a record that says so, and no table.
 #pragma once
 
 #include <cstdint>
@@ -35,14 +36,17 @@ std::vector<ForcedItem> forced_items(const CcdTable& ccds, const std::vector<std
 
 // What a table rests on and what it is, in a file beside it: forced-CAMERA-EXPNUM.record.
 struct ForcedRecord {
-  std::string sha256;   // of the table's file
+  std::string sha256;   // of the table's file; empty: none of the CCDs has an image, and there is no table
   std::string options;  // those that change it, and this software
   std::string ccds;     // digest of the exposure's rows of the CCD table
   std::vector<FileFingerprint> files;
 };
 std::filesystem::path forced_record_file(std::filesystem::path table);
 void write_forced_record(const std::filesystem::path& table, const ForcedRecord& record);
-// Why the table is not that of `options` and `ccds` any more; empty: it is, byte for byte.
+// Empty where there is none, or it cannot be read.
+std::optional<ForcedRecord> read_forced_record(const std::filesystem::path& table);
+// Why the table is not that of `options` and `ccds` any more; empty: it is, byte for byte, or there is none because
+// there still is no image.
 std::string why_stale(const std::filesystem::path& table, std::string_view options, std::string_view ccds);
 // "..." as ForcedRecord::ccds has it.
 std::string digest_of_rows(const CcdTable& ccds, const std::vector<std::int64_t>& rows);

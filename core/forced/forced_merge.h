@@ -37,7 +37,8 @@ fits::Table average_forced(const fits::Table& objects, const fits::Table& measur
 std::vector<std::string> bands_of(const fits::Table& measurements);
 
 // One object's measurements in order of band and date, as text (ECSV) and as a picture (SVG): flux with its error
-// against MJD, one panel per band. Flagged ones (no weight, or dqmask set) are open symbols.
+// against MJD, one panel per band. Those with dqmask set are open symbols, those of a CCD whose zero point is wrong
+// (zpcheck_wrong) orange; those without weight are not drawn.
 fits::Table light_curve_of(const fits::Table& measurements, std::int64_t brickid, std::int64_t objid);
 std::string light_curve_svg(const fits::Table& curve, std::string_view title);
 

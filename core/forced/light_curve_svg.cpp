@@ -11,16 +11,22 @@ namespace {
 
 constexpr double kWidth = 720, kPanel = 180, kLeft = 80, kRight = 20, kTop = 40, kGap = 24;
 
+constexpr std::string_view kPlain = "#246", kWrongZeroPoint = "#d50";  // colours
+
 struct Point {
   double mjd = 0, flux = 0, error = 0;
-  bool measured = false, flagged = false;
+  bool measured = false, flagged = false, wrong_zero_point = false;
 };
 
 Point point_of(const fits::Table& t, std::int64_t i) {
   const double ivar = t.number("flux_ivar", i);
   const bool measured = ivar > 0 && std::isfinite(t.number("flux", i));
-  return {t.number("mjd", i), t.number("flux", i), measured ? 1 / std::sqrt(ivar) : 0, measured,
-          t.integer("dqmask", i) != 0};
+  return {t.number("mjd", i),
+          t.number("flux", i),
+          measured ? 1 / std::sqrt(ivar) : 0,
+          measured,
+          t.integer("dqmask", i) != 0,
+          t.has("zpcheck_wrong") && t.logical("zpcheck_wrong", i)};
 }
 
 // A range with a margin; never empty.
@@ -79,10 +85,11 @@ std::string panel(const std::vector<Point>& points, const std::string& band, std
   for (const Point& p : points) {
     if (!p.measured) continue;
     const double x = x_of(p.mjd);
-    out += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#246\"/>\n", x,
-                       x, y_of(p.flux - p.error), y_of(p.flux + p.error));
-    out += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\" stroke=\"#246\"/>\n", x,
-                       y_of(p.flux), p.flagged ? "#fff" : "#246");
+    const std::string_view color = p.wrong_zero_point ? kWrongZeroPoint : kPlain;
+    out += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\"/>\n", x,
+                       x, y_of(p.flux - p.error), y_of(p.flux + p.error), color);
+    out += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\" stroke=\"{}\"/>\n", x,
+                       y_of(p.flux), p.flagged ? "#fff" : color, color);
   }
   return out;
 }
@@ -113,7 +120,8 @@ std::string light_curve_svg(const fits::Table& curve, std::string_view title) {
     out += panel(panels[b], bands[b], dates, kTop + static_cast<double>(b) * (kPanel + kGap));
   out += text_at(kLeft, height - 8, "start", fmt::format("{:.1f}", dates.first));
   out += text_at(kWidth - kRight, height - 8, "end", fmt::format("{:.1f}", dates.second));
-  out += text_at(kWidth / 2, height - 8, "middle", "MJD; flux in nanomaggies; open: flagged");
+  out += text_at(kWidth / 2, height - 8, "middle",
+                 "MJD; flux in nanomaggies; open: flagged; orange: zero point wrong");
   return out + "</svg>\n";
 }
 

@@ -146,7 +146,7 @@ struct GalexResults {
 // with the measurements' rows.
 struct ForcedResults {
   static constexpr std::string_view kArtifact = "forced photometry";
-  static constexpr int kSchema = 1;
+  static constexpr int kSchema = 2;
   struct Row {
     std::vector<CatalogBand> bands;
   };
@@ -154,6 +154,7 @@ struct ForcedResults {
   std::vector<std::string> bands;               // those of them with images: of each row's `bands`
   std::map<std::string, BandFacts> band_facts;  // what the cameras say of them
   std::vector<Row> rows;                        // empty: no band was asked for
+  Image<std::int32_t> maskbits;                 // those bands' SATUR and ALLMASK; empty likewise
 };
 
 // Edits as functions of the images and the value alone: the same bytes every time.

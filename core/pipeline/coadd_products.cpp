@@ -14,6 +14,12 @@ std::map<std::string, ImageView<const std::uint8_t>> by_band(
   return out;
 }
 
+MaskBits mask_bits_of(const Selection& selection, const std::vector<std::string>& forced_bands) {
+  std::vector<std::string> bands = selection.survey_bands;
+  bands.insert(bands.end(), forced_bands.begin(), forced_bands.end());
+  return MaskBits(bands);
+}
+
 CoaddStageInput coadd_input(const Selection& selection, const References& references,
                             std::span<const CcdImage> images, const StageProducts& products) {
   CoaddStageInput in;
@@ -24,7 +30,7 @@ CoaddStageInput coadd_input(const Selection& selection, const References& refere
   in.unique_area = selection.brick.unique_area;
   in.custom_brick = selection.brick.custom;
   in.reference_mask = references.mask.const_view();
-  in.maskbits = MaskBits(selection.survey_bands);
+  in.maskbits = mask_bits_of(selection, {});
   for (const std::string& band : selection.bands) {
     const auto facts = selection.band_facts.find(band);
     in.colors.push_back(facts == selection.band_facts.end() ? std::nullopt : facts->second.rgb);

@@ -13,6 +13,9 @@ CoaddStageInput coadd_input(const Selection& selection, const References& refere
                             std::span<const CcdImage> images, const StageProducts& products);
 CoaddStageOptions coadd_options(const StackingOptions& stacking, const PictureOptions& pictures);
 
+// The bits of MASKBITS in a run's products: of its bands and of those that nothing is fitted in.
+MaskBits mask_bits_of(const Selection& selection, const std::vector<std::string>& forced_bands);
+
 // Per band of the run, as stage srcs or blobmask found it.
 std::map<std::string, ImageView<const std::uint8_t>> by_band(
     const std::vector<std::string>& bands, const std::vector<Image<std::uint8_t>>& saturated);

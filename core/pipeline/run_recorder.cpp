@@ -12,6 +12,7 @@
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/page/run_page.h"
+#include "core/pipeline/coadd_products.h"
 #include "core/pipeline/done.h"
 #include "core/pipeline/option_table.h"
 #include "core/pipeline/page_facts.h"
@@ -207,9 +208,12 @@ void RunRecorder::stage_made(const StageEvent& event) {
     facts_.wcs = selection.brick.wcs;
     const SkyBox& area = selection.brick.unique_area;
     if (!selection.brick.custom) facts_.unique_area = {area.ra1, area.ra2, area.dec1, area.dec2};
-    facts_.mask_names = MaskBits(selection.survey_bands).bits();
+    facts_.mask_names = mask_bits_of(selection, {}).bits();
     facts_.ccds_left_out = left_out_facts(selection.left_out);
   }
+  if (made(ForcedResults::kArtifact) && event.artifacts.has(Selection::kArtifact))
+    facts_.mask_names =
+        mask_bits_of(event.artifacts.get<Selection>(), event.artifacts.get<ForcedResults>().wanted).bits();
   if (made(Fits::kArtifact)) facts_.blobs = blob_facts(event.artifacts.get<Fits>().fitted);
   running_.clear();
   sink_->set_stage({});

@@ -30,6 +30,42 @@ std::string bytes_of(const fs::path& path) {
   return text.str();
 }
 
+fits::Table catalog_in(const fs::path& directory) {
+  for (const std::string& name : files_below(directory))
+    if (name.starts_with("tractor/") && name.ends_with(".fits"))
+      return fits::FitsReader(directory / name).table(1);
+  throw std::logic_error("no catalog");
+}
+
+// MASKBITS as the image and the header of a run have them.
+struct Mask {
+  Image<std::int32_t> pixels;
+  fits::Header header;
+
+  explicit Mask(const fs::path& directory) {
+    fits::FitsReader reader(file_ending(directory, "-maskbits.fits.fz"));
+    pixels = reader.image<std::int32_t>(1);
+    header = reader.header(1);
+  }
+  std::int32_t bits_of(const std::string& band) const {
+    return static_cast<std::int32_t>(header.integer("MB_SATUR_" + band).value() |
+                                     header.integer("MB_ALLMASK_" + band).value());
+  }
+};
+// Pixels that differ in these bits, and those that have one of them.
+struct MaskDifference {
+  int different = 0, set = 0;
+};
+MaskDifference compare(const Mask& a, const Mask& b, std::int32_t bits) {
+  MaskDifference out;
+  for (int y = 0; y < a.pixels.height(); ++y)
+    for (int x = 0; x < a.pixels.width(); ++x) {
+      out.set += (b.pixels(x, y) & bits) != 0;
+      out.different += ((a.pixels(x, y) ^ b.pixels(x, y)) & bits) != 0;
+    }
+  return out;
+}
+
 class ForcedBands : public SurveyFixture {
  protected:
   fs::path run_into(const std::string& name, const std::vector<std::string>& extra) {
@@ -41,12 +77,6 @@ class ForcedBands : public SurveyFixture {
     EXPECT_EQ(result.exit_code, 0) << result.err;
     said_ = result.err;
     return scratch_ / name;
-  }
-  static fits::Table catalog_in(const fs::path& directory) {
-    for (const std::string& name : files_below(directory))
-      if (name.starts_with("tractor/") && name.ends_with(".fits"))
-        return fits::FitsReader(directory / name).table(1);
-    throw std::logic_error("no catalog");
   }
   std::string said_;
 };
@@ -60,7 +90,7 @@ TEST_F(ForcedBands, AreMeasuredWhereTheOthersHaveFoundSomething) {
   // Nothing else is another.
   for (const fits::Column& column : old.columns()) {
     ASSERT_TRUE(t.has(column.name)) << column.name;
-    if (column.is_string() || column.name == "maskbits") continue;
+    if (column.is_string() || column.name == "maskbits") continue;  // those have bits of the band
     for (std::int64_t i = 0; i < t.rows(); ++i)
       for (std::int64_t k = 0; k < column.width(); ++k) {
         const double a = t.number(column.name, i, k), b = old.number(column.name, i, k);
@@ -88,9 +118,18 @@ TEST_F(ForcedBands, AreMeasuredWhereTheOthersHaveFoundSomething) {
       EXPECT_EQ(t.number("apflux_z", i, 3) != 0, all.number("apflux_z", j, 3) != 0);
       EXPECT_GT(t.number("fiberflux_z", i), 0);
       EXPECT_GT(t.number("nea_z", i), 0);
+      EXPECT_EQ(t.integer("nobs_z", i), 1);  // the simulation's exposures
+      EXPECT_EQ(t.integer("maskbits", i), all.integer("maskbits", j));
     }
   }
   EXPECT_GE(compared, 2);
+  // What is masked in the band is marked as if it were fitted, and nothing else is another.
+  const Mask mask(with), as_fitted(fitted), before(without);
+  EXPECT_EQ(mask.header.text("MBIT_4"), "SATUR_Z");
+  EXPECT_FALSE(before.header.has("MB_SATUR_Z"));
+  EXPECT_EQ(compare(mask, as_fitted, -1).different, 0);
+  EXPECT_GT(compare(mask, as_fitted, mask.bits_of("Z")).set, 0);
+  EXPECT_EQ(compare(mask, before, ~mask.bits_of("Z")).different, 0);
   // The measurements, the band's coadds, in the list of checksums; the pictures are the fitted bands'.
   const std::string list = bytes_of(file_ending(with / "tractor", ".sha256sum"));
   for (const char* type :
@@ -170,6 +209,11 @@ TEST(GoldenForcedBands, FluxesAreTheReferences) {
   const double sigma = 1 / std::sqrt(62.154594);
   EXPECT_NEAR(t.number("flux_ivar_z", 0), 62.154594, 0.01 * 62.154594);
   EXPECT_NEAR(t.number("flux_z", 0), 7.237375, 0.3 * sigma);
+  // The star is saturated in z, too: as the reference's run that fits z has it.
+  const Mask mask(scratch / "out"), reference(data_dir() / "golden/testcase6/products");
+  const MaskDifference z = compare(mask, reference, mask.bits_of("Z"));
+  EXPECT_GT(z.set, 1700);
+  EXPECT_LE(z.different, z.set / 50);
 }
 
 }  // namespace

@@ -117,6 +117,27 @@ TEST_F(Items, AreMeasuredOnceAndAnewWhereAnythingChanged) {
   EXPECT_EQ(report.text("state", 1), "valid");
 }
 
+// Else it would be read again by every run, and never be done.
+TEST_F(Items, ThatHaveNoImageAreRememberedUntilAFileChanges) {
+  const auto items = list("900303\n");
+  ASSERT_EQ(run(items)[0].state, ForcedState::kMeasured);
+  const fs::path table = forced_file(directory_ / "out", "decam", 900303);
+  options_.window = Box{9000, 9100, 0, 100};  // where no pixel is
+  EXPECT_EQ(run(items, "window")[0].state, ForcedState::kNoImage);
+  EXPECT_FALSE(fs::exists(table));
+  check_alone_ = true;
+  const ForcedItemResult again = run(items, "window")[0];
+  EXPECT_EQ(again.state, ForcedState::kNoImage);
+  EXPECT_EQ(again.reason, "none of its CCDs has an image");
+  EXPECT_EQ(run(items, "another window")[0].state, ForcedState::kInterrupted);
+  std::ofstream(table) << "an earlier run's";
+  EXPECT_EQ(run(items, "window")[0].state, ForcedState::kInterrupted);
+  fs::remove(table);
+  fs::last_write_time(survey_->image(ccds_.row(items[0].rows[0]).image_filename),
+                      fs::file_time_type::clock::now());
+  EXPECT_EQ(run(items, "window")[0].state, ForcedState::kInterrupted);
+}
+
 TEST_F(Items, OneThatFailsDoesNotEndTheOthers) {
   const auto items = list("900303\n900305\n");
   const fs::path image = survey_->image(ccds_.row(items[0].rows[0]).image_filename);

@@ -9,8 +9,10 @@
 
 #include "core/fits/fits_writer.h"
 #include "core/forced/forced_exposure.h"
+#include "core/forced/forced_merge.h"
 #include "core/forced/star_motion.h"
 #include "core/forced/unit_models.h"
+#include "core/survey/target.h"
 
 namespace brickline::test {
 namespace {
@@ -479,6 +481,60 @@ TEST_F(GoldenProducts, OfACatalogThatIsGivenDerivativesAndAperturesAreTheReferen
     expect_derivatives(survey.table_of(measured, photometry),
                        survey.golden("catalog-derivs", "forced-", expnum));
   }
+}
+
+// A part of a brick by the reference's tool for bricks: each CCD cut to it, and averages over the CCDs.
+TEST_F(GoldenProducts, APartOfABrickIsMeasuredAndAveragedAsTheReferenceDoes) {
+  const GoldenSurvey survey("sim300");
+  TargetOptions part;
+  part.zoom = Box{1700, 1850, 1700, 1900};
+  const fs::path directory = golden("sim300/brickwise-zoom");
+  const fits::Table all = fits::FitsReader(directory / "forced-1501p022.fits").table(1),
+                    averages = fits::FitsReader(directory / "tractor-forced-1501p022.fits").table(1);
+  ForcedCcdOptions o = survey.options();
+  o.reading.polygon = make_target(survey.bricks().find("1501p022"), part).polygon();
+  o.photometry.motions = o.photometry.apertures = true;
+  std::vector<NamedTable> measured;
+  for (const std::int64_t expnum : {900303, 900304, 900305, 900306}) {
+    SCOPED_TRACE(expnum);
+    std::vector<std::int64_t> rows;
+    for (std::int64_t i = 0; i < all.rows(); ++i)
+      if (all.integer("expnum", i) == expnum) rows.push_back(i);
+    const fits::Table reference = all.select(rows),
+                      own = survey.table_of(survey.measure(expnum, o), o.photometry);
+    ASSERT_EQ(reference.rows(), 19);
+    expect_columns(own, reference);
+    expect_fluxes(own, reference, 0.05);
+    expect_apertures(own, reference);
+    for (const char* name : {"flux_motion", "flux_dra", "flux_ddec"})
+      expect_fluxes(own, reference, 0.3, name);
+    measured.push_back({std::to_string(expnum), own});
+  }
+  const fits::Table together = concatenate_tables(measured),
+                    own = average_forced(averages, together, {"r", "z"});
+  for (std::int64_t i = 0; i < averages.rows(); ++i)
+    for (const std::string band : {"r", "z"}) {
+      SCOPED_TRACE(band + std::to_string(i));
+      const auto mine = [&](const char* name) { return own.number(forced_column(name, band), i); };
+      const auto theirs = [&](const char* name) { return averages.number(forced_column(name, band), i); };
+      EXPECT_EQ(mine("nexp"), theirs("nexp"));
+      EXPECT_NEAR(mine("flux_ivar"), theirs("flux_ivar"), 2e-4 * theirs("flux_ivar"));
+      EXPECT_NEAR(mine("flux") * std::sqrt(theirs("flux_ivar")),
+                  theirs("flux") * std::sqrt(theirs("flux_ivar")), 0.05);
+      for (const char* name : {"psfdepth", "galdepth"})
+        EXPECT_NEAR(mine(name), theirs(name), 2e-4 * theirs(name)) << name;
+      EXPECT_NEAR(mine("fracin"), theirs("fracin"), 1e-3 * theirs("fracin") + 1e-5);
+      // Its sum of fracmasked is not weighted by the fracin that it is divided by.
+      double masked = 0, in = 0;
+      for (std::int64_t k = 0; k < together.rows(); ++k)
+        if (together.integer("objid", k) == averages.integer("objid", i) &&
+            together.text("filter", k) == band) {
+          masked += together.number("fracmasked", k);
+          in += together.number("fracin", k);
+        }
+      EXPECT_NEAR(in > 0 ? masked / in : 0, theirs("fracmasked"), 1e-4);
+      EXPECT_LE(mine("fracmasked"), theirs("fracmasked") + 1e-4);
+    }
 }
 
 // With the camera's own mask of bad pixels, whose corner lies on these images that are cut out of larger ones, the

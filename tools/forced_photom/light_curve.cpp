@@ -27,10 +27,15 @@ fits::Table measurements_of(const std::filesystem::path& file) {
   throw input_error("no table in it").in_file(file.string());
 }
 
+constexpr const char* kUsualColumns =
+    "filter,mjd,flux,flux_ivar,fracflux,rchisq,dqmask,zpcheck,zpcheck_wrong,camera,expnum,ccdname";
+
+// Of the usual ones those that the table has; of `names` all.
 fits::Table chosen_columns(const fits::Table& table, const std::string& names) {
   fits::Table out;
-  std::istringstream list(names);
-  for (std::string name; std::getline(list, name, ',');) out.add(table.require(name));
+  std::istringstream list(names.empty() ? kUsualColumns : names);
+  for (std::string name; std::getline(list, name, ',');)
+    if (!names.empty() || table.has(name)) out.add(table.require(name));
   return out;
 }
 
@@ -58,12 +63,12 @@ int light_curve(const Words& w) {
 
 Command light_curve_command(CLI::App& parent) {
   const auto w = std::make_shared<Words>();
-  w->columns = "filter,mjd,flux,flux_ivar,fracflux,rchisq,dqmask,camera,expnum,ccdname";
   CLI::App* app = parent.add_subcommand("light-curve", "one object's measurements by band and date, as ECSV");
   app->add_option("FILE", w->file, "a table of forced photometry, or a merged one")->required();
   app->add_option("OBJECT", w->objid, "the object's objid")->required();
   app->add_option("--brickid", w->brickid, "its brick, where the file has several");
-  app->add_option("--columns", w->columns, "what is printed, separated by commas");
+  app->add_option("--columns", w->columns,
+                  std::string("what is printed, separated by commas [") + kUsualColumns + "]");
   app->add_option("--svg", w->svg, "a picture: flux with errors against date, a panel for each band");
   return {app, [w] { return light_curve(*w); }};
 }

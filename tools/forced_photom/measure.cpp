@@ -15,6 +15,7 @@
 #include "core/forced/forced_cutouts.h"
 #include "core/forced/forced_exposure.h"
 #include "core/forced/forced_items.h"
+#include "core/forced/forced_pictures.h"
 #include "core/forced/positions.h"
 #include "tools/common/program.h"
 #include "tools/common/stop_signals.h"
@@ -119,6 +120,7 @@ int measure_one_table(const MeasuringWords& w, Opened& opened, const Log& log) {
   if (!w.save_data.empty()) write_forced_planes(w.save_data, header, measured.ccds, ForcedPlane::kData);
   if (!w.write_cat.empty()) write_forced_catalogs(w.write_cat, header, measured.ccds);
   if (!w.cutouts.empty()) write_forced_cutouts(w.cutouts, header, measured.ccds, w.cutout_size);
+  if (!w.plots.empty()) write_forced_pictures(w.plots, measured.ccds);
   if (w.wants_outlier_mask)
     write_outlier_mask_of_exposure(
         w.outlier_mask.empty() ? outlier_mask_file(w.out_dir, measured.ccds.front().image.image_filename)

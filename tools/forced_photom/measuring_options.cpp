@@ -10,9 +10,6 @@
 namespace brickline {
 namespace {
 
-// Of the reference pipeline's tool; this one does without.
-constexpr const char* kPlots = "--plots";
-
 void declare_sources(CLI::App& app, MeasuringWords& w) {
   app.add_option("--catalog", w.catalog,
                  "the sources: the rows of this file, wherever they are (but for DUP and NUN)");
@@ -62,6 +59,9 @@ void declare_outputs(CLI::App& app, MeasuringWords& w) {
       "--cutouts", w.cutouts,
       "of --positions: a file for the pixels around each: image, model, residual, inverse variance");
   app.add_option("--cutout-size", w.cutout_size, "pixels to either side")->check(CLI::Range(1, 1000));
+  app.add_option("--plots", w.plots,
+                 "pictures BASE-CAMERA-EXPNUM-CCDNAME.jpg: the pixels that were fitted, the models, what is "
+                 "left, side by side");
   app.add_flag("--skip", w.skip, "nothing to do if the table is there");
 }
 
@@ -87,8 +87,6 @@ void declare_others(CLI::App& app, MeasuringWords& w) {
   app.add_flag("--skip-calibs", w.no_effect, "without effect: calibrations are never made by this program");
   app.add_flag("--no-hybrid-psf", w.no_effect,
                "without effect: pixels of the PSF are always used as they are");
-  app.add_option(kPlots, "refused: --save-model, --save-data and --cutouts write what there is to be seen")
-      ->expected(1);
 }
 
 }  // namespace
@@ -111,7 +109,6 @@ void declare_measuring(CLI::App& app, MeasuringWords& w) {
 }
 
 void check_measuring(const CLI::App& app, MeasuringWords& w) {
-  if (app.count(kPlots) > 0) throw usage_error("{}: {}", kPlots, app.get_option(kPlots)->get_description());
   if (w.pre_cache && w.cache_dir.empty())
     throw usage_error("--pre-cache: into which directory? (--cache-dir DIR)");
   w.wants_outlier_mask = app.count("--outlier-mask") > 0;
@@ -127,6 +124,7 @@ void check_measuring(const CLI::App& app, MeasuringWords& w) {
                                         {"--cutouts", &w.cutouts}})
       if (!value->empty())
         throw usage_error("{} is one file: of one exposure (--expnum), not of a list", option);
+    if (!w.plots.empty()) throw usage_error("--plots: of one exposure (--expnum), not of a list");
     if (w.skip) throw usage_error("--skip: of a list what is there and valid is left anyway");
     if (w.wants_outlier_mask) throw usage_error("--outlier-mask: of one exposure (--expnum), not of a list");
   } else if (w.redo || w.check_done || !w.report.empty()) {
@@ -214,7 +212,7 @@ ForcedCcdOptions measuring_options(const MeasuringWords& w, const SurveyDirector
   o.photometry.limits = !w.positions.empty();
   o.outliers = !w.no_outliers;
   o.keep_outlier_mask = w.wants_outlier_mask;
-  o.keep_pixels = !w.save_model.empty() || !w.save_data.empty() || !w.cutouts.empty();
+  o.keep_pixels = !w.save_model.empty() || !w.save_data.empty() || !w.cutouts.empty() || !w.plots.empty();
   o.halos = !w.no_halos;
   o.reading.constant_weight = w.constant_invvar;
   o.reading.normalize_psf = !w.no_normalize_psf;

@@ -15,6 +15,7 @@
 #include "core/fits/fits_writer.h"
 #include "core/forced/catalog_directories.h"
 #include "core/forced/forced_exposure.h"
+#include "core/forced/forced_items.h"
 #include "core/forced/forced_merge.h"
 #include "core/model/simd.h"
 #include "core/survey/ccd_selection.h"
@@ -59,6 +60,8 @@ std::vector<NamedTable> tables_of(const SurveyDirectory& survey, const Brick& br
     const std::filesystem::path file = forced_file(forced_dir, camera, expnum);
     std::error_code ignored;
     if (!std::filesystem::exists(file, ignored)) {
+      const auto record = read_forced_record(file);
+      if (record && record->sha256.empty()) continue;  // it has no image
       if (missing++ == 0) first_missing = file.string();
       continue;
     }

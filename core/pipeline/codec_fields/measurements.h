@@ -192,6 +192,7 @@ struct Fields<ForcedResults> {
     visit("bands", &ForcedResults::bands);
     visit("band_facts", &ForcedResults::band_facts);
     visit("rows", &ForcedResults::rows);
+    visit("maskbits", &ForcedResults::maskbits);
   }
 };
 

@@ -14,6 +14,7 @@
 #include "core/forced/forced_exposure.h"
 #include "core/forced/forced_merge.h"
 #include "core/pipeline/coadd_products.h"
+#include "core/pipeline/detection_settings.h"
 #include "core/pipeline/frozen_galaxies.h"
 #include "core/pipeline/space_photometry.h"
 #include "core/pipeline/stages/outliers.h"
@@ -134,10 +135,13 @@ class ForcedBand {
     return forced_table(CcdTable::from_tables({{run.survey.root(), selection_.ccds}}), measured, options());
   }
 
-  // Coadds with models of these fluxes; `rows` get what is measured on them, in their only band.
-  void make_coadds_of(const ReferenceCatalog& catalog, const References& references,
-                      const fits::Header& header, const StackingOptions& stacking,
-                      std::vector<CatalogSource>& rows, StageProducts& products, RunContext& run) {
+  // Coadds with models of these fluxes; `rows` get what is measured on them, in their only band. Returns the pixels
+  // where the band is saturated or masked, as `bits` has it.
+  Image<std::int32_t> make_coadds_of(const ReferenceCatalog& catalog, const References& references,
+                                     const fits::Header& header, const StackingOptions& stacking,
+                                     const DetectionChoice& detection, const MaskBits& bits,
+                                     std::vector<CatalogSource>& rows, StageProducts& products,
+                                     RunContext& run) {
     std::vector<std::int32_t> blobs;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       blobs.push_back(rows[i].blob);
@@ -152,10 +156,19 @@ class ForcedBand {
     const std::vector<Scene::Frozen> frozen = frozen_galaxies(catalog, rows);
     scene.frozen = frozen;
     input.scene = scene;
+    DetectionOptions options = detection_options(detection, selection_, run.log);
+    options.maps.cancel = run.cancel;
+    const Image<std::uint8_t> saturated = saturated_pixels(images_, selection_.brick.wcs, band(), options);
+    input.saturated[band()] = saturated.const_view();
+    input.maskbits = bits;
     CoaddStageOptions coadds = coadd_options(stacking, {});
     coadds.bands_alone = true;
-    make_coadds(input, rows, products.set(), coadds, run.log);
+    Image<std::int32_t> out = make_coadds(input, rows, products.set(), coadds, run.log).maskbits;
+    const std::int32_t own = bits.saturated(band()) | bits.allmask(band());
+    for (int y = 0; y < out.height(); ++y)
+      for (int x = 0; x < out.width(); ++x) out(x, y) &= own;
     measure_fiber_fluxes(selection_.brick.wcs, models_, 1, rows);
+    return out;
   }
 
   const std::string& band() const { return selection_.bands.front(); }
@@ -254,10 +267,11 @@ void write_measurements(const fits::Table& measurements, fits::Header header, St
 Outcome<ForcedResults> run_forced_phot(const ForcedBandChoice& choice, const SurveyPaths& paths,
                                        const ReadingOptions& reading, const ReleaseOptions& release,
                                        const ReferenceChoice& reference_choice,
-                                       const OutlierChoice& outlier_choice, const StackingOptions& stacking,
-                                       const Selection& selection, const References& references,
-                                       const Fits& fits, const Measurements& measurements,
-                                       const RunHeader& header, StageProducts& products, RunContext& run) {
+                                       const OutlierChoice& outlier_choice, const DetectionChoice& detection,
+                                       const StackingOptions& stacking, const Selection& selection,
+                                       const References& references, const Fits& fits,
+                                       const Measurements& measurements, const RunHeader& header,
+                                       StageProducts& products, RunContext& run) {
   ForcedResults out;
   if (choice.bands.empty()) return Outcome<ForcedResults>(std::move(out));
   out.wanted = choice.bands;
@@ -267,6 +281,8 @@ Outcome<ForcedResults> run_forced_phot(const ForcedBandChoice& choice, const Sur
   cards.append(own_cards);
 
   const Selection others = select_other_bands(selection, choice.bands, paths, run);
+  const MaskBits bits = mask_bits_of(selection, choice.bands);
+  if (const std::string shortage = bits.shortage(); !shortage.empty()) run.log.warning("{}", shortage);
   const fits::Table objects = objects_of(measurements, selection, release.release);
   std::vector<NamedTable> tables;
   for (const std::string& band : others.bands) {
@@ -286,7 +302,11 @@ Outcome<ForcedResults> run_forced_phot(const ForcedBandChoice& choice, const Sur
     std::vector<CatalogSource> rows = measurements.rows;
     for (CatalogSource& row : rows) row.bands.assign(1, {});
     take_averages(average_forced(objects, tables.back().table, bands), band, rows);
-    work.make_coadds_of(catalog, references, cards, stacking, rows, products, run);
+    const Image<std::int32_t> masked =
+        work.make_coadds_of(catalog, references, cards, stacking, detection, bits, rows, products, run);
+    if (out.maskbits.empty()) out.maskbits = Image<std::int32_t>(masked.width(), masked.height());
+    for (int y = 0; y < masked.height(); ++y)
+      for (int x = 0; x < masked.width(); ++x) out.maskbits(x, y) |= masked(x, y);
     for (std::size_t i = 0; i < rows.size(); ++i) out.rows[i].bands.push_back(rows[i].bands[0]);
   }
   if (out.bands.empty())

@@ -34,15 +34,15 @@ Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, c
                        const References& references, const SkyEdits& sky, const Measurements& measurements,
                        const WiseResults& wise, const GalexResults& galex, const ForcedResults& forced,
                        const RunHeader& header, StageProducts& products, RunContext& run) {
-  std::vector<std::string> survey_bands = selection.survey_bands;
-  survey_bands.insert(survey_bands.end(), forced.wanted.begin(), forced.wanted.end());
-  const MaskBits bits(survey_bands);
   fits::Header cards = header.cards;
-  add_maskbits_cards(cards, bits);
+  add_maskbits_cards(cards, mask_bits_of(selection, forced.wanted));
   add_fitbits_cards(cards);
   add_wisemask_cards(cards);
   add_allmask_cards(cards);
-  const Image<std::int32_t> maskbits = with_wise_bits(measurements.maskbits, wise, selection.brick);
+  Image<std::int32_t> maskbits = with_wise_bits(measurements.maskbits, wise, selection.brick);
+  if (!forced.maskbits.empty())
+    for (int y = 0; y < maskbits.height(); ++y)
+      for (int x = 0; x < maskbits.width(); ++x) maskbits(x, y) |= forced.maskbits(x, y);
   std::vector<ImageView<const std::uint8_t>> wise_masks;
   for (const Image<std::uint8_t>& mask : wise.masks)
     if (!mask.empty()) wise_masks.push_back(mask.view());
@@ -63,7 +63,11 @@ Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, c
   context.brickname = selection.brick.name;
   context.bands = selection.bands;
   context.bands.insert(context.bands.end(), forced.bands.begin(), forced.bands.end());
-  context.survey_bands = forced.wanted.empty() ? survey_bands : in_usual_order(survey_bands);
+  context.survey_bands = selection.survey_bands;
+  if (!forced.wanted.empty()) {
+    context.survey_bands.insert(context.survey_bands.end(), forced.wanted.begin(), forced.wanted.end());
+    context.survey_bands = in_usual_order(std::move(context.survey_bands));
+  }
   for (const auto* band_facts : {&selection.band_facts, &forced.band_facts})
     for (const auto& [band, facts] : *band_facts)
       if (facts.extinction_per_ebv) context.extinction[band] = *facts.extinction_per_ebv;
