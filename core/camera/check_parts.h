@@ -138,13 +138,26 @@ inline Box middle_of(const Box& whole, int most = 1024) {
   return {x0, x0 + w, y0, y0 + h};
 }
 
-// Checks of levels 7 to 9 (damage_checks.cpp).
+// Checks on changed copies of an image (damage_checks.cpp).
 CheckVerdict photometry_colour(const CheckInput& input);
 CheckVerdict photometry_light(const CheckInput& input);
 CheckVerdict robust_cards(const CheckInput& input);
 CheckVerdict robust_truncated(const CheckInput& input);
 CheckVerdict robust_missing_file(const CheckInput& input);
+CheckVerdict robust_pixels(const CheckInput& input);
 CheckVerdict fuzz_headers(const CheckInput& input);
 CheckVerdict fuzz_bytes(const CheckInput& input);
+
+// Checks of what a camera's code does beside its work (conduct_checks.cpp).
+CheckVerdict load_process_state(const CheckInput& input);
+CheckVerdict describe_handshake(const CheckInput& input);
+CheckVerdict describe_extensions(const CheckInput& input);
+CheckVerdict identify_foreign(const CheckInput& input);
+CheckVerdict pixels_stride(const CheckInput& input);
+CheckVerdict robust_throws(const CheckInput& input);
+CheckVerdict robust_out_of_memory(const CheckInput& input);
+CheckVerdict robust_cancel(const CheckInput& input);
+CheckVerdict stress_struct_size(const CheckInput& input);
+CheckVerdict stress_leak(const CheckInput& input);
 
 }  // namespace brickline::checks

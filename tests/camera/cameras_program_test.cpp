@@ -141,8 +141,9 @@ class Check : public Identify {
 };
 
 TEST_F(Check, AGoodCameraPassesAllLevelsOnItsImage) {
-  const ProgramResult result = cameras({"check", (dir_ / "a/minimal.camera.so").string(), "--image", image_,
-                                        "--level", "10", "--junit", (dir_ / "junit.xml").string()});
+  const ProgramResult result =
+      cameras({"check", (dir_ / "a/minimal.camera.so").string(), "--image", image_, "--level", "10",
+               "--rounds", "60", "--junit", (dir_ / "junit.xml").string()});
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("pass    pixels.crop"), HasSubstr("pass    stress.threads"),
                                 HasSubstr("0 failed, 0 skipped")));
@@ -180,6 +181,28 @@ TEST_F(Check, WhatACameraMustNotDoIsFound) {
             "fail");
   EXPECT_EQ(one(put(good_plugin("minimal"), dir_ / "f"), "minimal", "identify.own").first, "pass");
   EXPECT_EQ(one(breaches, "does_without", "identify.own").first, "fail");
+}
+
+TEST_F(Check, WhatCodeDoesBesideItsWorkIsFound) {
+  put(good_plugin("minimal"), dir_ / "c");
+  const fs::path plugin = put(good_plugin("conduct"), dir_ / "c");
+  const auto finds = [&](const std::string& camera, const std::string& id, const std::string& words,
+                         const std::string& as = "fail") {
+    const auto [result, evidence] = one(plugin, camera, id);
+    EXPECT_EQ(result, as) << camera << " " << id << ": " << evidence;
+    EXPECT_THAT(evidence, HasSubstr(words)) << camera << " " << id;
+  };
+  finds("handles_signals", "load.process-state", "it changes what signals do");
+  finds("starts_a_thread", "load.process-state", "it changes the number of threads");
+  finds("claims_all", "identify.foreign", "INSTRUME = 'HSC'");
+  finds("ignores_the_stride", "pixels.stride", "saturation wrote beside the pixels of its image");
+  finds("writes_beside", "pixels.stride", "read_weight wrote beside the pixels of its weight");
+  finds("makes_its_own_of_failures", "robust.throws", "where call 1 of read_pixels gives status");
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  finds("aborts_without_memory", "robust.out-of-memory", "step read_image", "crash");
+  finds("keeps", "stress.leak", "leaves 1");
+#endif
+  finds("never_asks", "robust.cancel", "never asks whether to stop", "warn");
 }
 
 TEST_F(Check, CopiesOfTheImageThatAreChangedFindMore) {

@@ -7,6 +7,13 @@ using namespace brickline;
 
 namespace {
 
+#ifdef THROWS_WHEN_LOADED
+// No file to be had: of a static object there is nobody to catch it.
+struct Table {
+  Table() { throw std::runtime_error("the table of the filters is missing"); }
+} const table;
+#endif
+
 // What all of them have in common.
 class Faulty : public Camera {
  public:

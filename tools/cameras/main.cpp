@@ -97,7 +97,9 @@ int cameras(int argc, char** argv) {
       "1 the file, 2 what it says of itself, 3 its images, 4 its facts, 5 pixels, 6 models, 10 stress "
       "(by default 5 with an image, 4 without)");
   checked->add_option("--only", checking.only, "this check, or group.*; repeatable")->expected(1)->take_all();
-  checked->add_option("--seed", checking.input.seed, "of the windows that are tried");
+  checked->add_option("--seed", checking.input.seed, "of the windows that are tried, and of random changes");
+  checked->add_option("--rounds", checking.input.rounds, "random changes that each check of level 9 makes")
+      ->check(CLI::Range(1, 1000000));
   checked->add_option("--timeout", checking.timeout_seconds, "seconds that a check may take");
   checked->add_option("--junit", junit, "write the results there as JUnit's XML");
   checked->add_flag("--strict", strict, "a warning is a failure");
@@ -127,7 +129,7 @@ int cameras(int argc, char** argv) {
   }
   if (scaffold->parsed()) {
     const Scaffold made = scaffold_from(beginning);
-    write_scaffold(made, beginning.name, facts_alone, scaffold_dir);
+    write_scaffold(made, beginning, facts_alone, scaffold_dir);
     write_stdout(scaffold_for_people(made, scaffold_dir));
     return 0;
   }
