@@ -237,7 +237,8 @@ CheckVerdict pixels_noise(const CheckInput& input) {
                 pulls.push_back(std::abs(p.image(x, y) - p.image(x + kApart, y)) / std::sqrt(1 / a + 1 / b));
                 weights.push_back(a);
               }
-            if (pulls.size() < 20000) return {};
+            constexpr std::size_t kFewest = 2000;
+            if (pulls.size() < kFewest) return {};
             const auto median = [](std::vector<double>& v) {
               std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2), v.end());
               return v[v.size() / 2];

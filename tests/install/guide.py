@@ -31,7 +31,8 @@ class Reader:
         self.values = {'PREFIX': str(a.prefix), 'N': '5', 'DIRECTORY': 'begun', 'NAME': 'begun'}
         self.commands = 0
         self.environment = {**os.environ, 'PATH': f'{a.bin}:{os.environ["PATH"]}', 'BRICKLINE_PLUGIN_PATH': str(a.plugins),
-                            'XDG_DATA_HOME': '/nonexistent'}
+                            'XDG_DATA_HOME': '/nonexistent', 'CFLAGS': '-Wall -Wextra -Wpedantic -Werror',
+                            'CXXFLAGS': '-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror'}
 
     def run(self, page, line, command, directory):
         names = re.fullmatch(r'(cameras) ([a-z]+)', command)

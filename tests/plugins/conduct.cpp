@@ -1,11 +1,16 @@
 // Cameras that read images as they should and misbehave beside it, each in the way that its name says: what the checks of
 // conduct find.
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <brickline/camera.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
+#include <memory>
 #include <thread>
+#include <vector>
 
 using namespace brickline;
 
@@ -91,6 +96,47 @@ class Keeps : public Base {
   }
 };
 
+// What others do shows in its pixels.
+class SeesOthers : public Base {
+ public:
+  void read_image(Ccd& ccd, Step& step) const override {
+    Camera::read_image(ccd, step);
+    step.image()(0, 0) = static_cast<float>(++at_work);
+    ::usleep(2000);
+    --at_work;
+  }
+
+ private:
+  static std::atomic<int> at_work;
+};
+std::atomic<int> SeesOthers::at_work = 0;
+
+class LeavesFilesOpen : public Base {
+ public:
+  void read_image(Ccd& ccd, Step& step) const override {
+    Camera::read_image(ccd, step);
+    if (::open("/dev/null", O_RDONLY) < 0) throw std::runtime_error("no file is to be had");
+  }
+};
+
+class TakesAllMemory : public Base {
+ public:
+  Facts facts() const override {
+    for (;;) taken().emplace_back(new char[std::size_t{256} << 20]);
+  }
+
+ private:
+  static std::vector<std::unique_ptr<char[]>>& taken() {
+    static std::vector<std::unique_ptr<char[]>> all;
+    return all;
+  }
+};
+
+class WritesAFile : public Base {
+ public:
+  WritesAFile() { std::ofstream("notes.txt") << "I was here\n"; }
+};
+
 class ClaimsAll : public Base {};
 
 }  // namespace
@@ -98,6 +144,8 @@ class ClaimsAll : public Base {};
 BRICKLINE_CAMERA_PLUGINS(R"({"plugin": "conduct", "version": "1.0.0", "cameras": [{"name": "handles_signals"},
   {"name": "starts_a_thread"}, {"name": "ignores_the_stride"}, {"name": "writes_beside"},
   {"name": "makes_its_own_of_failures"}, {"name": "aborts_without_memory"}, {"name": "never_asks"}, {"name": "keeps"},
+  {"name": "sees_others"}, {"name": "leaves_files_open"}, {"name": "takes_all_memory"}, {"name": "writes_a_file"},
   {"name": "claims_all", "claims": [{"INSTRUME": "."}]}]})",
                          HandlesSignals, StartsAThread, IgnoresTheStride, WritesBeside, MakesItsOwnOfFailures,
-                         AbortsWithoutMemory, NeverAsks, Keeps, ClaimsAll)
+                         AbortsWithoutMemory, NeverAsks, Keeps, SeesOthers, LeavesFilesOpen, TakesAllMemory,
+                         WritesAFile, ClaimsAll)

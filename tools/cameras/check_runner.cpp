@@ -223,8 +223,17 @@ int run_one_check(const std::string& id, const CheckOptions& options) {
     CheckVerdict verdict;
     try {
       CheckInput input = options.input;
-      if (const char* scratch = std::getenv(kScratchVariable); writes && scratch) input.scratch = scratch;
+      const char* scratch = std::getenv(kScratchVariable);
+      if (writes && scratch) input.scratch = scratch;
+      // What a camera writes without a path is found there.
+      std::error_code unchanged;
+      if (!writes && scratch) std::filesystem::current_path(scratch, unchanged);
       verdict = spec.run(input);
+      if (!writes && scratch)
+        for (const auto& entry : std::filesystem::directory_iterator(scratch)) {
+          verdict.result = CheckVerdict::Result::kFail;
+          verdict.evidence.push_back("it writes files: " + entry.path().filename().string());
+        }
     } catch (const Error& e) {
       verdict = {CheckVerdict::Result::kFail, {e.line()}};
     } catch (const std::bad_alloc&) {
