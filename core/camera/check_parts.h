@@ -13,6 +13,7 @@
 
 #include "core/base/error.h"
 #include "core/camera/identify.h"
+#include "core/camera/image_copy.h"
 #include "core/camera/plugin_checks.h"
 
 namespace brickline::checks {
@@ -114,6 +115,7 @@ std::vector<std::string> with_ccds(const CheckInput& input, bool all, F&& f) {
       CcdSource source;
       source.values.image_filename = found.path.lexically_relative(images).string();
       source.values.image_hdu = ccd.hdu;
+      source.values.ccdzpt = ImageCopy::kZeroPoint;
       source.locate = [images](SurveyPlace place, const std::string& relative) {
         return place == SurveyPlace::kImages ? images / relative : images.parent_path() / relative;
       };

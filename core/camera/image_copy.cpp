@@ -37,6 +37,7 @@ ImageCopy::ImageCopy(const CheckInput& input, const fs::path& image)
   images_ = input.scratch / "images";
   source_.values.image_filename = found.path.lexically_relative(images).string();
   source_.values.image_hdu = ccd_.hdu;
+  source_.values.ccdzpt = kZeroPoint;
   source_.locate = [here = images_](SurveyPlace place, const std::string& relative) {
     return place == SurveyPlace::kImages  ? here / relative
            : place == SurveyPlace::kCalib ? here.parent_path() / "calib" / relative

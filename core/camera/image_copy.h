@@ -15,6 +15,7 @@ namespace brickline {
 
 class ImageCopy {
  public:
+  static constexpr double kZeroPoint = 25;  // mag, per second: what the CCD table would say
   // Of the first CCD of the image, into CheckInput::scratch. Error (kInput) if the image has none.
   ImageCopy(const CheckInput& input, const std::filesystem::path& image);
 

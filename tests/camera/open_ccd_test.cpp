@@ -380,6 +380,10 @@ TEST_F(PlainC, WhatAStepMustNotReturnIsNamedWithItsPixel) {
   EXPECT_THAT(
       run("nan_pixel", [&](OpenCcd& c) { c.remap_weight(box, image.view(), mask.view(), weight.view()); }),
       HasSubstr("remap_weight returned NaN at pixel (2,3)"));
+  EXPECT_THAT(run("infinite_weight",
+                  [&](OpenCcd& c) { c.saturation(box, image.view(), mask.view(), weight.view()); }),
+              HasSubstr("saturation returned a weight that is not finite at pixel (4,1)"));
+  weight.fill(1);
   EXPECT_THAT(
       run("throws_in_step", [&](OpenCcd& c) { c.read_image(box); }),
       HasSubstr("read_image failed for odd/a_ooi_.fits [S1, expnum 1]: an exception of unknown type"));

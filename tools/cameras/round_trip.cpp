@@ -27,8 +27,8 @@ constexpr int kMostPixels = 480;  // of the window, on a side
 constexpr int kStars = 300, kNearest = 11,
               kFarthest = 27;           // how many about, and how far from each other (pixels)
 constexpr int kStamp = 63, kHalf = 31;  // of their pictures
-constexpr double kCcdZeroPoint = 25;    // mag, per second
-constexpr double kBeta = 3.5;           // of the Moffat profile
+constexpr double kCcdZeroPoint = ImageCopy::kZeroPoint;
+constexpr double kBeta = 3.5;  // of the Moffat profile
 
 // ---- Stars by brute force ----
 
@@ -261,7 +261,6 @@ class Exposure {
   CcdImage read() {
     CcdInput in;
     in.source = copy_.source();
-    in.source.values.ccdzpt = kCcdZeroPoint;
     in.sig1_from_weights = true;
     ReadImageOptions options;
     options.window = box_;
