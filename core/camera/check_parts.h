@@ -13,6 +13,7 @@
 
 #include "core/base/error.h"
 #include "core/camera/identify.h"
+#include "core/camera/image_copy.h"
 #include "core/camera/plugin_checks.h"
 
 namespace brickline::checks {
@@ -114,6 +115,7 @@ std::vector<std::string> with_ccds(const CheckInput& input, bool all, F&& f) {
       CcdSource source;
       source.values.image_filename = found.path.lexically_relative(images).string();
       source.values.image_hdu = ccd.hdu;
+      source.values.ccdzpt = ImageCopy::kZeroPoint;
       source.locate = [images](SurveyPlace place, const std::string& relative) {
         return place == SurveyPlace::kImages ? images / relative : images.parent_path() / relative;
       };
@@ -138,13 +140,26 @@ inline Box middle_of(const Box& whole, int most = 1024) {
   return {x0, x0 + w, y0, y0 + h};
 }
 
-// Checks of levels 7 to 9 (damage_checks.cpp).
+// Checks on changed copies of an image (damage_checks.cpp).
 CheckVerdict photometry_colour(const CheckInput& input);
 CheckVerdict photometry_light(const CheckInput& input);
 CheckVerdict robust_cards(const CheckInput& input);
 CheckVerdict robust_truncated(const CheckInput& input);
 CheckVerdict robust_missing_file(const CheckInput& input);
+CheckVerdict robust_pixels(const CheckInput& input);
 CheckVerdict fuzz_headers(const CheckInput& input);
 CheckVerdict fuzz_bytes(const CheckInput& input);
+
+// Checks of what a camera's code does beside its work (conduct_checks.cpp).
+CheckVerdict load_process_state(const CheckInput& input);
+CheckVerdict describe_handshake(const CheckInput& input);
+CheckVerdict describe_extensions(const CheckInput& input);
+CheckVerdict identify_foreign(const CheckInput& input);
+CheckVerdict pixels_stride(const CheckInput& input);
+CheckVerdict robust_throws(const CheckInput& input);
+CheckVerdict robust_out_of_memory(const CheckInput& input);
+CheckVerdict robust_cancel(const CheckInput& input);
+CheckVerdict stress_struct_size(const CheckInput& input);
+CheckVerdict stress_leak(const CheckInput& input);
 
 }  // namespace brickline::checks

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/read_log.h"
+#include "core/camera/guarded_views.h"
 #include "core/camera/text_cards.h"
 
 namespace brickline {
@@ -162,9 +163,16 @@ class FormatFile : public ImageFile {
     out = Image<T>(box.width(), box.height(), untouched);
     const bl_box window = to_bl(box);
     const bl_view view = to_bl(out.view());
-    call([&](void* camera, bl_error* error) {
-      return table().pixels(camera, file_, to_handle(&ccd_), hdu, &window, &view, error);
-    });
+    const auto read_into = [&](const bl_view& to) {
+      call([&](void* camera, bl_error* error) {
+        return table().pixels(camera, file_, to_handle(&ccd_), hdu, &window, &to, error);
+      });
+    };
+    if (!GuardedViews::on()) return read_into(view);
+    const GuardedView guarded(view);
+    read_into(guarded.view());
+    if (!guarded.is_intact()) throw broken("pixels beside those that were asked for");
+    guarded.copy_back();
   }
   template <typename From, typename T>
   void convert(int hdu, const Box& box, Image<T>& out) {

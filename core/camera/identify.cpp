@@ -30,22 +30,13 @@ std::string card_text(const fits::Header& primary, const fits::Header& image, co
   return primary.text(key).value_or(image.text(key).value_or(""));
 }
 
-bool claims(const CameraIdentity& identity, const fits::Header& primary, const fits::Header& image) {
-  for (const auto& cards : identity.claims)
-    if (std::all_of(cards.begin(), cards.end(), [&](const auto& claim) {
-          return Pattern(claim.second, true).found_in(card_text(primary, image, claim.first));
-        }))
-      return true;
-  return false;
-}
-
 std::vector<std::string> claimants(const CameraRegistry& registry, const fits::Header& primary,
                                    const fits::Header& image) {
   std::vector<std::string> names;
   for (const PluginFile& file : registry.files())
     for (const ClaimedCamera& camera : file.cameras)
       if (file.usable() && camera.state == ClaimedCamera::State::kAccepted &&
-          claims(camera.identity, primary, image))
+          claims_image(camera.identity, primary, image))
         names.push_back(camera.identity.name);
   std::sort(names.begin(), names.end());
   return names;
@@ -170,7 +161,62 @@ void open_ccd(const Camera& camera, CcdSource source, Log log, IdentifiedCcd& ou
   });
 }
 
+// A file that is not FITS, offered to every camera that brings a format: the one that opens and claims it. What there is
+// instead of one is told in `out`.
+std::optional<OpenCcd> ask_formats(CameraRegistry& registry, const CcdSource& source, Log log,
+                                   const std::string& as_fits, IdentifiedImage& out) {
+  std::vector<std::string> readers, words;
+  std::optional<OpenCcd> claimed;
+  for (const std::string& name : registry.names()) {
+    bool has_format = false;
+    try {
+      const Camera& camera = registry.load(name);
+      has_format = camera.overrides(CameraStep::kFormat);
+      if (!has_format) continue;
+      OpenCcd look = camera.peek(source, log);
+      ImageFile& file = look.image_reader();
+      if (file.fits()) continue;
+      readers.push_back(name);
+      const fits::Header primary = file.header(0),
+                         second = file.hdu_count() > 1 ? file.header(1) : fits::Header();
+      if (!claims_image(camera.facts().camera, primary, second)) continue;
+      out.claimants.push_back(name);
+      claimed.emplace(std::move(look));
+    } catch (const Error& e) {
+      if (e.kind() == ErrorKind::kResources) throw;
+      // Of a camera that leaves it to FITS, FITS's own words. One that cannot be loaded is no matter here.
+      if (has_format && e.message() != as_fits) words.push_back(e.message());
+    }
+  }
+  if (out.claimants.size() == 1) {
+    out.camera = out.claimants.front();
+    return claimed;
+  }
+  if (out.claimants.size() > 1) {
+    out.problems.push_back(fmt::format("more than one camera claims it: {}; choose one with --camera",
+                                       fmt::join(out.claimants, ", ")));
+    return {};
+  }
+  out.problems.push_back(fmt::format("as FITS: {}", as_fits));
+  if (!readers.empty())
+    out.problems.push_back(fmt::format("no camera claims it; {} can open it: --camera says whose it is",
+                                       fmt::join(readers, ", ")));
+  else
+    out.problems.push_back("no camera knows its format");
+  out.problems.insert(out.problems.end(), words.begin(), words.end());
+  return {};
+}
+
 }  // namespace
+
+bool claims_image(const CameraIdentity& identity, const fits::Header& primary, const fits::Header& image) {
+  for (const auto& cards : identity.claims)
+    if (std::all_of(cards.begin(), cards.end(), [&](const auto& claim) {
+          return Pattern(claim.second, true).found_in(card_text(primary, image, claim.first));
+        }))
+      return true;
+  return false;
+}
 
 bool IdentifiedImage::is_well() const {
   return problems.empty() &&
@@ -190,17 +236,17 @@ IdentifiedImage identify_image(CameraRegistry& registry, const fs::path& image, 
   };
   out.camera = camera;
   std::optional<OpenCcd> look;
-  if (!camera.empty()) look = registry.load(camera).peek(source, log);
-  // What is not FITS only the camera whose format it is can open.
+  // What is not FITS only a camera whose format it is can open.
   std::unique_ptr<ImageFile> fits_file;
-  if (!look) {
+  if (!camera.empty()) {
+    look.emplace(registry.load(camera).peek(source, log));
+  } else {
     try {
       fits_file = open_fits_file(out.path, nullptr);
     } catch (const Error& e) {
       if (e.kind() != ErrorKind::kInput || !fs::is_regular_file(out.path)) throw;
-      out.problems.push_back(
-          fmt::format("{}: if it is of a camera's own format, --camera says which camera's", e.message()));
-      return out;
+      look = ask_formats(registry, source, log, e.message(), out);
+      if (!look) return out;
     }
   }
   ImageFile& file = look ? look->image_reader() : *fits_file;
@@ -208,8 +254,8 @@ IdentifiedImage identify_image(CameraRegistry& registry, const fs::path& image, 
                      second = file.hdu_count() > 1 ? file.header(1) : fits::Header();
   out.instrument = card_text(primary, second, "INSTRUME");
   out.telescope = card_text(primary, second, "TELESCOP");
-  out.claimants = claimants(registry, primary, second);
-  if (camera.empty()) {
+  if (out.claimants.empty()) out.claimants = claimants(registry, primary, second);
+  if (out.camera.empty()) {
     if (out.claimants.size() != 1) {
       out.problems.push_back(
           out.claimants.empty()

@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <new>
 
 #include "core/camera/absent_input.h"
 #include "core/camera/ccd_hdus.h"
 #include "core/camera/fits_camera.h"
 #include "core/camera/format_file.h"
+#include "core/camera/guarded_views.h"
 #include "core/camera/plugin_trust.h"
 
 namespace brickline {
@@ -233,12 +236,29 @@ void OpenCcd::Impl::run_step(CameraStep which, int from_layer, bl_step& io) {
   for (int i = from_layer; i < layers(); ++i) {
     bl_step_function* function = at(i).step(which);
     if (!function) continue;
-    bl_step handed = io;
+    std::optional<GuardedStep> guarded;
+    if (GuardedViews::on()) guarded.emplace(io);
+    const bl_step own = guarded ? guarded->step() : io;
+    // What a later minor may put behind it is nothing that a plugin writes to.
+    struct {
+      bl_step step;
+      unsigned char beyond[64];
+    } handed{own, {}};
+    if (guarded) handed.step.struct_size = sizeof handed;
     const Callback callback = [&](void* instance, void* slot, bl_error* error) {
-      return function(instance, slot, to_handle(this), &handed, error);
+      return function(instance, slot, to_handle(this), &handed.step, error);
     };
-    if (call(which, i, callback, &io)) {
-      io.good = handed.good;
+    const bool done = call(which, i, callback, &own);
+    if (guarded) {
+      const bool beyond =
+          std::any_of(std::begin(handed.beyond), std::end(handed.beyond), [](int b) { return b != 0; });
+      if (beyond || !guarded->broken().empty())
+        throw plugin_error("camera {}: {} wrote beside the pixels of its {}", at(i).identity.name,
+                           name_of(which), beyond ? "step" : guarded->broken());
+      guarded->copy_back();
+    }
+    if (done) {
+      io.good = handed.step.good;
       return;
     }
   }

@@ -63,26 +63,6 @@ CheckVerdict load_silent(const CheckInput& input) {
   return passes_unless(heard.printed);
 }
 
-std::ptrdiff_t threads_now() {
-  return std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator());
-}
-
-CheckVerdict load_process_state(const CheckInput& input) {
-  // Whoever watches calls is there before the camera is.
-  { scan(input).load(input.camera); }
-  const auto state = [] {
-    return std::pair{fs::current_path(), std::string(std::setlocale(LC_ALL, nullptr))};
-  };
-  const auto before = state();
-  const std::ptrdiff_t threads = threads_now();
-  scan(input).load(input.camera);
-  std::vector<std::string> faults;
-  if (state().first != before.first) faults.push_back("it changes the working directory");
-  if (state().second != before.second) faults.push_back("it changes the locale");
-  if (threads_now() != threads) faults.push_back("it starts threads");
-  return passes_unless(std::move(faults));
-}
-
 // ---- 2: what it says of itself ----
 
 CheckVerdict describe_unique(const CheckInput& input) {
@@ -257,7 +237,8 @@ CheckVerdict pixels_noise(const CheckInput& input) {
                 pulls.push_back(std::abs(p.image(x, y) - p.image(x + kApart, y)) / std::sqrt(1 / a + 1 / b));
                 weights.push_back(a);
               }
-            if (pulls.size() < 20000) return {};
+            constexpr std::size_t kFewest = 2000;
+            if (pulls.size() < kFewest) return {};
             const auto median = [](std::vector<double>& v) {
               std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2), v.end());
               return v[v.size() / 2];
@@ -344,10 +325,15 @@ CheckVerdict stress_cycles(const CheckInput& input) {
       return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
     };
     const auto cycle = [&] { open().read_image(middle_of(whole, 32)); };
+    const auto threads = [] {
+      return std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator());
+    };
     cycle();
     const auto before = files();
+    const auto at_work = threads();
     for (int i = 0; i < 200; ++i) cycle();
     if (files() > before) return {fmt::format("{} files stay open after 200 CCDs", files() - before)};
+    if (threads() > at_work) return {fmt::format("{} threads run on after 200 CCDs", threads() - at_work)};
     return {};
   }));
 }
@@ -361,7 +347,10 @@ constexpr CheckSpec kSpecs[] = {
     {"load.process-state", 1, "leaves the process as it was", false, load_process_state},
     {"describe.unique", 2, "provides what nobody else does", false, describe_unique},
     {"describe.claims", 2, "says which images are its own", false, describe_claims},
+    {"describe.handshake", 2, "answers programs of its own and of other versions", false, describe_handshake},
+    {"describe.extensions", 2, "offers the tables it has, and no others", false, describe_extensions},
     {"identify.own", 3, "claims its images, and nobody else does", true, identify_own},
+    {"identify.foreign", 3, "claims no other instrument's images", false, identify_foreign},
     {"facts.remarks", 4, "names files and bands that there are", false, facts_remarkable},
     {"facts.repeat", 4, "says the same twice, in any locale and time zone", false, facts_repeat},
     {"facts.bands", 4, "knows of its bands what catalogs need", false, facts_bands},
@@ -370,6 +359,8 @@ constexpr CheckSpec kSpecs[] = {
     {"pixels.all-ccds", 5, "reads every CCD, and keeps the contract of each step", true, pixels_all_ccds},
     {"pixels.crop", 5, "gives for a window the crop of a larger one", true, pixels_crop},
     {"pixels.repeat", 5, "gives the same twice", true, pixels_repeat},
+    {"pixels.stride", 5, "works on views of any stride, and writes to nothing beside them", true,
+     pixels_stride},
     {"pixels.mask-codes", 5, "knows all mask values of the file", true, pixels_mask_codes},
     {"pixels.noise", 5, "has weights that are the pixels' noise", true, pixels_noise},
     {"calibration.models", 6, "brings models of PSF and sky that hold light and do not depend on the window",
@@ -381,10 +372,16 @@ constexpr CheckSpec kSpecs[] = {
      robust_cards, true},
     {"robust.truncated", 8, "refuses images that are cut off", true, robust_truncated, true},
     {"robust.missing-file", 8, "names a mask or weight that is not there", true, robust_missing_file, true},
+    {"robust.pixels", 8, "reads or refuses images of odd sizes and values", true, robust_pixels, true},
+    {"robust.throws", 8, "hands on every failure of the program's functions", true, robust_throws},
+    {"robust.out-of-memory", 8, "says so where memory runs out", true, robust_out_of_memory},
+    {"robust.cancel", 8, "stops when it is told to", true, robust_cancel},
     {"fuzz.headers", 9, "survives random changes of its headers", true, fuzz_headers, true},
     {"fuzz.bytes", 9, "survives random changes of its files", true, fuzz_bytes, true},
     {"stress.threads", 10, "gives the same with many threads at work", true, stress_threads},
-    {"stress.cycles", 10, "leaves no file open", true, stress_cycles},
+    {"stress.cycles", 10, "leaves no file open and no thread running", true, stress_cycles},
+    {"stress.leak", 10, "keeps no memory of CCDs that are closed", true, stress_leak},
+    {"stress.struct-size", 10, "asks which functions the program has", true, stress_struct_size},
 };
 
 }  // namespace

@@ -24,6 +24,7 @@ struct CheckInput {
   std::vector<std::filesystem::path> images;
   std::filesystem::path images_dir;  // as of identify_image
   std::uint32_t seed = 1;            // of the windows that are tried
+  int rounds = 400;                  // of random changes (level 9)
   std::filesystem::path scratch;     // an empty directory, for checks that write; the caller removes it
 };
 

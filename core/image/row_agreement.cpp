@@ -65,6 +65,10 @@ std::vector<std::string> row_disagreements(const CameraFacts& facts, const CcdVa
   if (band && is_band_of(facts, *band) && !row.band.empty() &&
       strcasecmp(band->c_str(), row.band.c_str()) != 0)
     found.push_back(fmt::format("the band is {} by the header, {} by the CCD table", *band, row.band));
+  const auto expnum = said([&] { return integer_of(facts.metadata.of("expnum"), row, headers); });
+  if (expnum && row.expnum >= 0 && *expnum != row.expnum)
+    found.push_back(
+        fmt::format("the exposure number is {} by the header, {} by the CCD table", *expnum, row.expnum));
   const auto exptime = number_in_header("exptime");
   if (exptime && std::isfinite(row.exptime) && !is_ratio_within(*exptime, row.exptime, tolerance.exptime))
     found.push_back(fmt::format("the exposure lasts {:.6g} s by the header, {:.6g} by the CCD table",

@@ -1,12 +1,15 @@
 // A camera of one CCD as small observatories and amateurs have it: calibrated images in the primary HDU and nothing
-// beside them, in counts, with the sky in them. The header's gain, read noise and saturation make weights and mask. Images in
-// counts per second have other weights: a camera that says so is to bring its own read_weight.
+// beside them, in counts, with the sky in them. The header's gain, read noise and saturation make weights and mask.
 //
-// For a camera of one's own, extend it: {"extends": "single", "detector": {"pixel_scale_arcsec": ..., "bands": ...}}.
+// For a camera of one's own, extend it: {"extends": "single", "detector": {"pixel_scale_arcsec": ..., "bands": ...}}; with
+// {"pixels": {"unit": "per_second"}} for images that count one second. A header that says another unit (BUNIT) than the facts
+// is refused.
 #include <algorithm>
 #include <brickline/camera.hpp>
+#include <cctype>
 #include <cmath>
-#include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 using namespace brickline;
@@ -57,17 +60,26 @@ class Single : public Camera {
     return f;
   }
 
+  // What the header says of the pixels' unit is what the facts say.
+  void read_image(Ccd& ccd, Step& step) const override {
+    counts_one_second(ccd);
+    Camera::read_image(ccd, step);
+  }
+
   // The noise of sky and readout, in the pixels' units; that of the sources is left out, which would make faint parts
   // of a source count more than its bright ones.
   void read_weight(Ccd& ccd, Step& step) const override {
-    const std::optional<double> gain = number_of(ccd, {"GAIN", "EGAIN"});
+    std::optional<double> gain = number_of(ccd, {"GAIN", "EGAIN"});
     const std::optional<double> read_noise = number_of(ccd, {"RDNOISE", "READNOIS", "RON"});
     if (!gain || !(*gain > 0) || !read_noise || !(*read_noise >= 0))
       throw Missing(
           "its weights follow from gain (GAIN or EGAIN, electrons per count) and read noise (RDNOISE, READNOIS "
           "or RON, electrons), and the header has not both");
-    const double sky = std::max(0.0, typical_level(ccd));
-    const double variance = sky / *gain + *read_noise * *read_noise / (*gain * *gain);
+    if (unit_of(ccd).find("elec") != std::string::npos || unit_of(ccd).find("e-") == 0) gain = 1;
+    // Of pixels that count one second, both are of the whole exposure all the same.
+    const double seconds = counts_one_second(ccd) ? ccd.exptime() : 1;
+    const double sky = std::max(0.0, typical_level(ccd)) * seconds;
+    const double variance = (sky / *gain + *read_noise * *read_noise / (*gain * *gain)) / (seconds * seconds);
     const auto inverse = static_cast<float>(1 / variance);
     if (!std::isfinite(inverse) || !(inverse > 0))
       throw BadInput("sky, gain and read noise make a variance of " + std::to_string(variance) +
@@ -80,15 +92,41 @@ class Single : public Camera {
     Camera::saturation(ccd, step);
     const std::optional<double> full = number_of(ccd, {"SATURATE", "SATLEVEL"});
     if (!full) return;
+    const double highest = *full / (counts_one_second(ccd) ? ccd.exptime() : 1);
     for (std::int64_t y = 0; y < step.image().height(); ++y)
       for (std::int64_t x = 0; x < step.image().width(); ++x)
-        if (step.image()(x, y) >= *full) {
+        if (step.image()(x, y) >= highest) {
           step.mask()(x, y) |= mask_bit::satur;
           step.weight()(x, y) = 0;
         }
   }
 
  private:
+  static std::string unit_of(Ccd& ccd) {
+    std::string unit = ccd.card<std::string>("BUNIT").value_or("");
+    for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return unit;
+  }
+  // Whether pixels count one second: the zero points that the program gives tell what the facts say (pixels.unit); the
+  // header may say it, too (BUNIT).
+  static bool counts_one_second(Ccd& ccd) {
+    const std::string unit = unit_of(ccd);
+    bool by_header = false;
+    for (const char* ending : {"/s", "/ s", "s-1", "s^-1", "s**-1", "per s"})
+      by_header = by_header || unit.find(ending) != std::string::npos;
+    std::optional<bool> by_facts;
+    try {
+      const double seconds = ccd.exptime();
+      const double more = ccd.number(BL_FIELD_ZERO_POINT) - ccd.number(BL_FIELD_CCDZPT);
+      if (std::abs(2.5 * std::log10(seconds)) > 0.01) by_facts = std::abs(more) < 0.005;
+    } catch (const Missing&) {
+      // Nobody has measured it yet.
+    }
+    if (!unit.empty() && by_facts && *by_facts != by_header)
+      throw BadInput("BUNIT is '" + unit + "', and the fact pixels.unit says that pixels count " +
+                     (*by_facts ? "one second" : "the whole exposure"));
+    return by_facts.value_or(by_header);
+  }
   static std::optional<double> number_of(Ccd& ccd, std::initializer_list<const char*> keys) {
     for (const char* key : keys)
       if (const auto value = ccd.card<double>(key)) return value;

@@ -73,13 +73,14 @@ class Identify : public CamerasProgram {
     h.set("CRPIX2", fits::CardValue(16.5));
     h.set("CD1_1", fits::CardValue(-degrees_per_pixel));
     h.set("CD2_2", fits::CardValue(degrees_per_pixel));
-    const Image<float> pixels(32, 32, value);
+    const Image<float> pixels(size_, size_, value);
     fits::FitsWriter writer;
     writer.add_empty_primary({});
     writer.add_image<float>(pixels.const_view(), h, "S4");
     writer.write(dir_ / name);
     return dir_ / name;
   }
+  int size_ = 32;  // pixels
 };
 
 TEST_F(Identify, TellsWhoseAnImageIsAndWhatComesOfIt) {
@@ -140,12 +141,14 @@ class Check : public Identify {
   std::string image_;
 };
 
+// (The image is too small for stars, and its mask has no codes.)
 TEST_F(Check, AGoodCameraPassesAllLevelsOnItsImage) {
-  const ProgramResult result = cameras({"check", (dir_ / "a/minimal.camera.so").string(), "--image", image_,
-                                        "--level", "10", "--junit", (dir_ / "junit.xml").string()});
+  const ProgramResult result =
+      cameras({"check", (dir_ / "a/minimal.camera.so").string(), "--image", image_, "--level", "10",
+               "--rounds", "60", "--junit", (dir_ / "junit.xml").string()});
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("pass    pixels.crop"), HasSubstr("pass    stress.threads"),
-                                HasSubstr("0 failed, 0 skipped")));
+                                HasSubstr("0 failed, 3 skipped")));
   EXPECT_THAT(bytes_of(dir_ / "junit.xml"), HasSubstr("name=\"pixels.repeat\""));
 }
 
@@ -180,6 +183,70 @@ TEST_F(Check, WhatACameraMustNotDoIsFound) {
             "fail");
   EXPECT_EQ(one(put(good_plugin("minimal"), dir_ / "f"), "minimal", "identify.own").first, "pass");
   EXPECT_EQ(one(breaches, "does_without", "identify.own").first, "fail");
+}
+
+TEST_F(Check, WhatCodeDoesBesideItsWorkIsFound) {
+  put(good_plugin("minimal"), dir_ / "c");
+  const fs::path plugin = put(good_plugin("conduct"), dir_ / "c");
+  const auto finds = [&](const std::string& camera, const std::string& id, const std::string& words,
+                         const std::string& as = "fail") {
+    const auto [result, evidence] = one(plugin, camera, id);
+    EXPECT_EQ(result, as) << camera << " " << id << ": " << evidence;
+    EXPECT_THAT(evidence, HasSubstr(words)) << camera << " " << id;
+  };
+  finds("handles_signals", "load.process-state", "it changes what signals do");
+  finds("starts_a_thread", "load.process-state", "it changes the number of threads");
+  finds("claims_all", "identify.foreign", "INSTRUME = 'HSC'");
+  finds("ignores_the_stride", "pixels.stride", "saturation wrote beside the pixels of its image");
+  finds("writes_beside", "pixels.stride", "read_weight wrote beside the pixels of its weight");
+  finds("makes_its_own_of_failures", "robust.throws", "where call 1 of next gives status");
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  finds("aborts_without_memory", "robust.out-of-memory", "step read_image", "crash");
+  finds("keeps", "stress.leak", "leaves 1");
+#endif
+  finds("sees_others", "stress.threads", "with 8 threads at work its pixels differ");
+  finds("sees_others", "pixels.repeat", "", "pass");
+  finds("leaves_files_open", "stress.cycles", "files stay open");
+  finds("writes_a_file", "load.silent", "it writes files: notes.txt");
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  finds("takes_all_memory", "load.runs", "memory");
+#endif
+  finds("never_asks", "robust.cancel", "never asks whether to stop", "warn");
+}
+
+TEST_F(Check, AMadeExposureFindsWhatIsWrongWithFluxes) {
+  size_ = 140;
+  image_ = write("x_ooi_1.fits", 57000.5, 0.262 / 3600, "Minimal", 100).string();
+  write("x_ood_1.fits", 57000.5, 0.262 / 3600, "Minimal", 0);
+  write("x_oow_1.fits", 57000.5, 0.262 / 3600, "Minimal", 4);
+  put(good_plugin("minimal"), dir_ / "c");
+  const auto facts = [&](const std::string& name, const std::string& more) {
+    return put_bytes(R"({"plugin": {"plugin": ")" + name +
+                         R"(", "version": "1.0.0", "cameras": [{"name": ")" + name +
+                         R"("}]}, "extends": "minimal", )" + more + "}",
+                     dir_ / "c" / (name + ".camera.json"));
+  };
+  const fs::path right =
+      facts("right", R"("mask": {"pipeline": [{"op": "codes", "table": {"1": "badpix", "7": "cr"}}]})");
+  for (const char* id : {"photometry.round-trip", "photometry.exposure-time", "photometry.masked"}) {
+    const auto [result, evidence] = one(right, "right", id);
+    EXPECT_EQ(result, "pass") << id << evidence;
+  }
+  auto [result, evidence] =
+      one(put(good_plugin("fragile"), dir_ / "c"), "loses_light", "photometry.round-trip");
+  EXPECT_EQ(result, "fail");
+  EXPECT_THAT(evidence, AllOf(HasSubstr("flux / truth 0.5"), HasSubstr("that belongs into after_sky")));
+  std::tie(result, evidence) =
+      one(facts("short", R"("pixels": {"exposure_term": false})"), "short", "photometry.exposure-time");
+  EXPECT_EQ(result, "fail");
+  EXPECT_THAT(evidence, AllOf(HasSubstr("10 times the flux in 300 s"), HasSubstr("pixels.exposure_term")));
+  std::tie(result, evidence) =
+      one(facts("lost", R"("mask": {"pipeline": [{"op": "codes", "table": {"1": "badpix", "7": "cr"}},
+                           {"op": "clear", "bit": "cr", "where_also": "cr"}]})"),
+          "lost", "photometry.masked");
+  EXPECT_EQ(result, "fail");
+  EXPECT_THAT(evidence,
+              AllOf(HasSubstr("pixels with 0x7 in the mask are used"), ::testing::Not(HasSubstr("0x1 "))));
 }
 
 TEST_F(Check, CopiesOfTheImageThatAreChangedFindMore) {

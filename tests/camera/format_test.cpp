@@ -144,15 +144,26 @@ TEST_F(Format, BreachesAreNamed) {
   }
 }
 
-TEST_F(Format, IdentifyAsksTheCameraThatIsNamed) {
+// Several of these read whatever they are given; the one whose it is claims it.
+TEST_F(Format, IdentifyAsksEveryCameraOfAFormatOfItsOwn) {
   put_bytes(raw_bytes(), image("a.raw"));
-  const IdentifiedImage nobody = identify_image(registry(), image("a.raw"), "", {});
-  EXPECT_THAT(nobody.problems, Contains(HasSubstr("--camera says which")));
-  const IdentifiedImage found = identify_image(registry(), image("a.raw"), "raw", {});
-  EXPECT_TRUE(found.is_well());
-  EXPECT_THAT(found.claimants, ElementsAre("raw"));
-  ASSERT_EQ(found.ccds.size(), 1u);
-  EXPECT_NEAR(*found.ccds[0].scale_arcsec, 0.4, 1e-6);
+  for (const char* named : {"", "raw"}) {
+    const IdentifiedImage found = identify_image(registry(), image("a.raw"), named, {});
+    EXPECT_TRUE(found.is_well()) << named;
+    EXPECT_EQ(found.camera, "raw");
+    EXPECT_THAT(found.claimants, ElementsAre("raw"));
+    ASSERT_EQ(found.ccds.size(), 1u);
+    EXPECT_NEAR(*found.ccds[0].scale_arcsec, 0.4, 1e-6);
+  }
+}
+
+TEST_F(Format, AFileThatNoneOfThemClaimsIsToldWithWhatTheySaid) {
+  put_bytes(raw_bytes().substr(0, raw_bytes().size() - 1), image("cut.raw"));
+  const IdentifiedImage cut = identify_image(registry(), image("cut.raw"), "", {});
+  EXPECT_EQ(cut.camera, "");
+  EXPECT_THAT(cut.problems, Contains(HasSubstr("as FITS: ")));
+  EXPECT_THAT(cut.problems, Contains(HasSubstr("--camera says whose it is")));
+  EXPECT_THAT(cut.problems, Contains(HasSubstr("its size is not that of its pixels")));
 }
 
 // ---- World coordinates beside the image ----

@@ -76,6 +76,11 @@ TEST_F(Misbehaving, ACrashWhileItIsLoadedOrCreatedIsNamedToo) {
   const fs::path loaded = put(bad_plugin("crashes_when_loaded"), dir_ / "other");
   EXPECT_EXIT(CameraRegistry::scan(only({dir_ / "other"})).load("crashes"), ExitedWithCode(5),
               "plugin misbehaves \\(.*/crashes_when_loaded.camera.so\\), step load\n$");
+  // What a static object throws ends in std::terminate within the loader.
+  put(bad_plugin("throws_when_loaded"), dir_ / "third");
+  EXPECT_EXIT(
+      CameraRegistry::scan(only({dir_ / "third"})).load("throws_int"), ExitedWithCode(5),
+      "error: crashed \\(SIGABRT\\): plugin faulty \\(.*/throws_when_loaded.camera.so\\), step load\n$");
 }
 
 TEST_F(Misbehaving, ACallThatDoesNotReturnIsToldOf) {

@@ -220,6 +220,56 @@ TEST_F(OpenCcdTest, AFailureNamesCameraStepImageAndReason) {
                     HasSubstr("expnum 20160125082555"), HasSubstr("the amplifier table is inconsistent")));
 }
 
+TEST_F(OpenCcdTest, WhateverStepThrowsIsNamed) {
+  write_image();
+  put(fs::path(BRICKLINE_BUILD_DIR) / "tests/plugins/bad/faulty.camera.so", dir_ / "cameras");
+  for (const std::string step : {"metadata", "files", "good_region", "read_mask", "remap_mask", "read_weight",
+                                 "saturation", "remap_weight", "after_sky"}) {
+    const auto [kind, text] = error_of([&] {
+      CcdSource s = source();
+      s.values.band = "g";
+      s.values.expnum = 1;
+      s.values.mjd_obs = 57000;
+      s.values.exptime = 10;
+      s.values.width = kWidth;
+      s.values.height = kHeight;
+      OpenCcd ccd = camera("throws_in_" + step).open(s, Purpose::kRun);
+      ccd.good_region();
+      Image<float> image(kWidth, kHeight), weight(kWidth, kHeight, 1.0f);
+      const Image<std::int32_t> raw(kWidth, kHeight);
+      Image<std::uint16_t> mask(kWidth, kHeight);
+      ccd.read_mask(kWhole);
+      ccd.remap_mask(kWhole, raw.const_view(), image.const_view());
+      ccd.read_weight(kWhole);
+      ccd.saturation(kWhole, image.view(), mask.view(), weight.view());
+      ccd.remap_weight(kWhole, image.view(), mask.view(), weight.view());
+      ccd.after_sky(kWhole, image.view(), mask.view(), weight.view());
+    });
+    EXPECT_EQ(kind, ErrorKind::kPlugin) << step;
+    EXPECT_THAT(text, AllOf(HasSubstr("camera throws_in_" + step + ": " + step + " failed for odd/a.fits"),
+                            HasSubstr("no " + step + " today")));
+  }
+}
+
+TEST_F(OpenCcdTest, ModelsThatNoneCanBeAreThePluginsFault) {
+  write_image();
+  put(fs::path(BRICKLINE_BUILD_DIR) / "tests/plugins/bad/faulty.camera.so", dir_ / "cameras");
+  for (const char* name : {"psf_nan", "psf_even", "psf_dark"}) {
+    CcdSource s = source();
+    s.values.band = "g";
+    s.values.expnum = 1;
+    s.values.mjd_obs = 57000;
+    s.values.exptime = 10;
+    s.values.width = kWidth;
+    s.values.height = kHeight;
+    OpenCcd ccd = camera(name).open(s, Purpose::kRun);
+    for (const auto& [kind, text] : {error_of([&] { ccd.psf(); }), error_of([&] { ccd.sky(kWhole); })}) {
+      EXPECT_EQ(kind, ErrorKind::kPlugin) << name << ": " << text;
+      EXPECT_THAT(text, HasSubstr(std::string("camera ") + name)) << text;
+    }
+  }
+}
+
 TEST_F(OpenCcdTest, ACameraMayBringItsWorldCoordinates) {
   write_image();
   OpenCcd ccd = camera("oddball").open(source(), Purpose::kRun);
@@ -330,6 +380,10 @@ TEST_F(PlainC, WhatAStepMustNotReturnIsNamedWithItsPixel) {
   EXPECT_THAT(
       run("nan_pixel", [&](OpenCcd& c) { c.remap_weight(box, image.view(), mask.view(), weight.view()); }),
       HasSubstr("remap_weight returned NaN at pixel (2,3)"));
+  EXPECT_THAT(run("infinite_weight",
+                  [&](OpenCcd& c) { c.saturation(box, image.view(), mask.view(), weight.view()); }),
+              HasSubstr("saturation returned a weight that is not finite at pixel (4,1)"));
+  weight.fill(1);
   EXPECT_THAT(
       run("throws_in_step", [&](OpenCcd& c) { c.read_image(box); }),
       HasSubstr("read_image failed for odd/a_ooi_.fits [S1, expnum 1]: an exception of unknown type"));

@@ -31,10 +31,13 @@ TEST(Registry, ReadsIdentityWithoutLoading) {
   EXPECT_THAT(bytes_of("/proc/self/maps"), Not(HasSubstr(path.string())));
 }
 
+// Among a hundred others, each of which would take the process with it.
 TEST(Registry, LoadsOnlyWhatIsWanted) {
   TemporaryDirectory dir;
   const fs::path wanted = put(good_plugin("minimal"), dir.path()),
                  other = put(good_plugin("plain_c"), dir.path());
+  for (int i = 0; i < 98; ++i)
+    put(bad_plugin("crashes_when_loaded"), dir.path(), "other" + std::to_string(i));
   CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
   const Camera& camera = registry.load("minimal");
   EXPECT_EQ(camera.name(), "minimal");
@@ -140,6 +143,48 @@ TEST(Registry, ADirectoryOfTheCallersMustExist) {
   const auto [kind, message] = error_of([] { CameraRegistry::scan(only({"/does/not/exist"})); });
   EXPECT_EQ(kind, ErrorKind::kUsage);
   EXPECT_THAT(message, HasSubstr("/does/not/exist"));
+}
+
+// The alias of another is no name of one's own; the file that has the name is asked.
+TEST(Registry, AnAliasNeverHidesAName) {
+  TemporaryDirectory dir;
+  const fs::path own = put(good_plugin("minimal"), dir.path());
+  put_bytes(
+      R"({"plugin": {"plugin": "thief", "version": "1.0.0", "cameras": [{"name": "aaa", "aliases": ["minimal"]}]},
+                "detector": {"pixel_scale_arcsec": 0.4, "bands": ["r"]}, "pixels": {"unit": "total"}})",
+      dir / "aaa.camera.json");
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  EXPECT_EQ(registry.load("minimal").provenance().path, own);
+  EXPECT_EQ(registry.load("aaa").name(), "aaa");
+}
+
+TEST(Registry, CodeAndFactsOfOneNameAreAConflict) {
+  TemporaryDirectory dir;
+  put(good_plugin("minimal"), dir.path());
+  put_bytes(R"({"plugin": {"plugin": "minimal", "version": "1.0.0", "cameras": [{"name": "minimal"}]},
+                "detector": {"pixel_scale_arcsec": 0.4, "bands": ["r"]}, "pixels": {"unit": "total"}})",
+            dir / "minimal.camera.json");
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  EXPECT_THAT(error_of([&] { registry.load("minimal"); }).second,
+              AllOf(HasSubstr("minimal.camera.so"), HasSubstr("minimal.camera.json")));
+}
+
+TEST(Registry, AHardLinkIsTheSameFile) {
+  TemporaryDirectory dir;
+  fs::create_hard_link(put(good_plugin("minimal"), dir.path()), dir / "z.camera.so");
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}));
+  EXPECT_EQ(file_of(registry, dir / "z.camera.so").refusal_id, "same-file");
+}
+
+TEST(Registry, AFloatingPointModeThatALibraryBringsIsPutBack) {
+  TemporaryDirectory dir;
+  put(bad_plugin("fast_math"), dir.path());
+  Messages messages;
+  CameraRegistry registry = CameraRegistry::scan(only({dir.path()}), Log(messages));
+  registry.load("fast_math");
+  EXPECT_THAT(messages.lines, ::testing::Contains(HasSubstr("changed the floating-point mode when loaded")));
+  volatile double small = 1e-310;
+  EXPECT_GT(small * 0.5, 0);  // numbers so small are still there
 }
 
 // ---- Refusals by the file alone; a good camera beside it still works ----
@@ -271,6 +316,12 @@ const BadCamera kBadCameras[] = {
     {"no_cameras", "wrong descriptor: n_cameras is 0, expected 1"},
     {"other_name", "the note and the plugin disagree about camera other_name"},
     {"facts_not_json", "not JSON"},
+    {"facts_array", "facts of camera facts_array"},
+    {"facts_empty", "detector.pixel_scale_arcsec: is required"},
+    {"odd_stride", "wrong descriptor: camera_stride is 12, expected at least 72"},
+    {"null_cameras", "wrong descriptor: cameras is 0, expected an array"},
+    {"huge_descriptor", "wrong descriptor: struct_size is 1048576"},
+    {"needs_library", "does not load: needs libgone.so, which was not found"},
     {"throws_in_constructor", "cannot start: the filter wheel is missing"},
     {"throws_int", "cannot start: an exception of unknown type"},
     {"throws_in_facts", "no facts today"},

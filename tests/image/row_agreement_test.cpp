@@ -23,6 +23,7 @@ class OneHeader : public CcdHeaders {
   OneHeader() {
     cards.set("INSTRUME", "DECam");
     cards.set("FILTER", "g DECam SDSS c0001 4720.0 1520.0");
+    cards.set("EXPNUM", 780123);
     cards.set("EXPTIME", 100.0);
     cards.set("MJD-OBS", 58369.003);
     cards.set("FWHM", 4.46);
@@ -36,6 +37,7 @@ class RowAgreement : public ::testing::Test {
  protected:
   RowAgreement() {
     row.band = "g";
+    row.expnum = 780123;
     row.exptime = 100;
     row.mjd_obs = 58369.003;
     row.psf_fwhm = 4.46;
@@ -69,6 +71,11 @@ TEST_F(RowAgreement, EachValueThatStandsTwiceIsCompared) {
   row.psf_fwhm *= 1.1;
   EXPECT_THAT(found(), ElementsAre(HasSubstr("the date (MJD) is 58369.0030 by the header, 58370.0030"),
                                    HasSubstr("the seeing is 4.46 pixels by the header, 4.906")));
+}
+
+TEST_F(RowAgreement, TheExposuresNumberIsCompared) {
+  row.expnum = 780124;
+  EXPECT_THAT(found(), ElementsAre("the exposure number is 780123 by the header, 780124 by the CCD table"));
 }
 
 TEST_F(RowAgreement, ZeroPointsAreHeldToTheCamerasAndToEachOther) {

@@ -181,7 +181,7 @@ def pixels_without_number():
     plain = survey.hdus()
     plain[1].data[40, 44] = np.nan
     survey.put(plain)
-    says = ['not finite', 'x 45, y 41']
+    says = ['not finite', 'x 45, y 41', 'pixels.nan']
     refused('NaN in a plain image', survey, says=says)
     for codec, flags in (('RICE_1', ['-r', '-q', '16']), ('GZIP_1', ['-g1', '-q', '4']), ('HCOMPRESS_1', ['-h'])):
         subprocess.check_call(['fpack', *flags, '-O', survey.dir + '/packed', survey.paths['ooi']])

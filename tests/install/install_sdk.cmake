@@ -80,8 +80,12 @@ must_not_compile(-ffast-math "must not be compiled with -ffast-math")
 
 # The cameras that Brickline ships need no more than a stranger's.
 run(${CMAKE_COMMAND} -S ${SOURCE}/shipped -B ${WORK}/shipped -DCMAKE_PREFIX_PATH=${WORK}/prefix
-    -DCMAKE_BUILD_TYPE=Debug)
+    -DCMAKE_BUILD_TYPE=Debug -DCMAKE_EXPORT_COMPILE_COMMANDS=ON)
 run(${CMAKE_COMMAND} --build ${WORK}/shipped)
+file(READ ${WORK}/shipped/compile_commands.json commands)
+if(commands MATCHES " -O2 ")
+  message(FATAL_ERROR "a build type that is chosen is not kept")
+endif()
 file(GLOB shipped RELATIVE ${SOURCE}/../../plugins ${SOURCE}/../../plugins/*/CMakeLists.txt)
 foreach(file IN LISTS shipped)
   get_filename_component(name ${file} DIRECTORY)

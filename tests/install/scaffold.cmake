@@ -30,8 +30,17 @@ endforeach()
 expect(${WORK}/code/TODO.md "metadata.band.map and detector.bands" "pixels.unit" "mask.pipeline"
        "weight.kind = \"sigma\"" "claims = [{\"INSTRUME\":\"^mine$\"}]" "there is no card of an exposure's number")
 run(${CMAKE_COMMAND} -S ${WORK}/code -B ${WORK}/code/build -DCMAKE_PREFIX_PATH=${WORK}/prefix
-    "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror")
+    "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DBRICKLINE_CAMERAS=${BIN}/cameras)
 run(${CMAKE_COMMAND} --build ${WORK}/code/build)
+expect(${WORK}/code/build/compile_commands.json " -O2 ") # nobody has chosen a build type
+expect(${WORK}/code/.github/workflows/check.yml "cmake --build build" "ctest --test-dir build" "mine.check")
+expect(${WORK}/code/LICENSE "Under which terms")
+# The middle of the first image, with all its HDUs, for the project's own test.
+get_filename_component(cutout ${image} NAME)
+file(SIZE ${WORK}/code/tests/images/${cutout} size)
+if(size LESS 100000 OR size GREATER 1100000)
+  message(FATAL_ERROR "the cut-out of the image has ${size} bytes")
+endif()
 execute_process(COMMAND ${BIN}/cameras check ${WORK}/code/build/mine.camera.so RESULT_VARIABLE status OUTPUT_VARIABLE out)
 if(NOT status EQUAL 5 OR NOT out MATCHES "pass +load.file" OR NOT out MATCHES "detector.bands: is required"
    OR NOT out MATCHES "pixels.unit: is required")
@@ -46,6 +55,10 @@ string(REPLACE "\"detector\": {" "\"pixels\": {\"unit\": \"per_second\"}, \"mask
   \"detector\": { \"bands\": [\"r\"]," source "${source}")
 file(WRITE ${WORK}/code/mine.cpp "${source}")
 run(${CMAKE_COMMAND} --build ${WORK}/code/build)
+run(ctest --test-dir ${WORK}/code/build --output-on-failure)
+if(NOT out MATCHES "100% tests passed, 0 tests failed out of 1")
+  message(FATAL_ERROR "the scaffold's own test: ${out}")
+endif()
 file(CREATE_LINK ${WORK}/code/build ${WORK}/cameras SYMBOLIC)
 survey(mine mine.camera.so --layout sigma --camera-name mine)
 
@@ -57,6 +70,12 @@ string(REPLACE _ooi_ _oow_ weight ${image})
 run(${BIN}/cameras scaffold ${WORK}/facts --facts-only --name other --from ${image} --mask ${mask} --weight ${weight})
 expect(${WORK}/facts/other.camera.json "_ooi_" "_ood_" "\"inverse_variance\"" "\"total\"")
 expect(${WORK}/facts/TODO.md "mask.pipeline: what the mask's values mean")
+foreach(role ooi ood oow)
+  file(GLOB cutouts ${WORK}/facts/tests/images/*_${role}_*)
+  if(NOT cutouts)
+    message(FATAL_ERROR "there is no cut-out of the ${role} file")
+  endif()
+endforeach()
 run(${BIN}/cameras check ${WORK}/facts/other.camera.json --image ${image} --images-dir ${WORK}/other/images --level 5)
 
 execute_process(COMMAND ${BIN}/cameras scaffold ${WORK}/facts --name other --from ${image} RESULT_VARIABLE status

@@ -12,6 +12,11 @@
 #define FAULT_STATUS_17 5
 #define FAULT_SKIP_WITHOUT_REASON 6
 #define FAULT_FACTS_NOT_JSON 7
+#define FAULT_FACTS_ARRAY 8
+#define FAULT_FACTS_EMPTY 9
+#define FAULT_ODD_STRIDE 10
+#define FAULT_NULL_CAMERAS 11
+#define FAULT_HUGE_DESCRIPTOR 12
 
 #ifndef PLAIN_C_NAME
 #define PLAIN_C_NAME "plain_c"
@@ -49,6 +54,10 @@ static bl_status facts(void* camera, const bl_sink* sink, bl_error* error) {
   static const char text[] =
 #if PLAIN_C_FAULT == FAULT_FACTS_NOT_JSON
       "{\"facts\": ";
+#elif PLAIN_C_FAULT == FAULT_FACTS_ARRAY
+      "[{}]";
+#elif PLAIN_C_FAULT == FAULT_FACTS_EMPTY
+      "{}";
 #else
       "{\"facts\":\"1.0\",\"detector\":{\"pixel_scale_arcsec\":0.4,\"bands\":[\"r\"]},\"pixels\":{\"unit\":"
       "\"total\"},\"files\":{\"mask\":{\"substitute\":[[\"_ooi_\",\"_ood_\"]]},"
@@ -94,19 +103,21 @@ static const void* query(void* camera, bl_str id) {
   return id.size == sizeof(BL_EXT_STEPS) - 1 && memcmp(id.data, BL_EXT_STEPS, id.size) == 0 ? &steps : 0;
 }
 
-static const bl_camera camera = {.struct_size = sizeof(bl_camera),
+static const bl_camera camera __attribute__((unused)) = {.struct_size = sizeof(bl_camera),
 #if PLAIN_C_FAULT == FAULT_OTHER_NAME
-                                 .name = {"another", 7},
+                                                         .name = {"another", 7},
 #else
-                                 .name = {PLAIN_C_NAME, sizeof(PLAIN_C_NAME) - 1},
+                                                         .name = {PLAIN_C_NAME, sizeof(PLAIN_C_NAME) - 1},
 #endif
-                                 .create = create,
-                                 .facts = facts,
-                                 .query = query};
+                                                         .create = create,
+                                                         .facts = facts,
+                                                         .query = query};
 
 static const bl_plugin plugin __attribute__((unused)) = {
 #if PLAIN_C_FAULT == FAULT_SMALL_DESCRIPTOR
     .struct_size = 12,
+#elif PLAIN_C_FAULT == FAULT_HUGE_DESCRIPTOR
+    .struct_size = 1u << 20,
 #else
     .struct_size = sizeof(bl_plugin),
 #endif
@@ -118,8 +129,17 @@ static const bl_plugin plugin __attribute__((unused)) = {
 #else
     .n_cameras = 1,
 #endif
+#if PLAIN_C_FAULT == FAULT_ODD_STRIDE
+    .camera_stride = 12,
+#else
     .camera_stride = sizeof(bl_camera),
-    .cameras = &camera};
+#endif
+#if PLAIN_C_FAULT == FAULT_NULL_CAMERAS
+    .cameras = 0
+#else
+    .cameras = &camera
+#endif
+};
 
 __attribute__((visibility("default"))) const bl_plugin* brickline_camera_plugin(const bl_handshake* host) {
 #if PLAIN_C_FAULT == FAULT_DECLINES

@@ -18,6 +18,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "tools/cameras/round_trip.h"
 
 extern char** environ;
 
@@ -147,7 +148,8 @@ std::vector<std::string> words_of(const CheckSpec& spec, const CheckOptions& opt
   if (in.search.allow_insecure) words.push_back("--allow-insecure-plugins");
   words.insert(words.end(),
                {"check", in.file.string(), "--worker", std::string(spec.id), "--camera", in.camera, "--seed",
-                std::to_string(in.seed), "--timeout", fmt::format("{}", options.timeout_seconds)});
+                std::to_string(in.seed), "--rounds", std::to_string(in.rounds), "--timeout",
+                fmt::format("{}", options.timeout_seconds)});
   for (const auto& image : in.images) words.insert(words.end(), {"--image", image.string()});
   if (!in.images_dir.empty()) words.insert(words.end(), {"--images-dir", in.images_dir.string()});
   return words;
@@ -185,12 +187,12 @@ std::vector<CheckResult> run_checks(const CheckOptions& options) {
   for (const std::string& id : options.only) {
     CheckOptions alone = options;
     alone.only = {id};
-    const auto specs = check_specs();
+    const auto specs = all_checks();
     if (std::none_of(specs.begin(), specs.end(), [&](const CheckSpec& s) { return wanted(s, alone); }))
       throw usage_error("there is no check {}", id);
   }
   std::vector<CheckResult> results;
-  for (const CheckSpec& spec : check_specs()) {
+  for (const CheckSpec& spec : all_checks()) {
     if (!wanted(spec, options)) continue;
     if (spec.needs_image && options.input.images.empty()) {
       results.push_back(
@@ -208,7 +210,7 @@ int run_one_check(const std::string& id, const CheckOptions& options) {
     ::setrlimit(what, &both);
   };
   limit(RLIMIT_CORE, 0);
-  const auto specs = check_specs();
+  const auto specs = all_checks();
   const auto found = std::find_if(specs.begin(), specs.end(), [&](const CheckSpec& s) { return s.id == id; });
   const bool writes = found != specs.end() && found->writes;
   limit(RLIMIT_FSIZE, writes ? rlim_t{4} << 30 : rlim_t{1} << 20);
@@ -221,8 +223,17 @@ int run_one_check(const std::string& id, const CheckOptions& options) {
     CheckVerdict verdict;
     try {
       CheckInput input = options.input;
-      if (const char* scratch = std::getenv(kScratchVariable); writes && scratch) input.scratch = scratch;
+      const char* scratch = std::getenv(kScratchVariable);
+      if (writes && scratch) input.scratch = scratch;
+      // What a camera writes without a path is found there.
+      std::error_code unchanged;
+      if (!writes && scratch) std::filesystem::current_path(scratch, unchanged);
       verdict = spec.run(input);
+      if (!writes && scratch)
+        for (const auto& entry : std::filesystem::directory_iterator(scratch)) {
+          verdict.result = CheckVerdict::Result::kFail;
+          verdict.evidence.push_back("it writes files: " + entry.path().filename().string());
+        }
     } catch (const Error& e) {
       verdict = {CheckVerdict::Result::kFail, {e.line()}};
     } catch (const std::bad_alloc&) {

@@ -22,7 +22,10 @@ void complete(CheckOptions& options, const PluginSearch& search) {
   CheckInput& input = options.input;
   input.file = std::filesystem::absolute(input.file).lexically_normal();
   for (auto& image : input.images) image = std::filesystem::absolute(image);
+  // (Each check has a working directory of its own.)
+  if (!input.images_dir.empty()) input.images_dir = std::filesystem::absolute(input.images_dir);
   input.search = search;
+  for (auto& directory : input.search.plugin_dirs) directory = std::filesystem::absolute(directory);
   input.search.plugin_dirs.insert(input.search.plugin_dirs.begin(), input.file.parent_path());
   if (options.level == 0) options.level = input.images.empty() ? 4 : 5;
   if (!input.camera.empty()) return;
@@ -94,10 +97,13 @@ int cameras(int argc, char** argv) {
       "directory that names of masks and weights are relative to (by default the image's own)");
   checked->add_option(
       "--level", checking.level,
-      "1 the file, 2 what it says of itself, 3 its images, 4 its facts, 5 pixels, 6 models, 10 stress "
+      "1 the file, 2 what it says of itself, 3 its images, 4 its facts, 5 pixels, 6 models, 7 photometry, "
+      "8 damage, 9 random changes, 10 stress "
       "(by default 5 with an image, 4 without)");
   checked->add_option("--only", checking.only, "this check, or group.*; repeatable")->expected(1)->take_all();
-  checked->add_option("--seed", checking.input.seed, "of the windows that are tried");
+  checked->add_option("--seed", checking.input.seed, "of the windows that are tried, and of random changes");
+  checked->add_option("--rounds", checking.input.rounds, "random changes that each check of level 9 makes")
+      ->check(CLI::Range(1, 1000000));
   checked->add_option("--timeout", checking.timeout_seconds, "seconds that a check may take");
   checked->add_option("--junit", junit, "write the results there as JUnit's XML");
   checked->add_flag("--strict", strict, "a warning is a failure");
@@ -127,7 +133,7 @@ int cameras(int argc, char** argv) {
   }
   if (scaffold->parsed()) {
     const Scaffold made = scaffold_from(beginning);
-    write_scaffold(made, beginning.name, facts_alone, scaffold_dir);
+    write_scaffold(made, beginning, facts_alone, scaffold_dir);
     write_stdout(scaffold_for_people(made, scaffold_dir));
     return 0;
   }
