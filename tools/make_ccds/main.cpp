@@ -100,9 +100,11 @@ int make_table(Arguments& a) {
   CameraRegistry cameras = CameraRegistry::scan(a.plugins, log);
   const std::vector<std::string> files =
       a.files.empty() ? image_files(survey) : relative_names(survey, a.files);
-  if (files.empty())
-    throw input_error("there are no images (*.fits, *.fits.fz, *.fits.gz)")
-        .in_file((survey.root() / "images").string());
+  a.table.all_are_images = !a.files.empty();
+  const auto no_images = [&] {
+    return input_error("there are no images").in_file((survey.root() / "images").string());
+  };
+  if (files.empty()) throw no_images();
   terminal.stage_begins("looking at images", 1, 1);
   const MadeCcdTable made =
       make_ccd_table(survey, cameras, files, a.table, log,
@@ -111,13 +113,13 @@ int make_table(Arguments& a) {
   for (const CcdProblem& p : made.problems)
     log.error("{}{}: {}{}{}", p.file, p.hdu >= 0 ? fmt::format("[{}]", p.hdu) : "", p.missing,
               p.remedy.empty() ? "" : "; what would help: ", p.remedy);
+  if (made.files == 0) throw no_images();
   if (made.table.rows() == 0)
-    throw input_error("none of {} files gave a CCD; {} problems", files.size(), made.problems.size())
+    throw input_error("none of {} files gave a CCD; {} problems", made.files, made.problems.size())
         .in_file((survey.root() / "images").string());
   write_table(made.table, file, a.force);
   write_stdout(fmt::format("{}: {} CCDs of {} files ({} are masks or weights of others), {} problems\n",
-                           file.string(), made.table.rows(), files.size(), made.skipped,
-                           made.problems.size()));
+                           file.string(), made.table.rows(), made.files, made.skipped, made.problems.size()));
   return made.problems.empty() ? 0 : kSomeItemsFailed;
 }
 
@@ -146,7 +148,8 @@ void add_plugin_options(CLI::App& app, Arguments& a) {
   app.add_option("--plugin-dir", a.plugins.plugin_dirs,
                  "directory of camera plugins, searched first; repeatable")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_flag("--no-user-plugins", a.no_user_plugins, "leave out the user's own directory");
   app.add_flag("--allow-insecure-plugins", a.plugins.allow_insecure, "use files that everyone may write to");
 }
@@ -165,6 +168,7 @@ int make_ccds(int argc, char** argv) {
   app.add_option("--zeropoint", a.zero_points, "BAND=MAG: AB magnitude of 1 count per second; repeatable")
       ->expected(1)
       ->take_all()
+      ->allow_extra_args(false)
       ->delimiter(',');
   app.add_option("--zeropoint-card", a.table.zero_point_card,
                  "card with the AB magnitude of one unit of the pixels");
