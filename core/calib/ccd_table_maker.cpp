@@ -117,7 +117,10 @@ MadeCcdTable make_ccd_table(const SurveyDirectory& survey, CameraRegistry& camer
     CcdProblem problem{file, -1, {}, {}};
     const CcdSource source = reader.input("", file, 0).source;
     const ImageClaim claim = given ? claims.of(source, *given) : claims.of(source);
-    if (claim.is_foreign && !options.all_are_images && !is_fits_name(file)) continue;
+    if (claim.is_foreign && !options.all_are_images && !is_fits_name(file)) {
+      ++made.foreign;
+      continue;
+    }
     const Camera* camera = camera_of_file(cameras, claim, problem);
     ++made.files;
     known.emplace_back(file, camera);

@@ -44,8 +44,8 @@ std::string_view name_of(ZeroPointSource source);
 struct MadeCcdTable {
   fits::Table table;  // in order of file and HDU
   std::vector<CcdProblem> problems;
-  std::int64_t files = 0,
-               skipped = 0;  // images looked at; passed over, because they are another file's mask or weight
+  // Images looked at; of them passed over, because they are another file's mask or weight; others that nobody reads.
+  std::int64_t files = 0, skipped = 0, foreign = 0;
 };
 
 // Files below the survey's images, hidden ones left out, sorted, relative.

@@ -66,17 +66,21 @@ std::map<std::string, double> zero_points_of(const std::vector<std::string>& wor
 std::vector<std::string> relative_names(const SurveyDirectory& survey,
                                         const std::vector<std::string>& files) {
   std::vector<std::string> names;
-  const fs::path images = fs::weakly_canonical(survey.root() / "images");
-  for (const std::string& file : files) {
+  const fs::path images = fs::absolute(survey.root() / "images").lexically_normal();
+  const auto is_inside = [](const fs::path& path) {
+    return !path.empty() && path.is_relative() && *path.begin() != "..";
+  };
+  for (const fs::path file : files) {
     std::error_code code;
-    if (fs::exists(images / file, code)) {
-      names.push_back(file);
-      continue;
-    }
-    const fs::path inside = fs::weakly_canonical(file).lexically_relative(images);
-    if (!fs::exists(file, code) || inside.empty() || *inside.begin() == "..")
-      throw input_error("it is not in the survey's directory of images ({})", images.string()).in_file(file);
-    names.push_back(inside.string());
+    // As it stands; as it is said; with all links followed, which may lead out of the survey's directory.
+    fs::path name = file.lexically_normal();
+    if (!is_inside(name) || !fs::exists(images / name, code))
+      name = fs::absolute(file).lexically_normal().lexically_relative(images);
+    if (!is_inside(name)) name = fs::weakly_canonical(file).lexically_relative(fs::weakly_canonical(images));
+    if (!is_inside(name) || !fs::exists(images / name, code))
+      throw input_error("it is not in the survey's directory of images ({})", images.string())
+          .in_file(file.string());
+    names.push_back(name.string());
   }
   return names;
 }
@@ -101,10 +105,6 @@ int make_table(Arguments& a) {
   const std::vector<std::string> files =
       a.files.empty() ? image_files(survey) : relative_names(survey, a.files);
   a.table.all_are_images = !a.files.empty();
-  const auto no_images = [&] {
-    return input_error("there are no images").in_file((survey.root() / "images").string());
-  };
-  if (files.empty()) throw no_images();
   terminal.stage_begins("looking at images", 1, 1);
   const MadeCcdTable made =
       make_ccd_table(survey, cameras, files, a.table, log,
@@ -113,7 +113,14 @@ int make_table(Arguments& a) {
   for (const CcdProblem& p : made.problems)
     log.error("{}{}: {}{}{}", p.file, p.hdu >= 0 ? fmt::format("[{}]", p.hdu) : "", p.missing,
               p.remedy.empty() ? "" : "; what would help: ", p.remedy);
-  if (made.files == 0) throw no_images();
+  if (made.files == 0)
+    throw input_error("there are no images{}",
+                      made.foreign == 0
+                          ? ""
+                          : fmt::format(", but {} files that are not FITS and that no camera here reads "
+                                        "(--plugin-dir says where others are)",
+                                        made.foreign))
+        .in_file((survey.root() / "images").string());
   if (made.table.rows() == 0)
     throw input_error("none of {} files gave a CCD; {} problems", made.files, made.problems.size())
         .in_file((survey.root() / "images").string());
