@@ -12,46 +12,37 @@
 
 #include "core/base/error.h"
 #include "core/calib/measured_ccd.h"
-#include "core/fits/fits_reader.h"
+#include "core/camera/image_claims.h"
 
 namespace brickline {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool is_image_name(const std::string& name) {
-  for (const char* ending : {".fits", ".fits.fz", ".fits.gz", ".fit", ".fit.gz"})
+bool is_fits_name(const std::string& name) {
+  for (const char* ending : {".fits", ".fits.fz", ".fits.gz", ".fit", ".fit.fz", ".fit.gz"})
     if (name.ends_with(ending)) return true;
   return false;
 }
 
-bool claims(const std::map<std::string, std::string>& claim, const fits::Header& header,
-            const fits::Header* extension) {
-  return std::ranges::all_of(claim, [&](const auto& entry) {
-    const Pattern pattern(entry.second, true);
-    for (const fits::Header* h : {&header, extension})
-      if (h)
-        if (const auto value = h->text(entry.first)) return pattern.found_in(*value);
-    return false;
-  });
-}
-
-// HDUs of a file that the camera calls CCDs.
-std::vector<int> ccd_hdus(const fs::path& file, const HduFacts& facts) {
-  if (!facts.all_extensions && !facts.numbers.empty()) return facts.numbers;
-  fits::FitsReader reader(file);
-  std::vector<int> found;
-  for (int hdu = 0; hdu < reader.hdu_count(); ++hdu) {
-    if (reader.is_table(hdu)) continue;
-    const fits::ImageInfo info = reader.image_info(hdu);
-    if (info.width < 1 || info.height < 1) continue;
-    if (!facts.all_extensions && !facts.names.matches(reader.header(hdu).text("EXTNAME").value_or("")))
-      continue;
-    found.push_back(hdu);
+// The camera that is to read a file; null with the reason in `problem`.
+const Camera* camera_of_file(CameraRegistry& cameras, const ImageClaim& claim, CcdProblem& problem) {
+  if (!claim.is_readable) {
+    problem.missing = fmt::format("it cannot be read: {}", fmt::join(claim.problems, "; "));
+    problem.remedy = "--camera NAME, if it is in a format that only its camera reads";
+  } else if (claim.cameras.size() == 1) {
+    return &cameras.load(claim.cameras.front());
+  } else if (claim.cameras.empty()) {
+    problem.missing = fmt::format(
+        "no camera claims its header ({})",
+        claim.instrument.empty() ? "which has no INSTRUME" : "INSTRUME '" + claim.instrument + "'");
+    problem.remedy =
+        "--camera NAME, or --plugin-dir with a plugin that claims it (`cameras list` shows those there are)";
+  } else {
+    problem.missing = fmt::format("the cameras {} claim its header", fmt::join(claim.cameras, ", "));
+    problem.remedy = "--camera NAME";
   }
-  // The primary one counts where it is alone.
-  if (found.size() > 1 && found.front() == 0) found.erase(found.begin());
-  return found;
+  return nullptr;
 }
 
 // Masks and weights of other files of the list.
@@ -71,6 +62,11 @@ std::set<std::string> companions(const std::vector<std::pair<std::string, const 
     }
   }
   return names;
+}
+
+std::vector<int> hdus_of(const Camera& camera, const CcdSource& source, const Log& log) {
+  OpenCcd look = camera.peek(source, log);
+  return ccd_hdus(look.image_reader(), camera.facts().hdus);
 }
 
 struct Work {
@@ -102,63 +98,33 @@ std::vector<std::string> image_files(const SurveyDirectory& survey) {
   std::vector<std::string> names;
   constexpr auto kFollow = fs::directory_options::follow_directory_symlink;
   for (fs::recursive_directory_iterator it(images, kFollow), end; it != end; ++it)
-    if (it->is_regular_file() && is_image_name(it->path().filename().string()))
+    if (it->is_regular_file() && !it->path().filename().string().starts_with("."))
       names.push_back(fs::relative(it->path(), images).string());
   std::sort(names.begin(), names.end());
   return names;
-}
-
-std::optional<std::string> camera_of_file(const CameraRegistry& cameras, const fs::path& file,
-                                          CcdProblem& problem) {
-  fits::Header primary, extension;
-  bool has_extension = false;
-  try {
-    fits::FitsReader reader(file);
-    primary = reader.header(0);
-    if ((has_extension = reader.hdu_count() > 1)) extension = reader.header(1);
-  } catch (const Error& e) {
-    problem.missing = fmt::format("it cannot be read: {}", e.line());
-    problem.remedy = "--camera NAME, if it is in a format that only its camera reads";
-    return {};
-  }
-  std::vector<std::string> found;
-  for (const PluginFile& plugin : cameras.files()) {
-    if (!plugin.usable()) continue;
-    for (const ClaimedCamera& camera : plugin.cameras)
-      if (camera.state == ClaimedCamera::State::kAccepted)
-        for (const auto& claim : camera.identity.claims)
-          if (!claim.empty() && claims(claim, primary, has_extension ? &extension : nullptr)) {
-            found.push_back(camera.identity.name);
-            break;
-          }
-  }
-  if (found.size() == 1) return found.front();
-  const auto instrument = primary.text("INSTRUME");
-  if (found.empty()) {
-    problem.missing = fmt::format("no camera claims its header ({})",
-                                  instrument ? "INSTRUME '" + *instrument + "'" : "which has no INSTRUME");
-    problem.remedy =
-        "--camera NAME, or --plugin-dir with a plugin that claims it (`cameras list` shows those there are)";
-  } else {
-    problem.missing = fmt::format("the cameras {} claim its header", fmt::join(found, ", "));
-    problem.remedy = "--camera NAME";
-  }
-  return {};
 }
 
 MadeCcdTable make_ccd_table(const SurveyDirectory& survey, CameraRegistry& cameras,
                             const std::vector<std::string>& files, const CcdTableOptions& options,
                             const Log& log, const Progress& progress) {
   MadeCcdTable made;
-  made.files = static_cast<std::int64_t>(files.size());
+  const CcdReader reader(survey, cameras);
+  ImageClaims claims(cameras, log);
+  const Camera* given = options.camera.empty() ? nullptr : &cameras.load(options.camera);
   std::vector<std::pair<std::string, const Camera*>> known;
   std::map<std::string, CcdProblem> unknown;
   for (const std::string& file : files) {
     CcdProblem problem{file, -1, {}, {}};
-    std::optional<std::string> name = options.camera;
-    if (options.camera.empty()) name = camera_of_file(cameras, survey.image(file), problem);
-    known.emplace_back(file, name ? &cameras.load(*name) : nullptr);
-    if (!name) unknown[file] = std::move(problem);
+    const CcdSource source = reader.input("", file, 0).source;
+    const ImageClaim claim = given ? claims.of(source, *given) : claims.of(source);
+    if (claim.is_foreign && !options.all_are_images && !is_fits_name(file)) {
+      ++made.foreign;
+      continue;
+    }
+    const Camera* camera = camera_of_file(cameras, claim, problem);
+    ++made.files;
+    known.emplace_back(file, camera);
+    if (!camera) unknown[file] = std::move(problem);
   }
   const std::set<std::string> others = companions(known);
   std::vector<Work> work;
@@ -172,7 +138,7 @@ MadeCcdTable make_ccd_table(const SurveyDirectory& survey, CameraRegistry& camer
       continue;
     }
     try {
-      const std::vector<int> hdus = ccd_hdus(survey.image(file), camera->facts().hdus);
+      const std::vector<int> hdus = hdus_of(*camera, reader.input(camera->name(), file, 0).source, log);
       if (hdus.empty())
         made.problems.push_back({file, -1, "no HDU of it is a CCD",
                                  "the fact `hdus` of camera " + camera->name() + " says which are"});
@@ -183,12 +149,11 @@ MadeCcdTable make_ccd_table(const SurveyDirectory& survey, CameraRegistry& camer
     }
   }
 
-  const CcdReader reader(survey, cameras);
   std::mutex mutex;
   std::int64_t done = 0;
   tbb::parallel_for(std::size_t{0}, work.size(), [&](std::size_t i) {
     Work& w = work[i];
-    w.row = measure_ccd(reader, cameras.camera(w.camera), survey, w.file, w.hdu, options, w.problems, log);
+    w.row = measure_ccd(reader, cameras.camera(w.camera), w.file, w.hdu, options, w.problems, log);
     if (progress) {
       const std::scoped_lock lock(mutex);
       progress(++done, static_cast<std::int64_t>(work.size()));

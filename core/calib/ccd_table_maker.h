@@ -26,6 +26,7 @@ struct CcdTableOptions {
   // before the camera's own sources.
   std::string zero_point_card;
   std::optional<double> seeing_arcsec;  // of images whose headers do not say it
+  bool all_are_images = false;          // a file that nothing reads is a problem, whatever it is called
 };
 
 // One thing that keeps a CCD out of the table.
@@ -43,19 +44,16 @@ std::string_view name_of(ZeroPointSource source);
 struct MadeCcdTable {
   fits::Table table;  // in order of file and HDU
   std::vector<CcdProblem> problems;
-  std::int64_t files = 0,
-               skipped = 0;  // looked at; passed over, because they are another file's mask or weight
+  // Images looked at; of them passed over, because they are another file's mask or weight; others that nobody reads.
+  std::int64_t files = 0, skipped = 0, foreign = 0;
 };
 
-// Files below the survey's images that may hold some: *.fits, *.fits.fz, *.fits.gz, sorted, relative.
+// Files below the survey's images, hidden ones left out, sorted, relative.
 std::vector<std::string> image_files(const SurveyDirectory& survey);
 
-// The camera that claims a file's header, by its primary or first image HDU; empty with the reason in
-// `problem`.
-std::optional<std::string> camera_of_file(const CameraRegistry& cameras, const std::filesystem::path& file,
-                                          CcdProblem& problem);
-
-// `files`: relative to the survey's images. Loads the cameras that they need.
+// `files`: relative to the survey's images. Loads the cameras that they need (core/camera/image_claims.h). A file that
+// is not called FITS (*.fits, *.fit, with .fz or .gz) and whose format nobody knows is something beside the images, and
+// no problem.
 MadeCcdTable make_ccd_table(const SurveyDirectory& survey, CameraRegistry& cameras,
                             const std::vector<std::string>& files, const CcdTableOptions& options,
                             const Log& log = {}, const Progress& progress = {});

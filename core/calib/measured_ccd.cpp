@@ -15,11 +15,8 @@ namespace {
 // The headers of a CCD that cannot be opened yet, because something is missing from them.
 class FileHeaders : public CcdHeaders {
  public:
-  FileHeaders(const std::filesystem::path& file, int primary, int hdu) {
-    fits::FitsReader reader(file);
-    primary_ = reader.header(primary);
-    image_ = reader.header(hdu);
-  }
+  FileHeaders(ImageFile& file, int primary, int hdu)
+      : primary_(file.header(primary)), image_(file.header(hdu)) {}
   const fits::Header* header(HeaderOf which) override {
     return which == HeaderOf::kPrimary ? &primary_ : which == HeaderOf::kImage ? &image_ : nullptr;
   }
@@ -35,13 +32,13 @@ std::string cards_of(const Sources& sources) {
 }
 
 // What Camera::open asks for and does not find, all of it.
-std::vector<CcdProblem> missing_fields(const Camera& camera, const std::filesystem::path& path,
-                                       const std::string& file, int hdu) {
+std::vector<CcdProblem> missing_fields(const Camera& camera, const CcdSource& source, const Log& log) {
   const MetadataFacts& metadata = camera.facts().metadata;
-  FileHeaders headers(path, camera.facts().hdus.primary, hdu);
   CcdValues ccd;
-  ccd.image_filename = file;
-  ccd.image_hdu = hdu;
+  ccd.image_filename = source.values.image_filename;
+  ccd.image_hdu = source.values.image_hdu;
+  OpenCcd look = camera.peek(source, log);
+  FileHeaders headers(look.image_reader(), camera.facts().hdus.primary, ccd.image_hdu);
   std::vector<CcdProblem> problems;
   const struct {
     const char *field, *words;
@@ -61,7 +58,8 @@ std::vector<CcdProblem> missing_fields(const Camera& camera, const std::filesyst
     } catch (const Error& e) {
       why = ": " + e.message();
     }
-    problems.push_back({file, hdu, fmt::format("the header does not say the {}{}", f.words, why),
+    problems.push_back({ccd.image_filename, ccd.image_hdu,
+                        fmt::format("the header does not say the {}{}", f.words, why),
                         fmt::format("{} in the header, or another source in the camera's fact metadata.{}",
                                     cards_of(sources), f.field)});
   }
@@ -122,10 +120,9 @@ void measure_sky(const CcdImage& image, double seconds, MeasuredCcd& row) {
 
 }  // namespace
 
-std::optional<MeasuredCcd> measure_ccd(const CcdReader& reader, const Camera& camera,
-                                       const SurveyDirectory& survey, const std::string& file, int hdu,
-                                       const CcdTableOptions& options, std::vector<CcdProblem>& problems,
-                                       const Log& log) {
+std::optional<MeasuredCcd> measure_ccd(const CcdReader& reader, const Camera& camera, const std::string& file,
+                                       int hdu, const CcdTableOptions& options,
+                                       std::vector<CcdProblem>& problems, const Log& log) {
   const CameraFacts& facts = camera.facts();
   const std::size_t before = problems.size();
   const auto problem = [&](std::string missing, std::string remedy) {
@@ -138,7 +135,7 @@ std::optional<MeasuredCcd> measure_ccd(const CcdReader& reader, const Camera& ca
       ccd.emplace(reader.open(input, Purpose::kMeasure, log));
     } catch (const Error& e) {
       if (e.kind() != ErrorKind::kInput) throw;
-      const std::vector<CcdProblem> fields = missing_fields(camera, survey.image(file), file, hdu);
+      const std::vector<CcdProblem> fields = missing_fields(camera, input.source, log);
       problems.insert(problems.end(), fields.begin(), fields.end());
       if (fields.empty()) problem(e.line(), "");
       return {};

@@ -26,10 +26,9 @@ struct MeasuredCcd {
 };
 
 // Empty, with the reasons added to `problems`, for a CCD that lacks something.
-std::optional<MeasuredCcd> measure_ccd(const CcdReader& reader, const Camera& camera,
-                                       const SurveyDirectory& survey, const std::string& file, int hdu,
-                                       const CcdTableOptions& options, std::vector<CcdProblem>& problems,
-                                       const Log& log);
+std::optional<MeasuredCcd> measure_ccd(const CcdReader& reader, const Camera& camera, const std::string& file,
+                                       int hdu, const CcdTableOptions& options,
+                                       std::vector<CcdProblem>& problems, const Log& log);
 
 // The columns of a survey's CCD table, `zpt_source` and those of the annotated form that are known.
 fits::Table ccd_table_of(const std::vector<MeasuredCcd>& rows);

@@ -94,12 +94,16 @@ TEST_F(MakeCcds, ZeroPointsComeFromWhatIsStatedElseTheCamera) {
     if (stated) EXPECT_NEAR(made.number("ccdzpt", i), 24.5, 1e-5);
     if (made.text("filter", i) == "z") EXPECT_NEAR(made.number("ccdzpt", i), 24.875, 1e-5);
   }
+  // The word that follows is an image, no second value.
+  const auto one = make({"--name", "one", "--zeropoint", "g=24.5", image("g").string()});
+  EXPECT_THAT(one.out, HasSubstr("1 CCDs of 1 files")) << one.err;
 }
 
 TEST_F(MakeCcds, EverythingThatIsMissingIsListedWithWhatWouldHelp) {
   rewrite(image("g"), {"FILTER", "EXPTIME"});
   rewrite(image("z"), {"INSTRUME"});
   std::ofstream(survey_ / "images/notes.fits") << "no image";
+  std::ofstream(survey_ / "images/weather.txt") << "clear";
   const auto result = make();
   EXPECT_EQ(result.exit_code, 6) << result.out << result.err;
   EXPECT_THAT(result.out, HasSubstr("1 CCDs"));
@@ -109,6 +113,9 @@ TEST_F(MakeCcds, EverythingThatIsMissingIsListedWithWhatWouldHelp) {
   EXPECT_THAT(result.err, AllOf(HasSubstr("no camera claims its header (which has no INSTRUME)"),
                                 HasSubstr("--camera NAME")));
   EXPECT_THAT(result.err, HasSubstr("notes.fits: it cannot be read"));
+  EXPECT_THAT(result.err, testing::Not(HasSubstr("weather.txt")));
+  EXPECT_THAT(make({"--name", "weather", (survey_ / "images/weather.txt").string()}).err,
+              HasSubstr("weather.txt: it cannot be read"));
 }
 
 TEST_F(MakeCcds, ATableIsNotReplacedUnasked) {

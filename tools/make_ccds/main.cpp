@@ -66,17 +66,21 @@ std::map<std::string, double> zero_points_of(const std::vector<std::string>& wor
 std::vector<std::string> relative_names(const SurveyDirectory& survey,
                                         const std::vector<std::string>& files) {
   std::vector<std::string> names;
-  const fs::path images = fs::weakly_canonical(survey.root() / "images");
-  for (const std::string& file : files) {
+  const fs::path images = fs::absolute(survey.root() / "images").lexically_normal();
+  const auto is_inside = [](const fs::path& path) {
+    return !path.empty() && path.is_relative() && *path.begin() != "..";
+  };
+  for (const fs::path file : files) {
     std::error_code code;
-    if (fs::exists(images / file, code)) {
-      names.push_back(file);
-      continue;
-    }
-    const fs::path inside = fs::weakly_canonical(file).lexically_relative(images);
-    if (!fs::exists(file, code) || inside.empty() || *inside.begin() == "..")
-      throw input_error("it is not in the survey's directory of images ({})", images.string()).in_file(file);
-    names.push_back(inside.string());
+    // As it stands; as it is said; with all links followed, which may lead out of the survey's directory.
+    fs::path name = file.lexically_normal();
+    if (!is_inside(name) || !fs::exists(images / name, code))
+      name = fs::absolute(file).lexically_normal().lexically_relative(images);
+    if (!is_inside(name)) name = fs::weakly_canonical(file).lexically_relative(fs::weakly_canonical(images));
+    if (!is_inside(name) || !fs::exists(images / name, code))
+      throw input_error("it is not in the survey's directory of images ({})", images.string())
+          .in_file(file.string());
+    names.push_back(name.string());
   }
   return names;
 }
@@ -100,9 +104,7 @@ int make_table(Arguments& a) {
   CameraRegistry cameras = CameraRegistry::scan(a.plugins, log);
   const std::vector<std::string> files =
       a.files.empty() ? image_files(survey) : relative_names(survey, a.files);
-  if (files.empty())
-    throw input_error("there are no images (*.fits, *.fits.fz, *.fits.gz)")
-        .in_file((survey.root() / "images").string());
+  a.table.all_are_images = !a.files.empty();
   terminal.stage_begins("looking at images", 1, 1);
   const MadeCcdTable made =
       make_ccd_table(survey, cameras, files, a.table, log,
@@ -111,13 +113,20 @@ int make_table(Arguments& a) {
   for (const CcdProblem& p : made.problems)
     log.error("{}{}: {}{}{}", p.file, p.hdu >= 0 ? fmt::format("[{}]", p.hdu) : "", p.missing,
               p.remedy.empty() ? "" : "; what would help: ", p.remedy);
+  if (made.files == 0)
+    throw input_error("there are no images{}",
+                      made.foreign == 0
+                          ? ""
+                          : fmt::format(", but {} files that are not FITS and that no camera here reads "
+                                        "(--plugin-dir says where others are)",
+                                        made.foreign))
+        .in_file((survey.root() / "images").string());
   if (made.table.rows() == 0)
-    throw input_error("none of {} files gave a CCD; {} problems", files.size(), made.problems.size())
+    throw input_error("none of {} files gave a CCD; {} problems", made.files, made.problems.size())
         .in_file((survey.root() / "images").string());
   write_table(made.table, file, a.force);
   write_stdout(fmt::format("{}: {} CCDs of {} files ({} are masks or weights of others), {} problems\n",
-                           file.string(), made.table.rows(), files.size(), made.skipped,
-                           made.problems.size()));
+                           file.string(), made.table.rows(), made.files, made.skipped, made.problems.size()));
   return made.problems.empty() ? 0 : kSomeItemsFailed;
 }
 
@@ -146,7 +155,8 @@ void add_plugin_options(CLI::App& app, Arguments& a) {
   app.add_option("--plugin-dir", a.plugins.plugin_dirs,
                  "directory of camera plugins, searched first; repeatable")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_flag("--no-user-plugins", a.no_user_plugins, "leave out the user's own directory");
   app.add_flag("--allow-insecure-plugins", a.plugins.allow_insecure, "use files that everyone may write to");
 }
@@ -165,6 +175,7 @@ int make_ccds(int argc, char** argv) {
   app.add_option("--zeropoint", a.zero_points, "BAND=MAG: AB magnitude of 1 count per second; repeatable")
       ->expected(1)
       ->take_all()
+      ->allow_extra_args(false)
       ->delimiter(',');
   app.add_option("--zeropoint-card", a.table.zero_point_card,
                  "card with the AB magnitude of one unit of the pixels");
