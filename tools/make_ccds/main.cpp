@@ -17,6 +17,7 @@
 #include "core/survey/concatenate_tables.h"
 #include "tools/common/program.h"
 #include "tools/common/run_display.h"
+#include "tools/make_ccds/measure.h"
 
 namespace brickline {
 namespace {
@@ -28,6 +29,7 @@ struct Arguments {
   std::string survey_dir, name = "made";
   std::vector<std::string> files, zero_points;
   CcdTableOptions table;
+  MeasureArguments measure;
   double seeing = 0;
   PluginSearch plugins;
   bool no_user_plugins = false, force = false;
@@ -111,9 +113,13 @@ int make_table(Arguments& a) {
   for (const CcdProblem& p : made.problems)
     log.error("{}{}: {}{}{}", p.file, p.hdu >= 0 ? fmt::format("[{}]", p.hdu) : "", p.missing,
               p.remedy.empty() ? "" : "; what would help: ", p.remedy);
-  if (made.table.rows() == 0)
+  if (made.table.rows() == 0 && !a.measure.measure)
     throw input_error("none of {} files gave a CCD; {} problems", files.size(), made.problems.size())
         .in_file((survey.root() / "images").string());
+  if (a.measure.measure)
+    return measure_and_write(
+        survey, cameras, made, a.measure, file,
+        [&](const fits::Table& table) { write_table(table, file, a.force); }, terminal, log);
   write_table(made.table, file, a.force);
   write_stdout(fmt::format("{}: {} CCDs of {} files ({} are masks or weights of others), {} problems\n",
                            file.string(), made.table.rows(), files.size(), made.skipped,
@@ -174,6 +180,7 @@ int make_ccds(int argc, char** argv) {
   app.add_flag("-v,--verbose", a.verbosity, "say more");
   app.add_flag("--force", a.force, "replace a table that is there");
   add_plugin_options(app, a);
+  add_measure_options(app, a.measure);
 
   CLI::App* merging = app.add_subcommand("merge", "joins tables, column by column");
   merging->add_option("OUT", a.output, "the table to write")->required();
