@@ -191,6 +191,10 @@ void add_annotation_columns(Columns& c) {
   c.annotated("psf_theta", "deg", [](A a) { return a.theta; });
   c.annotated("psf_ell", "", [](A a) { return a.ellipticity; });
   for (const char* name : {"humidity", "outtemp"}) c.add<float>(name, "", [](R) { return kNan; });
+  // Of a survey's tiles, which nobody has told us: none.
+  c.add<std::int32_t>("tileid", "", [](R) { return 0; });
+  c.add<std::uint8_t>("tilepass", "", [](R) { return 0; });
+  c.add<float>("tileebv", "mag", [](R) { return kNan; });
   c.annotated("ebv", "mag", [](A a) { return a.ebv; });
   // Of the filters u, g, r, i, z, Y of the Dark Energy Survey, and W1 to W4.
   constexpr std::array<const char*, 6> kBands = {"u", "g", "r", "i", "z", "Y"};
@@ -311,7 +315,7 @@ fits::Table photom_table(const MadeCcdTable& made, const MeasuredImages& images,
     if (catalog.id.empty()) continue;
     c.of_star<std::int64_t>(fmt::format("{}_objid", name).c_str(), "",
                             [](S s) { return photometric(s) ? photometric(s)->id : std::int64_t{0}; });
-    c.of_star<bool>(fmt::format("{}_mags_ok", name).c_str(), "", [](S s) { return s.star.usable; });
+    c.of_star<bool>(fmt::format("{}_mags_ok", name).c_str(), "", [](S s) { return s.star.has_photometric && s.star.photometric.complete; });
   }
   const auto made_number = [&](const char* name, R r) { return r.row >= 0 ? made.table.number(name, r.row) : kNan; };
   c.of_row<std::int64_t>("expnum", "", [&](R r) { return r.row >= 0 ? made.table.integer("expnum", r.row) : -1; });
