@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "core/base/error.h"
-#include "core/calib/ccd_cuts.h"
 #include "core/calib/ccd_table_maker.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
 #include "core/survey/concatenate_tables.h"
 #include "tools/common/program.h"
 #include "tools/common/run_display.h"
+#include "tools/make_ccds/cut.h"
 #include "tools/make_ccds/measure.h"
 
 namespace brickline {
@@ -37,7 +37,7 @@ struct Arguments {
   // Of the other commands.
   fs::path output;
   std::vector<fs::path> inputs;
-  std::string bad_exposures;
+  CutArguments cut;
 };
 
 void write_table(const fits::Table& table, const fs::path& file, bool force) {
@@ -136,15 +136,15 @@ int merge(const Arguments& a) {
   return 0;
 }
 
-int cut(const Arguments& a) {
+int cut(Arguments& a) {
   TerminalLog terminal(LogLevel::kWarning);
-  fits::Table table = read_table(a.inputs.front());
   CameraRegistry cameras = CameraRegistry::scan(a.plugins, Log(terminal));
-  const CcdCuts cuts = cut_ccds(table, cameras, a.bad_exposures);
-  write_table(table, a.output.empty() ? a.inputs.front() : a.output, a.force || a.output.empty());
-  std::string text;
-  for (const auto& [rule, count] : cuts.counts) text += fmt::format("{:<18} {:>9}\n", rule, count);
-  write_stdout(text + fmt::format("{} of {} CCDs are cut\n", cuts.cut, table.rows()));
+  const CutTables cut = cut_table(read_table(a.inputs.front()), cameras, a.cut);
+  write_table(cut.table, a.output.empty() ? a.inputs.front() : a.output, a.force || a.output.empty());
+  if (!a.cut.annotated.empty())
+    write_table(cut.annotated, a.cut.annotated_out.empty() ? a.cut.annotated : a.cut.annotated_out,
+                a.force || a.cut.annotated_out.empty());
+  write_stdout(cut.report);
   return 0;
 }
 
@@ -192,7 +192,7 @@ int make_ccds(int argc, char** argv) {
       ->required()
       ->expected(1);
   cutting->add_option("--out", a.output, "the table to write");
-  cutting->add_option("--bad-exposures", a.bad_exposures, "file of lines EXPNUM[-CCDNAME] that are bad");
+  add_cut_options(*cutting, a.cut);
   cutting->add_flag("--force", a.force, "replace a table that is there");
   add_plugin_options(*cutting, a);
   if (!parse_command_line(app, argc, argv)) return 0;
