@@ -16,6 +16,7 @@
 #include "core/survey/concatenate_tables.h"
 #include "tools/common/program.h"
 #include "tools/common/run_display.h"
+#include "tools/make_ccds/choose.h"
 #include "tools/make_ccds/cut.h"
 #include "tools/make_ccds/measure.h"
 
@@ -38,6 +39,8 @@ struct Arguments {
   fs::path output;
   std::vector<fs::path> inputs;
   CutArguments cut;
+  TreeArguments tree;
+  DepthCutArguments depth_cut;
 };
 
 void write_table(const fits::Table& table, const fs::path& file, bool force) {
@@ -195,9 +198,14 @@ int make_ccds(int argc, char** argv) {
   add_cut_options(*cutting, a.cut);
   cutting->add_flag("--force", a.force, "replace a table that is there");
   add_plugin_options(*cutting, a);
+  CLI::App* growing = add_tree_command(app, a.tree);
+  CLI::App* choosing = add_depth_cut_command(app, a.depth_cut);
+  add_plugin_options(*choosing, a);
   if (!parse_command_line(app, argc, argv)) return 0;
   if (merging->parsed()) return merge(a);
   if (cutting->parsed()) return cut(a);
+  if (growing->parsed()) return write_tree(a.tree);
+  if (choosing->parsed()) return cut_bricks(a.depth_cut, a.plugins);
   return make_table(a);
 }
 
