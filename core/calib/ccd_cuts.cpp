@@ -93,8 +93,12 @@ double detrended(double ccdzpt, double airmass, double mjd, const PhotometryFact
 
 class Judge {
  public:
-  Judge(const fits::Table& table, const Camera& camera, std::set<std::string> bad)
-      : table_(table), camera_(camera), quality_(camera.facts().quality), bad_(std::move(bad)) {}
+  Judge(const fits::Table& table, const Camera& camera, std::set<std::string> bad, const CcdCutOptions& options)
+      : table_(table), camera_(camera), quality_(camera.facts().quality), bad_(std::move(bad)) {
+    quality_.max_seeing_arcsec = options.max_seeing_arcsec.value_or(quality_.max_seeing_arcsec);
+    quality_.max_photometric_rms_mag = options.max_photometric_rms_mag.value_or(quality_.max_photometric_rms_mag);
+    quality_.min_exptime_seconds = options.min_exptime_seconds.value_or(quality_.min_exptime_seconds);
+  }
 
   std::int64_t bits(std::int64_t row, const CcdRow& ccd) const {
     const auto number = [&](const char* column, double otherwise) {
@@ -106,6 +110,11 @@ class Judge {
     const auto cut_if = [&](bool bad, std::int32_t bit) {
       if (bad) bits |= bit;
     };
+    const auto is_above = [](double value, double limit) {
+      return static_cast<float>(value) > static_cast<float>(limit);
+    };
+    cut_if(table_.has("err_message") && !table_.text("err_message", row).empty() && !std::isfinite(ccd.ccdzpt),
+           ccdcut::kErrLegacyzpts);
     const std::vector<std::string>& bands = quality_.survey_bands;
     cut_if(std::find(bands.begin(), bands.end(), ccd.band) == bands.end(), ccdcut::kNotGrz);
     cut_if(!(ccd.exptime >= quality_.min_exptime_seconds), ccdcut::kExptime);
@@ -137,17 +146,18 @@ class Judge {
              ccdcut::kPlver);
     if (was_measured(row)) {
       if (ccd.ccdnphotom) cut_if(*ccd.ccdnphotom < quality_.min_stars, ccdcut::kCcdnmatch);
-      cut_if(number("phrms", 0) > quality_.max_photometric_rms_mag, ccdcut::kPhrms);
+      cut_if(is_above(number("phrms", 0), quality_.max_photometric_rms_mag), ccdcut::kPhrms);
       const bool has_scatter = table_.has("ccdrarms") && table_.has("ccddecrms");
-      cut_if(has_scatter &&
-                 std::hypot(number("ccdrarms", 1), number("ccddecrms", 1)) > quality_.max_radec_rms_arcsec,
+      cut_if(has_scatter && is_above(std::hypot(number("ccdrarms", 1), number("ccddecrms", 1)),
+                                     quality_.max_radec_rms_arcsec),
              ccdcut::kRadecrms);
       cut_if(std::abs(ccdzpt - number("zpt", ccdzpt)) > quality_.max_zero_point_difference_mag,
              ccdcut::kZptDiffAvg);
     }
     if (quality_.extra_cuts.empty()) return bits;
     ColumnHeaders columns(table_, row);
-    const CcdValues values = ccd_values(ccd);
+    CcdValues values = ccd_values(ccd);
+    if (table_.has("mjd_obs")) values.mjd_obs = ccd.mjd_obs;
     for (const QualityFacts::ExtraCut& extra : quality_.extra_cuts) {
       Condition when = extra.when;
       if (extra.column) when.cards.push_back(*extra.column);
@@ -158,18 +168,58 @@ class Judge {
 
  private:
   bool was_measured(std::int64_t row) const {
-    return !table_.has("zpt_source") || table_.text("zpt_source", row).empty();
+    if (!table_.has("zpt_source")) return true;
+    const std::string source = table_.text("zpt_source", row);
+    return source.empty() || source.starts_with("stars:");
   }
 
   const fits::Table& table_;
   const Camera& camera_;
-  const QualityFacts& quality_;
+  QualityFacts quality_;
   std::set<std::string> bad_;
 };
 
+// Of the caller's names.
+std::int64_t omitted_bits(const std::vector<std::string>& names) {
+  std::int64_t bits = 0;
+  for (const std::string& name : names) {
+    const auto rule = std::find_if(kCcdCutNames.begin(), kCcdCutNames.end(),
+                                   [&](const CcdCutName& known) { return known.name == name; });
+    if (rule == kCcdCutNames.end()) throw usage_error("there is no rule '{}' that cuts CCDs", name);
+    bits |= rule->bit;
+  }
+  return bits;
+}
+
+// Of each exposure the share of its camera's CCDs that is good.
+void cut_exposures(const std::vector<CcdRow>& rows, const CameraRegistry& cameras, double fraction,
+                   std::vector<std::int64_t>& bits) {
+  struct Count {
+    int good = 0, all = 0;
+  };
+  std::map<std::pair<std::string, std::int64_t>, Count> exposures;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    Count& count = exposures[{rows[i].camera, rows[i].expnum}];
+    ++count.all;
+    count.good += bits[i] == 0;
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const CameraFacts& facts = cameras.camera(rows[i].camera).facts();
+    const int of = facts.detector.ccds_per_exposure;
+    if (of <= 0) continue;
+    const Count& count = exposures[{rows[i].camera, rows[i].expnum}];
+    if (count.all > of)
+      throw input_error("exposure {} has {} rows in the table, but camera {} has {} CCDs (fact detector.ccds_per_exposure)",
+                        rows[i].expnum, count.all, rows[i].camera, of);
+    const double least = fraction < 0 ? facts.quality.min_good_ccd_fraction : fraction;
+    if (static_cast<double>(count.good) / of < least) bits[i] |= ccdcut::kTooManyBadCcds;
+  }
+}
+
 }  // namespace
 
-CcdCuts cut_ccds(fits::Table& table, CameraRegistry& cameras, const std::filesystem::path& bad_exposures) {
+CcdCuts cut_ccds(fits::Table& table, CameraRegistry& cameras, const CcdCutOptions& options) {
+  const std::int64_t omitted = omitted_bits(options.omit);
   const CcdTable ccds = CcdTable::from_tables({{"the table", table}});
   std::map<std::string, std::int64_t> wanted;
   for (std::int64_t i = 0; i < ccds.rows(); ++i) ++wanted[ccds.table().text("camera", i)];
@@ -178,21 +228,23 @@ CcdCuts cut_ccds(fits::Table& table, CameraRegistry& cameras, const std::filesys
   for (const auto& [name, count] : wanted) {
     const Camera& camera = cameras.camera(name);
     std::set<std::string> bad;
-    if (!bad_exposures.empty())
-      bad = bad_names(bad_exposures);
+    if (!options.bad_exposures.empty())
+      bad = bad_names(options.bad_exposures);
     else if (!camera.facts().quality.bad_exposures.empty())
       bad = bad_names(camera.data_file(camera.facts().quality.bad_exposures));
-    judges.emplace(name, Judge(ccds.table(), camera, std::move(bad)));
+    judges.emplace(name, Judge(ccds.table(), camera, std::move(bad), options));
   }
 
   std::vector<std::int64_t> bits;
+  std::vector<CcdRow> rows;
   for (std::int64_t i = 0; i < ccds.rows(); ++i) {
-    const CcdRow row = ccds.row(i);
-    bits.push_back(judges.at(row.camera).bits(i, row));
+    rows.push_back(ccds.row(i));
+    bits.push_back(judges.at(rows.back().camera).bits(i, rows.back()) & ~omitted);
   }
+  if (options.good_ccd_fraction) cut_exposures(rows, cameras, *options.good_ccd_fraction, bits);
   CcdCuts cuts;
   for (const CcdCutName& rule : kCcdCutNames)
-    if (!(rule.bit & kSetByOthers))
+    if (!(rule.bit & kSetByOthers) || (rule.bit & (ccdcut::kErrLegacyzpts | ccdcut::kTooManyBadCcds)))
       cuts.counts.emplace_back(rule.name, std::count_if(bits.begin(), bits.end(),
                                                         [&](std::int64_t b) { return (b & rule.bit) != 0; }));
   cuts.cut = std::count_if(bits.begin(), bits.end(), [](std::int64_t b) { return b != 0; });

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,12 +19,25 @@ struct CcdCuts {
   std::int64_t cut = 0;                                      // rows that any does
 };
 
+// What the caller says instead of the cameras' facts.
+struct CcdCutOptions {
+  // A file of lines "EXPNUM[-CCDNAME] ..."; empty: the cameras' own.
+  std::filesystem::path bad_exposures;
+  std::optional<double> max_seeing_arcsec, max_photometric_rms_mag, min_exptime_seconds;
+  std::vector<std::string> omit;  // rules (their names) that cut nothing
+  // Exposures of which a smaller part of the camera's CCDs is good are cut as a whole (too_many_bad_ccds); empty: none
+  // is. Negative: as the cameras' facts say (quality.min_good_ccd_fraction). Of cameras whose facts do not say how many
+  // CCDs there are none is cut so.
+  std::optional<double> good_ccd_fraction;
+};
+
 // Replaces the table's column ccd_cuts. Loads the cameras that the rows name. Rules that judge a measurement
 // (number of stars, scatter, difference of zero points) look at rows whose zero point was measured: where the
 // column zpt_source says that it was not, they have nothing to judge, and where the table lacks their column.
-// `bad_exposures`: a file of lines "EXPNUM[-CCDNAME] ..."; empty: the cameras' own. Error (kInput): a required
-// column is missing, or that file holds something else.
-CcdCuts cut_ccds(fits::Table& table, CameraRegistry& cameras,
-                 const std::filesystem::path& bad_exposures = {});
+// A row with a reason in the column err_message, for which there is no zero point, has
+// err_legacyzpts. Numbers are compared in single precision, which tables have them in: a value at a limit is within it.
+// Error (kInput): a required column is missing, the file of bad exposures holds something else, or an exposure has more
+// CCDs than its camera; (kUsage): a rule that there is not.
+CcdCuts cut_ccds(fits::Table& table, CameraRegistry& cameras, const CcdCutOptions& options = {});
 
 }  // namespace brickline

@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/table.h"
+#include "core/refs/gaia_magnitude.h"
 #include "core/refs/reference_catalog.h"
 #include "core/wcs/wcs.h"
 
@@ -35,9 +36,6 @@ std::vector<int> gaia_healpixes(const Region& region, HealpixScheme scheme);
 std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Region& region,
                                        std::span<const GaiaTransform> transforms,
                                        std::vector<std::filesystem::path>& files);
-
-// A star's magnitude by a transform; 30 without the magnitude that it starts from.
-float transformed_magnitude(const GaiaTransform& transform, float g, float bp, float rp);
 
 // Rows of HDU 1 within `radius` degrees of a position, in the order of the file's search tree (the first of
 // `trees` that is there). Without a usable one all rows are looked through, in the file's order, with a

@@ -179,7 +179,8 @@ void photometry(Facts& f) {
   // 0.5 mag below and 0.18 above the usual zero point.
   f["quality"] = {{"zero_point_window", {{"g", {25.24, 25.92}}, {"r", {25.02, 25.70}}}},
                   {"max_radec_rms_arcsec", 0.2},
-                  {"max_zero_point_difference_mag", 0.1}};
+                  {"max_zero_point_difference_mag", 0.1},
+                  {"accepted_plver", {"V4.8", "V4.9", "V5"}}};
 }
 
 class Prime90 : public Camera {

@@ -96,7 +96,8 @@ void photometry(Facts& f) {
   f["quality"] = {{"zero_point_window", {{"z", {25.20, 27.00}}}},
                   {"max_radec_rms_arcsec", 0.1},
                   {"max_zero_point_difference_mag", 0.1},
-                  {"max_sky_per_second", {{"z", 200}}}};
+                  {"max_sky_per_second", {{"z", 200}}},
+                  {"accepted_plver", {"V4.8", "V4.9", "V5"}}};
   // Since then every third exposure was shifted by a third of a pixel; before, only where `yshift` says so.
   f["quality"]["extra_cuts"] = list({Value{{"when", {{"mjd", {{"below", 57674}}}}},
                                            {"column", {{"key", "yshift"}, {"equals", 0}}},

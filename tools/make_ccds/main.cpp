@@ -10,13 +10,15 @@
 #include <vector>
 
 #include "core/base/error.h"
-#include "core/calib/ccd_cuts.h"
 #include "core/calib/ccd_table_maker.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
 #include "core/survey/concatenate_tables.h"
 #include "tools/common/program.h"
 #include "tools/common/run_display.h"
+#include "tools/make_ccds/choose.h"
+#include "tools/make_ccds/cut.h"
+#include "tools/make_ccds/measure.h"
 
 namespace brickline {
 namespace {
@@ -28,6 +30,7 @@ struct Arguments {
   std::string survey_dir, name = "made";
   std::vector<std::string> files, zero_points;
   CcdTableOptions table;
+  MeasureArguments measure;
   double seeing = 0;
   PluginSearch plugins;
   bool no_user_plugins = false, force = false;
@@ -35,7 +38,9 @@ struct Arguments {
   // Of the other commands.
   fs::path output;
   std::vector<fs::path> inputs;
-  std::string bad_exposures;
+  CutArguments cut;
+  TreeArguments tree;
+  DepthCutArguments depth_cut;
 };
 
 void write_table(const fits::Table& table, const fs::path& file, bool force) {
@@ -121,9 +126,13 @@ int make_table(Arguments& a) {
                                         "(--plugin-dir says where others are)",
                                         made.foreign))
         .in_file((survey.root() / "images").string());
-  if (made.table.rows() == 0)
+  if (made.table.rows() == 0 && !a.measure.measure)
     throw input_error("none of {} files gave a CCD; {} problems", made.files, made.problems.size())
         .in_file((survey.root() / "images").string());
+  if (a.measure.measure)
+    return measure_and_write(
+        survey, cameras, made, a.measure, file,
+        [&](const fits::Table& table) { write_table(table, file, a.force); }, terminal, log);
   write_table(made.table, file, a.force);
   write_stdout(fmt::format("{}: {} CCDs of {} files ({} are masks or weights of others), {} problems\n",
                            file.string(), made.table.rows(), made.files, made.skipped, made.problems.size()));
@@ -139,15 +148,15 @@ int merge(const Arguments& a) {
   return 0;
 }
 
-int cut(const Arguments& a) {
+int cut(Arguments& a) {
   TerminalLog terminal(LogLevel::kWarning);
-  fits::Table table = read_table(a.inputs.front());
   CameraRegistry cameras = CameraRegistry::scan(a.plugins, Log(terminal));
-  const CcdCuts cuts = cut_ccds(table, cameras, a.bad_exposures);
-  write_table(table, a.output.empty() ? a.inputs.front() : a.output, a.force || a.output.empty());
-  std::string text;
-  for (const auto& [rule, count] : cuts.counts) text += fmt::format("{:<18} {:>9}\n", rule, count);
-  write_stdout(text + fmt::format("{} of {} CCDs are cut\n", cuts.cut, table.rows()));
+  const CutTables cut = cut_table(read_table(a.inputs.front()), cameras, a.cut);
+  write_table(cut.table, a.output.empty() ? a.inputs.front() : a.output, a.force || a.output.empty());
+  if (!a.cut.annotated.empty())
+    write_table(cut.annotated, a.cut.annotated_out.empty() ? a.cut.annotated : a.cut.annotated_out,
+                a.force || a.cut.annotated_out.empty());
+  write_stdout(cut.report);
   return 0;
 }
 
@@ -185,6 +194,7 @@ int make_ccds(int argc, char** argv) {
   app.add_flag("-v,--verbose", a.verbosity, "say more");
   app.add_flag("--force", a.force, "replace a table that is there");
   add_plugin_options(app, a);
+  add_measure_options(app, a.measure);
 
   CLI::App* merging = app.add_subcommand("merge", "joins tables, column by column");
   merging->add_option("OUT", a.output, "the table to write")->required();
@@ -196,12 +206,17 @@ int make_ccds(int argc, char** argv) {
       ->required()
       ->expected(1);
   cutting->add_option("--out", a.output, "the table to write");
-  cutting->add_option("--bad-exposures", a.bad_exposures, "file of lines EXPNUM[-CCDNAME] that are bad");
+  add_cut_options(*cutting, a.cut);
   cutting->add_flag("--force", a.force, "replace a table that is there");
   add_plugin_options(*cutting, a);
+  CLI::App* growing = add_tree_command(app, a.tree);
+  CLI::App* choosing = add_depth_cut_command(app, a.depth_cut);
+  add_plugin_options(*choosing, a);
   if (!parse_command_line(app, argc, argv)) return 0;
   if (merging->parsed()) return merge(a);
   if (cutting->parsed()) return cut(a);
+  if (growing->parsed()) return write_tree(a.tree);
+  if (choosing->parsed()) return cut_bricks(a.depth_cut, a.plugins);
   return make_table(a);
 }
 

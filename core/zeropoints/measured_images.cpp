@@ -1,0 +1,222 @@
+#include "core/zeropoints/measured_images.h"
+
+#include <fmt/format.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/calib/thread_time.h"
+#include "core/sky/sky_calibration.h"
+#include "core/survey/ccd_table.h"
+
+namespace brickline {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr double kArcsecPerDegree = 3600;
+
+std::string words_of_failure() {
+  try {
+    throw;
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kInternal || e.kind() == ErrorKind::kResources) throw;
+    return e.line();
+  } catch (const SkipCcd& e) {
+    return e.what();
+  }
+}
+
+class Batch {
+ public:
+  Batch(const SurveyDirectory& survey, const CameraRegistry& cameras, const CcdTable& ccds, const fits::Table& made,
+        const MeasureOptions& options, const Log& log)
+      : survey_(survey),
+        cameras_(cameras),
+        ccds_(ccds),
+        made_(made),
+        options_(options),
+        log_(log),
+        reader_(survey, cameras, &ccds.table()),
+        calibrator_(survey, cameras, &ccds.table(), options.calibrations, log) {
+    if (options.dust_dir) dust_ = DustMaps::read(*options.dust_dir);
+  }
+
+  MeasuredRow measure(std::int64_t i) {
+    MeasuredRow out;
+    const CcdRow ccd = ccds_.row(i);
+    out.image_filename = ccd.image_filename;
+    out.hdu = ccd.image_hdu;
+    out.row = i;
+    out.given = made_.text("zpt_source", i) != name_of(ZeroPointSource::kNominal);
+    out.zero_point.failure.clear();
+    try {
+      CcdInput input = reader_.input(ccd, i);
+      make_calibrations(input);
+      ThreadTime time;
+      const Camera& camera = cameras_.camera(ccd.camera);
+      ReadImageOptions reading = options_.calibrations.sky_maker.reading;
+      reading.purpose = Purpose::kMeasure;
+      reading.nanomaggies = reading.seeing = reading.trim_edges = false;
+      reading.required = true;
+      CcdImage image = *reader_.read(input, reading, log_);
+      out.fwhm = image.psf_fwhm > 0 ? image.psf_fwhm : image.psf.fwhm_pixels();
+      image.psf_fwhm = out.fwhm;
+      out.gain = image.gain;
+      count_photons(image, camera.facts());
+      out.read_seconds = time.lap();
+      if (out.given) {
+        out.zero_point.zero_point = ccd.ccdzpt;
+        out.zero_point.provider = made_.text("zpt_source", i);
+      } else {
+        measure_stars(image, camera.facts(), out);
+      }
+      if (out.zero_point.failure.empty()) {
+        out.sig1 = ccd.sig1 * std::pow(10, 0.4 * (ccd.ccdzpt - out.zero_point.zero_point));
+        annotate(input, image, camera.facts(), out);
+      }
+      out.fit_seconds = time.lap();
+    } catch (...) {
+      out.zero_point.failure = words_of_failure();
+    }
+    return out;
+  }
+
+ private:
+  // Without the zero point, which is only the camera's usual one yet.
+  void make_calibrations(CcdInput input) {
+    if (!options_.make_calibrations) return;
+    input.source.values.ccdzpt = CcdValues::kUnknown;
+    CcdCalibration found = calibrator_.look_at(input);
+    if (found.missing()) calibrator_.make(input, found);
+    std::string failures;
+    for (const auto& [what, step] : {std::pair{"PSF", &found.psf}, std::pair{"sky", &found.sky}})
+      if (step->state == CalibrationState::kFailed)
+        failures += fmt::format("{}the {} cannot be made: {}", failures.empty() ? "" : "; ", what, step->why);
+    if (!failures.empty()) throw input_error("{}", failures);
+  }
+
+  // Images per second become counts.
+  static void count_photons(CcdImage& image, const CameraFacts& facts) {
+    if (!facts.pixels.multiply_by_exptime_for_measuring) return;
+    const auto seconds = static_cast<float>(image.exptime);
+    if (!(seconds > 0)) throw input_error("the exposure time is {}", image.exptime);
+    for (int y = 0; y < image.data.height(); ++y)
+      for (int x = 0; x < image.data.width(); ++x) {
+        image.data(x, y) *= seconds;
+        image.inverse_error(x, y) /= seconds;
+      }
+  }
+
+  // The catalog of the camera's choice, or the caller's.
+  std::optional<PhotometricProvider> provider_for(const CameraFacts& facts, const std::string& band,
+                                                  std::string& why) const {
+    std::vector<std::string> names = facts.photometry.preferred_catalogue;
+    if (!options_.photometry.empty()) names = {options_.photometry};
+    for (const std::string& name : names) {
+      std::optional<PhotometricProvider> provider = photometric_provider(facts, name, band);
+      if (!provider) {
+        why += fmt::format("{}the facts of camera {} have no colour term from catalogue {} to band {}",
+                           why.empty() ? "" : "; ", facts.camera.name, name, band);
+        continue;
+      }
+      if (!provider->catalog) return provider;
+      const auto directory = options_.photometric_dirs.find(name);
+      if (directory == options_.photometric_dirs.end()) {
+        why += fmt::format("{}nobody says where catalogue {} is", why.empty() ? "" : "; ", name);
+        continue;
+      }
+      provider->catalog->files.directory = directory->second;
+      return provider;
+    }
+    return {};
+  }
+
+  void measure_stars(const CcdImage& image, const CameraFacts& facts, MeasuredRow& out) {
+    std::string why;
+    const std::optional<PhotometricProvider> provider = provider_for(facts, image.band, why);
+    ReferenceStars stars = read_reference_stars(image.wcs, image.mjd_obs, options_.gaia,
+                                                provider ? &*provider : nullptr, options_.stars.stars, cache_);
+    if (!provider) stars.no_photometry = why;
+    out.zero_point = measure_zero_point(image, facts, stars, provider ? provider->name : "", options_.stars);
+  }
+
+  void annotate(const CcdInput& input, const CcdImage& image, const CameraFacts& facts, MeasuredRow& out) {
+    Wcs wcs = image.full_wcs;
+    const CcdZeroPoint& z = out.zero_point;
+    if (facts.wcs.offset && std::isfinite(z.ra_offset + z.dec_offset))
+      wcs = wcs.with_offset(z.ra_offset / kArcsecPerDegree, z.dec_offset / kArcsecPerDegree);
+    const double zero_point = effective_zero_point(facts.pixels, z.zero_point, image.exptime);
+    const std::optional<SkyModel> sky = sky_of(input, image, facts);
+    out.annotation = brickline::annotate(image, wcs, sky ? &*sky : nullptr, std::pow(10, 0.4 * (zero_point - 22.5)),
+                                         out.sig1, out.fwhm, dust_ ? &*dust_ : nullptr);
+  }
+
+  // Where the camera brings none of its own.
+  std::optional<SkyModel> sky_of(const CcdInput& input, const CcdImage& image, const CameraFacts& facts) {
+    OpenCcd open = reader_.open(input, Purpose::kMeasure, log_);
+    if (provided_by_camera(CalibrationKind::kSky, facts, open)) return {};
+    const CcdValues& ccd = open.values();
+    std::vector<fs::path> candidates;
+    const std::vector<std::string> names = calibration_paths(CalibrationKind::kSky, facts.files, ccd);
+    for (const fs::path& directory : options_.calibrations.sky_maker.reading.calibration_dirs)
+      for (const std::string& name : names) candidates.push_back(directory / name);
+    for (const std::string& name : names) candidates.push_back(input.source.locate(SurveyPlace::kCalib, name));
+    CalibrationChecks checks;
+    checks.versions = facts.checks.version_validation == CheckFacts::Versions::kFull;
+    checks.old_calibs_ok = options_.calibrations.sky_maker.reading.old_calibs_ok;
+    return read_sky_calibration(candidates, CalibrationKey::of(image), checks).model;
+  }
+
+  const SurveyDirectory& survey_;
+  const CameraRegistry& cameras_;
+  const CcdTable& ccds_;
+  const fits::Table& made_;
+  const MeasureOptions& options_;
+  Log log_;
+  CcdReader reader_;
+  Calibrator calibrator_;
+  CatalogCache cache_;
+  std::optional<DustMaps> dust_;
+};
+
+}  // namespace
+
+MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistry& cameras, const MadeCcdTable& made,
+                              const MeasureOptions& options, const Log& log, const Progress& progress) {
+  MeasuredImages out;
+  if (made.table.rows() > 0) {
+    const CcdTable ccds = CcdTable::from_tables({{"the table", made.table}});
+    out.rows.resize(static_cast<std::size_t>(ccds.rows()));
+    Batch batch(survey, cameras, ccds, made.table, options, log);
+    std::mutex mutex;
+    std::int64_t done = 0;
+    tbb::parallel_for(std::size_t{0}, out.rows.size(), [&](std::size_t i) {
+      out.rows[i] = batch.measure(static_cast<std::int64_t>(i));
+      if (!progress) return;
+      const std::scoped_lock lock(mutex);
+      progress(++done, ccds.rows());
+    });
+  }
+  // CCDs whose headers lack something: one row each.
+  std::map<std::pair<std::string, int>, std::string> lacking;
+  for (const CcdProblem& p : made.problems) {
+    std::string& words = lacking[{p.file, p.hdu}];
+    words += (words.empty() ? "" : "; ") + p.missing;
+  }
+  for (const auto& [place, words] : lacking) {
+    MeasuredRow row;
+    row.image_filename = place.first;
+    row.hdu = place.second;
+    row.zero_point.failure = words;
+    out.rows.push_back(std::move(row));
+  }
+  for (const MeasuredRow& row : out.rows) out.failed += !row.zero_point.failure.empty();
+  return out;
+}
+
+}  // namespace brickline

@@ -1,0 +1,72 @@
+// Zero points of whole images: the batch that `make-ccds --measure` runs, and the tables that it leaves.
+//
+// A CCD that cannot be measured is a row like the others, whose column err_message says why; what was not measured of it
+// is NaN, and ccd_cuts has the bit err_legacyzpts. The batch goes on.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/base/progress.h"
+#include "core/calib/calibrate.h"
+#include "core/calib/ccd_table_maker.h"
+#include "core/fits/header.h"
+#include "core/fits/table.h"
+#include "core/zeropoints/ccd_annotation.h"
+#include "core/zeropoints/ccd_zero_point.h"
+
+namespace brickline {
+
+struct MeasureOptions {
+  StarMeasurementOptions stars;
+  CatalogFiles gaia;
+  // By catalog: its directory. Those of a camera's description may be absent.
+  std::map<std::string, std::filesystem::path> photometric_dirs;
+  std::string photometry;  // the catalog for all; empty: the first of the camera's choice that is there
+  bool make_calibrations = true;
+  CalibrateOptions calibrations;  // how; its reading options hold for measuring, too
+  std::optional<std::filesystem::path> dust_dir;
+};
+
+struct MeasuredRow {
+  std::string image_filename;
+  std::int64_t row = -1;  // of the table of CCDs; -1: there is no such row, because its header lacks something
+  int hdu = -1;
+  CcdZeroPoint zero_point;
+  std::optional<CcdAnnotation> annotation;
+  double fwhm = CcdAnnotation::kUnknown;  // pixels
+  double sig1 = CcdAnnotation::kUnknown;  // nanomaggies per pixel
+  double gain = CcdAnnotation::kUnknown;  // electrons per unit
+  bool given = false;                     // the zero point is the header's or an option's: no star was fitted
+  double read_seconds = 0, fit_seconds = 0;  // CPU time of this thread
+};
+
+struct MeasuredImages {
+  std::vector<MeasuredRow> rows;  // in the order of the table, then those without a row in it
+  std::int64_t failed = 0;
+};
+
+// `made`: of make_ccd_table; its cameras are loaded. Rows whose zero point comes from the header or an option keep it.
+// Error (kUsage): a catalog that nothing is known of.
+MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistry& cameras, const MadeCcdTable& made,
+                              const MeasureOptions& options, const Log& log = {}, const Progress& progress = {});
+
+// All columns, one row for each of `rows`, which are numbers of images.rows.
+fits::Table annotated_table(const MadeCcdTable& made, const MeasuredImages& images, const std::vector<std::size_t>& rows);
+// One row for each star that was fitted on those.
+fits::Table photom_table(const MadeCcdTable& made, const MeasuredImages& images, const std::vector<std::size_t>& rows);
+
+// The columns that runbrick reads, and how the zero points were found; a row for each of images.rows.
+fits::Table survey_table(const MadeCcdTable& made, const MeasuredImages& images);
+
+// Writes <directory>/<image's directory>/<base>-photom.fits and -annotated.fits of every image; `version`: the first
+// cards of both.
+void write_measured_images(const std::filesystem::path& directory, const CcdReader& reader,
+                           const CameraRegistry& cameras, const MadeCcdTable& made, const MeasuredImages& images,
+                           const fits::Header& version);
+
+}  // namespace brickline

@@ -1,0 +1,275 @@
+#include "core/zeropoints/star_catalogs.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <set>
+#include <sstream>
+
+#include "core/base/error.h"
+#include "core/fits/fits_reader.h"
+#include "core/refs/healpix.h"
+#include "core/wcs/sky.h"
+
+namespace brickline {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+void require_columns(const fits::Table& table, const std::vector<std::string>& names,
+                     const std::filesystem::path& file) {
+  std::vector<std::string> lacking;
+  for (const std::string& name : names)
+    if (!table.has(name)) lacking.push_back(name);
+  if (!lacking.empty())
+    throw input_error("the table lacks the columns {}", fmt::join(lacking, ", ")).in_file(file.string());
+}
+
+double finite_or_zero(double v) { return std::isfinite(v) ? v : 0; }
+
+// "g_nmag > 1" of a star's row.
+class Requirement {
+ public:
+  explicit Requirement(const std::string& text) {
+    std::istringstream words(text);
+    std::string rest;
+    if (!(words >> column_ >> operator_ >> value_) || words >> rest ||
+        std::set<std::string>{">", ">=", "<", "<=", "==", "!="}.count(operator_) == 0)
+      throw input_error("'{}' (the fact `require` of a catalogue) is not COLUMN OP NUMBER", text);
+  }
+  const std::string& column() const { return column_; }
+  bool holds(double v) const {
+    if (operator_ == ">") return v > value_;
+    if (operator_ == ">=") return v >= value_;
+    if (operator_ == "<") return v < value_;
+    if (operator_ == "<=") return v <= value_;
+    return (v == value_) == (operator_ == "==");
+  }
+
+ private:
+  std::string column_, operator_;
+  double value_ = 0;
+};
+
+// Rows of a table that lie in the footprint.
+std::vector<std::int64_t> rows_in(const fits::Table& table, const std::string& ra_column,
+                                  const std::string& dec_column, const Footprint& footprint) {
+  const std::vector<double> ra = table.numbers(ra_column), dec = table.numbers(dec_column);
+  std::vector<std::int64_t> rows;
+  for (std::size_t i = 0; i < ra.size(); ++i)
+    if (footprint.pixel(ra[i], dec[i])) rows.push_back(static_cast<std::int64_t>(i));
+  return rows;
+}
+
+const std::vector<std::string> kGaiaColumns = {"source_id",
+                                               "ra",
+                                               "dec",
+                                               "ref_epoch",
+                                               "pmra",
+                                               "pmdec",
+                                               "parallax",
+                                               "phot_g_mean_mag",
+                                               "phot_bp_mean_mag",
+                                               "phot_rp_mean_mag",
+                                               "phot_g_mean_flux_over_error",
+                                               "phot_bp_mean_flux_over_error",
+                                               "phot_rp_mean_flux_over_error"};
+
+float magnitude_error(double flux_over_error) {
+  const double sn = std::isfinite(flux_over_error) ? std::max(1., flux_over_error) : 1.;
+  return static_cast<float>(2.5 / std::numbers::ln10 / sn);
+}
+
+}  // namespace
+
+std::filesystem::path CatalogFiles::file(int pixel) const {
+  std::string name = pattern;
+  const std::string hole = "{healpix}";
+  if (const auto at = name.find(hole); at != std::string::npos)
+    name.replace(at, hole.size(), fmt::format("{:05d}", pixel));
+  return directory / name;
+}
+
+Footprint::Footprint(const Wcs& wcs, double margin_pixels)
+    : wcs_(wcs), margin_(margin_pixels), centre_(wcs.center()) {
+  // A quick test that everything of the footprint passes, and little else.
+  for (const double x : {-margin_, (wcs.width() - 1) / 2., wcs.width() - 1 + margin_})
+    for (const double y : {-margin_, (wcs.height() - 1) / 2., wcs.height() - 1 + margin_}) {
+      const SkyPosition s = wcs.pixel_to_sky(x, y);
+      radius_ = std::max(radius_, angular_separation(s.ra, s.dec, centre_.ra, centre_.dec));
+    }
+  radius_ = 1.05 * radius_ + 0.01;
+  constexpr double kDegree = std::numbers::pi / 180;
+  if (std::abs(centre_.dec) + radius_ < 90)
+    ra_reach_ =
+        std::asin(std::min(1., std::sin(radius_ * kDegree) / std::cos(centre_.dec * kDegree))) / kDegree;
+}
+
+std::vector<int> Footprint::healpixes(const CatalogFiles& files) const {
+  constexpr double kStep = 100;  // pixels, at most
+  const auto places = [&](int size) {
+    const int count = 2 + static_cast<int>((size + 2 * margin_) / kStep);
+    std::vector<double> out;
+    for (int i = 0; i < count; ++i) out.push_back(-margin_ + (size - 1 + 2 * margin_) * i / (count - 1.));
+    return out;
+  };
+  std::set<int> pixels;
+  for (const double y : places(wcs_.height()))
+    for (const double x : places(wcs_.width())) {
+      const SkyPosition s = wcs_.pixel_to_sky(x, y);
+      pixels.insert(healpix(s.ra, s.dec, files.nside, files.scheme));
+    }
+  return {pixels.begin(), pixels.end()};
+}
+
+std::optional<PixelPosition> Footprint::pixel(double ra, double dec) const {
+  if (!(std::abs(dec - centre_.dec) <= radius_ && std::abs(ra_difference(ra, centre_.ra)) <= ra_reach_))
+    return {};
+  const auto p = wcs_.sky_to_pixel(ra, dec);
+  if (p && p->x >= -margin_ && p->x <= wcs_.width() - 1 + margin_ && p->y >= -margin_ &&
+      p->y <= wcs_.height() - 1 + margin_)
+    return p;
+  return {};
+}
+
+std::shared_ptr<const fits::Table> CatalogCache::table(const std::filesystem::path& file,
+                                                       const std::vector<std::string>& columns) {
+  const std::scoped_lock lock(mutex_);
+  const auto found =
+      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.file == file; });
+  if (found != entries_.end()) {
+    entries_.splice(entries_.begin(), entries_, found);
+    return entries_.front().table;
+  }
+  std::error_code code;
+  if (!std::filesystem::exists(file, code))
+    throw input_error("this file of the catalog is missing").in_file(file.string());
+  auto table = std::make_shared<const fits::Table>(fits::FitsReader(file).columns(1, columns));
+  entries_.push_front({file, table});
+  if (entries_.size() > most_) entries_.pop_back();
+  return table;
+}
+
+std::vector<GaiaStar> read_gaia_stars(const CatalogFiles& files, const Footprint& footprint,
+                                      CatalogCache& cache) {
+  std::vector<GaiaStar> stars;
+  for (const int pixel : footprint.healpixes(files)) {
+    const std::filesystem::path file = files.file(pixel);
+    const auto table = cache.table(file, kGaiaColumns);
+    require_columns(*table, kGaiaColumns, file);
+    for (const std::int64_t row : rows_in(*table, "ra", "dec", footprint)) {
+      const auto number = [&](const char* column) { return finite_or_zero(table->number(column, row)); };
+      const auto real = [&](const char* column) { return static_cast<float>(number(column)); };
+      GaiaStar star;
+      star.id = table->integer("source_id", row);
+      star.ra = number("ra");
+      star.dec = number("dec");
+      star.ref_epoch = number("ref_epoch");
+      star.pmra = number("pmra");
+      star.pmdec = number("pmdec");
+      star.parallax = number("parallax");
+      star.g = real("phot_g_mean_mag");
+      star.bp = real("phot_bp_mean_mag");
+      star.rp = real("phot_rp_mean_mag");
+      star.g_error = magnitude_error(table->number("phot_g_mean_flux_over_error", row));
+      star.bp_error = magnitude_error(table->number("phot_bp_mean_flux_over_error", row));
+      star.rp_error = magnitude_error(table->number("phot_rp_mean_flux_over_error", row));
+      stars.push_back(star);
+    }
+  }
+  return stars;
+}
+
+PhotometricCatalog PhotometricCatalog::ps1() {
+  PhotometricCatalog c;
+  c.name = "ps1";
+  c.files.pattern = "ps1-{healpix}.fits";
+  c.bands = {"g", "r", "i", "z", "Y"};
+  c.ra = "ra_ok";
+  c.dec = "dec_ok";
+  c.id = "obj_id";
+  c.columns = {"median"};
+  c.counts = "nmag_ok";
+  return c;
+}
+
+PhotometricCatalog PhotometricCatalog::sdss() {
+  PhotometricCatalog c;
+  c.name = "sdss";
+  c.files.pattern = "sdss-hp{healpix}.fits";
+  c.bands = {"u", "g", "r", "i", "z"};
+  c.columns = {"psfflux"};
+  c.fluxes = true;
+  return c;
+}
+
+PhotometricCatalog PhotometricCatalog::described(const std::string& name, const CatalogueFacts& facts) {
+  PhotometricCatalog c;
+  c.name = name;
+  const auto lacks = [&](const char* fact) {
+    return input_error("the camera's facts do not describe the catalogue: photometry.catalogues.{}.{} is missing",
+                       name, fact);
+  };
+  if (facts.files.empty()) throw lacks("files");
+  if (facts.columns.empty()) throw lacks("columns");
+  c.files.pattern = facts.files;
+  if (facts.nside > 0) c.files.nside = facts.nside;
+  if (facts.scheme == "nested")
+    c.files.scheme = HealpixScheme::kNested;
+  else if (!facts.scheme.empty() && facts.scheme != "ring")
+    throw input_error("photometry.catalogues.{}.scheme is '{}', neither ring nor nested", name, facts.scheme);
+  if (!facts.ra.empty()) c.ra = facts.ra;
+  if (!facts.dec.empty()) c.dec = facts.dec;
+  for (const auto& [band, column] : facts.columns) {
+    c.bands.push_back(band);
+    c.columns.push_back(column);
+  }
+  c.require = facts.require;
+  return c;
+}
+
+std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& catalog, const Footprint& footprint,
+                                                    CatalogCache& cache) {
+  std::vector<Requirement> requirements;
+  for (const std::string& text : catalog.require) requirements.emplace_back(text);
+  std::vector<std::string> needed = {catalog.ra, catalog.dec};
+  needed.insert(needed.end(), catalog.columns.begin(), catalog.columns.end());
+  if (!catalog.id.empty()) needed.push_back(catalog.id);
+  if (!catalog.counts.empty()) needed.push_back(catalog.counts);
+  for (const Requirement& r : requirements) needed.push_back(r.column());
+
+  const bool one_column = catalog.columns.size() == 1 && catalog.bands.size() > 1;
+  std::vector<PhotometricStar> stars;
+  for (const int pixel : footprint.healpixes(catalog.files)) {
+    const std::filesystem::path file = catalog.files.file(pixel);
+    const auto table = cache.table(file, needed);
+    require_columns(*table, needed, file);
+    if (one_column && table->require(catalog.columns.front()).width() != static_cast<std::int64_t>(catalog.bands.size()))
+      throw input_error("its column {} has {} values a row, not {}", catalog.columns.front(),
+                        table->require(catalog.columns.front()).width(), catalog.bands.size())
+          .in_file(file.string());
+    for (const std::int64_t row : rows_in(*table, catalog.ra, catalog.dec, footprint)) {
+      PhotometricStar star;
+      star.ra = table->number(catalog.ra, row);
+      star.dec = table->number(catalog.dec, row);
+      if (!catalog.id.empty()) star.id = table->integer(catalog.id, row);
+      for (std::size_t b = 0; b < catalog.bands.size(); ++b) {
+        const double v = one_column ? table->number(catalog.columns.front(), row, static_cast<std::int64_t>(b))
+                                    : table->number(catalog.columns[b], row);
+        star.mags.push_back(!catalog.fluxes ? v : v > 0 ? 22.5 - 2.5 * std::log10(v) : kNan);
+        const std::string& band = catalog.bands[b];
+        if (!catalog.counts.empty() && (band == "g" || band == "r" || band == "i"))
+          star.complete &= table->number(catalog.counts, row, static_cast<std::int64_t>(b)) > 0;
+      }
+      for (const Requirement& r : requirements) star.complete &= r.holds(table->number(r.column(), row));
+      stars.push_back(std::move(star));
+    }
+  }
+  return stars;
+}
+
+}  // namespace brickline

@@ -1,0 +1,226 @@
+#include "core/zeropoints/star_fit.h"
+
+#include <Eigen/Core>
+#include <Eigen/LU>
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "core/model/lanczos.h"
+
+namespace brickline {
+namespace {
+
+constexpr int kTaps = 7, kReach = 3;
+
+// The PSF's picture moved to any place, on the pixels of a stamp, with its derivatives by the place.
+class MovedPsf {
+ public:
+  MovedPsf(Image<float> picture, const Box& stamp)
+      : picture_(std::move(picture)),
+        stamp_(stamp),
+        size_(static_cast<std::size_t>(stamp.width()) * stamp.height()),
+        value_(size_),
+        by_x_(size_),
+        by_y_(size_) {}
+
+  void move_to(double x, double y) {
+    const int ix = static_cast<int>(std::lround(x)), iy = static_cast<int>(std::lround(y));
+    const LanczosTaps tx = lanczos_taps(x - ix), ty = lanczos_taps(y - iy);
+    const int w = stamp_.width(), h = stamp_.height();
+    // Rows of the picture, with those beyond the stamp that the filter sees, in a frame of zeros.
+    const int first_column = stamp_.x0 - (ix - picture_.width() / 2) - kReach;
+    const int first_row = stamp_.y0 - (iy - picture_.height() / 2) - kReach;
+    frame_.assign(static_cast<std::size_t>(w + 2 * kReach), 0);
+    along_.assign(static_cast<std::size_t>(w) * (h + 2 * kReach), 0);
+    slope_.assign(along_.size(), 0);
+    const int from = std::max(0, -first_column), to = std::min(w + 2 * kReach, picture_.width() - first_column);
+    for (int row = 0; row < h + 2 * kReach; ++row) {
+      const int r = first_row + row;
+      if (r < 0 || r >= picture_.height() || from >= to) continue;
+      std::copy(&picture_(first_column + from, r), &picture_(first_column + from, r) + (to - from), &frame_[static_cast<std::size_t>(from)]);
+      float* a = &along_[static_cast<std::size_t>(row) * w];
+      float* s = &slope_[static_cast<std::size_t>(row) * w];
+      for (int k = 0; k < kTaps; ++k) {
+        const auto t = static_cast<float>(tx.taps[k]), d = static_cast<float>(tx.slope[k]);
+        const float* in = &frame_[static_cast<std::size_t>(k)];
+        for (int i = 0; i < w; ++i) {
+          a[i] += t * in[i];
+          s[i] += d * in[i];
+        }
+      }
+    }
+    std::fill(value_.begin(), value_.end(), 0.f);
+    std::fill(by_x_.begin(), by_x_.end(), 0.f);
+    std::fill(by_y_.begin(), by_y_.end(), 0.f);
+    for (int j = 0; j < h; ++j) {
+      float* v = &value_[static_cast<std::size_t>(j) * w];
+      float* vx = &by_x_[static_cast<std::size_t>(j) * w];
+      float* vy = &by_y_[static_cast<std::size_t>(j) * w];
+      for (int k = 0; k < kTaps; ++k) {
+        const auto t = static_cast<float>(ty.taps[k]), d = static_cast<float>(ty.slope[k]);
+        const float* a = &along_[static_cast<std::size_t>(j + k) * w];
+        const float* s = &slope_[static_cast<std::size_t>(j + k) * w];
+        for (int i = 0; i < w; ++i) {
+          v[i] += t * a[i];
+          vx[i] += t * s[i];
+          vy[i] += d * a[i];
+        }
+      }
+    }
+  }
+  const float* value(int row) const { return &value_[static_cast<std::size_t>(row) * stamp_.width()]; }
+  const float* by_x(int row) const { return &by_x_[static_cast<std::size_t>(row) * stamp_.width()]; }
+  const float* by_y(int row) const { return &by_y_[static_cast<std::size_t>(row) * stamp_.width()]; }
+
+ private:
+  Image<float> picture_;
+  Box stamp_;
+  std::size_t size_;
+  std::vector<float> frame_, along_, slope_, value_, by_x_, by_y_;
+};
+
+// Sums over the stamp's pixels at one place.
+struct Sums {
+  double data2 = 0, data_u = 0, uu = 0;
+  double data_x = 0, data_y = 0, ux = 0, uy = 0, xx = 0, xy = 0, yy = 0;
+  // With the flux at its best.
+  double flux() const { return uu > 0 ? data_u / uu : 0; }
+  double chi2(double f) const { return data2 - 2 * f * data_u + f * f * uu; }
+};
+
+class Fit {
+ public:
+  Fit(ImageView<const float> data, ImageView<const float> inverse_error, const Psf& psf, PixelPosition at,
+      const Box& stamp)
+      : data_(data), inverse_error_(inverse_error), stamp_(stamp), psf_(psf.stamp(at.x, at.y), stamp) {}
+
+  Sums sums_at(double x, double y) {
+    psf_.move_to(x, y);
+    Sums out;
+    for (int j = 0; j < stamp_.height(); ++j) {
+      const float* d = &data_(stamp_.x0, stamp_.y0 + j);
+      const float* ie = &inverse_error_(stamp_.x0, stamp_.y0 + j);
+      const float *u = psf_.value(j), *ux = psf_.by_x(j), *uy = psf_.by_y(j);
+      for (int i = 0; i < stamp_.width(); ++i) {
+        const double w = static_cast<double>(ie[i]) * ie[i];
+        const double wd = w * d[i], wu = w * u[i], wx = w * ux[i], wy = w * uy[i];
+        out.data2 += wd * d[i];
+        out.data_u += wd * u[i];
+        out.uu += wu * u[i];
+        out.data_x += wd * ux[i];
+        out.data_y += wd * uy[i];
+        out.ux += wu * ux[i];
+        out.uy += wu * uy[i];
+        out.xx += wx * ux[i];
+        out.xy += wx * uy[i];
+        out.yy += wy * uy[i];
+      }
+    }
+    return out;
+  }
+
+  // What a finished fit tells of its pixels; psf_ is where it ended.
+  void describe(StarFit& fit) const {
+    double light = 0, chi2 = 0, masked = 0;
+    for (int j = 0; j < stamp_.height(); ++j)
+      for (int i = 0; i < stamp_.width(); ++i) {
+        const double u = psf_.value(j)[i];
+        const double ie = inverse_error_(stamp_.x0 + i, stamp_.y0 + j);
+        const double chi = (data_(stamp_.x0 + i, stamp_.y0 + j) - fit.flux * u) * ie;
+        light += u;
+        chi2 += chi * chi * u;
+        if (!(ie > 0)) masked += u;
+      }
+    fit.chi2 = light != 0 ? chi2 / light : 0;
+    fit.fraction_masked = light != 0 ? masked / light : 1;
+  }
+
+ private:
+  ImageView<const float> data_, inverse_error_;
+  Box stamp_;
+  MovedPsf psf_;
+};
+
+}  // namespace
+
+std::string_view name_of(StarFitEnd end) {
+  switch (end) {
+    case StarFitEnd::kFitted:
+      return "fitted";
+    case StarFitEnd::kOffImage:
+      return "too near an edge";
+    case StarFitEnd::kMasked:
+      return "masked";
+    case StarFitEnd::kNoPlace:
+      return "without a place";
+  }
+  return "";
+}
+
+StarFit fit_star(ImageView<const float> data, ImageView<const float> inverse_error, const Psf& psf,
+                 PixelPosition at, const StarFitOptions& options) {
+  StarFit out;
+  out.x = at.x;
+  out.y = at.y;
+  const int r = options.stamp_radius;
+  if (!std::isfinite(at.x + at.y) || std::abs(at.x) > 1e6 || std::abs(at.y) > 1e6) {
+    out.end = StarFitEnd::kOffImage;
+    return out;
+  }
+  const int x0 = static_cast<int>(at.x - r), y0 = static_cast<int>(at.y - r);
+  if (x0 < 0 || y0 < 0 || x0 + 2 * r >= data.width() || y0 + 2 * r >= data.height()) {
+    out.end = StarFitEnd::kOffImage;
+    return out;
+  }
+  out.stamp = {x0, x0 + 2 * r + 1, y0, y0 + 2 * r + 1};
+  Fit fit(data, inverse_error, psf, at, out.stamp);
+  double x = at.x, y = at.y;
+  Sums now = fit.sums_at(x, y);
+  out.end = StarFitEnd::kMasked;
+  if (!(now.uu > 0)) return out;
+  double flux = now.flux(), chi2 = now.chi2(flux);
+  for (int step = 0; step < options.most_steps; ++step) {
+    Eigen::Matrix3d normal;
+    normal << now.uu, flux * now.ux, flux * now.uy, flux * now.ux, flux * flux * now.xx, flux * flux * now.xy,
+        flux * now.uy, flux * flux * now.xy, flux * flux * now.yy;
+    const Eigen::Vector3d right(now.data_u - flux * now.uu, flux * (now.data_x - flux * now.ux),
+                                flux * (now.data_y - flux * now.uy));
+    const Eigen::Vector3d by = normal.fullPivLu().solve(right);
+    if (!by.allFinite()) break;
+    double factor = std::min(1., options.longest_step / std::max(1e-30, std::max(std::abs(by[1]), std::abs(by[2]))));
+    constexpr int kMostHalvings = 8;
+    bool better = false;
+    double gain = 0;
+    for (int halving = 0; halving < kMostHalvings && !better; ++halving, factor /= 2) {
+      const double next_x = x + factor * by[1], next_y = y + factor * by[2];
+      // Off the stamp there is nothing to be found.
+      if (!(std::abs(next_x - at.x) < r && std::abs(next_y - at.y) < r)) continue;
+      const Sums next = fit.sums_at(next_x, next_y);
+      if (!(next.uu > 0)) continue;
+      const double next_flux = next.flux(), next_chi2 = next.chi2(next_flux);
+      if (!(next_chi2 <= chi2)) continue;
+      better = true;
+      gain = chi2 - next_chi2;
+      x = next_x;
+      y = next_y;
+      flux = next_flux;
+      chi2 = next_chi2;
+      now = next;
+    }
+    if (!better || gain < options.least_gain) break;
+  }
+  now = fit.sums_at(x, y);
+  flux = now.flux();
+  out.x = x;
+  out.y = y;
+  out.flux = flux;
+  out.dflux = 1 / std::sqrt(now.uu);
+  out.dx = 1 / std::sqrt(flux * flux * now.xx);
+  out.dy = 1 / std::sqrt(flux * flux * now.yy);
+  fit.describe(out);
+  out.end = std::isfinite(out.flux + out.dflux + out.dx + out.dy) ? StarFitEnd::kFitted : StarFitEnd::kNoPlace;
+  return out;
+}
+
+}  // namespace brickline

@@ -1,0 +1,30 @@
+// make-ccds cut: which CCDs of a table are not good enough.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/calib/ccd_cuts.h"
+
+namespace CLI {
+class App;
+}
+
+namespace brickline {
+
+struct CutArguments {
+  CcdCutOptions options;
+  std::string good_ccd_fraction;
+  std::filesystem::path annotated, annotated_out, depth_policy, tiles, objects;
+};
+
+void add_cut_options(CLI::App& app, CutArguments& a);
+
+struct CutTables {
+  fits::Table table, annotated;  // the second: only where one was given
+  std::string report;
+};
+CutTables cut_table(fits::Table table, CameraRegistry& cameras, CutArguments& a);
+
+}  // namespace brickline

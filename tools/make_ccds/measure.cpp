@@ -1,0 +1,177 @@
+#include "tools/make_ccds/measure.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "core/base/environment.h"
+#include "core/base/error.h"
+#include "core/model/simd.h"
+#include "core/survey/survey_identity.h"
+#include "tools/common/program.h"
+
+namespace brickline {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr int kSomeItemsFailed = 6;
+constexpr const char* kGroup = "Zero points from stars (--measure)";
+constexpr const char* kConstants = "Constants of --measure";
+
+// An option's directory, else a variable's.
+std::string directory(const std::string& option, const char* variable) {
+  return option.empty() ? process_environment(variable).value_or("") : option;
+}
+
+void complete(const SurveyDirectory& survey, const CameraRegistry& cameras, MeasureArguments& a) {
+  MeasureOptions& o = a.options;
+  ReferenceOptions references = reference_options(survey);
+  if (!a.gaia_dir.empty()) references.gaia_dir = a.gaia_dir;
+  if (!a.gaia_prefix.empty()) references.gaia_prefix = a.gaia_prefix;
+  if (!a.gaia_scheme.empty())
+    references.gaia_scheme = a.gaia_scheme == "nested" ? HealpixScheme::kNested : HealpixScheme::kRing;
+  if (references.gaia_dir.empty())
+    throw usage_error("--measure needs stars of Gaia: --gaia-dir DIR (or GAIA_CAT_DIR)");
+  if (!fs::is_directory(references.gaia_dir))
+    throw input_error("Gaia's stars: there is no such directory").in_file(references.gaia_dir.string());
+  o.gaia = {references.gaia_dir, references.gaia_prefix + "-{healpix}.fits", references.gaia_scheme, 32};
+
+  const auto add = [&](const std::string& name, const std::string& dir) {
+    if (dir.empty()) return;
+    if (!fs::is_directory(dir)) throw input_error("catalog {}: there is no such directory", name).in_file(dir);
+    o.photometric_dirs[name] = dir;
+  };
+  add("ps1", directory(a.ps1_dir, "PS1CAT_DIR"));
+  add("sdss", directory(a.sdss_dir, "SDSSCAT_DIR"));
+  for (const std::string& word : a.catalogs) {
+    const auto equals = word.find('=');
+    if (equals == 0 || equals == std::string::npos) throw usage_error("--catalog: '{}' is not NAME=DIR", word);
+    add(word.substr(0, equals), word.substr(equals + 1));
+  }
+  if (const std::string dust = directory(a.dust_dir, "DUST_DIR"); !dust.empty()) o.dust_dir = dust;
+  if (a.star_mags.size() == 2) o.stars.star_mags = {a.star_mags[0], a.star_mags[1]};
+
+  CalibrateOptions& c = o.calibrations;
+  o.make_calibrations = !a.skip_calibrations;
+  c.output = survey.calib();
+  c.sky_maker.references = references;
+  if (!a.calib_dir.empty()) {
+    c.output = a.calib_dir;
+    c.sky_maker.reading.calibration_dirs = {a.calib_dir};
+  }
+  for (const Camera* camera : cameras.loaded())
+    if (const auto& sky = camera->facts().sky.sky_template)
+      if (const auto value = process_environment(sky->environment))
+        c.sky_maker.reading.environment[sky->environment] = *value;
+  c.psf_maker.reading = c.sky_maker.reading;
+  if (o.make_calibrations) try {
+      find_psf_programs(c.psf_maker, process_environment);
+    } catch (const Error& e) {
+      // Only where a PSF is to be made: then its row says so.
+      if (e.kind() == ErrorKind::kInternal) throw;
+    }
+}
+
+// A few lines that a person compares with the night's log.
+std::string summary(const MadeCcdTable& made, const MeasuredImages& images) {
+  std::string text;
+  for (const MeasuredRow& r : images.rows) {
+    const CcdZeroPoint& z = r.zero_point;
+    const std::string name = fmt::format("{}[{}]", r.image_filename, r.hdu);
+    if (!z.failure.empty())
+      text += fmt::format("{}: not measured: {}\n", name, z.failure);
+    else if (r.given)
+      text += fmt::format("{}: {} {:.4f} ({})\n", name, made.table.text("filter", r.row), z.zero_point, z.provider);
+    else
+      text += fmt::format(
+          "{}: {} {:.4f} +- {:.4f} ({}), scatter {:.4f} of {} stars, transparency {:.3f}, offset {:+.4f} {:+.4f} arcsec of {} "
+          "stars\n",
+          name, made.table.text("filter", r.row), z.zero_point, z.error, z.provider, z.scatter, z.used, z.transparency,
+          z.ra_offset, z.dec_offset, z.astrometric);
+  }
+  return text;
+}
+
+}  // namespace
+
+void add_measure_options(CLI::App& app, MeasureArguments& a) {
+  StarMeasurementOptions& s = a.options.stars;
+  app.add_flag("--measure", a.measure,
+               "measure zero points and astrometric offsets against stars of Gaia and of photometric catalogs, for CCDs "
+               "whose header or --zeropoint does not state one; PSFs and skies that are missing are made")
+      ->group(kGroup);
+  app.add_option("--outdir", a.outdir,
+                 "where DIR/BASE-photom.fits (a row per star) and -annotated.fits (a row per CCD) of each image go; else "
+                 "zpt in the survey's directory")
+      ->group(kGroup);
+  app.add_option("--gaia-dir", a.gaia_dir, "Gaia's stars, files PREFIX-NNNNN.fits (else $GAIA_CAT_DIR)")->group(kGroup);
+  app.add_option("--gaia-prefix", a.gaia_prefix, "of their names (else $GAIA_CAT_PREFIX, else chunk)")->group(kGroup);
+  app.add_option("--gaia-scheme", a.gaia_scheme, "ring or nested (else $GAIA_CAT_SCHEME, else ring)")
+      ->check(CLI::IsMember({"ring", "nested"}))
+      ->group(kGroup);
+  app.add_option("--ps1-dir", a.ps1_dir, "Pan-STARRS 1, files ps1-NNNNN.fits (else $PS1CAT_DIR)")->group(kGroup);
+  app.add_option("--sdss-dir", a.sdss_dir, "SDSS, files sdss-hpNNNNN.fits (else $SDSSCAT_DIR)")->group(kGroup);
+  app.add_option("--catalog", a.catalogs,
+                 "NAME=DIR: a catalog that a camera's facts describe (photometry.catalogues.NAME); repeatable")
+      ->expected(1)
+      ->take_all()
+      ->group(kGroup);
+  app.add_option("--photometry", a.options.photometry,
+                 "the catalog of the magnitudes: ps1, sdss, gaia, or another of the camera's; else the first of the "
+                 "camera's choice (photometry.preferred_catalogue) that is there")
+      ->group(kGroup);
+  app.add_option("--dust-dir", a.dust_dir, "SFD dust maps, for the column ebv (else $DUST_DIR; without, it is NaN)")
+      ->group(kGroup);
+  app.add_option("--calib-dir", a.calib_dir, "PSFs and skies are looked for, and made, there (else the survey's calib)")
+      ->group(kGroup);
+  app.add_flag("--skip-calibs", a.skip_calibrations, "make no PSF or sky: a CCD without is not measured")->group(kGroup);
+
+  const auto constant = [&](const char* name, auto& value, const char* help) {
+    app.add_option(name, value, help)->capture_default_str()->group(kConstants);
+  };
+  app.add_option("--star-mags", a.star_mags, "LO HI: magnitudes of stars for the zero point (else the camera's facts)")
+      ->expected(2)
+      ->group(kConstants);
+  constant("--match-radius", s.stars.match_radius_arcsec, "arcsec, of a photometric star around one of Gaia's");
+  constant("--catalog-margin", s.stars.footprint_margin_pixels, "pixels around the image in which stars are looked for");
+  constant("--most-stars", s.stars.most_stars, "stars of each catalog, the brightest");
+  constant("--stamp-radius", s.fit.stamp_radius, "pixels, of the square that a star is fitted on");
+  constant("--fit-steps", s.fit.most_steps, "steps of a star's fit, at most");
+  constant("--clip-photometry", s.clip_photometry, "sigmas, of the stars' zero points");
+  constant("--clip-astrometry", s.clip_astrometry, "sigmas, of the stars' offsets");
+  constant("--seen", s.least_significance, "sigmas of the flux, of stars that ccdnphotom counts");
+  constant("--most-masked", s.most_masked, "part of a star's light on masked pixels, for the zero point");
+  constant("--fewest-stars", s.fewest_stars, "for a zero point");
+  constant("--largest-scatter", s.largest_scatter, "mag, of a zero point");
+  constant("--least-seen", s.least_seen, "part of the bright stars that must be at their places");
+  constant("--seen-within", s.seen_within_arcsec, "arcsec of their places");
+  constant("--most-crowded", s.most_crowded, "part of the usable stars that may have a like neighbour");
+  constant("--crowded-within", s.crowded_within_fwhm, "FWHM, of such a neighbour");
+}
+
+int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& cameras, const MadeCcdTable& made,
+                      MeasureArguments& a, const fs::path& table_file,
+                      const std::function<void(const fits::Table&)>& write, RunDisplay& display, const Log& log) {
+  complete(survey, cameras, a);
+  display.stage_begins("measuring zero points", 1, 1);
+  const MeasuredImages images =
+      measure_images(survey, cameras, made, a.options, log,
+                     [&](std::int64_t done, std::int64_t total) { display.progress(done, total); });
+  display.end(0);
+  const fits::Header version =
+      version_header(read_survey_identity(survey), {},
+                     canonical_command_line("make-ccds", {{"--measure", {}}}), simd_level_name(), "InstCal");
+  const fs::path outdir = a.outdir.empty() ? survey.root() / "zpt" : fs::path(a.outdir);
+  write_measured_images(outdir, CcdReader(survey, cameras), cameras, made, images, version);
+  write(survey_table(made, images));
+  double read = 0, fit = 0;
+  for (const MeasuredRow& r : images.rows) {
+    read += r.read_seconds;
+    fit += r.fit_seconds;
+  }
+  write_stdout(summary(made, images) + fmt::format("{}: {} CCDs, {} not measured; CPU seconds for reading {:.2f}, for stars {:.2f}\n",
+                                                   table_file.string(), images.rows.size(), images.failed, read, fit));
+  return images.failed == 0 ? 0 : kSomeItemsFailed;
+}
+
+}  // namespace brickline

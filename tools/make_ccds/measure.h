@@ -1,0 +1,32 @@
+// make-ccds --measure: zero points from stars, instead of those that headers and cameras state.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/zeropoints/measured_images.h"
+#include "tools/common/run_display.h"
+
+namespace CLI {
+class App;
+}
+
+namespace brickline {
+
+struct MeasureArguments {
+  bool measure = false, skip_calibrations = false;
+  std::string outdir, gaia_dir, gaia_scheme, gaia_prefix, ps1_dir, sdss_dir, dust_dir, calib_dir;
+  std::vector<std::string> catalogs;  // NAME=DIR
+  std::vector<double> star_mags;
+  MeasureOptions options;
+};
+
+void add_measure_options(CLI::App& app, MeasureArguments& a);
+
+// Measures what `made` lists, writes the images' tables and, by `write`, the survey's. Returns the exit code.
+int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& cameras, const MadeCcdTable& made,
+                      MeasureArguments& a, const std::filesystem::path& table_file,
+                      const std::function<void(const fits::Table&)>& write, RunDisplay& display, const Log& log);
+
+}  // namespace brickline
