@@ -5,6 +5,10 @@
 // EXP, SER in turn, of which select_model chooses. What then still stands out of the residuals is detected
 // and fitted the same way, once.
 //
+// If asked (BlobFitOptions::joint), sources that overlap are then fitted together, all their parameters at once on
+// areas that grow with their light, and their kinds are chosen again with the neighbours at their best; that and the
+// detection in the residuals alternate, and the errors know of neighbours, shapes and positions.
+//
 // Blobs run in parallel, the largest first; the result does not depend on the number of threads. A fit that
 // is interrupted (Interrupted, where FitOptions::cancel or the hook says so) can be taken up again with what
 // it has told to a BlobMemory, and comes to the same bytes.
@@ -27,6 +31,7 @@
 #include "core/blobs/blob_memory.h"
 #include "core/blobs/blob_task.h"
 #include "core/blobs/fitted_catalog.h"
+#include "core/blobs/joint_selection.h"
 #include "core/blobs/select_model.h"
 #include "core/detect/peaks.h"
 #include "core/fit/source_fitter.h"
@@ -38,6 +43,11 @@ struct BlobFitOptions {
   FitOptions fit;
   SelectionOptions selection;
   PeakOptions detection;  // of what stands out of the residuals
+
+  // Sources that overlap are fitted together after they were fitted one by one, their kinds chosen again with
+  // margins of their own, and errors are marginal ones (core/fit/joint_fitter.h).
+  bool joint = false;
+  JointSelection together;
 
   bool accounts = false;             // of every blob (FittedCatalog::accounts)
   bool no_more = false;              // blobs that the memory has no result of are not fitted (kBailedOut)

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 
+#include "core/model/mixture.h"
 #include "core/model/sky_motion.h"
 #include "core/wcs/local_linear.h"
 
@@ -54,6 +56,32 @@ std::optional<Box> cutout_box(const Wcs& image, const Wcs& brick, const Box& box
   const Box out{low(x0, w), high(x1, w), low(y0, h), high(y1, h)};
   if (out.empty()) return {};
   return out;
+}
+
+// A point source may move by so many pixels before its window no longer holds it.
+constexpr int kWindowMargin = 3;
+// Galaxies are drawn to where a pixel of them is this share of the noise of a pixel.
+constexpr double kWingLevel = 0.05;
+
+// The distance (pixels) along its major axis from which on a galaxy is fainter than `level` per pixel, the PSF left aside.
+double radius_of_noise(const SourceModel& source, double flux, double level, double pixel_scale_arcsec) {
+  if (!(flux > 0) || !(level > 0)) return 0;
+  const Mixture mixture = profile_mixture(source.kind, source.sersic_index);
+  const double re = std::exp(source.shape.log_re) / pixel_scale_arcsec;
+  const Ellipse e = to_ellipse(source.shape);
+  const double length = source.kind == SourceKind::kRex ? 0 : std::hypot(e.e1, e.e2), ratio = (1 - length) / (1 + length);
+  const auto brightness = [&](double r) {
+    double sum = 0;
+    for (int k = 0; k < mixture.size; ++k) {
+      const double v = mixture.variance[k] * re * re;
+      if (v > 0) sum += mixture.amplitude[k] / (2 * std::numbers::pi * v * ratio) * std::exp(-r * r / (2 * v));
+    }
+    return flux * sum;
+  };
+  constexpr double kMost = 4000, kStep = 1.1;
+  double r = 1;
+  while (r < kMost && brightness(r) > level) r *= kStep;
+  return r;
 }
 
 bool usable(const Image<float>& stamp) {
@@ -143,7 +171,9 @@ const PsfKernel* kernel_at(const BlobImage& image, double x, double y,
   return own_kernels.back().get();
 }
 
-SourcePatches BlobImages::draw(const SourceModel& source, ThreadTools& tools, bool in_parallel) const {
+template <class Extent>
+SourcePatches BlobImages::drawn(const SourceModel& source, ThreadTools& tools, bool in_parallel,
+                                Extent&& extent) const {
   SourcePatches out(images_.size());
   for_each_index(images_.size(), in_parallel, [&](std::size_t i) {
     const BlobImage& image = images_[i];
@@ -154,7 +184,7 @@ SourcePatches BlobImages::draw(const SourceModel& source, ThreadTools& tools, bo
     std::vector<std::unique_ptr<PsfKernel>> own;
     const RenderTarget target{image.data.width(), image.data.height(), image.wcs.cd(),
                               kernel_at(image, at->x, at->y, own)};
-    std::optional<Patch> patch = tools.renderer().patch(source, *at, target);
+    std::optional<Patch> patch = extent(tools.renderer(), image, *at, target);
     if (!patch) return;
     const Box inside = intersection(patch->box(), image.data.box());
     if (inside.empty()) return;
@@ -168,6 +198,43 @@ SourcePatches BlobImages::draw(const SourceModel& source, ThreadTools& tools, bo
     out[i] = std::move(clipped);
   });
   return out;
+}
+
+SourcePatches BlobImages::draw(const SourceModel& source, ThreadTools& tools, bool in_parallel) const {
+  return drawn(source, tools, in_parallel,
+               [&](Renderer& renderer, const BlobImage&, const PixelPosition& at, const RenderTarget& target) {
+                 return renderer.patch(source, at, target);
+               });
+}
+
+SourcePatches BlobImages::draw_on_windows(const SourceModel& source, ThreadTools& tools, bool in_parallel) const {
+  return drawn(
+      source, tools, in_parallel,
+      [&](Renderer& renderer, const BlobImage& image, const PixelPosition& at,
+          const RenderTarget& target) -> std::optional<Patch> {
+        const auto box = window(source, at, image, *target.psf);
+        if (!box) return {};
+        return renderer.patch_on(*box, source, at, target);
+      });
+}
+
+std::optional<Box> BlobImages::window(const SourceModel& source, PixelPosition at, const BlobImage& image,
+                                      const PsfKernel& kernel) const {
+  const RenderTarget target{image.data.width(), image.data.height(), image.wcs.cd(), &kernel};
+  std::optional<Box> extent = model_extent(source, at, target);
+  if (!extent) return {};
+  int more = kWindowMargin;
+  if (source.is_galaxy()) {
+    const double flux = std::abs(source.flux[static_cast<std::size_t>(image.band)]);
+    const double natural = (extent->x1 - extent->x0) / 2.0;
+    more = static_cast<int>(std::clamp(
+        std::ceil(radius_of_noise(source, flux, kWingLevel * image.sig1, image.wcs.pixel_scale_arcsec()) - natural), 0.0,
+        static_cast<double>(image.data.width() + image.data.height())));
+  }
+  extent = intersection(Box{extent->x0 - more, extent->x1 + more, extent->y0 - more, extent->y1 + more},
+                        image.data.box());
+  if (extent->empty()) return {};
+  return extent;
 }
 
 void BlobImages::add(const SourcePatches& patches, float factor) {

@@ -60,6 +60,12 @@ class BlobImages {
   std::optional<PixelPosition> place(const SourceModel& source, const BlobImage& image) const;
   // The source as it is drawn on every image: unit model times flux, natural extent, clipped to the image.
   SourcePatches draw(const SourceModel& source, ThreadTools& tools, bool in_parallel = false) const;
+  // The pixels that a source is fitted and drawn on together with others: its natural extent, of a galaxy grown to
+  // where its light is lost in the noise. Empty where nothing of it falls on the image.
+  std::optional<Box> window(const SourceModel& source, PixelPosition at, const BlobImage& image,
+                            const PsfKernel& kernel) const;
+  // The source as it is drawn on these windows.
+  SourcePatches draw_on_windows(const SourceModel& source, ThreadTools& tools, bool in_parallel = false) const;
   // data += factor * patches.
   void add(const SourcePatches& patches, float factor);
 
@@ -72,6 +78,9 @@ class BlobImages {
   std::vector<DetectionImage> detection_images() const;
 
  private:
+  template <class Extent>
+  SourcePatches drawn(const SourceModel& source, ThreadTools& tools, bool in_parallel, Extent&& extent) const;
+
   Wcs wcs_;
   std::vector<BlobImage> images_;
   int left_out_ = 0;

@@ -86,8 +86,10 @@ InverseVariances BlobRun::errors_of(const SourceRecord& r) const {
 std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
   in_parallel_ = alone_ && alone_();
   std::vector<InverseVariances> errors(records.size());
+  std::vector<std::optional<JointErrors>> together(records.size());
+  if (options_.joint) together = errors_together(records);
   for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
-    if (records[i].alive) errors[i] = errors_of(records[i]);
+    if (records[i].alive) errors[i] = together[i] ? together[i]->inverse_variance : errors_of(records[i]);
   });
   std::vector<FittedSource> out;
   std::vector<std::vector<const Patch*>> patches;
@@ -101,6 +103,10 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
     if (!r.forced_to_stay && !(sum > 0)) continue;
     FittedSource source = fitted(r);
     source.inverse_variance = std::move(errors[i]);
+    if (together[i]) {
+      source.covariance = std::move(together[i]->covariance);
+      source.blendedness = std::move(together[i]->blendedness);
+    }
     out.push_back(std::move(source));
     patches.emplace_back();
     for (const auto& p : r.patches) patches.back().push_back(p ? &*p : nullptr);

@@ -29,6 +29,8 @@ BlobRun::BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitO
       images_(input.images, input.bands, input.brick, task, options.constant_psf_size),
       tools_(options.fit.render),
       selection_(images_, options, tools_, [this](double ra, double dec) { return inside(ra, dec); }),
+      joint_selection_(
+          images_, options, tools_, [this](double ra, double dec) { return inside(ra, dec); }, true),
       bands_(static_cast<int>(input.bands.size())),
       known_(std::move(known)),
       memory_(memory) {}
@@ -73,12 +75,14 @@ BlobResult BlobRun::run() {
   std::vector<SourceRecord> records;
   for (const int s : task_.sources) records.push_back(record_of(s));
   fit_records(records, false);
-  if (options_.iterative) {
+  if (options_.joint) fit_together(records);
+  const int searches = !options_.iterative ? 0 : options_.joint ? options_.together.searches : 1;
+  for (int search = 0; search < searches; ++search) {
     std::vector<SourceRecord> more = detect_in_residuals(records);
-    if (!more.empty()) {
-      fit_records(more, true);
-      std::move(more.begin(), more.end(), std::back_inserter(records));
-    }
+    if (more.empty()) break;
+    fit_records(more, true);
+    std::move(more.begin(), more.end(), std::back_inserter(records));
+    if (options_.joint) fit_together(records);
   }
   if (options_.reoptimize) fit_again(records);
   for (const SourceRecord& r : records)

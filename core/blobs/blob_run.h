@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "core/blobs/reservations.h"
 #include "core/blobs/source_record.h"
 #include "core/blobs/source_selection.h"
+#include "core/fit/joint_fitter.h"
 
 namespace brickline {
 
@@ -49,6 +51,31 @@ class BlobRun {
   std::vector<FitImage> whole_images(const SourceModel& model,
                                      std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const;
   InverseVariances errors_of(const SourceRecord& record) const;
+
+  // Sources that are fitted together (joint_run.cpp): indices of records, of each whether it is there with all that it
+  // overlaps (or is the one that the group was made around) and in no group before.
+  struct Group {
+    std::vector<int> members;
+    std::vector<char> own;
+    bool whole = true;  // all that they overlap is in it
+  };
+  struct JointInput {
+    std::vector<JointSource> sources;
+    std::vector<JointImage> images;
+    std::vector<std::unique_ptr<PsfKernel>> kernels;
+  };
+  bool may_be_fitted_together(const SourceRecord& record) const;
+  std::vector<std::vector<int>> neighbours(const std::vector<SourceRecord>& records) const;
+  std::vector<Group> groups_of(const std::vector<SourceRecord>& records) const;
+  void describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const;
+  JointOptions joint_fit_options(const std::vector<SourceRecord>& records, const Group& group) const;
+  double fit_group(std::vector<SourceRecord>& records, const Group& group);
+  void fit_groups(std::vector<SourceRecord>& records);
+  template <class Work>
+  void step_together(std::vector<SourceRecord>& records, Work&& work);
+  void choose_again(std::vector<SourceRecord>& records);
+  void fit_together(std::vector<SourceRecord>& records);
+  std::vector<std::optional<JointErrors>> errors_together(const std::vector<SourceRecord>& records) const;
   void before_source();
 
   // One source fitted, by `work`, which changes nothing but its SourceState; or what is known to come of it.
@@ -79,7 +106,7 @@ class BlobRun {
   BlobImages images_;
   ThreadTools tools_;
   bool in_parallel_ = false;  // other threads help with this blob
-  SourceSelection selection_;
+  SourceSelection selection_, joint_selection_;
   std::vector<SourcePatches> frozen_;  // galaxies of other blobs, as subtracted from the images
   Reservations reservations_;
   int bands_;

@@ -25,6 +25,11 @@ struct SourceMetrics {
 struct FittedSource {
   SourceModel model;
   InverseVariances inverse_variance;         // on the blob's whole images; all 0 for sources kept by force
+  // Of sources that were fitted together (else empty): the covariance of the source's own parameters, packed by
+  // rows of the lower triangle, of (RA cos(dec) and Dec in degrees, re, e1, e2, Sersic index, flux per band), 0 where
+  // a parameter does not exist or was not measured; and per band the share of the flux's variance that is there
+  // because the neighbours are not known exactly.
+  std::vector<float> covariance, blendedness;
   std::array<double, kModelKinds> dchisq{};  // 0 where a model was not tried
   int source = -1;                   // index into the SourceList; -1: found in the residuals of its blob
   int blob = -1;                     // index into FittedCatalog::blob_map

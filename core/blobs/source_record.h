@@ -1,6 +1,7 @@
 // One source while its blob is being fitted. Private to this room.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct SourceRecord : SourceState {
   SourcePatches patches;  // the model as subtracted from the images
   bool forced_point_source = false, fit_background = false;
   bool forced_to_stay = false;
+  // What its galaxies are also started from when kinds are chosen again, the model being a point source then.
+  std::optional<SourceModel> known_galaxy;
 
   // Its place in the order of fitting: brighter first, those of reference catalogs before all others if
   // asked.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/model/shape.h"
+
 namespace brickline {
 namespace {
 
@@ -215,6 +217,44 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   return out;
 }
 
+std::optional<SourceKind> SourceSelection::choose(const ModelImprovements& improvements) const {
+  return together_ ? select_jointly(improvements, options_.together)
+                   : select_model(improvements, options_.selection);
+}
+
+// Where the models of a kind start; of several the best counts.
+std::vector<SourceModel> SourceSelection::starts_of(SourceKind kind, const SourceRecord& record,
+                                                    const SourceModel& entry) const {
+  using enum SourceKind;
+  const SourceModel usual = start_of(kind, entry, options_);
+  if (!together_ || kind == kPsf || entry.is_galaxy()) return {usual};
+  const auto from_shape = [&](const SourceModel& galaxy) {
+    SourceModel out = usual;
+    out.shape = galaxy.shape;
+    if (kind == kRex) {
+      out.shape = {galaxy.shape.log_re + half_log_axis_ratio(galaxy.shape.ee1, galaxy.shape.ee2).value, 0, 0};
+    } else if (galaxy.kind == kSer && kind == kSer) {
+      out.sersic_index = galaxy.sersic_index;
+    }
+    return out;
+  };
+  std::vector<SourceModel> out;
+  const ModelFit& rex = record.models[dchisq_index(kRex)];
+  if (record.known_galaxy) out.push_back(from_shape(*record.known_galaxy));
+  if (kind == kRex) {
+    for (const double log_re : options_.together.start_log_re) {
+      if (record.known_galaxy && log_re != options_.together.start_log_re.front()) continue;
+      out.push_back(usual);
+      out.back().shape.log_re = log_re;
+    }
+  } else if (rex.status == ModelFitStatus::kFitted) {
+    out.push_back(from_shape(rex.model));
+  } else {
+    out.push_back(usual);
+  }
+  return out;
+}
+
 void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner,
                           ImageView<const std::uint8_t> reserved, bool in_parallel) {
   record.alive = false;
@@ -234,19 +274,23 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
                          ? entry.shape.log_re + std::log(options_.large_galaxy_radius_factor)
                          : std::log(options_.max_radius_fraction * side * images_.wcs().pixel_scale_arcsec());
   const auto tried = [&](SourceKind kind, SourceModel start) {
+    ModelFit& best = record.models[dchisq_index(kind)];
     if (kind != SourceKind::kPsf) {
       const double own =
           kind == SourceKind::kRex ? options_.fit.max_log_re_rex : options_.fit.max_log_re_galaxy;
       start.max_log_re = entered_as_galaxy ? cap : std::min(own, cap);
       start.shape.log_re = std::min(start.shape.log_re, start.max_log_re);
     }
-    record.models[dchisq_index(kind)] = try_model(record, start, none);
+    ModelFit fit = try_model(record, start, none);
+    const bool better = best.status != ModelFitStatus::kFitted ||
+                        (fit.status == ModelFitStatus::kFitted && fit.dchisq > best.dchisq);
+    if (better) best = std::move(fit);
   };
   // Neither waits for the other's outcome.
   const auto tried_both = [&](SourceKind a, SourceKind b) {
     for_each_index(2, in_parallel_, [&](std::size_t i) {
       const SourceKind kind = i == 0 ? a : b;
-      tried(kind, start_of(kind, entry, options_));
+      for (const SourceModel& start : starts_of(kind, record, entry)) tried(kind, start);
     });
   };
   const auto improvements = [&] {
@@ -271,16 +315,22 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
   }
   if (galaxies) {
     tried_both(kDev, kExp);
-    const auto chosen = select_model(improvements(), options_.selection);
+    const ModelImprovements so_far = improvements();
+    auto chosen = choose(so_far);
+    // A profile of another index may be what neither is.
+    if (together_ && chosen && chosen != kPsf && (so_far[dchisq_index(kExp)] || so_far[dchisq_index(kDev)]))
+      chosen = so_far[dchisq_index(kDev)].value_or(0) > so_far[dchisq_index(kExp)].value_or(0) ? kDev : kExp;
     if (chosen == kDev || chosen == kExp) {
       SourceModel start = record.models[dchisq_index(*chosen)].model;
       start.kind = kSer;
       start.sersic_index = chosen == kDev ? 4 : 1;
       tried(kSer, start);
+      if (together_ && record.known_galaxy && record.known_galaxy->kind == kSer)
+        tried(kSer, starts_of(kSer, record, entry).front());
     }
   }
 
-  const auto chosen = select_model(improvements(), options_.selection);
+  const auto chosen = choose(improvements());
   if (!chosen) {
     if (only_failures(record.models)) record.failure = "no model of it comes to finite numbers";
     return;

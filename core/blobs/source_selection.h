@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/blobs/blob_fitter.h"
@@ -13,10 +14,11 @@ namespace brickline {
 
 class SourceSelection {
  public:
-  // `inside`: whether a place on the sky is in the blob. All must outlive the object.
+  // `inside`: whether a place on the sky is in the blob; `together`: of sources that were fitted together, with more
+  // starts and select_jointly(). All must outlive the object.
   SourceSelection(const BlobImages& images, const BlobFitOptions& options, ThreadTools& tools,
-                  std::function<bool(double ra, double dec)> inside)
-      : images_(images), options_(options), tools_(tools), inside_(std::move(inside)) {}
+                  std::function<bool(double ra, double dec)> inside, bool together = false)
+      : images_(images), options_(options), tools_(tools), together_(together), inside_(std::move(inside)) {}
 
   // Fits the record's source, whose own model has been added back to the images, on the pixels of its patches
   // whose owner is `owner` (all of the blob's if that is -1). Sets model, models, alive and the counts.
@@ -35,12 +37,14 @@ class SourceSelection {
   void prepare_fit_images(const SourceModel& model);
   std::vector<double> chi2_without_source(bool fit_sky) const;
   ModelFit try_model(const SourceRecord& record, const SourceModel& start, const std::vector<double>& none);
+  std::optional<SourceKind> choose(const ModelImprovements& improvements) const;
+  std::vector<SourceModel> starts_of(SourceKind kind, const SourceRecord& record, const SourceModel& entry) const;
   std::vector<double> judge(SourceModel& model, const std::vector<double>& sky);
 
   const BlobImages& images_;
   const BlobFitOptions& options_;
   ThreadTools& tools_;
-  bool in_parallel_ = false;
+  bool together_, in_parallel_ = false;
   std::function<bool(double, double)> inside_;
   std::vector<Cutout> cutouts_;
   std::vector<FitImage> fit_images_;

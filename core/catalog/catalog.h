@@ -31,6 +31,7 @@ struct CatalogContext {
   std::map<std::string, double> extinction;
   std::string id_name = "ls_id_dr11";  // of the first column
   SpaceColumns space;                  // of WISE and GALEX
+  bool joint = false;                  // sources were fitted together: what that knows has its columns
 };
 
 // The columns' own formulas. A/E(B-V) of a band: the context's, else the standard one; empty if there is

@@ -30,6 +30,7 @@ struct CatalogBand {
   // From the fit.
   float flux = 0, flux_ivar = 0;
   float rchisq = 0, fracflux = 0, fracmasked = 0, fracin = 0;
+  float blendedness = 0;  // of sources that were fitted together
   // From the coadds (core/coadd/measure.h).
   float fiberflux = 0, fibertotflux = 0;
   ApertureValues apflux{}, apflux_resid{}, apflux_blobresid{}, apflux_ivar{}, apflux_masked{};
@@ -74,6 +75,7 @@ struct CatalogSource {
   float shape_r = 0, shape_r_ivar = 0;  // arcsec
   float shape_e1 = 0, shape_e1_ivar = 0, shape_e2 = 0, shape_e2_ivar = 0;
   float sersic = 0, sersic_ivar = 0;
+  std::vector<float> fit_covariance;  // FittedSource::covariance; empty: not known
   std::int32_t blob = -1, ninblob = 0;
   CatalogFitRecord fit;
   std::optional<ReferenceObject> reference;  // the entry of a reference catalog that it came from

@@ -290,6 +290,8 @@ constexpr std::array kColumns = std::to_array<CatalogColumn>({
     {"fracflux", E, 1, kPerBand, "", "profile-weighted flux of others", "fit", BAND(fracflux)},
     {"fracflux", E, 1, kWise, "", "profile-weighted flux of others", "wise", WISE(fracflux)},
     {"fracflux", E, 1, kGalex, "", "profile-weighted flux of others", "galex", GALEX(fracflux)},
+    {"blendedness", E, 1, ColumnRepeat::kPerJointBand, "", "share of flux's variance due to neighbours", "fit",
+     BAND(blendedness)},
     {"fracmasked", E, 1, kPerBand, "", "profile fraction on masked pixels", "fit", BAND(fracmasked)},
     {"fracin", E, 1, kPerBand, "", "profile fraction inside the blob", "fit", BAND(fracin)},
     {"ngood", I, 1, kPerBand, "", "images with weight at the source", "coadds", BAND(ngood)},
@@ -367,6 +369,7 @@ std::string_view suffix_text(ColumnRepeat repeat) {
       return "";
     case ColumnRepeat::kPerBand:
     case ColumnRepeat::kPerDustBand:
+    case ColumnRepeat::kPerJointBand:
       return "_<band>";
     case ColumnRepeat::kPerWiseBand:
     case ColumnRepeat::kPerWiseApertureBand:
@@ -407,6 +410,9 @@ std::vector<ColumnBand> column_bands(const CatalogColumn& column, const CatalogC
       return first(kCatalogWiseBands, 2, space.wise && space.light_curve_width > 0);
     case ColumnRepeat::kPerGalexBand:
       return first(kCatalogGalexBands, 2, space.galex);
+    case ColumnRepeat::kPerJointBand:
+      if (!context.joint) return {};
+      break;
     case ColumnRepeat::kPerBand:
     case ColumnRepeat::kPerDustBand:
       break;
@@ -435,7 +441,8 @@ std::string catalog_schema_markdown() {
       "for each "
       "band of the survey in turn (of those with a known extinction, for `mw_transmission`); bands without "
       "images "
-      "hold zeros. Columns filled by `wise` are there with unWISE photometry, those filled by `galex` with GALEX's. "
+      "hold zeros. Columns filled by `wise` are there with unWISE photometry, those filled by `galex` with GALEX's, "
+      "`blendedness` where sources were fitted together (`--fit joint`). "
       "This page is made from the table in `columns.cpp`.\n\n"
       "| column | type | unit | filled by | content |\n|---|---|---|---|---|\n";
   for (const CatalogColumn& c : catalog_columns()) {

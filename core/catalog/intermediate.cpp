@@ -111,6 +111,7 @@ constexpr Note kNotes[] = {
     {"force_keep_source", "", "kept whatever its significance"},
     {"fit_background", "", "fitted with a free background"},
     {"forced_pointsource", "", "other profiles were not tried"},
+    {"fit_covariance", "", "ra cos(dec), dec, re, e1, e2, sersic, flux: lower triangle by rows, units of these"},
     {"blob_width", "pixel", "width of the blob"},
     {"blob_height", "pixel", "height of the blob"},
     {"blob_npix", "", "pixels in the blob"},
@@ -141,7 +142,8 @@ void annotate(fits::Column& column) {
   for (const CatalogColumn& spec : catalog_columns()) {
     const bool same = spec.name == column.name || spec.name == "gaia_" + column.name;
     const bool of_the_survey =
-        spec.repeat == ColumnRepeat::kPerBand || spec.repeat == ColumnRepeat::kPerDustBand;
+        spec.repeat == ColumnRepeat::kPerBand || spec.repeat == ColumnRepeat::kPerDustBand ||
+        spec.repeat == ColumnRepeat::kPerJointBand;
     const bool of_a_band = of_the_survey && column.name.starts_with(std::string(spec.name) + "_");
     bool of_space = false;
     for (const ColumnBand& band : of_the_survey ? std::vector<ColumnBand>{} : column_bands(spec, everything))
@@ -358,6 +360,20 @@ void add_shape(Builder& t) {
   t.own("shape_e2_ivar", &S::shape_e2_ivar);
 }
 
+// What sources that were fitted together know of themselves.
+void add_joint(Builder& t, const std::vector<S>& rows, std::size_t bands) {
+  t.band("blendedness", &CatalogBand::blendedness);
+  const std::size_t parameters = 6 + bands, width = parameters * (parameters + 1) / 2;
+  std::vector<float> values;
+  values.reserve(rows.size() * width);
+  for (const S& r : rows) {
+    // Bands that were not fitted come last.
+    values.insert(values.end(), r.fit_covariance.begin(), r.fit_covariance.end());
+    values.resize(values.size() + width - r.fit_covariance.size());
+  }
+  t.table.add("fit_covariance", std::move(values), "", {static_cast<std::int64_t>(width)});
+}
+
 }  // namespace
 
 // The order of the calls is that of the columns.
@@ -371,6 +387,7 @@ fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const Cat
   add_measurements(t, context.bands);
   add_space(t, rows, context.space);
   add_shape(t);
+  if (context.joint) add_joint(t, rows, context.bands.size());
   for (fits::Column& column : t.table.columns()) annotate(column);
   for (const fits::Column& column : extra.columns())
     if (!t.table.has(column.name)) t.table.add(column);

@@ -112,14 +112,14 @@ struct SourcesFound {
 // From stage fitblobs.
 struct Fits {
   static constexpr std::string_view kArtifact = "fits";
-  static constexpr int kSchema = 1;
+  static constexpr int kSchema = 2;
   FittedCatalog fitted;
 };
 
 // From stage coadds.
 struct Measurements {
   static constexpr std::string_view kArtifact = "measurements";
-  static constexpr int kSchema = 1;
+  static constexpr int kSchema = 2;
   std::vector<CatalogSource> rows;
   Image<std::int32_t> maskbits;
 };

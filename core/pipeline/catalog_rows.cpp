@@ -91,6 +91,7 @@ std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const Sourc
     }
     row.blob = s.blob;
     row.fit = fit_record(s, reports);
+    row.fit_covariance = s.covariance;
     row.bands.resize(bands);
     const auto value = [](const auto& values, std::size_t i) {
       return i < values.size() ? static_cast<float>(values[i]) : 0.f;
@@ -103,6 +104,7 @@ std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const Sourc
       out.fracflux = value(s.metrics.fracflux, b);
       out.fracmasked = value(s.metrics.fracmasked, b);
       out.fracin = value(s.metrics.fracin, b);
+      out.blendedness = value(s.blendedness, b);
     }
     if (s.source >= 0)
       if (const int r = sources.detection.sources[s.source].reference_row; r >= 0)

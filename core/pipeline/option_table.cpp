@@ -237,6 +237,11 @@ std::vector<OptionRow> make_table() {
 
   const std::string_view fitting = "Fitting";
   using F = FittingChoice;
+  t.push_back(row<&O::fitting, &F::fit>(
+      {"--fit", "", fitting, "reference|joint",
+       "one source after the other, as in released catalogs; joint: then all that overlap together, with errors that "
+       "know of neighbours, shapes and positions",
+       "", kProducts}));
   t.push_back(row<&O::fitting, &F::iterative>(
       {"--no-iterative", "", fitting, "", "do not look for sources in what the fits leave", "", kProducts}));
   t.push_back(row<&O::fitting, &F::iterative_nsigma>({"--iterative-nsigma", "", fitting, "SIGMA",
@@ -549,6 +554,9 @@ void check_options(const BrickOptions& options) {
   const std::string& scheme = options.references.gaia_scheme;
   if (!scheme.empty() && scheme != "ring" && scheme != "nested")
     throw usage_error("--gaia-scheme {}: the schemes are ring and nested", scheme);
+  const std::string& fit = options.fitting.fit;
+  if (fit != "reference" && fit != "joint")
+    throw usage_error("--fit {}: sources are fitted as the reference does it, or joint", fit);
 }
 
 }  // namespace brickline

@@ -57,12 +57,14 @@ FittedCatalog fitted(const Field& field, const BlobFitOptions& options, InMemory
   return field.fit(options, hooks);
 }
 
-class TakenUpAgain : public testing::TestWithParam<bool> {};
+enum class Way { kOnce, kReoptimized, kJoint };
+class TakenUpAgain : public testing::TestWithParam<Way> {};
 
 TEST_P(TakenUpAgain, AfterAnyStepItComesToTheSameBytes) {
   const Field field(mixed_sky());
   BlobFitOptions options;
-  options.reoptimize = GetParam();
+  options.reoptimize = GetParam() == Way::kReoptimized;
+  options.joint = GetParam() == Way::kJoint;
   options.accounts = true;
   const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
   InMemory undisturbed;
@@ -88,7 +90,7 @@ TEST_P(TakenUpAgain, AfterAnyStepItComesToTheSameBytes) {
   }
   EXPECT_GE(interrupted, all);
 }
-INSTANTIATE_TEST_SUITE_P(Reoptimize, TakenUpAgain, testing::Bool());
+INSTANTIATE_TEST_SUITE_P(EveryWay, TakenUpAgain, testing::Values(Way::kOnce, Way::kReoptimized, Way::kJoint));
 
 TEST(BlobMemory, WhatIsDoneIsNotFittedAgainByAnyNumberOfThreads) {
   const Field field(mixed_sky());

@@ -154,6 +154,7 @@ CatalogContext context_with_everything() {
   CatalogContext c = small_context();
   c.space = {
       .wise = true, .wise_apertures = true, .light_curve_width = 17, .light_curve_epochs = 12, .galex = true};
+  c.joint = true;
   return c;
 }
 

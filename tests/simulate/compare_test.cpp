@@ -92,6 +92,67 @@ TEST(Compare, OneCatalogRowMatchesOneTrueSource) {
   EXPECT_NEAR(c.bands[0].median_pull, 0, 1e-4);
 }
 
+TrueSource found(int kind, int as, double snr, double nearest, double pull) {
+  TrueSource s;
+  s.kind = kind;
+  s.snr = snr;
+  s.nearest = nearest;
+  s.matched = true;
+  s.found_kind = as;
+  s.pull = {pull};
+  s.unblended = {true};
+  s.radius_pull = as == kind ? 0.5 : NAN;
+  return s;
+}
+
+TEST(CompareClasses, PutsEverySourceWhereItBelongs) {
+  const int psf = kind_number("PSF"), rex = kind_number("REX"), ser = kind_number("SER");
+  std::vector<TrueSource> truth = {
+      found(psf, psf, 30, 9, 1),   found(psf, psf, 30, 9, 3),  found(psf, psf, 30, 9, -6),
+      found(psf, psf, 200, 2, 7),  found(ser, ser, 200, 9, 0), found(ser, rex, 200, 9, -17),
+      found(rex, psf, 10, 9, 0.5), found(ser, ser, 60, 9, 2)};
+  truth.back().unblended = {false};
+  TrueSource missed;
+  missed.kind = ser;
+  missed.snr = 70;
+  missed.nearest = 9;
+  truth.push_back(missed);
+  const ClassComparison c = compare_classes(truth, {{30, true}, {30, false}, {7, true}}, 1);
+  const auto pulls = [&](const std::string& name) {
+    for (const ClassPulls& row : c.classes)
+      if (row.name == name) return row.bands[0];
+    ADD_FAILURE() << name;
+    return PullStatistics{};
+  };
+  EXPECT_EQ(pulls("all matched").n, 8);
+  EXPECT_EQ(pulls("all").n, 7);
+  const PullStatistics stars = pulls("stars, isolated, S/N 20 - 100");
+  EXPECT_EQ(stars.n, 3);
+  EXPECT_DOUBLE_EQ(stars.median, 1);
+  EXPECT_DOUBLE_EQ(stars.width, 1.4826 * 2);
+  EXPECT_NEAR(stars.beyond_5, 1 / 3.0, 1e-12);
+  EXPECT_EQ(pulls("stars, with a neighbour, S/N > 100").n, 1);
+  EXPECT_EQ(pulls("galaxies of the right kind, isolated, S/N > 100").n, 1);
+  EXPECT_DOUBLE_EQ(pulls("galaxies of another kind, S/N > 100").median, -17);
+  EXPECT_EQ(pulls("galaxies taken for stars, S/N < 20").n, 1);
+  EXPECT_EQ(c.kinds[static_cast<std::size_t>(ser)][static_cast<std::size_t>(ser)], 2);
+  EXPECT_EQ(c.kinds[static_cast<std::size_t>(ser)][static_cast<std::size_t>(rex)], 1);
+  EXPECT_EQ(c.kinds[static_cast<std::size_t>(ser)][5], 1);
+  EXPECT_NEAR(c.right_galaxies, 2 / 3.0, 1e-12);
+  for (const ShareInRange& s : c.completeness)
+    if (s.low == 50) {
+      EXPECT_EQ(s.n, 2);
+      EXPECT_DOUBLE_EQ(s.share, 0.5);
+      EXPECT_NEAR(s.error, std::sqrt(0.125), 1e-12);
+    }
+  for (const ShareInRange& s : c.purity)
+    if (s.low == 25) {
+      EXPECT_EQ(s.n, 2);
+      EXPECT_DOUBLE_EQ(s.share, 0.5);
+    }
+  EXPECT_NE(to_text(c, {"r"}).find("galaxies of the right kind: 0.667"), std::string::npos);
+}
+
 TEST(Compare, SaysWhereNoCatalogIs) {
   const TemporaryDirectory dir;
   write_truth(dir.path());

@@ -23,11 +23,16 @@ struct Position {
 struct CatalogRow {
   Position position;
   std::vector<double> flux, flux_ivar, fracflux;  // per band of the truth; ivar 0 where the catalog lacks it
+  int kind = -1;
+  double ra_ivar = 0, dec_ivar = 0, radius = 0, radius_ivar = 0;
+  bool near_truth = false;
 };
 
 struct TruthRow {
   Position position;
   std::vector<double> flux;
+  int kind = -1;
+  double radius = 0;
 };
 
 std::vector<std::filesystem::path> find_catalogs(const std::filesystem::path& output) {
@@ -43,22 +48,6 @@ std::vector<std::filesystem::path> find_catalogs(const std::filesystem::path& ou
   return found;
 }
 
-double median(std::vector<double> values) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  const double high = *middle;
-  if (values.size() % 2) return high;
-  return (high + *std::max_element(values.begin(), middle)) / 2;
-}
-
-double robust_width(const std::vector<double>& values) {
-  const double centre = median(values);
-  std::vector<double> deviations;
-  for (double v : values) deviations.push_back(std::abs(v - centre));
-  return 1.4826 * median(std::move(deviations));
-}
-
 double separation_arcsec(const Position& a, const Position& b) {
   const double degree = std::numbers::pi / 180;
   const double dra = std::remainder(a.ra - b.ra, 360) * std::cos((a.dec + b.dec) / 2 * degree);
@@ -72,8 +61,11 @@ std::vector<TruthRow> read_truth(const std::filesystem::path& survey, std::vecto
     if (c.name.starts_with("flux_")) bands.push_back(c.name.substr(5));
   std::vector<TruthRow> rows;
   for (std::int64_t i = 0; i < t.rows(); ++i) {
-    TruthRow row{{t.number("ra", i), t.number("dec", i)}, {}};
+    TruthRow row;
+    row.position = {t.number("ra", i), t.number("dec", i)};
     for (const std::string& band : bands) row.flux.push_back(t.number("flux_" + band, i));
+    if (t.has("type")) row.kind = kind_number(t.text("type", i));
+    if (t.has("shape_r")) row.radius = t.number("shape_r", i);
     rows.push_back(std::move(row));
   }
   return rows;
@@ -86,7 +78,14 @@ void read_catalog(const std::filesystem::path& path, const std::vector<std::stri
   for (std::int64_t i = 0; i < t.rows(); ++i) {
     const std::string type = t.text("type", i);
     if (type == "DUP" || type == "NUN") continue;
-    CatalogRow row{{t.number("ra", i), t.number("dec", i)}, {}, {}, {}};
+    CatalogRow row;
+    row.position = {t.number("ra", i), t.number("dec", i)};
+    row.kind = kind_number(type);
+    const auto number = [&](const char* name) { return t.has(name) ? t.number(name, i) : 0; };
+    row.ra_ivar = number("ra_ivar");
+    row.dec_ivar = number("dec_ivar");
+    row.radius = number("shape_r");
+    row.radius_ivar = number("shape_r_ivar");
     for (const std::string& band : bands) {
       const bool has = t.has("flux_" + band) && t.has("flux_ivar_" + band);
       row.flux.push_back(has ? t.number("flux_" + band, i) : 0);
@@ -102,8 +101,7 @@ struct Match {
   std::int64_t spurious = 0;
 };
 
-Match match(const std::vector<TruthRow>& truth, const std::vector<CatalogRow>& catalog,
-            const ComparisonOptions& options) {
+Match match(const std::vector<TruthRow>& truth, std::vector<CatalogRow>& catalog, const ComparisonOptions& options) {
   std::vector<std::size_t> by_dec(truth.size());
   for (std::size_t i = 0; i < by_dec.size(); ++i) by_dec[i] = i;
   std::sort(by_dec.begin(), by_dec.end(),
@@ -121,6 +119,7 @@ Match match(const std::vector<TruthRow>& truth, const std::vector<CatalogRow>& c
       near = near || d <= options.spurious_radius;
       if (d <= options.match_radius) candidates.emplace_back(d, *it, c);
     }
+    catalog[c].near_truth = near;
     if (!near) ++result.spurious;
   }
   std::sort(candidates.begin(), candidates.end());
@@ -131,6 +130,63 @@ Match match(const std::vector<TruthRow>& truth, const std::vector<CatalogRow>& c
     result.pairs.emplace_back(t, c);
   }
   return result;
+}
+
+// Nearest other true source of each, arcsec; up to `reach` arcsec (beyond: infinite).
+std::vector<double> nearest_true(const std::vector<TruthRow>& truth, double reach) {
+  std::vector<std::size_t> order(truth.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return truth[a].position.dec < truth[b].position.dec; });
+  std::vector<double> nearest(truth.size(), std::numeric_limits<double>::infinity());
+  for (std::size_t i = 0; i < order.size(); ++i)
+    for (std::size_t k = i + 1; k < order.size(); ++k) {
+      const TruthRow &a = truth[order[i]], &b = truth[order[k]];
+      if (3600 * (b.position.dec - a.position.dec) > reach) break;
+      const double d = separation_arcsec(a.position, b.position);
+      nearest[order[i]] = std::min(nearest[order[i]], d);
+      nearest[order[k]] = std::min(nearest[order[k]], d);
+    }
+  return nearest;
+}
+
+ClassComparison classes_of(const std::vector<TruthRow>& truth, const std::vector<CatalogRow>& catalog,
+                           const Match& matched, const std::vector<double>& snr, std::size_t bands,
+                           const ComparisonOptions& options) {
+  const std::vector<double> nearest = nearest_true(truth, 2 * options.classes.isolation);
+  constexpr double kDegree = std::numbers::pi / 180, kNone = std::numeric_limits<double>::quiet_NaN();
+  std::vector<TrueSource> sources(truth.size());
+  for (std::size_t t = 0; t < truth.size(); ++t) {
+    sources[t].kind = truth[t].kind;
+    sources[t].snr = snr[t];
+    sources[t].nearest = nearest[t];
+  }
+  for (const auto& [t, c] : matched.pairs) {
+    const CatalogRow& row = catalog[c];
+    const TruthRow& from = truth[t];
+    TrueSource& s = sources[t];
+    s.matched = true;
+    s.found_kind = row.kind;
+    for (std::size_t b = 0; b < bands; ++b) {
+      s.pull.push_back(row.flux_ivar[b] > 0 ? (row.flux[b] - from.flux[b]) * std::sqrt(row.flux_ivar[b]) : kNone);
+      s.unblended.push_back(row.fracflux[b] < options.largest_fracflux);
+    }
+    const double east = std::remainder(row.position.ra - from.position.ra, 360) *
+                        std::cos(from.position.dec * kDegree),
+                 north = row.position.dec - from.position.dec;
+    s.position_pull[0] = row.ra_ivar > 0 ? east * std::sqrt(row.ra_ivar) : kNone;
+    s.position_pull[1] = row.dec_ivar > 0 ? north * std::sqrt(row.dec_ivar) : kNone;
+    s.radius_pull = row.kind == from.kind && row.radius_ivar > 0
+                        ? (row.radius - from.radius) * std::sqrt(row.radius_ivar)
+                        : kNone;
+  }
+  std::vector<CatalogEntry> entries;
+  for (const CatalogRow& row : catalog) {
+    CatalogEntry e{0, row.near_truth};
+    for (std::size_t b = 0; b < bands; ++b) e.snr = std::max(e.snr, row.flux[b] * std::sqrt(row.flux_ivar[b]));
+    entries.push_back(e);
+  }
+  return compare_classes(sources, entries, bands, options.classes);
 }
 
 }  // namespace
@@ -181,16 +237,19 @@ Comparison compare_with_truth(const std::filesystem::path& survey, const std::fi
     }
     BandComparison band;
     band.band = bands[b];
-    band.n = static_cast<std::int64_t>(pulls.size());
+    const PullStatistics statistics = statistics_of(pulls);
+    band.n = statistics.n;
     band.bright = static_cast<std::int64_t>(relative.size());
-    band.median_pull = median(pulls);
-    band.pull_width = robust_width(pulls);
-    const auto far = std::count_if(pulls.begin(), pulls.end(), [](double p) { return std::abs(p) > 5; });
-    band.beyond_5 = pulls.empty() ? 0 : static_cast<double>(far) / static_cast<double>(pulls.size());
+    band.median_pull = statistics.median;
+    band.pull_width = statistics.width;
+    band.beyond_5 = statistics.beyond_5;
     band.bright_bias = median(relative);
     band.bright_scatter = robust_width(relative);
     result.bands.push_back(band);
   }
+  const bool kinds_known =
+      std::any_of(truth.begin(), truth.end(), [](const TruthRow& row) { return row.kind >= 0; });
+  if (kinds_known) result.classes = classes_of(truth, catalog, matched, best_snr, bands.size(), options);
   return result;
 }
 
@@ -207,7 +266,10 @@ std::string to_text(const Comparison& c, const ComparisonOptions& options) {
   for (const BandComparison& b : c.bands)
     text += fmt::format("{:<6} {:>6} {:>8.2f} {:>8.2f} {:>10.3f}   {:>6} {:>8.4f} {:>8.4f}\n", b.band, b.n,
                         b.median_pull, b.pull_width, b.beyond_5, b.bright, b.bright_bias, b.bright_scatter);
-  return text;
+  if (!c.classes) return text;
+  std::vector<std::string> bands;
+  for (const BandComparison& b : c.bands) bands.push_back(b.band);
+  return text + "\n" + to_text(*c.classes, bands, options.classes);
 }
 
 }  // namespace brickline::simulate

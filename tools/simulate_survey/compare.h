@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "tools/simulate_survey/truth_classes.h"
 
 namespace brickline::simulate {
 
@@ -14,6 +17,7 @@ struct ComparisonOptions {
   double detectable_snr = 8;      // best band; completeness counts the true sources above it
   double largest_fracflux = 0.1;  // flux figures use rows with less of their light from neighbours
   double bright_flux = 4;         // nanomaggies; relative errors are of true fluxes above it
+  ClassOptions classes;
 };
 
 struct BandComparison {
@@ -30,6 +34,7 @@ struct Comparison {
   double completeness = 0;  // of the detectable
   double spurious = 0;      // share of catalog rows
   std::vector<BandComparison> bands;
+  std::optional<ClassComparison> classes;  // where the truth tells its sources' kinds
 };
 
 // Reads `survey`/truth.fits and every `output`/tractor/*/tractor-*.fits. Error (kInput) where either is
@@ -37,7 +42,7 @@ struct Comparison {
 Comparison compare_with_truth(const std::filesystem::path& survey, const std::filesystem::path& output,
                               const ComparisonOptions& options = {});
 
-// The comparison as a short table for people, lines ending in newlines.
+// The comparison as tables for people, lines ending in newlines.
 std::string to_text(const Comparison& comparison, const ComparisonOptions& options = {});
 
 }  // namespace brickline::simulate

@@ -50,6 +50,8 @@ struct Fields<FittedSource> {
   static constexpr void each(Visit&& visit) {
     visit("model", &FittedSource::model);
     visit("inverse_variance", &FittedSource::inverse_variance);
+    visit("covariance", &FittedSource::covariance);
+    visit("blendedness", &FittedSource::blendedness);
     visit("dchisq", &FittedSource::dchisq);
     visit("source", &FittedSource::source);
     visit("blob", &FittedSource::blob);

@@ -16,6 +16,7 @@ struct Fields<CatalogBand> {
     visit("fracflux", &CatalogBand::fracflux);
     visit("fracmasked", &CatalogBand::fracmasked);
     visit("fracin", &CatalogBand::fracin);
+    visit("blendedness", &CatalogBand::blendedness);
     visit("fiberflux", &CatalogBand::fiberflux);
     visit("fibertotflux", &CatalogBand::fibertotflux);
     visit("apflux", &CatalogBand::apflux);
@@ -132,6 +133,7 @@ struct Fields<CatalogSource> {
     visit("shape_e2_ivar", &CatalogSource::shape_e2_ivar);
     visit("sersic", &CatalogSource::sersic);
     visit("sersic_ivar", &CatalogSource::sersic_ivar);
+    visit("fit_covariance", &CatalogSource::fit_covariance);
     visit("blob", &CatalogSource::blob);
     visit("ninblob", &CatalogSource::ninblob);
     visit("fit", &CatalogSource::fit);

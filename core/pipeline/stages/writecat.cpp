@@ -30,7 +30,8 @@ void check_writecat(const DustOptions& dust, RunContext&) {
   if (!dust.dust_dir.empty()) DustMaps::check(dust.dust_dir);
 }
 
-Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, const Selection& selection,
+Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust,
+                       const FittingChoice& fitting, const Selection& selection,
                        const References& references, const SkyEdits& sky, const Measurements& measurements,
                        const WiseResults& wise, const GalexResults& galex, const ForcedResults& forced,
                        const RunHeader& header, StageProducts& products, RunContext& run) {
@@ -72,6 +73,7 @@ Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, c
     for (const auto& [band, facts] : *band_facts)
       if (facts.extinction_per_ebv) context.extinction[band] = *facts.extinction_per_ebv;
   std::vector<CatalogSource> rows = measurements.rows;
+  context.joint = fitting.fit == "joint";
   context.space = wise.columns;
   context.space.galex = galex.measured;
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -1,0 +1,257 @@
+// Sources of a blob fitted together: groups of those that overlap, kinds chosen again with the neighbours at their
+// best, and errors from the joint normal matrix.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/blobs/blob_run.h"
+#include "core/blobs/item_failure.h"
+#include "core/wcs/local_linear.h"
+
+namespace brickline {
+namespace {
+
+double weighted_product(const BlobImage& image, const Patch& a, const Patch& b) {
+  const Box box = intersection(intersection(a.box(), b.box()), image.data.box());
+  double sum = 0;
+  for (int y = box.y0; y < box.y1; ++y) {
+    const float* p = a.pixels.row(y - a.y0) - a.x0;
+    const float* q = b.pixels.row(y - b.y0) - b.x0;
+    const float* e = image.inverse_error.row(y);
+    double row = 0;
+    for (int x = box.x0; x < box.x1; ++x) row += static_cast<double>(p[x] * e[x]) * (q[x] * e[x]);
+    sum += row;
+  }
+  return sum;
+}
+
+}  // namespace
+
+bool BlobRun::may_be_fitted_together(const SourceRecord& r) const {
+  return r.alive && !r.traits.frozen && !r.forced_to_stay &&
+         std::any_of(r.patches.begin(), r.patches.end(), [](const auto& p) { return !!p; });
+}
+
+// Which sources each overlaps by more than the options' least, itself left out, the strongest first.
+std::vector<std::vector<int>> BlobRun::neighbours(const std::vector<SourceRecord>& records) const {
+  const std::size_t n = records.size();
+  const std::vector<BlobImage>& images = images_.images();
+  std::vector<std::vector<double>> own(n, std::vector<double>(images.size(), 0.0));
+  std::vector<char> takes_part(n);
+  for (std::size_t s = 0; s < n; ++s) {
+    takes_part[s] = may_be_fitted_together(records[s]);
+    for (std::size_t i = 0; takes_part[s] && i < images.size(); ++i)
+      if (records[s].patches[i]) own[s][i] = weighted_product(images[i], *records[s].patches[i], *records[s].patches[i]);
+  }
+  std::vector<std::vector<std::pair<double, int>>> found(n);
+  for (std::size_t s = 0; s < n; ++s)
+    for (std::size_t t = 0; takes_part[s] && t < s; ++t) {
+      if (!takes_part[t]) continue;
+      double strongest = 0;
+      for (std::size_t i = 0; i < images.size(); ++i) {
+        const auto &a = records[s].patches[i], &b = records[t].patches[i];
+        if (!a || !b || !(own[s][i] > 0) || !(own[t][i] > 0) || intersection(a->box(), b->box()).empty()) continue;
+        strongest = std::max(strongest,
+                             std::abs(weighted_product(images[i], *a, *b)) / std::sqrt(own[s][i] * own[t][i]));
+      }
+      if (!(strongest > options_.together.least_overlap)) continue;
+      found[s].emplace_back(-strongest, static_cast<int>(t));
+      found[t].emplace_back(-strongest, static_cast<int>(s));
+    }
+  std::vector<std::vector<int>> out(n);
+  for (std::size_t s = 0; s < n; ++s) {
+    std::sort(found[s].begin(), found[s].end());
+    for (const auto& [strength, t] : found[s]) out[s].push_back(t);
+  }
+  return out;
+}
+
+// All sources that overlap, directly or through others; where those are too many, groups around one source after the
+// other, brightest first, until each has been in one with its neighbours. `own`: whose group it is first of all.
+std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& records) const {
+  const std::vector<std::vector<int>> near = neighbours(records);
+  const auto most = static_cast<std::size_t>(std::max(1, options_.together.largest_group));
+  std::vector<char> done(records.size(), 0);
+  std::vector<Group> out;
+  for (const int first : brightest_first(records, false)) {
+    if (done[static_cast<std::size_t>(first)] || !may_be_fitted_together(records[static_cast<std::size_t>(first)])) continue;
+    Group group;
+    group.members.push_back(first);
+    std::vector<char> in(records.size(), 0);
+    in[static_cast<std::size_t>(first)] = 1;
+    for (std::size_t k = 0; k < group.members.size() && group.members.size() < most; ++k)
+      for (const int t : near[static_cast<std::size_t>(group.members[k])]) {
+        if (in[static_cast<std::size_t>(t)] || group.members.size() >= most) continue;
+        in[static_cast<std::size_t>(t)] = 1;
+        group.members.push_back(t);
+      }
+    for (const int m : group.members) {
+      const auto& around = near[static_cast<std::size_t>(m)];
+      const bool whole = std::all_of(around.begin(), around.end(), [&](int t) { return in[static_cast<std::size_t>(t)] != 0; });
+      const bool its = !done[static_cast<std::size_t>(m)] && (whole || m == first);
+      group.own.push_back(its);
+      if (its) done[static_cast<std::size_t>(m)] = 1;
+      group.whole = group.whole && whole;
+    }
+    out.push_back(std::move(group));
+  }
+  return out;
+}
+
+// The group as the fitter sees it; `images` views pixels that the members are not subtracted from.
+void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const {
+  out = {};
+  const std::vector<BlobImage>& images = images_.images();
+  std::vector<int> place(images.size(), -1);
+  for (const int m : group.members) {
+    const SourceModel& model = records[static_cast<std::size_t>(m)].model;
+    JointSource s;
+    s.model = model;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      const BlobImage& image = images[i];
+      const auto at = images_.place(model, image);
+      const auto local = local_linear(image.wcs, model.ra, model.dec, LocalLinearWcs::Jacobian::kLocal);
+      if (!at || !local) continue;
+      const PsfKernel* kernel = kernel_at(image, at->x, at->y, out.kernels);
+      const auto window = images_.window(model, *at, image, *kernel);
+      if (!window) continue;
+      if (place[i] < 0) {
+        place[i] = static_cast<int>(out.images.size());
+        out.images.push_back({image.data.view(), image.inverse_error.view(), image.band, image.wcs.cd(), image.mjd_tai});
+      }
+      s.views.push_back({place[i], *local, kernel, *window});
+    }
+    out.sources.push_back(std::move(s));
+  }
+}
+
+JointOptions BlobRun::joint_fit_options(const std::vector<SourceRecord>& records, const Group& group) const {
+  JointOptions o;
+  o.render = options_.fit.render;
+  o.fit = options_.fit;
+  o.fit.allowed = {};
+  o.fit.position_box_arcsec = options_.together.position_box_arcsec;
+  o.fit.max_step_position_arcsec = options_.together.max_step_position_arcsec;
+  for (const int m : group.members) o.fit_sky = o.fit_sky || records[static_cast<std::size_t>(m)].fit_background;
+  return o;
+}
+
+double BlobRun::fit_group(std::vector<SourceRecord>& records, const Group& group) {
+  for (const int m : group.members) images_.add(records[static_cast<std::size_t>(m)].patches, 1);
+  JointInput input;
+  describe(records, group, input);
+  JointOptions options = joint_fit_options(records, group);
+  // What starts in the blob stays in it.
+  std::vector<char> kept_inside;
+  for (const JointSource& s : input.sources) kept_inside.push_back(inside(s.model.ra, s.model.dec));
+  options.allowed = [&](std::size_t s, double ra, double dec) { return !kept_inside[s] || inside(ra, dec); };
+  const JointResult fit = fit_jointly(input.sources, input.images, options);
+  const bool ok = fit.status != FitStatus::kBadInput && fit.status != FitStatus::kNoData;
+  for (std::size_t k = 0; k < group.members.size(); ++k) {
+    SourceRecord& r = records[static_cast<std::size_t>(group.members[k])];
+    if (ok) r.model = fit.models[k];
+    r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
+    images_.add(r.patches, -1);
+  }
+  return ok ? fit.gain : 0;
+}
+
+// All sources, group by group; where groups are parts of larger ones, several times.
+void BlobRun::fit_groups(std::vector<SourceRecord>& records) {
+  for (int sweep = 0; sweep < options_.together.sweeps; ++sweep) {
+    double gain = 0;
+    for (const Group& group : groups_of(records)) {
+      before_source();
+      if (sweep > 0 && group.whole) continue;
+      const double by = fit_group(records, group);
+      if (!group.whole) gain += by;
+    }
+    constexpr double kWorthwhile = 1;  // in ln P
+    if (!(gain > kWorthwhile)) break;
+  }
+}
+
+// The outcome of `work` for all records at once, or what is known to come of it. The images are then the same in both
+// cases: what they were without the sources, less their models on their windows.
+template <class Work>
+void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
+  for (const SourceRecord& r : records)
+    if (r.alive) images_.add(r.patches, 1);
+  std::vector<Image<float>> before;
+  for (const BlobImage& image : images_.images()) before.push_back(image.data);
+  const auto subtract_all = [&] {
+    for (SourceRecord& r : records) {
+      if (!r.alive) continue;
+      r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
+      images_.add(r.patches, -1);
+    }
+  };
+  const std::size_t left = known_.size() - next_known_;
+  if (left >= records.size()) {
+    for (SourceRecord& r : records) static_cast<SourceState&>(r) = std::move(known_[next_known_++]);
+  } else {
+    before_source();
+    subtract_all();
+    work();
+    next_known_ = known_.size();
+    for (std::size_t i = left; memory_ && i < records.size(); ++i)
+      memory_->keep_step(task_.blob, task_.part, records[i]);
+    for (std::size_t i = 0; i < before.size(); ++i) images_.images()[i].data = before[i];
+  }
+  subtract_all();
+}
+
+// Every source's kind once more, brightest first, the others' models subtracted.
+void BlobRun::choose_again(std::vector<SourceRecord>& records) {
+  for (const int i : brightest_first(records, true)) {
+    SourceRecord& r = records[static_cast<std::size_t>(i)];
+    const bool of_known_kind = r.from_catalog && (r.model.is_galaxy() || r.traits.point_source);
+    if (!may_be_fitted_together(r) || of_known_kind) continue;
+    images_.add(r.patches, 1);
+    step(r, [&] {
+      r.known_galaxy.reset();
+      const SourceState before = r;
+      if (r.model.is_galaxy()) {
+        r.known_galaxy = r.model;
+        r.model.kind = SourceKind::kPsf;
+        r.model.shape = {};
+        r.model.max_log_re = 0;
+      }
+      const auto failure =
+          failure_of_item([&] { joint_selection_.run(r, {}, -1, {}, in_parallel_); });
+      if (failure) static_cast<SourceState&>(r) = before;
+    });
+    r.patches.clear();
+    if (!r.alive && r.traits.star) {
+      r.alive = r.forced_to_stay = true;
+      r.model.flux = r.start_flux;
+    }
+    if (!r.alive) continue;
+    r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
+    images_.add(r.patches, -1);
+  }
+}
+
+void BlobRun::fit_together(std::vector<SourceRecord>& records) {
+  for (int round = 0; round < options_.together.rounds; ++round) {
+    if (round > 0) choose_again(records);
+    step_together(records, [&] { fit_groups(records); });
+  }
+}
+
+// Of every source that may be fitted together, from the group that is its own.
+std::vector<std::optional<JointErrors>> BlobRun::errors_together(const std::vector<SourceRecord>& records) const {
+  std::vector<std::optional<JointErrors>> out(records.size());
+  const std::vector<Group> groups = groups_of(records);
+  for_each_index(groups.size(), in_parallel_, [&](std::size_t k) {
+    const Group& group = groups[k];
+    JointInput input;
+    describe(records, group, input);
+    std::vector<JointErrors> errors = joint_errors(input.sources, input.images, joint_fit_options(records, group));
+    for (std::size_t m = 0; m < group.members.size(); ++m)
+      if (group.own[m]) out[static_cast<std::size_t>(group.members[m])] = std::move(errors[m]);
+  });
+  return out;
+}
+
+}  // namespace brickline

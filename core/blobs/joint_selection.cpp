@@ -1,0 +1,32 @@
+#include "core/blobs/joint_selection.h"
+
+#include <algorithm>
+
+namespace brickline {
+
+std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, const JointSelection& options) {
+  using enum SourceKind;
+  const JointMargins& margins = options.margins;
+  const auto tried = [&](SourceKind k) { return improvement[dchisq_index(k)].has_value(); };
+  const auto gain = [&](SourceKind k) { return improvement[dchisq_index(k)].value_or(0); };
+  bool detected = false;
+  for (const SourceKind k : kDchisqOrder)
+    detected = detected || (tried(k) && gain(k) - options.penalties.penalty[dchisq_index(k)] >= margins.detection);
+  if (!detected) return std::nullopt;
+
+  std::optional<SourceKind> galaxy;
+  if (tried(kRex)) galaxy = kRex;
+  std::optional<SourceKind> ellipse;
+  for (const SourceKind k : {kExp, kDev})
+    if (tried(k) && (!ellipse || gain(k) > gain(*ellipse))) ellipse = k;
+  if (ellipse && (!galaxy || gain(*ellipse) - gain(*galaxy) > margins.ellipse)) galaxy = ellipse;
+  // Of a profile between the others, or beyond them, neither may do better than a round one.
+  const double simplest = std::max(galaxy ? gain(*galaxy) : 0, ellipse ? gain(*ellipse) : 0);
+  if (tried(kSer) && (!galaxy || gain(kSer) - simplest > margins.sersic)) galaxy = kSer;
+  if (!tried(kPsf)) return galaxy;
+  const double hurdle = std::max(margins.galaxy, margins.fraction_of_star * gain(kPsf));
+  if (galaxy && gain(*galaxy) - gain(kPsf) > hurdle) return galaxy;
+  return kPsf;
+}
+
+}  // namespace brickline

@@ -1,0 +1,41 @@
+// The choice between a source's models where its neighbours were fitted together with it, and where the area that it
+// is fitted on grows with it: what is left of the reference's margins (select_model.h) is what keeps stars stars.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/blobs/select_model.h"
+
+namespace brickline {
+
+// Improvements of chi-squared that a model must have over a simpler one. Without a true difference the improvement is
+// distributed as chi-squared of as many degrees of freedom as there are further parameters: of 9 exceeds 1.1 % of
+// sources (2 further parameters) or 0.3 % (1).
+struct JointMargins {
+  double detection = 25;         // over no source and the penalties of SelectionOptions
+  double galaxy = 9;             // of any galaxy over a star
+  double fraction_of_star = 0.01;  // and at least this share of what the star gains: no PSF is perfect
+  double ellipse = 9;              // of EXP or DEV over REX
+  double sersic = 9;               // of SER over the better of EXP and DEV
+};
+
+struct JointSelection {
+  JointMargins margins;
+  SelectionOptions penalties;
+  // Radii, ln arcsec, that a source that was no galaxy before is started from as one.
+  std::vector<double> start_log_re = {-1, 0.5};
+  int rounds = 2;  // joint fits; kinds are chosen again between them
+  int searches = 2;  // for sources in what the joint fits leave, at most
+
+  // Overlap: the correlation of two models as drawn, weighted. Larger groups are fitted in overlapping parts.
+  double least_overlap = 2e-3;
+  int largest_group = 24;
+  int sweeps = 3;  // over the parts, at most
+  double position_box_arcsec = 1.5, max_step_position_arcsec = 0.5;  // of one joint fit
+};
+
+// Empty: no source.
+std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, const JointSelection& options);
+
+}  // namespace brickline

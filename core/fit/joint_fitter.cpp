@@ -1,0 +1,332 @@
+#include "core/fit/joint_fitter.h"
+
+#include <Eigen/Cholesky>
+#include <Eigen/LU>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/fit/joint_problem.h"
+#include "core/model/shape.h"
+
+namespace brickline {
+namespace {
+
+// Damping of Levenberg-Marquardt, relative to the diagonal, of everything but the fluxes.
+constexpr double kFirstDamping = 1e-3, kSmallestDamping = 1e-6, kLargestDamping = 1e7;
+constexpr double kGoodRatio = 0.75, kPoorRatio = 0.25;
+// Added to the diagonal of matrices that are scaled to unit diagonal.
+constexpr double kRidge = 1e-9;
+// Diagonals that are smaller are of parameters that nothing is known of.
+constexpr double kNothing = 1e-30;
+constexpr int kBoundRounds = 12;
+
+// The step within bounds: parameters that would leave stop at theirs, the others are solved for again.
+class Stepper {
+ public:
+  Stepper(const JointProblem& problem, const JointOptions& options, const std::vector<char>& stands)
+      : problem_(problem), options_(options), stands_(stands) {}
+
+  // minimize 1/2 d^T A d - g^T d, damped; `predicted`: what it gains in ln P.
+  Eigen::VectorXd step(const Eigen::MatrixXd& a, const Eigen::VectorXd& g, const std::vector<JointPoint>& from,
+                       double damping, double* predicted) {
+    const auto n = static_cast<std::size_t>(a.rows());
+    low_.assign(n, -std::numeric_limits<double>::infinity());
+    high_.assign(n, std::numeric_limits<double>::infinity());
+    damping_.assign(n, 0.0);
+    for (std::size_t s = 0; s < problem_.size(); ++s) bounds_of(s, from[s].at, damping);
+    std::vector<char> fixed(n, 0);
+    Eigen::VectorXd d = Eigen::VectorXd::Zero(a.rows());
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto k = static_cast<Eigen::Index>(i);
+      if (!(a(k, k) > kNothing) || !std::isfinite(a(k, k)) || !std::isfinite(g[k]) || low_[i] >= high_[i]) fixed[i] = 1;
+    }
+    for (int round = 0; round < kBoundRounds; ++round) {
+      solve_free(a, g, fixed, d);
+      bool left = false;
+      for (std::size_t i = 0; i < n; ++i) {
+        const auto k = static_cast<Eigen::Index>(i);
+        if (fixed[i] || (d[k] >= low_[i] && d[k] <= high_[i])) continue;
+        d[k] = std::clamp(d[k], low_[i], high_[i]);
+        fixed[i] = 1;
+        left = true;
+      }
+      if (!left) break;
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto k = static_cast<Eigen::Index>(i);
+      d[k] = std::clamp(d[k], low_[i], high_[i]);
+    }
+    *predicted = g.dot(d) - 0.5 * d.dot(a * d);
+    return d;
+  }
+
+ private:
+  void bounds_of(std::size_t s, const FitPoint& p, double damping) {
+    const FitLayout& layout = problem_.layout(s);
+    const FitOptions& o = options_.fit;
+    const auto first = static_cast<std::size_t>(problem_.offset(s));
+    for (int k = 0; k < layout.size; ++k) damping_[first + static_cast<std::size_t>(k)] = damping;
+    const auto limit = [&](int k, double value, double low, double high, double most) {
+      low_[first + static_cast<std::size_t>(k)] = std::min(0.0, std::max(low - value, -most));
+      high_[first + static_cast<std::size_t>(k)] = std::max(0.0, std::min(high - value, most));
+    };
+    constexpr double infinite = std::numeric_limits<double>::infinity();
+    if (layout.position >= 0) {
+      const double box = o.position_box_arcsec > 0 ? o.position_box_arcsec : infinite;
+      const double most = stands_[s] ? 0 : o.max_step_position_arcsec;
+      limit(layout.position, p.east, -box, box, most);
+      limit(layout.position + 1, p.north, -box, box, most);
+    }
+    if (layout.shapes == 1)
+      limit(layout.shape, p.shape.log_re, o.min_log_re, problem_.max_log_re(s), o.max_step_log_re);
+    if (layout.shapes == 3) {
+      limit(layout.shape, 0, -infinite, infinite, o.max_step_log_re);
+      limit(layout.shape + 1, 0, -infinite, infinite, o.max_step_ellipticity);
+      limit(layout.shape + 2, 0, -infinite, infinite, o.max_step_ellipticity);
+    }
+    if (layout.index >= 0)
+      limit(layout.index, p.index, o.min_sersic_index, o.max_sersic_index, o.max_step_sersic_index);
+  }
+
+  void solve_free(const Eigen::MatrixXd& a, const Eigen::VectorXd& g, const std::vector<char>& fixed,
+                  Eigen::VectorXd& d) const {
+    std::vector<Eigen::Index> free;
+    for (std::size_t i = 0; i < fixed.size(); ++i)
+      if (!fixed[i]) free.push_back(static_cast<Eigen::Index>(i));
+    const auto n = static_cast<Eigen::Index>(free.size());
+    Eigen::MatrixXd m(n, n);
+    Eigen::VectorXd r(n), scale(n);
+    for (Eigen::Index i = 0; i < n; ++i) {
+      const Eigen::Index at = free[static_cast<std::size_t>(i)];
+      scale[i] = 1 / std::sqrt(a(at, at));
+    }
+    for (Eigen::Index i = 0; i < n; ++i) {
+      const Eigen::Index at = free[static_cast<std::size_t>(i)];
+      double v = g[at];
+      for (std::size_t k = 0; k < fixed.size(); ++k)
+        if (fixed[k]) v -= a(at, static_cast<Eigen::Index>(k)) * d[static_cast<Eigen::Index>(k)];
+      r[i] = v * scale[i];
+      for (Eigen::Index j = 0; j <= i; ++j) m(i, j) = m(j, i) = a(at, free[static_cast<std::size_t>(j)]) * scale[i] * scale[j];
+      m(i, i) += damping_[static_cast<std::size_t>(at)] + kRidge;
+    }
+    const Eigen::VectorXd x = m.ldlt().solve(r);
+    for (Eigen::Index i = 0; i < n; ++i)
+      d[free[static_cast<std::size_t>(i)]] = std::isfinite(x[i]) ? x[i] * scale[i] : 0;
+  }
+
+  const JointProblem& problem_;
+  const JointOptions& options_;
+  const std::vector<char>& stands_;
+  std::vector<double> low_, high_, damping_;
+};
+
+std::vector<JointPoint> moved(const JointProblem& problem, const JointOptions& options,
+                              const std::vector<JointPoint>& from, const Eigen::VectorXd& d) {
+  std::vector<JointPoint> to = from;
+  for (std::size_t s = 0; s < to.size(); ++s) {
+    const FitLayout& layout = problem.layout(s);
+    const int at = problem.offset(s);
+    FitPoint& p = to[s].at;
+    if (layout.position >= 0) {
+      p.east += d[at + layout.position];
+      p.north += d[at + layout.position + 1];
+    }
+    if (layout.shapes == 1) p.shape.log_re += d[at + layout.shape];
+    if (layout.shapes == 3) {
+      // The step is in the logarithm of the geometric-mean radius.
+      const double before = half_log_axis_ratio(p.shape.ee1, p.shape.ee2).value;
+      p.shape.ee1 += d[at + layout.shape + 1];
+      p.shape.ee2 += d[at + layout.shape + 2];
+      p.shape.log_re += d[at + layout.shape] + before - half_log_axis_ratio(p.shape.ee1, p.shape.ee2).value;
+    }
+    if (layout.shape >= 0) p.shape.log_re = std::clamp(p.shape.log_re, problem.min_log_re(), problem.max_log_re(s));
+    if (layout.index >= 0)
+      p.index = std::clamp(p.index + d[at + layout.index], options.fit.min_sersic_index, options.fit.max_sersic_index);
+    for (int b = 0; b < problem.bands(); ++b) to[s].flux[static_cast<std::size_t>(b)] += d[problem.flux_offset(s) + b];
+  }
+  return to;
+}
+
+// d(lg, ee1, ee2)/d(re, e1, e2) at an ellipse; at the round shape the right-hand derivative.
+Eigen::Matrix3d shape_jacobian(const SoftenedEllipse& shape) {
+  const Ellipse e = to_ellipse(shape);
+  Eigen::Matrix3d j = Eigen::Matrix3d::Zero();
+  j(0, 0) = 1 / e.re;
+  const double length = std::hypot(e.e1, e.e2), eta = -std::log1p(-length);
+  const HalfLogAxisRatio h = half_log_axis_ratio(shape.ee1, shape.ee2);
+  const double unit[2] = {length > 0 ? e.e1 / length : 0, length > 0 ? e.e2 / length : 0};
+  const double ratio = length > 0 ? eta / length : 1;
+  for (int k = 0; k < 2; ++k) {
+    for (int i = 0; i < 2; ++i)
+      j(i + 1, k + 1) = (i == k ? ratio : 0) + (1 / (1 - length) - ratio) * unit[i] * unit[k];
+    j(0, k + 1) = length > 0 ? h.by_ee1 * j(1, k + 1) + h.by_ee2 * j(2, k + 1) : -1;
+  }
+  return j;
+}
+
+// Inverse of the rows and columns `kept` of a symmetric matrix, at their places; 0 elsewhere.
+Eigen::MatrixXd inverse_of(const Eigen::MatrixXd& a, const std::vector<Eigen::Index>& kept) {
+  const auto n = static_cast<Eigen::Index>(kept.size());
+  Eigen::MatrixXd m(n, n);
+  Eigen::VectorXd scale(n);
+  for (Eigen::Index i = 0; i < n; ++i) scale[i] = 1 / std::sqrt(a(kept[static_cast<std::size_t>(i)], kept[static_cast<std::size_t>(i)]));
+  for (Eigen::Index i = 0; i < n; ++i)
+    for (Eigen::Index j = 0; j < n; ++j)
+      m(i, j) = a(kept[static_cast<std::size_t>(i)], kept[static_cast<std::size_t>(j)]) * scale[i] * scale[j] + (i == j ? kRidge : 0);
+  const Eigen::MatrixXd inverse = m.ldlt().solve(Eigen::MatrixXd::Identity(n, n));
+  Eigen::MatrixXd out = Eigen::MatrixXd::Zero(a.rows(), a.cols());
+  for (Eigen::Index i = 0; i < n; ++i)
+    for (Eigen::Index j = 0; j < n; ++j)
+      out(kept[static_cast<std::size_t>(i)], kept[static_cast<std::size_t>(j)]) = inverse(i, j) * scale[i] * scale[j];
+  return out;
+}
+
+// Places in the packed covariance.
+enum Parameter { kRa, kDec, kRe, kE1, kE2, kIndex, kFlux };
+
+// From the fit's parameters of a source to the catalog's.
+Eigen::MatrixXd to_catalog(const JointProblem& problem, std::size_t s, const JointPoint& point) {
+  const FitLayout& layout = problem.layout(s);
+  Eigen::MatrixXd t = Eigen::MatrixXd::Zero(kFlux + problem.bands(), layout.size + problem.bands());
+  if (layout.position >= 0) t(kRa, layout.position) = t(kDec, layout.position + 1) = 1.0 / 3600;
+  const SoftenedEllipse shape = problem.ellipse(s, point.at);
+  if (layout.shapes == 1) t(kRe, layout.shape) = to_ellipse(shape).re;
+  if (layout.shapes == 3) t.block<3, 3>(kRe, layout.shape) = shape_jacobian(shape).inverse();
+  if (layout.index >= 0) t(kIndex, layout.index) = 1;
+  for (int b = 0; b < problem.bands(); ++b) t(kFlux + b, layout.size + b) = 1;
+  return t;
+}
+
+}  // namespace
+
+JointResult fit_jointly(std::span<const JointSource> sources, std::span<const JointImage> images,
+                        const JointOptions& options) {
+  JointProblem problem(sources, images, options);
+  JointResult out;
+  std::vector<JointPoint> here = problem.start();
+  const auto finish = [&](const std::vector<JointPoint>& at) {
+    out.models.clear();
+    out.measured.clear();
+    for (std::size_t s = 0; s < sources.size(); ++s) {
+      bool seen = false;
+      for (int b = 0; b < problem.bands(); ++b) seen = seen || problem.seen(s, b);
+      out.measured.push_back(seen);
+      out.models.push_back(seen ? problem.model(s, at[s]) : sources[s].model);
+    }
+  };
+  JointSums at = problem.evaluate(here);
+  ++out.evaluations;
+  const double first = at.ln_prior - 0.5 * at.chi2;
+  double ln_prob = first;
+  finish(here);
+  if (!std::isfinite(ln_prob)) {
+    out.status = FitStatus::kBadInput;
+    for (std::size_t s = 0; s < sources.size(); ++s) out.models[s] = sources[s].model;
+    return out;
+  }
+  if (std::none_of(out.measured.begin(), out.measured.end(), [](bool m) { return m; })) return out;
+  std::vector<char> stands(sources.size(), 0);
+  Stepper stepper(problem, options, stands);
+  Eigen::MatrixXd a;
+  Eigen::VectorXd g;
+  problem.assemble(here, at, a, g);
+  double damping = kFirstDamping;
+  out.status = FitStatus::kMaxIterations;
+  while (out.evaluations < options.max_iterations) {
+    options.fit.cancel.stop_if_asked();
+    double predicted = 0;
+    Eigen::VectorXd d = stepper.step(a, g, here, damping, &predicted);
+    std::vector<JointPoint> trial = moved(problem, options, here, d);
+    if (options.allowed) {
+      bool stopped = false;
+      for (std::size_t s = 0; s < sources.size(); ++s) {
+        if (stands[s] || problem.layout(s).position < 0) continue;
+        const SkyPosition to = problem.position(s, trial[s].at);
+        if (options.allowed(s, to.ra, to.dec)) continue;
+        stands[s] = 1;
+        stopped = true;
+      }
+      if (stopped) continue;
+    }
+    if (!(predicted > options.min_gain)) {
+      out.status = std::isfinite(predicted) ? FitStatus::kConverged : FitStatus::kStalled;
+      break;
+    }
+    JointSums there = problem.evaluate(trial);
+    ++out.evaluations;
+    const double gain = there.ln_prior - 0.5 * there.chi2 - ln_prob;
+    if (!(gain > 0) || !std::isfinite(gain)) {
+      damping = std::max(damping * 10, kFirstDamping);
+      if (damping > kLargestDamping) {
+        out.status = FitStatus::kStalled;
+        break;
+      }
+      continue;
+    }
+    here = std::move(trial);
+    at = std::move(there);
+    ln_prob += gain;
+    if (gain > kGoodRatio * predicted)
+      damping = std::max(damping / 10, kSmallestDamping);
+    else if (gain < kPoorRatio * predicted)
+      damping *= 4;
+    if (gain < options.min_gain && damping <= kFirstDamping) {
+      out.status = FitStatus::kConverged;
+      break;
+    }
+    problem.assemble(here, at, a, g);
+  }
+  out.gain = ln_prob - first;
+  finish(here);
+  return out;
+}
+
+std::vector<JointErrors> joint_errors(std::span<const JointSource> sources,
+                                      std::span<const JointImage> images, const JointOptions& options) {
+  JointProblem problem(sources, images, options);
+  std::vector<JointPoint> point = problem.start();
+  const std::vector<JointPoint> as_given = point;
+  const JointSums sums = problem.evaluate(point);
+  Eigen::MatrixXd a;
+  Eigen::VectorXd g;
+  problem.assemble(as_given, sums, a, g);
+  std::vector<Eigen::Index> kept;
+  for (Eigen::Index i = 0; i < a.rows(); ++i)
+    if (a(i, i) > kNothing && std::isfinite(a(i, i)) && a.row(i).allFinite()) kept.push_back(i);
+  const Eigen::MatrixXd all = inverse_of(a, kept);
+
+  std::vector<JointErrors> out;
+  for (std::size_t s = 0; s < problem.size(); ++s) {
+    const FitLayout& layout = problem.layout(s);
+    const Eigen::Index first = problem.offset(s), n = layout.size + problem.bands();
+    std::vector<Eigen::Index> own;
+    for (const Eigen::Index i : kept)
+      if (i >= first && i < first + n) own.push_back(i - first);
+    const Eigen::MatrixXd alone = inverse_of(a.block(first, first, n, n), own);
+    const Eigen::MatrixXd t = to_catalog(problem, s, as_given[s]);
+    const Eigen::MatrixXd covariance = t * all.block(first, first, n, n) * t.transpose();
+    JointErrors e;
+    const auto inverse = [&](int k) { return covariance(k, k) > 0 && std::isfinite(covariance(k, k)) ? 1 / covariance(k, k) : 0.0; };
+    e.inverse_variance.ra = inverse(kRa);
+    e.inverse_variance.dec = inverse(kDec);
+    e.inverse_variance.re = inverse(kRe);
+    e.inverse_variance.e1 = inverse(kE1);
+    e.inverse_variance.e2 = inverse(kE2);
+    e.inverse_variance.sersic_index = inverse(kIndex);
+    for (int b = 0; b < problem.bands(); ++b) {
+      e.inverse_variance.flux.push_back(inverse(kFlux + b));
+      const double of_all = covariance(kFlux + b, kFlux + b), of_own = alone(layout.size + b, layout.size + b);
+      e.blendedness.push_back(of_all > 0 ? static_cast<float>(std::clamp(1 - of_own / of_all, 0.0, 1.0)) : 0.0F);
+    }
+    for (Eigen::Index i = 0; i < covariance.rows(); ++i)
+      for (Eigen::Index j = 0; j <= i; ++j) {
+        const auto v = static_cast<float>(covariance(i, j));
+        e.covariance.push_back(std::isfinite(v) ? v : 0.0F);
+      }
+    out.push_back(std::move(e));
+  }
+  return out;
+}
+
+}  // namespace brickline

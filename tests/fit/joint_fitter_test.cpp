@@ -1,0 +1,186 @@
+// Sources fitted together: what one after the other cannot separate, and errors against their closed form.
+#include "core/fit/joint_fitter.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "tests/model/window_fixture.h"
+
+namespace brickline {
+namespace {
+
+constexpr int kSize = 64;
+constexpr double kSigma = 0.01;
+
+// Sources by pixel on one image.
+struct Scene {
+  PsfKernel psf{test::gaussian_stamp(41, 2), 2};
+  Wcs wcs = Wcs::tangent(150, 2, 32, 32, test::kFixtureCd, kSize, kSize);
+  Image<float> data{kSize, kSize}, inverse_error{kSize, kSize, static_cast<float>(1 / kSigma)};
+  std::vector<SourceModel> truth;
+
+  SourceModel model(SourceKind kind, double x, double y, double flux) const {
+    SourceModel m;
+    const SkyPosition at = wcs.pixel_to_sky(x, y);
+    m.kind = kind;
+    m.ra = at.ra;
+    m.dec = at.dec;
+    m.flux = {flux};
+    return m;
+  }
+  void add(const SourceModel& m) {
+    truth.push_back(m);
+    Renderer renderer;
+    const auto patch = renderer.patch_on(data.box(), m, *wcs.sky_to_pixel(m.ra, m.dec), target());
+    add_patch(data.view(), *patch, static_cast<float>(m.flux[0]));
+  }
+  void add_noise(unsigned seed) {
+    std::mt19937 random(seed);
+    std::normal_distribution<float> noise(0, static_cast<float>(kSigma));
+    for (int y = 0; y < kSize; ++y)
+      for (int x = 0; x < kSize; ++x) data(x, y) += noise(random);
+  }
+  RenderTarget target() const { return {kSize, kSize, wcs.cd(), &psf}; }
+  std::vector<JointImage> images() const {
+    return {{data.const_view(), inverse_error.const_view(), 0, wcs.cd(), 0}};
+  }
+  JointSource source(const SourceModel& m) const {
+    JointSource s;
+    s.model = m;
+    s.views = {{0, *local_linear(wcs, m.ra, m.dec, LocalLinearWcs::Jacobian::kLocal), &psf, data.box()}};
+    return s;
+  }
+};
+
+TEST(JointFitter, StarsOnAGalaxyAreSeparated) {
+  Scene scene;
+  SourceModel galaxy = scene.model(SourceKind::kExp, 31.3, 30.2, 40);
+  galaxy.shape = {std::log(2.0), 0.3, -0.2};
+  scene.add(galaxy);
+  scene.add(scene.model(SourceKind::kPsf, 36.1, 33.4, 3));
+  scene.add(scene.model(SourceKind::kPsf, 39.6, 33.0, 2));
+  // Far off in everything: the stars have the galaxy's light, the galaxy is round and small.
+  std::vector<JointSource> sources;
+  SourceModel start = scene.model(SourceKind::kExp, 31.9, 30.5, 25);
+  start.shape = {std::log(1.2), 0, 0};
+  sources.push_back(scene.source(start));
+  sources.push_back(scene.source(scene.model(SourceKind::kPsf, 36.6, 33.0, 9)));
+  sources.push_back(scene.source(scene.model(SourceKind::kPsf, 39.2, 33.4, 1)));
+  JointOptions options;
+  options.min_gain = 1e-4;
+  options.fit.ellipticity_prior_sigma = 0;
+  const JointResult r = fit_jointly(sources, scene.images(), options);
+  EXPECT_EQ(r.status, FitStatus::kConverged);
+  ASSERT_EQ(r.models.size(), 3u);
+  for (std::size_t s = 0; s < 3; ++s) {
+    EXPECT_NEAR(r.models[s].flux[0] / scene.truth[s].flux[0], 1, 0.003) << s;
+    EXPECT_NEAR(r.models[s].ra, scene.truth[s].ra, 0.003 / 3600) << s;
+    EXPECT_NEAR(r.models[s].dec, scene.truth[s].dec, 0.003 / 3600) << s;
+  }
+  EXPECT_NEAR(r.models[0].shape.log_re, galaxy.shape.log_re, 0.003);
+  EXPECT_NEAR(r.models[0].shape.ee1, galaxy.shape.ee1, 0.003);
+}
+
+// Two stars at known places: var(f1) = 1/(A11 (1 - rho^2)), and rho^2 of it is the neighbour's.
+TEST(JointErrors, OfTwoStarsAreThoseOfTheClosedForm) {
+  Scene scene;
+  scene.add(scene.model(SourceKind::kPsf, 30, 32, 5));
+  scene.add(scene.model(SourceKind::kPsf, 33, 32, 2));
+  Renderer renderer;
+  double a[2][2] = {};
+  std::vector<JointSource> sources;
+  std::vector<Patch> unit;
+  for (const SourceModel& m : scene.truth) {
+    unit.push_back(*renderer.patch_on(scene.data.box(), m, *scene.wcs.sky_to_pixel(m.ra, m.dec), scene.target()));
+    sources.push_back(scene.source(m));
+    sources.back().move_position = false;
+  }
+  for (int i = 0; i < 2; ++i)
+    for (int j = 0; j < 2; ++j)
+      for (int y = 0; y < kSize; ++y)
+        for (int x = 0; x < kSize; ++x) a[i][j] += unit[i].pixels(x, y) * unit[j].pixels(x, y) / (kSigma * kSigma);
+  const double rho2 = a[0][1] * a[0][1] / (a[0][0] * a[1][1]);
+  ASSERT_GT(rho2, 0.1);
+  const std::vector<JointErrors> errors = joint_errors(sources, scene.images(), {});
+  ASSERT_EQ(errors.size(), 2u);
+  for (int i = 0; i < 2; ++i) {
+    const JointErrors& e = errors[static_cast<std::size_t>(i)];
+    EXPECT_NEAR(e.inverse_variance.flux[0] / (a[i][i] * (1 - rho2)), 1, 1e-4);
+    EXPECT_NEAR(e.blendedness[0], rho2, 1e-4);
+    EXPECT_EQ(e.inverse_variance.ra, 0);
+    ASSERT_EQ(e.covariance.size(), 28u);  // (6 + 1) parameters
+    EXPECT_NEAR(e.covariance.back() * a[i][i] * (1 - rho2), 1, 1e-4);
+  }
+}
+
+// The pulls of many noisy fits have the width that the errors promise, for every parameter.
+TEST(JointErrors, AreTheScatterOfFits) {
+  std::vector<double> pulls[5];
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    Scene scene;
+    SourceModel galaxy = scene.model(SourceKind::kExp, 30.3, 31.2, 12);
+    galaxy.shape = {std::log(0.9), 0.25, 0.1};
+    scene.add(galaxy);
+    scene.add(scene.model(SourceKind::kPsf, 35.1, 32.4, 4));
+    scene.add_noise(seed);
+    std::vector<JointSource> sources;
+    for (const SourceModel& m : scene.truth) sources.push_back(scene.source(m));
+    JointOptions options;
+    options.fit.ellipticity_prior_sigma = 0;
+    const JointResult r = fit_jointly(sources, scene.images(), options);
+    for (std::size_t s = 0; s < 2; ++s) sources[s].model = r.models[s];
+    const std::vector<JointErrors> e = joint_errors(sources, scene.images(), options);
+    const auto pull = [](double found, double truth, double inverse_variance) {
+      return (found - truth) * std::sqrt(inverse_variance);
+    };
+    const Ellipse found = to_ellipse(r.models[0].shape), shape = to_ellipse(galaxy.shape);
+    pulls[0].push_back(pull(r.models[0].flux[0], 12, e[0].inverse_variance.flux[0]));
+    pulls[1].push_back(pull(r.models[1].flux[0], 4, e[1].inverse_variance.flux[0]));
+    pulls[2].push_back(pull(found.re, shape.re, e[0].inverse_variance.re));
+    pulls[3].push_back(pull(found.e1, shape.e1, e[0].inverse_variance.e1));
+    pulls[4].push_back(pull(r.models[1].dec, scene.truth[1].dec, e[1].inverse_variance.dec));
+  }
+  for (int k = 0; k < 5; ++k) {
+    double sum = 0, square = 0;
+    for (const double p : pulls[k]) sum += p, square += p * p;
+    const double n = static_cast<double>(pulls[k].size()), mean = sum / n;
+    EXPECT_NEAR(mean, 0, 0.45) << k;  // 3.5 of its own sigmas
+    EXPECT_NEAR(std::sqrt(square / n - mean * mean), 1, 0.3) << k;
+  }
+}
+
+TEST(JointFitter, WhatNoPixelSeesStaysAsItIs) {
+  Scene scene;
+  scene.add(scene.model(SourceKind::kPsf, 30, 32, 5));
+  std::vector<JointSource> sources = {scene.source(scene.model(SourceKind::kPsf, 30.2, 32, 4)),
+                                      scene.source(scene.model(SourceKind::kPsf, 20, 20, 7))};
+  sources[1].views.clear();
+  JointResult r = fit_jointly(sources, scene.images(), {});
+  EXPECT_NEAR(r.models[0].flux[0], 5, 0.01);
+  EXPECT_FALSE(r.measured[1]);
+  EXPECT_EQ(r.models[1].flux[0], 7);
+  const std::vector<JointErrors> e = joint_errors(sources, scene.images(), {});
+  EXPECT_EQ(e[1].inverse_variance.flux[0], 0);
+  for (int y = 0; y < kSize; ++y)
+    for (int x = 0; x < kSize; ++x) scene.inverse_error(x, y) = NAN;
+  r = fit_jointly(sources, scene.images(), {});
+  EXPECT_EQ(r.status, FitStatus::kNoData);
+  EXPECT_EQ(r.models[0].flux[0], 4);
+}
+
+TEST(JointFitter, ASourceThatMayNotLeaveStays) {
+  Scene scene;
+  scene.add(scene.model(SourceKind::kPsf, 30, 32, 5));
+  const JointSource source = scene.source(scene.model(SourceKind::kPsf, 31, 32, 5));
+  JointOptions options;
+  options.allowed = [](std::size_t, double, double) { return false; };
+  const JointResult r = fit_jointly(std::vector{source}, scene.images(), options);
+  EXPECT_EQ(r.models[0].ra, source.model.ra);
+  EXPECT_LT(r.models[0].flux[0], 5);
+}
+
+}  // namespace
+}  // namespace brickline
