@@ -133,7 +133,7 @@ void default_metadata(OpenCcd::Impl& ccd) {
   const double fwhm_of_table = v.psf_fwhm;
   v.psf_fwhm = v.gain = CcdValues::kUnknown;
   fill(ccd, "fwhm", v.psf_fwhm, false, number_of);
-  if (std::isnan(v.psf_fwhm)) v.psf_fwhm = fwhm_of_table;
+  if (!(v.psf_fwhm > 0)) v.psf_fwhm = fwhm_of_table;  // 0 and less stand for a measurement that failed
   fill(ccd, "gain", v.gain, false, number_of);
   fill(ccd, "plver", v.plver, !v.plver.empty(), text_of);
   fill(ccd, "plprocid", v.plprocid, !v.plprocid.empty(), text_of);

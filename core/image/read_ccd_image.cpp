@@ -136,6 +136,7 @@ class Reading {
   WeightFacts::Kind weight_kind_ = WeightFacts::Kind::kInverseVariance;
   Image<float> weight_;  // inverse variances, in the units of out_.data
   std::optional<SkyTemplateId> template_;
+  std::filesystem::path psf_file_;  // empty: the camera's own model
   bool has_own_frame_ = false;  // world coordinates that are not the image header's
 };
 
@@ -429,12 +430,12 @@ void Reading::remap_weights() {
 
 void Reading::seeing() {
   out_.psf_fwhm = values().psf_fwhm;
-  constexpr double kWidest = 100;  // pixels; what stars are matched with grows with it
-  if (options_.seeing && !(out_.psf_fwhm > 0 && out_.psf_fwhm <= kWidest))
+  constexpr double kNarrowest = 0.5, kWidest = 100;  // pixels; what stars are matched with grows with it
+  if (options_.seeing && !(out_.psf_fwhm >= kNarrowest && out_.psf_fwhm <= kWidest))
     throw input_error(
-        "the seeing (FWHM) is {}, not a number of pixels up to {}: the header has none where the camera's fact "
+        "the seeing (FWHM) is {}, not a number of pixels from {} to {}: the header has none where the camera's fact "
         "metadata.fwhm looks, nor has the CCD table's column fwhm",
-        out_.psf_fwhm, kWidest)
+        out_.psf_fwhm, kNarrowest, kWidest)
         .in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
 }
 
@@ -527,6 +528,7 @@ void Reading::read_psf() {
     full = std::move(found.psf);
     out_.psf_version = found.version;
     out_.psf_plver = found.plver;
+    psf_file_ = found.file;
     if (out_.halo) {
       out_.halo->moffat_alpha_arcsec = found.moffat_alpha_arcsec;
       out_.halo->moffat_beta = found.moffat_beta;
@@ -543,8 +545,21 @@ void Reading::measure_psf() {
     log_.warning("{}: the PSF's norms are {} and {}", out_.name, out_.psfnorm, out_.galnorm);
     throw SkipCcd("the PSF is of no use");
   }
-  const auto found = psf_disagreements(out_.psfnorm, out_.psf.fwhm_pixels(), out_.psf_fwhm,
-                                       input_.source.table, input_.source.row);
+  std::vector<std::string> found = psf_disagreements(out_.psfnorm, out_.psf.fwhm_pixels(), out_.psf_fwhm,
+                                                     input_.source.table, input_.source.row);
+  const int radius = static_cast<int>(std::ceil(1.5 * out_.psf.fwhm_pixels())) + 2;
+  const int right = out_.extent.width() - 1, top = out_.extent.height() - 1;
+  std::vector<StampShape> corners;
+  if (!out_.psf.is_constant())
+    for (const auto& [x, y] : {std::pair{0, 0}, {right, 0}, {0, top}, {right, top}})
+      corners.push_back(stamp_shape(out_.psf.stamp(x, y), radius));
+  try {
+    for (std::string& fault : psf_faults(stamp_shape(stamp, radius), corners, out_.psf.fwhm_pixels(), out_.psf_fwhm))
+      found.push_back(std::move(fault));
+  } catch (Error& e) {
+    if (!psf_file_.empty()) e.in_file(psf_file_.string());
+    throw;
+  }
   if (!found.empty()) log_.warning("{}: {}", out_.name, fmt::join(found, "; "));
 }
 

@@ -12,13 +12,14 @@
 namespace brickline {
 namespace {
 
-// What a header says of a field; a card that cannot be read says nothing, since the row is used.
+// What a header says of a field; a card that cannot be read says nothing but that, since the row is used.
 template <typename Read>
-auto said(Read&& read) -> decltype(read()) {
+auto said(Read&& read, std::vector<std::string>* unreadable = nullptr) -> decltype(read()) {
   try {
     return read();
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kResources) throw;
+    if (unreadable) unreadable->push_back(error.message());
     return {};
   }
 }
@@ -59,12 +60,12 @@ std::vector<std::string> row_disagreements(const CameraFacts& facts, const CcdVa
                                            CcdHeaders& headers, const RowTolerance& tolerance) {
   std::vector<std::string> found;
   const auto number_in_header = [&](const char* field) {
-    return said([&] { return number_of(facts.metadata.of(field), row, headers); });
+    return said([&] { return number_of(facts.metadata.of(field), row, headers); }, &found);
   };
   const auto band = said([&] { return text_of(facts.metadata.of("band"), row, headers); });
-  if (band && is_band_of(facts, *band) && !row.band.empty() &&
-      strcasecmp(band->c_str(), row.band.c_str()) != 0)
-    found.push_back(fmt::format("the band is {} by the header, {} by the CCD table", *band, row.band));
+  if (band && !row.band.empty() && strcasecmp(band->c_str(), row.band.c_str()) != 0)
+    found.push_back(fmt::format("the band is {} by the header{}, {} by the CCD table", *band,
+                                is_band_of(facts, *band) ? "" : " (none of the camera's)", row.band));
   const auto expnum = said([&] { return integer_of(facts.metadata.of("expnum"), row, headers); });
   if (expnum && row.expnum >= 0 && *expnum != row.expnum)
     found.push_back(
@@ -79,8 +80,8 @@ std::vector<std::string> row_disagreements(const CameraFacts& facts, const CcdVa
         fmt::format("the date (MJD) is {:.4f} by the header, {:.4f} by the CCD table", *mjd, row.mjd_obs));
   const auto fwhm = number_in_header("fwhm");
   if (fwhm && std::isfinite(row.psf_fwhm) && !is_ratio_within(*fwhm, row.psf_fwhm, tolerance.fwhm))
-    found.push_back(fmt::format("the seeing is {:.4g} pixels by the header, {:.4g} by the CCD table", *fwhm,
-                                row.psf_fwhm));
+    found.push_back(fmt::format("the seeing is {:.4g} pixels by the header, {:.4g} by the CCD table{}", *fwhm,
+                                row.psf_fwhm, *fwhm > 0 ? " (the header's counts)" : ""));
   compare_zero_point(facts, row, table, number, found);
   const double offset = std::hypot(ra_offset_arcsec, dec_offset_arcsec);
   if (!(offset <= tolerance.offset_arcsec))
@@ -118,6 +119,40 @@ std::vector<std::string> psf_disagreements(double psfnorm, double model_fwhm, do
     found.push_back(
         fmt::format("the PSF model's stars are {:.3g} pixels wide, those of the image {:.3g} by its header",
                     model_fwhm, header_fwhm));
+  return found;
+}
+
+std::vector<std::string> psf_faults(const StampShape& at_centre, std::span<const StampShape> elsewhere,
+                                    double stated_fwhm, double header_fwhm, const PsfTolerance& tolerance) {
+  std::vector<std::string> found;
+  const double ratio = at_centre.fwhm_pixels / stated_fwhm;
+  if (!(ratio <= tolerance.contradiction && ratio >= 1 / tolerance.contradiction))
+    throw input_error(
+        "the PSF model's pixels make stars {:.3g} pixels wide, the model says {:.3g} (psf_fwhm): its sampling, its "
+        "size or its polynomial cannot be as it says",
+        at_centre.fwhm_pixels, stated_fwhm);
+  const double to_header = stated_fwhm / header_fwhm;
+  if (header_fwhm > 0 && !(to_header <= tolerance.header_contradiction && to_header >= 1 / tolerance.header_contradiction))
+    throw input_error("the PSF model's stars are {:.3g} pixels wide, those of the image {:.3g} by its header (FWHM): one "
+                      "of them is wrong",
+                      stated_fwhm, header_fwhm);
+  if (!(ratio <= tolerance.wider && ratio >= tolerance.narrower))
+    found.push_back(fmt::format("the PSF model's pixels make stars {:.3g} pixels wide, the model says {:.3g}",
+                                at_centre.fwhm_pixels, stated_fwhm));
+  const double offset = std::hypot(at_centre.x_offset, at_centre.y_offset);
+  if (!(offset <= tolerance.largest_offset_pixels))
+    throw input_error("the PSF model's light is {:.2f}, {:.2f} pixels from the middle of its pixels: stars would be moved",
+                      at_centre.x_offset, at_centre.y_offset);
+  if (offset > tolerance.offset_pixels)
+    found.push_back(fmt::format("the PSF model's light is {:.2f}, {:.2f} pixels from the middle of its pixels",
+                                at_centre.x_offset, at_centre.y_offset));
+  for (const StampShape& other : elsewhere) {
+    const double change = other.fwhm_pixels / at_centre.fwhm_pixels;
+    if (change <= tolerance.change && change >= 1 / tolerance.change) continue;
+    found.push_back(fmt::format("the PSF model's stars are {:.3g} pixels wide in the middle and {:.3g} at a corner",
+                                at_centre.fwhm_pixels, other.fwhm_pixels));
+    break;
+  }
   return found;
 }
 

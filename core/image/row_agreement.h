@@ -8,6 +8,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "core/facts/camera_facts.h"
 #include "core/facts/ccd_values.h"
 #include "core/fits/table.h"
+#include "core/psf/stamp.h"
 
 namespace brickline {
 
@@ -47,5 +49,21 @@ std::optional<std::string> noise_disagreement(const Image<float>& weight, double
 std::vector<std::string> psf_disagreements(double psfnorm, double model_fwhm, double header_fwhm,
                                            const fits::Table* table, std::int64_t number,
                                            const RowTolerance& tolerance = {});
+
+// What a PSF model's pixels may be apart from what the model says of itself. Real ones: 1.0 to 1.4 times as wide by
+// their norm as by their FWHM, and up to 0.3 pixels off centre.
+struct PsfTolerance {
+  double wider = 1.6, narrower = 0.75;  // of the ratio; a warning beyond, and an error beyond `contradiction`
+  double contradiction = 2;             // either way
+  double offset_pixels = 0.5, largest_offset_pixels = 1.5;  // a warning beyond, an error beyond
+  double change = 2;  // of the width over the part that is read, a warning beyond
+  double header_contradiction = 4;  // of the model's width and the header's, either way
+};
+// `at_centre` and `elsewhere`: shapes of stamps (stamp_shape()) in the middle of the part that is read, and at its
+// corners; `stated_fwhm`, `header_fwhm`: pixels, what the model and the header say. Warnings; an Error where the model
+// contradicts itself or the header beyond doubt, or stars lie beside its centre.
+std::vector<std::string> psf_faults(const StampShape& at_centre, std::span<const StampShape> elsewhere,
+                                    double stated_fwhm, double header_fwhm,
+                                    const PsfTolerance& tolerance = {});
 
 }  // namespace brickline

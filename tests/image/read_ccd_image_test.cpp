@@ -447,8 +447,11 @@ TEST_F(ChangedFiles, AZeroPointOrNoiseThatIsNoNumberIsAnError) {
 }
 
 TEST_F(ChangedFiles, SeeingMustBePositive) {
-  change_image([](auto&, auto&, fits::Header& header) { header.set("FWHM", 0.0); });
+  change_image([](auto&, auto&, fits::Header& header) { header.set("FWHM", 0.01); });
   EXPECT_THAT(failure(), testing::AllOf(HasSubstr(image_file().string()), HasSubstr("FWHM")));
+  const double of_table = row_.psf_fwhm;
+  change_image([](auto&, auto&, fits::Header& header) { header.set("FWHM", 0.0); });
+  EXPECT_EQ(read()->psf_fwhm, of_table);
 }
 
 TEST_F(ChangedFiles, AnImageWithoutAGoodPixelIsNotUsed) {

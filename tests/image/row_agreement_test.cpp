@@ -92,10 +92,16 @@ TEST_F(RowAgreement, OffsetsThatNoExposureNeeds) {
 }
 
 TEST_F(RowAgreement, WhatTheHeaderDoesNotSayIsNotCompared) {
-  headers.cards.set("EXPTIME", "long");
-  headers.cards.set("FILTER", "block");
+  headers.cards = {};
   row.exptime = 7;
   EXPECT_THAT(found(), IsEmpty());
+}
+
+TEST_F(RowAgreement, WhatCannotBeReadIsTold) {
+  headers.cards.set("EXPTIME", "long");
+  headers.cards.set("FILTER", "VR DECam c0007 6300.0 2600.0");
+  EXPECT_THAT(found(), ElementsAre("the band is VR by the header (none of the camera's), g by the CCD table",
+                                   HasSubstr("EXPTIME = 'long' cannot be read")));
 }
 
 TEST(NoiseAgreement, OfWeightsAndTheTable) {
@@ -135,6 +141,41 @@ TEST(RowAgreementOfSurveys, RealTablesAgreeWithRealHeaders) {
          {"by the header", "by zpt", "good exposures", "arcsec", "the noise by", "norm is", "pixels wide"})
       EXPECT_THAT(sink.warnings, testing::Not(testing::Contains(HasSubstr(part))));
   }
+}
+
+TEST(PsfFaults, OfPixelsThatAreNotAsTheModelSays) {
+  const StampShape real{4.8, 0.1, -0.2};
+  EXPECT_THAT(psf_faults(real, {}, 4.2, 4.4), IsEmpty());
+  const auto threw = [](const StampShape& shape, double stated, double header) {
+    try {
+      psf_faults(shape, {}, stated, header);
+    } catch (const Error& error) {
+      return error.message();
+    }
+    return std::string();
+  };
+  EXPECT_THAT(psf_faults({7, 0, 0}, {}, 4.2, 4.2), ElementsAre(HasSubstr("stars 7 pixels wide, the model says 4.2")));
+  EXPECT_THAT(threw({9, 0, 0}, 4.2, 4.2), HasSubstr("stars 9 pixels wide, the model says 4.2"));
+  EXPECT_THAT(threw({0.001, 0, 0}, 4.2, 4.2), HasSubstr("psf_fwhm"));
+  EXPECT_THAT(threw({NAN, 0, 0}, 4.2, 4.2), HasSubstr("psf_fwhm"));
+  EXPECT_THAT(psf_faults({4.8, 0.8, 0.6}, {}, 4.2, 4.2), ElementsAre(HasSubstr("light is 0.80, 0.60 pixels from the middle")));
+  EXPECT_THAT(threw({4.8, 0, 2}, 4.2, 4.2), HasSubstr("light is 0.00, 2.00 pixels"));
+  EXPECT_THAT(threw(real, 4.2, 99), HasSubstr("99 by its header"));
+  EXPECT_THAT(psf_faults(real, {}, 4.2, NAN), IsEmpty());
+  const std::vector<StampShape> corners{real, {1.1, 0, 0}};
+  EXPECT_THAT(psf_faults(real, corners, 4.2, 4.2), ElementsAre(HasSubstr("4.8 pixels wide in the middle and 1.1 at a corner")));
+}
+
+TEST(PsfFaults, ShapesOfStamps) {
+  Image<float> stamp(41, 41);
+  const double sigma = 2.5;
+  for (int y = 0; y < 41; ++y)
+    for (int x = 0; x < 41; ++x)
+      stamp(x, y) = static_cast<float>(7 * std::exp(-(std::pow(x - 20.5, 2) + std::pow(y - 19, 2)) / (2 * sigma * sigma)));
+  const StampShape shape = stamp_shape(stamp, 15);
+  EXPECT_NEAR(shape.fwhm_pixels, 2.354820 * sigma, 1e-3);
+  EXPECT_NEAR(shape.x_offset, 0.5, 1e-3);
+  EXPECT_NEAR(shape.y_offset, -1, 1e-3);
 }
 
 }  // namespace

@@ -91,13 +91,13 @@ TEST(PsfexCalibration, TheUnnormalizedModelIsThePolynomial) {
 
 class PsfexTable : public testing::Test {
  protected:
-  // Degree 1, 3 x 5 pixels, padded to 5 x 5 and 4 planes.
+  // Degree 1, 3 x 5 pixels, padded to 5 x 5 with zeros, and to 4 planes.
   fits::Table table() {
     fits::Table t;
     std::vector<float> cube(5 * 5 * 4, 1e30f);
     for (int p = 0; p < 3; ++p)
       for (int y = 0; y < 5; ++y)
-        for (int x = 0; x < 3; ++x) cube[(p * 5 + y) * 5 + x] = static_cast<float>(100 * p + 10 * y + x + 1);
+        for (int x = 0; x < 5; ++x) cube[(p * 5 + y) * 5 + x] = x < 3 ? static_cast<float>(100 * p + 10 * y + x + 1) : 0;
     t.add("psf_mask", cube, "", {5, 5, 4});
     t.add("psfaxis1", std::vector<std::int64_t>{3});
     t.add("psfaxis2", std::vector<std::int64_t>{5});
@@ -186,6 +186,9 @@ TEST_F(PsfexTable, RefusesWhatIsNotSuchAModel) {
   refused([](fits::Table& t) {
     std::get<std::vector<float>>(t.find("psf_mask")->data)[7] = std::numeric_limits<float>::quiet_NaN();
   });
+  // Light beyond the size that is said is no padding.
+  refused([](fits::Table& t) { std::get<std::vector<float>>(t.find("psf_mask")->data)[3] = 1e-4F; });
+  refused([](fits::Table& t) { t.add("psfaxis2", std::vector<std::int64_t>{3}); });
   // Without light nothing can be fitted, and nobody would know why the catalog is empty.
   refused([](fits::Table& t) {
     for (float& v : std::get<std::vector<float>>(t.find("psf_mask")->data)) v = 0;
