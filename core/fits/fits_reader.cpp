@@ -51,6 +51,7 @@ FitsReader::FitsReader(FitsReader&& o) noexcept
     : path_(std::move(o.path_)),
       file_(std::exchange(o.file_, nullptr)),
       looked_at_(o.looked_at_),
+      end_(o.end_),
       memory_(std::move(o.memory_)) {}
 
 FitsReader& FitsReader::operator=(FitsReader&& o) noexcept {
@@ -58,6 +59,7 @@ FitsReader& FitsReader::operator=(FitsReader&& o) noexcept {
   std::swap(file_, o.file_);
   std::swap(memory_, o.memory_);
   std::swap(looked_at_, o.looked_at_);
+  std::swap(end_, o.end_);
   return *this;
 }
 
@@ -84,12 +86,16 @@ void FitsReader::fail(int status, int hdu, std::string_view doing) {
 void FitsReader::look_ahead(int hdu) {
   fitsfile* f = handle(file_);
   if (looked_at_ == kCutShort) throw input_error("the file is truncated").in_file(path_.string());
-  for (; looked_at_ <= hdu; ++looked_at_) {
+  for (; !end_ && looked_at_ <= hdu; ++looked_at_) {
     int status = 0;
     LONGLONG head = 0, data = 0, end = 0;
     fits_movabs_hdu(f, looked_at_, nullptr, &status);  // the one before; it counts from 1
     fits_get_hduaddrll(f, &head, &data, &end, &status);
-    if (status) return;
+    // CFITSIO would go on behind an HDU that it does not understand, to where nobody has looked.
+    if (status) {
+      end_ = End{looked_at_ - 1, status};
+      return;
+    }
     const std::string number = std::to_string(looked_at_ - 1);
     // A product of axes that overflows: CFITSIO would go to a place before the file's beginning, in memory.
     if (end < data || data < head)
@@ -100,7 +106,10 @@ void FitsReader::look_ahead(int hdu) {
       throw input_error("the file is truncated: it has {} bytes, this HDU needs {}", memory_->size, end)
           .in_file(path_.string(), number);
     }
-    if (end >= f->Fptr->filesize) return;
+    if (end >= f->Fptr->filesize) {
+      end_ = End{looked_at_, END_OF_FILE};
+      return;
+    }
     try {
       check_structure(f, end);
     } catch (Error& e) {
@@ -114,13 +123,14 @@ void FitsReader::move_to(int hdu) {
   int status = 0;
   fitsfile* f = handle(file_);
   look_ahead(hdu);
-  if (hdu >= 0) fits_movabs_hdu(f, hdu + 1, nullptr, &status);
-  if (hdu < 0 || status == END_OF_FILE || status == BAD_HDU_NUM) {
+  if (hdu < 0 || (end_ && hdu >= end_->hdus)) {
     const int count = hdu_count();
-    if (hdu < 0 || hdu >= count)
-      throw input_error("there is no HDU {}: the file has {} (0 to {})", hdu, count, count - 1)
-          .in_file(path_.string());
+    if (hdu == count && end_->why != END_OF_FILE && end_->why != BAD_HDU_NUM)
+      fail(end_->why, hdu, "cannot move to the HDU");
+    throw input_error("there is no HDU {}: the file has {} (0 to {})", hdu, count, count - 1)
+        .in_file(path_.string());
   }
+  fits_movabs_hdu(f, hdu + 1, nullptr, &status);
   if (status) fail(status, hdu, "cannot move to the HDU");
   LONGLONG head = 0, data = 0, end = 0;
   fits_get_hduaddrll(f, &head, &data, &end, &status);
@@ -151,10 +161,7 @@ bool FitsReader::checksums_agree(int hdu) {
 
 int FitsReader::hdu_count() {
   look_ahead(std::numeric_limits<int>::max() - 1);
-  int status = 0, count = 0;
-  fits_get_num_hdus(handle(file_), &count, &status);
-  if (status) fail(status, 0, "cannot count the HDUs");
-  return count;
+  return end_->hdus;
 }
 
 std::optional<int> FitsReader::find_hdu(std::string_view extname) {

@@ -98,6 +98,11 @@ class FitsReader {
   std::filesystem::path path_;
   void* file_ = nullptr;  // fitsfile*
   int looked_at_ = 1;     // so many HDUs are known to be harmless to CFITSIO; the primary one always is
+  struct End {
+    int hdus;  // so many there are
+    int why;   // no more: END_OF_FILE, or what CFITSIO says of the next one
+  };
+  std::optional<End> end_ = {};  // once it was reached
   std::unique_ptr<Memory> memory_;
 };
 

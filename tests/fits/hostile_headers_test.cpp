@@ -38,7 +38,7 @@ class HostileHeaders : public ::testing::Test {
     std::vector<std::string> cards = {"XTENSION= 'BINTABLE'", "BITPIX  = 8",
                                       "NAXIS   = 2",          "NAXIS1  = " + std::to_string(width),
                                       "NAXIS2  = 1",          "PCOUNT  = 0",
-                                      "GCOUNT  = 1",          "TFIELDS = 1",
+                                      "GCOUNT  = 1",          more.size() > 1 ? "TFIELDS = 2" : "TFIELDS = 1",
                                       "TTYPE1  = 'a'",        "TFORM1  = '" + format + "'"};
     cards.insert(cards.end(), more.begin(), more.end());
     return file(primary() + header(cards) + std::string(2880, '\0'));
@@ -143,6 +143,28 @@ TEST_F(HostileHeaders, RowsThatAreNotThereAreATruncation) {
     EXPECT_NE(error_of([&] { FitsReader(path).table(1); }), "no error") << rows;
     EXPECT_NE(error_of([&] { FitsReader(path).table_bytes(1); }), "no error") << rows;
   }
+}
+
+// CFITSIO looks for the next one at the place where it thought the last but one to end.
+TEST_F(HostileHeaders, NothingBehindAnHduThatCannotBeReadCounts) {
+  const std::string image = header({"XTENSION= 'IMAGE   '", "BITPIX  = 16", "NAXIS   = 2", "NAXIS1  = 3",
+                                    "NAXIS2  = 2", "PCOUNT  = 0", "GCOUNT  = 1"}) +
+                            std::string(2880, '\1');
+  const std::string broken = std::string(2880, 'x') + std::string(2880, '\1');
+  const auto path = file(primary() + image + broken + image);
+  EXPECT_EQ(FitsReader(path).hdu_count(), 2);
+  EXPECT_EQ(FitsReader(path).image<float>(1).height(), 2);
+  for (const int hdu : {2, 3}) EXPECT_NE(error_of([&] { FitsReader(path).image<float>(hdu); }), "no error");
+}
+
+// CFITSIO sees it in a file on disk.
+TEST_F(HostileHeaders, AColumnLargerThanARowIsRefusedWhateverTheOthersAre) {
+  const auto path = table_file("99999999E", 4, {"TTYPE2  = 'b'", "TFORM2  = 'SUBTRACTIVE'", "ZTABLE  = 8"});
+  std::ifstream in(path, std::ios::binary);
+  std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_NE(error_of([&] { FitsReader(path).table(1); }), "no error");
+  EXPECT_THAT(error_of([&] { FitsReader::in_memory(bytes, "f.fits").table(1); }),
+              ::testing::AnyOf(HasSubstr("NAXIS1 says 4"), HasSubstr("row width")));
 }
 
 TEST_F(HostileHeaders, CompressedImagesThatMakeNoSenseAreRefused) {
