@@ -8,6 +8,7 @@
 #include <chrono>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <unordered_map>
 #include <utility>
@@ -93,6 +94,26 @@ std::string options_text(const ForcedRun& run) {
   for (const Camera* camera : run.from.cameras.loaded()) out += " | " + camera->provenance().path.string();
   std::replace(out.begin(), out.end(), '\n', ' ');  // it is one line of the record
   return out;
+}
+
+// What runs that were killed have left half-written. What is younger may be another process's that lives: a table is
+// written within seconds.
+void remove_leftovers(const ForcedRun& run, const std::vector<ForcedItem>& items) {
+  constexpr std::chrono::minutes kNobodysAfter{10};
+  std::set<std::filesystem::path> places;
+  for (const ForcedItem& item : items)
+    places.insert(forced_file(run.output_dir, item.camera, item.expnum).parent_path());
+  const auto old = std::filesystem::file_time_type::clock::now() - kNobodysAfter;
+  for (const std::filesystem::path& place : places) {
+    std::error_code code;
+    std::vector<std::filesystem::path> found;
+    for (std::filesystem::directory_iterator file(place, code), end; !code && file != end;
+         file.increment(code))
+      if (file->path().filename().string().starts_with("tmp-forced-")) found.push_back(file->path());
+    for (const std::filesystem::path& file : found)
+      if (const auto time = std::filesystem::last_write_time(file, code); !code && time < old)
+        std::filesystem::remove(file, code);
+  }
 }
 
 // A table of an earlier run would be taken for this one's.
@@ -278,6 +299,7 @@ ForcedItemResult run_item(const ForcedRun& run, const ForcedItem& item, const Lo
 std::vector<ForcedItemResult> run_forced_items(const ForcedRun& run, const std::vector<ForcedItem>& items,
                                                const Log& log) {
   std::vector<ForcedItemResult> results(items.size());
+  if (!run.check_alone) remove_leftovers(run, items);
   tbb::parallel_for(std::size_t{0}, items.size(), [&](std::size_t i) {
     const auto start = std::chrono::steady_clock::now();
     try {

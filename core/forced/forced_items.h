@@ -82,6 +82,7 @@ struct ForcedRun {
 };
 
 // The results in the order of the items, whatever the number of threads; an item that fails does not end the rest.
+// Temporary files that killed runs have left are removed when they are ten minutes old.
 std::vector<ForcedItemResult> run_forced_items(const ForcedRun& run, const std::vector<ForcedItem>& items,
                                                const Log& log);
 
