@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <functional>
 #include <iterator>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "core/camera/identify.h"
 #include "core/camera/mask_operations.h"
 #include "core/facts/mask_bits.h"
+#include "core/wcs/wcs.h"
 
 namespace brickline {
 namespace checks {
@@ -55,6 +57,19 @@ CheckVerdict load_runs(const CheckInput& input) {
   CameraRegistry registry = scan(input, Log(heard));
   if (auto faults = faults_of([&] { registry.load(input.camera); }); !faults.empty()) return fails(faults);
   return passes_unless(heard.warnings, Result::kWarn);
+}
+
+CheckVerdict load_time(const CheckInput& input) {
+  const auto now = [] {
+    timespec t{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+  };
+  const double before = now();
+  scan(input).load(input.camera);
+  const double seconds = now() - before;
+  if (seconds < 1) return {};
+  return warns({fmt::format("loading it takes {:.1f} s of computing, in every run", seconds)});
 }
 
 CheckVerdict load_silent(const CheckInput& input) {
@@ -262,7 +277,72 @@ CheckVerdict pixels_noise(const CheckInput& input) {
       Result::kWarn);
 }
 
+// The noise of a sky of so many electrons against the weights: whether pixels count one second shows there, without a
+// CCD table.
+CheckVerdict pixels_unit(const CheckInput& input) {
+  return passes_unless(
+      with_ccds(
+          input, false,
+          [&](auto&& open, const Box& whole) -> Faults {
+            OpenCcd ccd = open();
+            const double gain = ccd.values().gain, seconds = ccd.values().exptime;
+            const Planes p = run_steps(ccd, middle_of(whole));
+            std::vector<double> levels, weights;
+            for (int y = 0; y < p.image.height(); y += 2)
+              for (int x = 0; x < p.image.width(); x += 2)
+                if (p.weight(x, y) > 0) {
+                  levels.push_back(p.image(x, y));
+                  weights.push_back(p.weight(x, y));
+                }
+            if (levels.empty() || !(gain > 0) || !(seconds > 0)) return {};
+            const auto median = [](std::vector<double>& v) {
+              std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2), v.end());
+              return v[v.size() / 2];
+            };
+            const double sky = median(levels), variance = 1 / median(weights);
+            const bool total = ccd.camera().facts().pixels.unit == PixelFacts::Unit::kTotal;
+            const double electrons = sky * gain * (total ? 1 : seconds);
+            // Where little sky is left, reading the detector out makes the noise.
+            constexpr double kFewest = 500, kMost = 3;
+            if (electrons < kFewest) return {};
+            const double ratio = variance * electrons / (sky * sky);
+            if (ratio > 1 / kMost && ratio < kMost) return {};
+            const double other = total ? ratio * seconds : ratio / seconds;
+            return {fmt::format(
+                "the variance by the weights is {:.3g} times that of a sky of {:.4g} electrons{}: see the facts pixels.unit, "
+                "weight.kind and metadata.gain",
+                ratio, electrons,
+                other > 1 / kMost && other < kMost
+                    ? fmt::format("; with pixels.unit \"{}\" it would be {:.3g}",
+                                  total ? "per_second" : "total", other)
+                    : std::string())};
+          }),
+      Result::kWarn);
+}
+
 // ---- 6: models ----
+
+CheckVerdict calibration_wcs(const CheckInput& input) {
+  return passes_unless(with_ccds(input, true, [&](auto&& open, const Box& whole) -> Faults {
+    OpenCcd ccd = open();
+    const std::optional<fits::Header> stated = ccd.wcs_cards();
+    const Wcs wcs = Wcs::from_header(stated ? *stated : ccd.image_header(), whole.width(), whole.height());
+    const double nominal = ccd.camera().facts().detector.pixel_scale_arcsec;
+    Faults faults;
+    if (const double scale = wcs.pixel_scale_arcsec(); !(std::abs(scale / nominal - 1) < 0.05))
+      faults.push_back(fmt::format(
+          "its pixels are {:.5g} arcsec by its world coordinates, {:.5g} by the facts", scale, nominal));
+    for (int i = 0; i < 5; ++i)
+      for (int j = 0; j < 5; ++j) {
+        const double x = 0.25 * i * (whole.width() - 1), y = 0.25 * j * (whole.height() - 1);
+        const SkyPosition at = wcs.pixel_to_sky(x, y);
+        const std::optional<PixelPosition> back = wcs.sky_to_pixel(at.ra, at.dec);
+        if (!back || !(std::hypot(back->x - x, back->y - y) < 1e-3))
+          faults.push_back(fmt::format("the pixel ({:.0f},{:.0f}) does not come back from the sky", x, y));
+      }
+    return faults;
+  }));
+}
 
 CheckVerdict calibration_models(const CheckInput& input) {
   return passes_unless(with_ccds(input, false, [&](auto&& open, const Box& whole) -> Faults {
@@ -343,6 +423,7 @@ constexpr CheckSpec kSpecs[] = {
      load_file},
     {"load.one-symbol", 1, "exports its entry alone", false, load_one_symbol},
     {"load.runs", 1, "loads, starts and states its facts without a warning", false, load_runs},
+    {"load.time", 1, "loads within a second", false, load_time},
     {"load.silent", 1, "prints nothing", false, load_silent},
     {"load.process-state", 1, "leaves the process as it was", false, load_process_state},
     {"describe.unique", 2, "provides what nobody else does", false, describe_unique},
@@ -363,6 +444,9 @@ constexpr CheckSpec kSpecs[] = {
      pixels_stride},
     {"pixels.mask-codes", 5, "knows all mask values of the file", true, pixels_mask_codes},
     {"pixels.noise", 5, "has weights that are the pixels' noise", true, pixels_noise},
+    {"pixels.unit", 5, "has weights that suit its unit, gain and sky", true, pixels_unit},
+    {"calibration.wcs", 6, "has world coordinates of the stated scale, that lead back to each pixel", true,
+     calibration_wcs},
     {"calibration.models", 6, "brings models of PSF and sky that hold light and do not depend on the window",
      true, calibration_models},
     {"photometry.colour", 7, "has colour terms that stay within 10 mag", false, photometry_colour},

@@ -1,6 +1,7 @@
 # brickline_add_camera(NAME SOURCES file... [DATA file...] [LIBRARIES target...] [INSTALL system|user|none])
 # brickline_add_camera(NAME FACTS file [DATA file...] [INSTALL ...])
-#   [CHECK level] [IMAGES file...]   makes the CTest test NAME.check of `cameras check`, where that program is found
+#   [CHECK level] [IMAGES file...]   makes a CTest test NAME.check.ID of each check of `cameras check` up to that level (5
+#                                    with images, 4 without), where that program is found
 #
 # Makes the plugin library NAME.camera.so (target camera_NAME) with its data files beside it in NAME.camera.d/; or
 # puts a camera's file of facts there, as NAME.camera.json, for which no compiler is needed.
@@ -77,8 +78,10 @@ function(brickline_add_camera name)
   find_program(BRICKLINE_CAMERAS cameras)
   if((ARG_CHECK OR ARG_IMAGES) AND BRICKLINE_CAMERAS)
     set(level ${ARG_CHECK})
-    if(NOT level)
+    if(NOT level AND ARG_IMAGES)
       set(level 5)
+    elseif(NOT level)
+      set(level 4)
     endif()
     set(file ${directory}/${name}.camera.so)
     if(ARG_FACTS)
@@ -89,8 +92,14 @@ function(brickline_add_camera name)
       get_filename_component(image ${image} ABSOLUTE)
       list(APPEND images --image ${image})
     endforeach()
-    add_test(NAME ${name}.check COMMAND ${BRICKLINE_CAMERAS} check ${file} --level ${level} ${images})
-    set_tests_properties(${name}.check PROPERTIES LABELS camera)
+    execute_process(COMMAND ${BRICKLINE_CAMERAS} check --list --level ${level} OUTPUT_VARIABLE checks
+                    COMMAND_ERROR_IS_FATAL ANY)
+    string(REGEX MATCHALL "[0-9]+ +[a-z]+[.][-a-z]+" checks "${checks}")
+    foreach(check IN LISTS checks)
+      string(REGEX REPLACE "^[0-9]+ +" "" check "${check}")
+      add_test(NAME ${name}.check.${check} COMMAND ${BRICKLINE_CAMERAS} check ${file} --only ${check} ${images})
+      set_tests_properties(${name}.check.${check} PROPERTIES LABELS camera)
+    endforeach()
   endif()
 
   if(NOT ARG_INSTALL)

@@ -36,3 +36,13 @@ foreach(row IN LISTS rows)
   endif()
   survey(${name} ${file} ${words})
 endforeach()
+
+# A camera of two amplifiers a chip that disagree with the zero point: facts over the example of facts.
+file(WRITE ${WORK}/cameras/two_amplifiers.camera.json [[
+{"plugin": {"plugin": "two_amplifiers", "version": "1.0.0",
+            "cameras": [{"name": "two_amplifiers", "claims": [{"INSTRUME": "^two_amplifiers$"}]}]},
+ "extends": "facts_only",
+ "amplifiers": {"table": [{"when": {"ccd": "S4"}, "box": [0, 1023, 0, 4094], "dzp_mag": -0.1},
+                          {"when": {"ccd": "S4"}, "box": [1023, 2046, 0, 4094], "dzp_mag": -0.1}]}}
+]])
+survey(two_amplifiers two_amplifiers.camera.json --layout decam --camera-name two_amplifiers --chip-offset S4=0.1)

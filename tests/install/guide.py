@@ -103,6 +103,7 @@ def main():
     shutil.copytree(pages / 'examples', a.work / 'examples')
     reader.page(pages / 'examples/README.md', a.work / 'examples')
     reader.values['FILE'] = str(a.work / 'examples/build/sigma.camera.so')
+    reader.environment['BRICKLINE_PLUGIN_PATH'] += f':{a.work}/examples/build'
     (a.work / 'guide').mkdir()
     for page in ('README.md', 'STEPS.md', 'FACTS.md'):
         reader.page(pages / page, a.work / 'guide')

@@ -133,11 +133,14 @@ const char* name_of(CheckVerdict::Result result) {
   }
 }
 
-bool wanted(const CheckSpec& spec, const CheckOptions& options) {
-  if (options.only.empty()) return spec.level <= options.level;
-  return std::any_of(options.only.begin(), options.only.end(), [&](const std::string& id) {
+bool is_among(const CheckSpec& spec, const std::vector<std::string>& ids) {
+  return std::any_of(ids.begin(), ids.end(), [&](const std::string& id) {
     return id == spec.id || (id.ends_with(".*") && spec.id.starts_with(id.substr(0, id.size() - 1)));
   });
+}
+bool wanted(const CheckSpec& spec, const CheckOptions& options) {
+  if (is_among(spec, options.skip)) return false;
+  return options.only.empty() ? spec.level <= options.level : is_among(spec, options.only);
 }
 
 std::vector<std::string> words_of(const CheckSpec& spec, const CheckOptions& options) {
@@ -183,14 +186,20 @@ CheckResult result_of(const CheckSpec& spec, const Ended& ended) {
 
 }  // namespace
 
+std::string list_of_checks(int level) {
+  std::string out;
+  for (const CheckSpec& spec : all_checks())
+    if (spec.level <= level) out += fmt::format("{:<2} {:<26} {}\n", spec.level, spec.id, spec.words);
+  return out;
+}
+
 std::vector<CheckResult> run_checks(const CheckOptions& options) {
-  for (const std::string& id : options.only) {
-    CheckOptions alone = options;
-    alone.only = {id};
-    const auto specs = all_checks();
-    if (std::none_of(specs.begin(), specs.end(), [&](const CheckSpec& s) { return wanted(s, alone); }))
-      throw usage_error("there is no check {}", id);
-  }
+  for (const auto* ids : {&options.only, &options.skip})
+    for (const std::string& id : *ids) {
+      const auto specs = all_checks();
+      if (std::none_of(specs.begin(), specs.end(), [&](const CheckSpec& s) { return is_among(s, {id}); }))
+        throw usage_error("there is no check {}", id);
+    }
   std::vector<CheckResult> results;
   for (const CheckSpec& spec : all_checks()) {
     if (!wanted(spec, options)) continue;
@@ -273,7 +282,7 @@ std::string escaped(std::string_view text) {
 std::string checks_for_people(const std::vector<CheckResult>& results, const CheckOptions& options) {
   std::string out = fmt::format("{}: camera {}\n", options.input.file.string(), options.input.camera);
   for (const CheckResult& r : results) {
-    out += fmt::format("{:<7} {:<20} {:6.2f} s  {}\n", r.result, r.id, r.seconds, r.words);
+    out += fmt::format("{:<7} {:<24} {:6.2f} s  {}\n", r.result, r.id, r.seconds, r.words);
     for (const std::string& sentence : r.evidence) out += "        " + sentence + "\n";
     if (r.failed()) {
       std::string again;

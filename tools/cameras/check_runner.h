@@ -13,6 +13,7 @@ struct CheckOptions {
   CheckInput input;
   int level = 0;                  // 0: 5 with an image, 4 without
   std::vector<std::string> only;  // ids, "pixels.*"; none: all of the level
+  std::vector<std::string> skip;  // likewise, of those that are left out
   double timeout_seconds = 60;    // of one check
 };
 
@@ -23,6 +24,9 @@ struct CheckResult {
   std::vector<std::string> evidence;
   bool failed() const { return result != "pass" && result != "warn" && result != "skip"; }
 };
+
+// Which checks there are up to a level, a line each: "LEVEL ID words".
+std::string list_of_checks(int level);
 
 // Runs the checks, one after the other. Error (kUsage) for an id that there is not.
 std::vector<CheckResult> run_checks(const CheckOptions& options);

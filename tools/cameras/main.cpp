@@ -87,7 +87,9 @@ int cameras(int argc, char** argv) {
   bool strict = false;
   CLI::App* checked = app.add_subcommand(
       "check", "tries a camera out: each check in a process of its own; exit code 5 if one fails");
-  checked->add_option("FILE", checking.input.file, "NAME.camera.so or NAME.camera.json")->required();
+  checked->add_option("FILE", checking.input.file, "NAME.camera.so or NAME.camera.json");
+  bool list_checks = false;
+  checked->add_flag("--list", list_checks, "print which checks there are, up to --level, and make none");
   checked->add_option("--camera", checking.input.camera, "one of the cameras in it (by default the first)");
   checked->add_option("--image", checking.input.images, "an image of the camera; repeatable")
       ->expected(1)
@@ -101,6 +103,9 @@ int cameras(int argc, char** argv) {
       "8 damage, 9 random changes, 10 stress "
       "(by default 5 with an image, 4 without)");
   checked->add_option("--only", checking.only, "this check, or group.*; repeatable")->expected(1)->take_all();
+  checked->add_option("--skip", checking.skip, "not this check, or group.*; repeatable")
+      ->expected(1)
+      ->take_all();
   checked->add_option("--seed", checking.input.seed, "of the windows that are tried, and of random changes");
   checked->add_option("--rounds", checking.input.rounds, "random changes that each check of level 9 makes")
       ->check(CLI::Range(1, 1000000));
@@ -137,6 +142,12 @@ int cameras(int argc, char** argv) {
     write_stdout(scaffold_for_people(made, scaffold_dir));
     return 0;
   }
+  if (list_checks) {
+    write_stdout(list_of_checks(checking.level == 0 ? 10 : checking.level));
+    return 0;
+  }
+  if (checked->parsed() && checking.input.file.empty())
+    throw usage_error("check: FILE is required; see cameras check --help");
   TerminalLog terminal(verbosity > 0 ? LogLevel::kDebug : LogLevel::kWarning);
   search.use_user_directory = !no_user_plugins;
   if (checked->parsed()) return check(checking, search, worker, json, strict, junit);

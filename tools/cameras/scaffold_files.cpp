@@ -87,7 +87,7 @@ std::string project(const std::string& name, bool facts_alone, const std::string
 project({0} LANGUAGES {1})
 enable_testing()
 find_package(BricklineSDK {2} REQUIRED)
-# The test {0}.check: `cameras check` at level 5 on the images. More of them, and higher levels, find more.
+# The tests {0}.check.ID: `cameras check` at level 5 on the images. More of them, and higher levels, find more.
 brickline_add_camera({0} {3} CHECK 5 IMAGES tests/images/{4})
 )",
       name, facts_alone ? "NONE" : "CXX", abi.text(),
@@ -117,7 +117,7 @@ jobs:
           cmake --install brickline/build --component runtime --prefix "$PWD/prefix"
       - run: cmake -S . -B build -DCMAKE_PREFIX_PATH="$PWD/prefix" -DCMAKE_BUILD_TYPE=Release -DBRICKLINE_CAMERAS="$PWD/prefix/bin/cameras"
       - run: cmake --build build
-      - run: ctest --test-dir build --output-on-failure   # {0}.check
+      - run: ctest --test-dir build --output-on-failure   # {0}.check.*
 )",
       name);
 }
