@@ -112,13 +112,14 @@ std::string upper(std::string text) {
 
 }  // namespace
 
-ProgramSettings extractor_settings(const CameraFacts& facts, double pixel_scale_arcsec) {
+ProgramSettings extractor_settings(const CameraFacts& facts) {
   ProgramSettings settings;
   if (facts.detection.preset == "common") settings = common_extraction();
   settings["CATALOG_TYPE"] = "FITS_LDAC";  // psfex reads nothing else
   std::string apertures;
   for (const double arcsec : kAperturesArcsec)
-    apertures += fmt::format("{}{:.8g}", apertures.empty() ? "" : ",", arcsec / pixel_scale_arcsec);
+    apertures +=
+        fmt::format("{}{:.8g}", apertures.empty() ? "" : ",", arcsec / facts.detector.pixel_scale_arcsec);
   settings["PHOT_APERTURES"] = apertures;
   lay_over(settings, facts.detection.keys);
   return settings;

@@ -13,9 +13,9 @@ namespace brickline {
 
 using ProgramSettings = std::map<std::string, std::string>;  // by the program's own names
 
-// Source-extractor's, without names of files. `pixel_scale_arcsec` makes apertures of seconds of arc ones of
-// pixels: diameters of 1.5, 3, 5, 7, 9, 11, 13 and 15 arcsec, the fourth of which psfex normalizes by.
-ProgramSettings extractor_settings(const CameraFacts& facts, double pixel_scale_arcsec);
+// Source-extractor's, without names of files. Apertures have diameters of 1.5, 3, 5, 7, 9, 11, 13 and 15 arcsec by the
+// camera's nominal pixel scale; psfex normalizes by the fourth.
+ProgramSettings extractor_settings(const CameraFacts& facts);
 // The columns of the catalog, a vignette of each detection among them.
 std::vector<std::string> extractor_columns(const CameraFacts& facts);
 // The convolution of the detection image, in source-extractor's form.
