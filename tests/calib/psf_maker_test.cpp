@@ -101,12 +101,18 @@ TEST(PsfSettings, AreTheSurveysWithTheCamerasOverThem) {
   facts.psf.size_pixels = 31;
   facts.psf.degree = 1;
   facts.psfex.keys["SAMPLE_VARIABILITY"] = "0.5";
-  const ProgramSettings extraction = extractor_settings(facts);
+  const ProgramSettings extraction = extractor_settings(facts, 100);
   EXPECT_EQ(extraction.at("DETECT_THRESH"), "2.5");
   EXPECT_EQ(extraction.at("DEBLEND_MINCONT"), "0.000015");
   EXPECT_EQ(extraction.at("CATALOG_TYPE"), "FITS_LDAC");
   EXPECT_EQ(extraction.at("PHOT_APERTURES"),
             "5.7251908,11.450382,19.083969,26.717557,34.351145,41.984733,49.618321,57.251908");
+  EXPECT_EQ(extraction.at("GAIN"), "4.0");
+  CameraFacts rates = facts;
+  rates.pixels.unit = PixelFacts::Unit::kPerSecond;
+  EXPECT_EQ(extractor_settings(rates, 100).at("GAIN"), "400");
+  rates.detection.keys["GAIN"] = "1.3";
+  EXPECT_EQ(extractor_settings(rates, 100).at("GAIN"), "1.3");
   EXPECT_THAT(extractor_columns(facts), testing::Contains("VIGNET(31,31)"));
   const ProgramSettings psfex = psfex_settings(facts, {}, nullptr);
   EXPECT_EQ(psfex.at("PSFVAR_DEGREES"), "1");
