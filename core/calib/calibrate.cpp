@@ -258,32 +258,44 @@ void Calibrator::make(const CcdInput& input, CcdCalibration& ccd) const {
 }
 
 CcdPortrait Calibrator::portrait(const CcdInput& input) const {
-  const CcdImage image = *reader_.read(input, native_pixels(options_.sky_maker.reading));
   OpenCcd open = reader_.open(input, Purpose::kCalibrate);
   const CcdValues& ccd = open.values();
   const CalibrationKey key = CalibrationKey::of(ccd);
   CcdPortrait out;
-  out.width = image.full_wcs.width();
-  out.height = image.full_wcs.height();
-  out.extent = image.extent;
-  if (options_.sky) {
-    constexpr auto kSky = CalibrationKind::kSky;
-    const auto level = [&] {
-      if (std::optional<ProvidedSky> own = open.sky(image.extent)) return std::move(own->level);
-      if (provided_by_camera(kSky, facts_of(ccd), open))
-        return Image<float>(image.extent.width(), image.extent.height());
-      return read_sky_calibration(candidates(kSky, input, ccd), key, checks(kSky, ccd))
-          .model.render(image.extent);
-    };
-    portray_sky(image.data, image.inverse_error, level(), out);
-  }
-  if (options_.psf) {
-    constexpr auto kPsf = CalibrationKind::kPsf;
-    std::optional<ProvidedPsf> own = open.psf();
-    portray_psf(
-        own ? own->psf : read_psf_calibration(candidates(kPsf, input, ccd), key, checks(kPsf, ccd), true).psf,
-        out);
-  }
+  out.width = ccd.width;
+  out.height = ccd.height;
+  const auto attempt = [&](const auto& portray) {
+    try {
+      portray();
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kInternal || error.kind() == ErrorKind::kResources) throw;
+      out.lacking.push_back(error.line());
+    } catch (const SkipCcd& skip) {
+      out.lacking.push_back(skip.what());
+    }
+  };
+  if (options_.sky)
+    attempt([&] {
+      constexpr auto kSky = CalibrationKind::kSky;
+      const CcdImage image = *reader_.read(input, native_pixels(options_.sky_maker.reading));
+      out.extent = image.extent;
+      const auto level = [&] {
+        if (std::optional<ProvidedSky> own = open.sky(image.extent)) return std::move(own->level);
+        if (provided_by_camera(kSky, facts_of(ccd), open))
+          return Image<float>(image.extent.width(), image.extent.height());
+        return read_sky_calibration(candidates(kSky, input, ccd), key, checks(kSky, ccd))
+            .model.render(image.extent);
+      };
+      portray_sky(image.data, image.inverse_error, level(), out);
+    });
+  if (options_.psf)
+    attempt([&] {
+      constexpr auto kPsf = CalibrationKind::kPsf;
+      std::optional<ProvidedPsf> own = open.psf();
+      portray_psf(own ? own->psf
+                      : read_psf_calibration(candidates(kPsf, input, ccd), key, checks(kPsf, ccd), true).psf,
+                  out);
+    });
   return out;
 }
 

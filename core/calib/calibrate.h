@@ -88,7 +88,8 @@ class Calibrator {
   // Makes what look_at found missing.
   void make(const CcdInput& input, CcdCalibration& ccd) const;
 
-  // Reads the CCD once more, with the calibrations that are there now. Error (kInput) if it lacks one.
+  // Reads the CCD once more, with the calibrations that are there now. What it lacks is told in the portrait; Error
+  // (kInput) if the image's headers cannot be read.
   CcdPortrait portrait(const CcdInput& input) const;
 
   // All of them, as many at a time as there are threads. Progress is told after each.

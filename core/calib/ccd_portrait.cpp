@@ -59,6 +59,23 @@ double half_maximum_diameter(const Image<float>& stamp, double peak) {
   return 2 * std::sqrt(squares / kRays);
 }
 
+// Means of n x n cells; NaN where less than a quarter of them are numbers.
+Image<float> put_together(const Image<float>& cells, int n) {
+  Image<float> out((cells.width() + n - 1) / n, (cells.height() + n - 1) / n);
+  for (int j = 0; j < out.height(); ++j)
+    for (int i = 0; i < out.width(); ++i) {
+      double sum = 0;
+      int all = 0, known = 0;
+      for (int y = j * n; y < std::min(cells.height(), (j + 1) * n); ++y)
+        for (int x = i * n; x < std::min(cells.width(), (i + 1) * n); ++x) {
+          ++all;
+          if (std::isfinite(cells(x, y))) ++known, sum += cells(x, y);
+        }
+      out(i, j) = static_cast<float>(known > 0 && 4 * known >= all ? sum / known : kNaN);
+    }
+  return out;
+}
+
 }  // namespace
 
 PsfShape shape_of(const Image<float>& stamp) {
@@ -180,6 +197,20 @@ void portray_psf(const Psf& psf, CcdPortrait& out) {
     for (int i = 0; i < kStamps; ++i)
       out.stamps.push_back(
           crop_stamp(psf.stamp(place(i, kStamps, out.width), place(j, kStamps, out.height)), radius));
+}
+
+void reduce(CcdPortrait& portrait, const PictureSizes& sizes) {
+  if (sizes.side <= 0) {
+    portrait.sky = portrait.residual = portrait.noise = {};
+  } else if (const int side = std::max(portrait.sky.width(), portrait.sky.height()); side > sizes.side) {
+    const int n = (side + sizes.side - 1) / sizes.side;
+    portrait.bin *= n;
+    for (Image<float>* picture : {&portrait.sky, &portrait.residual, &portrait.noise})
+      *picture = put_together(*picture, picture == &portrait.noise ? std::max(1, n / 2) : n);
+  }
+  if (sizes.stamp_radius <= 0) portrait.stamps.clear();
+  for (Image<float>& stamp : portrait.stamps)
+    if (stamp.width() > 2 * sizes.stamp_radius + 1) stamp = crop_stamp(stamp, sizes.stamp_radius);
 }
 
 }  // namespace brickline

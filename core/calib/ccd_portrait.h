@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <vector>
 
 #include "core/base/image.h"
@@ -23,7 +24,7 @@ PsfShape shape_of(const Image<float>& stamp);
 
 struct CcdPortrait {
   int width = 0, height = 0;  // of the CCD, pixels
-  Box extent;                 // the part that was looked at: that of the pictures
+  Box extent;                 // the part that was looked at: that of the sky's pictures
 
   // Cells of bin x bin pixels. NaN where less than a quarter of a cell is sky.
   int bin = 1;
@@ -39,6 +40,8 @@ struct CcdPortrait {
   std::vector<PsfShape> psf;  // on a grid of kPsfGrid x kPsfGrid, row by row
   static constexpr int kPsfGrid = 5;
   std::vector<Image<float>> stamps;  // corners, middles of edges, centre: 3 x 3, row by row
+
+  std::vector<std::string> lacking;  // why a part is not here
 };
 
 // `pixels` in native units, `inverse_error` 1/sigma; both of `extent`. `sky`: the model's level. The PSF is asked in CCD
@@ -46,5 +49,13 @@ struct CcdPortrait {
 void portray_sky(const Image<float>& pixels, const Image<float>& inverse_error, const Image<float>& sky,
                  CcdPortrait& out);
 void portray_psf(const Psf& psf, CcdPortrait& out);
+
+// How large pictures are at most.
+struct PictureSizes {
+  int side = 128;         // of the sky's, cells; 0: none, of the noise neither
+  int stamp_radius = 20;  // of the PSF's, pixels; 0: none
+};
+// Pictures made smaller: cells put together, stamps cut. Numbers stay what they are.
+void reduce(CcdPortrait& portrait, const PictureSizes& sizes);
 
 }  // namespace brickline

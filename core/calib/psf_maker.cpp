@@ -271,7 +271,7 @@ MadePsf make_psf(const CcdReader& reader, const CcdInput& input, const Camera& c
     scratch.keep();
     log.info("{}: temporary files stay in {}", image.name, scratch.path().string());
   }
-  const ProgramSettings extraction = extractor_settings(facts, image.pixel_scale_arcsec);
+  const ProgramSettings extraction = extractor_settings(facts, image.exptime);
   {
     const PlainImage plain = plain_image(ccd, image, facts);
     write_plain(scratch / "image.fits", plain.pixels, plain_header(ccd, image.full_wcs, extraction));

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::array kAperturesArcsec{1.5, 3., 5., 7., 9., 11., 13., 15.};
 
+constexpr double kAssumedGain = 4;  // electrons per count
+
 // A Gaussian of 5 pixels' full width at half maximum on 9 x 9 pixels, averaged over each; a quarter of it.
 constexpr double kFilter[5][5] = {{.030531, .065238, .112208, .155356, .173152},
                                   {.065238, .139399, .239763, .331961, .369987},
@@ -41,7 +43,7 @@ const ProgramSettings& common_extraction() {
                                            {"PHOT_PETROPARAMS", "2.0,3.5"},
                                            {"SATUR_LEVEL", "40000"},
                                            {"SATUR_KEY", "SATURATE"},
-                                           {"GAIN", "4.0"},
+                                           {"GAIN", fmt::format("{:.1f}", kAssumedGain)},
                                            {"GAIN_KEY", "GAIN"},
                                            {"MAG_ZEROPOINT", "30.0"},
                                            {"PIXEL_SCALE", "0"},
@@ -112,13 +114,20 @@ std::string upper(std::string text) {
 
 }  // namespace
 
-ProgramSettings extractor_settings(const CameraFacts& facts, double pixel_scale_arcsec) {
+ProgramSettings extractor_settings(const CameraFacts& facts, double exptime) {
   ProgramSettings settings;
-  if (facts.detection.preset == "common") settings = common_extraction();
+  if (facts.detection.preset == "common") {
+    settings = common_extraction();
+    if (facts.pixels.unit == PixelFacts::Unit::kPerSecond) {
+      const double electrons = facts.pixels.quantity == "electrons" ? 1 : kAssumedGain;
+      settings["GAIN"] = fmt::format("{:.7g}", electrons * exptime);
+    }
+  }
   settings["CATALOG_TYPE"] = "FITS_LDAC";  // psfex reads nothing else
   std::string apertures;
   for (const double arcsec : kAperturesArcsec)
-    apertures += fmt::format("{}{:.8g}", apertures.empty() ? "" : ",", arcsec / pixel_scale_arcsec);
+    apertures +=
+        fmt::format("{}{:.8g}", apertures.empty() ? "" : ",", arcsec / facts.detector.pixel_scale_arcsec);
   settings["PHOT_APERTURES"] = apertures;
   lay_over(settings, facts.detection.keys);
   return settings;

@@ -13,9 +13,11 @@ namespace brickline {
 
 using ProgramSettings = std::map<std::string, std::string>;  // by the program's own names
 
-// Source-extractor's, without names of files. `pixel_scale_arcsec` makes apertures of seconds of arc ones of
-// pixels: diameters of 1.5, 3, 5, 7, 9, 11, 13 and 15 arcsec, the fourth of which psfex normalizes by.
-ProgramSettings extractor_settings(const CameraFacts& facts, double pixel_scale_arcsec);
+// Source-extractor's, without names of files. Apertures have diameters of 1.5, 3, 5, 7, 9, 11, 13 and 15 arcsec by the
+// camera's nominal pixel scale; psfex normalizes by the fourth. Where pixels are of one second, the gain that the
+// defaults assume (electrons per count) is one of counts of `exptime` seconds; what the camera's facts or the header say
+// of it stands.
+ProgramSettings extractor_settings(const CameraFacts& facts, double exptime);
 // The columns of the catalog, a vignette of each detection among them.
 std::vector<std::string> extractor_columns(const CameraFacts& facts);
 // The convolution of the detection image, in source-extractor's form.

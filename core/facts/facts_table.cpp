@@ -4,9 +4,10 @@ namespace brickline {
 namespace {
 
 constexpr std::string_view kRun = "every run", kInfo = "cameras info", kFitted = "catalog",
-                           kCal = "reserved: making calibrations", kZero = "reserved: measuring zero points",
-                           kTable = "reserved: making the CCD table", kCheck = "cameras check",
-                           kIdentify = "cameras identify";
+                           kCal = "making calibrations", kNoCal = "reserved: making calibrations",
+                           kZero = "reserved: measuring zero points", kTable = "making the CCD table",
+                           kNoTable = "reserved: making the CCD table", kCut = "make-ccds cut",
+                           kCheck = "cameras check", kIdentify = "cameras identify";
 
 // clang-format off
 constexpr FactRow kRows[] = {
@@ -46,7 +47,7 @@ constexpr FactRow kRows[] = {
     {"checks.calibration_good", "condition", "", "", kTable, "Whether the pipeline calls the exposure's calibration good.", "{\"card\": {\"key\": \"WCSCAL\", \"matches\": \"^success\"}}"},
     {"checks.version_validation", "\"full\" | \"psf\" | \"existence\"", "", "\"existence\"", kRun, "What must be of the same exposure and reduction: image, mask, weight and calibrations; the PSF's calibration; nothing.", "\"full\""},
     {"checks.expnum_from_obsid", "source", "", "", kRun, "The exposure's number, for version_validation, where EXPNUM is absent.", "{\"key\": \"OBSID\", \"digits\": 14, \"as\": \"integer\"}"},
-    {"checks.has_astrometry", "\"nastrom\" | \"always\"", "", "\"nastrom\"", kTable, "How a CCD without astrometric solution is told.", "\"always\""},
+    {"checks.has_astrometry", "\"nastrom\" | \"always\"", "", "\"nastrom\"", kNoTable, "How a CCD without astrometric solution is told.", "\"always\""},
 
     // ---- Headers ----
     {"metadata", "object", "", "{}", kRun, "Where the header says what. A source, or a list of them: the first that has a value. What the CCD table says is not asked again, but for fwhm and gain.", ""},
@@ -68,9 +69,9 @@ constexpr FactRow kRows[] = {
     {"metadata.dec_bore", "source", "degrees", "", "code of plugins", "Declination of the boresight.", "{\"key\": \"DEC\", \"as\": \"sexagesimal_degrees\"}"},
     {"metadata.airmass", "source", "", "{\"key\": \"AIRMASS\", \"in\": \"either\"}", kRun, "Airmass, for conditions.", "{\"key\": \"AIRMASS\"}"},
     {"metadata.pixel_scale", "source", "arcsec", "", "code of plugins", "Size of a pixel, where the header's CD matrix does not say it.", "{\"key\": \"PIXSCALE\"}"},
-    {"metadata.airmass_policy", "\"header_else_computed\" | \"computed\" | \"header\" or number", "", "\"header_else_computed\"", kTable, "Which airmass counts.", "\"computed\""},
-    {"metadata.site_geocentric_m", "3 of number", "m", "", kTable, "Where the telescope stands.", "[1814304, -5214366, -3187341]"},
-    {"metadata.time_reference", "\"start\" | \"middle\"", "", "\"start\"", kTable, "What of the exposure mjd_obs is the time of.", "\"middle\""},
+    {"metadata.airmass_policy", "\"header_else_computed\" | \"computed\" | \"header\" or number", "", "\"header_else_computed\"", kNoTable, "Which airmass counts.", "\"computed\""},
+    {"metadata.site_geocentric_m", "3 of number", "m", "", kNoTable, "Where the telescope stands.", "[1814304, -5214366, -3187341]"},
+    {"metadata.time_reference", "\"start\" | \"middle\"", "", "\"start\"", kNoTable, "What of the exposure mjd_obs is the time of.", "\"middle\""},
 
     // ---- Files ----
     {"files", "object", "", "{}", kRun, "How files are named.", ""},
@@ -82,7 +83,7 @@ constexpr FactRow kRows[] = {
     {"files.calibration.psf_merged", "text or null", "", "", kRun, "PSF models of an exposure.", "\"psfex/{dir}/{base}-psfex.fits\""},
     {"files.calibration.sky", "text or null", "", "", kRun, "Sky model of one CCD.", "\"sky-single/{dir}/{base}/{base}-{ccd}-splinesky.fits\""},
     {"files.calibration.sky_merged", "text or null", "", "", kRun, "Sky models of an exposure.", "\"sky/{dir}/{base}-splinesky.fits\""},
-    {"files.calibration.detection", "text or null", "", "", kCal, "Detections of one CCD.", "\"se/{dir}/{base}/{base}-{ccd}-se.fits\""},
+    {"files.calibration.detection", "text or null", "", "", kNoCal, "Detections of one CCD.", "\"se/{dir}/{base}/{base}-{ccd}-se.fits\""},
 
     // ---- Pixels ----
     {"pixels", "object", "", "required", kRun, "The image's pixels.", ""},
@@ -157,14 +158,14 @@ constexpr FactRow kRows[] = {
     {"sky.template.scales", "text", "", "required", kRun, "The table of scales.", "\"sky-scales.kd.fits\""},
     {"sky.template.image", "text", "", "required", kRun, "A template's file, with {band} and {run}.", "\"sky_template_{band}_{run}.fits\""},
     {"sky.subtract_halos", "bool", "", "false", kCal, "Whether bright stars' halos are subtracted before the fit.", "true"},
-    {"sky_estimate", "\"clipped\" | \"zero\" or source", "the pixels'", "\"clipped\"", kCal, "The sky level where a number will do.", "{\"key\": \"SKYADU\"}"},
+    {"sky_estimate", "\"clipped\" | \"zero\" or source", "the pixels'", "\"clipped\"", kNoCal, "The sky level where a number will do.", "{\"key\": \"SKYADU\"}"},
 
     // ---- Photometry ----
     {"photometry", "object", "", "{}", kRun, "Magnitudes.", ""},
-    {"photometry.bands", "map of object", "", "{}", kZero, "By band.", ""},
+    {"photometry.bands", "map of object", "", "{}", kTable, "By band.", ""},
     {"photometry.bands.*.zero_point", "number 10..40", "mag", "", kInfo, "AB magnitude of one count per second, above the atmosphere. (Runs use the CCD table's ccdzpt.)", "25.29"},
     {"photometry.bands.*.extinction_per_airmass", "number 0..2", "mag", "0.1", kZero, "Atmospheric extinction.", "0.173"},
-    {"photometry.bands.*.header_zero_point", "source", "mag", "", kZero, "A zero point that the header has.", "{\"key\": \"MAGZERO\"}"},
+    {"photometry.bands.*.header_zero_point", "source", "mag", "", kTable, "A zero point that the header has.", "{\"key\": \"MAGZERO\"}"},
     {"photometry.bands.*.star_mag_range", "2 of number", "mag", "", kZero, "Of stars that zero points are measured with.", "[16, 20]"},
     {"photometry.catalogues", "map of map", "", "{}", kRun, "By catalogue (gaia, ps1, sdss, or one of your own): colour terms by band, and about the catalogue what follows.", ""},
     {"photometry.catalogues.*.*", "colour_term or \"standard\"", "", "", kRun, "From the catalogue's magnitudes to the band's; of gaia those of bright stars (every run), of others for zero points. \"standard\": Brickline's own of that band's name.", "{\"base\": \"g\", \"colour\": [\"g\", \"i\"], \"coefficients\": [0.005, 0.087]}"},
@@ -178,21 +179,21 @@ constexpr FactRow kRows[] = {
     {"photometry.catalogues.*.columns", "map of text", "", "", kZero, "Its columns of magnitudes.", "{\"g\": \"MAG_G\"}"},
     {"photometry.preferred_catalogue", "list of text", "", "[\"ps1\", \"gaia\"]", kZero, "Tried in this order.", "[\"ps1\"]"},
     {"photometry.detrend", "map of detrend", "", "{}", kZero, "How the zero point drifted, by band.", "{\"g\": {\"reference\": 25.7, \"airmass_slope\": 0.29}}"},
-    {"quality", "object", "", "{}", kZero, "Limits of a survey's good CCDs.", ""},
-    {"quality.zero_point_window", "map of 2 of number", "mag", "{}", kZero, "By band.", "{\"g\": [24.6, 25.3]}"},
-    {"quality.max_sky_per_second", "map of number", "per s", "{}", kZero, "By band.", "{\"g\": 90}"},
-    {"quality.max_radec_rms_arcsec", "number 0..1000000", "arcsec", "0.2", kZero, "Scatter of positions.", "0.4"},
-    {"quality.max_zero_point_difference_mag", "number 0..1000000", "mag", "0.1", kZero, "Of a CCD from its exposure.", "0.25"},
-    {"quality.max_sky_counts", "number 0..1000000000000", "", "35000", kZero, "Sky level.", "35000"},
-    {"quality.max_photometric_rms_mag", "number 0..1000000", "mag", "0.1", kZero, "Scatter of magnitudes.", "0.1"},
-    {"quality.min_exptime_seconds", "number 0..1000000", "s", "30", kZero, "Exposure time.", "30"},
-    {"quality.max_seeing_arcsec", "number 0..1000000", "arcsec", "3", kZero, "Seeing.", "3"},
-    {"quality.min_stars", "integer 0..1000000", "", "20", kZero, "Stars that the zero point is measured with.", "20"},
-    {"quality.extra_cuts", "list of extra_cut", "", "[]", kZero, "Further cuts.", "[{\"when\": {\"ccd\": \"S7\"}, \"bit\": \"phrms_s7\"}]"},
-    {"quality.accepted_plver", "list of text", "", "[]", kZero, "Prefixes of versions of the reduction; none: any.", "[\"V4.8\"]"},
-    {"quality.survey_bands", "list of text", "", "[\"g\", \"r\", \"i\", \"z\"]", kZero, "Bands of the survey.", "[\"g\"]"},
+    {"quality", "object", "", "{}", kCut, "Limits of a survey's good CCDs.", ""},
+    {"quality.zero_point_window", "map of 2 of number", "mag", "{}", kCut, "By band.", "{\"g\": [24.6, 25.3]}"},
+    {"quality.max_sky_per_second", "map of number", "per s", "{}", kCut, "By band.", "{\"g\": 90}"},
+    {"quality.max_radec_rms_arcsec", "number 0..1000000", "arcsec", "0.2", kCut, "Scatter of positions.", "0.4"},
+    {"quality.max_zero_point_difference_mag", "number 0..1000000", "mag", "0.1", kCut, "Of a CCD from its exposure.", "0.25"},
+    {"quality.max_sky_counts", "number 0..1000000000000", "", "35000", kCut, "Sky level.", "35000"},
+    {"quality.max_photometric_rms_mag", "number 0..1000000", "mag", "0.1", kCut, "Scatter of magnitudes.", "0.1"},
+    {"quality.min_exptime_seconds", "number 0..1000000", "s", "30", kCut, "Exposure time.", "30"},
+    {"quality.max_seeing_arcsec", "number 0..1000000", "arcsec", "3", kCut, "Seeing.", "3"},
+    {"quality.min_stars", "integer 0..1000000", "", "20", kCut, "Stars that the zero point is measured with.", "20"},
+    {"quality.extra_cuts", "list of extra_cut", "", "[]", kCut, "Further cuts.", "[{\"when\": {\"ccd\": \"S7\"}, \"bit\": \"phrms_s7\"}]"},
+    {"quality.accepted_plver", "list of text", "", "[]", kCut, "Prefixes of versions of the reduction; none: any.", "[\"V4.8\"]"},
+    {"quality.survey_bands", "list of text", "", "[\"g\", \"r\", \"i\", \"z\"]", kCut, "Bands of the survey.", "[\"g\"]"},
     {"quality.min_good_ccd_fraction", "number 0..1", "", "0.7", kZero, "Good CCDs of an exposure that is used.", "0.7"},
-    {"quality.bad_exposures", "text", "", "\"\"", kZero, "A file of lines \"expnum[-ccd] reason\".", "\"data:bad_exposures.txt\""},
+    {"quality.bad_exposures", "text", "", "\"\"", kCut, "A file of lines \"expnum[-ccd] reason\".", "\"data:bad_exposures.txt\""},
     {"quality.tiles", "object", "", "", kZero, "Tiles of the survey.", ""},
     {"quality.tiles.file", "text", "", "", kZero, "Their table.", "\"data:tiles.fits\""},
     {"quality.tiles.object", "text", "", "required", kZero, "The pattern of OBJECT that tells them.", "\"TILE_([0-9]+)\""},
@@ -328,10 +329,10 @@ constexpr FactRow kRows[] = {
     {"@detrend.reference", "number", "mag", "required", kZero, "The zero point that they are brought to.", "25.74"},
     {"@detrend.airmass_slope", "number", "mag", "required", kZero, "Per airmass.", "0.291"},
     {"@detrend.segments", "list of 5 of number", "", "[]", kZero, "First and last day from MJD 56658.5, zero point at both, its constant.", "[[0, 720, 25.9, 25.9, 25.9]]"},
-    {"@extra_cut", "object", "", "", kZero, "A cut.", ""},
-    {"@extra_cut.when", "condition", "", "", kZero, "Which CCDs.", "{\"ccd\": \"S7\"}"},
-    {"@extra_cut.column", "card_condition", "", "", kZero, "On a column of the CCD table.", "{\"key\": \"ccdphrms\", \"after\": 0.1}"},
-    {"@extra_cut.bit", "text", "", "required", kZero, "Its name.", "\"phrms_s7\""},
+    {"@extra_cut", "object", "", "", kCut, "A cut.", ""},
+    {"@extra_cut.when", "condition", "", "", kCut, "Which CCDs.", "{\"ccd\": \"S7\"}"},
+    {"@extra_cut.column", "card_condition", "", "", kCut, "On a column of the CCD table.", "{\"key\": \"ccdphrms\", \"after\": 0.1}"},
+    {"@extra_cut.bit", "text", "", "required", kCut, "Its name.", "\"phrms_s7\""},
     {"@halo_profile", "object", "", "", "stage halos", "Flux of a star's halo per square arcsec.", ""},
     {"@halo_profile.form", "\"power\" | \"moffat\"", "", "required", "stage halos", "power: weight r^exponent. moffat: weight (1 + (r/alpha)^2)^-beta.", "\"power\""},
     {"@halo_profile.weight", "number", "", "required", "stage halos", "Weight.", "0.00045"},

@@ -66,10 +66,12 @@ struct Hdu {
   bool is_image() const { return text("XTENSION") == "IMAGE" || find("SIMPLE") != std::string::npos; }
 };
 
-// The HDUs of a file; false if its bytes are none.
+// The HDUs of a file; false if its bytes are none. What follows the last of them, as CFITSIO reads files (bytes that do
+// not begin an extension), is left out.
 bool split(std::string_view bytes, std::vector<Hdu>& hdus) {
   std::size_t at = 0;
   while (at + kBlock <= bytes.size()) {
+    if (at > 0 && bytes.substr(at, 8) != "XTENSION") break;
     Hdu hdu;
     const std::size_t begin = at;
     for (bool ended = false; !ended;) {

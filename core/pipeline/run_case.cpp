@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <fstream>
+#include <initializer_list>
 #include <map>
 #include <set>
 #include <sstream>
@@ -21,6 +24,7 @@
 #include "core/pipeline/option_table.h"
 #include "core/pipeline/stages/tims.h"
 #include "core/pipeline/stages/wise_forced.h"
+#include "core/survey/ccd_table.h"
 
 namespace brickline {
 namespace {
@@ -214,27 +218,79 @@ KeptPixels kept_pixels(const RunInputs& inputs) {
   return kept;
 }
 
+// Bit by bit: what is no number is the same where it is the same.
 template <typename T>
 bool same_pixels(const Image<T>& a, const Image<T>& b) {
   if (a.width() != b.width() || a.height() != b.height()) return false;
   for (int y = 0; y < a.height(); ++y)
-    if (!std::equal(a.row(y), a.row(y) + a.width(), b.row(y))) return false;
+    if (std::memcmp(a.row(y), b.row(y), sizeof(T) * static_cast<std::size_t>(a.width())) != 0) return false;
   return true;
 }
 
-bool same(const std::optional<CcdImage>& a, const std::optional<CcdImage>& b) {
-  if (!a || !b) return a.has_value() == b.has_value();
-  return a->extent == b->extent && same_pixels(a->data, b->data) &&
-         same_pixels(a->inverse_error, b->inverse_error) && same_pixels(a->mask, b->mask) &&
-         a->sig1 == b->sig1 && a->zpscale == b->zpscale && a->sky_median == b->sky_median &&
-         a->psfnorm == b->psfnorm && a->galnorm == b->galnorm && a->psf_fwhm == b->psf_fwhm;
+bool same_numbers(std::initializer_list<std::pair<double, double>> pairs) {
+  return std::all_of(pairs.begin(), pairs.end(), [](const auto& pair) {
+    return pair.first == pair.second || (std::isnan(pair.first) && std::isnan(pair.second));
+  });
 }
 
-// Names of CCDs that are not read from the case as from where it was made; why, in words.
+bool same_wcs(const Wcs& a, const Wcs& b) {
+  if (a.width() != b.width() || a.height() != b.height()) return false;
+  const auto p = a.corners(), q = b.corners();
+  for (std::size_t i = 0; i < p.size(); ++i)
+    if (!same_numbers({{p[i].ra, q[i].ra}, {p[i].dec, q[i].dec}})) return false;
+  return same_numbers({{a.center().ra, b.center().ra}, {a.center().dec, b.center().dec}});
+}
+
+// At places that tell the terms of a polynomial of the second degree apart, and the third's from them.
+bool same_psf(const Psf& a, const Psf& b, int width, int height) {
+  if (a.width() != b.width() || a.height() != b.height() ||
+      !same_numbers({{a.fwhm_pixels(), b.fwhm_pixels()}}))
+    return false;
+  for (const double x : {0., 0.3, 0.7, 1.})
+    for (const double y : {0., 0.3, 0.7, 1.})
+      if (!same_pixels(a.stamp(x * width, y * height), b.stamp(x * width, y * height))) return false;
+  return true;
+}
+
+// What of the two is not the same; empty if nothing is.
+std::string difference(const std::optional<CcdImage>& a, const std::optional<CcdImage>& b) {
+  if (!a || !b) return a.has_value() == b.has_value() ? "" : "it is read here or there only";
+  if (a->extent != b->extent || !same_pixels(a->data, b->data) ||
+      !same_pixels(a->inverse_error, b->inverse_error) || !same_pixels(a->mask, b->mask))
+    return "its pixels are others";
+  if (!same_wcs(a->full_wcs, b->full_wcs) || !same_wcs(a->wcs, b->wcs))
+    return "its world coordinates are others";
+  if (a->psf_version != b->psf_version || a->psf_plver != b->psf_plver ||
+      !same_psf(a->psf, b->psf, a->data.width(), a->data.height()))
+    return "its PSF is another";
+  if (a->sky_version != b->sky_version || a->sky_plver != b->sky_plver) return "its sky is another";
+  if (!same_numbers({{a->sig1, b->sig1},
+                     {a->zpscale, b->zpscale},
+                     {a->sky_median, b->sky_median},
+                     {a->psfnorm, b->psfnorm},
+                     {a->galnorm, b->galnorm},
+                     {a->psf_fwhm, b->psf_fwhm},
+                     {a->mjd_tai, b->mjd_tai},
+                     {a->exptime, b->exptime},
+                     {a->ccdzpt, b->ccdzpt}}) ||
+      a->band != b->band || a->plver != b->plver || a->plprocid != b->plprocid ||
+      a->procdate != b->procdate || a->propid != b->propid)
+    return "what its table or headers say is other";
+  return {};
+}
+
+// Names of CCDs that are not read from the case as from where it was made; why, in words. The case is read as whoever
+// has it reads it: with its own table.
 std::map<std::string, std::string> differing_ccds(const BrickOptions& options, const RunInputs& inputs,
                                                   const fs::path& survey, const RunContext& run) {
   const SurveyDirectory in_case = SurveyDirectory::open(survey);
-  const CcdReader here(in_case, run.cameras, &inputs.table), there(run.survey, run.cameras, &inputs.table);
+  const CcdTable table = CcdTable::read(in_case);
+  std::map<std::string, std::int64_t> rows;
+  for (std::int64_t i = 0; i < table.rows(); ++i) {
+    const CcdRow row = table.row(i);
+    rows[row.camera + " " + row.name()] = i;
+  }
+  const CcdReader here(in_case, run.cameras, &table.table()), there(run.survey, run.cameras, &inputs.table);
   const ReadImageOptions reading =
       reading_options(inputs.target->polygon(), options.survey, options.reading, run);
   ReadImageOptions reading_case = reading;
@@ -242,11 +298,15 @@ std::map<std::string, std::string> differing_ccds(const BrickOptions& options, c
   std::vector<std::string> faults(inputs.ccds.size());
   tbb::parallel_for(std::size_t{0}, inputs.ccds.size(), [&](std::size_t i) {
     run.cancel.stop_if_asked();
-    const auto row = static_cast<std::int64_t>(i);
-    const auto original = there.read(there.input(inputs.ccds[i].row, row), reading);
+    const CcdRow& row = inputs.ccds[i].row;
+    const auto found = rows.find(row.camera + " " + row.name());
+    if (found == rows.end()) {
+      faults[i] = "the table here does not have it";
+      return;
+    }
+    const auto original = there.read(there.input(row, static_cast<std::int64_t>(i)), reading);
     try {
-      if (!same(original, here.read(here.input(inputs.ccds[i].row, row), reading_case)))
-        faults[i] = "its pixels are others";
+      faults[i] = difference(original, here.read(here.input(table.row(found->second)), reading_case));
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kInternal || error.kind() == ErrorKind::kResources) throw;
       faults[i] = error.line();

@@ -64,6 +64,19 @@ TEST(Portrait, TellsNoiseThatTheWeightsDoNotKnowOfAndSkyThatTheModelLeaves) {
   portray_sky(pixels, error, tilted, left);
   EXPECT_GT(left.residual_excess, right.residual_excess + 0.1);
   EXPECT_NEAR(left.sky(99, 10), 200 + 0.0004 * (99 * 13 + 6 - w / 2), 0.001);
+
+  // Smaller pictures of the same.
+  CcdPortrait small = left;
+  small.stamps = {gaussian(41, 2, 2, 0)};
+  reduce(small, {48, 8});
+  EXPECT_EQ(small.bin, 3 * left.bin);
+  EXPECT_EQ(small.sky.width(), 42);
+  EXPECT_NEAR(small.sky(33, 1), left.sky(100, 4), 1e-4);
+  EXPECT_EQ(small.residual_excess, left.residual_excess);
+  EXPECT_EQ(small.stamps[0].width(), 17);
+  EXPECT_EQ(small.stamps[0](8, 8), 1);
+  reduce(small, {0, 0});
+  EXPECT_TRUE(small.sky.empty() && small.stamps.empty());
 }
 
 }  // namespace

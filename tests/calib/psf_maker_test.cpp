@@ -5,13 +5,17 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
+#include <sstream>
 
 #include "core/base/error.h"
+#include "core/calib/external_program.h"
 #include "core/calib/psf_settings.h"
 #include "core/psf/psfex.h"
 #include "tests/calib/psfex_file.h"
 #include "tests/support/golden_case.h"
+#include "tests/support/run_program.h"
 
 namespace brickline {
 namespace {
@@ -92,16 +96,23 @@ TEST_F(PsfRow, IsRefusedWhereTheModelIsNone) {
 
 TEST(PsfSettings, AreTheSurveysWithTheCamerasOverThem) {
   CameraFacts facts;
+  facts.detector.pixel_scale_arcsec = 0.262;
   facts.detection.keys["detect_thresh"] = "2.5";
   facts.psf.size_pixels = 31;
   facts.psf.degree = 1;
   facts.psfex.keys["SAMPLE_VARIABILITY"] = "0.5";
-  const ProgramSettings extraction = extractor_settings(facts, 0.262);
+  const ProgramSettings extraction = extractor_settings(facts, 100);
   EXPECT_EQ(extraction.at("DETECT_THRESH"), "2.5");
   EXPECT_EQ(extraction.at("DEBLEND_MINCONT"), "0.000015");
   EXPECT_EQ(extraction.at("CATALOG_TYPE"), "FITS_LDAC");
   EXPECT_EQ(extraction.at("PHOT_APERTURES"),
             "5.7251908,11.450382,19.083969,26.717557,34.351145,41.984733,49.618321,57.251908");
+  EXPECT_EQ(extraction.at("GAIN"), "4.0");
+  CameraFacts rates = facts;
+  rates.pixels.unit = PixelFacts::Unit::kPerSecond;
+  EXPECT_EQ(extractor_settings(rates, 100).at("GAIN"), "400");
+  rates.detection.keys["GAIN"] = "1.3";
+  EXPECT_EQ(extractor_settings(rates, 100).at("GAIN"), "1.3");
   EXPECT_THAT(extractor_columns(facts), testing::Contains("VIGNET(31,31)"));
   const ProgramSettings psfex = psfex_settings(facts, {}, nullptr);
   EXPECT_EQ(psfex.at("PSFVAR_DEGREES"), "1");
@@ -109,6 +120,43 @@ TEST(PsfSettings, AreTheSurveysWithTheCamerasOverThem) {
   EXPECT_EQ(psfex.at("SAMPLE_VARIABILITY"), "0.5");
   EXPECT_EQ(psfex.at("SAMPLE_IMAFLAGMASK"), "0xff");
   EXPECT_THAT(extractor_filter(facts), HasSubstr("0.173152 0.155356"));
+}
+
+// tests/calib/testcase4_sources.txt. Three stars are no PSF.
+TEST(PsfPrograms, FindOnTestcase4WhatTheReferenceFinds) {
+  BRICKLINE_NEEDS_DATA("surveys/testcase4");
+  const std::optional<std::string> path = std::getenv("PATH") ? std::getenv("PATH") : "";
+  if (!find_program({"source-extractor"}, path) || !find_program({"psfex"}, path))
+    GTEST_SKIP() << "source-extractor and psfex are not installed (tools/setup.sh)";
+  test::TemporaryDirectory scratch;
+  const test::ProgramResult result = test::run_program(
+      test::program("calibrate"),
+      {"--survey-dir", (test::data_dir() / "surveys/testcase4").string(), "--outdir", scratch.path().string(),
+       "--force", "--no-sky", "--keep-catalogs", "--plugin-dir", test::built_plugins().string()},
+      {});
+  EXPECT_EQ(result.exit_code, 6) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("psfex accepted 0 of 0 stars"));
+  const std::vector<std::string> files = test::files_below(scratch.path());
+  ASSERT_EQ(files.size(), 1u);
+  const fits::Table found = fits::FitsReader(scratch / files.front()).table(2);
+  std::ifstream truth(std::filesystem::path(BRICKLINE_SOURCE_DIR) / "tests/calib/testcase4_sources.txt");
+  std::int64_t row = 0;
+  for (std::string line; std::getline(truth, line);) {
+    if (line.starts_with('#')) continue;
+    SCOPED_TRACE(line);
+    ASSERT_LT(row, found.rows());
+    std::istringstream in(line);
+    double x = 0, y = 0, flux = 0;
+    std::int64_t flags = -1, image_flags = -1;
+    in >> x >> y >> flux >> flags >> image_flags;
+    EXPECT_NEAR(found.number("x_image", row), x, 6e-4);
+    EXPECT_NEAR(found.number("y_image", row), y, 6e-4);
+    EXPECT_NEAR(found.number("flux_aper", row, 3), flux, 0.06);
+    EXPECT_EQ(found.integer("flags", row), flags);
+    EXPECT_EQ(found.integer("imaflags_iso", row), image_flags);
+    ++row;
+  }
+  EXPECT_EQ(row, found.rows());
 }
 
 TEST(PsfSettings, SpecialCcdsHaveFlagsOfTheirOwn) {

@@ -210,5 +210,25 @@ TEST_F(SkyOfMzlsbass, IsThatOfTheReference) {
         {53.836952, 53.92959, 53.828117, 54.238846});
 }
 
+class SkyOfTestcase6 : public SkyOf {
+ protected:
+  void SetUp() override {
+    BRICKLINE_NEEDS_DATA("surveys/testcase6");
+    use("testcase6", 64);
+  }
+};
+
+// A bright star's mask covers the image.
+TEST_F(SkyOfTestcase6, WhereNothingIsLeftIsTheLevelOfAll) {
+  const SkyFit fit = sky_of(802955, "S9").fit;
+  EXPECT_NEAR(fit.estimates.sig1, 9.651562, 1e-5);
+  EXPECT_NEAR(fit.estimates.clipped, 315.90805, 1e-3);
+  EXPECT_NEAR(fit.estimates.background, 313.95166, 1e-3);
+  EXPECT_EQ(fit.fraction_masked, 1);
+  ASSERT_EQ(fit.values.size(), 64u);
+  for (const double v : fit.values) EXPECT_NEAR(v, 313.95166, 1e-3);
+  for (const double v : fit.percentiles) EXPECT_EQ(v, 0);
+}
+
 }  // namespace
 }  // namespace brickline

@@ -89,5 +89,11 @@ TEST_F(CutFile, LeavesWhatItCannotReadIntoAlone) {
   EXPECT_THROW(cut_file(file_, {{1, Box{0, 1, 0, 1}}}), Error);
 }
 
+TEST_F(CutFile, LeavesOutWhatFollowsTheLastHdu) {
+  const auto before = cut_file(file_, {{1, Box{10, 40, 50, 70}}});
+  std::ofstream(file_, std::ios::binary | std::ios::app) << std::string(2 * 2880, '\0');
+  EXPECT_EQ(cut_file(file_, {{1, Box{10, 40, 50, 70}}}), before);
+}
+
 }  // namespace
 }  // namespace brickline::fits

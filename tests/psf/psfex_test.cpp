@@ -70,6 +70,48 @@ TEST(PsfexCalibration, RealModelsAreThoseOfTheReference) {
 }
 
 // Exposure 802955, CCD S9, at pixel (50, 50).
+// tests/psf/survey_psfs.txt.
+TEST(PsfexCalibration, TheTablesOfSurveysHoldWhatTheReferenceReads) {
+  BRICKLINE_NEEDS_DATA("surveys/testcase4");
+  std::ifstream file(std::filesystem::path(BRICKLINE_SOURCE_DIR) / "tests/psf/survey_psfs.txt");
+  int lines = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with('#')) continue;
+    ++lines;
+    SCOPED_TRACE(line);
+    std::istringstream in(line);
+    std::string survey, ccdname;
+    std::int64_t expnum = 0, loaded = 0, accepted = 0;
+    double fwhm = 0, zero1 = 0, scale1 = 0, zero2 = 0, scale2 = 0, sum0 = 0, max0 = 0;
+    int side = 0;
+    in >> survey >> expnum >> ccdname >> fwhm >> loaded >> accepted >> zero1 >> scale1 >> zero2 >> scale2 >>
+        sum0 >> max0 >> side;
+    ASSERT_FALSE(in.fail());
+    const test::SurveyCcd ccd = test::survey_ccd(survey, expnum, ccdname);
+    const PsfCalibration found =
+        read_psf_calibration(test::calibration_files(survey, CalibrationKind::kPsf, ccd.values),
+                             CalibrationKey::of(ccd.values), {}, false);
+    const fits::Table table = fits::FitsReader(found.file).table(1);
+    std::int64_t row = 0;
+    while (table.text("ccdname", row) != ccdname || table.integer("expnum", row) != expnum) ++row;
+    EXPECT_EQ(table.integer("loaded", row), loaded);
+    EXPECT_EQ(table.integer("accepted", row), accepted);
+    EXPECT_NEAR(table.number("psf_fwhm", row), fwhm, 1e-8);
+    EXPECT_NEAR(table.number("polzero1", row), zero1, 1e-9);
+    EXPECT_NEAR(table.number("polscal1", row), scale1, 1e-9);
+    EXPECT_NEAR(table.number("polzero2", row), zero2, 1e-9);
+    EXPECT_NEAR(table.number("polscal2", row), scale2, 1e-9);
+    EXPECT_NEAR(found.psf.fwhm_pixels(), fwhm, 1e-8);
+    EXPECT_EQ(found.psf.width(), side);
+    // Where the polynomial has its zero, the model is the first image.
+    EXPECT_NEAR(found.psf.raw_sum(zero1, zero2), sum0, 2e-6);
+    const Image<float> stamp = found.psf.stamp(zero1, zero2);
+    EXPECT_NEAR(peak(stamp), max0, 1e-8);
+    EXPECT_EQ(stamp(side / 2, side / 2), peak(stamp));
+  }
+  EXPECT_EQ(lines, 6);
+}
+
 TEST(PsfexCalibration, SingleFilesAreReadBeforeMergedOnes) {
   BRICKLINE_NEEDS_DATA("surveys/mzlsbass2");
   const test::SurveyCcd ccd = test::survey_ccd("mzlsbass2", 78730103, "CCD4");

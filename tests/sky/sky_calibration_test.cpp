@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <fstream>
+#include <sstream>
+
 #include "core/fits/fits_writer.h"
 #include "tests/support/calibration_files.h"
 #include "tests/support/collecting_log.h"
@@ -28,6 +32,47 @@ TEST(SkyCalibration, ARealSplineIsThatOfTheReference) {
             (std::vector<double>{-1, -1, -1, -1, 511, 767, 1023, 1279, 1535, 2047, 2047, 2047, 2047}));
   EXPECT_EQ(sky.plver, "V4.8.2a");
   EXPECT_FALSE(sky.version.empty());
+}
+
+// tests/sky/survey_skies.txt.
+TEST(SkyCalibration, TheSkiesOfSurveysAreThoseOfTheReference) {
+  BRICKLINE_NEEDS_DATA("surveys/mzlsbass2");
+  std::ifstream file(fs::path(BRICKLINE_SOURCE_DIR) / "tests/sky/survey_skies.txt");
+  int lines = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with('#')) continue;
+    ++lines;
+    SCOPED_TRACE(line);
+    std::istringstream in(line);
+    std::string kind, survey, ccdname;
+    std::int64_t expnum = 0;
+    int a = 0, b = 0;  // the image's size, or where it begins
+    std::array<double, 6> level{};
+    in >> kind >> survey >> expnum >> ccdname >> a >> b;
+    for (double& v : level) in >> v;
+    ASSERT_FALSE(in.fail());
+    const test::SurveyCcd ccd = test::survey_ccd(survey, expnum, ccdname);
+    const SkyModel model =
+        read_sky_calibration(test::calibration_files(survey, CalibrationKind::kSky, ccd.values),
+                             CalibrationKey::of(ccd.values), {})
+            .model;
+    if (kind == "sky") {
+      const double places[5][2] = {
+          {0, 0}, {a - 1., 0}, {0, b - 1.}, {a - 1., b - 1.}, {double(a / 2), double(b / 2)}};
+      for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(model(places[i][0], places[i][1]), level[i], 2e-5) << i;
+      const Image<float> all = model.render(Box::from_size(a, b));
+      double sum = 0;
+      for (int y = 0; y < b; ++y)
+        for (int x = 0; x < a; ++x) sum += all(x, y);
+      EXPECT_NEAR(sum / a / b, level[5], 2e-5);
+    } else {
+      const double places[6][2] = {{0, 0},      {100.5, 200.25}, {1023, 2047},
+                                   {700, 3000}, {-50, -50},      {5000, 5000}};
+      for (std::size_t i = 0; i < 6; ++i)
+        EXPECT_NEAR(model(places[i][0] - a, places[i][1] - b), level[i], 2e-6) << i;
+    }
+  }
+  EXPECT_EQ(lines, 13);
 }
 
 class SkyFiles : public testing::Test {

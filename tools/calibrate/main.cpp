@@ -111,13 +111,14 @@ bool merge(const Arguments& a, const CameraRegistry& cameras, const std::vector<
 
 // The pictures of all CCDs, as many at a time as there are threads.
 std::vector<CcdOnPage> portraits(const Calibrator& calibrator, const std::vector<CcdInput>& inputs,
-                                 const std::vector<CcdCalibration>& ccds) {
+                                 const std::vector<CcdCalibration>& ccds, const PictureSizes& sizes) {
   std::vector<CcdOnPage> out(ccds.size());
   tbb::parallel_for(std::size_t{0}, ccds.size(), [&](std::size_t i) {
     out[i].calibration = &ccds[i];
     if (interrupted) return;
     try {
       out[i].portrait = calibrator.portrait(inputs[i]);
+      reduce(*out[i].portrait, sizes);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kInternal || error.kind() == ErrorKind::kResources) throw;
       out[i].no_portrait = error.line();
@@ -130,9 +131,11 @@ std::vector<CcdOnPage> portraits(const Calibrator& calibrator, const std::vector
 
 void write_reports(const Arguments& a, const std::string& survey, const Calibrator& calibrator,
                    const std::vector<CcdInput>& inputs, const std::vector<CcdCalibration>& ccds) {
+  const PageDetail detail = detail_of_page(ccds.size());
   for (const fs::path& file : a.reports)
     if (file.extension() == ".html")
-      write_file_atomically(file, calibration_page_html(portraits(calibrator, inputs, ccds), survey));
+      write_file_atomically(
+          file, calibration_page_html(portraits(calibrator, inputs, ccds, detail.pictures), survey, detail));
     else
       write_file_atomically(file, report_as_ecsv(ccds));
 }

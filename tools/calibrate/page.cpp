@@ -46,13 +46,14 @@ std::pair<double, double> range_of(const Image<float>& plane) {
 }
 
 void write_sky(JsonWriter& json, const CcdPortrait& p) {
-  if (p.sky.empty()) return;
-  const auto [low, high] = range_of(p.sky);
-  write_plane(json, "sky", p.sky, low, high);
-  // Five times what the noise alone leaves in a cell.
-  const double most = 5. / p.bin;
-  write_plane(json, "residual", p.residual, -most, most);
-  write_plane(json, "noise", p.noise, 0.8, 1.2);
+  if (!p.sky.empty()) {
+    const auto [low, high] = range_of(p.sky);
+    write_plane(json, "sky", p.sky, low, high);
+    // Five times what the noise alone leaves in a cell.
+    const double most = 5. / p.bin;
+    write_plane(json, "residual", p.residual, -most, most);
+    write_plane(json, "noise", p.noise, 0.8, 1.2);
+  }
   json.member("bin", p.bin);
   json.member("residual_excess", p.residual_excess, kDigits);
   json.member("noise_over_weights", p.noise_over_weights, kDigits);
@@ -99,7 +100,20 @@ void write_step(JsonWriter& json, std::string_view name, const CalibrationStep& 
   json.end_object();
 }
 
-void write_ccd(JsonWriter& json, const CcdOnPage& ccd) {
+void write_stars(JsonWriter& json, const std::vector<PsfStar>& stars) {
+  json.key("stars");
+  json.begin_array();
+  for (const PsfStar& star : stars) {
+    json.begin_array();
+    json.fixed(star.x, 0);
+    json.fixed(star.y, 0);
+    json.integer(star.accepted);
+    json.end_array();
+  }
+  json.end_array();
+}
+
+void write_ccd(JsonWriter& json, const CcdOnPage& ccd, const PageDetail& detail) {
   const CcdCalibration& c = *ccd.calibration;
   json.begin_object();
   json.member("name", fmt::format("{}-{}", c.ccd.expnum, c.ccd.ccdname_known() ? c.ccd.ccdname : ""));
@@ -112,27 +126,23 @@ void write_ccd(JsonWriter& json, const CcdOnPage& ccd) {
     json.member("loaded", c.made_psf->loaded);
     json.member("accepted", c.made_psf->accepted);
     json.member("chi2", c.made_psf->chi2, kDigits);
-    json.key("stars");
-    json.begin_array();
-    for (const PsfStar& star : c.made_psf->stars) {
-      json.begin_array();
-      json.fixed(star.x, 0);
-      json.fixed(star.y, 0);
-      json.integer(star.accepted);
-      json.end_array();
-    }
-    json.end_array();
+    if (detail.stars) write_stars(json, c.made_psf->stars);
   }
   if (c.made_sky) {
     json.member("sky_level", c.made_sky->fit.estimates.background, 7);
     json.member("sig1", c.made_sky->fit.estimates.sig1, kDigits);
     json.member("masked", c.made_sky->fit.fraction_masked, kDigits);
   }
-  if (!ccd.no_portrait.empty()) json.member("no_portrait", ccd.no_portrait);
+  json.member("width", ccd.portrait ? ccd.portrait->width : c.ccd.width);
+  json.member("height", ccd.portrait ? ccd.portrait->height : c.ccd.height);
+  json.key("lacking");
+  json.begin_array();
+  if (!ccd.no_portrait.empty()) json.text(ccd.no_portrait);
+  if (ccd.portrait)
+    for (const std::string& why : ccd.portrait->lacking) json.text(why);
+  json.end_array();
   if (ccd.portrait) {
-    json.member("width", ccd.portrait->width);
-    json.member("height", ccd.portrait->height);
-    write_sky(json, *ccd.portrait);
+    if (ccd.portrait->noise_over_weights > 0) write_sky(json, *ccd.portrait);
     if (!ccd.portrait->psf.empty()) write_psf(json, *ccd.portrait);
   }
   json.end_object();
@@ -140,12 +150,21 @@ void write_ccd(JsonWriter& json, const CcdOnPage& ccd) {
 
 }  // namespace
 
-std::string calibration_page_html(const std::vector<CcdOnPage>& ccds, const std::string& survey) {
+PageDetail detail_of_page(std::size_t ccds) {
+  if (ccds <= 400) return {};
+  if (ccds <= 2000) return {{48, 8}, true};
+  if (ccds <= 10000) return {{16, 0}, false};
+  return {{0, 0}, false};
+}
+
+std::string calibration_page_html(const std::vector<CcdOnPage>& ccds, const std::string& survey,
+                                  const PageDetail& detail) {
   JsonWriter json;
   json.begin_object();
+  json.member("coarse", detail.pictures.side < PictureSizes{}.side);
   json.key("ccds");
   json.begin_array();
-  for (const CcdOnPage& ccd : ccds) write_ccd(json, ccd);
+  for (const CcdOnPage& ccd : ccds) write_ccd(json, ccd, detail);
   json.end_array();
   json.end_object();
   const std::string data = json_in_html(json.take()), title = html_text("Calibrations of " + survey);

@@ -15,7 +15,15 @@ struct CcdOnPage {
   std::string no_portrait;  // why there is none
 };
 
-// The whole page, which needs no network.
-std::string calibration_page_html(const std::vector<CcdOnPage>& ccds, const std::string& survey);
+// What a page of so many CCDs shows of each, so that browsers open it: it stays below some 40 MB.
+struct PageDetail {
+  PictureSizes pictures;
+  bool stars = true;  // each star's place
+};
+PageDetail detail_of_page(std::size_t ccds);
+
+// The whole page, which needs no network. Portraits are reduced already.
+std::string calibration_page_html(const std::vector<CcdOnPage>& ccds, const std::string& survey,
+                                  const PageDetail& detail);
 
 }  // namespace brickline

@@ -228,13 +228,21 @@ Comparison compare_with_truth(const std::filesystem::path& survey, const std::fi
       result.detectable ? static_cast<double>(found) / static_cast<double>(result.detectable) : 0;
 
   for (std::size_t b = 0; b < bands.size(); ++b) {
-    std::vector<double> pulls, relative;
+    std::vector<std::pair<const CatalogRow*, double>> compared;  // and the true flux
+    std::vector<double> relative;
     for (const auto& [t, c] : matched.pairs) {
       const CatalogRow& row = catalog[c];
       if (!(row.flux_ivar[b] > 0) || !(row.fracflux[b] < options.largest_fracflux)) continue;
-      pulls.push_back((row.flux[b] - truth[t].flux[b]) * std::sqrt(row.flux_ivar[b]));
+      compared.emplace_back(&row, truth[t].flux[b]);
       if (truth[t].flux[b] > options.bright_flux) relative.push_back(row.flux[b] / truth[t].flux[b] - 1);
     }
+    const auto pulls_of = [&](double scale) {
+      std::vector<double> pulls;
+      for (const auto& [row, flux] : compared)
+        pulls.push_back((row->flux[b] / scale - flux) * std::sqrt(row->flux_ivar[b]));
+      return pulls;
+    };
+    const std::vector<double> pulls = pulls_of(1);
     BandComparison band;
     band.band = bands[b];
     const PullStatistics statistics = statistics_of(pulls);
@@ -245,6 +253,7 @@ Comparison compare_with_truth(const std::filesystem::path& survey, const std::fi
     band.beyond_5 = statistics.beyond_5;
     band.bright_bias = median(relative);
     band.bright_scatter = robust_width(relative);
+    band.scaled_pull_width = robust_width(pulls_of(1 + band.bright_bias));
     result.bands.push_back(band);
   }
   const bool kinds_known =

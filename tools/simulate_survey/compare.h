@@ -26,7 +26,8 @@ struct BandComparison {
   double median_pull = 0, pull_width = 0;  // of (flux - truth)/sigma; width = 1.4826 MAD
   double beyond_5 = 0;                     // share
   double bright_bias = 0,
-         bright_scatter = 0;  // median and 1.4826 MAD of flux/truth - 1; NaN without bright ones
+         bright_scatter = 0;     // median and 1.4826 MAD of flux/truth - 1; NaN without bright ones
+  double scaled_pull_width = 0;  // pull_width of fluxes over 1 + bright_bias; NaN without bright ones
 };
 
 struct Comparison {

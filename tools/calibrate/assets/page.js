@@ -1,5 +1,5 @@
 'use strict';
-const ccds = JSON.parse(document.getElementById('data').textContent).ccds;
+const { ccds, coarse } = JSON.parse(document.getElementById('data').textContent);
 
 const element = (name, attributes = {}, ...children) => {
   const made = document.createElement(name);
@@ -53,14 +53,21 @@ const columns = [
 ];
 
 // A value among those of its band: more than five median deviations, and a twentieth, away.
+const usual = new Map();
+for (const band of new Set(ccds.map((c) => c.band))) {
+  const ofBand = ccds.filter((c) => c.band === band);
+  for (const column of columns.filter((c) => c.judged)) {
+    const values = ofBand.map(column.value).filter(isNumber), middle = median(values);
+    const away = median(values.map((v) => Math.abs(v - middle))) * 1.4826;
+    usual.set(`${band}/${column.title}`, { enough: values.length >= 5, middle, far: Math.max(5 * away, 0.05 * Math.abs(middle)) });
+  }
+}
 function standsOut(column, ccd) {
   const value = column.value(ccd);
   if (!column.judged || !isNumber(value)) return false;
   if (column.alone && column.alone(value)) return true;
-  const others = ccds.filter((c) => c.band === ccd.band).map(column.value).filter(isNumber);
-  if (others.length < 5) return false;
-  const middle = median(others), away = median(others.map((v) => Math.abs(v - middle))) * 1.4826;
-  return Math.abs(value - middle) > Math.max(5 * away, 0.05 * Math.abs(middle));
+  const { enough, middle, far } = usual.get(`${ccd.band}/${column.title}`);
+  return enough && Math.abs(value - middle) > far;
 }
 for (const ccd of ccds) {
   ccd.marked = columns.map((column) => standsOut(column, ccd));
@@ -68,6 +75,7 @@ for (const ccd of ccds) {
 }
 
 let order = [...ccds].sort((a, b) => b.outliers - a.outliers), sorted = { column: 3, down: true }, chosen = null;
+const rows = new Map();
 
 function fillTable() {
   const head = element('tr');
@@ -87,6 +95,7 @@ function fillTable() {
     head.append(element('th', column.text ? { class: 't', scope: 'col' } : { scope: 'col' }, button));
   });
   const body = element('tbody');
+  rows.clear();
   for (const ccd of order) {
     const row = element('tr', { tabindex: 0, class: ccd === chosen ? 'chosen' : '' });
     columns.forEach((column, k) => {
@@ -96,6 +105,7 @@ function fillTable() {
     });
     row.addEventListener('click', () => show(ccd));
     row.addEventListener('keydown', (event) => { if (event.key === 'Enter') show(ccd); });
+    rows.set(ccd, row);
     body.append(row);
   }
   document.getElementById('table').replaceChildren(element('table', {}, element('thead', {}, head), body));
@@ -157,11 +167,13 @@ function psfFigures(ccd) {
     svg.append(svgElement('line', { x1: x(px) - dx, y1: y(py) + dy, x2: x(px) + dx, y2: y(py) - dy, class: 'stick' }));
     svg.append(svgElement('text', { x: x(px) + 3, y: y(py) - 9 }, fwhm.toFixed(2)));
   }
+  const shape = figure('PSF: width and shape', 'Numbers: FWHM in pixels, which discs follow. Sticks: the long axis, 20 screen pixels for an ellipticity of 0.1.', svg);
+  if (!ccd.stamps.length) return [shape];
   const grid = element('div', { style: 'display:grid;grid-template-columns:repeat(3,max-content);gap:3px' });
   for (const row of [2, 1, 0])
     for (const column of [0, 1, 2]) grid.append(draw(ccd.stamps[3 * row + column].plane, grey, 96 / ccd.stamps[0].plane.width));
   return [
-    figure('PSF: width and shape', 'Numbers: FWHM in pixels, which discs follow. Sticks: the long axis, 20 screen pixels for an ellipticity of 0.1.', svg),
+    shape,
     figure('PSF over the chip', 'Square root of the light, each by its own peak.', grid),
   ];
 }
@@ -186,14 +198,15 @@ function noiseFigure(ccd) {
 }
 
 function show(ccd) {
+  if (chosen) rows.get(chosen).classList.remove('chosen');
   chosen = ccd;
-  fillTable();
+  rows.get(ccd).classList.add('chosen');
   document.getElementById('ccd').hidden = false;
   document.getElementById('ccd-title').textContent = `${ccd.name}, ${ccd.band}`;
   document.getElementById('ccd-facts').textContent = `${ccd.camera} · ${ccd.image} · ${ccd.state}`;
   const message = document.getElementById('ccd-message');
   const words = [ccd.psf_step, ccd.sky_step].filter((step) => step.failed).map((step) => step.why);
-  if (ccd.no_portrait && !words.length) words.push(ccd.no_portrait);
+  words.push(...ccd.lacking.filter(() => !words.length));
   message.hidden = !words.length;
   message.textContent = words.join('; ');
   const figures = [];
@@ -204,14 +217,15 @@ function show(ccd) {
       draw(ccd.residual, around, zoom), scale(ccd.residual, around, 'σ')));
     figures.push(figure('Noise / weights', 'Width of (image − sky)/error, by place: 1 for weights that are right.',
       draw(ccd.noise, around, zoom * ccd.sky.width / ccd.noise.width), scale(ccd.noise, around, '')));
-    figures.push(noiseFigure(ccd));
   }
+  if (ccd.pulls) figures.push(noiseFigure(ccd));
   if (ccd.psf && ccd.psf.length) figures.push(...psfFigures(ccd));
-  if (ccd.stars && ccd.stars.length) figures.push(starsFigure(ccd));
+  if (ccd.stars && ccd.stars.length && ccd.width > 0) figures.push(starsFigure(ccd));
   document.getElementById('figures').replaceChildren(...figures);
 }
 
 const failed = ccds.filter((c) => c.failed).length;
-document.getElementById('summary').textContent = `${ccds.length} CCDs, ${failed} failed`;
+document.getElementById('summary').textContent = `${ccds.length} CCDs, ${failed} failed` +
+    (coarse ? '. So many leave room for small pictures only; calibrate with fewer chosen shows more.' : '');
 fillTable();
 if (order.length) show(order[0]);
