@@ -9,14 +9,14 @@ packages=(
   g++ gcc make cmake ninja-build pkg-config git ca-certificates
   # libraries
   libboost-dev libcfitsio-dev wcslib-dev liberfa-dev libeigen3-dev libfftw3-dev libfmt-dev libtbb-dev libre2-dev
-  libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libjpeg-dev zlib1g-dev libssl-dev libexpat1-dev
+  libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libjpeg-dev libpng-dev zlib1g-dev libssl-dev libexpat1-dev
   # programs that `calibrate` runs
   source-extractor psfex
 )
 tests=(
   libgtest-dev libgmock-dev libbenchmark-dev
   # readers and writers of FITS files that share nothing with ours
-  python3 python3-numpy python3-scipy python3-astropy libcfitsio-bin
+  python3 python3-numpy python3-scipy python3-astropy python3-astropy-healpix libcfitsio-bin
   # a browser, and how to drive it: the page of a run
   chromium chromium-driver python3-selenium
   # a cluster of one machine, and another engine: many bricks by a plan

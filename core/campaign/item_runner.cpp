@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "core/base/error.h"
+#include "core/base/exit_codes.h"
 #include "core/campaign/attempt.h"
 #include "core/campaign/journal.h"
 #include "core/campaign/verify.h"
@@ -26,7 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kInterruptedCode = 75, kSomeFailed = 6;
 constexpr auto kPatience = std::chrono::seconds(60);  // between being asked to end and being killed
 
 double now() {
@@ -101,7 +101,7 @@ class Slot {
       result_ = *result;
       if (asked_to_end && (result_.code == -SIGTERM || result_.code == -SIGKILL))
         result_.code = kInterruptedCode;
-      if (result->code == 0 || result->code == kSomeFailed)
+      if (result->code == 0 || result->code == kSomeItemsFailed)
         verification_ = std::async(std::launch::async, [o = options(work_->item)] { return verify_item(o); });
     }
     if (verification_.valid() && verification_.wait_for(std::chrono::seconds(0)) != std::future_status::ready)

@@ -6,10 +6,13 @@
 #include <csignal>
 #include <cstring>
 
+#include "core/base/error.h"
+#include "core/base/exit_codes.h"
+
 namespace brickline {
 namespace {
 
-constexpr int kUsage = 2, kInput = 3, kResources = 4, kPlugin = 5, kSomeFailed = 6, kInterrupted = 75;
+constexpr int code_of(ErrorKind kind) { return static_cast<int>(kind); }
 constexpr int kLostInARow = 2;
 constexpr int kMostAttempts = 100;  // of an item that is interrupted again and again
 
@@ -90,14 +93,14 @@ void judge(Item& item, const AttemptEnd& end, const CampaignSettings& settings) 
   const double allowed = static_cast<double>(end.began.memory_mb);
   constexpr double kNearLimit = 0.8;
   switch (e.code) {
-    case kUsage:
-    case kInput:
-    case kPlugin:
+    case code_of(ErrorKind::kUsage):
+    case code_of(ErrorKind::kInput):
+    case code_of(ErrorKind::kPlugin):
       ++item.tries;
       return give_up(item, e.reason);
-    case kResources:
+    case code_of(ErrorKind::kResources):
       return more_memory(item, end.began.memory_mb, e.reason, settings);
-    case kInterrupted:
+    case kInterruptedCode:
     case -SIGTERM:
       return outlasted(item, end, settings);
     case -SIGKILL:
@@ -108,9 +111,9 @@ void judge(Item& item, const AttemptEnd& end, const CampaignSettings& settings) 
       return count_try(item, "exit code 0, but: " + e.reason, settings);
     default:
       if (e.code < 0) return count_try(item, signal_words(-e.code) + ": " + e.reason, settings);
-      return count_try(item,
-                       e.code == kSomeFailed ? e.reason : fmt::format("exit code {}: {}", e.code, e.reason),
-                       settings);
+      return count_try(
+          item, e.code == kSomeItemsFailed ? e.reason : fmt::format("exit code {}: {}", e.code, e.reason),
+          settings);
   }
 }
 

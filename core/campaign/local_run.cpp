@@ -11,14 +11,13 @@
 #include <thread>
 
 #include "core/base/error.h"
+#include "core/base/exit_codes.h"
 #include "core/campaign/item_runner.h"
 #include "core/campaign/journal.h"
 #include "core/campaign/session.h"
 
 namespace brickline {
 namespace {
-
-constexpr int kInterruptedCode = 75;
 
 void require_worker(const FrozenRun& run) {
   const std::filesystem::path& worker = run.settings().worker;

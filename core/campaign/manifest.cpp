@@ -89,6 +89,14 @@ Manifest read_manifest(const std::filesystem::path& file) {
   return m;
 }
 
+std::int64_t manifest_sequence(const std::filesystem::path& file) {
+  try {
+    return fits::FitsReader(file).header(1).require_integer("SEQUENCE");
+  } catch (Error& error) {
+    throw error.in_file(file.string());
+  }
+}
+
 void write_manifest(Manifest& m, const std::filesystem::path& file) {
   fits::Table table;
   const auto add_states = [&] {

@@ -54,6 +54,8 @@ struct Manifest {
 };
 
 Manifest read_manifest(const std::filesystem::path& file);
+// How many times the one on disk was written.
+std::int64_t manifest_sequence(const std::filesystem::path& file);
 // The next in sequence.
 void write_manifest(Manifest& manifest, const std::filesystem::path& file);
 

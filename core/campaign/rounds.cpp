@@ -28,6 +28,13 @@ std::filesystem::path bundles_file(const PlanFiles& plan, int round) {
 
 std::string_view engine_name(Engine engine) { return kEngines[static_cast<int>(engine)]; }
 
+double Round::seconds_of(int task) const {
+  for (const Job& job : jobs)
+    if (task >= job.first_task && task < job.first_task + job.tasks && job.task_seconds > 0)
+      return job.task_seconds;
+  return task_seconds;
+}
+
 void write_round(const PlanFiles& plan, const Round& r) {
   Json jobs = Json::array();
   for (const Job& j : r.jobs)
@@ -36,7 +43,8 @@ void write_round(const PlanFiles& plan, const Round& r) {
                     {"partition", j.partition},
                     {"memory_class", j.memory_class},
                     {"first_task", j.first_task},
-                    {"tasks", j.tasks}});
+                    {"tasks", j.tasks},
+                    {"task_seconds", j.task_seconds}});
   const Json json = {{"round", r.number},
                      {"engine", engine_name(r.engine)},
                      {"tasks", r.tasks},
@@ -67,7 +75,7 @@ Round read_round(const PlanFiles& plan, int number) {
     r.advance_job = json.at("advance_job");
     for (const Json& j : json.at("jobs"))
       r.jobs.push_back({j.at("id"), j.at("name"), j.at("partition"), j.at("memory_class"), j.at("first_task"),
-                        j.at("tasks")});
+                        j.at("tasks"), j.value("task_seconds", 0.0)});
   } catch (const nlohmann::json::exception& e) {
     throw input_error("it cannot be used: {}", e.what()).in_file(file.string());
   }

@@ -26,6 +26,7 @@ struct Job {
   std::string partition;
   int memory_class = 0;
   int first_task = 0, tasks = 0;
+  double task_seconds = 0;  // that one of its tasks may take; 0: as the round says
 };
 
 struct Round {
@@ -37,6 +38,9 @@ struct Round {
   double began = 0;         // seconds since 1970
   std::vector<Job> jobs;
   std::int64_t advance_job = 0;
+
+  // Of that task: partitions have limits of their own.
+  double seconds_of(int task) const;
 };
 
 void write_round(const PlanFiles& plan, const Round& round);

@@ -112,7 +112,7 @@ FoldReport PlanSession::fold(const std::function<std::string(const Round&)>& why
         if (!event.ended) {
           // The attempt before it was lost, and its task begun anew.
           if (t.has_begun && !t.has_ended && t.began.attempt > item.attempts)
-            judge(item, {t.began, {}, true, round.task_seconds, alone}, run_.settings());
+            judge(item, {t.began, {}, true, round.seconds_of(task), alone}, run_.settings());
           t.has_begun = true;
           t.has_ended = false;
           t.began = std::move(event);
@@ -124,7 +124,7 @@ FoldReport PlanSession::fold(const std::function<std::string(const Round&)>& why
         const bool good = t.ended.check == Check::kDone || t.ended.check == Check::kNothing;
         const bool settled = is_settled(item.state) && !(item.state == ItemState::kGivenUp && good);
         if (t.ended.attempt <= item.attempts || settled) continue;
-        judge(item, {t.began, t.ended, false, round.task_seconds, alone}, run_.settings());
+        judge(item, {t.began, t.ended, false, round.seconds_of(task), alone}, run_.settings());
         ++report.ends;
       }
       for (auto& [row, t] : of_row) told.push_back(std::move(t));
@@ -159,7 +159,7 @@ bool PlanSession::close(const Round& round, const std::vector<Told>& told, FoldR
     Item& item = manifest_.items[static_cast<std::size_t>(t.row)];
     if (!t.has_begun || t.has_ended || is_settled(item.state) || t.began.attempt <= item.attempts) continue;
     // Nobody told how it ended: perhaps well.
-    AttemptEnd end{t.began, {}, true, round.task_seconds, round.engine != Engine::kLocal};
+    AttemptEnd end{t.began, {}, true, round.seconds_of(t.task), round.engine != Engine::kLocal};
     if (const Verification found = verify_item(run_.options_of(item)); found.check != Check::kObjection) {
       end.lost = false;
       end.ended = t.began;
@@ -214,6 +214,11 @@ Round PlanSession::begin_round(Engine engine, const std::vector<Bundle>& bundles
 }
 
 void PlanSession::save() {
+  // A lock whose process seemed dead is taken over: what the other has written meanwhile must not be lost.
+  if (const std::int64_t now = manifest_sequence(plan_.manifest()); now != manifest_.sequence)
+    throw PlanIsHeld(
+        fmt::format("another process, which has written it since it was read here ({} times, now {})",
+                    manifest_.sequence, now));
   write_manifest(manifest_, plan_.manifest());
   write_summary(plan_, manifest_, run_.settings(), journals_);
 }

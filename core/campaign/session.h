@@ -76,6 +76,8 @@ class PlanSession {
   Round begin_round(Engine engine, const std::vector<Bundle>& bundles, double task_seconds, int threads);
   std::int64_t count(ItemState state) const;
 
+  // PlanIsHeld, and nothing is written, if another process has written the manifest since this one read it: this one's
+  // lock was taken over as that of a dead process.
   void save();
 
  private:

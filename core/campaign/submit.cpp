@@ -92,6 +92,7 @@ PreparedRound prepare_round(PlanSession& session, const Site& site, const Cluste
     job.memory_class = memory_class;
     job.first_task = static_cast<int>(begin);
     job.tasks = static_cast<int>(end - begin);
+    job.task_seconds = task_seconds_of(site, partition);
     out.scripts.push_back(array_script(session.plan(), program, site, out.round, job,
                                        classes[static_cast<std::size_t>(memory_class)],
                                        task_seconds_of(site, partition)));

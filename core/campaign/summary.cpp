@@ -10,6 +10,7 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/exit_codes.h"
 #include "core/campaign/journal.h"
 #include "core/campaign/session.h"
 
@@ -19,7 +20,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kReasonsTold = 30, kSlowestTold = 10;
-constexpr int kInterruptedCode = 75;
 
 // Reasons that differ in numbers and names alone are one.
 std::string without_numbers(const std::string& reason) {

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <numbers>
 #include <optional>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include "core/base/median.h"
 #include "core/coadd/brick_maps.h"
 #include "core/fits/fits_reader.h"
+#include "core/release/random_points.h"
 #include "core/release/sweep_columns.h"
 
 namespace brickline {
@@ -226,20 +226,13 @@ void add_wise(const Primary& primary, Rows& rows) {
     rows.add(std::string("ext_") + kWise[i], extinction(transmission[i]));
 }
 
-// Square degrees of the sphere.
-double area(const Brick& b) {
-  constexpr double kRadian = 180 / std::numbers::pi;
-  const double width = b.ra2 > b.ra1 ? b.ra2 - b.ra1 : b.ra2 - b.ra1 + 360;
-  return width * kRadian * (std::sin(b.dec2 / kRadian) - std::sin(b.dec1 / kRadian));
-}
-
 void add_place(const Brick& brick, Rows& rows) {
   rows.add("brickid", static_cast<std::int32_t>(brick.id));
   rows.add("ra1", brick.ra1);
   rows.add("ra2", brick.ra2);
   rows.add("dec1", brick.dec1);
   rows.add("dec2", brick.dec2);
-  rows.add("area", area(brick));
+  rows.add("area", area_of(brick));
 }
 
 std::vector<std::string> needed_columns(const std::vector<std::string>& bands) {

@@ -11,15 +11,10 @@
 
 #include "core/base/cancel.h"
 #include "core/fits/table.h"
+#include "core/release/brick_products.h"
 #include "core/survey/bricks.h"
 
 namespace brickline {
-
-// A brick's output of runbrick: <out>/tractor/AAA/tractor-BRICK.fits and <out>/coadd/AAA/BRICK/.
-struct BrickOutput {
-  std::filesystem::path directory;  // <out>
-  Brick brick;
-};
 
 // Columns, with ·b one per band (lower case, no units):
 //   brickname 8A, ra, dec D                   of the brick's centre, degrees

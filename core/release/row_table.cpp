@@ -86,8 +86,8 @@ RowLayout row_layout(const fits::Header& header) {
 }
 
 RowTableWriter::RowTableWriter(std::filesystem::path path, const fits::Header& primary,
-                               std::vector<RowColumn> columns, std::string_view extname)
-    : file_(std::move(path)), columns_(std::move(columns)), extname_(extname) {
+                               std::vector<RowColumn> columns, std::string_view extname, fits::Header cards)
+    : file_(std::move(path)), columns_(std::move(columns)), extname_(extname), cards_(std::move(cards)) {
   for (const RowColumn& column : columns_) row_bytes_ += column.bytes();
   fits::FitsWriter writer;
   writer.add_empty_primary(primary);
@@ -109,6 +109,14 @@ std::string RowTableWriter::header() const {
     if (!column.tdim.empty()) text += text_card(fmt::format("TDIM{}", i + 1), column.tdim);
   }
   if (!extname_.empty()) text += text_card("EXTNAME", extname_);
+  for (const fits::Card& c : cards_.cards()) {
+    if (const auto* number = std::get_if<std::int64_t>(&c.value))
+      text += card(c.key, fmt::format("{:>20}", *number), c.comment);
+    else if (const auto* words = std::get_if<std::string>(&c.value))
+      text += text_card(c.key, *words);
+    else
+      throw internal_error("card {} of a table is neither a whole number nor a text", c.key);
+  }
   std::string end = "END";
   end.resize(kCard, ' ');
   text += end;

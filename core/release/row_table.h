@@ -40,9 +40,9 @@ RowLayout row_layout(const fits::Header& header);
 // Writes one table row by row: a primary HDU of cards and a table. No clock enters the file.
 class RowTableWriter {
  public:
-  // The names are written as they are given.
+  // The names are written as they are given; `cards` are further ones of the table.
   RowTableWriter(std::filesystem::path path, const fits::Header& primary, std::vector<RowColumn> columns,
-                 std::string_view extname);
+                 std::string_view extname, fits::Header cards = {});
   // Whole rows.
   void append(std::span<const std::uint8_t> rows);
   std::int64_t rows() const { return rows_; }
@@ -55,6 +55,7 @@ class RowTableWriter {
   AtomicFile file_;
   std::vector<RowColumn> columns_;
   std::string extname_;
+  fits::Header cards_;
   std::int64_t header_at_ = 0, row_bytes_ = 0, rows_ = 0;
   std::string header() const;
 };

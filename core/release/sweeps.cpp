@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <unordered_set>
 #include <utility>
 
-#include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/base/version.h"
 #include "core/fits/fits_reader.h"
+#include "core/release/brick_products.h"
 #include "core/release/row_table.h"
 
 namespace brickline {
@@ -43,13 +41,6 @@ std::string corner(double ra, double dec) {
   return fmt::format("{:03.0f}{}{:03.0f}", ra, dec < 0 ? 'm' : 'p', std::abs(dec));
 }
 
-std::string text_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(in), {});
-  if (!in && !in.eof()) throw input_error("cannot be read").in_file(file.string());
-  return text;
-}
-
 // "tractor-1501p022.fits": the brick, if it is one of the survey's tiling.
 std::optional<std::string> brick_of(const std::string& name) {
   constexpr std::string_view kStem = "tractor-", kEnd = ".fits";
@@ -78,22 +69,11 @@ const std::vector<std::string> kNeeded = {"brick_primary", "type", "ra", "dec"};
 
 // The catalog's digest against that of the list beside it. False: there is no list.
 bool verified(const BrickCatalog& catalog) {
-  const fs::path list = catalog.file.parent_path() / ("brick-" + catalog.brick + ".sha256sum");
-  std::error_code code;
-  if (!fs::exists(list, code)) return false;
-  const std::string name = catalog.file.filename().string(), text = text_of(list);
-  constexpr std::size_t kDigest = 64;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const std::string_view line(text.data() + at, end - at);
-    at = end + 1;
-    if (line.size() <= kDigest || !(line.ends_with("/" + name) || line.ends_with("*" + name))) continue;
-    if (sha256_hex(text_of(catalog.file)) == line.substr(0, kDigest)) return true;
-    throw input_error("it is not what {} says: the brick is to be made again", list.string())
-        .in_file(catalog.file.string());
-  }
-  throw input_error("{} does not name it: the brick is to be made again", list.string())
-      .in_file(catalog.file.string());
+  const auto list =
+      ChecksumList::read(catalog.file.parent_path() / ("brick-" + catalog.brick + ".sha256sum"));
+  if (!list) return false;
+  list->check_file(product_path(Product::kTractor, {.brick = catalog.brick}).string(), catalog.file);
+  return true;
 }
 
 constexpr double kPadding = 0.1;  // degrees: sources may lie a little outside of their brick's box

@@ -8,6 +8,7 @@
 #include "core/campaign/journal.h"
 #include "core/campaign/manifest.h"
 #include "core/campaign/rounds.h"
+#include "core/campaign/session.h"
 #include "core/campaign/settings.h"
 #include "core/campaign/toml_file.h"
 #include "tests/support/data.h"
@@ -168,6 +169,47 @@ TEST(Bundles, AreReadAsWritten) {
   EXPECT_EQ(work[1].row, 1);
   EXPECT_EQ(work[1].item.words, "--zoom 0 1 0 1");
   EXPECT_THAT(error_of([&] { read_bundle(plan, 12, 2); }), HasSubstr("no bundle 2"));
+}
+
+TEST(Rounds, KnowWhatEachTaskMayTake) {
+  const TemporaryDirectory scratch;
+  const PlanFiles plan{scratch.path()};
+  Round round;
+  round.number = 3;
+  round.tasks = 6;
+  round.task_seconds = 3600;  // of the partition with the longest limit
+  Job job;
+  job.first_task = 2;
+  job.tasks = 3;
+  job.task_seconds = 60;
+  round.jobs = {job};
+  write_round(plan, round);
+  const Round read = read_round(plan, 3);
+  EXPECT_EQ(read.seconds_of(1), 3600);
+  EXPECT_EQ(read.seconds_of(2), 60);
+  EXPECT_EQ(read.seconds_of(4), 60);
+  EXPECT_EQ(read.seconds_of(5), 3600);
+}
+
+// Its lock may be taken over as that of a dead process while it only slept.
+TEST(Session, WritesNothingOverWhatAnotherHasWritten) {
+  const TemporaryDirectory scratch;
+  const PlanFiles plan{scratch.path()};
+  write(plan.options(), "survey-dir = \"/nowhere\"\noutdir = \"/nowhere/out\"\n");
+  write(plan.settings(), settings_text({}));
+  Manifest m;
+  m.items.resize(1);
+  m.items[0].name = "1501p022";
+  write_manifest(m, plan.manifest());
+  PlanSession session(plan, Log());
+  session.save();
+  session.save();  // its own writing is no other's
+  Manifest other = read_manifest(plan.manifest());
+  other.items[0].reason = "of the other";
+  write_manifest(other, plan.manifest());
+  session.manifest().items[0].reason = "of the first";
+  EXPECT_THROW(session.save(), PlanIsHeld);
+  EXPECT_EQ(read_manifest(plan.manifest()).items[0].reason, "of the other");
 }
 
 TEST(Settings, AreReadAsWrittenAndRefuseWhatTheyDoNotKnow) {

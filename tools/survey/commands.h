@@ -2,6 +2,8 @@
 // return an exit code; errors are thrown.
 #pragma once
 
+#include "core/base/exit_codes.h"
+
 namespace brickline {
 
 int survey_check(int argc, char** argv);
@@ -22,10 +24,10 @@ int survey_clean(int argc, char** argv);
 int survey_seal(int argc, char** argv);
 int survey_sweep(int argc, char** argv);
 int survey_summary(int argc, char** argv);
-
-// Exit codes beside those of errors.
-inline constexpr int kSomeItemsFailed = 6;
-inline constexpr int kNotDone = 7;
-inline constexpr int kInterruptedCode = 75;
+int survey_randoms(int argc, char** argv);
+int survey_maps(int argc, char** argv);
+int survey_hips(int argc, char** argv);
+int survey_match(int argc, char** argv);
+int survey_ccds(int argc, char** argv);
 
 }  // namespace brickline

@@ -36,6 +36,11 @@ constexpr Subcommand kSubcommands[] = {
     {"clean", "removes the saved state of items that are done", survey_clean},
     {"sweep", "cuts the catalogs of finished bricks into boxes of sky", survey_sweep},
     {"summary", "one row per brick: exposures, depths, numbers of sources", survey_summary},
+    {"randoms", "random places, with depths, masks and fluxes of the coadds there", survey_randoms},
+    {"maps", "HEALPix maps of depth, exposures and masks, and the coverage (MOC)", survey_maps},
+    {"hips", "pictures and sources as a HiPS, and a page to look at them", survey_hips},
+    {"ccds", "the CCDs that the finished bricks were made from", survey_ccds},
+    {"match", "matches another catalog with those of finished bricks", survey_match},
     {"seal", "makes the products of a finished plan read-only, with one table of checksums", survey_seal},
 };
 
@@ -61,6 +66,16 @@ Each round is looked at by a job of its own, which submits the next. In the end:
   survey verify PLAN
   survey clean PLAN
   survey seal PLAN
+
+What comes of all bricks (BRICKS: the table survey-bricks.fits.gz):
+
+  survey sweep SWEEPS --catalogs OUT/tractor
+  survey summary OUT --bricks BRICKS --out summary.fits.gz
+  survey randoms OUT --bricks BRICKS --out randoms.fits --density 2500 --dust-dir DUST
+  survey maps OUT --bricks BRICKS --out MAPS --nside 256
+  survey ccds OUT --bricks BRICKS --out ccds-used.fits
+  survey hips OUT --bricks BRICKS --out SKY
+  survey match OTHER.fits --catalogs OUT/tractor --out matched.fits --copy MJD,PLATE,FIBERID
 )";
 
 std::string help() {

@@ -6,7 +6,9 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +25,7 @@
 #include "core/campaign/summary.h"
 #include "core/pipeline/configuration.h"
 #include "core/pipeline/option_table.h"
+#include "core/pipeline/run_inputs.h"
 #include "tools/common/program.h"
 #include "tools/survey/commands.h"
 
@@ -36,7 +39,9 @@ struct Arguments {
   std::vector<double> region;
   std::vector<double> classes_gb;
   CampaignSettings settings;
+  bool check = false, no_check = false;
 };
+constexpr std::size_t kCheckedUnasked = 100;  // items whose files are looked at in any case
 
 // runbrick beside this program, unless another is named.
 fs::path worker_of(const fs::path& named) {
@@ -87,6 +92,35 @@ std::int64_t predict(std::vector<Item>& items, bool of_region, const FrozenRun& 
   const auto before = std::ssize(items);
   std::erase_if(items, [](const Item& item) { return item.ccds == 0; });
   return before - std::ssize(items);
+}
+
+// What the items' runs will fail for, told before anything is queued; it is no reason not to make the plan.
+void tell_missing(std::span<const Item> items, const FrozenRun& run, const Log& log) {
+  std::map<std::string, std::int64_t> lacking;  // items by what is wrong
+  std::int64_t hit = 0;
+  for (const Item& item : items) {
+    if (item.ccds == 0) continue;
+    std::set<std::string> wrong;
+    try {
+      const BrickOptions options = run.options_of(item);
+      RunContext context = make_run_context(options, Log());
+      for (const RunInput& input : find_run_inputs(options, {}, context).files)
+        if (ends_the_run(input.state))
+          wrong.insert(fmt::format("{} is {}{}{}", input.file.empty() ? input.item : input.file.string(),
+                                   name_of(input.state), input.what.empty() ? "" : ": ", input.what));
+    } catch (const Error& error) {
+      wrong.insert(error.line());
+    }
+    hit += !wrong.empty();
+    for (const std::string& what : wrong) ++lacking[what];
+  }
+  if (lacking.empty()) return;
+  constexpr std::size_t kTold = 10;
+  std::size_t told = 0;
+  for (const auto& [what, count] : lacking)
+    if (told++ < kTold) log.warning("{} ({} items)", what, count);
+  log.warning("{} of {} items lack files, {} in all: they will fail (survey check lists what a brick needs)",
+              hit, items.size(), lacking.size());
 }
 
 // Of a plan that does not come to be, nothing stays.
@@ -155,6 +189,8 @@ void make_plan(Arguments& a, std::span<const std::string> words) {
     cpu += item.cpu_predicted_seconds;
     without += item.ccds == 0;
   }
+  if (a.check || (!a.no_check && items.size() <= kCheckedUnasked)) tell_missing(items, run, log);
+  const bool unseen = !a.check && !a.no_check && items.size() > kCheckedUnasked;
   Manifest manifest;
   manifest.items = std::move(items);
   write_manifest(manifest, plan.manifest());
@@ -163,6 +199,10 @@ void make_plan(Arguments& a, std::span<const std::string> words) {
                                  plan.root.string(), manifest.items.size(), model.ccds(), cpu / 3600);
   if (empty > 0) text += fmt::format("{} bricks of the region have no CCD and are left out\n", empty);
   if (without > 0) text += fmt::format("{} items have no CCD: there will be nothing to do\n", without);
+  if (unseen)
+    text += fmt::format(
+        "with more than {} items, their files are looked at only with --check (or: survey check)\n",
+        kCheckedUnasked);
   write_stdout(text);
 }
 
@@ -200,7 +240,11 @@ int survey_plan(int argc, char** argv) {
                  "tasks that an item may outlast before it ends with the blobs that are fitted; 0: never")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
+  app.add_flag("--check", a.check,
+               "look for every file that the items will need, however many items there are");
+  app.add_flag("--no-check", a.no_check, "do not look for them (unset: of up to 100 items)");
   if (!parse_command_line(app, own, argv)) return 0;
+  if (a.check && a.no_check) throw usage_error("--check and --no-check contradict each other");
   make_plan(a, words);
   return 0;
 }

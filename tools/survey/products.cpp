@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -15,17 +14,12 @@
 #include "core/release/sweeps.h"
 #include "tools/common/program.h"
 #include "tools/survey/commands.h"
+#include "tools/survey/output_bricks.h"
 
 namespace brickline {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::optional<BrickTable> table_of_bricks(const fs::path& file) {
-  if (file.empty()) return {};
-  fits::FitsReader reader(file);
-  return BrickTable::from_table(reader.table(1), file);
-}
 
 SweepLayout sweep_layout(const std::string& name) {
   if (name == "dr11") return SweepLayout::kReference;
@@ -46,7 +40,7 @@ int survey_sweep(int argc, char** argv) {
   fs::path out, catalogs_dir, bricks_file;
   std::string schema = "blocksdr11", layout = "dr11+", release = "sweep";
   std::vector<std::string> names;
-  bool no_verify = false;
+  bool no_verify = false, list = false;
   CLI::App app(
       "Cuts the catalogs of finished bricks into boxes of sky: three files for each box, OUT/RELEASE/sweep-BOX.fits, "
       "OUT/RELEASE-lightcurves/ and OUT/RELEASE-extra/, whose rows are the same sources. Primary sources only. A catalog "
@@ -62,6 +56,7 @@ int survey_sweep(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--release", release, "the name of the directories")->capture_default_str();
   app.add_option("--box", names, "only this box (150p000-155p005); repeatable");
+  app.add_flag("--list-boxes", list, "only say which boxes the bricks may have sources in, one a line");
   app.add_flag("--no-verify", no_verify, "believe catalogs without a look at their lists of checksums");
   if (!parse_command_line(app, argc, argv)) return 0;
   SweepOptions options;
@@ -77,6 +72,12 @@ int survey_sweep(int argc, char** argv) {
   const std::optional<BrickTable> table = table_of_bricks(bricks_file);
   const std::vector<BrickCatalog> catalogs = find_catalogs(catalogs_dir, table ? &*table : nullptr);
   if (names.empty()) boxes = boxes_of(catalogs, options.schema);
+  if (list) {
+    std::string text;
+    for (const SweepBox& box : boxes) text += box.name() + "\n";
+    write_stdout(text);
+    return 0;
+  }
   TerminalLog terminal(LogLevel::kInfo);
   const Log log(terminal);
   std::int64_t rows = 0, files = 0, unverified = 0;
@@ -120,14 +121,7 @@ int survey_summary(int argc, char** argv) {
       "all bricks beside it (-summary)");
   if (!parse_command_line(app, argc, argv)) return 0;
   const BrickTable table = *table_of_bricks(bricks_file);
-  const std::set<std::string> wanted(names.begin(), names.end());
-  std::vector<BrickOutput> bricks;
-  for (const BrickCatalog& catalog : find_catalogs(directory / "tractor", &table))
-    if (wanted.empty() || wanted.contains(catalog.brick))
-      bricks.push_back({directory, table.find(catalog.brick)});
-  for (const std::string& name : names)
-    if (std::ranges::none_of(bricks, [&](const BrickOutput& b) { return b.brick.name == name; }))
-      throw input_error("brick {} has no catalog", name).in_file(directory.string());
+  const std::vector<BrickOutput> bricks = output_bricks(directory, table, names);
   if (bands.empty()) bands = bands_of_outputs(bricks);
   fits::FitsWriter writer;
   writer.add_empty_primary();

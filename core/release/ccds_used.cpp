@@ -1,0 +1,220 @@
+#include "core/release/ccds_used.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "core/base/error.h"
+#include "core/fits/fits_reader.h"
+#include "core/release/row_bytes.h"
+#include "core/release/row_merge.h"
+
+namespace brickline {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kBrickName = 8;
+constexpr std::array kOfABrick = {"ccd_x0",   "ccd_y0",   "ccd_x1",  "ccd_y1",  "brick_x0", "brick_x1",
+                                  "brick_y0", "brick_y1", "psfnorm", "galnorm", "co_sky",   "sig1"};
+// By which bricks of two surveys are told.
+constexpr std::array kSame = {"image_filename", "image_hdu", "plver",  "plprocid", "procdate",
+                              "ccdzpt",         "skyver",    "psfver", "skyplver", "psfplver"};
+
+bool is_of_a_brick(const std::string& name) { return std::ranges::find(kOfABrick, name) != kOfABrick.end(); }
+
+// Where the columns of a row stand.
+struct Places {
+  std::vector<RowColumn> columns;
+  std::vector<std::int64_t> offsets;
+  std::int64_t bytes = 0;
+  std::size_t camera = 0, expnum = 0, ccdname = 0, nbricks = 0, first = 0;
+  std::vector<std::size_t> same;
+};
+Places places_of(const std::vector<RowColumn>& columns) {
+  Places p;
+  p.columns = columns;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    p.offsets.push_back(p.bytes);
+    p.bytes += columns[i].bytes();
+    const std::string& name = columns[i].name;
+    if (name == "camera") p.camera = i;
+    if (name == "expnum") p.expnum = i;
+    if (name == "ccdname") p.ccdname = i;
+    if (name == "nbricks") p.nbricks = i;
+    if (name == "first_brick") p.first = i;
+    if (std::ranges::find(kSame, name) != kSame.end()) p.same.push_back(i);
+  }
+  return p;
+}
+
+using Row = std::span<const std::uint8_t>;
+
+std::string text_at(const Places& p, Row row, std::size_t column) {
+  const Row bytes = row.subspan(static_cast<std::size_t>(p.offsets[column]),
+                                static_cast<std::size_t>(p.columns[column].bytes()));
+  std::string text(bytes.begin(), bytes.end());
+  text.erase(std::min(text.find('\0'), text.size()));
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+std::int64_t integer_at(const Places& p, Row row, std::size_t column) {
+  const std::int64_t at = p.offsets[column];
+  switch (p.columns[column].type) {
+    case 'I':
+      return value_at<std::int16_t>(row, at);
+    case 'J':
+      return value_at<std::int32_t>(row, at);
+    case 'K':
+      return value_at<std::int64_t>(row, at);
+    default:
+      throw input_error("the column {} holds no whole numbers", p.columns[column].name);
+  }
+}
+std::string words_at(const Places& p, Row row, std::size_t column) {
+  switch (p.columns[column].type) {
+    case 'A':
+      return fmt::format("'{}'", text_at(p, row, column));
+    case 'E':
+      return fmt::format("{}", value_at<float>(row, p.offsets[column]));
+    case 'D':
+      return fmt::format("{}", value_at<double>(row, p.offsets[column]));
+    default:
+      return fmt::format("{}", integer_at(p, row, column));
+  }
+}
+
+struct Key {
+  std::string camera;
+  std::int64_t expnum = 0;
+  std::string ccdname;
+  auto operator<=>(const Key&) const = default;
+};
+Key key_of(const Places& p, Row row) {
+  if (row.empty()) return {};
+  return {text_at(p, row, p.camera), integer_at(p, row, p.expnum), text_at(p, row, p.ccdname)};
+}
+
+void compare(const Places& p, const Key& key, Row known, Row other, CcdConflicts& conflicts) {
+  for (const std::size_t i : p.same) {
+    const std::string a = words_at(p, known, i), b = words_at(p, other, i);
+    if (a != b)
+      conflicts.push_back(fmt::format("{} {} ({}): {} is {} in brick {}, {} in {}", key.expnum, key.ccdname,
+                                      key.camera, p.columns[i].name, a, text_at(p, known, p.first), b,
+                                      text_at(p, other, p.first)));
+  }
+}
+
+void add_bricks(const Places& p, std::vector<std::uint8_t>& row, Row other) {
+  const std::int64_t at = p.offsets[p.nbricks];
+  std::vector<std::uint8_t> sum;
+  append_value(sum, value_at<std::int32_t>(row, at) + value_at<std::int32_t>(other, at));
+  std::ranges::copy(sum, row.begin() + at);
+}
+
+void check_file(const BrickOutput& b, const fs::path& file, const CcdsUsedOptions& options) {
+  if (!options.verify) return;
+  if (const auto list =
+          ChecksumList::read(b.directory / product_path(Product::kChecksums, {.brick = b.brick.name})))
+    list->check_file(product_path(Product::kCcdsTable, {.brick = b.brick.name}).string(), file);
+}
+
+fs::path table_file(const BrickOutput& b) {
+  return b.directory / product_path(Product::kCcdsTable, {.brick = b.brick.name});
+}
+
+}  // namespace
+
+std::vector<RowColumn> ccds_columns(std::span<const BrickOutput> bricks, const CcdsUsedOptions& options) {
+  std::vector<RowColumn> out;
+  std::map<std::string, std::string> from;
+  for (const BrickOutput& b : bricks) {
+    options.cancel.stop_if_asked();
+    const RowLayout layout = row_layout(fits::FitsReader(table_file(b)).header(1));
+    for (const char* name : {"camera", "expnum", "ccdname"})
+      if (!layout.find(name))
+        throw input_error("it has no column {}", name).in_file(table_file(b).string(), "1");
+    for (const RowColumn& column : layout.columns) {
+      if (is_of_a_brick(column.name)) continue;
+      const auto known = std::ranges::find(out, column.name, &RowColumn::name);
+      if (known == out.end()) {
+        out.push_back(column);
+        from[column.name] = b.brick.name;
+        continue;
+      }
+      const bool texts = known->type == 'A' && column.type == 'A';
+      if (known->type != column.type || (known->repeat != column.repeat && !texts))
+        throw input_error("column {} is {}, that of brick {} is {}: they cannot be put together", column.name,
+                          column.format(), from[column.name], known->format())
+            .in_file(table_file(b).string(), "1");
+      known->repeat = std::max(known->repeat, column.repeat);
+    }
+  }
+  out.push_back({"nbricks", 'J', 1, "", ""});
+  out.push_back({"first_brick", 'A', kBrickName, "", ""});
+  return out;
+}
+
+void make_ccds_part(const BrickGroup& group, const std::vector<RowColumn>& columns, const fs::path& out,
+                    const CcdsUsedOptions& options, CcdConflicts& conflicts) {
+  const Places places = places_of(columns);
+  std::map<Key, std::vector<std::uint8_t>> rows;
+  for (const BrickOutput& b : group.bricks) {
+    options.cancel.stop_if_asked();
+    const fs::path file = table_file(b);
+    check_file(b, file, options);
+    fits::FitsReader reader(file);
+    const RowLayout layout = row_layout(reader.header(1));
+    const std::vector<std::uint8_t> bytes = reader.table_bytes(1);
+    for (std::int64_t i = 0; i < layout.rows; ++i) {
+      const std::uint8_t* from = bytes.data() + i * layout.row_bytes;
+      std::vector<std::uint8_t> row;
+      for (const RowColumn& column : columns) {
+        const std::size_t begin = row.size();
+        if (column.name == "nbricks") {
+          append_value(row, std::int32_t{1});
+        } else if (column.name == "first_brick") {
+          append_text(row, b.brick.name, kBrickName);
+        } else {
+          row.resize(begin + static_cast<std::size_t>(column.bytes()), column.type == 'A' ? ' ' : '\0');
+          if (const auto k = layout.find(column.name))
+            std::copy_n(from + layout.offsets[*k], layout.columns[*k].bytes(),
+                        row.begin() + static_cast<std::ptrdiff_t>(begin));
+        }
+      }
+      const Key key = key_of(places, row);
+      const auto [known, is_new] = rows.emplace(key, row);
+      if (is_new) continue;
+      compare(places, key, known->second, row, conflicts);
+      add_bricks(places, known->second, row);
+    }
+  }
+  RowTableWriter writer(out, {}, columns, "CCDS");
+  for (const auto& [key, row] : rows) writer.append(row);
+  writer.finish();
+  writer.put_in_place();
+}
+
+std::int64_t merge_ccds(std::span<const fs::path> parts, const std::vector<RowColumn>& columns,
+                        const fs::path& out, const CcdsUsedOptions& options, CcdConflicts& conflicts) {
+  const Places places = places_of(columns);
+  RowTableWriter writer(out, {}, columns, "CCDS");
+  std::vector<std::uint8_t> last;
+  const auto key = [&](Row row) { return key_of(places, row); };
+  merge_rows(parts, 1, options.cancel, key, [&](Row row) {
+    if (!last.empty() && key(last) == key(row)) {
+      compare(places, key(row), last, row, conflicts);
+      add_bricks(places, last, row);
+      return;
+    }
+    if (!last.empty()) writer.append(last);
+    last.assign(row.begin(), row.end());
+  });
+  if (!last.empty()) writer.append(last);
+  writer.finish();
+  if (conflicts.empty()) writer.put_in_place();
+  return writer.rows();
+}
+
+}  // namespace brickline

@@ -1,0 +1,120 @@
+// survey hips: pictures and sources of a survey as a HiPS, with a page to look at it.
+#include "core/release/hips.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/base/atomic_file.h"
+#include "core/base/environment.h"
+#include "core/base/error.h"
+#include "core/base/numbers.h"
+#include "core/release/hips_catalog.h"
+#include "core/release/hips_page.h"
+#include "tools/common/program.h"
+#include "tools/survey/commands.h"
+#include "tools/survey/output_bricks.h"
+
+namespace brickline {
+namespace {
+
+namespace fs = std::filesystem;
+
+// SOURCE_DATE_EPOCH, else the time of the newest catalog: so that the bytes of a tree repeat.
+std::string release_date(const std::vector<BrickCatalog>& catalogs) {
+  std::time_t seconds = 0;
+  if (const auto text = process_environment("SOURCE_DATE_EPOCH")) {
+    const auto epoch = parse_int(*text);
+    if (!epoch) throw usage_error("$SOURCE_DATE_EPOCH is '{}', no number of seconds", *text);
+    seconds = *epoch;
+  } else {
+    for (const BrickCatalog& c : catalogs) {
+      const auto time = std::chrono::file_clock::to_sys(fs::last_write_time(c.file));
+      seconds = std::max<std::time_t>(
+          seconds, std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
+    }
+  }
+  return fmt::format("{:%Y-%m-%dT%H:%MZ}", fmt::gmtime(seconds));
+}
+
+}  // namespace
+
+int survey_hips(int argc, char** argv) {
+  fs::path directory, bricks_file, out;
+  std::vector<std::string> names;
+  HipsOptions options;
+  HipsCatalogOptions catalog_options;
+  std::int64_t item = -1;
+  bool no_verify = false, list = false, no_catalog = false;
+  CLI::App app(
+      "A sky to look at: OUT/image (colour pictures) and OUT/resid (what the models leave) as HiPS of PNG tiles, OUT/catalog "
+      "(the sources, as HiPS catalogue), which Aladin and others read; and OUT/index.html, a viewer that needs no network. To "
+      "see sources in it, serve the directory: python3 -m http.server. What was interrupted goes on by the same command.",
+      "survey hips");
+  app.add_option("DIR", directory, "the output directory of the bricks' runs")->required();
+  app.add_option("--bricks", bricks_file, "table of bricks (survey-bricks.fits.gz)")->required();
+  app.add_option("--out", out, "the directory for the files")->required();
+  app.add_option("--order", options.order, "of the deepest tiles; 11 has pixels of 0.20 arcsec")
+      ->capture_default_str();
+  app.add_option("--bands", options.bands, "bands of the picture (unset: all that the bricks have maps of)")
+      ->delimiter(',');
+  app.add_option("--title", options.title, "the name of the survey")->capture_default_str();
+  app.add_option("--publisher", options.publisher, "the IVO authority, for creator_did")
+      ->capture_default_str();
+  app.add_option("--per-tile", catalog_options.per_tile, "sources in a tile of the catalog")
+      ->capture_default_str();
+  app.add_flag("--no-catalog", no_catalog, "pictures alone");
+  app.add_option("--brick", names, "only this brick; repeatable");
+  app.add_flag("--list-items", list, "only say which items there are: a number a line, a cell of order 5");
+  app.add_option("--item", item,
+                 "only the deepest tiles of this item: for many machines; in the end the command without it");
+  app.add_flag("--no-verify", no_verify, "believe files without a look at the bricks' lists of checksums");
+  if (!parse_command_line(app, argc, argv)) return 0;
+  constexpr int kDeepest = 13;
+  if (options.order < 0 || options.order > kDeepest)
+    throw usage_error("--order: {} is not from 0 to {}", options.order, kDeepest);
+  if (catalog_options.per_tile < 1)
+    throw usage_error("--per-tile: {} is no number of sources", catalog_options.per_tile);
+  options.verify = !no_verify;
+
+  const BrickTable table = *table_of_bricks(bricks_file);
+  const std::vector<BrickOutput> bricks = output_bricks(directory, table, names);
+  if (options.bands.empty()) options.bands = bands_of_maps(bricks);
+  const HipsItems items = hips_items(bricks, options);
+  if (list) {
+    std::string text;
+    for (const auto& [cell, members] : items) text += fmt::format("{}\n", cell);
+    write_stdout(text);
+    return 0;
+  }
+  if (item >= 0) {
+    if (!items.contains(item)) throw usage_error("--item {}: no brick touches it (--list-items)", item);
+    make_hips_item(item, items.at(item), out, options);
+    return 0;
+  }
+  for (const auto& [cell, members] : items) make_hips_item(cell, members, out, options);
+
+  std::vector<BrickCatalog> catalogs;
+  for (const BrickCatalog& c : find_catalogs(directory / "tractor", &table))
+    if (std::ranges::any_of(bricks, [&](const BrickOutput& b) { return b.brick.name == c.brick; }))
+      catalogs.push_back(c);
+  options.release_date = release_date(catalogs);
+  HipsReport report;
+  for (const char* kind : kHipsKinds) {
+    const HipsReport of_kind = finish_hips(kind, out, options);
+    if (kind == std::string("image")) report = of_kind;
+  }
+  HipsCatalogReport of_catalog{.order = -1};
+  catalog_options.bands = options.bands;
+  if (!no_catalog) of_catalog = make_hips_catalog(catalogs, out, catalog_options, options);
+  write_file_atomically(out / "index.html", hips_page(options, report, of_catalog.order));
+  write_stdout(fmt::format("{} tiles of {} bricks, {} sources: {}\n", report.tiles, bricks.size(),
+                           of_catalog.sources, (out / "index.html").string()));
+  return 0;
+}
+
+}  // namespace brickline
