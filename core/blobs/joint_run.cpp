@@ -208,9 +208,10 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
   subtract_all();
 }
 
-// Every source's kind once more, brightest first, the others' models subtracted.
-void BlobRun::choose_again(std::vector<SourceRecord>& records) {
+// The kinds of the sources from `first` on once more, brightest first, the others' models subtracted.
+void BlobRun::choose_again(std::vector<SourceRecord>& records, std::size_t first) {
   for (const int i : brightest_first(records, true)) {
+    if (static_cast<std::size_t>(i) < first) continue;
     SourceRecord& r = records[static_cast<std::size_t>(i)];
     const bool of_known_kind = r.from_catalog && (r.model.is_galaxy() || r.traits.point_source);
     if (!may_be_fitted_together(r) || of_known_kind) continue;
@@ -238,9 +239,10 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records) {
   }
 }
 
-void BlobRun::fit_together(std::vector<SourceRecord>& records) {
+// Of sources before `first`, which were fitted together before, the kinds stay.
+void BlobRun::fit_together(std::vector<SourceRecord>& records, std::size_t first) {
   for (int round = 0; round < options_.together.rounds; ++round) {
-    if (round > 0) choose_again(records);
+    if (round > 0) choose_again(records, first);
     step_together(records, [&] { fit_groups(records); });
   }
 }
