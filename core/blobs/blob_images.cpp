@@ -69,12 +69,14 @@ double radius_of_noise(const SourceModel& source, double flux, double level, dou
   const Mixture mixture = profile_mixture(source.kind, source.sersic_index);
   const double re = std::exp(source.shape.log_re) / pixel_scale_arcsec;
   const Ellipse e = to_ellipse(source.shape);
-  const double length = source.kind == SourceKind::kRex ? 0 : std::hypot(e.e1, e.e2), ratio = (1 - length) / (1 + length);
+  const double length = source.kind == SourceKind::kRex ? 0 : std::hypot(e.e1, e.e2),
+               ratio = (1 - length) / (1 + length);
   const auto brightness = [&](double r) {
     double sum = 0;
     for (int k = 0; k < mixture.size; ++k) {
       const double v = mixture.variance[k] * re * re;
-      if (v > 0) sum += mixture.amplitude[k] / (2 * std::numbers::pi * v * ratio) * std::exp(-r * r / (2 * v));
+      if (v > 0)
+        sum += mixture.amplitude[k] / (2 * std::numbers::pi * v * ratio) * std::exp(-r * r / (2 * v));
     }
     return flux * sum;
   };
@@ -202,20 +204,19 @@ SourcePatches BlobImages::drawn(const SourceModel& source, ThreadTools& tools, b
 
 SourcePatches BlobImages::draw(const SourceModel& source, ThreadTools& tools, bool in_parallel) const {
   return drawn(source, tools, in_parallel,
-               [&](Renderer& renderer, const BlobImage&, const PixelPosition& at, const RenderTarget& target) {
-                 return renderer.patch(source, at, target);
-               });
+               [&](Renderer& renderer, const BlobImage&, const PixelPosition& at,
+                   const RenderTarget& target) { return renderer.patch(source, at, target); });
 }
 
-SourcePatches BlobImages::draw_on_windows(const SourceModel& source, ThreadTools& tools, bool in_parallel) const {
-  return drawn(
-      source, tools, in_parallel,
-      [&](Renderer& renderer, const BlobImage& image, const PixelPosition& at,
-          const RenderTarget& target) -> std::optional<Patch> {
-        const auto box = window(source, at, image, *target.psf);
-        if (!box) return {};
-        return renderer.patch_on(*box, source, at, target);
-      });
+SourcePatches BlobImages::draw_on_windows(const SourceModel& source, ThreadTools& tools,
+                                          bool in_parallel) const {
+  return drawn(source, tools, in_parallel,
+               [&](Renderer& renderer, const BlobImage& image, const PixelPosition& at,
+                   const RenderTarget& target) -> std::optional<Patch> {
+                 const auto box = window(source, at, image, *target.psf);
+                 if (!box) return {};
+                 return renderer.patch_on(*box, source, at, target);
+               });
 }
 
 std::optional<Box> BlobImages::window(const SourceModel& source, PixelPosition at, const BlobImage& image,
@@ -228,8 +229,9 @@ std::optional<Box> BlobImages::window(const SourceModel& source, PixelPosition a
     const double flux = std::abs(source.flux[static_cast<std::size_t>(image.band)]);
     const double natural = (extent->x1 - extent->x0) / 2.0;
     more = static_cast<int>(std::clamp(
-        std::ceil(radius_of_noise(source, flux, kWingLevel * image.sig1, image.wcs.pixel_scale_arcsec()) - natural), 0.0,
-        static_cast<double>(image.data.width() + image.data.height())));
+        std::ceil(radius_of_noise(source, flux, kWingLevel * image.sig1, image.wcs.pixel_scale_arcsec()) -
+                  natural),
+        0.0, static_cast<double>(image.data.width() + image.data.height())));
   }
   extent = intersection(Box{extent->x0 - more, extent->x1 + more, extent->y0 - more, extent->y1 + more},
                         image.data.box());

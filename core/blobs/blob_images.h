@@ -65,7 +65,8 @@ class BlobImages {
   std::optional<Box> window(const SourceModel& source, PixelPosition at, const BlobImage& image,
                             const PsfKernel& kernel) const;
   // The source as it is drawn on these windows.
-  SourcePatches draw_on_windows(const SourceModel& source, ThreadTools& tools, bool in_parallel = false) const;
+  SourcePatches draw_on_windows(const SourceModel& source, ThreadTools& tools,
+                                bool in_parallel = false) const;
   // data += factor * patches.
   void add(const SourcePatches& patches, float factor);
 

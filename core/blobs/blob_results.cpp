@@ -1,5 +1,6 @@
 // From the records of a blob to its fitted sources: errors and metrics of what is left.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -9,6 +10,42 @@
 #include "core/survey/bits.h"
 
 namespace brickline {
+namespace {
+
+// Adds to errors of fluxes the spread between the models that were tried for the source, each weighted by how well it
+// does: exp(-1/2 (its chi-squared with its penalty)), as in Bayesian model averaging (Hoeting et al. 1999).
+void add_model_spread(const SourceRecord& r, const SelectionOptions& penalties, JointErrors& errors) {
+  if (!r.model_chosen) return;
+  const auto net = [&](int k) { return r.models[k].dchisq - penalties.penalty[static_cast<std::size_t>(k)]; };
+  const auto chosen = static_cast<int>(dchisq_index(r.chosen));
+  double best = net(chosen), sum = 0;
+  for (int k = 0; k < kModelKinds; ++k)
+    if (r.models[k].status == ModelFitStatus::kFitted) best = std::max(best, net(k));
+  std::array<double, kModelKinds> weight{};
+  for (int k = 0; k < kModelKinds; ++k)
+    if (r.models[k].status == ModelFitStatus::kFitted) sum += weight[k] = std::exp(0.5 * (net(k) - best));
+  if (!(sum > 0)) return;
+  const std::vector<double>& flux = r.models[chosen].model.flux;
+  constexpr std::size_t kOthers = 6;  // parameters before the fluxes
+  const auto place = [](std::size_t row, std::size_t column) { return row * (row + 1) / 2 + column; };
+  for (std::size_t b = 0; b < flux.size(); ++b)
+    for (std::size_t c = 0; c <= b; ++c) {
+      double spread = 0;
+      for (int k = 0; k < kModelKinds; ++k)
+        if (weight[k] > 0)
+          spread +=
+              weight[k] / sum * (r.models[k].model.flux[b] - flux[b]) * (r.models[k].model.flux[c] - flux[c]);
+      double& iv_b = errors.inverse_variance.flux[b];
+      const double iv_c = errors.inverse_variance.flux[c];
+      if (!(iv_b > 0) || !(iv_c > 0) || !std::isfinite(spread)) continue;
+      errors.covariance[place(kOthers + b, kOthers + c)] += static_cast<float>(spread);
+      if (b != c) continue;
+      errors.blendedness[b] /= static_cast<float>(1 + spread * iv_b);
+      iv_b = 1 / (1 / iv_b + spread);
+    }
+}
+
+}  // namespace
 
 // Of a part of a blob: whether the source started on the pixels that are this part's own.
 bool BlobRun::is_own(const FittedSource& source) const {
@@ -88,6 +125,8 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
   std::vector<InverseVariances> errors(records.size());
   std::vector<std::optional<JointErrors>> together(records.size());
   if (options_.joint) together = errors_together(records);
+  for (std::size_t i = 0; i < records.size(); ++i)
+    if (together[i]) add_model_spread(records[i], options_.together.penalties, *together[i]);
   for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
     if (records[i].alive) errors[i] = together[i] ? together[i]->inverse_variance : errors_of(records[i]);
   });

@@ -24,7 +24,7 @@ struct SourceMetrics {
 
 struct FittedSource {
   SourceModel model;
-  InverseVariances inverse_variance;         // on the blob's whole images; all 0 for sources kept by force
+  InverseVariances inverse_variance;  // on the blob's whole images; all 0 for sources kept by force
   // Of sources that were fitted together (else empty): the covariance of the source's own parameters, packed by
   // rows of the lower triangle, of (RA cos(dec) and Dec in degrees, re, e1, e2, Sersic index, flux per band), 0 where
   // a parameter does not exist or was not measured; and per band the share of the flux's variance that is there

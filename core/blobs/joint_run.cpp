@@ -41,7 +41,8 @@ std::vector<std::vector<int>> BlobRun::neighbours(const std::vector<SourceRecord
   for (std::size_t s = 0; s < n; ++s) {
     takes_part[s] = may_be_fitted_together(records[s]);
     for (std::size_t i = 0; takes_part[s] && i < images.size(); ++i)
-      if (records[s].patches[i]) own[s][i] = weighted_product(images[i], *records[s].patches[i], *records[s].patches[i]);
+      if (records[s].patches[i])
+        own[s][i] = weighted_product(images[i], *records[s].patches[i], *records[s].patches[i]);
   }
   std::vector<std::vector<std::pair<double, int>>> found(n);
   for (std::size_t s = 0; s < n; ++s)
@@ -50,9 +51,10 @@ std::vector<std::vector<int>> BlobRun::neighbours(const std::vector<SourceRecord
       double strongest = 0;
       for (std::size_t i = 0; i < images.size(); ++i) {
         const auto &a = records[s].patches[i], &b = records[t].patches[i];
-        if (!a || !b || !(own[s][i] > 0) || !(own[t][i] > 0) || intersection(a->box(), b->box()).empty()) continue;
-        strongest = std::max(strongest,
-                             std::abs(weighted_product(images[i], *a, *b)) / std::sqrt(own[s][i] * own[t][i]));
+        if (!a || !b || !(own[s][i] > 0) || !(own[t][i] > 0) || intersection(a->box(), b->box()).empty())
+          continue;
+        strongest = std::max(
+            strongest, std::abs(weighted_product(images[i], *a, *b)) / std::sqrt(own[s][i] * own[t][i]));
       }
       if (!(strongest > options_.together.least_overlap)) continue;
       found[s].emplace_back(-strongest, static_cast<int>(t));
@@ -74,7 +76,9 @@ std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& 
   std::vector<char> done(records.size(), 0);
   std::vector<Group> out;
   for (const int first : brightest_first(records, false)) {
-    if (done[static_cast<std::size_t>(first)] || !may_be_fitted_together(records[static_cast<std::size_t>(first)])) continue;
+    if (done[static_cast<std::size_t>(first)] ||
+        !may_be_fitted_together(records[static_cast<std::size_t>(first)]))
+      continue;
     Group group;
     group.members.push_back(first);
     std::vector<char> in(records.size(), 0);
@@ -87,7 +91,8 @@ std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& 
       }
     for (const int m : group.members) {
       const auto& around = near[static_cast<std::size_t>(m)];
-      const bool whole = std::all_of(around.begin(), around.end(), [&](int t) { return in[static_cast<std::size_t>(t)] != 0; });
+      const bool whole = std::all_of(around.begin(), around.end(),
+                                     [&](int t) { return in[static_cast<std::size_t>(t)] != 0; });
       const bool its = !done[static_cast<std::size_t>(m)] && (whole || m == first);
       group.own.push_back(its);
       if (its) done[static_cast<std::size_t>(m)] = 1;
@@ -117,7 +122,8 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
       if (!window) continue;
       if (place[i] < 0) {
         place[i] = static_cast<int>(out.images.size());
-        out.images.push_back({image.data.view(), image.inverse_error.view(), image.band, image.wcs.cd(), image.mjd_tai});
+        out.images.push_back(
+            {image.data.view(), image.inverse_error.view(), image.band, image.wcs.cd(), image.mjd_tai});
       }
       s.views.push_back({place[i], *local, kernel, *window});
     }
@@ -132,7 +138,8 @@ JointOptions BlobRun::joint_fit_options(const std::vector<SourceRecord>& records
   o.fit.allowed = {};
   o.fit.position_box_arcsec = options_.together.position_box_arcsec;
   o.fit.max_step_position_arcsec = options_.together.max_step_position_arcsec;
-  for (const int m : group.members) o.fit_sky = o.fit_sky || records[static_cast<std::size_t>(m)].fit_background;
+  for (const int m : group.members)
+    o.fit_sky = o.fit_sky || records[static_cast<std::size_t>(m)].fit_background;
   return o;
 }
 
@@ -201,9 +208,10 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
   subtract_all();
 }
 
-// Every source's kind once more, brightest first, the others' models subtracted.
-void BlobRun::choose_again(std::vector<SourceRecord>& records) {
+// The kinds of the sources from `first` on once more, brightest first, the others' models subtracted.
+void BlobRun::choose_again(std::vector<SourceRecord>& records, std::size_t first) {
   for (const int i : brightest_first(records, true)) {
+    if (static_cast<std::size_t>(i) < first) continue;
     SourceRecord& r = records[static_cast<std::size_t>(i)];
     const bool of_known_kind = r.from_catalog && (r.model.is_galaxy() || r.traits.point_source);
     if (!may_be_fitted_together(r) || of_known_kind) continue;
@@ -217,8 +225,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records) {
         r.model.shape = {};
         r.model.max_log_re = 0;
       }
-      const auto failure =
-          failure_of_item([&] { joint_selection_.run(r, {}, -1, {}, in_parallel_); });
+      const auto failure = failure_of_item([&] { joint_selection_.run(r, {}, -1, {}, in_parallel_); });
       if (failure) static_cast<SourceState&>(r) = before;
     });
     r.patches.clear();
@@ -232,22 +239,25 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records) {
   }
 }
 
-void BlobRun::fit_together(std::vector<SourceRecord>& records) {
+// Of sources before `first`, which were fitted together before, the kinds stay.
+void BlobRun::fit_together(std::vector<SourceRecord>& records, std::size_t first) {
   for (int round = 0; round < options_.together.rounds; ++round) {
-    if (round > 0) choose_again(records);
+    if (round > 0) choose_again(records, first);
     step_together(records, [&] { fit_groups(records); });
   }
 }
 
 // Of every source that may be fitted together, from the group that is its own.
-std::vector<std::optional<JointErrors>> BlobRun::errors_together(const std::vector<SourceRecord>& records) const {
+std::vector<std::optional<JointErrors>> BlobRun::errors_together(
+    const std::vector<SourceRecord>& records) const {
   std::vector<std::optional<JointErrors>> out(records.size());
   const std::vector<Group> groups = groups_of(records);
   for_each_index(groups.size(), in_parallel_, [&](std::size_t k) {
     const Group& group = groups[k];
     JointInput input;
     describe(records, group, input);
-    std::vector<JointErrors> errors = joint_errors(input.sources, input.images, joint_fit_options(records, group));
+    std::vector<JointErrors> errors =
+        joint_errors(input.sources, input.images, joint_fit_options(records, group));
     for (std::size_t m = 0; m < group.members.size(); ++m)
       if (group.own[m]) out[static_cast<std::size_t>(group.members[m])] = std::move(errors[m]);
   });

@@ -4,14 +4,16 @@
 
 namespace brickline {
 
-std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, const JointSelection& options) {
+std::optional<SourceKind> select_jointly(const ModelImprovements& improvement,
+                                         const JointSelection& options) {
   using enum SourceKind;
   const JointMargins& margins = options.margins;
   const auto tried = [&](SourceKind k) { return improvement[dchisq_index(k)].has_value(); };
   const auto gain = [&](SourceKind k) { return improvement[dchisq_index(k)].value_or(0); };
   bool detected = false;
   for (const SourceKind k : kDchisqOrder)
-    detected = detected || (tried(k) && gain(k) - options.penalties.penalty[dchisq_index(k)] >= margins.detection);
+    detected =
+        detected || (tried(k) && gain(k) - options.penalties.penalty[dchisq_index(k)] >= margins.detection);
   if (!detected) return std::nullopt;
 
   std::optional<SourceKind> galaxy;

@@ -11,13 +11,14 @@ namespace brickline {
 
 // Improvements of chi-squared that a model must have over a simpler one. Without a true difference the improvement is
 // distributed as chi-squared of as many degrees of freedom as there are further parameters: of 9 exceeds 1.1 % of
-// sources (2 further parameters) or 0.3 % (1).
+// sources (2 further parameters) or 0.3 % (1). What is taken for a star has its flux with a smaller error than if it were a
+// galaxy, and too little of it if it is one: so a doubtful source is a galaxy.
 struct JointMargins {
-  double detection = 25;         // over no source and the penalties of SelectionOptions
-  double galaxy = 9;             // of any galaxy over a star
-  double fraction_of_star = 0.01;  // and at least this share of what the star gains: no PSF is perfect
-  double ellipse = 9;              // of EXP or DEV over REX
-  double sersic = 9;               // of SER over the better of EXP and DEV
+  double detection = 25;            // over no source and the penalties of SelectionOptions
+  double galaxy = 1;                // of any galaxy over a star
+  double fraction_of_star = 0.004;  // and at least this share of what the star gains: no PSF is perfect
+  double ellipse = 9;               // of EXP or DEV over REX
+  double sersic = 9;                // of SER over the better of EXP and DEV
 };
 
 struct JointSelection {
@@ -25,13 +26,13 @@ struct JointSelection {
   SelectionOptions penalties;
   // Radii, ln arcsec, that a source that was no galaxy before is started from as one.
   std::vector<double> start_log_re = {-1, 0.5};
-  int rounds = 2;  // joint fits; kinds are chosen again between them
+  int rounds = 2;    // joint fits; kinds are chosen again between them
   int searches = 2;  // for sources in what the joint fits leave, at most
 
   // Overlap: the correlation of two models as drawn, weighted. Larger groups are fitted in overlapping parts.
   double least_overlap = 2e-3;
   int largest_group = 24;
-  int sweeps = 3;  // over the parts, at most
+  int sweeps = 3;                                                    // over the parts, at most
   double position_box_arcsec = 1.5, max_step_position_arcsec = 0.5;  // of one joint fit
 };
 

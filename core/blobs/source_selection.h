@@ -38,7 +38,8 @@ class SourceSelection {
   std::vector<double> chi2_without_source(bool fit_sky) const;
   ModelFit try_model(const SourceRecord& record, const SourceModel& start, const std::vector<double>& none);
   std::optional<SourceKind> choose(const ModelImprovements& improvements) const;
-  std::vector<SourceModel> starts_of(SourceKind kind, const SourceRecord& record, const SourceModel& entry) const;
+  std::vector<SourceModel> starts_of(SourceKind kind, const SourceRecord& record,
+                                     const SourceModel& entry) const;
   std::vector<double> judge(SourceModel& model, const std::vector<double>& sky);
 
   const BlobImages& images_;

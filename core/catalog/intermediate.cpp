@@ -5,6 +5,7 @@
 
 #include "core/catalog/catalog.h"
 #include "core/catalog/columns.h"
+#include "core/catalog/total_light.h"
 #include "core/survey/bits.h"
 
 namespace brickline {
@@ -111,7 +112,9 @@ constexpr Note kNotes[] = {
     {"force_keep_source", "", "kept whatever its significance"},
     {"fit_background", "", "fitted with a free background"},
     {"forced_pointsource", "", "other profiles were not tried"},
-    {"fit_covariance", "", "ra cos(dec), dec, re, e1, e2, sersic, flux: lower triangle by rows, units of these"},
+    {"fit_covariance", "",
+     "ra cos(dec), dec, re, e1, e2, sersic, flux: lower triangle by rows, units of these"},
+    {"light_share", "", "share of flux that the model holds: a picture of it is drawn with flux times this"},
     {"blob_width", "pixel", "width of the blob"},
     {"blob_height", "pixel", "height of the blob"},
     {"blob_npix", "", "pixels in the blob"},
@@ -141,9 +144,9 @@ void annotate(fits::Column& column) {
     }
   for (const CatalogColumn& spec : catalog_columns()) {
     const bool same = spec.name == column.name || spec.name == "gaia_" + column.name;
-    const bool of_the_survey =
-        spec.repeat == ColumnRepeat::kPerBand || spec.repeat == ColumnRepeat::kPerDustBand ||
-        spec.repeat == ColumnRepeat::kPerJointBand;
+    const bool of_the_survey = spec.repeat == ColumnRepeat::kPerBand ||
+                               spec.repeat == ColumnRepeat::kPerDustBand ||
+                               spec.repeat == ColumnRepeat::kPerJointBand;
     const bool of_a_band = of_the_survey && column.name.starts_with(std::string(spec.name) + "_");
     bool of_space = false;
     for (const ColumnBand& band : of_the_survey ? std::vector<ColumnBand>{} : column_bands(spec, everything))
@@ -363,6 +366,9 @@ void add_shape(Builder& t) {
 // What sources that were fitted together know of themselves.
 void add_joint(Builder& t, const std::vector<S>& rows, std::size_t bands) {
   t.band("blendedness", &CatalogBand::blendedness);
+  t.row("light_share", [](const S& r) {
+    return r.fit_covariance.empty() ? 1.0F : static_cast<float>(light_share(r.type, r.sersic));
+  });
   const std::size_t parameters = 6 + bands, width = parameters * (parameters + 1) / 2;
   std::vector<float> values;
   values.reserve(rows.size() * width);

@@ -28,8 +28,8 @@ class Stepper {
       : problem_(problem), options_(options), stands_(stands) {}
 
   // minimize 1/2 d^T A d - g^T d, damped; `predicted`: what it gains in ln P.
-  Eigen::VectorXd step(const Eigen::MatrixXd& a, const Eigen::VectorXd& g, const std::vector<JointPoint>& from,
-                       double damping, double* predicted) {
+  Eigen::VectorXd step(const Eigen::MatrixXd& a, const Eigen::VectorXd& g,
+                       const std::vector<JointPoint>& from, double damping, double* predicted) {
     const auto n = static_cast<std::size_t>(a.rows());
     low_.assign(n, -std::numeric_limits<double>::infinity());
     high_.assign(n, std::numeric_limits<double>::infinity());
@@ -39,7 +39,8 @@ class Stepper {
     Eigen::VectorXd d = Eigen::VectorXd::Zero(a.rows());
     for (std::size_t i = 0; i < n; ++i) {
       const auto k = static_cast<Eigen::Index>(i);
-      if (!(a(k, k) > kNothing) || !std::isfinite(a(k, k)) || !std::isfinite(g[k]) || low_[i] >= high_[i]) fixed[i] = 1;
+      if (!(a(k, k) > kNothing) || !std::isfinite(a(k, k)) || !std::isfinite(g[k]) || low_[i] >= high_[i])
+        fixed[i] = 1;
     }
     for (int round = 0; round < kBoundRounds; ++round) {
       solve_free(a, g, fixed, d);
@@ -107,7 +108,8 @@ class Stepper {
       for (std::size_t k = 0; k < fixed.size(); ++k)
         if (fixed[k]) v -= a(at, static_cast<Eigen::Index>(k)) * d[static_cast<Eigen::Index>(k)];
       r[i] = v * scale[i];
-      for (Eigen::Index j = 0; j <= i; ++j) m(i, j) = m(j, i) = a(at, free[static_cast<std::size_t>(j)]) * scale[i] * scale[j];
+      for (Eigen::Index j = 0; j <= i; ++j)
+        m(i, j) = m(j, i) = a(at, free[static_cast<std::size_t>(j)]) * scale[i] * scale[j];
       m(i, i) += damping_[static_cast<std::size_t>(at)] + kRidge;
     }
     const Eigen::VectorXd x = m.ldlt().solve(r);
@@ -140,10 +142,13 @@ std::vector<JointPoint> moved(const JointProblem& problem, const JointOptions& o
       p.shape.ee2 += d[at + layout.shape + 2];
       p.shape.log_re += d[at + layout.shape] + before - half_log_axis_ratio(p.shape.ee1, p.shape.ee2).value;
     }
-    if (layout.shape >= 0) p.shape.log_re = std::clamp(p.shape.log_re, problem.min_log_re(), problem.max_log_re(s));
+    if (layout.shape >= 0)
+      p.shape.log_re = std::clamp(p.shape.log_re, problem.min_log_re(), problem.max_log_re(s));
     if (layout.index >= 0)
-      p.index = std::clamp(p.index + d[at + layout.index], options.fit.min_sersic_index, options.fit.max_sersic_index);
-    for (int b = 0; b < problem.bands(); ++b) to[s].flux[static_cast<std::size_t>(b)] += d[problem.flux_offset(s) + b];
+      p.index = std::clamp(p.index + d[at + layout.index], options.fit.min_sersic_index,
+                           options.fit.max_sersic_index);
+    for (int b = 0; b < problem.bands(); ++b)
+      to[s].flux[static_cast<std::size_t>(b)] += d[problem.flux_offset(s) + b];
   }
   return to;
 }
@@ -170,15 +175,19 @@ Eigen::MatrixXd inverse_of(const Eigen::MatrixXd& a, const std::vector<Eigen::In
   const auto n = static_cast<Eigen::Index>(kept.size());
   Eigen::MatrixXd m(n, n);
   Eigen::VectorXd scale(n);
-  for (Eigen::Index i = 0; i < n; ++i) scale[i] = 1 / std::sqrt(a(kept[static_cast<std::size_t>(i)], kept[static_cast<std::size_t>(i)]));
+  for (Eigen::Index i = 0; i < n; ++i)
+    scale[i] = 1 / std::sqrt(a(kept[static_cast<std::size_t>(i)], kept[static_cast<std::size_t>(i)]));
   for (Eigen::Index i = 0; i < n; ++i)
     for (Eigen::Index j = 0; j < n; ++j)
-      m(i, j) = a(kept[static_cast<std::size_t>(i)], kept[static_cast<std::size_t>(j)]) * scale[i] * scale[j] + (i == j ? kRidge : 0);
+      m(i, j) =
+          a(kept[static_cast<std::size_t>(i)], kept[static_cast<std::size_t>(j)]) * scale[i] * scale[j] +
+          (i == j ? kRidge : 0);
   const Eigen::MatrixXd inverse = m.ldlt().solve(Eigen::MatrixXd::Identity(n, n));
   Eigen::MatrixXd out = Eigen::MatrixXd::Zero(a.rows(), a.cols());
   for (Eigen::Index i = 0; i < n; ++i)
     for (Eigen::Index j = 0; j < n; ++j)
-      out(kept[static_cast<std::size_t>(i)], kept[static_cast<std::size_t>(j)]) = inverse(i, j) * scale[i] * scale[j];
+      out(kept[static_cast<std::size_t>(i)], kept[static_cast<std::size_t>(j)]) =
+          inverse(i, j) * scale[i] * scale[j];
   return out;
 }
 
@@ -307,7 +316,9 @@ std::vector<JointErrors> joint_errors(std::span<const JointSource> sources,
     const Eigen::MatrixXd t = to_catalog(problem, s, as_given[s]);
     const Eigen::MatrixXd covariance = t * all.block(first, first, n, n) * t.transpose();
     JointErrors e;
-    const auto inverse = [&](int k) { return covariance(k, k) > 0 && std::isfinite(covariance(k, k)) ? 1 / covariance(k, k) : 0.0; };
+    const auto inverse = [&](int k) {
+      return covariance(k, k) > 0 && std::isfinite(covariance(k, k)) ? 1 / covariance(k, k) : 0.0;
+    };
     e.inverse_variance.ra = inverse(kRa);
     e.inverse_variance.dec = inverse(kDec);
     e.inverse_variance.re = inverse(kRe);
@@ -316,8 +327,10 @@ std::vector<JointErrors> joint_errors(std::span<const JointSource> sources,
     e.inverse_variance.sersic_index = inverse(kIndex);
     for (int b = 0; b < problem.bands(); ++b) {
       e.inverse_variance.flux.push_back(inverse(kFlux + b));
-      const double of_all = covariance(kFlux + b, kFlux + b), of_own = alone(layout.size + b, layout.size + b);
-      e.blendedness.push_back(of_all > 0 ? static_cast<float>(std::clamp(1 - of_own / of_all, 0.0, 1.0)) : 0.0F);
+      const double of_all = covariance(kFlux + b, kFlux + b),
+                   of_own = alone(layout.size + b, layout.size + b);
+      e.blendedness.push_back(of_all > 0 ? static_cast<float>(std::clamp(1 - of_own / of_all, 0.0, 1.0))
+                                         : 0.0F);
     }
     for (Eigen::Index i = 0; i < covariance.rows(); ++i)
       for (Eigen::Index j = 0; j <= i; ++j) {

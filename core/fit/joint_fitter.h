@@ -49,9 +49,9 @@ struct JointOptions {
   RenderOptions render;
   // Bounds, prior and steps; of position_box_arcsec 0 is unbounded. Callbacks and flags of what moves are not used.
   FitOptions fit;
-  bool fit_sky = false;       // one constant per image, over the pixels that lie in some window
-  double min_gain = 0.02;     // converged when a step gains less than this in ln P
-  int max_iterations = 40;    // evaluations
+  bool fit_sky = false;     // one constant per image, over the pixels that lie in some window
+  double min_gain = 0.02;   // converged when a step gains less than this in ln P
+  int max_iterations = 40;  // evaluations
   // Pairs of unit models whose correlation is below this on an image do not steer each other's shapes.
   double least_correlation = 3e-4;
   // Asked for every source that a step would move; on false its position stays where it was from then on.

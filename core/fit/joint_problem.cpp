@@ -27,7 +27,11 @@ void gather(const float* plane, int x0, int y0, int pitch, const Box& box, float
 
 JointProblem::JointProblem(std::span<const JointSource> sources, std::span<const JointImage> images,
                            const JointOptions& options)
-    : sources_(sources), images_(images), options_(options), pixels_(images.size()), renderer_(options.render) {
+    : sources_(sources),
+      images_(images),
+      options_(options),
+      pixels_(images.size()),
+      renderer_(options.render) {
   for (const JointSource& s : sources) bands_ = std::max(bands_, static_cast<int>(s.model.flux.size()));
   for (const JointSource& s : sources) {
     FitLayout layout;
@@ -121,9 +125,9 @@ SoftenedEllipse JointProblem::ellipse(std::size_t s, const FitPoint& p) const {
 
 double JointProblem::max_log_re(std::size_t s) const {
   const SourceModel& m = sources_[s].model;
-  const double most = m.max_log_re != 0              ? m.max_log_re
+  const double most = m.max_log_re != 0            ? m.max_log_re
                       : m.kind == SourceKind::kRex ? options_.fit.max_log_re_rex
-                                                     : options_.fit.max_log_re_galaxy;
+                                                   : options_.fit.max_log_re_galaxy;
   return std::max(most, options_.fit.min_log_re);
 }
 
@@ -219,7 +223,8 @@ void JointProblem::measure(std::size_t index, const std::vector<JointPoint>& poi
     const auto flux = static_cast<float>(point[v.source].flux[band]);
     const Box& box = v.view->window;
     for (int x = box.x0; x < box.x1; ++x) {
-      float* const r = residual_.data() + static_cast<std::ptrdiff_t>(x - p.box.x0) * p.pitch + (box.y0 - p.box.y0);
+      float* const r =
+          residual_.data() + static_cast<std::ptrdiff_t>(x - p.box.x0) * p.pitch + (box.y0 - p.box.y0);
       const float* const u = planes_.data() + v.first + static_cast<std::ptrdiff_t>(x - box.x0) * v.pitch;
       for (int y = 0; y < box.height(); ++y) r[y] -= flux * u[y];
     }
@@ -244,7 +249,8 @@ void JointProblem::measure(std::size_t index, const std::vector<JointPoint>& poi
     std::fill(data, data + 2 * v.count, 0.0F);
     const Box& box = v.view->window;
     for (int x = 0; x < box.width(); ++x) {
-      const std::ptrdiff_t from = static_cast<std::ptrdiff_t>(x + box.x0 - p.box.x0) * p.pitch + (box.y0 - p.box.y0);
+      const std::ptrdiff_t from =
+          static_cast<std::ptrdiff_t>(x + box.x0 - p.box.x0) * p.pitch + (box.y0 - p.box.y0);
       std::copy_n(residual_.data() + from, box.height(), data + static_cast<std::ptrdiff_t>(x) * v.pitch);
       std::copy_n(p.weight.data() + from, box.height(), weight + static_cast<std::ptrdiff_t>(x) * v.pitch);
     }
@@ -333,10 +339,11 @@ void JointProblem::solve_fluxes(std::vector<JointPoint>& point, JointSums& sums)
     Eigen::VectorXd g(n);
     for (Eigen::Index i = 0; i < n; ++i) {
       const std::size_t s = free[static_cast<std::size_t>(i)];
-      g[i] = scale[static_cast<std::size_t>(i)] * sums.with_residual[s][static_cast<std::size_t>(band * vectors(s))];
+      g[i] = scale[static_cast<std::size_t>(i)] *
+             sums.with_residual[s][static_cast<std::size_t>(band * vectors(s))];
       for (Eigen::Index j = 0; j <= i; ++j)
-        a(i, j) = a(j, i) = product(s, free[static_cast<std::size_t>(j)]) * scale[static_cast<std::size_t>(i)] *
-                            scale[static_cast<std::size_t>(j)];
+        a(i, j) = a(j, i) = product(s, free[static_cast<std::size_t>(j)]) *
+                            scale[static_cast<std::size_t>(i)] * scale[static_cast<std::size_t>(j)];
       a(i, i) += kRidge;
     }
     const Eigen::VectorXd change = a.ldlt().solve(g);
@@ -355,7 +362,8 @@ void JointProblem::solve_fluxes(std::vector<JointPoint>& point, JointSums& sums)
       point[s].flux[static_cast<std::size_t>(band)] += by;
       for (std::size_t t = 0; t < size(); ++t) {
         const bool first = t >= s;
-        const std::vector<double>& g_st = first ? sums.products[pair_index(t, s)] : sums.products[pair_index(s, t)];
+        const std::vector<double>& g_st =
+            first ? sums.products[pair_index(t, s)] : sums.products[pair_index(s, t)];
         if (g_st.empty()) continue;
         const int nt = vectors(t), ns = vectors(s);
         double* const r = sums.with_residual[t].data() + static_cast<std::size_t>(band * nt);
@@ -397,7 +405,8 @@ void JointProblem::assemble(const std::vector<JointPoint>& point, const JointSum
       }
     }
     if (layouts_[i].shapes == 3 && options_.fit.ellipticity_prior_sigma > 0) {
-      const double inverse = 1 / (options_.fit.ellipticity_prior_sigma * options_.fit.ellipticity_prior_sigma);
+      const double inverse =
+          1 / (options_.fit.ellipticity_prior_sigma * options_.fit.ellipticity_prior_sigma);
       const SoftenedEllipse& e = point[i].at.shape;
       const double ee[2] = {e.ee1, e.ee2};
       for (int k = 0; k < 2; ++k) {

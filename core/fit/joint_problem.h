@@ -21,10 +21,11 @@ struct JointPoint {
 
 // Sums at a point, fluxes at their best. Vectors of a source: u, then its derivatives (FitLayout).
 struct JointSums {
-  double chi2 = 0;                         // over the union of all windows, skies at their best
+  double chi2 = 0;  // over the union of all windows, skies at their best
   double ln_prior = 0;
   std::vector<std::vector<double>> with_residual;  // [source][band * vectors + vector]: sum w r v
-  std::vector<std::vector<double>> products;  // [pair][(band * vectors_i + a) * vectors_j + b]; empty: no overlap
+  std::vector<std::vector<double>>
+      products;  // [pair][(band * vectors_i + a) * vectors_j + b]; empty: no overlap
 };
 
 class JointProblem {

@@ -11,6 +11,7 @@
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/catalog/columns.h"
+#include "core/catalog/total_light.h"
 #include "core/fits/fits_reader.h"
 #include "core/survey/bits.h"
 #include "tests/support/data.h"
@@ -187,6 +188,34 @@ TEST(Catalog, EveryColumnHasTheTypeThatTheTableStates) {
       EXPECT_EQ(column.width(), spec.width == kLightCurveWidth ? 17 : spec.width) << name;
     }
   }
+}
+
+// Fluxes by 1/share, and what of the covariance is of fluxes.
+TEST(Catalog, TotalLightIsWhatTheModelHoldsAndTheRest) {
+  CatalogSource row = source_at(10, 20);
+  row.type = CatalogType::kDev;
+  row.sersic = 4;
+  row.bands.resize(1);
+  row.bands[0].flux = 10;
+  row.bands[0].flux_ivar = 4;
+  row.wise.emplace();
+  row.wise->bands[1].flux = 2;
+  row.fit_covariance.assign(28, 1);
+  CatalogSource star = row;
+  star.type = CatalogType::kPsf;
+  const double share = light_share(row.type, 4);
+  EXPECT_NEAR(share, 0.943, 0.005);
+  to_total_light(row);
+  EXPECT_NEAR(row.bands[0].flux, 10 / share, 1e-5);
+  EXPECT_NEAR(row.bands[0].flux_ivar, 4 * share * share, 1e-5);
+  EXPECT_NEAR(row.wise->bands[1].flux, 2 / share, 1e-6);
+  EXPECT_EQ(row.fit_covariance[20], 1);
+  EXPECT_NEAR(row.fit_covariance[21], 1 / share, 1e-6);
+  EXPECT_NEAR(row.fit_covariance[27], 1 / (share * share), 1e-6);
+  to_total_light(star);
+  EXPECT_EQ(star.bands[0].flux, 10);
+  EXPECT_NEAR(light_share(CatalogType::kSer, 1), light_share(CatalogType::kExp, 1), 1e-12);
+  EXPECT_GT(light_share(CatalogType::kSer, 3.5), light_share(CatalogType::kSer, 4));
 }
 
 // Rows that other telescopes measured, those they did not, and light curves that are longer and shorter than the

@@ -94,14 +94,16 @@ TEST(JointErrors, OfTwoStarsAreThoseOfTheClosedForm) {
   std::vector<JointSource> sources;
   std::vector<Patch> unit;
   for (const SourceModel& m : scene.truth) {
-    unit.push_back(*renderer.patch_on(scene.data.box(), m, *scene.wcs.sky_to_pixel(m.ra, m.dec), scene.target()));
+    unit.push_back(
+        *renderer.patch_on(scene.data.box(), m, *scene.wcs.sky_to_pixel(m.ra, m.dec), scene.target()));
     sources.push_back(scene.source(m));
     sources.back().move_position = false;
   }
   for (int i = 0; i < 2; ++i)
     for (int j = 0; j < 2; ++j)
       for (int y = 0; y < kSize; ++y)
-        for (int x = 0; x < kSize; ++x) a[i][j] += unit[i].pixels(x, y) * unit[j].pixels(x, y) / (kSigma * kSigma);
+        for (int x = 0; x < kSize; ++x)
+          a[i][j] += unit[i].pixels(x, y) * unit[j].pixels(x, y) / (kSigma * kSigma);
   const double rho2 = a[0][1] * a[0][1] / (a[0][0] * a[1][1]);
   ASSERT_GT(rho2, 0.1);
   const std::vector<JointErrors> errors = joint_errors(sources, scene.images(), {});

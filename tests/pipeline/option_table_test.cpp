@@ -165,7 +165,8 @@ TEST(CommandLine, RefusesWhatItCannotMeanInOneLine) {
       {{"--brick", "a", "--blobid", "3,-1"}, "--blobid 3,-1: must be at least 0"},
       {{"--brick", "a", "--zoom", "5", "5", "0", "9"}, "is not a part"},
       {{"--brick", "a", "--gaia-scheme", "flat"}, "the schemes are ring and nested"},
-      {{"--brick", "a", "--fit", "alone"}, "--fit alone: sources are fitted as the reference does it, or joint"},
+      {{"--brick", "a", "--fit", "alone"},
+       "--fit alone: sources are fitted as the reference does it, or joint"},
       {{"--brick", "a", "--radec", "1", "2"}, "contradict"},
       {{"--brick", "a", "--blob", "1", "--blobid", "2"}, "only one of them"},
       {{}, "which brick?"}};

@@ -88,9 +88,14 @@ std::map<std::string, std::string> keys(const BrickOptions& given, const Softwar
 // A value that an option does not have by default, as words.
 std::vector<std::string> other_value(const OptionRow& row) {
   static const std::map<std::string_view, std::vector<std::string>> kSpecial = {
-      {"--radec", {"150.1", "2.2"}},   {"--zoom", {"1", "100", "2", "200"}}, {"--bands", {"r,z"}},
-      {"--gaia-scheme", {"nested"}},   {"--saddle-fraction", {"0.5"}},       {"--blobxy", {"3", "4"}},
-      {"--blobradec", {"150", "2.25"}}, {"--fit", {"joint"}}};
+      {"--radec", {"150.1", "2.2"}},
+      {"--zoom", {"1", "100", "2", "200"}},
+      {"--bands", {"r,z"}},
+      {"--gaia-scheme", {"nested"}},
+      {"--saddle-fraction", {"0.5"}},
+      {"--blobxy", {"3", "4"}},
+      {"--blobradec", {"150", "2.25"}},
+      {"--fit", {"joint"}}};
   if (const auto special = kSpecial.find(row.flag); special != kSpecial.end()) return special->second;
   return std::vector<std::string>(static_cast<std::size_t>(row.words), "7");
 }

@@ -107,10 +107,10 @@ TrueSource found(int kind, int as, double snr, double nearest, double pull) {
 
 TEST(CompareClasses, PutsEverySourceWhereItBelongs) {
   const int psf = kind_number("PSF"), rex = kind_number("REX"), ser = kind_number("SER");
-  std::vector<TrueSource> truth = {
-      found(psf, psf, 30, 9, 1),   found(psf, psf, 30, 9, 3),  found(psf, psf, 30, 9, -6),
-      found(psf, psf, 200, 2, 7),  found(ser, ser, 200, 9, 0), found(ser, rex, 200, 9, -17),
-      found(rex, psf, 10, 9, 0.5), found(ser, ser, 60, 9, 2)};
+  std::vector<TrueSource> truth = {found(psf, psf, 30, 9, 1),   found(psf, psf, 30, 9, 3),
+                                   found(psf, psf, 30, 9, -6),  found(psf, psf, 200, 2, 7),
+                                   found(ser, ser, 200, 9, 0),  found(ser, rex, 200, 9, -17),
+                                   found(rex, psf, 10, 9, 0.5), found(ser, ser, 60, 9, 2)};
   truth.back().unblended = {false};
   TrueSource missed;
   missed.kind = ser;

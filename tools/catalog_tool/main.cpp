@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/catalog/columns.h"
 #include "core/catalog/export.h"
+#include "core/catalog/split_test.h"
 #include "core/fits/fits_reader.h"
 #include "tools/common/program.h"
 
@@ -35,10 +36,21 @@ int catalog_tool(int argc, char** argv) {
   ecsv->add_option("--columns", columns, "only these, separated by commas");
   CLI::App* region = app.add_subcommand("regions", "the sources as a ds9 region file: ellipses by type");
   region->add_flag("--primary", regions.primary_only, "only those in the brick's own area");
+  std::filesystem::path other;
+  SplitOptions split;
+  CLI::App* split_command = app.add_subcommand(
+      "split-test",
+      "how far two catalogs of one sky, made from different exposures, differ in units of their errors");
+  split_command->add_option("CATALOG", catalog, "tractor/BBB/tractor-BRICK.fits of one half of the exposures")
+      ->required();
+  split_command->add_option("OTHER", other, "the same of the other half")->required();
+  split_command->add_option("--match-radius", split.match_radius_arcsec, "arcsec")
+      ->check(CLI::Range(0.01, 10.0))
+      ->capture_default_str();
   CLI::App* schema = app.add_subcommand("schema", "what the columns are, as a Markdown table");
   for (CLI::App* command : {ecsv, region})
     command->add_option("CATALOG", catalog, "tractor/BBB/tractor-BRICK.fits")->required();
-  for (CLI::App* command : {ecsv, region, schema})
+  for (CLI::App* command : {ecsv, region, split_command, schema})
     command->add_option("-o,--output", output, "file to write [standard output]");
   if (!parse_command_line(app, argc, argv)) return 0;
 
@@ -46,10 +58,26 @@ int catalog_tool(int argc, char** argv) {
   if (schema->parsed()) {
     text = catalog_schema_markdown();
   } else {
-    fits::FitsReader reader(catalog);
-    const fits::Table table = reader.table(reader.find_hdu("CATALOG").value_or(1));
+    const auto read = [](const std::filesystem::path& file) {
+      fits::FitsReader reader(file);
+      return reader.table(reader.find_hdu("CATALOG").value_or(1));
+    };
+    const fits::Table table = read(catalog);
+    fits::Table other_table;
+    if (split_command->parsed()) {
+      other_table = read(other);
+      try {
+        require_split_columns(other_table, fitted_bands(table));
+      } catch (Error& e) {
+        e.in_file(other.string());
+        throw;
+      }
+    }
     try {
-      text = ecsv->parsed() ? ecsv_text(columns_of(table, columns)) : ds9_regions(table, regions);
+      if (split_command->parsed())
+        text = to_text(split_test(table, other_table, fitted_bands(table), split));
+      else
+        text = ecsv->parsed() ? ecsv_text(columns_of(table, columns)) : ds9_regions(table, regions);
     } catch (Error& e) {
       e.in_file(catalog.string());
       throw;

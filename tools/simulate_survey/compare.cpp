@@ -101,7 +101,8 @@ struct Match {
   std::int64_t spurious = 0;
 };
 
-Match match(const std::vector<TruthRow>& truth, std::vector<CatalogRow>& catalog, const ComparisonOptions& options) {
+Match match(const std::vector<TruthRow>& truth, std::vector<CatalogRow>& catalog,
+            const ComparisonOptions& options) {
   std::vector<std::size_t> by_dec(truth.size());
   for (std::size_t i = 0; i < by_dec.size(); ++i) by_dec[i] = i;
   std::sort(by_dec.begin(), by_dec.end(),
@@ -168,7 +169,8 @@ ClassComparison classes_of(const std::vector<TruthRow>& truth, const std::vector
     s.matched = true;
     s.found_kind = row.kind;
     for (std::size_t b = 0; b < bands; ++b) {
-      s.pull.push_back(row.flux_ivar[b] > 0 ? (row.flux[b] - from.flux[b]) * std::sqrt(row.flux_ivar[b]) : kNone);
+      s.pull.push_back(row.flux_ivar[b] > 0 ? (row.flux[b] - from.flux[b]) * std::sqrt(row.flux_ivar[b])
+                                            : kNone);
       s.unblended.push_back(row.fracflux[b] < options.largest_fracflux);
     }
     const double east = std::remainder(row.position.ra - from.position.ra, 360) *
@@ -183,7 +185,8 @@ ClassComparison classes_of(const std::vector<TruthRow>& truth, const std::vector
   std::vector<CatalogEntry> entries;
   for (const CatalogRow& row : catalog) {
     CatalogEntry e{0, row.near_truth};
-    for (std::size_t b = 0; b < bands; ++b) e.snr = std::max(e.snr, row.flux[b] * std::sqrt(row.flux_ivar[b]));
+    for (std::size_t b = 0; b < bands; ++b)
+      e.snr = std::max(e.snr, row.flux[b] * std::sqrt(row.flux_ivar[b]));
     entries.push_back(e);
   }
   return compare_classes(sources, entries, bands, options.classes);

@@ -73,8 +73,9 @@ PullStatistics statistics_of(const std::vector<double>& pulls) {
   return out;
 }
 
-ClassComparison compare_classes(const std::vector<TrueSource>& truth, const std::vector<CatalogEntry>& catalog,
-                                std::size_t bands, const ClassOptions& options) {
+ClassComparison compare_classes(const std::vector<TrueSource>& truth,
+                                const std::vector<CatalogEntry>& catalog, std::size_t bands,
+                                const ClassOptions& options) {
   ClassComparison out;
   using Wanted = std::function<bool(const TrueSource&)>;
   const auto add = [&](std::string name, bool unblended, const Wanted& wanted) {
@@ -113,9 +114,8 @@ ClassComparison compare_classes(const std::vector<TrueSource>& truth, const std:
   for (const Kind& kind : kinds)
     for (std::size_t e = 0; e + 1 < kSnrEdges.size(); ++e) {
       const double low = kSnrEdges[e], high = kSnrEdges[e + 1];
-      add(fmt::format("{}, {}", kind.name, range_text(low, high)), true, [&](const TrueSource& s) {
-        return kind.wanted(s) && s.snr >= low && s.snr < high;
-      });
+      add(fmt::format("{}, {}", kind.name, range_text(low, high)), true,
+          [&](const TrueSource& s) { return kind.wanted(s) && s.snr >= low && s.snr < high; });
     }
   std::erase_if(out.classes, [](const ClassPulls& row) {
     return std::all_of(row.bands.begin(), row.bands.end(), [](const PullStatistics& b) { return b.n == 0; });
@@ -165,10 +165,11 @@ std::string to_text(const ClassComparison& c, const std::vector<std::string>& ba
     text += "\n";
   }
   const auto line = [&](const char* name, const PullStatistics& s) {
-    text += fmt::format("{:<60}   {:>5} {:>7.2f} {:>6.2f} {:>8.3f}\n", name, s.n, s.median, s.width, s.beyond_5);
+    text +=
+        fmt::format("{:<60}   {:>5} {:>7.2f} {:>6.2f} {:>8.3f}\n", name, s.n, s.median, s.width, s.beyond_5);
   };
-  text += fmt::format("\n{:<60}   {:>5} {:>7} {:>6} {:>8}\n", "(found - truth) / sigma of other parameters", "n",
-                      "median", "width", "beyond 5");
+  text += fmt::format("\n{:<60}   {:>5} {:>7} {:>6} {:>8}\n", "(found - truth) / sigma of other parameters",
+                      "n", "median", "width", "beyond 5");
   line("positions", c.positions);
   line("radii of galaxies of the right kind", c.radii);
 

@@ -16,7 +16,7 @@ inline constexpr std::array<std::string_view, 5> kKinds = {"PSF", "REX", "EXP", 
 int kind_number(std::string_view kind);
 
 struct ClassOptions {
-  double isolation = 4;  // arcsec: a true source without another one this near is isolated
+  double isolation = 4;   // arcsec: a true source without another one this near is isolated
   double kinds_snr = 50;  // the confusion matrix is of true sources above it
 };
 
@@ -27,10 +27,10 @@ struct TrueSource {
   double nearest = 0;    // arcsec, to the nearest other true source
   bool matched = false;  // all below: of its match
   int found_kind = -1;
-  std::vector<double> pull;    // (flux - truth)/sigma per band; NaN: not measured
-  std::vector<bool> unblended;  // per band: little light of neighbours
+  std::vector<double> pull;      // (flux - truth)/sigma per band; NaN: not measured
+  std::vector<bool> unblended;   // per band: little light of neighbours
   double position_pull[2] = {};  // along RA and Dec; NaN: not measured
-  double radius_pull = 0;  // of galaxies found as what they are; NaN: not measured
+  double radius_pull = 0;        // of galaxies found as what they are; NaN: not measured
 };
 
 struct PullStatistics {
@@ -71,8 +71,9 @@ struct CatalogEntry {
 };
 
 // `bands`: how many bands the pulls are of.
-ClassComparison compare_classes(const std::vector<TrueSource>& truth, const std::vector<CatalogEntry>& catalog,
-                                std::size_t bands, const ClassOptions& options = {});
+ClassComparison compare_classes(const std::vector<TrueSource>& truth,
+                                const std::vector<CatalogEntry>& catalog, std::size_t bands,
+                                const ClassOptions& options = {});
 std::string to_text(const ClassComparison& comparison, const std::vector<std::string>& bands,
                     const ClassOptions& options = {});
 

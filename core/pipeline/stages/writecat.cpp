@@ -4,6 +4,7 @@
 
 #include "core/catalog/catalog.h"
 #include "core/catalog/dust.h"
+#include "core/catalog/total_light.h"
 #include "core/coadd/coadd_stage.h"
 #include "core/coadd/product_headers.h"
 #include "core/pipeline/catalog_rows.h"
@@ -30,11 +31,11 @@ void check_writecat(const DustOptions& dust, RunContext&) {
   if (!dust.dust_dir.empty()) DustMaps::check(dust.dust_dir);
 }
 
-Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust,
-                       const FittingChoice& fitting, const Selection& selection,
-                       const References& references, const SkyEdits& sky, const Measurements& measurements,
-                       const WiseResults& wise, const GalexResults& galex, const ForcedResults& forced,
-                       const RunHeader& header, StageProducts& products, RunContext& run) {
+Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, const FittingChoice& fitting,
+                       const Selection& selection, const References& references, const SkyEdits& sky,
+                       const Measurements& measurements, const WiseResults& wise, const GalexResults& galex,
+                       const ForcedResults& forced, const RunHeader& header, StageProducts& products,
+                       RunContext& run) {
   fits::Header cards = header.cards;
   add_maskbits_cards(cards, mask_bits_of(selection, forced.wanted));
   add_fitbits_cards(cards);
@@ -83,6 +84,9 @@ Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust,
       rows[i].bands.insert(rows[i].bands.end(), forced.rows.at(i).bands.begin(),
                            forced.rows.at(i).bands.end());
   }
+  // What was fitted together is known to be.
+  for (CatalogSource& row : rows)
+    if (!row.fit_covariance.empty()) to_total_light(row);
   finish_catalog(rows, catalog_geometry(selection.brick), maskbits.const_view(), maps ? &*maps : nullptr);
   const std::filesystem::path catalog = products.path(Product::kTractor);
   fits::Header catalog_cards = catalog_header(cards, context, sky.coadd_sky);

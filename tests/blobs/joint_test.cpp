@@ -1,0 +1,94 @@
+// Sources of a blob fitted together: nearer to the truth than one after the other, with errors that say so, and the same
+// bytes from any number of threads.
+#include <gtest/gtest.h>
+#include <tbb/global_control.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "core/blobs/joint_selection.h"
+#include "tests/blobs/field.h"
+
+namespace brickline {
+namespace {
+
+using enum SourceKind;
+using test::bytes_of;
+using test::Field;
+using test::SyntheticSky;
+
+// A bright galaxy with two stars on its slopes, and a star by itself.
+SyntheticSky crowded_sky() {
+  SyntheticSky sky(130, 110);
+  sky.add(kExp, 50.4, 55.2, {60, 90, 130}, {2.6, 0.3, -0.2});
+  sky.add(kPsf, 58.5, 58.9, {6, 9, 12});
+  sky.add(kPsf, 42.2, 50.1, {4, 6, 9});
+  sky.add(kPsf, 110.3, 90.6, {6, 9, 12});
+  sky.expose(2);
+  return sky;
+}
+
+// Greatest distance from the true flux of the sources in sigmas of the reference's errors.
+double worst_pull(const Field& field, const FittedCatalog& catalog, const FittedCatalog& errors) {
+  double worst = 0;
+  for (const SourceModel& truth : field.sky.truth) {
+    const FittedSource *found = field.nearest(catalog, truth), *known = field.nearest(errors, truth);
+    for (std::size_t b = 0; b < truth.flux.size(); ++b)
+      worst = std::max(
+          worst, std::abs(found->model.flux[b] - truth.flux[b]) * std::sqrt(known->inverse_variance.flux[b]));
+  }
+  return worst;
+}
+
+TEST(Joint, IsNearerToTheTruthAndKnowsItsErrors) {
+  const Field field(crowded_sky());
+  BlobFitOptions options;
+  const FittedCatalog alone = field.fit(options);
+  options.joint = true;
+  const FittedCatalog joint = field.fit(options);
+  EXPECT_LE(worst_pull(field, joint, joint), 4.5);
+  EXPECT_LT(worst_pull(field, joint, alone), worst_pull(field, alone, alone));
+  const FittedSource *blended = field.nearest(joint, field.sky.truth[1]),
+                     *isolated = field.nearest(joint, field.sky.truth[3]);
+  ASSERT_EQ(blended->blendedness.size(), 3u);
+  EXPECT_GT(blended->blendedness[1], 0.05);
+  EXPECT_LT(isolated->blendedness[1], 1e-3);
+  EXPECT_LT(blended->inverse_variance.flux[1],
+            field.nearest(alone, field.sky.truth[1])->inverse_variance.flux[1]);
+  ASSERT_EQ(blended->covariance.size(), 45u);  // 9 parameters
+  for (const FittedSource& s : alone.sources) EXPECT_TRUE(s.covariance.empty() && s.blendedness.empty());
+}
+
+TEST(Joint, DoesNotDependOnTheNumberOfThreads) {
+  const Field field(crowded_sky());
+  BlobFitOptions options;
+  options.joint = true;
+  options.together.largest_group = 2;  // overlapping parts
+  std::string first;
+  for (const int threads : {1, 2, 8}) {
+    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);
+    const FittedCatalog catalog = field.fit(options);
+    std::string bytes = bytes_of(catalog);
+    for (const FittedSource& s : catalog.sources)
+      bytes.append(reinterpret_cast<const char*>(s.covariance.data()), s.covariance.size() * sizeof(float));
+    if (first.empty()) first = bytes;
+    EXPECT_EQ(bytes, first) << threads;
+  }
+}
+
+TEST(SelectJointly, TakesTheSimplestThatIsGoodEnough) {
+  const JointSelection o;
+  const auto chosen = [&](double psf, double rex, double dev, double exp, double ser) {
+    return select_jointly({psf, rex, dev, exp, ser}, o);
+  };
+  EXPECT_EQ(chosen(20, 21, 22, 23, 24), std::nullopt);
+  EXPECT_EQ(chosen(100, 100.5, 0, 0, 0), kPsf);
+  EXPECT_EQ(chosen(100, 110, 115, 117, 117), kRex);
+  EXPECT_EQ(chosen(100, 110, 115, 122, 124), kExp);
+  EXPECT_EQ(chosen(100, 110, 125, 122, 124), kDev);
+  EXPECT_EQ(chosen(100, 110, 125, 122, 140), kSer);
+  EXPECT_EQ(chosen(1e6, 1e6 + 3000, 1e6 + 3000, 1e6 + 3000, 1e6 + 3000), kPsf);  // no PSF is perfect
+}
+
+}  // namespace
+}  // namespace brickline
