@@ -256,6 +256,10 @@ ColumnPlan plan_column(fitsfile* file, const CardIndex& cards, int number, LONGL
     p.width =
         static_cast<long>(p.is_variable ? std::max<LONGLONG>(1, p.repeat) : std::max<LONGLONG>(1, width));
     p.repeat = p.is_variable ? 1 : std::max<LONGLONG>(1, p.repeat / p.width);
+    constexpr long kLongestText = 28'800;  // CFITSIO's buffer for a text; it writes on behind it
+    if (p.width > kLongestText)
+      return refuse(
+          fmt::format("its texts are up to {} characters long, {} can be read", p.width, kLongestText));
     column.string_width = static_cast<int>(std::min<long>(p.width, std::numeric_limits<int>::max()));
     if (p.is_variable) column.lengths.clear();
     if (p.repeat > 1) column.shape = {p.repeat};

@@ -157,6 +157,18 @@ TEST_F(HostileHeaders, NothingBehindAnHduThatCannotBeReadCounts) {
   for (const int hdu : {2, 3}) EXPECT_NE(error_of([&] { FitsReader(path).image<float>(hdu); }), "no error");
 }
 
+TEST_F(HostileHeaders, TextsLongerThanCfitsiosBufferAreUnreadableColumns) {
+  std::string descriptor(8, '\0');  // 40,000 characters at the heap's beginning
+  descriptor[2] = static_cast<char>(40'000 >> 8);
+  descriptor[3] = static_cast<char>(40'000 & 255);
+  std::vector<std::string> cards = {
+      "XTENSION= 'BINTABLE'", "BITPIX  = 8", "NAXIS   = 2", "NAXIS1  = 8",   "NAXIS2  = 1",
+      "PCOUNT  = 40000",      "GCOUNT  = 1", "TFIELDS = 1", "TTYPE1  = 'a'", "TFORM1  = 'PA(40000)'"};
+  const auto path = file(primary() + header(cards) + descriptor + std::string(14 * 2880 - 8, 'x'));
+  const Table table = FitsReader(path).table(1);
+  EXPECT_THAT(error_of([&] { (void)table.text("a", 0); }), HasSubstr("40000 characters"));
+}
+
 // CFITSIO sees it in a file on disk.
 TEST_F(HostileHeaders, AColumnLargerThanARowIsRefusedWhateverTheOthersAre) {
   const auto path = table_file("99999999E", 4, {"TTYPE2  = 'b'", "TFORM2  = 'SUBTRACTIVE'", "ZTABLE  = 8"});
