@@ -11,16 +11,14 @@
 namespace brickline {
 namespace {
 
-constexpr double kSamePlace = 0.1 / 3600;  // degrees
-
 bool is_file(const std::filesystem::path& file) {
   std::error_code ignored;
   return std::filesystem::exists(file, ignored);
 }
 
 bool is_there(const ForcedSource& source, const ReferenceObject& galaxy) {
-  return source.is_large_galaxy() &&
-         angular_separation(source.model.ra, source.model.dec, galaxy.ra, galaxy.dec) < kSamePlace;
+  return source.is_large_galaxy() && angular_separation(source.model.ra, source.model.dec, galaxy.ra,
+                                                        galaxy.dec) < kSamePlaceArcsec / 3600;
 }
 
 bool is_among(std::span<const ForcedSource> sources, const ReferenceObject& galaxy) {

@@ -1,5 +1,6 @@
 #include "core/forced/forced_ccd.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <sstream>
@@ -9,8 +10,10 @@
 #include "core/base/error.h"
 #include "core/detect/outlier_mask_file.h"
 #include "core/facts/mask_bits.h"
+#include "core/forced/place_index.h"
 #include "core/forced/positions.h"
 #include "core/image/ccd_reader.h"
+#include "core/model/sky_motion.h"
 #include "core/refs/halos.h"
 #include "core/survey/products.h"
 
@@ -135,6 +138,61 @@ std::vector<ForcedSource> catalog_sources(const ForcedSurvey& from, const CcdIma
   return sources;
 }
 
+// A position of a list that is where another before it is.
+struct Repeat {
+  ForcedSource source;
+  std::size_t of = 0;  // index into the CCD's sources
+};
+
+// The positions of a list join the catalog's sources, which have no rows then. What a fit cannot tell apart would share
+// its light in halves that mean nothing: of positions at one place the first alone is fitted, the others are returned;
+// and a catalog's star at a place of the list is that position.
+std::vector<Repeat> add_positions(std::vector<ForcedSource>& sources, const CcdImage& image,
+                                  const ForcedCcdOptions& options, const Log& log) {
+  PlaceIndex places(kSamePlaceArcsec);
+  std::vector<ForcedSource> wanted;
+  std::vector<Repeat> repeats;
+  for (ForcedSource& s : sources_at(*options.positions, {&image.full_wcs, image.extent})) {
+    const SkyPosition at{s.model.ra, s.model.dec};
+    if (const auto same = places.find(at)) {
+      repeats.push_back({std::move(s), *same});
+    } else {
+      places.add(at, wanted.size());
+      wanted.push_back(std::move(s));
+    }
+  }
+  const std::size_t left_out = std::erase_if(sources, [&](const ForcedSource& s) {
+    if (s.model.is_galaxy()) return false;
+    const auto same =
+        places.find(options.photometry.move && s.model.motion ? position_at(s.model, image.mjd_tai)
+                                                              : SkyPosition{s.model.ra, s.model.dec});
+    if (same) wanted[*same].flux = s.flux;
+    return same.has_value();
+  });
+  if (left_out > 0)
+    log.info("{}: {} stars of the catalog are at positions of the list: they are measured there", image.name,
+             left_out);
+  for (ForcedSource& s : sources) s.reported = false;
+  for (Repeat& repeat : repeats) repeat.of += sources.size();
+  for (ForcedSource& s : wanted) sources.push_back(std::move(s));
+  return repeats;
+}
+
+// Their rows, in the order of the list.
+void add_repeats(ForcedCcd& ccd, std::vector<Repeat> repeats) {
+  if (repeats.empty()) return;
+  std::vector<std::size_t> row_of(ccd.sources.size());
+  for (std::size_t i = 0; i < ccd.result.rows.size(); ++i) row_of[ccd.result.rows[i].source] = i;
+  for (Repeat& repeat : repeats) {
+    ForcedMeasurement row = ccd.result.rows.at(row_of[repeat.of]);
+    row.source = ccd.sources.size();
+    ccd.result.rows.push_back(std::move(row));
+    ccd.sources.push_back(std::move(repeat.source));
+  }
+  std::ranges::stable_sort(ccd.result.rows, {},
+                           [&](const ForcedMeasurement& row) { return ccd.sources[row.source].objid; });
+}
+
 }  // namespace
 
 std::optional<ForcedCcd> measure_ccd(const ForcedSurvey& from, std::int64_t ccd_row,
@@ -164,11 +222,8 @@ std::optional<ForcedCcd> measure_ccd(const ForcedSurvey& from, std::int64_t ccd_
   if (!options.positions || !options.positions_alone)
     out.sources = catalog_sources(from, *image, options, log, reads);
   out.taken_off = take_off_large_galaxies(*image, out.sources);
-  if (options.positions) {
-    for (ForcedSource& s : out.sources) s.reported = false;
-    const ForcedRegion region{&image->full_wcs, image->extent};
-    for (ForcedSource& s : sources_at(*options.positions, region)) out.sources.push_back(std::move(s));
-  }
+  std::vector<Repeat> repeats;
+  if (options.positions) repeats = add_positions(out.sources, *image, options, log);
   out.result = measure_forced(*image, out.sources, options.photometry);
   out.zero_point = check_zero_point(out.result, out.sources);
   if (out.zero_point.wrong)
@@ -177,6 +232,7 @@ std::optional<ForcedCcd> measure_ccd(const ForcedSurvey& from, std::int64_t ccd_
   if (options.correct_zero_points) correct_zero_point(out.result, out.zero_point);
   std::erase_if(out.result.rows,
                 [&](const ForcedMeasurement& row) { return !out.sources[row.source].reported; });
+  add_repeats(out, std::move(repeats));
   if (!options.keep_pixels) {
     image->data = image->inverse_error = {};
     image->mask = {};

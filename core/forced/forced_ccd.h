@@ -28,7 +28,8 @@ struct ForcedCcdOptions {
   std::filesystem::path catalog_file;
   CatalogDirectories catalogs;
   // Positions to measure point sources at. Catalogs' sources are then fitted beside them, without rows of their own,
-  // unless `positions_alone`.
+  // unless `positions_alone`. Positions within kSamePlaceArcsec of an earlier one are measured with it, at its place; a
+  // catalog's star as near as that to one is not fitted beside it.
   std::optional<std::vector<SkyPosition>> positions;
   bool positions_alone = false;
   bool fill_cache = false;  // the CCD's files are copied into the survey's cache first, and read there

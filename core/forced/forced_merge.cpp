@@ -69,6 +69,8 @@ struct Sums {
   }
 };
 
+constexpr const char* kAverage = "of all exposures of the band together";
+
 float ratio(double numerator, double denominator) {
   return denominator > 0 ? static_cast<float>(numerator / denominator) : 0;
 }
@@ -119,8 +121,9 @@ MergedForced merge_forced(const fits::Table& catalog, const std::vector<NamedTab
       const std::size_t object = row_of.at(std::get<0>(key));
       if (count[object]++ == 0) first[object] = static_cast<std::int32_t>(i);
     }
-    out.objects.add("nobs_" + in_names(band), std::move(count));
-    out.objects.add("index_" + in_names(band), std::move(first));
+    out.objects.add("nobs_" + in_names(band), std::move(count), "", {}, "measurements in " + band);
+    out.objects.add("index_" + in_names(band), std::move(first), "", {},
+                    "first of them in the measurements; -1: none");
   }
   return out;
 }
@@ -150,14 +153,14 @@ fits::Table average_forced(const fits::Table& objects, const fits::Table& measur
     const auto add = [&](const char* name, const char* unit, auto value) {
       std::vector<std::decay_t<decltype(value(Sums{}))>> values;
       for (const Sums& s : of_band) values.push_back(value(s));
-      out.add(forced_column(name, band), std::move(values), unit);
+      out.add(forced_column(name, band), std::move(values), unit, {}, kAverage);
     };
     const auto add_apertures = [&](const char* name, const char* unit, auto value) {
       if (apertures == 0) return;
       std::vector<float> values;
       for (const Sums& s : of_band)
         for (std::size_t a = 0; a < static_cast<std::size_t>(apertures); ++a) values.push_back(value(s, a));
-      out.add(forced_column(name, band), std::move(values), unit, {apertures});
+      out.add(forced_column(name, band), std::move(values), unit, {apertures}, kAverage);
     };
     add("flux", "nanomaggies", [](const Sums& s) { return ratio(s.flux, s.flux_ivar); });
     add("flux_ivar", "nanomaggies^(-2)", [](const Sums& s) { return static_cast<float>(s.flux_ivar); });

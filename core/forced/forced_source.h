@@ -38,6 +38,8 @@ std::vector<ForcedSource> forced_sources(const fits::Table& catalog, std::string
 // The same of a file (its table called CATALOG, else its first).
 std::vector<ForcedSource> read_forced_sources(const std::filesystem::path& catalog, std::string_view band);
 
+// Sources nearer than this are one.
+inline constexpr double kSamePlaceArcsec = 0.1;
 inline constexpr int kForcedMargin = 20;  // pixels around a region in which sources count as its own
 
 // Which of the sky a CCD, or a part of it, measures.

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <string_view>
+#include <utility>
 
+#include "core/base/error.h"
 #include "core/forced/forced_ccd.h"
 
 namespace brickline {
@@ -15,6 +18,87 @@ struct Row {
   const ForcedMeasurement* measured;
 };
 
+// What each column is, for headers and tables of text.
+constexpr std::pair<std::string_view, const char*> kDescriptions[] = {
+    {"release", "of the catalog"},
+    {"brickid", "the object's brick; 0: of a list of positions"},
+    {"brickname", "the object's brick"},
+    {"objid", "the object in its brick; its row in a list"},
+    {"camera", "camera"},
+    {"expnum", "exposure number"},
+    {"ccdname", "CCD"},
+    {"filter", "band"},
+    {"mjd", "start of the exposure, UTC"},
+    {"exptime", "exposure time"},
+    {"psfsize", "FWHM of the PSF"},
+    {"fwhm", "FWHM of the PSF, of the image's header"},
+    {"ccd_cuts", "why catalogs do without the CCD; CC_ cards"},
+    {"airmass", "airmass"},
+    {"sky", "median of the sky that was subtracted"},
+    {"skyrms", "scatter of the sky, of the CCD table"},
+    {"psfdepth", "inverse variance of a point source's flux"},
+    {"galdepth", "inverse variance of a small galaxy's flux"},
+    {"ccdzpt", "zero point of the CCD"},
+    {"ccdrarms", "scatter of the astrometry, RA"},
+    {"ccddecrms", "scatter of the astrometry, Dec"},
+    {"ccdphrms", "scatter of the photometry"},
+    {"ra", "where it was, at the time of the exposure"},
+    {"dec", "where it was, at the time of the exposure"},
+    {"flux", "of the model, fitted with all others"},
+    {"flux_ivar", "without the blending with others"},
+    {"fracflux", "light of others in the model, over its own"},
+    {"rchisq", "mean chi^2, weighted by the model"},
+    {"fracmasked", "share of the model on pixels without weight"},
+    {"fracin", "share of the model on the image"},
+    {"apflux", "in apertures of APRADn arcsec, masks ignored"},
+    {"apflux_ivar", "of apflux"},
+    {"x", "column of the CCD, from 0"},
+    {"y", "row of the CCD, from 0"},
+    {"dqmask", "mask bits at the position; DQ_ cards"},
+    {"dra", "offset of the star, from flux_dra"},
+    {"ddec", "offset of the star, from flux_ddec"},
+    {"dra_ivar", "of dra"},
+    {"ddec_ivar", "of ddec"},
+    {"flux_dra", "of the derivative in RA"},
+    {"flux_ddec", "of the derivative in Dec"},
+    {"flux_dra_ivar", "of flux_dra"},
+    {"flux_ddec_ivar", "of flux_ddec"},
+    {"flux_motion", "fitted with the derivatives"},
+    {"flux_motion_ivar", "of flux_motion"},
+    {"full_fit_dra", "offset of the star, position and flux fitted"},
+    {"full_fit_ddec", "offset of the star, position and flux fitted"},
+    {"full_fit_flux", "flux of that fit"},
+    {"full_fit_dra_ivar", "of full_fit_dra"},
+    {"full_fit_ddec_ivar", "of full_fit_ddec"},
+    {"full_fit_flux_ivar", "of full_fit_flux"},
+    {"full_fit_x", "column of that fit, from 0"},
+    {"full_fit_y", "row of that fit, from 0"},
+    {"win_dra", "offset of the windowed centroid"},
+    {"win_ddec", "offset of the windowed centroid"},
+    {"win_converged", "the centroid was found"},
+    {"win_edge", "the window reaches the image's edge"},
+    {"win_fracmasked", "share of the window without weight"},
+    {"win_satur", "saturated at the position"},
+    {"winpsf_dra", "the same of the PSF model"},
+    {"winpsf_ddec", "the same of the PSF model"},
+    {"winpsf_converged", "its centroid was found"},
+    {"flux_ivar_joint", "with the blending with others"},
+    {"flux_limit95", "exceeded with a probability of 5 %"},
+    {"flux_agn", "of a point source at the galaxy's centre"},
+    {"flux_agn_ivar", "of flux_agn"},
+    {"zpcheck", "stars' magnitudes less the catalog's"},
+    {"zpcheck_err", "of zpcheck"},
+    {"zpcheck_stars", "stars that it is from"},
+    {"zpcheck_wrong", "the zero point is wrong"},
+    {"image_filename", "the image, below images/"},
+    {"image_hdu", "its HDU"},
+};
+const char* description_of(std::string_view column) {
+  for (const auto& [name, description] : kDescriptions)
+    if (name == column) return description;
+  throw internal_error("column {} has no description", column);
+}
+
 class Columns {
  public:
   explicit Columns(const std::vector<Row>& rows) : rows_(rows) {}
@@ -24,14 +108,15 @@ class Columns {
     std::vector<T> values;
     values.reserve(rows_.size());
     for (const Row& row : rows_) values.push_back(value(row));
-    table.add(name, std::move(values), unit);
+    table.add(name, std::move(values), unit, {}, description_of(name));
   }
   template <typename F>
   void add_apertures(const char* name, const char* unit, const F& value) {
     std::vector<float> values;
     for (const Row& row : rows_)
       for (const float v : value(row)) values.push_back(v);
-    table.add(name, std::move(values), unit, {static_cast<std::int64_t>(kForcedApertures)});
+    table.add(name, std::move(values), unit, {static_cast<std::int64_t>(kForcedApertures)},
+              description_of(name));
   }
   fits::Table table;
 

@@ -483,6 +483,29 @@ TEST_F(GoldenProducts, OfACatalogThatIsGivenDerivativesAndAperturesAreTheReferen
   }
 }
 
+// Sources at one place cannot be told apart: fitted together they would share the light.
+TEST_F(GoldenProducts, PositionsAtOnePlaceAreMeasuredAsOneAndTakeThePlaceOfTheCatalogsStar) {
+  const GoldenSurvey survey("sim300");
+  ForcedCcdOptions o = survey.options();
+  const fits::Table catalog = survey.table_of(survey.measure(900303, o));
+  std::int64_t star = 0;
+  while (catalog.integer("objid", star) != 5) ++star;
+  const SkyPosition at{catalog.number("ra", star), catalog.number("dec", star)};
+  o.positions = {at, {at.ra + 0.002, at.dec}, at, {at.ra, at.dec + 0.05 / 3600}, at};
+  o.photometry.limits = true;
+  const fits::Table own = survey.table_of(survey.measure(900303, o), o.photometry);
+  ASSERT_EQ(own.rows(), 5);
+  const double ivar = catalog.number("flux_ivar", star);
+  for (std::int64_t i = 0; i < 5; ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(own.integer("objid", i), i + 1);
+    if (i == 1) continue;
+    EXPECT_NEAR(own.number("flux", i), catalog.number("flux", star), 0.1 / std::sqrt(ivar));
+    EXPECT_NEAR(own.number("flux_ivar", i), ivar, 1e-4 * ivar);
+    EXPECT_GT(own.number("flux_ivar_joint", i), 0.5 * ivar);
+  }
+}
+
 // A part of a brick by the reference's tool for bricks: each CCD cut to it, and averages over the CCDs.
 TEST_F(GoldenProducts, APartOfABrickIsMeasuredAndAveragedAsTheReferenceDoes) {
   const GoldenSurvey survey("sim300");

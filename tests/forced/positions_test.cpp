@@ -5,9 +5,11 @@
 
 #include <cmath>
 #include <fstream>
+#include <numbers>
 
 #include "core/base/error.h"
 #include "core/fits/fits_writer.h"
+#include "core/forced/place_index.h"
 #include "tests/support/data.h"
 
 namespace brickline {
@@ -71,6 +73,22 @@ TEST_F(Positions, ThoseOnTheChipAreMeasuredAlsoAcrossRaZeroAndAtThePole) {
     EXPECT_EQ(found[1].objid, 3);
     EXPECT_EQ(found[2].objid, 4);
   }
+}
+
+TEST(PlaceIndex, FindsWhatIsNearEverywhere) {
+  for (const double ra : {0., 17.3, 180.})
+    for (const double dec : {0., -45.2, 89.99999, -90.}) {
+      PlaceIndex places(0.1);
+      const double away = 0.07 / 3600;  // of arc, in both directions
+      places.add({ra, dec}, 5);
+      places.add({ra, dec}, 3);
+      EXPECT_EQ(places.find({ra, dec}), 3u);
+      EXPECT_EQ(places.find({ra, dec + (dec < 0 ? away : -away)}), 3u) << ra << " " << dec;
+      EXPECT_EQ(places.find({ra - away / std::max(std::cos(dec * std::numbers::pi / 180), 1e-9) + 360, dec}),
+                3u)
+          << ra << " " << dec;
+      EXPECT_FALSE(places.find({ra, dec + (dec < 0 ? 2 * away : -2 * away)})) << ra << " " << dec;
+    }
 }
 
 TEST_F(Positions, SenselessOnesAreCountedAndAMillionAreNoTrouble) {

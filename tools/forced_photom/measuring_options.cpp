@@ -24,7 +24,7 @@ void declare_sources(CLI::App& app, MeasuringWords& w) {
   app.add_option(
       "--positions", w.positions,
       "measure point sources at the positions of this file (FITS, VOTable, CSV, ECSV), with the catalog's "
-      "beside them");
+      "beside them; positions within 0.1 arcsec are one, and so are they with a star of the catalog");
   app.add_option("--ra-column", w.ra_column, "its column of right ascension, degrees [found by name]");
   app.add_option("--dec-column", w.dec_column, "its column of declination, degrees [found by name]");
   app.add_flag("--positions-alone", w.positions_alone, "without the catalog's sources");
