@@ -144,8 +144,11 @@ class Exposure {
       for (int x = 0; x < pixels.width(); x += 3)
         if (std::isfinite(pixels(x, y))) sample.push_back(pixels(x, y));
     if (sample.empty()) throw CheckNotMade{"the middle of the image has no numbers in it"};
-    // Images without a sky in them have one all the same: noise needs it.
-    level_ = std::max(median_of(std::move(sample)), 0.0);
+    // Where the facts say that the sky has been subtracted there is none.
+    using Origin = SkyFacts::Origin;
+    const Origin source = copy_.facts().sky.source;
+    if (source == Origin::kCalibration || source == Origin::kPlugin)
+      level_ = std::max(median_of(std::move(sample)), 0.0);
   }
 
   const ImageCopy& copy() const { return copy_; }
