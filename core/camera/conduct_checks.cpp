@@ -355,7 +355,7 @@ CheckVerdict robust_cancel(const CheckInput& input) {
 
 CheckVerdict stress_leak(const CheckInput& input) {
   return passes_unless(with_ccds(input, false, [&](auto&& open, const Box& whole) -> Faults {
-    constexpr int kCycles = 100;
+    constexpr int kCycles = 40;
     constexpr std::size_t kMostPerCcd = 64;  // bytes
     const Box box = middle_of(whole, 32);
     const auto used = [&] {

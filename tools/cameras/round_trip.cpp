@@ -330,8 +330,19 @@ bool is_whole(const CcdImage& image, const Star& star) {
   return true;
 }
 
-constexpr std::size_t kFewestStars = 10;
 constexpr const char* kTooFew = "too few places in the middle of the CCD have weight";
+
+// The error of the flux of a star alone on the image's noise, nanomaggies.
+double error_of_a_star(const CcdImage& image) {
+  std::vector<double> errors;
+  for (int y = 0; y < image.inverse_error.height(); ++y)
+    for (int x = 0; x < image.inverse_error.width(); ++x)
+      if (image.inverse_error(x, y) > 0) errors.push_back(1 / static_cast<double>(image.inverse_error(x, y)));
+  if (errors.size() < 100) throw CheckNotMade{kTooFew};
+  return median_of(std::move(errors)) / image.psfnorm;
+}
+
+constexpr std::size_t kFewestStars = 10;
 
 CheckVerdict round_trip(const CheckInput& input) {
   return verdict_of([&]() -> Faults {
@@ -342,19 +353,16 @@ CheckVerdict round_trip(const CheckInput& input) {
     std::mt19937 random(input.seed);
     std::normal_distribution<double> gauss;
     Image<float> noise(sky.data.width(), sky.data.height());
-    std::vector<double> errors;
     for (int y = 0; y < noise.height(); ++y)
       for (int x = 0; x < noise.width(); ++x) {
         const double inverse = sky.inverse_error(x, y);
         if (!(inverse > 0)) continue;
-        errors.push_back(1 / inverse);
         noise(x, y) =
             static_cast<float>(gauss(random) / inverse / factor(x, y) * exposure.native_per_nanomaggy());
       }
-    if (errors.size() < 100) throw CheckNotMade{kTooFew};
     exposure.put_noise_at(sky.extent);
     // Signal to noise 5 to 5000 of a star alone on this noise.
-    const double error = median_of(errors) / sky.psfnorm;
+    const double error = error_of_a_star(sky);
     std::vector<Star> stars = exposure.grid(5 * error, 5000 * error, random);
     const CcdImage image = exposure.made(stars, &noise);
     ForcedOptions forced;
@@ -404,12 +412,15 @@ CheckVerdict round_trip(const CheckInput& input) {
 CheckVerdict exposure_time(const CheckInput& input) {
   return verdict_of([&]() -> Faults {
     std::map<double, std::vector<double>> fluxes;
+    double flux = 0;
     for (const double seconds : {30.0, 300.0}) {
       Exposure exposure(input);
       exposure.take_as_long_as(seconds);
-      exposure.sky_alone();
+      const CcdImage sky = exposure.sky_alone();
+      // As bright in both, and far from what saturates: there is no noise.
+      if (flux == 0) flux = 100 * error_of_a_star(sky);
       std::mt19937 random(input.seed);
-      const std::vector<Star> stars = exposure.grid(1000, 1000, random);
+      const std::vector<Star> stars = exposure.grid(flux, flux, random);
       const CcdImage image = exposure.made(stars, nullptr);
       const ForcedResult found = measure_forced(image, Exposure::sources_of(stars, image));
       for (std::size_t i = 0; i < stars.size(); ++i)
