@@ -138,8 +138,9 @@ class Exposure {
     box_ = {x0, x0 + w, y0, y0 + h};
     OpenCcd ccd = copy_.open();
     exptime_ = ccd.values().exptime;
+    if (!ccd.image_reader().fits()) throw CheckNotMade{"only the camera can write its format"};
     std::vector<double> sample;
-    const Image<float> pixels = fits::FitsReader(copy_.original()).image<float>(copy_.hdu(), box_);
+    const Image<float> pixels = ccd.image_reader().image<float>(copy_.hdu(), box_);
     for (int y = 0; y < pixels.height(); y += 3)
       for (int x = 0; x < pixels.width(); x += 3)
         if (std::isfinite(pixels(x, y))) sample.push_back(pixels(x, y));
