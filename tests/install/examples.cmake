@@ -2,6 +2,7 @@
 # beside them says), checked on all levels, with images made for each as that page's table says, and run to a catalog whose
 # fluxes are the truth to 1 %.
 #   cmake -DGUIDE=<where guide.py has worked> -DWORK=<scratch> -DBIN=<directory of programs> -DPLUGINS=<the shipped cameras> -P examples.cmake
+cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/run_survey.cmake)
 
 file(REMOVE_RECURSE ${WORK})
@@ -17,9 +18,9 @@ endif()
 # | sigma | what it shows | `simulate-survey --layout sigma` |
 file(STRINGS ${WORK}/examples/README.md rows REGEX "^\\| [a-z_]+ \\|.*`simulate-survey ")
 list(LENGTH rows count)
-file(GLOB directories LIST_DIRECTORIES true ${WORK}/examples/*/*.camera.json ${WORK}/examples/*/*.cpp ${WORK}/examples/*/*.c)
-list(FILTER directories EXCLUDE REGEX "/build/")
-list(LENGTH directories examples)
+file(GLOB sources RELATIVE ${WORK}/examples ${WORK}/examples/*/*.camera.json ${WORK}/examples/*/*.cpp ${WORK}/examples/*/*.c)
+list(FILTER sources EXCLUDE REGEX "^(build|survey|out)/")
+list(LENGTH sources examples)
 if(NOT count EQUAL examples)
   message(FATAL_ERROR "the page of the examples has ${count} rows, but there are ${examples}")
 endif()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs every command of the SDK's guide, as it stands there: sdk/README.md and the pages beside it, as installed.
 
-    guide.py --prefix PREFIX --work DIR --bin PROGRAMS --plugins SHIPPED
+    guide.py --build BUILD --work DIR --bin PROGRAMS --plugins SHIPPED
 
 A command is a line of a block ```sh, or words in backquotes that begin with the name of a program. It must end with 0.
 `cameras WORD` alone names a command, which must be there. Blocks that begin with a comment that is a file's name are
@@ -94,10 +94,13 @@ class Reader:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ('prefix', 'work', 'bin', 'plugins'):
+    for name in ('build', 'work', 'bin', 'plugins'):
         parser.add_argument('--' + name, type=lambda text: pathlib.Path(text).resolve(), required=True)
     a = parser.parse_args()
     shutil.rmtree(a.work, ignore_errors=True)
+    a.prefix = a.work / 'prefix'
+    subprocess.run(['cmake', '--install', a.build, '--component', 'sdk', '--prefix', a.prefix], check=True,
+                   capture_output=True)
     pages = a.prefix / 'share/brickline/sdk'
     reader = Reader(a)
     shutil.copytree(pages / 'examples', a.work / 'examples')

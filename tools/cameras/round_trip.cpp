@@ -138,14 +138,18 @@ class Exposure {
     box_ = {x0, x0 + w, y0, y0 + h};
     OpenCcd ccd = copy_.open();
     exptime_ = ccd.values().exptime;
+    if (!ccd.image_reader().fits()) throw CheckNotMade{"only the camera can write its format"};
     std::vector<double> sample;
-    const Image<float> pixels = fits::FitsReader(copy_.original()).image<float>(copy_.hdu(), box_);
+    const Image<float> pixels = ccd.image_reader().image<float>(copy_.hdu(), box_);
     for (int y = 0; y < pixels.height(); y += 3)
       for (int x = 0; x < pixels.width(); x += 3)
         if (std::isfinite(pixels(x, y))) sample.push_back(pixels(x, y));
     if (sample.empty()) throw CheckNotMade{"the middle of the image has no numbers in it"};
-    // Images without a sky in them have one all the same: noise needs it.
-    level_ = std::max(median_of(std::move(sample)), 0.0);
+    // Where the facts say that the sky has been subtracted there is none.
+    using Origin = SkyFacts::Origin;
+    const Origin source = copy_.facts().sky.source;
+    if (source == Origin::kCalibration || source == Origin::kPlugin)
+      level_ = std::max(median_of(std::move(sample)), 0.0);
   }
 
   const ImageCopy& copy() const { return copy_; }
@@ -327,8 +331,19 @@ bool is_whole(const CcdImage& image, const Star& star) {
   return true;
 }
 
-constexpr std::size_t kFewestStars = 10;
 constexpr const char* kTooFew = "too few places in the middle of the CCD have weight";
+
+// The error of the flux of a star alone on the image's noise, nanomaggies.
+double error_of_a_star(const CcdImage& image) {
+  std::vector<double> errors;
+  for (int y = 0; y < image.inverse_error.height(); ++y)
+    for (int x = 0; x < image.inverse_error.width(); ++x)
+      if (image.inverse_error(x, y) > 0) errors.push_back(1 / static_cast<double>(image.inverse_error(x, y)));
+  if (errors.size() < 100) throw CheckNotMade{kTooFew};
+  return median_of(std::move(errors)) / image.psfnorm;
+}
+
+constexpr std::size_t kFewestStars = 10;
 
 CheckVerdict round_trip(const CheckInput& input) {
   return verdict_of([&]() -> Faults {
@@ -339,19 +354,16 @@ CheckVerdict round_trip(const CheckInput& input) {
     std::mt19937 random(input.seed);
     std::normal_distribution<double> gauss;
     Image<float> noise(sky.data.width(), sky.data.height());
-    std::vector<double> errors;
     for (int y = 0; y < noise.height(); ++y)
       for (int x = 0; x < noise.width(); ++x) {
         const double inverse = sky.inverse_error(x, y);
         if (!(inverse > 0)) continue;
-        errors.push_back(1 / inverse);
         noise(x, y) =
             static_cast<float>(gauss(random) / inverse / factor(x, y) * exposure.native_per_nanomaggy());
       }
-    if (errors.size() < 100) throw CheckNotMade{kTooFew};
     exposure.put_noise_at(sky.extent);
     // Signal to noise 5 to 5000 of a star alone on this noise.
-    const double error = median_of(errors) / sky.psfnorm;
+    const double error = error_of_a_star(sky);
     std::vector<Star> stars = exposure.grid(5 * error, 5000 * error, random);
     const CcdImage image = exposure.made(stars, &noise);
     ForcedOptions forced;
@@ -401,12 +413,15 @@ CheckVerdict round_trip(const CheckInput& input) {
 CheckVerdict exposure_time(const CheckInput& input) {
   return verdict_of([&]() -> Faults {
     std::map<double, std::vector<double>> fluxes;
+    double flux = 0;
     for (const double seconds : {30.0, 300.0}) {
       Exposure exposure(input);
       exposure.take_as_long_as(seconds);
-      exposure.sky_alone();
+      const CcdImage sky = exposure.sky_alone();
+      // As bright in both, and far from what saturates: there is no noise.
+      if (flux == 0) flux = 100 * error_of_a_star(sky);
       std::mt19937 random(input.seed);
-      const std::vector<Star> stars = exposure.grid(1000, 1000, random);
+      const std::vector<Star> stars = exposure.grid(flux, flux, random);
       const CcdImage image = exposure.made(stars, nullptr);
       const ForcedResult found = measure_forced(image, Exposure::sources_of(stars, image));
       for (std::size_t i = 0; i < stars.size(); ++i)
