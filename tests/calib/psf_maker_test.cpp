@@ -84,6 +84,9 @@ TEST_F(PsfRow, IsRefusedWhereTheModelIsNone) {
   EXPECT_NE(refusal(bad), "accepted");
   bad.sum = 1.5;
   EXPECT_THAT(refusal(bad), HasSubstr("sum"));
+  bad.sum = 4.04;  // of pixels of half the side
+  bad.sampling = 0.5;
+  EXPECT_EQ(refusal(bad), "accepted");
   bad = {};
   bad.fwhm = std::nan("");
   EXPECT_NE(refusal(bad), "accepted");
