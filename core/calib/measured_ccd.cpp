@@ -146,7 +146,7 @@ std::optional<MeasuredCcd> measure_ccd(const CcdReader& reader, const Camera& ca
     v.camera = camera.name();
     v.image_filename = file;
     if (!holds(facts.checks.calibration_good.value_or(Condition{}), v, &ccd->headers()))
-      problem("its header says that its astrometric calibration failed",
+      problem("its header does not say that its astrometric calibration succeeded",
               "another reduction of it, or the camera's fact checks.calibration_good");
 
     const std::optional<ZeroPoint> zero_point = zero_point_of(*ccd, options);

@@ -170,11 +170,14 @@ std::vector<PsfStar> stars_of(const fs::path& catalog) {
   return stars;
 }
 
-double sum_of_plane(const fits::Table& row, std::int64_t pixels) {
+// The light of the model's first image; its pixels are psf_samp of the CCD's wide, its values those of a whole one.
+double sum_of_model(const fits::Table& row) {
   const auto& values = std::get<std::vector<float>>(row.require("psf_mask").data);
+  const std::int64_t pixels = row.integer("psfaxis1", 0) * row.integer("psfaxis2", 0);
   double sum = 0;
   for (std::int64_t i = 0; i < pixels; ++i) sum += values[static_cast<std::size_t>(i)];
-  return sum;
+  const double side = row.number("psf_samp", 0);
+  return sum * side * side;
 }
 
 }  // namespace
@@ -234,7 +237,7 @@ fits::Table psf_row(const fs::path& psfex_file, const CcdImage& image, int min_s
 
   // The readers' own judgement (sampling, width, finite planes), and the light.
   psf_from_psfex_row(row, 0, true);
-  const double sum = sum_of_plane(row, width * height);
+  const double sum = sum_of_model(row);
   if (!(std::abs(sum - 1) <= max_sum_deviation))
     throw input_error("the PSF's sum is {:.4g}, which is not near 1", sum);
   return row;
@@ -324,7 +327,7 @@ MadePsf make_psf(const CcdReader& reader, const CcdInput& input, const Camera& c
   made.accepted = static_cast<int>(made.row.integer("accepted", 0));
   made.fwhm_pixels = made.row.number("psf_fwhm", 0);
   made.chi2 = made.row.number("chi2", 0);
-  made.sum = sum_of_plane(made.row, made.row.integer("psfaxis1", 0) * made.row.integer("psfaxis2", 0));
+  made.sum = sum_of_model(made.row);
   return made;
 }
 

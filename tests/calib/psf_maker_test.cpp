@@ -84,6 +84,9 @@ TEST_F(PsfRow, IsRefusedWhereTheModelIsNone) {
   EXPECT_NE(refusal(bad), "accepted");
   bad.sum = 1.5;
   EXPECT_THAT(refusal(bad), HasSubstr("sum"));
+  bad.sum = 4.04;  // of pixels of half the side
+  bad.sampling = 0.5;
+  EXPECT_EQ(refusal(bad), "accepted");
   bad = {};
   bad.fwhm = std::nan("");
   EXPECT_NE(refusal(bad), "accepted");
@@ -122,23 +125,32 @@ TEST(PsfSettings, AreTheSurveysWithTheCamerasOverThem) {
   EXPECT_THAT(extractor_filter(facts), HasSubstr("0.173152 0.155356"));
 }
 
+class PsfPrograms : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::optional<std::string> path = std::getenv("PATH") ? std::getenv("PATH") : "";
+    if (!find_program({"source-extractor"}, path) || !find_program({"psfex"}, path))
+      GTEST_SKIP() << "source-extractor and psfex are not installed (tools/setup.sh)";
+  }
+  // PSFs alone of a real survey, written to the scratch directory.
+  test::ProgramResult psfs_of(const std::string& survey, std::vector<std::string> words = {}) const {
+    words.insert(words.end(), {"--survey-dir", (test::data_dir() / "surveys" / survey).string(), "--outdir",
+                               scratch_.path().string(), "--force", "--no-sky", "--keep-catalogs",
+                               "--plugin-dir", test::built_plugins().string()});
+    return test::run_program(test::program("calibrate"), words, {});
+  }
+  test::TemporaryDirectory scratch_;
+};
+
 // tests/calib/testcase4_sources.txt. Three stars are no PSF.
-TEST(PsfPrograms, FindOnTestcase4WhatTheReferenceFinds) {
+TEST_F(PsfPrograms, FindOnTestcase4WhatTheReferenceFinds) {
   BRICKLINE_NEEDS_DATA("surveys/testcase4");
-  const std::optional<std::string> path = std::getenv("PATH") ? std::getenv("PATH") : "";
-  if (!find_program({"source-extractor"}, path) || !find_program({"psfex"}, path))
-    GTEST_SKIP() << "source-extractor and psfex are not installed (tools/setup.sh)";
-  test::TemporaryDirectory scratch;
-  const test::ProgramResult result = test::run_program(
-      test::program("calibrate"),
-      {"--survey-dir", (test::data_dir() / "surveys/testcase4").string(), "--outdir", scratch.path().string(),
-       "--force", "--no-sky", "--keep-catalogs", "--plugin-dir", test::built_plugins().string()},
-      {});
+  const test::ProgramResult result = psfs_of("testcase4");
   EXPECT_EQ(result.exit_code, 6) << result.err;
   EXPECT_THAT(result.out, HasSubstr("psfex accepted 0 of 0 stars"));
-  const std::vector<std::string> files = test::files_below(scratch.path());
+  const std::vector<std::string> files = test::files_below(scratch_.path());
   ASSERT_EQ(files.size(), 1u);
-  const fits::Table found = fits::FitsReader(scratch / files.front()).table(2);
+  const fits::Table found = fits::FitsReader(scratch_ / files.front()).table(2);
   std::ifstream truth(std::filesystem::path(BRICKLINE_SOURCE_DIR) / "tests/calib/testcase4_sources.txt");
   std::int64_t row = 0;
   for (std::string line; std::getline(truth, line);) {
@@ -157,6 +169,22 @@ TEST(PsfPrograms, FindOnTestcase4WhatTheReferenceFinds) {
     ++row;
   }
   EXPECT_EQ(row, found.rows());
+}
+
+// 300 pixels of sky hold a few stars: each image says so, and nothing is written that could be taken for a PSF.
+TEST_F(PsfPrograms, FailOfEachImageThatHasTooFewStars) {
+  BRICKLINE_NEEDS_DATA("surveys/sim300");
+  // Small stamps: of few stars psfex takes long.
+  const test::ProgramResult result =
+      psfs_of("sim300", {"--set", "psf.size_pixels=25", "--set", "psf.degree=0"});
+  EXPECT_EQ(result.exit_code, 6) << result.err;
+  for (int exposure = 900301; exposure <= 900306; ++exposure)
+    EXPECT_THAT(result.out,
+                testing::ContainsRegex(std::to_string(exposure) +
+                                       "-S4.*psfex accepted [0-9] of [0-9] stars, fewer than the 20"));
+  EXPECT_THAT(result.out, HasSubstr("6 CCDs, 6 failed"));
+  for (const std::string& name : test::files_below(scratch_.path()))
+    EXPECT_TRUE(name.starts_with("se/")) << name;
 }
 
 TEST(PsfSettings, SpecialCcdsHaveFlagsOfTheirOwn) {
