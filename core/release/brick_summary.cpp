@@ -1,11 +1,14 @@
 #include "core/release/brick_summary.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -13,6 +16,8 @@
 #include "core/base/median.h"
 #include "core/coadd/brick_maps.h"
 #include "core/fits/fits_reader.h"
+#include "core/fits/fits_writer.h"
+#include "core/release/parts.h"
 #include "core/release/random_points.h"
 #include "core/release/sweep_columns.h"
 
@@ -26,15 +31,18 @@ constexpr std::array<const char*, 4> kWise = {"w1", "w2", "w3", "w4"};
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 fs::path catalog_of(const BrickOutput& b) {
-  return b.directory / "tractor" / b.brick.name.substr(0, 3) / ("tractor-" + b.brick.name + ".fits");
+  return b.directory / product_path(Product::kTractor, {.brick = b.brick.name});
 }
-fs::path coadd_of(const BrickOutput& b, const std::string& what) {
-  return b.directory / "coadd" / b.brick.name.substr(0, 3) / b.brick.name /
-         ("legacysurvey-" + b.brick.name + "-" + what);
+
+// A file of the brick, once it is what its list says.
+fs::path checked(const BrickOutput& b, Product product, const std::optional<ChecksumList>& list) {
+  const fs::path name = product_path(product, {.brick = b.brick.name}), file = b.directory / name;
+  if (list) list->check_file(name.string(), file);
+  return file;
 }
-bool is_there(const fs::path& file) {
-  std::error_code code;
-  return fs::exists(file, code);
+std::optional<ChecksumList> list_of(const BrickOutput& b, const SummaryOptions& options) {
+  if (!options.verify) return {};
+  return ChecksumList::read(b.directory / product_path(Product::kChecksums, {.brick = b.brick.name}));
 }
 
 struct Exposures {
@@ -45,16 +53,15 @@ struct Exposures {
 };
 
 // Over the unique pixels of the map's own frame; empty, without a map.
-std::optional<Exposures> exposures(const BrickOutput& b, const std::string& band) {
-  const fs::path file = coadd_of(b, "nexp-" + band + ".fits.fz");
-  if (!is_there(file)) return {};
-  fits::FitsReader reader(file);
-  const int hdu = reader.hdu_count() > 1 ? 1 : 0;
-  const Image<std::int32_t> counts = reader.image<std::int32_t>(hdu);
-  const Wcs wcs = Wcs::from_header(reader.header(hdu), counts.width(), counts.height());
+std::optional<Exposures> exposures(const BrickProducts& products, const std::string& band) {
+  if (!products.has(Product::kNexp, band)) return {};
+  const fs::path file = products.path(Product::kNexp, band);
+  const auto map = products.map<std::int32_t>(Product::kNexp, band);
+  const Image<std::int32_t>& counts = map.pixels;
+  const Brick& brick = products.brick();
   SkyBox box;
-  box.ra1 = b.brick.ra1, box.ra2 = b.brick.ra2, box.dec1 = b.brick.dec1, box.dec2 = b.brick.dec2;
-  const Image<std::uint8_t> unique = unique_pixels(wcs, box);
+  box.ra1 = brick.ra1, box.ra2 = brick.ra2, box.dec1 = brick.dec1, box.dec2 = brick.dec2;
+  const Image<std::uint8_t> unique = unique_pixels(map.wcs, box);
   Exposures out;
   std::vector<double> values;
   for (int y = 0; y < counts.height(); ++y)
@@ -144,19 +151,19 @@ class Rows {
   std::map<std::string, std::size_t> places_;
 };
 
-void add_exposures(const BrickOutput& b, const std::vector<std::string>& bands, Rows& rows) {
+void add_exposures(const BrickProducts& products, const std::vector<std::string>& bands, Rows& rows) {
   std::vector<Exposures> of_band;
   std::optional<std::int64_t> pixels;
   std::vector<bool> there;
   for (const std::string& band : bands) {
-    std::optional<Exposures> found = exposures(b, band);
+    std::optional<Exposures> found = exposures(products, band);
     there.push_back(found.has_value());
     if (found) pixels = found->pixels;
     of_band.push_back(found ? std::move(*found) : Exposures());
   }
   if (!pixels)
-    throw input_error("brick {} has no map of exposures (nexp) in any band", b.brick.name)
-        .in_file(coadd_of(b, "").parent_path().string());
+    throw input_error("brick {} has no map of exposures (nexp) in any band", products.brick().name)
+        .in_file(products.path(Product::kMaskbits).parent_path().string());
   for (std::size_t i = 0; i < bands.size(); ++i)
     if (!there[i]) of_band[i].histogram[0] = static_cast<std::int32_t>(*pixels);
   const auto each = [&](const std::string& stem, auto&& value) {
@@ -245,13 +252,6 @@ std::vector<std::string> needed_columns(const std::vector<std::string>& bands) {
   return names;
 }
 
-// A catalog with WISE, among those of the bricks.
-bool any_wise(std::span<const BrickOutput> bricks) {
-  return std::ranges::any_of(bricks, [](const BrickOutput& b) {
-    return row_layout(fits::FitsReader(catalog_of(b)).header(1)).find("nobs_w1").has_value();
-  });
-}
-
 }  // namespace
 
 std::vector<std::string> bands_of_outputs(std::span<const BrickOutput> bricks) {
@@ -262,21 +262,27 @@ std::vector<std::string> bands_of_outputs(std::span<const BrickOutput> bricks) {
   return bands_of_columns(all);
 }
 
+bool have_wise(std::span<const BrickOutput> bricks) {
+  return std::ranges::any_of(bricks, [](const BrickOutput& b) {
+    return row_layout(fits::FitsReader(catalog_of(b)).header(1)).find("nobs_w1").has_value();
+  });
+}
+
 fits::Table brick_summary(std::span<const BrickOutput> bricks, const std::vector<std::string>& bands,
-                          const Cancel& cancel) {
-  const bool wise = any_wise(bricks);
+                          const SummaryOptions& options) {
+  const bool wise = options.wise ? *options.wise : have_wise(bricks);
   const std::vector<std::string> needed = needed_columns(bands);
   Rows rows;
   for (const BrickOutput& b : bricks) {
-    cancel.stop_if_asked();
-    const fs::path file = catalog_of(b);
+    options.cancel.stop_if_asked();
+    const fs::path file = checked(b, Product::kTractor, list_of(b, options));
     fits::FitsReader reader(file);
     const fits::Header header = reader.header(0);
     const fits::Table table = reader.columns(1, needed);
     rows.add("brickname", b.brick.name);
     rows.add("ra", b.brick.ra);
     rows.add("dec", b.brick.dec);
-    add_exposures(b, bands, rows);
+    add_exposures(BrickProducts(b, options.verify), bands, rows);
     try {
       for (const char* name : {"brick_primary", "type", "ebv"}) (void)table.require(name);
       const Primary primary(table);
@@ -292,15 +298,55 @@ fits::Table brick_summary(std::span<const BrickOutput> bricks, const std::vector
   return std::move(rows).table();
 }
 
+void make_summary_part(const BrickGroup& group, const std::vector<std::string>& bands, const fs::path& out,
+                       const SummaryOptions& options) {
+  const std::string key =
+      part_key(group, fmt::format("summary {} {}", fmt::join(bands, " "), options.wise.value_or(false)),
+               options.verify);
+  if (is_current_part(out, key)) return;
+  fits::Header cards;
+  put_part_cards(cards, key, {});
+  fits::FitsWriter writer;
+  writer.add_empty_primary(cards);
+  writer.add_table(brick_summary(group.bricks, bands, options));
+  writer.write(out);
+}
+
+fits::Table merge_summaries(std::span<const fs::path> parts) {
+  fits::Table out;
+  for (const fs::path& part : parts) {
+    fits::Table table = fits::FitsReader(part).table(1);
+    fits::Table joined;
+    for (fits::Column& column : table.columns()) {
+      fits::Column whole = out.empty() ? std::move(column) : std::move(*out.find(column.name));
+      if (!out.empty())
+        std::visit(
+            [&]<typename T>(std::vector<T>& values) {
+              const auto& more = std::get<std::vector<T>>(column.data);
+              values.insert(values.end(), more.begin(), more.end());
+            },
+            whole.data);
+      joined.add(std::move(whole));
+    }
+    out = std::move(joined);
+  }
+  const std::vector<double> numbers = out.numbers("brickid");
+  std::vector<std::int64_t> order(numbers.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, {},
+                           [&](std::int64_t row) { return numbers[static_cast<std::size_t>(row)]; });
+  return out.select(order);
+}
+
 DepthSums depth_sums(std::span<const BrickOutput> bricks, const std::vector<std::string>& bands,
-                     const Cancel& cancel) {
+                     const SummaryOptions& options) {
   DepthSums out;
   std::vector<float> low, high;
   Rows per_brick;
   std::map<std::string, std::vector<std::int64_t>> sums;
   for (const BrickOutput& b : bricks) {
-    cancel.stop_if_asked();
-    const fs::path file = coadd_of(b, "depth.fits");
+    options.cancel.stop_if_asked();
+    const fs::path file = checked(b, Product::kDepthTable, list_of(b, options));
     fits::FitsReader reader(file);
     const fits::Table table = reader.table(1);
     try {

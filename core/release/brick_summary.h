@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +16,12 @@
 #include "core/survey/bricks.h"
 
 namespace brickline {
+
+struct SummaryOptions {
+  std::optional<bool> wise = {};  // columns of WISE; unset: if any of the bricks' catalogs has them
+  bool verify = false;  // files are compared with the bricks' lists of checksums, where there are such
+  Cancel cancel = {};
+};
 
 // Columns, with ·b one per band (lower case, no units):
 //   brickname 8A, ra, dec D                   of the brick's centre, degrees
@@ -34,7 +41,15 @@ namespace brickline {
 // depths of 0.
 // Error (kInput): a brick without a catalog or whose files cannot be read; it names the file.
 fits::Table brick_summary(std::span<const BrickOutput> bricks, const std::vector<std::string>& bands,
-                          const Cancel& cancel = {});
+                          const SummaryOptions& options = {});
+
+// The same of one group of bricks in a file (parts.h), and such files put together, bricks by number.
+void make_summary_part(const BrickGroup& group, const std::vector<std::string>& bands,
+                       const std::filesystem::path& out, const SummaryOptions& options);
+fits::Table merge_summaries(std::span<const std::filesystem::path> parts);
+
+// Whether any of the bricks' catalogs has WISE.
+bool have_wise(std::span<const BrickOutput> bricks);
 
 // Those of all bricks' catalogs: of their columns flux_BAND, in the survey's order.
 std::vector<std::string> bands_of_outputs(std::span<const BrickOutput> bricks);
@@ -47,6 +62,6 @@ struct DepthSums {
 };
 // Error (kInput): tables whose edges differ.
 DepthSums depth_sums(std::span<const BrickOutput> bricks, const std::vector<std::string>& bands,
-                     const Cancel& cancel = {});
+                     const SummaryOptions& options = {});
 
 }  // namespace brickline

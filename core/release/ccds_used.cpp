@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <set>
+#include <optional>
+#include <string_view>
 
 #include "core/base/error.h"
+#include "core/fits/column_types.h"
 #include "core/fits/fits_reader.h"
 #include "core/release/row_bytes.h"
 #include "core/release/row_merge.h"
@@ -113,6 +115,43 @@ void add_bricks(const Places& p, std::vector<std::uint8_t>& row, Row other) {
   std::ranges::copy(sum, row.begin() + at);
 }
 
+// Of two kinds of whole numbers, or of floating point, the one that holds both: tables of different origin have either.
+std::optional<char> wider_of(char a, char b) {
+  for (const std::string_view kinds : {"IJK", "ED"}) {
+    const std::size_t i = kinds.find(a), j = kinds.find(b);
+    if (i != kinds.npos && j != kinds.npos) return kinds[std::max(i, j)];
+  }
+  return {};
+}
+
+void append_whole(std::vector<std::uint8_t>& row, std::int64_t value, char type) {
+  if (type == 'I')
+    append_value(row, static_cast<std::int16_t>(value));
+  else if (type == 'J')
+    append_value(row, static_cast<std::int32_t>(value));
+  else
+    append_value(row, value);
+}
+
+// The values of a column of a brick's row, in the type that the column has in the whole.
+void append_column(std::vector<std::uint8_t>& row, Row from, const RowColumn& column, std::int64_t at,
+                   const RowColumn& to) {
+  const std::size_t begin = row.size();
+  if (column.type == to.type) {
+    row.resize(begin + static_cast<std::size_t>(to.bytes()), to.type == 'A' ? ' ' : '\0');
+    std::copy_n(from.begin() + at, column.bytes(), row.begin() + static_cast<std::ptrdiff_t>(begin));
+    return;
+  }
+  for (std::int64_t i = 0; i < column.repeat; ++i, at += fits::bytes_of_type(column.type)) {
+    if (column.type == 'I')
+      append_whole(row, value_at<std::int16_t>(from, at), to.type);
+    else if (column.type == 'J')
+      append_whole(row, value_at<std::int32_t>(from, at), to.type);
+    else
+      append_value(row, static_cast<double>(value_at<float>(from, at)));  // E, to D
+  }
+}
+
 void check_file(const BrickOutput& b, const fs::path& file, const CcdsUsedOptions& options) {
   if (!options.verify) return;
   if (const auto list =
@@ -144,6 +183,10 @@ std::vector<RowColumn> ccds_columns(std::span<const BrickOutput> bricks, const C
         continue;
       }
       const bool texts = known->type == 'A' && column.type == 'A';
+      if (const auto wider = wider_of(known->type, column.type); wider && known->repeat == column.repeat) {
+        known->type = *wider;
+        continue;
+      }
       if (known->type != column.type || (known->repeat != column.repeat && !texts))
         throw input_error("column {} is {}, that of brick {} is {}: they cannot be put together", column.name,
                           column.format(), from[column.name], known->format())
@@ -171,16 +214,17 @@ void make_ccds_part(const BrickGroup& group, const std::vector<RowColumn>& colum
       const std::uint8_t* from = bytes.data() + i * layout.row_bytes;
       std::vector<std::uint8_t> row;
       for (const RowColumn& column : columns) {
-        const std::size_t begin = row.size();
         if (column.name == "nbricks") {
           append_value(row, std::int32_t{1});
         } else if (column.name == "first_brick") {
           append_text(row, b.brick.name, kBrickName);
         } else {
-          row.resize(begin + static_cast<std::size_t>(column.bytes()), column.type == 'A' ? ' ' : '\0');
           if (const auto k = layout.find(column.name))
-            std::copy_n(from + layout.offsets[*k], layout.columns[*k].bytes(),
-                        row.begin() + static_cast<std::ptrdiff_t>(begin));
+            append_column(row, Row(from, static_cast<std::size_t>(layout.row_bytes)), layout.columns[*k],
+                          layout.offsets[*k], column);
+          else
+            row.resize(row.size() + static_cast<std::size_t>(column.bytes()),
+                       column.type == 'A' ? ' ' : '\0');
         }
       }
       const Key key = key_of(places, row);

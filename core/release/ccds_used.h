@@ -25,11 +25,12 @@ struct CcdsUsedOptions {
   Cancel cancel;
 };
 
-// The columns that the bricks' tables have together; texts as wide as the widest. Error (kInput): a table that is missing or
+// The columns that the bricks' tables have together; texts as wide as the widest, whole numbers and floating point as long as
+// the longest. Error (kInput): a table that is missing or
 // cannot be read, lacks camera, expnum or ccdname, or has a column of another type than others (both bricks are named).
 std::vector<RowColumn> ccds_columns(std::span<const BrickOutput> bricks, const CcdsUsedOptions& options);
 
-// What differs, a line for each CCD and column: "900303 N4 (decam): ccdzpt is 25.1 in brick 1501p022, 25.2 in 1504p022".
+// What differs, a line for each CCD and column: "900303 N4 (CAMERA): ccdzpt is 25.1 in brick 1501p022, 25.2 in 1504p022".
 using CcdConflicts = std::vector<std::string>;
 
 void make_ccds_part(const BrickGroup& group, const std::vector<RowColumn>& columns,

@@ -224,8 +224,9 @@ MatchReport match_external(const fs::path& external, std::span<const BrickCatalo
   for (std::size_t k = 0; k < catalogs.size(); ++k) {
     options.cancel.stop_if_asked();
     const std::vector<std::size_t> rows = by_dec.near(catalogs[k], margin);
-    if (!rows.empty())
-      look_in(catalogs[k], static_cast<std::int64_t>(k), rows, positions, options.radius_arcsec, best);
+    if (rows.empty()) continue;
+    if (options.verify && !is_verified(catalogs[k])) ++report.unverified;
+    look_in(catalogs[k], static_cast<std::int64_t>(k), rows, positions, options.radius_arcsec, best);
   }
 
   std::map<std::int64_t, std::vector<std::size_t>> wanted;  // by catalog
@@ -238,7 +239,6 @@ MatchReport match_external(const fs::path& external, std::span<const BrickCatalo
   std::map<std::int64_t, RowLayout> layouts;
   for (const auto& [number, rows] : wanted) {
     const BrickCatalog& catalog = catalogs[static_cast<std::size_t>(number)];
-    if (options.verify && !is_verified(catalog)) ++report.unverified;
     layouts[number] = row_layout(fits::FitsReader(catalog.file).header(1));
   }
   if (layouts.empty() && !catalogs.empty())  // no match at all: still a table of those columns

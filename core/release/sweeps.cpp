@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/base/version.h"
 #include "core/fits/fits_reader.h"
@@ -59,6 +60,7 @@ struct Source {
   RowLayout layout;
   fits::Header primary;
   std::vector<std::int64_t> rows;  // that belong into the box
+  std::string list;  // the digest of the brick's list of checksums, if the catalog agrees with it
 };
 
 bool belongs(const fits::Table& table, std::int64_t row) {
@@ -67,13 +69,13 @@ bool belongs(const fits::Table& table, std::int64_t row) {
 
 const std::vector<std::string> kNeeded = {"brick_primary", "type", "ra", "dec"};
 
-// The catalog's digest against that of the list beside it. False: there is no list.
-bool verified(const BrickCatalog& catalog) {
+// The catalog's digest against that of the list beside it. The list's own digest; empty: there is no list.
+std::string verified(const BrickCatalog& catalog) {
   const auto list =
       ChecksumList::read(catalog.file.parent_path() / ("brick-" + catalog.brick + ".sha256sum"));
-  if (!list) return false;
+  if (!list) return {};
   list->check_file(product_path(Product::kTractor, {.brick = catalog.brick}).string(), catalog.file);
-  return true;
+  return list->digest();
 }
 
 constexpr double kPadding = 0.1;  // degrees: sources may lie a little outside of their brick's box
@@ -90,7 +92,8 @@ std::vector<Source> sources_in(const SweepBox& box, std::span<const BrickCatalog
   for (const BrickCatalog& catalog : catalogs) {
     if (!may_touch(catalog, box)) continue;
     options.cancel.stop_if_asked();
-    Source source{&catalog, {}, {}, {}};
+    Source source;
+    source.catalog = &catalog;
     fits::FitsReader reader(catalog.file);
     const fits::Table table = reader.columns(1, kNeeded);
     try {
@@ -106,7 +109,8 @@ std::vector<Source> sources_in(const SweepBox& box, std::span<const BrickCatalog
       throw;
     }
     source.primary = reader.header(0);
-    if (options.verify && !verified(catalog)) ++report.unverified;
+    if (options.verify) source.list = verified(catalog);
+    if (options.verify && source.list.empty()) ++report.unverified;
     out.push_back(std::move(source));
   }
   return out;
@@ -216,6 +220,32 @@ fits::Header merged_cards(std::span<const Source> sources, const SweepBox& box) 
   out.set("DECMAX", box.dec2, "[deg] of the box");
   out.set("NBRICKS", static_cast<std::int64_t>(sources.size()), "bricks that have rows here");
   return out;
+}
+
+std::array<fs::path, 3> sweep_files(const fs::path& out, const std::string& release, const SweepBox& box) {
+  const std::string name = "sweep-" + box.name();
+  return {out / release / (name + ".fits"), out / (release + "-lightcurves") / (name + "-lc.fits"),
+          out / (release + "-extra") / (name + "-ex.fits")};
+}
+
+// What a box is made from: the software, the options, the bricks and their lists of checksums. Empty where a brick has none.
+std::string sweep_key(std::span<const Source> sources, const SweepBox& box, const SweepOptions& options) {
+  std::string text = fmt::format("{} {} {} {} {}\n", kVersion, commit(), box.name(),
+                                 static_cast<int>(options.layout), static_cast<int>(options.schema));
+  for (const Source& source : sources) {
+    if (source.list.empty()) return {};
+    text += fmt::format("{} {} {}\n", source.catalog->brick, source.catalog->brickid, source.list);
+  }
+  return sha256_hex(text);
+}
+bool is_of(const fs::path& file, const std::string& key) {
+  std::error_code code;
+  if (key.empty() || !fs::exists(file, code)) return false;
+  try {
+    return fits::FitsReader(file).header(0).text("SWEEPKEY") == key;
+  } catch (const Error&) {
+    return false;  // it is made again
+  }
 }
 
 // No source twice.
@@ -339,19 +369,20 @@ SweepReport make_sweep(const SweepBox& box, std::span<const BrickCatalog> catalo
   SweepReport report;
   const std::vector<Source> sources = sources_in(box, catalogs, options, report);
   if (sources.empty()) return report;
+  const std::string key = sweep_key(sources, box, options);
+  const std::array<fs::path, 3> paths = sweep_files(out, options.release, box);
+  if (std::ranges::all_of(paths, [&](const fs::path& file) { return is_of(file, key); })) {
+    report.rows = row_layout(fits::FitsReader(paths[0]).header(1)).rows;
+    report.was_there = true;
+    return report;
+  }
   const SweepColumns columns = sweep_columns(all_columns(sources), options.layout);
-  const fits::Header cards = merged_cards(sources, box);
-  struct File {
-    std::string directory, ending;
-    const std::vector<RowColumn>* columns;
-  };
-  const std::array<File, 3> files = {File{"", ".fits", &columns.main},
-                                     {"-lightcurves", "-lc.fits", &columns.light_curves},
-                                     {"-extra", "-ex.fits", &columns.extra}};
+  fits::Header cards = merged_cards(sources, box);
+  if (!key.empty()) cards.set("SWEEPKEY", key, "of what this was made from");
+  const std::array<const std::vector<RowColumn>*, 3> files = {&columns.main, &columns.light_curves,
+                                                              &columns.extra};
   std::vector<RowTableWriter> writers;
-  for (const File& file : files)
-    writers.emplace_back(out / (options.release + file.directory) / ("sweep-" + box.name() + file.ending),
-                         cards, *file.columns, "SWEEP");
+  for (std::size_t i = 0; i < files.size(); ++i) writers.emplace_back(paths[i], cards, *files[i], "SWEEP");
   std::unordered_set<std::string> seen;
   for (const Source& source : sources) {
     options.cancel.stop_if_asked();
@@ -360,7 +391,7 @@ SweepReport make_sweep(const SweepBox& box, std::span<const BrickCatalog> catalo
       throw input_error("it has changed while it was read").in_file(source.catalog->file.string());
     check_ids(source, bytes, seen);
     for (std::size_t i = 0; i < files.size(); ++i)
-      add_rows(source, bytes, copies(source, *files[i].columns, report), writers[i]);
+      add_rows(source, bytes, copies(source, *files[i], report), writers[i]);
     ++report.bricks;
   }
   report.rows = writers[0].rows();

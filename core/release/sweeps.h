@@ -71,11 +71,13 @@ struct SweepOptions {
 struct SweepReport {
   std::int64_t rows = 0, bricks = 0;  // of which rows came
   std::int64_t unverified = 0;        // bricks without a list of checksums
+  bool was_there = false;             // made before, of the same catalogs and options: left as it is
   // Columns that bricks lacked, with how many.
   std::map<std::string, std::int64_t> lacking;
 };
 
-// The three files of a box, all or none; none where there is no row. Error (kInput): a catalog that cannot be read, is
+// The three files of a box, all or none; none where there is no row. Files that are there and were made of the same
+// catalogs, with the same options (card SWEEPKEY), stay. Error (kInput): a catalog that cannot be read, is
 // not what its list of checksums says, or has a column of another type than other bricks' (both are named).
 SweepReport make_sweep(const SweepBox& box, std::span<const BrickCatalog> catalogs,
                        const std::filesystem::path& out, const SweepOptions& options, const Log& log);

@@ -196,7 +196,10 @@ TEST(Session, WritesNothingOverWhatAnotherHasWritten) {
   const TemporaryDirectory scratch;
   const PlanFiles plan{scratch.path()};
   write(plan.options(), "survey-dir = \"/nowhere\"\noutdir = \"/nowhere/out\"\n");
-  write(plan.settings(), settings_text({}));
+  CampaignSettings settings;
+  settings.worker = "/bin/true";
+  settings.directory = "/";
+  write(plan.settings(), settings_text(settings));
   Manifest m;
   m.items.resize(1);
   m.items[0].name = "1501p022";

@@ -127,11 +127,21 @@ def check_sweeps(out, bricks):
     wrong = [name for name in found if not same(found[name], expected[name])
              or found[name].dtype.kind in "SU" and (np.char.strip(found[name]) != np.char.strip(expected[name])).any()]
     check("every value of a sweep is the catalog's", not wrong, wrong)
+    files = {path: path.stat().st_mtime_ns for path in (work / "sweeps").rglob("*.fits")}
+    boxes = survey("sweep", work / "sweeps", "--catalogs", out / "tractor", "--bricks", TABLE, "--list-boxes").split()
+    survey("sweep", work / "sweeps", "--catalogs", out / "tractor", "--bricks", TABLE)
+    check("boxes that are there are not made again", files == {path: path.stat().st_mtime_ns for path in files} and box in boxes)
+    survey("sweep", work / "sweeps", "--catalogs", out / "tractor", "--bricks", TABLE, "--layout", "dr11")
+    check("but with other options they are", all(path.stat().st_mtime_ns > files[path] for path in files))
 
 
 def check_summary(out, bricks):
     bands = ["g", "r", "z"]
     survey("summary", out, "--bricks", TABLE, "--out", work / "summary.fits", "--bands", ",".join(bands))
+    for group in survey("summary", out, "--bricks", TABLE, "--out", work / "again.fits", "--list-groups").split():
+        survey("summary", out, "--bricks", TABLE, "--out", work / "again.fits", "--bands", ",".join(bands), "--group", group)
+    survey("summary", out, "--bricks", TABLE, "--out", work / "again.fits", "--bands", ",".join(bands))
+    check("the summary is the same bytes from parts", (work / "summary.fits").read_bytes() == (work / "again.fits").read_bytes())
     table = fits.getdata(work / "summary.fits", 1)
     rows = [independent.summary(brick, bands) for brick in bricks]
     given = {"ra", "dec"}  # of the table of bricks
@@ -220,7 +230,9 @@ def check_maps(out, bricks):
     same = all((work / "maps" / name.name).read_bytes() == name.read_bytes() for name in (work / "again").iterdir())
     check("maps are the same bytes from parts", same)
     # Published ones of single bricks.
-    survey("maps", out, "--bricks", TABLE, "--out", work / "one", "--brick", "1501p022")
+    survey("maps", out, "--bricks", TABLE, "--out", work / "one", "--brick", "1501p022", "--moc-order", 14)
+    uniq = fits.getdata(work / "one/moc-g.fits", 1)["UNIQ"]
+    check("coverage of 1501p022 at order 14", (len(uniq), int(uniq.sum())) == (31, 71503526704), (len(uniq), int(uniq.sum())))
     row = fits.getdata(work / "one/survey-maps.fits", 1)[0]
     found = [row["PIXEL"], round(float(row["FRAC_G"]), 9), round(float(row["NEXP_G"]), 6), round(float(row["PSFDEPTH_G"]), 3)]
     check("numbers of 1501p022 at nside 256", found == [436132, 0.009087536, 1.911567, 856.076], found)

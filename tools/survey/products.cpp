@@ -106,9 +106,11 @@ int survey_sweep(int argc, char** argv) {
 int survey_summary(int argc, char** argv) {
   fs::path directory, bricks_file, out, depth_out;
   std::vector<std::string> bands, names;
+  std::string group;
+  bool list = false, no_verify = false;
   CLI::App app(
       "One row for each brick that has a catalog: exposures over its unique pixels, numbers of sources, medians of depths, "
-      "sizes and extinctions.",
+      "sizes and extinctions. What was interrupted goes on by the same command.",
       "survey summary");
   app.add_option("DIR", directory, "the output directory of the bricks' runs")->required();
   app.add_option("--bricks", bricks_file, "table of bricks (survey-bricks.fits.gz)")->required();
@@ -119,16 +121,43 @@ int survey_summary(int argc, char** argv) {
       "--depth-out", depth_out,
       "also the histograms of depth: one row for each brick, and their bins, in this file; the sums over "
       "all bricks beside it (-summary)");
+  app.add_option(
+      "--group", group,
+      "only the part of bricks whose names begin so (150), into OUT.parts: for many machines; in the end the "
+      "command without it puts the parts together");
+  app.add_flag("--list-groups", list, "only say which groups there are, one a line");
+  app.add_flag("--no-verify", no_verify, "believe files without a look at the bricks' lists of checksums");
   if (!parse_command_line(app, argc, argv)) return 0;
   const BrickTable table = *table_of_bricks(bricks_file);
   const std::vector<BrickOutput> bricks = output_bricks(directory, table, names);
   if (bands.empty()) bands = bands_of_outputs(bricks);
+  SummaryOptions options;
+  options.wise = have_wise(bricks);
+  options.verify = !no_verify;
+  const std::vector<BrickGroup> groups = groups_of(bricks);
+  if (list) {
+    std::string text;
+    for (const BrickGroup& g : groups) text += g.name + "\n";
+    write_stdout(text);
+    return 0;
+  }
+  if (!group.empty()) {
+    make_summary_part(group_named(groups, group), bands, part_file(out, group), options);
+    write_stdout(fmt::format("{}\n", part_file(out, group).string()));
+    return 0;
+  }
+  std::vector<fs::path> parts;
+  for (const BrickGroup& g : groups) {
+    parts.push_back(part_file(out, g.name));
+    make_summary_part(g, bands, parts.back(), options);
+  }
   fits::FitsWriter writer;
   writer.add_empty_primary();
-  writer.add_table(brick_summary(bricks, bands));
+  writer.add_table(merge_summaries(parts));
   writer.write(out);
+  remove_parts(parts);
   if (!depth_out.empty()) {
-    const DepthSums sums = depth_sums(bricks, bands);
+    const DepthSums sums = depth_sums(bricks, bands, options);
     fits::FitsWriter each;
     each.add_empty_primary();
     each.add_table(sums.per_brick);
