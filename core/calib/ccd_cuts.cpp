@@ -93,10 +93,12 @@ double detrended(double ccdzpt, double airmass, double mjd, const PhotometryFact
 
 class Judge {
  public:
-  Judge(const fits::Table& table, const Camera& camera, std::set<std::string> bad, const CcdCutOptions& options)
+  Judge(const fits::Table& table, const Camera& camera, std::set<std::string> bad,
+        const CcdCutOptions& options)
       : table_(table), camera_(camera), quality_(camera.facts().quality), bad_(std::move(bad)) {
     quality_.max_seeing_arcsec = options.max_seeing_arcsec.value_or(quality_.max_seeing_arcsec);
-    quality_.max_photometric_rms_mag = options.max_photometric_rms_mag.value_or(quality_.max_photometric_rms_mag);
+    quality_.max_photometric_rms_mag =
+        options.max_photometric_rms_mag.value_or(quality_.max_photometric_rms_mag);
     quality_.min_exptime_seconds = options.min_exptime_seconds.value_or(quality_.min_exptime_seconds);
   }
 
@@ -113,8 +115,9 @@ class Judge {
     const auto is_above = [](double value, double limit) {
       return static_cast<float>(value) > static_cast<float>(limit);
     };
-    cut_if(table_.has("err_message") && !table_.text("err_message", row).empty() && !std::isfinite(ccd.ccdzpt),
-           ccdcut::kErrLegacyzpts);
+    cut_if(
+        table_.has("err_message") && !table_.text("err_message", row).empty() && !std::isfinite(ccd.ccdzpt),
+        ccdcut::kErrLegacyzpts);
     const std::vector<std::string>& bands = quality_.survey_bands;
     cut_if(std::find(bands.begin(), bands.end(), ccd.band) == bands.end(), ccdcut::kNotGrz);
     cut_if(!(ccd.exptime >= quality_.min_exptime_seconds), ccdcut::kExptime);
@@ -209,8 +212,9 @@ void cut_exposures(const std::vector<CcdRow>& rows, const CameraRegistry& camera
     if (of <= 0) continue;
     const Count& count = exposures[{rows[i].camera, rows[i].expnum}];
     if (count.all > of)
-      throw input_error("exposure {} has {} rows in the table, but camera {} has {} CCDs (fact detector.ccds_per_exposure)",
-                        rows[i].expnum, count.all, rows[i].camera, of);
+      throw input_error(
+          "exposure {} has {} rows in the table, but camera {} has {} CCDs (fact detector.ccds_per_exposure)",
+          rows[i].expnum, count.all, rows[i].camera, of);
     const double least = fraction < 0 ? facts.quality.min_good_ccd_fraction : fraction;
     if (static_cast<double>(count.good) / of < least) bits[i] |= ccdcut::kTooManyBadCcds;
   }

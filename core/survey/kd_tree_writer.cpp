@@ -84,7 +84,8 @@ MadeSkyTree make_sky_tree(std::span<const double> ra, std::span<const double> de
       }
       std::stable_sort(tree.order.begin() + first, tree.order.begin() + end,
                        [&](std::int64_t a, std::int64_t b) {
-                         return units[static_cast<std::size_t>(a)][dimension] < units[static_cast<std::size_t>(b)][dimension];
+                         return units[static_cast<std::size_t>(a)][dimension] <
+                                units[static_cast<std::size_t>(b)][dimension];
                        });
       // The two low bits of the place are the dimension's; points on either side are as the place says.
       middle = (first + end) / 2;
@@ -105,7 +106,9 @@ MadeSkyTree make_sky_tree(std::span<const double> ra, std::span<const double> de
 }
 
 void add_sky_tree(fits::FitsWriter& writer, const MadeSkyTree& tree, std::string_view name) {
-  const auto table_name = [&](const char* part) { return "kdtree_" + std::string(part) + "_" + std::string(name); };
+  const auto table_name = [&](const char* part) {
+    return "kdtree_" + std::string(part) + "_" + std::string(name);
+  };
   fits::Header header;
   header.set("AN_FILE", "SKDT", "a search tree of positions");
   header.set("ENDIAN", std::endian::native == std::endian::little ? "04:03:02:01" : "01:02:03:04");

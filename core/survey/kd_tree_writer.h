@@ -15,8 +15,9 @@
 namespace brickline {
 
 struct MadeSkyTree {
-  std::vector<std::int64_t> order;                 // the row that becomes each point: the table's rows go in this order
-  std::vector<std::uint32_t> last, split;          // of the leaves; of the nodes above them, the dimension in the low bits
+  std::vector<std::int64_t> order;  // the row that becomes each point: the table's rows go in this order
+  std::vector<std::uint32_t> last,
+      split;  // of the leaves; of the nodes above them, the dimension in the low bits
   std::vector<std::array<std::uint32_t, 3>> data;  // in tree order
 };
 

@@ -42,9 +42,10 @@ Map map_of(const Target& target, int binning) {
   const CdMatrix& cd = target.wcs.cd();
   const PixelPosition at = target.wcs.reference_pixel();
   const double b = binning;
-  map.wcs = Wcs::tangent(target.wcs.tangent_point().ra, target.wcs.tangent_point().dec, (at.x + 0.5) / b - 0.5,
-                         (at.y + 0.5) / b - 0.5, {cd[0] * b, cd[1] * b, cd[2] * b, cd[3] * b},
-                         std::max(1, target.width() / binning), std::max(1, target.height() / binning));
+  map.wcs =
+      Wcs::tangent(target.wcs.tangent_point().ra, target.wcs.tangent_point().dec, (at.x + 0.5) / b - 0.5,
+                   (at.y + 0.5) / b - 0.5, {cd[0] * b, cd[1] * b, cd[2] * b, cd[3] * b},
+                   std::max(1, target.width() / binning), std::max(1, target.height() / binning));
   map.unique = Image<std::uint8_t>(map.wcs.width(), map.wcs.height());
   for (int y = 0; y < map.unique.height(); ++y)
     for (int x = 0; x < map.unique.width(); ++x) {
@@ -66,8 +67,8 @@ Box footprint(const Map& map, const Wcs& ccd) {
   const auto clipped = [](double v, int size) {
     return static_cast<int>(std::nearbyint(std::clamp(v, 0., size - 1.)));
   };
-  const Box box{clipped(x0, map.unique.width()), clipped(x1, map.unique.width()), clipped(y0, map.unique.height()),
-                clipped(y1, map.unique.height())};
+  const Box box{clipped(x0, map.unique.width()), clipped(x1, map.unique.width()),
+                clipped(y0, map.unique.height()), clipped(y1, map.unique.height())};
   for (int y = box.y0; y < box.y1; ++y)
     for (int x = box.x0; x < box.x1; ++x)
       if (map.unique(x, y)) return box;
@@ -76,9 +77,9 @@ Box footprint(const Map& map, const Wcs& ccd) {
 
 class Band {
  public:
-  Band(const std::vector<CcdRow>& rows, std::vector<std::size_t> members, const Target& target, const Map& map,
-       const std::function<double(std::size_t)>& galaxy_norm, double wanted, const DepthCutOptions& options,
-       DepthCut& out)
+  Band(const std::vector<CcdRow>& rows, std::vector<std::size_t> members, const Target& target,
+       const Map& map, const std::function<double(std::size_t)>& galaxy_norm, double wanted,
+       const DepthCutOptions& options, DepthCut& out)
       : rows_(rows),
         members_(std::move(members)),
         target_(target),
@@ -92,7 +93,9 @@ class Band {
         last_(percentiles_.size(), 0.) {
     for (const int p : percentiles_)
       wanted_.push_back(wanted + options.margin +
-                        (p < 5 ? options.below_percentile_5 : p < 10 ? options.below_percentile_10 : 0));
+                        (p < 5    ? options.below_percentile_5
+                         : p < 10 ? options.below_percentile_10
+                                  : 0));
   }
 
   DepthCutBand run() {
@@ -105,7 +108,8 @@ class Band {
       out_.ccds[i].overlapping = true;
       boxes[i] = box;
       remaining.insert(i);
-      if (options_.first_programs.contains(rows_[i].propid) || options_.keep_programs.contains(rows_[i].propid))
+      if (options_.first_programs.contains(rows_[i].propid) ||
+          options_.keep_programs.contains(rows_[i].propid))
         next.insert(i);
     }
     int order = 0;
@@ -147,7 +151,8 @@ class Band {
 
  private:
   // What the CCD would add to what is still wanted, with how good it is.
-  std::size_t most_useful(const std::set<std::size_t>& remaining, const std::map<std::size_t, Box>& boxes) const {
+  std::size_t most_useful(const std::set<std::size_t>& remaining,
+                          const std::map<std::size_t, Box>& boxes) const {
     Image<double> lack(weight_.width(), weight_.height());
     for (int y = 0; y < lack.height(); ++y)
       for (int x = 0; x < lack.width(); ++x) {
@@ -206,7 +211,8 @@ class Band {
   std::vector<double> measure() const {
     std::vector<double> out(percentiles_.size(), 0.);
     const std::vector<float> depths = unique_depths();
-    for (std::size_t k = 0; k < out.size() && !depths.empty(); ++k) out[k] = percentile(depths, percentiles_[k]);
+    for (std::size_t k = 0; k < out.size() && !depths.empty(); ++k)
+      out[k] = percentile(depths, percentiles_[k]);
     return out;
   }
   bool more_exposures() const {
@@ -262,8 +268,8 @@ DepthCut cut_to_depth(const std::vector<CcdRow>& rows, const Target& target,
   for (const auto& [band, list] : members) {
     const auto wanted = options.target.find(band);
     if (wanted == options.target.end())
-      throw input_error("CCD {} is of band {}, for which no depth is wanted (--target {}=MAG)", rows[list.front()].name(),
-                        band, band);
+      throw input_error("CCD {} is of band {}, for which no depth is wanted (--target {}=MAG)",
+                        rows[list.front()].name(), band, band);
     out.bands.emplace(band, Band(rows, list, target, map, galaxy_norm, wanted->second, options, out).run());
   }
   return out;

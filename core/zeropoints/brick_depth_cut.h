@@ -23,14 +23,15 @@
 namespace brickline {
 
 struct DepthCutOptions {
-  std::map<std::string, double> target{{"g", 24.0}, {"r", 23.4}, {"z", 22.5}, {"i", 23.0}, {"y", 22.0}};  // mag
-  double margin = 0.5;                                        // mag, added to all
-  double below_percentile_5 = -0.6, below_percentile_10 = -0.3;  // mag, of the shallowest places
-  int exposures = 3;         // that are wanted ...
-  double exposed = 0.95;     // ... over such a part of the unique area
-  int binning = 10;          // brick pixels of one of the map's
+  std::map<std::string, double> target{
+      {"g", 24.0}, {"r", 23.4}, {"z", 22.5}, {"i", 23.0}, {"y", 22.0}};  // mag
+  double margin = 0.5;                                                   // mag, added to all
+  double below_percentile_5 = -0.6, below_percentile_10 = -0.3;          // mag, of the shallowest places
+  int exposures = 3;                                                     // that are wanted ...
+  double exposed = 0.95;                                // ... over such a part of the unique area
+  int binning = 10;                                     // brick pixels of one of the map's
   std::set<std::string> first_programs, keep_programs;  // propid: looked at first; kept whatever they add
-  double most_gb_per_band = 0;  // of pixels at 10 bytes, of one band; 0: no limit
+  double most_gb_per_band = 0;                          // of pixels at 10 bytes, of one band; 0: no limit
 };
 
 struct DepthCutCcd {

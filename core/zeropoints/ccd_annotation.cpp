@@ -39,7 +39,8 @@ double local_scale_arcsec(const Wcs& wcs, double x, double y) {
   const double dx[4] = {-kHalf, -kHalf, kHalf, kHalf}, dy[4] = {-kHalf, kHalf, kHalf, -kHalf};
   for (int i = 0; i < 4; ++i) {
     const SkyPosition s = wcs.pixel_to_sky(x + dx[i], y + dy[i]);
-    const double da = ra_difference(s.ra, middle.ra) * kDegree, d = s.dec * kDegree, d0 = middle.dec * kDegree;
+    const double da = ra_difference(s.ra, middle.ra) * kDegree, d = s.dec * kDegree,
+                 d0 = middle.dec * kDegree;
     const double cosine = std::sin(d0) * std::sin(d) + std::cos(d0) * std::cos(d) * std::cos(da);
     px[i] = std::cos(d) * std::sin(da) / cosine;
     py[i] = (std::cos(d0) * std::sin(d) - std::sin(d0) * std::cos(d) * std::cos(da)) / cosine;
@@ -101,11 +102,15 @@ CcdAnnotation annotate(const CcdImage& image, const Wcs& wcs, const SkyModel* sk
   const SkyPosition left = wcs.pixel_to_sky(0, (h - 1) / 2), right = wcs.pixel_to_sky(w - 1, (h - 1) / 2),
                     low = wcs.pixel_to_sky((w - 1) / 2, 0), high = wcs.pixel_to_sky((w - 1) / 2, h - 1);
   const SkyPosition& c = out.centre;
-  out.dra = std::max(angular_separation(c.ra, c.dec, left.ra, c.dec), angular_separation(c.ra, c.dec, right.ra, c.dec));
-  out.ddec = std::max(angular_separation(c.ra, c.dec, c.ra, low.dec), angular_separation(c.ra, c.dec, c.ra, high.dec));
+  out.dra = std::max(angular_separation(c.ra, c.dec, left.ra, c.dec),
+                     angular_separation(c.ra, c.dec, right.ra, c.dec));
+  out.ddec = std::max(angular_separation(c.ra, c.dec, c.ra, low.dec),
+                      angular_separation(c.ra, c.dec, c.ra, high.dec));
   // Detectors whose rows run along Dec.
-  out.dra = std::max({out.dra, angular_separation(c.ra, c.dec, low.ra, c.dec), angular_separation(c.ra, c.dec, high.ra, c.dec)});
-  out.ddec = std::max({out.ddec, angular_separation(c.ra, c.dec, c.ra, left.dec), angular_separation(c.ra, c.dec, c.ra, right.dec)});
+  out.dra = std::max({out.dra, angular_separation(c.ra, c.dec, low.ra, c.dec),
+                      angular_separation(c.ra, c.dec, high.ra, c.dec)});
+  out.ddec = std::max({out.ddec, angular_separation(c.ra, c.dec, c.ra, left.dec),
+                       angular_separation(c.ra, c.dec, c.ra, right.dec)});
 
   std::vector<double> values;
   if (sky && units_per_nanomaggy > 0) {

@@ -23,11 +23,12 @@ struct CcdAnnotation {
   Statistics sky;                          // nanomaggies per pixel
   Statistics pixel_scale;                  // arcsec
   Statistics psf_norm, galaxy_norm;        // 1/pixel, on a grid of 5 x 5
-  double mx2 = kUnknown, my2 = kUnknown, mxy = kUnknown;                           // pixel^2, of the PSF in the middle
-  double a = kUnknown, b = kUnknown, theta = kUnknown, ellipticity = kUnknown;     // pixels, degrees
-  double ebv = kUnknown;                                                           // mag
+  double mx2 = kUnknown, my2 = kUnknown, mxy = kUnknown;  // pixel^2, of the PSF in the middle
+  double a = kUnknown, b = kUnknown, theta = kUnknown, ellipticity = kUnknown;  // pixels, degrees
+  double ebv = kUnknown;                                                        // mag
   // 5 sigma, AB mag: of a point source and a galaxy of 0.45 arcsec, with the PSF and with a Gaussian of its FWHM.
-  double psf_depth = kUnknown, galaxy_depth = kUnknown, gaussian_psf_depth = kUnknown, gaussian_galaxy_depth = kUnknown;
+  double psf_depth = kUnknown, galaxy_depth = kUnknown, gaussian_psf_depth = kUnknown,
+         gaussian_galaxy_depth = kUnknown;
 };
 
 // `image`: with its PSF; `wcs`: of the whole CCD, with the measured offset; `sky`: its level at a place of the whole CCD

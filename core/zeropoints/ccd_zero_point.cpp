@@ -14,6 +14,12 @@
 namespace brickline {
 namespace {
 
+// In the band, else Gaia's in G.
+double magnitude_of(const ReferenceStar& star) {
+  if (std::isfinite(star.mag) && star.mag < 30) return star.mag;
+  return star.gaia.g != 0 ? static_cast<double>(star.gaia.g) : 99;
+}
+
 class Measurement {
  public:
   Measurement(const CcdImage& image, const CameraFacts& facts, const ReferenceStars& references,
@@ -35,8 +41,7 @@ class Measurement {
       return std::move(out_);
     }
     for (MeasuredStar& star : out_.stars) {
-      if (star.fit.flux > 0)
-        star.instrumental_mag = -2.5 * std::log10(star.fit.flux / image_.exptime);
+      if (star.fit.flux > 0) star.instrumental_mag = -2.5 * std::log10(star.fit.flux / image_.exptime);
       out_.seen += star.fit.flux / star.fit.dflux > options_.least_significance;
     }
     if (const std::string lost = wrong_places(); !lost.empty()) {
@@ -55,9 +60,7 @@ class Measurement {
   std::string too_crowded() const;
   void astrometry();
   void photometry();
-  bool is_masked(const MeasuredStar& star) const {
-    return star.fit.fraction_masked > options_.most_masked;
-  }
+  bool is_masked(const MeasuredStar& star) const { return star.fit.fraction_masked > options_.most_masked; }
 
   const CcdImage& image_;
   const CameraFacts& facts_;
@@ -73,11 +76,26 @@ void Measurement::fit_stars() {
   for (int y = 0; y < weight.height(); ++y)
     for (int x = 0; x < weight.width(); ++x)
       weight(x, y) = image_.inverse_error(x, y) * image_.inverse_error(x, y);
-  for (const ReferenceStar& star : references_.stars) {
-    const auto at = image_.wcs.sky_to_pixel(star.ra_now, star.dec_now);
-    if (!at) continue;
+  std::vector<const ReferenceStar*> stars;
+  std::vector<PixelPosition> places;
+  std::vector<double> brightness;
+  for (const ReferenceStar& star : references_.stars)
+    if (const auto at = image_.wcs.sky_to_pixel(star.ra_now, star.dec_now)) {
+      stars.push_back(&star);
+      places.push_back(*at);
+      brightness.push_back(-magnitude_of(star));
+    }
+  std::vector<StarFit> fits;
+  if (!options_.alone)
+    fits = fit_stars_together(image_.data.view(), image_.inverse_error.view(), image_.psf, places, brightness,
+                              options_.fit);
+  for (std::size_t i = 0; i < stars.size(); ++i) {
+    const ReferenceStar& star = *stars[i];
+    const PixelPosition* at = &places[i];
     MeasuredStar m;
-    m.fit = fit_star(image_.data.view(), image_.inverse_error.view(), image_.psf, *at, options_.fit);
+    m.fit = options_.alone ? fit_star(image_.data.view(), image_.inverse_error.view(), image_.psf, *at,
+                                      options_.fit.star)
+                           : fits[i];
     out_.off_image += m.fit.end == StarFitEnd::kOffImage;
     masked_ += m.fit.end == StarFitEnd::kMasked;
     if (!m.fit.fitted()) continue;
@@ -105,9 +123,10 @@ void Measurement::fit_stars() {
 }
 
 std::string Measurement::nothing_fitted() const {
-  return fmt::format("none of the {} catalog stars of the field could be fitted: {} are masked (saturated, or bad), {} too "
-                     "near an edge",
-                     references_.stars.size(), masked_, out_.off_image);
+  return fmt::format(
+      "none of the {} catalog stars of the field could be fitted: {} are masked (saturated, or bad), {} too "
+      "near an edge",
+      references_.stars.size(), masked_, out_.off_image);
 }
 
 // Bright stars that are not where the catalog has them. How bright is known from Gaia's G, roughly, and the usual zero
@@ -117,19 +136,22 @@ std::string Measurement::wrong_places() const {
   constexpr double kFewest = 5, kRoughMags = 1;  // G is not the band
   int expected = 0, found = 0;
   for (const MeasuredStar& star : out_.stars) {
-    const double mag = std::isfinite(star.star.mag) ? star.star.mag : star.star.gaia.g;
+    const double mag = magnitude_of(star.star);
     if (!(mag > 5 && mag < 30) || is_masked(star)) continue;
     const double least =
-        image_.exptime * std::pow(10, 0.4 * (*band_.zero_point - mag - kRoughMags - options_.unknown_transparency));
+        image_.exptime *
+        std::pow(10, 0.4 * (*band_.zero_point - mag - kRoughMags - options_.unknown_transparency));
     if (!(least / star.fit.dflux > options_.expected_significance)) continue;
     ++expected;
-    found += star.fit.flux / star.fit.dflux > options_.expected_significance / 2 && star.fit.flux > least / 2 &&
+    found += star.fit.flux / star.fit.dflux > options_.expected_significance / 2 &&
+             star.fit.flux > least / 2 &&
              std::hypot(star.ra_offset, star.dec_offset) < options_.seen_within_arcsec;
   }
   if (expected < kFewest || found >= options_.least_seen * expected) return {};
-  return fmt::format("of {} bright catalog stars only {} are seen within {:.3g} arcsec of their places: its world coordinates are "
-                     "off, or nothing came through the clouds",
-                     expected, found, options_.seen_within_arcsec);
+  return fmt::format(
+      "of {} bright catalog stars only {} are seen within {:.3g} arcsec of their places: its world coordinates are "
+      "off, or nothing came through the clouds",
+      expected, found, options_.seen_within_arcsec);
 }
 
 void Measurement::astrometry() {
@@ -162,26 +184,24 @@ std::string Measurement::too_crowded() const {
   std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->y_ref < b->y_ref; });
   const double reach = options_.crowded_within_fwhm * image_.psf_fwhm;
   int usable = 0, crowded = 0;
-  const auto mag_of = [](const MeasuredStar& s) {
-    return std::isfinite(s.star.mag) && s.star.mag < 30 ? s.star.mag : s.star.gaia.g;
-  };
   for (std::size_t i = 0; i < all.size(); ++i) {
     const MeasuredStar& star = *all[i];
-    if (!star.star.usable || !(star.star.mag > band_.star_mag_range[0] && star.star.mag < band_.star_mag_range[1]))
+    if (!star.star.usable ||
+        !(star.star.mag > band_.star_mag_range[0] && star.star.mag < band_.star_mag_range[1]))
       continue;
     ++usable;
     bool close = false;
     const auto look = [&](const MeasuredStar& other) {
       close |= std::hypot(other.x_ref - star.x_ref, other.y_ref - star.y_ref) < reach &&
-               mag_of(other) < star.star.mag + options_.crowding_magnitudes;
+               magnitude_of(other.star) < star.star.mag + options_.crowding_magnitudes;
     };
     for (std::size_t k = i; k-- > 0 && star.y_ref - all[k]->y_ref < reach;) look(*all[k]);
     for (std::size_t k = i + 1; k < all.size() && all[k]->y_ref - star.y_ref < reach; ++k) look(*all[k]);
     crowded += close;
   }
   if (usable == 0 || crowded <= options_.most_crowded * usable) return {};
-  return fmt::format("crowded: {} of {} usable stars have a neighbour of like brightness within {:.2g} FWHM", crowded, usable,
-                     options_.crowded_within_fwhm);
+  return fmt::format("crowded: {} of {} usable stars have a neighbour of like brightness within {:.2g} FWHM",
+                     crowded, usable, options_.crowded_within_fwhm);
 }
 
 void Measurement::photometry() {
@@ -244,8 +264,9 @@ void Measurement::photometry() {
 
 }  // namespace
 
-CcdZeroPoint measure_zero_point(const CcdImage& image, const CameraFacts& facts, const ReferenceStars& references,
-                                const std::string& provider, const StarMeasurementOptions& options) {
+CcdZeroPoint measure_zero_point(const CcdImage& image, const CameraFacts& facts,
+                                const ReferenceStars& references, const std::string& provider,
+                                const StarMeasurementOptions& options) {
   CcdZeroPoint out = Measurement(image, facts, references, options).run();
   out.provider = provider;
   return out;

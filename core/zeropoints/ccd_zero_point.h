@@ -1,7 +1,7 @@
 // One CCD measured against reference stars: its zero point and its astrometric offset, each with its scatter.
 //
 // The pixels are those of calibrated images with their sky subtracted, in counts (images per second are multiplied by
-// the exposure time). Every reference star is fitted (star_fit.h); then
+// the exposure time). All reference stars are fitted at once (star_fit.h); then
 //   offset      = catalog - image along RA cos(Dec) and Dec, the median of Gaia's stars; its scatters are those about
 //                 zero of what 3-sigma clipping leaves, so that they contain the offset
 //   zero point  = the median of (catalog magnitude + 2.5 log10(flux/exptime)) of what 2.5-sigma clipping leaves of the
@@ -26,7 +26,9 @@ namespace brickline {
 
 struct StarMeasurementOptions {
   ReferenceStarOptions stars;
-  StarFitOptions fit;
+  JointFitOptions fit;
+  // Each star by itself, with its neighbours' light in its pixels; else all at once.
+  bool alone = false;
   double clip_photometry = 2.5, clip_astrometry = 3;  // sigmas
   double least_significance = 5;                      // flux/error of stars that are counted as seen
   std::array<double, 3> aperture_diameters_arcsec{6, 7, 8};
@@ -51,11 +53,11 @@ struct MeasuredStar {
   ReferenceStar star;
   double x_ref = 0, y_ref = 0, x = 0, y = 0;  // pixels of the whole CCD, 0-based
   StarFit fit;
-  double ra_fit = 0, dec_fit = 0;             // degrees
-  double ra_offset = 0, dec_offset = 0;       // arcsec, catalog - image, true angles
-  std::uint16_t bits = 0;                     // of the mask at the fitted place
-  double instrumental_mag = 0;                // -2.5 log10(flux/exptime); 0: no flux
-  double mag = 0;                             // with the zero point; 0: no flux, or no zero point
+  double ra_fit = 0, dec_fit = 0;        // degrees
+  double ra_offset = 0, dec_offset = 0;  // arcsec, catalog - image, true angles
+  std::uint16_t bits = 0;                // of the mask at the fitted place
+  double instrumental_mag = 0;           // -2.5 log10(flux/exptime); 0: no flux
+  double mag = 0;                        // with the zero point; 0: no flux, or no zero point
   std::array<double, 3> aperture_flux{}, aperture_error{};
   bool used = false;  // for the zero point
 };
@@ -64,7 +66,8 @@ struct CcdZeroPoint {
   static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
   std::string failure;   // why there is no zero point; empty: there is
   std::string provider;  // of the magnitudes
-  double zero_point = kUnknown, scatter = kUnknown, error = kUnknown;  // mag for counts per second; error of the median
+  double zero_point = kUnknown, scatter = kUnknown,
+         error = kUnknown;  // mag for counts per second; error of the median
   double transparency = kUnknown;
   int seen = 0, used = 0, astrometric = 0, off_image = 0;
   double ra_offset = kUnknown, dec_offset = kUnknown;  // arcsec
@@ -75,7 +78,8 @@ struct CcdZeroPoint {
 
 // `image`: native units with the sky subtracted (`data` in counts: see above), its PSF of sum 1. Nothing is thrown for
 // what the stars are like.
-CcdZeroPoint measure_zero_point(const CcdImage& image, const CameraFacts& facts, const ReferenceStars& references,
-                                const std::string& provider, const StarMeasurementOptions& options);
+CcdZeroPoint measure_zero_point(const CcdImage& image, const CameraFacts& facts,
+                                const ReferenceStars& references, const std::string& provider,
+                                const StarMeasurementOptions& options);
 
 }  // namespace brickline

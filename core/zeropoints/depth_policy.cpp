@@ -30,7 +30,8 @@ std::unique_ptr<RE2> pattern(const std::string& text) {
 void only_keys(const Json& j, const std::string& where, const std::set<std::string>& known) {
   if (!j.is_object()) throw input_error("{} is not an object", where);
   for (const auto& [key, value] : j.items())
-    if (!known.contains(key)) throw input_error("{} has the key '{}', which is not one of a policy", where, key);
+    if (!known.contains(key))
+      throw input_error("{} has the key '{}', which is not one of a policy", where, key);
 }
 
 std::string text_of(const Json& j, const char* key, const std::string& where) {
@@ -39,7 +40,8 @@ std::string text_of(const Json& j, const char* key, const std::string& where) {
   return j[key].get<std::string>();
 }
 
-std::vector<std::pair<std::string, std::string>> patterns_of(const Json& j, const char* key, const std::string& where) {
+std::vector<std::pair<std::string, std::string>> patterns_of(const Json& j, const char* key,
+                                                             const std::string& where) {
   std::vector<std::pair<std::string, std::string>> out;
   if (!j.contains(key)) return out;
   if (!j[key].is_object()) throw input_error("{}.{} is not an object of columns and patterns", where, key);
@@ -191,7 +193,8 @@ void fill_objects(fits::Table& table, const fits::Table& list) {
   for (std::int64_t i = 0; i < list.rows(); ++i) {
     std::string object = list.text("object", i);
     const auto first = object.find_first_not_of("' "), last = object.find_last_not_of("' ");
-    objects[list.text("filename", i)] = first == std::string::npos ? "" : object.substr(first, last - first + 1);
+    objects[list.text("filename", i)] =
+        first == std::string::npos ? "" : object.substr(first, last - first + 1);
   }
   std::vector<std::string> out;
   for (std::int64_t i = 0; i < table.rows(); ++i) {
@@ -204,15 +207,16 @@ void fill_objects(fits::Table& table, const fits::Table& list) {
   table.add("object", std::move(out));
 }
 
-std::vector<double> matched_column(const fits::Table& table, const fits::Table& other, const std::string& column) {
+std::vector<double> matched_column(const fits::Table& table, const fits::Table& other,
+                                   const std::string& column) {
   if (other.rows() != table.rows())
     throw input_error("the annotated table has {} rows, the table of CCDs {}", other.rows(), table.rows());
   for (std::int64_t i = 0; i < table.rows(); ++i)
     if (table.text("image_filename", i) != other.text("image_filename", i) ||
         table.integer("image_hdu", i) != other.integer("image_hdu", i))
       throw input_error("row {} of the annotated table is {} [{}], of the table of CCDs {} [{}]", i + 1,
-                        other.text("image_filename", i), other.integer("image_hdu", i), table.text("image_filename", i),
-                        table.integer("image_hdu", i));
+                        other.text("image_filename", i), other.integer("image_hdu", i),
+                        table.text("image_filename", i), table.integer("image_hdu", i));
   return other.numbers(column);
 }
 

@@ -51,6 +51,7 @@ void fill_objects(fits::Table& table, const fits::Table& list);
 
 // A column of another table with a row for the same image_filename and image_hdu, in the same order. Error (kInput) where
 // the rows are not the same.
-std::vector<double> matched_column(const fits::Table& table, const fits::Table& other, const std::string& column);
+std::vector<double> matched_column(const fits::Table& table, const fits::Table& other,
+                                   const std::string& column);
 
 }  // namespace brickline

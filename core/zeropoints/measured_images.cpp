@@ -33,8 +33,8 @@ std::string words_of_failure() {
 
 class Batch {
  public:
-  Batch(const SurveyDirectory& survey, const CameraRegistry& cameras, const CcdTable& ccds, const fits::Table& made,
-        const MeasureOptions& options, const Log& log)
+  Batch(const SurveyDirectory& survey, const CameraRegistry& cameras, const CcdTable& ccds,
+        const fits::Table& made, const MeasureOptions& options, const Log& log)
       : survey_(survey),
         cameras_(cameras),
         ccds_(ccds),
@@ -139,8 +139,9 @@ class Batch {
   void measure_stars(const CcdImage& image, const CameraFacts& facts, MeasuredRow& out) {
     std::string why;
     const std::optional<PhotometricProvider> provider = provider_for(facts, image.band, why);
-    ReferenceStars stars = read_reference_stars(image.wcs, image.mjd_obs, options_.gaia,
-                                                provider ? &*provider : nullptr, options_.stars.stars, cache_);
+    ReferenceStars stars =
+        read_reference_stars(image.wcs, image.mjd_obs, options_.gaia, provider ? &*provider : nullptr,
+                             options_.stars.stars, cache_);
     if (!provider) stars.no_photometry = why;
     out.zero_point = measure_zero_point(image, facts, stars, provider ? provider->name : "", options_.stars);
   }
@@ -152,8 +153,9 @@ class Batch {
       wcs = wcs.with_offset(z.ra_offset / kArcsecPerDegree, z.dec_offset / kArcsecPerDegree);
     const double zero_point = effective_zero_point(facts.pixels, z.zero_point, image.exptime);
     const std::optional<SkyModel> sky = sky_of(input, image, facts);
-    out.annotation = brickline::annotate(image, wcs, sky ? &*sky : nullptr, std::pow(10, 0.4 * (zero_point - 22.5)),
-                                         out.sig1, out.fwhm, dust_ ? &*dust_ : nullptr);
+    out.annotation =
+        brickline::annotate(image, wcs, sky ? &*sky : nullptr, std::pow(10, 0.4 * (zero_point - 22.5)),
+                            out.sig1, out.fwhm, dust_ ? &*dust_ : nullptr);
   }
 
   // Where the camera brings none of its own.
@@ -165,7 +167,8 @@ class Batch {
     const std::vector<std::string> names = calibration_paths(CalibrationKind::kSky, facts.files, ccd);
     for (const fs::path& directory : options_.calibrations.sky_maker.reading.calibration_dirs)
       for (const std::string& name : names) candidates.push_back(directory / name);
-    for (const std::string& name : names) candidates.push_back(input.source.locate(SurveyPlace::kCalib, name));
+    for (const std::string& name : names)
+      candidates.push_back(input.source.locate(SurveyPlace::kCalib, name));
     CalibrationChecks checks;
     checks.versions = facts.checks.version_validation == CheckFacts::Versions::kFull;
     checks.old_calibs_ok = options_.calibrations.sky_maker.reading.old_calibs_ok;
@@ -186,8 +189,9 @@ class Batch {
 
 }  // namespace
 
-MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistry& cameras, const MadeCcdTable& made,
-                              const MeasureOptions& options, const Log& log, const Progress& progress) {
+MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistry& cameras,
+                              const MadeCcdTable& made, const MeasureOptions& options, const Log& log,
+                              const Progress& progress) {
   MeasuredImages out;
   if (made.table.rows() > 0) {
     const CcdTable ccds = CcdTable::from_tables({{"the table", made.table}});

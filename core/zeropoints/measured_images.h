@@ -34,7 +34,8 @@ struct MeasureOptions {
 
 struct MeasuredRow {
   std::string image_filename;
-  std::int64_t row = -1;  // of the table of CCDs; -1: there is no such row, because its header lacks something
+  std::int64_t row =
+      -1;  // of the table of CCDs; -1: there is no such row, because its header lacks something
   int hdu = -1;
   CcdZeroPoint zero_point;
   std::optional<CcdAnnotation> annotation;
@@ -52,13 +53,16 @@ struct MeasuredImages {
 
 // `made`: of make_ccd_table; its cameras are loaded. Rows whose zero point comes from the header or an option keep it.
 // Error (kUsage): a catalog that nothing is known of.
-MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistry& cameras, const MadeCcdTable& made,
-                              const MeasureOptions& options, const Log& log = {}, const Progress& progress = {});
+MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistry& cameras,
+                              const MadeCcdTable& made, const MeasureOptions& options, const Log& log = {},
+                              const Progress& progress = {});
 
 // All columns, one row for each of `rows`, which are numbers of images.rows.
-fits::Table annotated_table(const MadeCcdTable& made, const MeasuredImages& images, const std::vector<std::size_t>& rows);
+fits::Table annotated_table(const MadeCcdTable& made, const MeasuredImages& images,
+                            const std::vector<std::size_t>& rows);
 // One row for each star that was fitted on those.
-fits::Table photom_table(const MadeCcdTable& made, const MeasuredImages& images, const std::vector<std::size_t>& rows);
+fits::Table photom_table(const MadeCcdTable& made, const MeasuredImages& images,
+                         const std::vector<std::size_t>& rows);
 
 // The columns that runbrick reads, and how the zero points were found; a row for each of images.rows.
 fits::Table survey_table(const MadeCcdTable& made, const MeasuredImages& images);
@@ -66,7 +70,7 @@ fits::Table survey_table(const MadeCcdTable& made, const MeasuredImages& images)
 // Writes <directory>/<image's directory>/<base>-photom.fits and -annotated.fits of every image; `version`: the first
 // cards of both.
 void write_measured_images(const std::filesystem::path& directory, const CcdReader& reader,
-                           const CameraRegistry& cameras, const MadeCcdTable& made, const MeasuredImages& images,
-                           const fits::Header& version);
+                           const CameraRegistry& cameras, const MadeCcdTable& made,
+                           const MeasuredImages& images, const fits::Header& version);
 
 }  // namespace brickline

@@ -60,10 +60,12 @@ class Columns {
   // Columns of the made table; rows without one there have NaN, -1 or nothing.
   template <typename T>
   void made(const char* name, const char* unit, double otherwise = kNan) {
-    add<T>(name, unit, [&](Row r) { return r.row >= 0 && made_.has(name) ? made_.number(name, r.row) : otherwise; });
+    add<T>(name, unit,
+           [&](Row r) { return r.row >= 0 && made_.has(name) ? made_.number(name, r.row) : otherwise; });
   }
   void made_text(const char* name) {
-    text(name, [&](Row r) { return r.row >= 0 && made_.has(name) ? made_.text(name, r.row) : std::string(); });
+    text(name,
+         [&](Row r) { return r.row >= 0 && made_.has(name) ? made_.text(name, r.row) : std::string(); });
   }
   void measured(const char* name, const char* unit, double CcdZeroPoint::*member) {
     add<float>(name, unit, [member](Row r) { return r.zero_point.*member; });
@@ -103,7 +105,8 @@ void add_survey_columns(Columns& c, const MeasuredImages& images) {
   c.add<std::int16_t>("image_hdu", "", [](R r) { return r.hdu; });
   c.made_text("camera");
   c.made<std::int64_t>("expnum", "", -1);
-  for (const char* name : {"plver", "procdate", "plprocid", "ccdname", "object", "propid", "filter"}) c.made_text(name);
+  for (const char* name : {"plver", "procdate", "plprocid", "ccdname", "object", "propid", "filter"})
+    c.made_text(name);
   c.made<float>("exptime", "s");
   c.made<double>("mjd_obs", "d");
   c.made<float>("airmass", "");
@@ -136,7 +139,8 @@ void add_survey_columns(Columns& c, const MeasuredImages& images) {
   c.add<std::int16_t>("ccdnastrom", "", [](R r) { return r.zero_point.astrometric; });
   c.add<std::int16_t>("ccdnphotom", "", [](R r) { return r.zero_point.seen; });
   c.add<std::int16_t>("ccdnphotom_used", "", [](R r) { return r.zero_point.used; });
-  c.add<std::int32_t>("ccd_cuts", "", [](R r) { return r.zero_point.failure.empty() ? 0 : ccdcut::kErrLegacyzpts; });
+  c.add<std::int32_t>("ccd_cuts", "",
+                      [](R r) { return r.zero_point.failure.empty() ? 0 : ccdcut::kErrLegacyzpts; });
 }
 
 void add_measurement_columns(Columns& c) {
@@ -164,13 +168,17 @@ void add_annotation_columns(Columns& c) {
                          : std::int16_t{-1});
   c.table().add("good_region", std::move(good), "pixel", {4});
   for (std::size_t k = 0; k < 4; ++k) {
-    c.annotated(fmt::format("ra{}", k).c_str(), "deg", [k](A a) { return a.corners[k].ra; }, true);
-    c.annotated(fmt::format("dec{}", k).c_str(), "deg", [k](A a) { return a.corners[k].dec; }, true);
+    c.annotated(
+        fmt::format("ra{}", k).c_str(), "deg", [k](A a) { return a.corners[k].ra; }, true);
+    c.annotated(
+        fmt::format("dec{}", k).c_str(), "deg", [k](A a) { return a.corners[k].dec; }, true);
   }
   c.annotated("dra", "deg", [](A a) { return a.dra; });
   c.annotated("ddec", "deg", [](A a) { return a.ddec; });
-  c.annotated("ra_center", "deg", [](A a) { return a.centre.ra; }, true);
-  c.annotated("dec_center", "deg", [](A a) { return a.centre.dec; }, true);
+  c.annotated(
+      "ra_center", "deg", [](A a) { return a.centre.ra; }, true);
+  c.annotated(
+      "dec_center", "deg", [](A a) { return a.centre.dec; }, true);
   c.annotated("meansky", "nanomaggy", [](A a) { return a.sky.mean; });
   c.annotated("stdsky", "nanomaggy", [](A a) { return a.sky.deviation; });
   c.annotated("maxsky", "nanomaggy", [](A a) { return a.sky.most; });
@@ -200,7 +208,8 @@ void add_annotation_columns(Columns& c) {
   constexpr std::array<const char*, 6> kBands = {"u", "g", "r", "i", "z", "Y"};
   constexpr std::array<double, 4> kWise = {0.184, 0.113, 0.0241, 0.00910};
   c.array("decam_extinction", "mag", 6, [&](R r, std::int64_t k) {
-    const double per_ebv = standard_band_facts(kBands[static_cast<std::size_t>(k)]).extinction_per_ebv.value_or(kNan);
+    const double per_ebv =
+        standard_band_facts(kBands[static_cast<std::size_t>(k)]).extinction_per_ebv.value_or(kNan);
     return r.annotation ? r.annotation->ebv * per_ebv : kNan;
   });
   c.array("wise_extinction", "mag", 4, [&](R r, std::int64_t k) {
@@ -221,7 +230,8 @@ class StarColumns {
   };
   StarColumns(const MeasuredImages& images, const std::vector<std::size_t>& rows) {
     for (const std::size_t i : rows)
-      for (const MeasuredStar& star : images.rows[i].zero_point.stars) stars_.push_back({&images.rows[i], &star});
+      for (const MeasuredStar& star : images.rows[i].zero_point.stars)
+        stars_.push_back({&images.rows[i], &star});
     table_.set_rows(static_cast<std::int64_t>(stars_.size()));
   }
   template <typename T>
@@ -300,33 +310,44 @@ fits::Table photom_table(const MadeCcdTable& made, const MeasuredImages& images,
   // Zero, as elsewhere in this table, is "none".
   c.add<double>("legacy_survey_mag", "mag", [](S s) { return std::isfinite(s.star.mag) ? s.star.mag : 0; });
   for (const char* name : {"ps1", "sdss"}) {
-    const PhotometricCatalog catalog = std::string_view(name) == "ps1" ? PhotometricCatalog::ps1() : PhotometricCatalog::sdss();
+    const PhotometricCatalog catalog =
+        std::string_view(name) == "ps1" ? PhotometricCatalog::ps1() : PhotometricCatalog::sdss();
     const bool there = std::any_of(rows.begin(), rows.end(),
                                    [&](std::size_t i) { return images.rows[i].zero_point.provider == name; });
     if (!there) continue;
-    c.add<double>(fmt::format("ra_{}", name).c_str(), "deg", [](S s) { return photometric(s) ? photometric(s)->ra : 0; });
-    c.add<double>(fmt::format("dec_{}", name).c_str(), "deg", [](S s) { return photometric(s) ? photometric(s)->dec : 0; });
+    c.add<double>(fmt::format("ra_{}", name).c_str(), "deg",
+                  [](S s) { return photometric(s) ? photometric(s)->ra : 0; });
+    c.add<double>(fmt::format("dec_{}", name).c_str(), "deg",
+                  [](S s) { return photometric(s) ? photometric(s)->dec : 0; });
     for (std::size_t b = 0; b < catalog.bands.size(); ++b) {
       std::string band = catalog.bands[b];
       band[0] = static_cast<char>(std::tolower(band[0]));
-      c.add<float>(fmt::format("{}_{}", name, band).c_str(), "mag",
-                   [b](S s) { return photometric(s) && b < photometric(s)->mags.size() ? photometric(s)->mags[b] : 0; });
+      c.add<float>(fmt::format("{}_{}", name, band).c_str(), "mag", [b](S s) {
+        return photometric(s) && b < photometric(s)->mags.size() ? photometric(s)->mags[b] : 0;
+      });
     }
     if (catalog.id.empty()) continue;
     c.of_star<std::int64_t>(fmt::format("{}_objid", name).c_str(), "",
                             [](S s) { return photometric(s) ? photometric(s)->id : std::int64_t{0}; });
-    c.of_star<bool>(fmt::format("{}_mags_ok", name).c_str(), "", [](S s) { return s.star.has_photometric && s.star.photometric.complete; });
+    c.of_star<bool>(fmt::format("{}_mags_ok", name).c_str(), "",
+                    [](S s) { return s.star.has_photometric && s.star.photometric.complete; });
   }
-  const auto made_number = [&](const char* name, R r) { return r.row >= 0 ? made.table.number(name, r.row) : kNan; };
-  c.of_row<std::int64_t>("expnum", "", [&](R r) { return r.row >= 0 ? made.table.integer("expnum", r.row) : -1; });
-  c.of_row<std::string>("ccdname", "", [&](R r) { return r.row >= 0 ? made.table.text("ccdname", r.row) : std::string(); });
-  c.of_row<std::string>("filter", "", [&](R r) { return r.row >= 0 ? made.table.text("filter", r.row) : std::string(); });
+  const auto made_number = [&](const char* name, R r) {
+    return r.row >= 0 ? made.table.number(name, r.row) : kNan;
+  };
+  c.of_row<std::int64_t>("expnum", "",
+                         [&](R r) { return r.row >= 0 ? made.table.integer("expnum", r.row) : -1; });
+  c.of_row<std::string>("ccdname", "",
+                        [&](R r) { return r.row >= 0 ? made.table.text("ccdname", r.row) : std::string(); });
+  c.of_row<std::string>("filter", "",
+                        [&](R r) { return r.row >= 0 ? made.table.text("filter", r.row) : std::string(); });
   c.of_row<float>("exptime", "s", [&](R r) { return static_cast<float>(made_number("exptime", r)); });
   c.of_row<double>("gain", "", [&](R r) { return r.gain; });
   c.of_row<float>("airmass", "", [&](R r) { return static_cast<float>(made_number("airmass", r)); });
   for (std::size_t a = 0; a < 3; ++a) {
     c.add<float>(fmt::format("apflux_{}", a + 6).c_str(), "count", [a](S s) { return s.aperture_flux[a]; });
-    c.add<float>(fmt::format("apflux_{}_err", a + 6).c_str(), "count", [a](S s) { return s.aperture_error[a]; });
+    c.add<float>(fmt::format("apflux_{}_err", a + 6).c_str(), "count",
+                 [a](S s) { return s.aperture_error[a]; });
   }
   c.add<double>("ra", "deg", [](S s) { return s.star.ra(); });
   c.add<double>("dec", "deg", [](S s) { return s.star.dec(); });
@@ -343,7 +364,8 @@ fits::Table survey_table(const MadeCcdTable& made, const MeasuredImages& images)
 }
 
 void write_measured_images(const fs::path& directory, const CcdReader& reader, const CameraRegistry& cameras,
-                           const MadeCcdTable& made, const MeasuredImages& images, const fits::Header& version) {
+                           const MadeCcdTable& made, const MeasuredImages& images,
+                           const fits::Header& version) {
   std::map<std::string, std::vector<std::size_t>> by_image;
   for (std::size_t i = 0; i < images.rows.size(); ++i) by_image[images.rows[i].image_filename].push_back(i);
   for (const auto& [name, rows] : by_image) {
@@ -354,10 +376,13 @@ void write_measured_images(const fs::path& directory, const CcdReader& reader, c
     if (row >= 0) {
       const Camera& camera = cameras.camera(made.table.text("camera", row));
       base = base_name(camera.facts().files.base_name, name);
-      OpenCcd ccd = reader.open(reader.input(camera.name(), name, images.rows[rows.front()].hdu), Purpose::kMeasure);
-      for (const char* key : {"AIRMASS", "OBJECT", "TELESCOP", "INSTRUME", "EXPTIME", "DATE-OBS", "MJD-OBS", "PROGRAM",
-                              "OBSERVER", "PROPID", "FILTER", "HA", "ZD", "AZ", "DOMEAZ", "HUMIDITY", "PLVER"})
-        if (const fits::Card* card = ccd.primary_header().find(key)) header.set(key, card->value, card->comment);
+      OpenCcd ccd =
+          reader.open(reader.input(camera.name(), name, images.rows[rows.front()].hdu), Purpose::kMeasure);
+      for (const char* key :
+           {"AIRMASS", "OBJECT", "TELESCOP", "INSTRUME", "EXPTIME", "DATE-OBS", "MJD-OBS", "PROGRAM",
+            "OBSERVER", "PROPID", "FILTER", "HA", "ZD", "AZ", "DOMEAZ", "HUMIDITY", "PLVER"})
+        if (const fits::Card* card = ccd.primary_header().find(key))
+          header.set(key, card->value, card->comment);
       header.set("EXPNUM", made.table.integer("expnum", row));
       header.set("PROCDATE", made.table.text("procdate", row));
       header.set("PLPROCID", made.table.text("plprocid", row));
@@ -366,18 +391,20 @@ void write_measured_images(const fs::path& directory, const CcdReader& reader, c
     }
     std::vector<double> points, widths;
     for (const std::size_t i : rows) {
-      if (std::isfinite(images.rows[i].zero_point.zero_point)) points.push_back(images.rows[i].zero_point.zero_point);
+      if (std::isfinite(images.rows[i].zero_point.zero_point))
+        points.push_back(images.rows[i].zero_point.zero_point);
       if (images.rows[i].fwhm > 0) widths.push_back(images.rows[i].fwhm);
     }
     if (!points.empty()) header.set("CCD_ZPT", median_of(points), "median over the CCDs");
     if (!widths.empty()) {
       header.set("FWHM", median_of(widths), "pixels, median over the CCDs");
-      if (row >= 0) header.set("SEEING", median_of(widths) * made.table.number("pixscale_mean", row), "arcsec");
+      if (row >= 0)
+        header.set("SEEING", median_of(widths) * made.table.number("pixscale_mean", row), "arcsec");
     }
     header.set("FILENAME", (fs::path(name).parent_path().filename() / fs::path(name).filename()).string());
     const fs::path place = directory / fs::path(name).parent_path();
-    for (const auto& [ending, table] :
-         {std::pair{"-photom.fits", photom_table(made, images, rows)}, std::pair{"-annotated.fits", annotated}}) {
+    for (const auto& [ending, table] : {std::pair{"-photom.fits", photom_table(made, images, rows)},
+                                        std::pair{"-annotated.fits", annotated}}) {
       fits::FitsWriter writer;
       writer.add_empty_primary();
       writer.add_table(table, "", header);

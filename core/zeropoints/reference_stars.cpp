@@ -51,7 +51,8 @@ std::vector<int> matches(const std::vector<GaiaStar>& gaia, const std::vector<Ph
 std::size_t index_of(const std::vector<std::string>& bands, const std::string& band) {
   const auto at = std::find(bands.begin(), bands.end(), band);
   if (at == bands.end())
-    throw input_error("a colour term of the camera's facts is of band {}, which the catalog does not have", band);
+    throw input_error("a colour term of the camera's facts is of band {}, which the catalog does not have",
+                      band);
   return static_cast<std::size_t>(at - bands.begin());
 }
 
@@ -166,8 +167,8 @@ ReferenceStars read_reference_stars(const Wcs& wcs, double mjd, const CatalogFil
           star.mag = transformed_magnitude(provider->term, bands, p.mags);
           star.usable = p.complete && std::isfinite(star.mag);
           if (!provider->range_colour[0].empty()) {
-            const double colour =
-                p.mags[index_of(bands, provider->range_colour[0])] - p.mags[index_of(bands, provider->range_colour[1])];
+            const double colour = p.mags[index_of(bands, provider->range_colour[0])] -
+                                  p.mags[index_of(bands, provider->range_colour[1])];
             star.usable &= colour > provider->colour_range[0] && colour < provider->colour_range[1];
           }
           star.ra_now = p.ra;

@@ -14,8 +14,9 @@
 namespace brickline {
 
 struct ReferenceStar {
-  GaiaStar gaia;                // id 0: not one of Gaia's
-  double ra_now = 0, dec_now = 0;  // at the time of the exposure, for Gaia's stars; else the photometric catalog's
+  GaiaStar gaia;  // id 0: not one of Gaia's
+  double ra_now = 0,
+         dec_now = 0;  // at the time of the exposure, for Gaia's stars; else the photometric catalog's
   bool astrometric() const { return gaia.id != 0; }
   PhotometricStar photometric;  // of another catalog than Gaia
   bool has_photometric = false;
@@ -46,7 +47,8 @@ std::optional<PhotometricProvider> photometric_provider(const CameraFacts& facts
                                                         const std::string& band);
 
 struct ReferenceStarOptions {
-  double match_radius_arcsec = 1;  // of a photometric star around one of Gaia's, both at their catalogs' epochs
+  double match_radius_arcsec =
+      1;  // of a photometric star around one of Gaia's, both at their catalogs' epochs
   double footprint_margin_pixels = 10;
   int most_stars = 1000;  // of each catalog, the brightest
 };

@@ -211,8 +211,9 @@ PhotometricCatalog PhotometricCatalog::described(const std::string& name, const 
   PhotometricCatalog c;
   c.name = name;
   const auto lacks = [&](const char* fact) {
-    return input_error("the camera's facts do not describe the catalogue: photometry.catalogues.{}.{} is missing",
-                       name, fact);
+    return input_error(
+        "the camera's facts do not describe the catalogue: photometry.catalogues.{}.{} is missing", name,
+        fact);
   };
   if (facts.files.empty()) throw lacks("files");
   if (facts.columns.empty()) throw lacks("columns");
@@ -232,8 +233,8 @@ PhotometricCatalog PhotometricCatalog::described(const std::string& name, const 
   return c;
 }
 
-std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& catalog, const Footprint& footprint,
-                                                    CatalogCache& cache) {
+std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& catalog,
+                                                    const Footprint& footprint, CatalogCache& cache) {
   std::vector<Requirement> requirements;
   for (const std::string& text : catalog.require) requirements.emplace_back(text);
   std::vector<std::string> needed = {catalog.ra, catalog.dec};
@@ -248,7 +249,8 @@ std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& ca
     const std::filesystem::path file = catalog.files.file(pixel);
     const auto table = cache.table(file, needed);
     require_columns(*table, needed, file);
-    if (one_column && table->require(catalog.columns.front()).width() != static_cast<std::int64_t>(catalog.bands.size()))
+    if (one_column &&
+        table->require(catalog.columns.front()).width() != static_cast<std::int64_t>(catalog.bands.size()))
       throw input_error("its column {} has {} values a row, not {}", catalog.columns.front(),
                         table->require(catalog.columns.front()).width(), catalog.bands.size())
           .in_file(file.string());
@@ -258,8 +260,9 @@ std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& ca
       star.dec = table->number(catalog.dec, row);
       if (!catalog.id.empty()) star.id = table->integer(catalog.id, row);
       for (std::size_t b = 0; b < catalog.bands.size(); ++b) {
-        const double v = one_column ? table->number(catalog.columns.front(), row, static_cast<std::int64_t>(b))
-                                    : table->number(catalog.columns[b], row);
+        const double v = one_column
+                             ? table->number(catalog.columns.front(), row, static_cast<std::int64_t>(b))
+                             : table->number(catalog.columns[b], row);
         star.mags.push_back(!catalog.fluxes ? v : v > 0 ? 22.5 - 2.5 * std::log10(v) : kNan);
         const std::string& band = catalog.bands[b];
         if (!catalog.counts.empty() && (band == "g" || band == "r" || band == "i"))

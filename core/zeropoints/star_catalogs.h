@@ -66,7 +66,7 @@ class CatalogCache {
 
 struct GaiaStar {
   std::int64_t id = 0;
-  double ra = 0, dec = 0;  // degrees, at ref_epoch
+  double ra = 0, dec = 0;                                   // degrees, at ref_epoch
   double ref_epoch = 0, pmra = 0, pmdec = 0, parallax = 0;  // years, mas/yr, mas; unknown motions are 0
   float g = 0, bp = 0, rp = 0;                              // mag; 0: unknown
   float g_error = 0, bp_error = 0, rp_error = 0;            // mag: 2.5/ln 10 / max(1, flux over error)
@@ -74,7 +74,8 @@ struct GaiaStar {
 
 // Stars of the footprint in the order of the files and their rows. Error (kInput): a file is missing, or lacks
 // columns, which are named.
-std::vector<GaiaStar> read_gaia_stars(const CatalogFiles& files, const Footprint& footprint, CatalogCache& cache);
+std::vector<GaiaStar> read_gaia_stars(const CatalogFiles& files, const Footprint& footprint,
+                                      CatalogCache& cache);
 
 // A star with magnitudes in the catalog's own bands.
 struct PhotometricStar {
@@ -104,7 +105,7 @@ struct PhotometricCatalog {
   static PhotometricCatalog described(const std::string& name, const CatalogueFacts& facts);
 };
 
-std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& catalog, const Footprint& footprint,
-                                                    CatalogCache& cache);
+std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& catalog,
+                                                    const Footprint& footprint, CatalogCache& cache);
 
 }  // namespace brickline

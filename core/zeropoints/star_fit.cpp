@@ -4,9 +4,13 @@
 #include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <numeric>
 #include <vector>
 
 #include "core/model/lanczos.h"
+#include "core/model/psf_kernel.h"
+#include "core/model/source_model.h"
 
 namespace brickline {
 namespace {
@@ -16,8 +20,10 @@ constexpr int kTaps = 7, kReach = 3;
 // The PSF's picture moved to any place, on the pixels of a stamp, with its derivatives by the place.
 class MovedPsf {
  public:
-  MovedPsf(Image<float> picture, const Box& stamp)
+  // `exact`: moves it by a phase; null: by Lanczos-3.
+  MovedPsf(Image<float> picture, const Box& stamp, Renderer* exact)
       : picture_(std::move(picture)),
+        exact_(exact),
         stamp_(stamp),
         size_(static_cast<std::size_t>(stamp.width()) * stamp.height()),
         value_(size_),
@@ -25,6 +31,52 @@ class MovedPsf {
         by_y_(size_) {}
 
   void move_to(double x, double y) {
+    if (exact_)
+      move_by_phase(x, y, true);
+    else
+      move_by_filter(x, y);
+  }
+  // Without derivatives, where they are not asked for.
+  void show_at(double x, double y) {
+    if (exact_)
+      move_by_phase(x, y, false);
+    else
+      move_by_filter(x, y);
+  }
+
+  const float* value(int row) const { return &value_[static_cast<std::size_t>(row) * stamp_.width()]; }
+  const float* by_x(int row) const { return &by_x_[static_cast<std::size_t>(row) * stamp_.width()]; }
+  const float* by_y(int row) const { return &by_y_[static_cast<std::size_t>(row) * stamp_.width()]; }
+
+ private:
+  void move_by_phase(double x, double y, bool derivatives) {
+    if (!kernel_) kernel_ = std::make_unique<PsfKernel>(picture_, 0);
+    const SourceModel star;
+    const auto picture = [&](double at_x, double at_y, auto&& take) {
+      RenderTarget target;
+      target.width = target.height = 1 << 24;
+      target.cd = {1, 0, 0, 1};
+      target.psf = kernel_.get();
+      const auto patch = exact_->patch_on(stamp_, star, {at_x, at_y}, target);
+      if (!patch) return;
+      for (int j = 0; j < stamp_.height(); ++j)
+        for (int i = 0; i < stamp_.width(); ++i)
+          take(static_cast<std::size_t>(j) * stamp_.width() + i, patch->pixels(i, j));
+    };
+    std::fill(value_.begin(), value_.end(), 0.f);
+    picture(x, y, [&](std::size_t k, float v) { value_[k] = v; });
+    if (!derivatives) return;
+    constexpr double kDifference = 0.02;  // pixels
+    std::fill(by_x_.begin(), by_x_.end(), 0.f);
+    std::fill(by_y_.begin(), by_y_.end(), 0.f);
+    const auto f = static_cast<float>(1 / (2 * kDifference));
+    picture(x + kDifference, y, [&](std::size_t k, float v) { by_x_[k] += f * v; });
+    picture(x - kDifference, y, [&](std::size_t k, float v) { by_x_[k] -= f * v; });
+    picture(x, y + kDifference, [&](std::size_t k, float v) { by_y_[k] += f * v; });
+    picture(x, y - kDifference, [&](std::size_t k, float v) { by_y_[k] -= f * v; });
+  }
+
+  void move_by_filter(double x, double y) {
     const int ix = static_cast<int>(std::lround(x)), iy = static_cast<int>(std::lround(y));
     const LanczosTaps tx = lanczos_taps(x - ix), ty = lanczos_taps(y - iy);
     const int w = stamp_.width(), h = stamp_.height();
@@ -34,11 +86,13 @@ class MovedPsf {
     frame_.assign(static_cast<std::size_t>(w + 2 * kReach), 0);
     along_.assign(static_cast<std::size_t>(w) * (h + 2 * kReach), 0);
     slope_.assign(along_.size(), 0);
-    const int from = std::max(0, -first_column), to = std::min(w + 2 * kReach, picture_.width() - first_column);
+    const int from = std::max(0, -first_column),
+              to = std::min(w + 2 * kReach, picture_.width() - first_column);
     for (int row = 0; row < h + 2 * kReach; ++row) {
       const int r = first_row + row;
       if (r < 0 || r >= picture_.height() || from >= to) continue;
-      std::copy(&picture_(first_column + from, r), &picture_(first_column + from, r) + (to - from), &frame_[static_cast<std::size_t>(from)]);
+      std::copy(&picture_(first_column + from, r), &picture_(first_column + from, r) + (to - from),
+                &frame_[static_cast<std::size_t>(from)]);
       float* a = &along_[static_cast<std::size_t>(row) * w];
       float* s = &slope_[static_cast<std::size_t>(row) * w];
       for (int k = 0; k < kTaps; ++k) {
@@ -69,12 +123,9 @@ class MovedPsf {
       }
     }
   }
-  const float* value(int row) const { return &value_[static_cast<std::size_t>(row) * stamp_.width()]; }
-  const float* by_x(int row) const { return &by_x_[static_cast<std::size_t>(row) * stamp_.width()]; }
-  const float* by_y(int row) const { return &by_y_[static_cast<std::size_t>(row) * stamp_.width()]; }
-
- private:
   Image<float> picture_;
+  Renderer* exact_;
+  std::unique_ptr<PsfKernel> kernel_;
   Box stamp_;
   std::size_t size_;
   std::vector<float> frame_, along_, slope_, value_, by_x_, by_y_;
@@ -92,8 +143,11 @@ struct Sums {
 class Fit {
  public:
   Fit(ImageView<const float> data, ImageView<const float> inverse_error, const Psf& psf, PixelPosition at,
-      const Box& stamp)
-      : data_(data), inverse_error_(inverse_error), stamp_(stamp), psf_(psf.stamp(at.x, at.y), stamp) {}
+      const Box& stamp, Renderer* exact)
+      : data_(data),
+        inverse_error_(inverse_error),
+        stamp_(stamp),
+        psf_(psf.stamp(at.x, at.y), stamp, exact) {}
 
   Sums sums_at(double x, double y) {
     psf_.move_to(x, y);
@@ -142,6 +196,26 @@ class Fit {
   MovedPsf psf_;
 };
 
+// image += flux times the PSF of `at`, moved to (x, y).
+void add_star(ImageView<float> image, const Psf& psf, PixelPosition at, const StarFit& fit, double sign,
+              Renderer* exact) {
+  const int ix = static_cast<int>(std::lround(fit.x)), iy = static_cast<int>(std::lround(fit.y));
+  const int half_w = psf.width() / 2 + kReach, half_h = psf.height() / 2 + kReach;
+  const Box box = intersection(image.box(), {ix - half_w, ix + half_w + 1, iy - half_h, iy + half_h + 1});
+  if (box.empty()) return;
+  MovedPsf moved(psf.stamp(at.x, at.y), box, exact);
+  moved.show_at(fit.x, fit.y);
+  const auto f = static_cast<float>(sign * fit.flux);
+  for (int j = 0; j < box.height(); ++j) {
+    const float* u = moved.value(j);
+    float* to = &image(box.x0, box.y0 + j);
+    for (int i = 0; i < box.width(); ++i) to[i] += f * u[i];
+  }
+}
+
+StarFit fit_one(ImageView<const float> data, ImageView<const float> inverse_error, const Psf& psf,
+                PixelPosition at, const StarFitOptions& options, PixelPosition start, Renderer* exact);
+
 }  // namespace
 
 std::string_view name_of(StarFitEnd end) {
@@ -158,8 +232,67 @@ std::string_view name_of(StarFitEnd end) {
   return "";
 }
 
+std::vector<StarFit> fit_stars_together(ImageView<const float> data, ImageView<const float> inverse_error,
+                                        const Psf& psf, std::span<const PixelPosition> at,
+                                        std::span<const double> brightness, const JointFitOptions& options) {
+  Renderer renderer({.shift = PsfShift::kFourier});
+  Renderer* exact = options.star.shift == PsfShift::kFourier ? &renderer : nullptr;
+  std::vector<StarFit> fits(at.size());
+  std::vector<std::size_t> order(at.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return brightness[a] > brightness[b]; });
+  Image<float> left(data);
+  // Which stars' pixels have changed since a star was last looked at.
+  std::vector<char> stirred(at.size(), 1);
+  const auto stir = [&](std::size_t i) {
+    const double reach_x = psf.width() / 2. + options.star.stamp_radius + kReach,
+                 reach_y = psf.height() / 2. + options.star.stamp_radius + kReach;
+    for (std::size_t k = 0; k < at.size(); ++k)
+      if (k != i && std::abs(at[k].x - fits[i].x) < reach_x && std::abs(at[k].y - fits[i].y) < reach_y)
+        stirred[k] = 1;
+  };
+  for (int turn = 0; turn < options.most_turns; ++turn) {
+    bool moved = false;
+    for (const std::size_t i : order) {
+      if (!stirred[i]) continue;
+      stirred[i] = 0;
+      const StarFit before = fits[i];
+      if (turn > 0 && !before.fitted()) continue;
+      if (turn > 0) add_star(left.view(), psf, at[i], before, 1, exact);
+      fits[i] = fit_one(left.const_view(), inverse_error, psf, at[i], options.star,
+                        turn > 0 ? PixelPosition{before.x, before.y} : at[i], exact);
+      StarFit& now = fits[i];
+      if (!now.fitted()) {
+        if (turn > 0) stir(i);
+        continue;
+      }
+      add_star(left.view(), psf, at[i], now, -1, exact);
+      const double step =
+          turn == 0 ? 1e9
+                    : std::max({std::abs(now.flux - before.flux) / now.dflux,
+                                std::abs(now.x - before.x) / now.dx, std::abs(now.y - before.y) / now.dy});
+      if (step > options.still) {
+        moved = true;
+        stir(i);
+      }
+    }
+    if (!moved) break;
+  }
+  return fits;
+}
+
 StarFit fit_star(ImageView<const float> data, ImageView<const float> inverse_error, const Psf& psf,
-                 PixelPosition at, const StarFitOptions& options) {
+                 PixelPosition at, const StarFitOptions& options, std::optional<PixelPosition> start) {
+  Renderer renderer({.shift = PsfShift::kFourier});
+  return fit_one(data, inverse_error, psf, at, options, start.value_or(at),
+                 options.shift == PsfShift::kFourier ? &renderer : nullptr);
+}
+
+namespace {
+
+StarFit fit_one(ImageView<const float> data, ImageView<const float> inverse_error, const Psf& psf,
+                PixelPosition at, const StarFitOptions& options, PixelPosition start, Renderer* exact) {
   StarFit out;
   out.x = at.x;
   out.y = at.y;
@@ -174,8 +307,8 @@ StarFit fit_star(ImageView<const float> data, ImageView<const float> inverse_err
     return out;
   }
   out.stamp = {x0, x0 + 2 * r + 1, y0, y0 + 2 * r + 1};
-  Fit fit(data, inverse_error, psf, at, out.stamp);
-  double x = at.x, y = at.y;
+  Fit fit(data, inverse_error, psf, at, out.stamp, exact);
+  double x = start.x, y = start.y;
   Sums now = fit.sums_at(x, y);
   out.end = StarFitEnd::kMasked;
   if (!(now.uu > 0)) return out;
@@ -188,7 +321,8 @@ StarFit fit_star(ImageView<const float> data, ImageView<const float> inverse_err
                                 flux * (now.data_y - flux * now.uy));
     const Eigen::Vector3d by = normal.fullPivLu().solve(right);
     if (!by.allFinite()) break;
-    double factor = std::min(1., options.longest_step / std::max(1e-30, std::max(std::abs(by[1]), std::abs(by[2]))));
+    double factor =
+        std::min(1., options.longest_step / std::max(1e-30, std::max(std::abs(by[1]), std::abs(by[2]))));
     constexpr int kMostHalvings = 8;
     bool better = false;
     double gain = 0;
@@ -219,8 +353,10 @@ StarFit fit_star(ImageView<const float> data, ImageView<const float> inverse_err
   out.dx = 1 / std::sqrt(flux * flux * now.xx);
   out.dy = 1 / std::sqrt(flux * flux * now.yy);
   fit.describe(out);
-  out.end = std::isfinite(out.flux + out.dflux + out.dx + out.dy) ? StarFitEnd::kFitted : StarFitEnd::kNoPlace;
+  out.end =
+      std::isfinite(out.flux + out.dflux + out.dx + out.dy) ? StarFitEnd::kFitted : StarFitEnd::kNoPlace;
   return out;
 }
 
+}  // namespace
 }  // namespace brickline

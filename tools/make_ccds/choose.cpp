@@ -62,7 +62,8 @@ class GalaxyNorms {
   std::unique_ptr<CcdReader> reader_;
 };
 
-void write_brick(const DepthCutArguments& a, const Brick& brick, const fits::Table& rows, const DepthCut& cut) {
+void write_brick(const DepthCutArguments& a, const Brick& brick, const fits::Table& rows,
+                 const DepthCut& cut) {
   fits::Table table = rows;
   std::vector<bool> overlapping, passed;
   std::vector<std::int32_t> pixels, order;
@@ -90,7 +91,8 @@ void write_brick(const DepthCutArguments& a, const Brick& brick, const fits::Tab
     for (int p = 0; p <= 100; ++p) percentiles.push_back(p);
     t.add("percentile", std::move(percentiles), "", {101});
     for (const auto& [band, result] : cut.bands) {
-      t.add("depth_" + band, std::vector<double>(result.percentiles.begin(), result.percentiles.end()), "mag", {101});
+      t.add("depth_" + band, std::vector<double>(result.percentiles.begin(), result.percentiles.end()), "mag",
+            {101});
       t.add("npix_all_" + band, std::vector<std::int64_t>{result.pixels_all}, "pixel");
       t.add("npix_keep_" + band, std::vector<std::int64_t>{result.pixels_kept}, "pixel");
     }
@@ -108,8 +110,9 @@ void write_brick(const DepthCutArguments& a, const Brick& brick, const fits::Tab
 
 CLI::App* add_tree_command(CLI::App& app, TreeArguments& a) {
   CLI::App* tree = app.add_subcommand(
-      "tree", "writes a table's CCDs that nothing cuts in the order of a search tree, and the tree: survey-ccds-*.kd.fits, of "
-              "which runs over single bricks read only what is near");
+      "tree",
+      "writes a table's CCDs that nothing cuts in the order of a search tree, and the tree: survey-ccds-*.kd.fits, of "
+      "which runs over single bricks read only what is near");
   tree->add_option("TABLE", a.table, "the table")->required();
   tree->add_option("OUT", a.output, "the file to write; its name should end in .kd.fits")->required();
   tree->add_flag("--no-cut", a.all, "CCDs that are cut, too");
@@ -128,13 +131,15 @@ int write_tree(const TreeArguments& a) {
     table = table.select(good);
   }
   if (table.rows() == 0)
-    throw input_error("none of its {} CCDs is without a cut; --no-cut takes all", all).in_file(a.table.string());
+    throw input_error("none of its {} CCDs is without a cut; --no-cut takes all", all)
+        .in_file(a.table.string());
   const MadeSkyTree tree = make_sky_tree(table.numbers("ra"), table.numbers("dec"));
   fits::FitsWriter writer;
   writer.add_table(table.select(tree.order));
   add_sky_tree(writer, tree, "ccds");
   writer.write(a.output);
-  write_stdout(fmt::format("{}: {} of {} CCDs in {} leaves\n", a.output.string(), table.rows(), all, tree.last.size()));
+  write_stdout(fmt::format("{}: {} of {} CCDs in {} leaves\n", a.output.string(), table.rows(), all,
+                           tree.last.size()));
   return 0;
 }
 
@@ -146,15 +151,20 @@ CLI::App* add_depth_cut_command(CLI::App& app, DepthCutArguments& a) {
   DepthCutOptions& o = a.options;
   cut->add_option("BRICKS", a.bricks, "names of bricks")->required();
   cut->add_option("--survey-dir", a.survey_dir, "the survey's directory (else $LEGACY_SURVEY_DIR)");
-  cut->add_option("--ccd-table", a.tables, "tables of CCDs, instead of the survey's; repeatable")->expected(1)->take_all();
+  cut->add_option("--ccd-table", a.tables, "tables of CCDs, instead of the survey's; repeatable")
+      ->expected(1)
+      ->take_all();
   cut->add_option("--outdir", a.outdir, "where the files go")->capture_default_str();
-  cut->add_option("--target", a.targets, "BAND=MAG: wanted depth, 5 sigma, of a galaxy of 0.45 arcsec; repeatable (g=24 r=23.4 z=22.5 "
-                                         "i=23 y=22)")
+  cut->add_option(
+         "--target", a.targets,
+         "BAND=MAG: wanted depth, 5 sigma, of a galaxy of 0.45 arcsec; repeatable (g=24 r=23.4 z=22.5 "
+         "i=23 y=22)")
       ->expected(1)
       ->take_all()
       ->delimiter(',');
   cut->add_option("--margin", o.margin, "mag that are wanted beyond")->capture_default_str();
-  cut->add_option("--exposures", o.exposures, "that are wanted over most of the brick")->capture_default_str();
+  cut->add_option("--exposures", o.exposures, "that are wanted over most of the brick")
+      ->capture_default_str();
   cut->add_option("--exposed", o.exposed, "how much of it that is")->capture_default_str();
   cut->add_option("--first-propids", a.first, "programs whose CCDs are looked at first")->delimiter(',');
   cut->add_option("--keep-propids", a.keep, "programs whose CCDs are kept")->delimiter(',');
@@ -203,9 +213,11 @@ int cut_bricks(DepthCutArguments& a, const PluginSearch& plugins) {
         continue;
       }
       const GalaxyNorms norms(survey, plugins, table, rows, target);
-      const DepthCut cut = cut_to_depth(rows, target, [&](std::size_t i) { return norms(i); }, a.options);
+      const DepthCut cut = cut_to_depth(
+          rows, target, [&](std::size_t i) { return norms(i); }, a.options);
       write_brick(a, target.brick, table.table().select(numbers), cut);
-      const auto kept = std::count_if(cut.ccds.begin(), cut.ccds.end(), [](const DepthCutCcd& c) { return c.passed; });
+      const auto kept =
+          std::count_if(cut.ccds.begin(), cut.ccds.end(), [](const DepthCutCcd& c) { return c.passed; });
       write_stdout(fmt::format("{}: {} of {} CCDs\n", name, kept, rows.size()));
     } catch (const Error& e) {
       if (e.kind() != ErrorKind::kInput) throw;

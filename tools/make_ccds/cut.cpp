@@ -20,19 +20,23 @@ void add_cut_options(CLI::App& app, CutArguments& a) {
   CcdCutOptions& o = a.options;
   app.add_option("--bad-exposures", o.bad_exposures, "file of lines EXPNUM[-CCDNAME] that are bad");
   app.add_option("--max-seeing", o.max_seeing_arcsec, "arcsec, instead of the cameras' limits");
-  app.add_option("--phrms-cut", o.max_photometric_rms_mag, "mag, scatter of stars' zero points, instead of the cameras' limits");
+  app.add_option("--phrms-cut", o.max_photometric_rms_mag,
+                 "mag, scatter of stars' zero points, instead of the cameras' limits");
   app.add_option("--exptime-cut", o.min_exptime_seconds, "seconds, instead of the cameras' limits");
   app.add_option("--omit", o.omit, "a rule that is to cut nothing, by the name in the report; repeatable")
       ->expected(1)
       ->take_all()
       ->delimiter(',');
-  app.add_option("--good-ccd-fraction", a.good_ccd_fraction,
-                 "exposures of which a smaller part of the camera's CCDs is good are cut (too_many_bad_ccds): a number, or "
-                 "\"camera\" for the cameras' own; else none are");
-  app.add_option("--depth-policy", a.depth_policy,
-                 "JSON file: of which pointings how many of the deepest exposures are kept (depth_cut); needs --annotated");
-  app.add_option("--annotated", a.annotated,
-                 "the annotated table with the same rows: its psfdepth is the depth; it gets the same ccd_cuts");
+  app.add_option(
+      "--good-ccd-fraction", a.good_ccd_fraction,
+      "exposures of which a smaller part of the camera's CCDs is good are cut (too_many_bad_ccds): a number, or "
+      "\"camera\" for the cameras' own; else none are");
+  app.add_option(
+      "--depth-policy", a.depth_policy,
+      "JSON file: of which pointings how many of the deepest exposures are kept (depth_cut); needs --annotated");
+  app.add_option(
+      "--annotated", a.annotated,
+      "the annotated table with the same rows: its psfdepth is the depth; it gets the same ccd_cuts");
   app.add_option("--annotated-out", a.annotated_out, "where that is written; else it is replaced");
   app.add_option("--tiles", a.tiles, "table with tileid, ra, dec, for policies that group by tile");
   app.add_option("--objects", a.objects, "table with filename, object, for rows without an object");
@@ -45,7 +49,8 @@ CutTables cut_table(fits::Table table, CameraRegistry& cameras, CutArguments& a)
     char* end = nullptr;
     const double v = std::strtod(a.good_ccd_fraction.c_str(), &end);
     if (*end || !(v >= 0 && v <= 1))
-      throw usage_error("--good-ccd-fraction: '{}' is neither \"camera\" nor a number of 0 to 1", a.good_ccd_fraction);
+      throw usage_error("--good-ccd-fraction: '{}' is neither \"camera\" nor a number of 0 to 1",
+                        a.good_ccd_fraction);
     a.options.good_ccd_fraction = v;
   }
   if (!a.depth_policy.empty() && a.annotated.empty())

@@ -38,15 +38,21 @@ void complete(const SurveyDirectory& survey, const CameraRegistry& cameras, Meas
 
   const auto add = [&](const std::string& name, const std::string& dir) {
     if (dir.empty()) return;
-    if (!fs::is_directory(dir)) throw input_error("catalog {}: there is no such directory", name).in_file(dir);
+    if (!fs::is_directory(dir))
+      throw input_error("catalog {}: there is no such directory", name).in_file(dir);
     o.photometric_dirs[name] = dir;
   };
   add("ps1", directory(a.ps1_dir, "PS1CAT_DIR"));
   add("sdss", directory(a.sdss_dir, "SDSSCAT_DIR"));
   for (const std::string& word : a.catalogs) {
     const auto equals = word.find('=');
-    if (equals == 0 || equals == std::string::npos) throw usage_error("--catalog: '{}' is not NAME=DIR", word);
+    if (equals == 0 || equals == std::string::npos)
+      throw usage_error("--catalog: '{}' is not NAME=DIR", word);
     add(word.substr(0, equals), word.substr(equals + 1));
+  }
+  if (a.legacy_fits) {
+    o.stars.alone = true;
+    o.stars.fit.star.shift = PsfShift::kLanczos3;
   }
   if (const std::string dust = directory(a.dust_dir, "DUST_DIR"); !dust.empty()) o.dust_dir = dust;
   if (a.star_mags.size() == 2) o.stars.star_mags = {a.star_mags[0], a.star_mags[1]};
@@ -72,6 +78,14 @@ void complete(const SurveyDirectory& survey, const CameraRegistry& cameras, Meas
     }
 }
 
+// What changes products.
+std::vector<CommandOption> options_of(const MeasureArguments& a) {
+  std::vector<CommandOption> out = {{"--measure", {}}};
+  if (a.legacy_fits) out.push_back({"--legacy-fits", {}});
+  if (!a.options.photometry.empty()) out.push_back({"--photometry", {a.options.photometry}});
+  return out;
+}
+
 // A few lines that a person compares with the night's log.
 std::string summary(const MadeCcdTable& made, const MeasuredImages& images) {
   std::string text;
@@ -81,13 +95,14 @@ std::string summary(const MadeCcdTable& made, const MeasuredImages& images) {
     if (!z.failure.empty())
       text += fmt::format("{}: not measured: {}\n", name, z.failure);
     else if (r.given)
-      text += fmt::format("{}: {} {:.4f} ({})\n", name, made.table.text("filter", r.row), z.zero_point, z.provider);
+      text += fmt::format("{}: {} {:.4f} ({})\n", name, made.table.text("filter", r.row), z.zero_point,
+                          z.provider);
     else
       text += fmt::format(
           "{}: {} {:.4f} +- {:.4f} ({}), scatter {:.4f} of {} stars, transparency {:.3f}, offset {:+.4f} {:+.4f} arcsec of {} "
           "stars\n",
-          name, made.table.text("filter", r.row), z.zero_point, z.error, z.provider, z.scatter, z.used, z.transparency,
-          z.ra_offset, z.dec_offset, z.astrometric);
+          name, made.table.text("filter", r.row), z.zero_point, z.error, z.provider, z.scatter, z.used,
+          z.transparency, z.ra_offset, z.dec_offset, z.astrometric);
   }
   return text;
 }
@@ -96,47 +111,66 @@ std::string summary(const MadeCcdTable& made, const MeasuredImages& images) {
 
 void add_measure_options(CLI::App& app, MeasureArguments& a) {
   StarMeasurementOptions& s = a.options.stars;
-  app.add_flag("--measure", a.measure,
-               "measure zero points and astrometric offsets against stars of Gaia and of photometric catalogs, for CCDs "
-               "whose header or --zeropoint does not state one; PSFs and skies that are missing are made")
+  app.add_flag(
+         "--measure", a.measure,
+         "measure zero points and astrometric offsets against stars of Gaia and of photometric catalogs, for CCDs "
+         "whose header or --zeropoint does not state one; PSFs and skies that are missing are made")
       ->group(kGroup);
-  app.add_option("--outdir", a.outdir,
-                 "where DIR/BASE-photom.fits (a row per star) and -annotated.fits (a row per CCD) of each image go; else "
-                 "zpt in the survey's directory")
+  app.add_option(
+         "--outdir", a.outdir,
+         "where DIR/BASE-photom.fits (a row per star) and -annotated.fits (a row per CCD) of each image go; else "
+         "zpt in the survey's directory")
       ->group(kGroup);
-  app.add_option("--gaia-dir", a.gaia_dir, "Gaia's stars, files PREFIX-NNNNN.fits (else $GAIA_CAT_DIR)")->group(kGroup);
-  app.add_option("--gaia-prefix", a.gaia_prefix, "of their names (else $GAIA_CAT_PREFIX, else chunk)")->group(kGroup);
+  app.add_option("--gaia-dir", a.gaia_dir, "Gaia's stars, files PREFIX-NNNNN.fits (else $GAIA_CAT_DIR)")
+      ->group(kGroup);
+  app.add_option("--gaia-prefix", a.gaia_prefix, "of their names (else $GAIA_CAT_PREFIX, else chunk)")
+      ->group(kGroup);
   app.add_option("--gaia-scheme", a.gaia_scheme, "ring or nested (else $GAIA_CAT_SCHEME, else ring)")
       ->check(CLI::IsMember({"ring", "nested"}))
       ->group(kGroup);
-  app.add_option("--ps1-dir", a.ps1_dir, "Pan-STARRS 1, files ps1-NNNNN.fits (else $PS1CAT_DIR)")->group(kGroup);
-  app.add_option("--sdss-dir", a.sdss_dir, "SDSS, files sdss-hpNNNNN.fits (else $SDSSCAT_DIR)")->group(kGroup);
-  app.add_option("--catalog", a.catalogs,
-                 "NAME=DIR: a catalog that a camera's facts describe (photometry.catalogues.NAME); repeatable")
+  app.add_option("--ps1-dir", a.ps1_dir, "Pan-STARRS 1, files ps1-NNNNN.fits (else $PS1CAT_DIR)")
+      ->group(kGroup);
+  app.add_option("--sdss-dir", a.sdss_dir, "SDSS, files sdss-hpNNNNN.fits (else $SDSSCAT_DIR)")
+      ->group(kGroup);
+  app.add_option(
+         "--catalog", a.catalogs,
+         "NAME=DIR: a catalog that a camera's facts describe (photometry.catalogues.NAME); repeatable")
       ->expected(1)
       ->take_all()
       ->group(kGroup);
-  app.add_option("--photometry", a.options.photometry,
-                 "the catalog of the magnitudes: ps1, sdss, gaia, or another of the camera's; else the first of the "
-                 "camera's choice (photometry.preferred_catalogue) that is there")
+  app.add_option(
+         "--photometry", a.options.photometry,
+         "the catalog of the magnitudes: ps1, sdss, gaia, or another of the camera's; else the first of the "
+         "camera's choice (photometry.preferred_catalogue) that is there")
       ->group(kGroup);
-  app.add_option("--dust-dir", a.dust_dir, "SFD dust maps, for the column ebv (else $DUST_DIR; without, it is NaN)")
+  app.add_option("--dust-dir", a.dust_dir,
+                 "SFD dust maps, for the column ebv (else $DUST_DIR; without, it is NaN)")
       ->group(kGroup);
-  app.add_option("--calib-dir", a.calib_dir, "PSFs and skies are looked for, and made, there (else the survey's calib)")
+  app.add_option("--calib-dir", a.calib_dir,
+                 "PSFs and skies are looked for, and made, there (else the survey's calib)")
       ->group(kGroup);
-  app.add_flag("--skip-calibs", a.skip_calibrations, "make no PSF or sky: a CCD without is not measured")->group(kGroup);
+  app.add_flag("--skip-calibs", a.skip_calibrations, "make no PSF or sky: a CCD without is not measured")
+      ->group(kGroup);
 
+  app.add_flag(
+         "--legacy-fits", a.legacy_fits,
+         "fit each star by itself, with its neighbours' light in its pixels, and move PSFs by Lanczos-3, as the Legacy "
+         "Surveys' tables were made; else all at once, and exactly")
+      ->group(kGroup);
   const auto constant = [&](const char* name, auto& value, const char* help) {
     app.add_option(name, value, help)->capture_default_str()->group(kConstants);
   };
-  app.add_option("--star-mags", a.star_mags, "LO HI: magnitudes of stars for the zero point (else the camera's facts)")
+  app.add_option("--star-mags", a.star_mags,
+                 "LO HI: magnitudes of stars for the zero point (else the camera's facts)")
       ->expected(2)
       ->group(kConstants);
-  constant("--match-radius", s.stars.match_radius_arcsec, "arcsec, of a photometric star around one of Gaia's");
-  constant("--catalog-margin", s.stars.footprint_margin_pixels, "pixels around the image in which stars are looked for");
+  constant("--match-radius", s.stars.match_radius_arcsec,
+           "arcsec, of a photometric star around one of Gaia's");
+  constant("--catalog-margin", s.stars.footprint_margin_pixels,
+           "pixels around the image in which stars are looked for");
   constant("--most-stars", s.stars.most_stars, "stars of each catalog, the brightest");
-  constant("--stamp-radius", s.fit.stamp_radius, "pixels, of the square that a star is fitted on");
-  constant("--fit-steps", s.fit.most_steps, "steps of a star's fit, at most");
+  constant("--stamp-radius", s.fit.star.stamp_radius, "pixels, of the square that a star is fitted on");
+  constant("--fit-steps", s.fit.star.most_steps, "steps of a star's fit, at most");
   constant("--clip-photometry", s.clip_photometry, "sigmas, of the stars' zero points");
   constant("--clip-astrometry", s.clip_astrometry, "sigmas, of the stars' offsets");
   constant("--seen", s.least_significance, "sigmas of the flux, of stars that ccdnphotom counts");
@@ -151,7 +185,8 @@ void add_measure_options(CLI::App& app, MeasureArguments& a) {
 
 int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& cameras, const MadeCcdTable& made,
                       MeasureArguments& a, const fs::path& table_file,
-                      const std::function<void(const fits::Table&)>& write, RunDisplay& display, const Log& log) {
+                      const std::function<void(const fits::Table&)>& write, RunDisplay& display,
+                      const Log& log) {
   complete(survey, cameras, a);
   display.stage_begins("measuring zero points", 1, 1);
   const MeasuredImages images =
@@ -159,8 +194,8 @@ int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& camer
                      [&](std::int64_t done, std::int64_t total) { display.progress(done, total); });
   display.end(0);
   const fits::Header version =
-      version_header(read_survey_identity(survey), {},
-                     canonical_command_line("make-ccds", {{"--measure", {}}}), simd_level_name(), "InstCal");
+      version_header(read_survey_identity(survey), {}, canonical_command_line("make-ccds", options_of(a)),
+                     simd_level_name(), "InstCal");
   const fs::path outdir = a.outdir.empty() ? survey.root() / "zpt" : fs::path(a.outdir);
   write_measured_images(outdir, CcdReader(survey, cameras), cameras, made, images, version);
   write(survey_table(made, images));
@@ -169,8 +204,9 @@ int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& camer
     read += r.read_seconds;
     fit += r.fit_seconds;
   }
-  write_stdout(summary(made, images) + fmt::format("{}: {} CCDs, {} not measured; CPU seconds for reading {:.2f}, for stars {:.2f}\n",
-                                                   table_file.string(), images.rows.size(), images.failed, read, fit));
+  write_stdout(summary(made, images) +
+               fmt::format("{}: {} CCDs, {} not measured; CPU seconds for reading {:.2f}, for stars {:.2f}\n",
+                           table_file.string(), images.rows.size(), images.failed, read, fit));
   return images.failed == 0 ? 0 : kSomeItemsFailed;
 }
 

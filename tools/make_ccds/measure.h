@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ class App;
 namespace brickline {
 
 struct MeasureArguments {
-  bool measure = false, skip_calibrations = false;
+  bool measure = false, skip_calibrations = false, legacy_fits = false;
   std::string outdir, gaia_dir, gaia_scheme, gaia_prefix, ps1_dir, sdss_dir, dust_dir, calib_dir;
   std::vector<std::string> catalogs;  // NAME=DIR
   std::vector<double> star_mags;
@@ -27,6 +28,7 @@ void add_measure_options(CLI::App& app, MeasureArguments& a);
 // Measures what `made` lists, writes the images' tables and, by `write`, the survey's. Returns the exit code.
 int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& cameras, const MadeCcdTable& made,
                       MeasureArguments& a, const std::filesystem::path& table_file,
-                      const std::function<void(const fits::Table&)>& write, RunDisplay& display, const Log& log);
+                      const std::function<void(const fits::Table&)>& write, RunDisplay& display,
+                      const Log& log);
 
 }  // namespace brickline

@@ -1,0 +1,276 @@
+// Zero points and offsets of a sky whose truth is known, by each catalog; and what is made of CCDs that cannot be measured.
+#include <gmock/gmock.h>
+
+#include <numbers>
+
+#include "core/wcs/wcs.h"
+#include "tests/zeropoints/simulated_sky.h"
+
+namespace brickline {
+namespace {
+
+namespace fs = std::filesystem;
+using test::SimulatedSky;
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
+  return values[values.size() / 2];
+}
+// Of a normal distribution its standard deviation.
+double width(const std::vector<double>& values) {
+  const double middle = median(values);
+  std::vector<double> apart;
+  for (const double v : values) apart.push_back(std::abs(v - middle));
+  return 1.4826 * median(std::move(apart));
+}
+
+using ZeroPoints = SimulatedSky;
+
+TEST_F(ZeroPoints, AreTheTrueOnesByEveryCatalog) {
+  const fits::Table truth = SimulatedSky::truth();
+  for (const std::string catalog : {"gaia", "ps1"}) {
+    SCOPED_TRACE(catalog);
+    measure(survey(), 0, {"--photometry", catalog, "--ps1-dir", ps1().string(), "--name", catalog});
+    const fits::Table made = ccds(survey(), catalog);
+    ASSERT_EQ(made.rows(), truth.rows());
+    for (std::int64_t i = 0; i < made.rows(); ++i) {
+      std::int64_t j = 0;
+      while (truth.integer("expnum", j) != made.integer("expnum", i)) ++j;
+      EXPECT_NEAR(made.number("ccdzpt", i), truth.number("ccdzpt", j), 0.005);
+      EXPECT_NEAR(made.number("ccdraoff", i), truth.number("ccdraoff", j), 0.005);
+      EXPECT_NEAR(made.number("ccddecoff", i), truth.number("ccddecoff", j), 0.005);
+      EXPECT_NEAR(made.number("sig1", i) / truth.number("sig1", j), 1, 0.01);
+      EXPECT_NEAR(made.number("ccdskycounts", i) / truth.number("ccdskycounts", j), 1, 0.02);
+      EXPECT_EQ(made.text("zpt_source", i), "stars:" + catalog);
+      EXPECT_EQ(made.text("err_message", i), "");
+      EXPECT_EQ(made.integer("ccd_cuts", i), 0);
+      EXPECT_GT(made.integer("ccdnphotom_used", i), 20);
+    }
+  }
+}
+
+TEST_F(ZeroPoints, ErrorsOfTheStarsMeanWhatTheySay) {
+  const fs::path out = sky_->path() / "pulls";
+  measure(survey(), 0,
+          {"--photometry", "ps1", "--ps1-dir", ps1().string(), "--name", "pulls", "--outdir", out.string()});
+  const fits::Table made = ccds(survey(), "pulls");
+  std::vector<double> x, y, mag;
+  for (const auto& entry : fs::recursive_directory_iterator(out)) {
+    if (!entry.path().string().ends_with("-photom.fits")) continue;
+    const fits::Table stars = fits::FitsReader(entry.path()).table(1);
+    std::vector<double> dx, dy, dmag;
+    for (std::int64_t i = 0; i < stars.rows(); ++i) {
+      // Faint ones, whose noise is more than that of the PSF's pixels; but seen.
+      if (stars.number("flux", i) < 15 * stars.number("dflux", i) ||
+          stars.number("flux", i) > 150 * stars.number("dflux", i))
+        continue;
+      if (stars.integer("gaia_sourceid", i) != 0) {
+        dx.push_back(stars.number("x_fit", i) - stars.number("x_ref", i));
+        dy.push_back(stars.number("y_fit", i) - stars.number("y_ref", i));
+        dx.back() /= stars.number("dx", i);
+        dy.back() /= stars.number("dy", i);
+      }
+      dmag.push_back((stars.number("psfmag", i) - stars.number("legacy_survey_mag", i)) /
+                     stars.number("dpsfmag", i));
+    }
+    ASSERT_GT(dmag.size(), 20u) << entry.path();
+    const double mx = median(dx), my = median(dy), mm = median(dmag);
+    for (const double v : dx) x.push_back(v - mx);
+    for (const double v : dy) y.push_back(v - my);
+    for (const double v : dmag) mag.push_back(v - mm);
+  }
+  for (const auto* pulls : {&x, &y, &mag}) {
+    EXPECT_GT(width(*pulls), 0.8);
+    EXPECT_LT(width(*pulls), 1.2);
+  }
+}
+
+TEST_F(ZeroPoints, AreFoundOnThePixelsOfCloudsAndOfAnotherGain) {
+  const fs::path cloudy = sky_->path() / "cloudy";
+  const test::ProgramResult simulated = test::run_program(test::program("simulate-survey"), {cloudy.string(),
+                                                                                             "--seed",
+                                                                                             "5",
+                                                                                             "--size",
+                                                                                             "700",
+                                                                                             "--nexp",
+                                                                                             "1",
+                                                                                             "--bands",
+                                                                                             "g",
+                                                                                             "--density",
+                                                                                             "4",
+                                                                                             "--star-density",
+                                                                                             "45",
+                                                                                             "--bright",
+                                                                                             "15.5",
+                                                                                             "--faint",
+                                                                                             "22",
+                                                                                             "--gain",
+                                                                                             "2",
+                                                                                             "--chip-offset",
+                                                                                             "S4=-0.4",
+                                                                                             "--quiet"});
+  ASSERT_EQ(simulated.exit_code, 0) << simulated.err;
+  measure(cloudy, 0, {"--photometry", "gaia"}, cloudy / "gaia");
+  const fits::Table made = ccds(cloudy, "made"),
+                    truth = fits::FitsReader(cloudy / "survey-ccds-sim.fits.gz").table(1);
+  ASSERT_EQ(made.rows(), 1);
+  EXPECT_NEAR(made.number("ccdzpt", 0), truth.number("ccdzpt", 0) - 0.4, 0.005);
+  EXPECT_LT(made.number("transparency", 0), 0.85);
+  EXPECT_NEAR(made.number("airmass", 0), truth.number("airmass", 0), 1e-4);
+}
+
+// A copy of the survey, of which files are changed.
+class Faults : public SimulatedSky {
+ protected:
+  void SetUp() override {
+    fs::create_directories(copy_);
+    for (const char* part : {"images", "calib"})
+      fs::copy(survey() / part, copy_ / part, fs::copy_options::recursive);
+  }
+  // The numbered image's row of the table, and its reason.
+  std::string reason(const std::string& name = "made") const {
+    const fits::Table made = ccds(copy_, name);
+    EXPECT_GT(made.rows(), 0);
+    const std::int64_t i = 0;
+    EXPECT_TRUE(std::isnan(made.number("ccdzpt", i)));
+    EXPECT_TRUE(std::isnan(made.number("sig1", i)));
+    EXPECT_TRUE(std::isnan(made.number("ccdphrms", i)));
+    EXPECT_EQ(made.integer("ccd_cuts", i), 1);
+    EXPECT_EQ(made.text("zpt_source", i), "none");
+    return made.text("err_message", i);
+  }
+  // Of the first image alone.
+  std::string reason_of_one(const fs::path& gaia, const std::vector<std::string>& more) const {
+    std::vector<std::string> words = {images().front()};
+    words.insert(words.end(), more.begin(), more.end());
+    measure(copy_, 6, words, gaia);
+    return reason();
+  }
+  void change_gaia(const fs::path& to, const std::function<void(fits::Table&)>& change) const {
+    fs::copy(survey() / "gaia", to, fs::copy_options::recursive);
+    fits::Table table = fits::FitsReader(to / "chunk-05877.fits").table(1);
+    change(table);
+    fits::FitsWriter writer;
+    writer.add_table(table);
+    writer.write(to / "chunk-05877.fits");
+  }
+  test::TemporaryDirectory scratch_;
+  const fs::path copy_ = scratch_ / "survey";
+};
+
+TEST_F(Faults, OfImagesAreReasonsOnTheirRowsAndTheOthersAreMeasured) {
+  const std::vector<std::string> names = images();
+  ASSERT_EQ(names.size(), 4u);
+  {  // The first is an arcminute off.
+    const fs::path file = copy_ / "images" / names[0];
+    fits::FitsReader reader(file);
+    fits::Header header = reader.header(1), plain;
+    for (const fits::Card& card : header.cards())
+      if (!card.key.starts_with("Z") && card.key != "XTENSION") plain.append(card);
+    plain.set("CRVAL2", plain.require_number("CRVAL2") + 1. / 60);
+    const Image<float> pixels = reader.image<float>(1);
+    fits::FitsWriter writer;
+    writer.add_empty_primary(reader.header(0));
+    writer.add_image(pixels.const_view(), plain, header.text("EXTNAME").value_or(""));
+    writer.write(scratch_ / "shifted.fits");
+    fs::rename(scratch_ / "shifted.fits", file);
+  }
+  {  // All stars of the second are saturated.
+    std::string mask_name = names[1];
+    mask_name.replace(mask_name.find("_ooi_"), 5, "_ood_");
+    const fs::path file = copy_ / "images" / mask_name;
+    fits::FitsReader reader(file);
+    fits::FitsReader image(copy_ / "images" / names[1]);
+    Image<std::int32_t> codes = reader.image<std::int32_t>(1);
+    const Wcs wcs = Wcs::from_header(image.header(1), codes.width(), codes.height());
+    const fits::Table stars = fits::FitsReader(survey() / "truth.fits").table(1);
+    for (std::int64_t i = 0; i < stars.rows(); ++i) {
+      const auto p = wcs.sky_to_pixel(stars.number("ra", i), stars.number("dec", i));
+      if (!p) continue;
+      constexpr int kRadius = 9;
+      for (int y = -kRadius; y <= kRadius; ++y)
+        for (int x = -kRadius; x <= kRadius; ++x) {
+          const int ix = static_cast<int>(p->x) + x, iy = static_cast<int>(p->y) + y;
+          if (codes.view().box().contains(ix, iy)) codes(ix, iy) = 3;
+        }
+    }
+    fits::Header plain;
+    const fits::Header header = reader.header(1);
+    for (const fits::Card& card : header.cards())
+      if (!card.key.starts_with("Z") && card.key != "XTENSION") plain.append(card);
+    fits::FitsWriter writer;
+    writer.add_empty_primary(reader.header(0));
+    writer.add_image(codes.const_view(), plain, plain.text("EXTNAME").value_or(""));
+    writer.write(scratch_ / "mask.fits");
+    fs::rename(scratch_ / "mask.fits", file);
+  }
+  const test::ProgramResult result = measure(copy_, 6, {"--photometry", "gaia"});
+  EXPECT_THAT(result.out, HasSubstr("4 CCDs, 2 not measured"));
+  const fits::Table made = ccds(copy_, "made");
+  ASSERT_EQ(made.rows(), 4);
+  EXPECT_THAT(made.text("err_message", 0),
+              ContainsRegex("of [0-9]+ bright catalog stars only [0-9]+ are seen .* world coordinates"));
+  EXPECT_THAT(made.text("err_message", 1), HasSubstr("masked or saturated"));
+  for (const std::int64_t i : {2, 3}) {
+    EXPECT_EQ(made.text("err_message", i), "");
+    EXPECT_GT(made.number("ccdzpt", i), 24);
+  }
+  // The cuts keep what was not measured out of runs, by name.
+  const test::ProgramResult cut = test::run_program(
+      test::program("make-ccds"),
+      {"cut", (copy_ / "survey-ccds-made.fits.gz").string(), "--plugin-dir", test::built_plugins().string()});
+  EXPECT_EQ(cut.exit_code, 0) << cut.err;
+  EXPECT_THAT(cut.out, AllOf(ContainsRegex("err_legacyzpts +2\n"), ContainsRegex("zpt_small +2\n"),
+                             HasSubstr("2 of 4 CCDs are cut")));
+}
+
+TEST_F(Faults, AFieldWithoutStars) {
+  change_gaia(scratch_ / "gaia", [](fits::Table& t) { t = t.select({}); });
+  EXPECT_THAT(reason_of_one(scratch_ / "gaia", {"--photometry", "gaia"}),
+              HasSubstr("no star of the catalogs is in the field"));
+}
+
+TEST_F(Faults, ACatalogsFileThatIsMissing) {
+  fs::create_directories(scratch_ / "ps1");
+  EXPECT_THAT(reason_of_one({}, {"--photometry", "ps1", "--ps1-dir", (scratch_ / "ps1").string()}),
+              AllOf(HasSubstr("ps1-05877.fits"), HasSubstr("missing")));
+  EXPECT_GT(ccds(copy_, "made").integer("ccdnastrom", 0), 50) << "the offsets are had without it";
+  fs::copy(survey() / "gaia", scratch_ / "gaia", fs::copy_options::recursive);
+  fs::remove(scratch_ / "gaia/chunk-05877.fits");
+  EXPECT_THAT(reason_of_one(scratch_ / "gaia", {"--photometry", "gaia", "--force"}),
+              AllOf(HasSubstr("chunk-05877.fits"), HasSubstr("missing")));
+}
+
+TEST_F(Faults, ColoursThatAreNoNumbers) {
+  write_ps1(scratch_ / "ps1", 1);
+  EXPECT_THAT(reason_of_one({}, {"--photometry", "ps1", "--ps1-dir", (scratch_ / "ps1").string()}),
+              ContainsRegex("no star for the zero point: .* 0 of these a colour"));
+}
+
+TEST_F(Faults, ACrowdedField) {
+  // Every star has a neighbour of its own brightness.
+  change_gaia(scratch_ / "gaia", [](fits::Table& t) {
+    std::vector<std::int64_t> twice;
+    for (std::int64_t i = 0; i < t.rows(); ++i) twice.insert(twice.end(), {i, i});
+    t = t.select(twice);
+    std::vector<double> dec = t.numbers("dec");
+    for (std::size_t i = 1; i < dec.size(); i += 2) dec[i] += 1.2 / 3600;
+    t.add("dec", std::move(dec), "deg");
+  });
+  EXPECT_THAT(reason_of_one(scratch_ / "gaia", {"--photometry", "gaia"}),
+              ContainsRegex("crowded: [0-9]+ of [0-9]+ usable stars"));
+}
+
+TEST_F(Faults, ABandWithoutAColourTermOrACatalogThatNobodyNamed) {
+  EXPECT_THAT(reason_of_one({}, {"--photometry", "sdss2"}),
+              HasSubstr("no colour term from catalogue sdss2 to band g"));
+  EXPECT_THAT(reason_of_one({}, {"--photometry", "ps1", "--force"}),
+              HasSubstr("nobody says where catalogue ps1 is"));
+}
+
+}  // namespace
+}  // namespace brickline
