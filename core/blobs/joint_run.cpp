@@ -26,6 +26,20 @@ double weighted_product(const BlobImage& image, const Patch& a, const Patch& b) 
   return sum;
 }
 
+// A band that sees less than this share of a source's light, and than a tenth of what the best band sees, says nothing of
+// it: only its wings lie on usable pixels, and their flux may be anything.
+constexpr double kLeastShare = 0.05, kOfBest = 0.1;
+
+// The share of a unit model's light on usable pixels.
+double usable_share(const BlobImage& image, const Patch& unit) {
+  const Box box = intersection(unit.box(), image.data.box());
+  double sum = 0;
+  for (int y = box.y0; y < box.y1; ++y)
+    for (int x = box.x0; x < box.x1; ++x)
+      if (image.inverse_error(x, y) > 0) sum += unit.pixels(x - unit.x0, y - unit.y0);
+  return sum;
+}
+
 }  // namespace
 
 bool BlobRun::may_be_fitted_together(const SourceRecord& r) const {
@@ -109,10 +123,12 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
   out = {};
   const std::vector<BlobImage>& images = images_.images();
   std::vector<int> place(images.size(), -1);
+  Renderer renderer(options_.fit.render);
   for (const int m : group.members) {
     const SourceModel& model = records[static_cast<std::size_t>(m)].model;
     JointSource s;
     s.model = model;
+    std::vector<double> share(static_cast<std::size_t>(bands_), 0.0);
     for (std::size_t i = 0; i < images.size(); ++i) {
       const BlobImage& image = images[i];
       const auto at = images_.place(model, image);
@@ -121,6 +137,10 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
       const PsfKernel* kernel = kernel_at(image, at->x, at->y, out.kernels);
       const auto window = images_.window(model, *at, image, *kernel);
       if (!window) continue;
+      const auto unit = renderer.patch_on(*window, model, *at,
+                                          {image.data.width(), image.data.height(), image.wcs.cd(), kernel});
+      double& best = share[static_cast<std::size_t>(image.band)];
+      if (unit) best = std::max(best, usable_share(image, *unit));
       if (place[i] < 0) {
         place[i] = static_cast<int>(out.images.size());
         out.images.push_back(
@@ -128,6 +148,16 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
       }
       s.views.push_back({place[i], *local, kernel, *window});
     }
+    const double best = *std::max_element(share.begin(), share.end());
+    const auto unseen = [&](int band) {
+      const double v = share[static_cast<std::size_t>(band)];
+      return v < kLeastShare && v < kOfBest * best;
+    };
+    std::erase_if(s.views, [&](const JointView& v) {
+      return unseen(out.images[static_cast<std::size_t>(v.image)].band);
+    });
+    for (int b = 0; b < bands_; ++b)
+      if (unseen(b)) s.model.flux[static_cast<std::size_t>(b)] = 0;
     out.sources.push_back(std::move(s));
   }
 }
