@@ -85,6 +85,14 @@ BlobResult BlobRun::run() {
     std::move(more.begin(), more.end(), std::back_inserter(records));
     if (options_.joint) fit_together(records, known);
   }
+  if (options_.joint) {
+    std::vector<SourceRecord> more = split(records);
+    if (!more.empty()) {
+      const std::size_t known = records.size();
+      std::move(more.begin(), more.end(), std::back_inserter(records));
+      fit_together(records, known);
+    }
+  }
   if (options_.reoptimize) fit_again(records);
   for (const SourceRecord& r : records)
     if (!r.failure.empty())

@@ -73,6 +73,9 @@ class BlobRun {
   void fit_groups(std::vector<SourceRecord>& records);
   template <class Work>
   void step_together(std::vector<SourceRecord>& records, Work&& work);
+  bool may_be_two(const SourceRecord& record) const;
+  SourceRecord halved(SourceRecord& record) const;
+  std::vector<SourceRecord> split(std::vector<SourceRecord>& records);
   void choose_again(std::vector<SourceRecord>& records, std::size_t first);
   void fit_together(std::vector<SourceRecord>& records, std::size_t first);
   std::vector<std::optional<JointErrors>> errors_together(const std::vector<SourceRecord>& records) const;

@@ -2,6 +2,7 @@
 // best, and errors from the joint normal matrix.
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 #include "core/blobs/blob_run.h"
@@ -22,6 +23,20 @@ double weighted_product(const BlobImage& image, const Patch& a, const Patch& b) 
     for (int x = box.x0; x < box.x1; ++x) row += static_cast<double>(p[x] * e[x]) * (q[x] * e[x]);
     sum += row;
   }
+  return sum;
+}
+
+// A band that sees less than this share of a source's light, and than a tenth of what the best band sees, says nothing of
+// it: only its wings lie on usable pixels, and their flux may be anything.
+constexpr double kLeastShare = 0.05, kOfBest = 0.1;
+
+// The share of a unit model's light on usable pixels.
+double usable_share(const BlobImage& image, const Patch& unit) {
+  const Box box = intersection(unit.box(), image.data.box());
+  double sum = 0;
+  for (int y = box.y0; y < box.y1; ++y)
+    for (int x = box.x0; x < box.x1; ++x)
+      if (image.inverse_error(x, y) > 0) sum += unit.pixels(x - unit.x0, y - unit.y0);
   return sum;
 }
 
@@ -108,10 +123,12 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
   out = {};
   const std::vector<BlobImage>& images = images_.images();
   std::vector<int> place(images.size(), -1);
+  Renderer renderer(options_.fit.render);
   for (const int m : group.members) {
     const SourceModel& model = records[static_cast<std::size_t>(m)].model;
     JointSource s;
     s.model = model;
+    std::vector<double> share(static_cast<std::size_t>(bands_), 0.0);
     for (std::size_t i = 0; i < images.size(); ++i) {
       const BlobImage& image = images[i];
       const auto at = images_.place(model, image);
@@ -120,6 +137,10 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
       const PsfKernel* kernel = kernel_at(image, at->x, at->y, out.kernels);
       const auto window = images_.window(model, *at, image, *kernel);
       if (!window) continue;
+      const auto unit = renderer.patch_on(*window, model, *at,
+                                          {image.data.width(), image.data.height(), image.wcs.cd(), kernel});
+      double& best = share[static_cast<std::size_t>(image.band)];
+      if (unit) best = std::max(best, usable_share(image, *unit));
       if (place[i] < 0) {
         place[i] = static_cast<int>(out.images.size());
         out.images.push_back(
@@ -127,6 +148,16 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
       }
       s.views.push_back({place[i], *local, kernel, *window});
     }
+    const double best = *std::max_element(share.begin(), share.end());
+    const auto unseen = [&](int band) {
+      const double v = share[static_cast<std::size_t>(band)];
+      return v < kLeastShare && v < kOfBest * best;
+    };
+    std::erase_if(s.views, [&](const JointView& v) {
+      return unseen(out.images[static_cast<std::size_t>(v.image)].band);
+    });
+    for (int b = 0; b < bands_; ++b)
+      if (unseen(b)) s.model.flux[static_cast<std::size_t>(b)] = 0;
     out.sources.push_back(std::move(s));
   }
 }
@@ -245,6 +276,90 @@ void BlobRun::fit_together(std::vector<SourceRecord>& records, std::size_t first
     if (round > 0) choose_again(records, first);
     step_together(records, [&] { fit_groups(records); });
   }
+}
+
+// Whether a galaxy may be two sources that detection could not tell apart.
+bool BlobRun::may_be_two(const SourceRecord& r) const {
+  const JointSelection& o = options_.together;
+  const double re = std::exp(r.model.shape.log_re);
+  return may_be_fitted_together(r) && !r.from_catalog && !r.forced_point_source && r.model.is_galaxy() &&
+         r.model.kind != SourceKind::kRex && re > o.least_split_re_arcsec && re < o.most_split_re_arcsec;
+}
+
+// The second of two round sources on a galaxy's major axis; the galaxy becomes the first.
+SourceRecord BlobRun::halved(SourceRecord& r) const {
+  const double re = std::exp(r.model.shape.log_re);
+  const double angle = std::atan2(r.model.shape.ee2, r.model.shape.ee1) / 2;  // east of north
+  constexpr double kOffset = 0.8,
+                   degree = std::numbers::pi / 180;  // of re; two equal stars so far off are as long
+  SourceRecord other;
+  for (double& f : r.model.flux) f /= 2;
+  r.model.kind = SourceKind::kRex;
+  r.model.shape = {std::log(options_.together.least_split_re_arcsec), 0, 0};
+  other.model = r.model;
+  const double north = kOffset * re * std::cos(angle) / 3600,
+               east = kOffset * re * std::sin(angle) / 3600 / std::cos(r.model.dec * degree);
+  r.model.ra += east;
+  r.model.dec += north;
+  other.model.ra -= east;
+  other.model.dec -= north;
+  other.fit_background = r.fit_background;
+  other.alive = true;
+  return other;
+}
+
+// Galaxies that are better as two sources are no more; what comes back are the two, of which the brighter is what the
+// galaxy was.
+std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
+  std::vector<SourceRecord> found;
+  constexpr std::size_t kNeighbours = 5;  // that are free while two are tried
+  const std::vector<std::vector<int>> near = neighbours(records);
+  for (const int i : brightest_first(records, false)) {
+    SourceRecord& galaxy = records[static_cast<std::size_t>(i)];
+    if (!may_be_two(galaxy)) continue;
+    before_source();
+    std::vector<int> around;
+    for (const int t : near[static_cast<std::size_t>(i)])
+      if (records[static_cast<std::size_t>(t)].alive && around.size() < kNeighbours) around.push_back(t);
+    std::vector<Image<float>> before;
+    for (const BlobImage& image : images_.images()) before.push_back(image.data);
+    const double old_chi2 = chi2(false);
+    std::vector<SourceRecord> trial;
+    Group all;
+    for (const int t : around) trial.push_back(records[static_cast<std::size_t>(t)]);
+    trial.push_back(galaxy);
+    trial.push_back(halved(trial.back()));
+    for (std::size_t k = 0; k < trial.size(); ++k) all.members.push_back(static_cast<int>(k));
+    // fit_group() adds what is subtracted: of the first half that is the whole galaxy.
+    fit_group(trial, all);
+    SourceRecord &a = trial[around.size()], &b = trial.back();
+    const bool inside_both = inside(a.model.ra, a.model.dec) && inside(b.model.ra, b.model.dec);
+    const bool lit = a.brightness(false) > 0 && b.brightness(false) > 0;
+    if (!inside_both || !lit || !(old_chi2 - chi2(false) > options_.together.split_gain)) {
+      for (std::size_t k = 0; k < before.size(); ++k) images_.images()[k].data = std::move(before[k]);
+      continue;
+    }
+    if (b.brightness(false) > a.brightness(false)) {
+      std::swap(a.model, b.model);
+      std::swap(a.patches, b.patches);
+    }
+    b.start_flux = b.model.flux;
+    b.found = b.after_first_round = b.model;
+    const auto at = images_.wcs().sky_to_pixel(b.model.ra, b.model.dec);
+    const Pixel pixel = rounded_pixel(b.model);
+    b.start_x = at->x;
+    b.start_y = at->y;
+    b.start_ix = pixel.x;
+    b.start_iy = pixel.y;
+    b.started_in_blob = task_.mask(pixel.x, pixel.y) != 0;
+    galaxy.alive = false;
+    galaxy.patches.clear();
+    for (std::size_t k = 0; k < around.size(); ++k)
+      records[static_cast<std::size_t>(around[k])] = std::move(trial[k]);
+    found.push_back(std::move(a));
+    found.push_back(std::move(b));
+  }
+  return found;
 }
 
 // Of every source that may be fitted together, from the group that is its own.

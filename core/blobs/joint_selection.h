@@ -29,6 +29,10 @@ struct JointSelection {
   int rounds = 2;    // joint fits; kinds are chosen again between them
   int searches = 2;  // for sources in what the joint fits leave, at most
 
+  // Galaxies, not round ones, with radii between these are tried as two sources that detection could not tell apart;
+  // chi-squared must gain this much (4 parameters more).
+  double least_split_re_arcsec = 0.4, most_split_re_arcsec = 2, split_gain = 30;
+
   // Overlap: the correlation of two models as drawn, weighted. Larger groups are fitted in overlapping parts.
   double least_overlap = 2e-3;
   int largest_group = 24;

@@ -18,7 +18,8 @@ struct CatalogContext;  // core/catalog/catalog.h
 enum class ColumnType { kLogical, kUint8, kInt16, kInt32, kInt64, kFloat, kDouble, kText };
 
 // Whether a column stands once, or once per band as "<name>_<band>": of the survey, of the survey's where the
-// extinction is known, of the survey's where sources were fitted together, of WISE (all four, with apertures, those with masks, those with light curves), of GALEX.
+// extinction is known, of the survey's where sources were fitted together, of WISE (all four, with apertures, those
+// with masks, those with light curves), of GALEX.
 // Columns of WISE and GALEX are there if the context says so.
 enum class ColumnRepeat {
   kOnce,

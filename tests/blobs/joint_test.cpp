@@ -59,6 +59,20 @@ TEST(Joint, IsNearerToTheTruthAndKnowsItsErrors) {
   for (const FittedSource& s : alone.sources) EXPECT_TRUE(s.covariance.empty() && s.blendedness.empty());
 }
 
+// Nearer to each other than the width of the PSF: one peak, which a galaxy fits well.
+TEST(Joint, TwoStarsThatLookLikeAGalaxyAreTwo) {
+  SyntheticSky sky(80, 70);
+  sky.add(kPsf, 38.0, 34.2, {6, 9, 12});
+  sky.add(kPsf, 41.6, 35.9, {5, 7, 10});
+  sky.expose(2);
+  const Field field(std::move(sky));
+  BlobFitOptions options;
+  options.joint = true;
+  const FittedCatalog joint = field.fit(options);
+  ASSERT_EQ(joint.sources.size(), 2u);
+  EXPECT_LE(worst_pull(field, joint, joint), 4.5);
+}
+
 TEST(Joint, DoesNotDependOnTheNumberOfThreads) {
   const Field field(crowded_sky());
   BlobFitOptions options;
