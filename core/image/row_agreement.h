@@ -25,6 +25,8 @@ struct RowTolerance {
   double exptime = 0.005;      // of the ratio
   double mjd_days = 0.02;      // start or middle of an exposure, either time scale
   double fwhm = 0.05;          // of the ratio
+  // Beyond the limits of good exposures: clouds dim by less, so this is no zero point, and an Error.
+  double zero_point_mag = 5;
   double offset_arcsec = 0.5;  // an astrometric correction: exposures that need more fail the cuts
   // Of the noise: the weights' over sig1. A part of a CCD on a bright galaxy is noisier than the CCD, none is much
   // quieter.
@@ -39,6 +41,10 @@ std::vector<std::string> row_disagreements(const CameraFacts& facts, const CcdVa
                                            const fits::Table* table, std::int64_t number,
                                            double ra_offset_arcsec, double dec_offset_arcsec,
                                            CcdHeaders& headers, const RowTolerance& tolerance = {});
+
+// What BUNIT says of the pixels against what the camera's facts do: counts per second where the facts say counts of the
+// whole exposure, or no counts at all. Empty if it agrees, or says nothing that one could tell.
+std::optional<std::string> unit_disagreement(const PixelFacts& facts, const std::string& bunit);
 
 // `weight`: inverse variances; `sigma`: the row's noise in the same units. Empty where they agree or there is no weight.
 std::optional<std::string> noise_disagreement(const Image<float>& weight, double sigma,

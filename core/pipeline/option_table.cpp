@@ -126,7 +126,7 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::region, &R::height>(
       {"--height", "-H", region, "N", "pixels", "", kProducts, within(1, 30000)}));
   t.push_back(row<&O::region, &R::pixel_scale_arcsec>(
-      {"--pixscale", "", region, "ARCSEC", "arcsec per pixel", "", kProducts, above_up_to(0, 60)}));
+      {"--pixscale", "", region, "ARCSEC", "arcsec per pixel", "", kProducts, within(0.001, 60)}));
   t.push_back(row<&O::region, &R::zoom>(
       {"--zoom", "", region, "X0 X1 Y0 Y1", "only this part of the brick's pixels", "", kProducts}));
   t.push_back(comma_row<&O::region, &R::bands>(

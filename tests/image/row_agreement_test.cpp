@@ -136,6 +136,19 @@ TEST(RowAgreementOfSurveys, RealTablesAgreeWithRealHeaders) {
   }
 }
 
+TEST(UnitsOfPixels, AgainstTheFacts) {
+  PixelFacts total, per_second;
+  per_second.unit = PixelFacts::Unit::kPerSecond;
+  for (const char* unit : {"", "ADU", "electrons", "counts", "e-", "photons", "DN"})
+    EXPECT_FALSE(unit_disagreement(total, unit)) << unit;
+  for (const char* unit : {"electrons/s", "e-/s", "counts / s", "ADU s-1", "electron s**-1"}) {
+    EXPECT_THAT(unit_disagreement(total, unit).value_or(""), HasSubstr(unit));
+    EXPECT_FALSE(unit_disagreement(per_second, unit)) << unit;
+  }
+  for (const char* unit : {"MJy/sr", "Jy", "nanomaggy", "nmgy", "mag", "erg/s/cm2"})
+    EXPECT_THAT(unit_disagreement(per_second, unit).value_or(""), HasSubstr("no unit of counts")) << unit;
+}
+
 TEST(PsfFaults, OfPixelsThatAreNotAsTheModelSays) {
   const StampShape real{4.8, 0.1, -0.2};
   EXPECT_THAT(psf_faults(real, {}, 4.2, 4.4), IsEmpty());
