@@ -35,12 +35,14 @@ ErrorKind kind_of(bl_status status) {
 Error with_hint(const Error& error, const std::filesystem::path& path) {
   const std::string name = path.string();
   for (const std::string ending : {".fz", ".gz"}) {
-    const std::string other = name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name + ending;
+    const std::string other =
+        name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name + ending;
     std::error_code code;
     if (std::filesystem::exists(other, code))
-      return input_error("no such file, but {} is there: the CCD table's image_filename, whose ending masks and "
-                         "weights share, says otherwise",
-                         std::filesystem::path(other).filename().string())
+      return input_error(
+                 "no such file, but {} is there: the CCD table's image_filename, whose ending masks and "
+                 "weights share, says otherwise",
+                 std::filesystem::path(other).filename().string())
           .in_file(name);
   }
   return error;

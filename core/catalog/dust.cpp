@@ -73,13 +73,16 @@ void check_shape(std::int64_t width, std::int64_t height, const std::filesystem:
 
 // Which half of the sky a map holds, and where its pole is, as its header says (LAM_NSGP: 1 north, -1 south; LAM_SCAL:
 // pixels from the pole to the Galactic equator). A map without such cards is believed.
-void check_header(const fits::Header& header, std::int64_t width, bool north, const std::filesystem::path& path) {
+void check_header(const fits::Header& header, std::int64_t width, bool north,
+                  const std::filesystem::path& path) {
   const auto refuse = [&](const char* card, double value, double wanted, const char* what) {
-    throw input_error("{} = {}, not {}: this is no map of {}", card, value, wanted, what).in_file(path.string());
+    throw input_error("{} = {}, not {}: this is no map of {}", card, value, wanted, what)
+        .in_file(path.string());
   };
   const char* half = north ? "the northern Galactic hemisphere" : "the southern Galactic hemisphere";
   const double sign = north ? 1 : -1, radius = static_cast<double>(width) / 2;
-  if (const auto value = header.number("LAM_NSGP"); value && *value != sign) refuse("LAM_NSGP", *value, sign, half);
+  if (const auto value = header.number("LAM_NSGP"); value && *value != sign)
+    refuse("LAM_NSGP", *value, sign, half);
   if (const auto value = header.number("CRVAL2"); value && *value != 90 * sign)
     refuse("CRVAL2", *value, 90 * sign, half);
   if (const auto value = header.number("LAM_SCAL"); value && std::abs(*value - radius) > 0.01)
@@ -107,7 +110,8 @@ DustMaps DustMaps::read(const std::filesystem::path& dir) {
     for (int y = 0; y < maps[i].height(); ++y)
       for (int x = 0; x < maps[i].width(); ++x)
         if (!std::isfinite(maps[i](x, y)))
-          throw input_error("a dust map's pixels are numbers; that at x {}, y {} (counted from 1) is not", x + 1, y + 1)
+          throw input_error("a dust map's pixels are numbers; that at x {}, y {} (counted from 1) is not",
+                            x + 1, y + 1)
               .in_file(files[i].string());
   }
   return DustMaps(std::move(maps[0]), std::move(maps[1]));

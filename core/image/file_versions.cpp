@@ -69,7 +69,8 @@ void check_file_version(const std::filesystem::path& file, const fits::Header& p
   if (const std::string text = primary.text("EXPNUM").value_or(""); !stripped(text).empty()) {
     expnum = parse_int(text);
     // Some writers make all numbers real ones.
-    if (const auto real = parse_double(text); !expnum && real && *real == std::floor(*real) && std::abs(*real) < 1e15)
+    if (const auto real = parse_double(text);
+        !expnum && real && *real == std::floor(*real) && std::abs(*real) < 1e15)
       expnum = static_cast<std::int64_t>(*real);
     if (!expnum) {
       disagree(fmt::format("the exposure number EXPNUM = {} is no whole number", stripped(text)));

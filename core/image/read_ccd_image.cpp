@@ -137,7 +137,7 @@ class Reading {
   Image<float> weight_;  // inverse variances, in the units of out_.data
   std::optional<SkyTemplateId> template_;
   std::filesystem::path psf_file_;  // empty: the camera's own model
-  bool has_own_frame_ = false;  // world coordinates that are not the image header's
+  bool has_own_frame_ = false;      // world coordinates that are not the image header's
 };
 
 void Reading::identify() {
@@ -556,7 +556,8 @@ void Reading::measure_psf() {
     for (const auto& [x, y] : {std::pair{0, 0}, {right, 0}, {0, top}, {right, top}})
       corners.push_back(stamp_shape(out_.psf.stamp(x, y), radius));
   try {
-    for (std::string& fault : psf_faults(stamp_shape(stamp, radius), corners, out_.psf.fwhm_pixels(), out_.psf_fwhm))
+    for (std::string& fault :
+         psf_faults(stamp_shape(stamp, radius), corners, out_.psf.fwhm_pixels(), out_.psf_fwhm))
       found.push_back(std::move(fault));
   } catch (Error& e) {
     if (!psf_file_.empty()) e.in_file(psf_file_.string());

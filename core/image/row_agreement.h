@@ -22,11 +22,12 @@ namespace brickline {
 
 // Wider than real tables and headers ever are apart, of the same exposure.
 struct RowTolerance {
-  double exptime = 0.005;      // of the ratio
-  double mjd_days = 0.02;      // start or middle of an exposure, either time scale
-  double fwhm = 0.05;          // of the ratio
-  // Beyond the limits of good exposures: clouds dim by less, so this is no zero point, and an Error.
-  double zero_point_mag = 5;
+  double exptime = 0.005;  // of the ratio
+  double mjd_days = 0.02;  // start or middle of an exposure, either time scale
+  double fwhm = 0.05;      // of the ratio
+  // Beyond the limits of good exposures this is no zero point, and an Error: clouds dim by less, nothing brightens. (An
+  // exposure time that is in it already brightens by 2.5 log10 of it.)
+  double zero_point_below_mag = 4, zero_point_above_mag = 1.5;
   double offset_arcsec = 0.5;  // an astrometric correction: exposures that need more fail the cuts
   // Of the noise: the weights' over sig1. A part of a CCD on a bright galaxy is noisier than the CCD, none is much
   // quieter.
@@ -62,7 +63,7 @@ struct PsfTolerance {
   double wider = 1.6, narrower = 0.75;  // of the ratio; a warning beyond, and an error beyond `contradiction`
   double contradiction = 2;             // either way
   double offset_pixels = 0.5, largest_offset_pixels = 1.5;  // a warning beyond, an error beyond
-  double change = 2;  // of the width over the part that is read, a warning beyond
+  double change = 2;                // of the width over the part that is read, a warning beyond
   double header_contradiction = 4;  // of the model's width and the header's, either way
 };
 // `at_centre` and `elsewhere`: shapes of stamps (stamp_shape()) in the middle of the part that is read, and at its

@@ -513,6 +513,9 @@ void check_region(const RegionOptions& o) {
   if (o.brick.empty() && !o.radec) throw usage_error("which brick? give --brick NAME or --radec RA DEC");
   if (!o.brick.empty() && o.radec) throw usage_error("--brick and --radec contradict each other: give one");
   if (o.bands.empty()) throw usage_error("--bands: no band is named");
+  for (const std::string& band : o.bands)
+    if (band.find_first_of(" \t;:|") != std::string::npos)
+      throw usage_error("--bands: '{}' is no name of a band; between bands there are commas", band);
   if (std::set<std::string>(o.bands.begin(), o.bands.end()).size() != o.bands.size())
     throw usage_error("--bands {}: a band is named twice", fmt::join(o.bands, ","));
   if (o.min_mjd && o.max_mjd && *o.min_mjd > *o.max_mjd) throw usage_error("--min-mjd is after --max-mjd");

@@ -178,15 +178,17 @@ const Brick& BrickTable::find(std::string_view name) const {
       if (!std::isfinite(value) || std::abs(value) > 360 || (column[0] == 'd' && std::abs(value) > 90))
         throw input_error("brick {}: {} is {}", name, column, value).in_file(file_.string());
     if (!(found->dec1 < found->dec2) || !found->contains(found->ra, found->dec))
-      throw input_error("brick {}: its centre, {} {}, is not within ra1 {}, ra2 {}, dec1 {}, dec2 {}", name, found->ra,
-                        found->dec, found->ra1, found->ra2, found->dec1, found->dec2)
+      throw input_error("brick {}: its centre, {} {}, is not within ra1 {}, ra2 {}, dec1 {}, dec2 {}", name,
+                        found->ra, found->dec, found->ra1, found->ra2, found->dec1, found->dec2)
           .in_file(file_.string());
     const auto box = [](const Brick& b) { return std::array{b.ra, b.dec, b.ra1, b.ra2, b.dec1, b.dec2}; };
-    if (const auto other = std::find_if(found + 1, bricks_.end(),
-                                        [&](const Brick& b) { return b.name == name && box(b) != box(*found); });
+    if (const auto other =
+            std::find_if(found + 1, bricks_.end(),
+                         [&](const Brick& b) { return b.name == name && box(b) != box(*found); });
         other != bricks_.end())
-      throw input_error("brick {} stands in two places, at {} {} and at {} {} (rows {} and {})", name, found->ra,
-                        found->dec, other->ra, other->dec, found - bricks_.begin() + 1, other - bricks_.begin() + 1)
+      throw input_error("brick {} stands in two places, at {} {} and at {} {} (rows {} and {})", name,
+                        found->ra, found->dec, other->ra, other->dec, found - bricks_.begin() + 1,
+                        other - bricks_.begin() + 1)
           .in_file(file_.string());
     return *found;
   }

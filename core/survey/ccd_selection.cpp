@@ -201,10 +201,12 @@ CcdSelection select_ccds(const CcdTable& ccds, const Wcs& target, const CcdSelec
   // A band that is not wanted is no fault; none at all would leave the CCD out without a word.
   for (const CcdRow& r : selection.ccds) {
     if (r.ccd_cuts != 0) continue;
-    if (r.band.empty()) throw input_error("{}: its band (column filter) is empty", ccds.describe(r.table_row));
+    if (r.band.empty())
+      throw input_error("{}: its band (column filter) is empty", ccds.describe(r.table_row));
     if (r.band.find(' ') != std::string::npos)
-      throw input_error("{}: its band (column filter) is '{}', the name of a filter and not of a band, such as '{}'",
-                        ccds.describe(r.table_row), r.band, r.band.substr(0, r.band.find(' ')));
+      throw input_error(
+          "{}: its band (column filter) is '{}', the name of a filter and not of a band, such as '{}'",
+          ccds.describe(r.table_row), r.band, r.band.substr(0, r.band.find(' ')));
     if (const std::string meant = alike(r.band, options.bands); !meant.empty())
       selection.misspelt.push_back({r, meant, ccds.describe(r.table_row)});
   }

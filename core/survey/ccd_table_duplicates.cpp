@@ -177,10 +177,11 @@ std::vector<std::vector<std::int64_t>> rows_without_duplicates(std::span<const C
       if (!file.is_cut(row) && !source.table->text("image_filename", row).empty()) {
         const auto [other, is_new] = seen.emplace(file.pixels_of(row), std::pair{&source, row});
         if (!is_new)
-          throw input_error("{} and, in {}, {} name the same pixels, {} HDU {}; remove one, or cut it by ccd_cuts",
-                            file.name_of(row), other->second.first->file,
-                            OneFile(*other->second.first).name_of(other->second.second),
-                            source.table->text("image_filename", row), source.table->integer("image_hdu", row))
+          throw input_error(
+              "{} and, in {}, {} name the same pixels, {} HDU {}; remove one, or cut it by ccd_cuts",
+              file.name_of(row), other->second.first->file,
+              OneFile(*other->second.first).name_of(other->second.second),
+              source.table->text("image_filename", row), source.table->integer("image_hdu", row))
               .in_file(source.file);
       }
       // A repeated row that is cut would not have been used.

@@ -5,6 +5,7 @@
     faults.py --list
 """
 import glob
+import gzip
 import os
 import shutil
 import subprocess
@@ -17,8 +18,8 @@ from astropy.wcs import WCS
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from one_ccd import (BASE, BAND, CCD, COUNTS, EXPNUM, FWHM, HEIGHT, OneCcd, PIXEL, SKY, STARS, WIDTH, one_row,  # noqa: E402
-                     star)
+from one_ccd import (BASE, BAND, CCD, COUNTS, EXPNUM, EXPTIME, FWHM, HEIGHT, OneCcd, PIXEL, SKY, STARS, WIDTH,  # noqa: E402
+                     ZERO_POINT, one_row, star)
 
 warnings.simplefilter('ignore')
 KINDS = {}
@@ -228,6 +229,16 @@ def columns_of_every_integer():
     again = fits.Column('CCDZPT', 'E', array=[24.])
     survey.write_table(fits.BinTableHDU.from_columns(list(table.columns) + [again]))
     refused('two columns that differ by case alone', survey, says=['ccdzpt'])
+    # A scale in quotes, which readers take for none.
+    survey.write_table(exptime=fits.Column('exptime', 'J', array=[180], unit='s'))
+    with gzip.open(survey.table) as f:
+        table = f.read()
+    at = table.index(b"= 's       '") - 8
+    for scale, says in (("'0.5'", ["TSCAL", '.fits.gz']), ('0.5', [])):
+        card = b'TSCAL' + table[at + 5:at + 8] + f'= {scale}'.ljust(72).encode()
+        with gzip.open(survey.table, 'wb') as f:
+            f.write(table[:at] + card + table[at + 80:])
+        refused('a scale in quotes', survey, says=says) if says else stars('a scale', survey)
 
 
 @kind
@@ -471,7 +482,7 @@ def rows_that_are_written_otherwise():
     refused('the name of a filter', survey, says=['1520.0', 'filter', "'g'"])
     survey.write_table(filter='VR')
     nothing('a band that is not wanted', survey, says='712345-N4: the band VR is not wanted')
-    for changes, says in ((dict(ccdzpt=0.), 'ccdzpt'), (dict(ccdzpt=-25.), 'ccdzpt'), (dict(ccdraoff=1e4), 'ccdraoff'),
+    for changes, says in ((dict(ccdzpt=0.), 'ccdzpt'), (dict(ccdzpt=float(ZERO_POINT + 2.5 * np.log10(EXPTIME))), 'ccdzpt'), (dict(ccdraoff=1e4), 'ccdraoff'),
                           (dict(image_hdu=1.5), '.fits.gz row 1')):
         survey.write_table(**changes)
         refused(str(changes), survey, says=[says])
@@ -542,6 +553,11 @@ def masks_and_weights_of_other_types():
         changed('oow', pixel('f4', value))
         refused(f'a weight of {value}', survey, says=['not finite', '_oow_'])
     changed('oow', lambda data: data)
+    scaled = lambda data: np.round((data - 1000) * 4).astype('i4')
+    for records in (["BSCALE  = '0.25'", 'BZERO   = 1000.0'], ['BSCALE  = 0.25', 'BZERO   = 1000.0', 'BZERO   = 999.0']):
+        changed('ooi', scaled)
+        survey.cards(records)
+        refused(' '.join(records), survey, says=[records[-1][:5] if len(records) > 2 else 'BSCALE', '_ooi_'])
     changed('ooi', lambda data: data[None])
     stars('an image of one plane', survey)
     changed('ooi', lambda data: np.stack([data, 2 * data]))

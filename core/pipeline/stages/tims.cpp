@@ -160,9 +160,13 @@ void refuse_misspelt_bands(const CcdSelection& selection, RunContext& run) {
     }
     run.note(camera->provenance().path);
     const CameraFacts& facts = camera->facts();
+    if (std::ranges::count(facts.detector.bands, found.wanted) == 0)
+      throw usage_error("--bands: camera {} of CCD {} has no band '{}'; is '{}' meant?", facts.camera.name,
+                        found.ccd.name(), found.wanted, found.ccd.band);
     if (std::ranges::count(facts.detector.bands, found.ccd.band) > 0) continue;
-    throw input_error("{}: its band (column filter) is '{}', of which camera {} knows nothing; is '{}' meant?", found.where,
-                      found.ccd.band, facts.camera.name, found.wanted);
+    throw input_error(
+        "{}: its band (column filter) is '{}', of which camera {} knows nothing; is '{}' meant?", found.where,
+        found.ccd.band, facts.camera.name, found.wanted);
   }
 }
 
