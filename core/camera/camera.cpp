@@ -160,8 +160,10 @@ OpenCcd Camera::open(CcdSource source, Purpose purpose, Log log) const {
   ccd->run_step(CameraStep::kFiles, 0, io);
   for (const std::string& file : {ccd->mask_name, ccd->weight_name})
     if (leaves_its_directory(file))
-      throw input_error("the mask or weight file {} of {} leaves the survey's directory", file,
-                        v.image_filename);
+      throw input_error(
+          "the mask or weight file {} of {} leaves the survey's directory: image_filename is to be relative to its "
+          "images/, without ..",
+          file, v.image_filename);
   if (!ccd->mask_name.empty())
     ccd->files[BL_ROLE_MASK].path = ccd->source.locate(SurveyPlace::kImages, ccd->mask_name);
   if (!ccd->weight_name.empty())

@@ -84,6 +84,13 @@ void check_shape(OpenCcd::Impl& ccd, int role) {
   ImageFile& file = ccd.file(role);
   const int hdu = ccd.hdu_of_ccd(role);
   const fits::ImageInfo info = file.image_info(hdu);
+  if (info.depth > 1)
+    throw input_error("the {} has {} planes of {} pixels: which of them is meant, it does not say",
+                      role == BL_ROLE_IMAGE    ? "image"
+                      : role == BL_ROLE_WEIGHT ? "weight map"
+                                               : "mask",
+                      info.depth, shape_of(info))
+        .in_file(file.path().string(), std::to_string(hdu));
   if (role == BL_ROLE_IMAGE) {
     if (info.width == ccd.values.width && info.height == ccd.values.height) return;
     throw input_error("the image has {} pixels, the CCD table says {} x {}", shape_of(info), ccd.values.width,

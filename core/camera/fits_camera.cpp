@@ -110,12 +110,31 @@ void check_codes_are_not_scaled(OpenCcd::Impl& ccd, int role, int hdu, const fit
       .in_file(ccd.files[static_cast<std::size_t>(role)].path.string(), std::to_string(hdu));
 }
 
+// Codes that were stored as floating-point numbers.
+Image<std::int32_t> whole_numbers(const Image<double>& stored, const Box& box, const OpenCcd::Impl& ccd,
+                                  int role, int hdu) {
+  Image<std::int32_t> codes(stored.width(), stored.height());
+  for (int y = 0; y < stored.height(); ++y)
+    for (int x = 0; x < stored.width(); ++x) {
+      const double value = stored(x, y);
+      if (!(value == std::floor(value) && std::abs(value) < std::ldexp(1.0, 31)))
+        throw input_error(
+            "a mask's codes are whole numbers; that of the pixel x {}, y {} (counted from 1) is {}",
+            box.x0 + x + 1, box.y0 + y + 1, value)
+            .in_file(ccd.files[static_cast<std::size_t>(role)].path.string(), std::to_string(hdu));
+      codes(x, y) = static_cast<std::int32_t>(value);
+    }
+  return codes;
+}
+
 }  // namespace
 
 Image<std::int32_t> read_codes(OpenCcd::Impl& ccd, int role, int hdu, const Box& box) {
   ImageFile& reader = ccd.file(role);
   const fits::ImageInfo info = reader.image_info(hdu);
   check_codes_are_not_scaled(ccd, role, hdu, info);
+  if (reader.fits() && info.bitpix < 0)
+    return whole_numbers(reader.image<double>(hdu, box), box, ccd, role, hdu);
   if (reader.fits() && info.bitpix == 32 && ccd.header_of(role, hdu).number("BZERO").value_or(0) > 0) {
     const Image<std::int64_t> wide = reader.image<std::int64_t>(hdu, box);
     Image<std::int32_t> codes(box.width(), box.height());

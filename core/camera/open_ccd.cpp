@@ -34,6 +34,23 @@ ErrorKind kind_of(bl_status status) {
   }
 }
 
+// Of a file that is not there: its packed or unpacked namesake that is.
+Error with_hint(const Error& error, const std::filesystem::path& path) {
+  const std::string name = path.string();
+  for (const std::string ending : {".fz", ".gz"}) {
+    const std::string other =
+        name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name + ending;
+    std::error_code code;
+    if (std::filesystem::exists(other, code))
+      return input_error(
+                 "no such file, but {} is there: the CCD table's image_filename, whose ending masks and "
+                 "weights share, says otherwise",
+                 std::filesystem::path(other).filename().string())
+          .in_file(name);
+  }
+  return error;
+}
+
 }  // namespace
 
 OpenCcd::Impl* running_ccd() { return running; }
@@ -63,7 +80,7 @@ ImageFile& OpenCcd::Impl::file(int role) {
   try {
     if (!found.file) found.file = open_fits_file(found.path, source.read_log);
   } catch (const Error& e) {
-    if (e.kind() == ErrorKind::kInput && !exists) throw AbsentInput(e);
+    if (e.kind() == ErrorKind::kInput && !exists) throw AbsentInput(with_hint(e, found.path));
     throw;
   }
   return *found.file;

@@ -71,14 +71,48 @@ void check_shape(std::int64_t width, std::int64_t height, const std::filesystem:
     throw input_error("a dust map is a square image, not {} x {}", width, height).in_file(path.string());
 }
 
+// Which half of the sky a map holds, and where its pole is, as its header says (LAM_NSGP: 1 north, -1 south; LAM_SCAL:
+// pixels from the pole to the Galactic equator). A map without such cards is believed.
+void check_header(const fits::Header& header, std::int64_t width, bool north,
+                  const std::filesystem::path& path) {
+  const auto refuse = [&](const char* card, double value, double wanted, const char* what) {
+    throw input_error("{} = {}, not {}: this is no map of {}", card, value, wanted, what)
+        .in_file(path.string());
+  };
+  const char* half = north ? "the northern Galactic hemisphere" : "the southern Galactic hemisphere";
+  const double sign = north ? 1 : -1, radius = static_cast<double>(width) / 2;
+  if (const auto value = header.number("LAM_NSGP"); value && *value != sign)
+    refuse("LAM_NSGP", *value, sign, half);
+  if (const auto value = header.number("CRVAL2"); value && *value != 90 * sign)
+    refuse("CRVAL2", *value, 90 * sign, half);
+  if (const auto value = header.number("LAM_SCAL"); value && std::abs(*value - radius) > 0.01)
+    refuse("LAM_SCAL", *value, radius, "a whole hemisphere");
+  for (const char* card : {"CRPIX1", "CRPIX2"})
+    if (const auto value = header.number(card); value && std::abs(*value - radius - 0.5) > 0.01)
+      refuse(card, *value, radius + 0.5, "a whole hemisphere");
+}
+
+void check_map(fits::FitsReader& reader, bool north, const std::filesystem::path& path) {
+  const fits::ImageInfo info = reader.image_info(0);
+  check_shape(info.width, info.height, path);
+  check_header(reader.header(0), info.width, north, path);
+}
+
 }  // namespace
 
 DustMaps DustMaps::read(const std::filesystem::path& dir) {
   std::array<Image<float>, 2> maps;
   const auto files = map_files(dir);
   for (std::size_t i = 0; i < files.size(); ++i) {
-    maps[i] = fits::FitsReader(files[i]).image<float>(0);
-    check_shape(maps[i].width(), maps[i].height(), files[i]);
+    fits::FitsReader reader(files[i]);
+    check_map(reader, i == 0, files[i]);
+    maps[i] = reader.image<float>(0);
+    for (int y = 0; y < maps[i].height(); ++y)
+      for (int x = 0; x < maps[i].width(); ++x)
+        if (!std::isfinite(maps[i](x, y)))
+          throw input_error("a dust map's pixels are numbers; that at x {}, y {} (counted from 1) is not",
+                            x + 1, y + 1)
+              .in_file(files[i].string());
   }
   return DustMaps(std::move(maps[0]), std::move(maps[1]));
 }
@@ -88,9 +122,10 @@ std::array<std::filesystem::path, 2> DustMaps::files(const std::filesystem::path
 }
 
 void DustMaps::check(const std::filesystem::path& dir) {
-  for (const std::filesystem::path& file : map_files(dir)) {
-    const fits::ImageInfo info = fits::FitsReader(file).image_info(0);
-    check_shape(info.width, info.height, file);
+  const auto files = map_files(dir);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    fits::FitsReader reader(files[i]);
+    check_map(reader, i == 0, files[i]);
   }
 }
 

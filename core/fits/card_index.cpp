@@ -42,9 +42,11 @@ CardIndex::CardIndex(fitsfile* file) {
     fits_parse_value(record, value, comment, &bad_card);
     if (bad_card) continue;  // it costs itself only
     const std::string_view field = stripped(value);
-    cards_.try_emplace(name, Entry{field.starts_with('\'') ? std::string(stripped(unquoted(field)))
-                                                           : whole_field(record, field),
-                                   comment});
+    Entry entry{field.starts_with('\'') ? std::string(stripped(unquoted(field))) : whole_field(record, field),
+                comment,
+                {}};
+    const auto [first, is_new] = cards_.try_emplace(name, entry);
+    if (!is_new && entry.value != first->second.value) first->second.other = entry.value;
   }
   if (status) throw cfitsio_error(ErrorKind::kInput, status, "cannot read the header");
 }
@@ -65,6 +67,9 @@ std::optional<double> CardIndex::number(std::string_view key) const {
   if (!value) return {};
   const auto number = parse_double(*value);
   if (!number) throw input_error("the header's {} = {} is no number", key, *value);
+  if (const auto& other = cards_.find(std::string(key))->second.other;
+      other && parse_double(*other) != number)
+    throw input_error("{} stands twice in the header: {} and {}", key, *value, *other);
   return number;
 }
 

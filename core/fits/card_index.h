@@ -28,13 +28,14 @@ class CardIndex {
   // empty if there is no such card, or none but blanks in it.
   std::optional<std::string> text(std::string_view key) const;
   std::string comment(std::string_view key) const;
-  // The same as numbers; Error (kInput) naming the card where it holds something else.
+  // The same as numbers; Error (kInput) naming the card where it holds something else, or stands twice with two values.
   std::optional<double> number(std::string_view key) const;
   std::optional<std::int64_t> integer(std::string_view key) const;
 
  private:
   struct Entry {
     std::string value, comment;
+    std::optional<std::string> other;  // value of a later card of that key that says otherwise
   };
   std::unordered_map<std::string, Entry> cards_;
 };

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 #include <limits>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -40,11 +41,17 @@ void read_plain(fitsfile* file, int bitpix, std::array<long, kMostAxes> first,
 }
 
 // CFITSIO takes a card of these that is no number for one that is not there.
-void check_scaling_cards(fitsfile* file, int bitpix) {
+void check_scaling_cards(fitsfile* file, const ImageInfo& info) {
   const CardIndex cards(file);
-  if (const auto scale = cards.number("BSCALE"); scale && *scale == 0)
-    throw input_error("BSCALE = 0 would make all pixels the same");
-  (void)cards.number("BZERO");
+  const double scale = cards.number("BSCALE").value_or(1), zero = cards.number("BZERO").value_or(0);
+  if (scale == 0) throw input_error("BSCALE = 0 would make all pixels the same");
+  // Nor does it take a number in quotes for one.
+  if (!info.compressed && file->Fptr->tableptr && file->Fptr->tfield >= 2)
+    for (const auto& [key, said, taken] : {std::tuple{"BSCALE", scale, file->Fptr->tableptr[1].tscale},
+                                           std::tuple{"BZERO", zero, file->Fptr->tableptr[1].tzero}})
+      if (said != taken)
+        throw input_error("{} = {} is read as {}: is it text, not a number?", key, said, taken);
+  const int bitpix = info.bitpix;
   if (bitpix > 0) (void)cards.integer("BLANK");
 }
 
@@ -104,7 +111,7 @@ Image<T> FitsReader::planes(int hdu, const ImageInfo& info, const Box& b, int de
   const auto where = [&](Error& e) -> Error& { return e.in_file(path_.string(), std::to_string(hdu)); };
   std::vector<T> pixels;
   try {
-    check_scaling_cards(f, info.bitpix);
+    check_scaling_cards(f, info);
     if (!info.compressed) check_groups(f);
   } catch (Error& e) {
     where(e);

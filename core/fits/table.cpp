@@ -87,11 +87,11 @@ std::int64_t Table::integer(std::string_view name, std::int64_t row, std::int64_
       std::holds_alternative<std::vector<double>>(c.data)) {
     const double value = convert<double>(c, index);
     if (!std::isfinite(value) || value != std::floor(value) || std::abs(value) > 9e15)
-      throw input_error("column {} row {}: {} is not an integer", c.name, row, value);
+      throw input_error("column {} row {}: {} is not an integer", c.name, row + 1, value);
     return static_cast<std::int64_t>(value);
   }
   const auto value = convert<std::int64_t>(c, index);
-  if (c.blank && value == *c.blank) throw input_error("column {} row {} is blank", c.name, row);
+  if (c.blank && value == *c.blank) throw input_error("column {} row {} is blank", c.name, row + 1);
   return value;
 }
 bool Table::logical(std::string_view name, std::int64_t row, std::int64_t element) const {

@@ -234,6 +234,15 @@ ColumnPlan plan_column(fitsfile* file, const CardIndex& cards, int number, LONGL
   fits_get_coltypell(file, number, &stored, &repeat, &width, &status);
   fits_get_eqcoltypell(file, number, &p.type, &repeat, &width, &status);
   if (status) return refuse(meaning_of(status));
+  // It takes a number in quotes for none.
+  const tcolumn& as_read = file->Fptr->tableptr[number - 1];
+  for (const auto& [stem, taken, absent] :
+       {std::tuple{"TSCAL", as_read.tscale, 1.0}, std::tuple{"TZERO", as_read.tzero, 0.0}}) {
+    const double said = cards.number(indexed(stem, number)).value_or(absent);
+    if (said != taken)
+      return refuse(
+          fmt::format("{}{} = {} is read as {}: is it text, not a number?", stem, number, said, taken));
+  }
   p.is_variable = stored < 0;
   p.type = std::abs(p.type);
   stored = std::abs(stored);

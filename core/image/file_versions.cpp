@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <optional>
 #include <string>
 
@@ -67,6 +68,14 @@ void check_file_version(const std::filesystem::path& file, const fits::Header& p
   std::optional<std::int64_t> expnum;
   if (const std::string text = primary.text("EXPNUM").value_or(""); !stripped(text).empty()) {
     expnum = parse_int(text);
+    // Some writers make all numbers real ones.
+    if (const auto real = parse_double(text);
+        !expnum && real && *real == std::floor(*real) && std::abs(*real) < 1e15)
+      expnum = static_cast<std::int64_t>(*real);
+    if (!expnum) {
+      disagree(fmt::format("the exposure number EXPNUM = {} is no whole number", stripped(text)));
+      return;
+    }
   } else {
     PrimaryOnly headers(primary);
     expnum = integer_of(facts.expnum_from_obsid, ccd, headers);

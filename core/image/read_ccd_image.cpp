@@ -137,7 +137,7 @@ class Reading {
   Image<float> weight_;  // inverse variances, in the units of out_.data
   std::optional<SkyTemplateId> template_;
   std::filesystem::path psf_file_;  // empty: the camera's own model
-  bool has_own_frame_ = false;  // world coordinates that are not the image header's
+  bool has_own_frame_ = false;      // world coordinates that are not the image header's
 };
 
 void Reading::identify() {
@@ -284,6 +284,8 @@ void Reading::compare_with_row() {
       row_disagreements(facts_, source.values, source.table, source.row, input_.ra_offset * kArcsec,
                         input_.dec_offset * kArcsec, ccd_.headers());
   if (!found.empty()) log_.warning("{}: {}; the CCD table is used", out_.name, fmt::join(found, "; "));
+  if (const auto unit = unit_disagreement(facts_.pixels, ccd_.image_header().text("BUNIT").value_or("")))
+    log_.warning("{}: {}", out_.name, *unit);
 }
 
 namespace {
@@ -359,6 +361,11 @@ void Reading::read_weights() {
     weight_ = Image<float>(out_.data.width(), out_.data.height(), static_cast<float>(1 / (sigma * sigma)));
   }
   if (facts.zero_where_mask) zero_where_masked(weight_, out_.mask);
+  if (!all_finite(weight_)) {
+    Error e = input_error("weights are not finite");
+    if (!ccd_.weight_file().empty()) e.in_file(ccd_.weight_file().string());
+    throw e;
+  }
   if (!constant && weight_kind_ == Kind::kInverseVariance && facts.quantisation_repair) repair_weights();
 
   if (input_.sig1_from_weights) {
@@ -372,11 +379,6 @@ void Reading::read_weights() {
       log_.warning("{}: {}", out_.name, *disagreement);
   if (sigma > 0 && facts.clip_factor) clip_weights(weight_, 1 / (sigma * sigma), *facts.clip_factor);
   zero_negative(weight_);
-  if (!all_finite(weight_)) {
-    Error e = input_error("weights are not finite");
-    if (!ccd_.weight_file().empty()) e.in_file(ccd_.weight_file().string());
-    throw e;
-  }
   if (all_zero(weight_)) {
     if (is_part_of_note(out_.extent))
       log_.warning("{}: not used: none of {} x {} pixels has weight", out_.name, weight_.width(),
@@ -554,7 +556,8 @@ void Reading::measure_psf() {
     for (const auto& [x, y] : {std::pair{0, 0}, {right, 0}, {0, top}, {right, top}})
       corners.push_back(stamp_shape(out_.psf.stamp(x, y), radius));
   try {
-    for (std::string& fault : psf_faults(stamp_shape(stamp, radius), corners, out_.psf.fwhm_pixels(), out_.psf_fwhm))
+    for (std::string& fault :
+         psf_faults(stamp_shape(stamp, radius), corners, out_.psf.fwhm_pixels(), out_.psf_fwhm))
       found.push_back(std::move(fault));
   } catch (Error& e) {
     if (!psf_file_.empty()) e.in_file(psf_file_.string());

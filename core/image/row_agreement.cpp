@@ -4,7 +4,9 @@
 #include <strings.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <string_view>
 
 #include "core/base/error.h"
 #include "core/base/median.h"
@@ -40,9 +42,15 @@ bool is_band_of(const CameraFacts& facts, const std::string& band) {
 }
 
 void compare_zero_point(const CameraFacts& facts, const CcdValues& row, const fits::Table* table,
-                        std::int64_t number, std::vector<std::string>& found) {
+                        std::int64_t number, const RowTolerance& tolerance, std::vector<std::string>& found) {
   if (!std::isfinite(row.ccdzpt)) return;
   const auto window = facts.quality.zero_point_window.find(row.band);
+  if (window != facts.quality.zero_point_window.end() &&
+      !(row.ccdzpt >= window->second[0] - tolerance.zero_point_below_mag &&
+        row.ccdzpt <= window->second[1] + tolerance.zero_point_above_mag))
+    throw input_error(
+        "ccdzpt is {:.6g}, which is no zero point in magnitudes: good exposures have {:.6g} to {:.6g}",
+        row.ccdzpt, window->second[0], window->second[1]);
   if (window != facts.quality.zero_point_window.end() &&
       !(row.ccdzpt >= window->second[0] && row.ccdzpt <= window->second[1]))
     found.push_back(fmt::format("the zero point ccdzpt is {:.6g} mag, good exposures have {:.6g} to {:.6g}",
@@ -82,11 +90,33 @@ std::vector<std::string> row_disagreements(const CameraFacts& facts, const CcdVa
   if (fwhm && std::isfinite(row.psf_fwhm) && !is_ratio_within(*fwhm, row.psf_fwhm, tolerance.fwhm))
     found.push_back(fmt::format("the seeing is {:.4g} pixels by the header, {:.4g} by the CCD table{}", *fwhm,
                                 row.psf_fwhm, *fwhm > 0 ? " (the header's counts)" : ""));
-  compare_zero_point(facts, row, table, number, found);
+  compare_zero_point(facts, row, table, number, tolerance, found);
   const double offset = std::hypot(ra_offset_arcsec, dec_offset_arcsec);
   if (!(offset <= tolerance.offset_arcsec))
     found.push_back(fmt::format("the astrometric offset (ccdraoff, ccddecoff) is {:.3g} arcsec", offset));
   return found;
+}
+
+std::optional<std::string> unit_disagreement(const PixelFacts& facts, const std::string& bunit) {
+  std::string unit;
+  for (const char c : bunit)
+    if (c != ' ') unit += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const auto says = [&](std::initializer_list<std::string_view> words) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](std::string_view word) { return unit.find(word) != std::string::npos; });
+  };
+  const bool per_second = says({"/s", "s-1", "s^-1", "s**-1", "persec"}) && !says({"/sr", "/sq"});
+  if (says({"jy", "mag", "nmgy", "maggie", "maggy", "erg", "w/m", "/sr"}))
+    return fmt::format(
+        "BUNIT = '{}' is no unit of counts, which pixels are taken for: ccdzpt must be that of such "
+        "pixels, over the exposure time",
+        bunit);
+  if (per_second && facts.unit == PixelFacts::Unit::kTotal)
+    return fmt::format(
+        "BUNIT = '{}' says counts per second, the camera's fact pixels.unit those of the whole "
+        "exposure, which are taken",
+        bunit);
+  return {};
 }
 
 std::optional<std::string> noise_disagreement(const Image<float>& weight, double sigma,
@@ -132,25 +162,30 @@ std::vector<std::string> psf_faults(const StampShape& at_centre, std::span<const
         "size or its polynomial cannot be as it says",
         at_centre.fwhm_pixels, stated_fwhm);
   const double to_header = stated_fwhm / header_fwhm;
-  if (header_fwhm > 0 && !(to_header <= tolerance.header_contradiction && to_header >= 1 / tolerance.header_contradiction))
-    throw input_error("the PSF model's stars are {:.3g} pixels wide, those of the image {:.3g} by its header (FWHM): one "
-                      "of them is wrong",
-                      stated_fwhm, header_fwhm);
+  if (header_fwhm > 0 &&
+      !(to_header <= tolerance.header_contradiction && to_header >= 1 / tolerance.header_contradiction))
+    throw input_error(
+        "the PSF model's stars are {:.3g} pixels wide, those of the image {:.3g} by its header (FWHM): one "
+        "of them is wrong",
+        stated_fwhm, header_fwhm);
   if (!(ratio <= tolerance.wider && ratio >= tolerance.narrower))
     found.push_back(fmt::format("the PSF model's pixels make stars {:.3g} pixels wide, the model says {:.3g}",
                                 at_centre.fwhm_pixels, stated_fwhm));
   const double offset = std::hypot(at_centre.x_offset, at_centre.y_offset);
   if (!(offset <= tolerance.largest_offset_pixels))
-    throw input_error("the PSF model's light is {:.2f}, {:.2f} pixels from the middle of its pixels: stars would be moved",
-                      at_centre.x_offset, at_centre.y_offset);
+    throw input_error(
+        "the PSF model's light is {:.2f}, {:.2f} pixels from the middle of its pixels: stars would be moved",
+        at_centre.x_offset, at_centre.y_offset);
   if (offset > tolerance.offset_pixels)
-    found.push_back(fmt::format("the PSF model's light is {:.2f}, {:.2f} pixels from the middle of its pixels",
-                                at_centre.x_offset, at_centre.y_offset));
+    found.push_back(
+        fmt::format("the PSF model's light is {:.2f}, {:.2f} pixels from the middle of its pixels",
+                    at_centre.x_offset, at_centre.y_offset));
   for (const StampShape& other : elsewhere) {
     const double change = other.fwhm_pixels / at_centre.fwhm_pixels;
     if (change <= tolerance.change && change >= 1 / tolerance.change) continue;
-    found.push_back(fmt::format("the PSF model's stars are {:.3g} pixels wide in the middle and {:.3g} at a corner",
-                                at_centre.fwhm_pixels, other.fwhm_pixels));
+    found.push_back(
+        fmt::format("the PSF model's stars are {:.3g} pixels wide in the middle and {:.3g} at a corner",
+                    at_centre.fwhm_pixels, other.fwhm_pixels));
     break;
   }
   return found;

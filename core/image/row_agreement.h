@@ -22,9 +22,12 @@ namespace brickline {
 
 // Wider than real tables and headers ever are apart, of the same exposure.
 struct RowTolerance {
-  double exptime = 0.005;      // of the ratio
-  double mjd_days = 0.02;      // start or middle of an exposure, either time scale
-  double fwhm = 0.05;          // of the ratio
+  double exptime = 0.005;  // of the ratio
+  double mjd_days = 0.02;  // start or middle of an exposure, either time scale
+  double fwhm = 0.05;      // of the ratio
+  // Beyond the limits of good exposures this is no zero point, and an Error: clouds dim by less, nothing brightens. (An
+  // exposure time that is in it already brightens by 2.5 log10 of it.)
+  double zero_point_below_mag = 4, zero_point_above_mag = 1.5;
   double offset_arcsec = 0.5;  // an astrometric correction: exposures that need more fail the cuts
   // Of the noise: the weights' over sig1. A part of a CCD on a bright galaxy is noisier than the CCD, none is much
   // quieter.
@@ -39,6 +42,10 @@ std::vector<std::string> row_disagreements(const CameraFacts& facts, const CcdVa
                                            const fits::Table* table, std::int64_t number,
                                            double ra_offset_arcsec, double dec_offset_arcsec,
                                            CcdHeaders& headers, const RowTolerance& tolerance = {});
+
+// What BUNIT says of the pixels against what the camera's facts do: counts per second where the facts say counts of the
+// whole exposure, or no counts at all. Empty if it agrees, or says nothing that one could tell.
+std::optional<std::string> unit_disagreement(const PixelFacts& facts, const std::string& bunit);
 
 // `weight`: inverse variances; `sigma`: the row's noise in the same units. Empty where they agree or there is no weight.
 std::optional<std::string> noise_disagreement(const Image<float>& weight, double sigma,
@@ -56,7 +63,7 @@ struct PsfTolerance {
   double wider = 1.6, narrower = 0.75;  // of the ratio; a warning beyond, and an error beyond `contradiction`
   double contradiction = 2;             // either way
   double offset_pixels = 0.5, largest_offset_pixels = 1.5;  // a warning beyond, an error beyond
-  double change = 2;  // of the width over the part that is read, a warning beyond
+  double change = 2;                // of the width over the part that is read, a warning beyond
   double header_contradiction = 4;  // of the model's width and the header's, either way
 };
 // `at_centre` and `elsewhere`: shapes of stamps (stamp_shape()) in the middle of the part that is read, and at its

@@ -126,7 +126,7 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::region, &R::height>(
       {"--height", "-H", region, "N", "pixels", "", kProducts, within(1, 30000)}));
   t.push_back(row<&O::region, &R::pixel_scale_arcsec>(
-      {"--pixscale", "", region, "ARCSEC", "arcsec per pixel", "", kProducts, above_up_to(0, 60)}));
+      {"--pixscale", "", region, "ARCSEC", "arcsec per pixel", "", kProducts, within(0.001, 60)}));
   t.push_back(row<&O::region, &R::zoom>(
       {"--zoom", "", region, "X0 X1 Y0 Y1", "only this part of the brick's pixels", "", kProducts}));
   t.push_back(comma_row<&O::region, &R::bands>(
@@ -518,6 +518,9 @@ void check_region(const RegionOptions& o) {
   if (o.brick.empty() && !o.radec) throw usage_error("which brick? give --brick NAME or --radec RA DEC");
   if (!o.brick.empty() && o.radec) throw usage_error("--brick and --radec contradict each other: give one");
   if (o.bands.empty()) throw usage_error("--bands: no band is named");
+  for (const std::string& band : o.bands)
+    if (band.find_first_of(" \t;:|") != std::string::npos)
+      throw usage_error("--bands: '{}' is no name of a band; between bands there are commas", band);
   if (std::set<std::string>(o.bands.begin(), o.bands.end()).size() != o.bands.size())
     throw usage_error("--bands {}: a band is named twice", fmt::join(o.bands, ","));
   if (o.min_mjd && o.max_mjd && *o.min_mjd > *o.max_mjd) throw usage_error("--min-mjd is after --max-mjd");

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "core/base/numbers.h"
+
 namespace brickline {
 namespace {
 
@@ -34,7 +36,7 @@ std::vector<std::string> CommaList::elements(std::string_view option, std::strin
   std::vector<std::string> out;
   for (std::size_t from = 0;;) {
     const std::size_t comma = text.find(',', from);
-    out.emplace_back(text.substr(from, comma - from));
+    out.emplace_back(stripped(text.substr(from, comma - from)));
     if (out.back().empty()) throw usage_error("{} {}: an element of the list is empty", option, text);
     if (comma == std::string_view::npos) return out;
     from = comma + 1;

@@ -48,13 +48,15 @@ void require_image_axes(const fits::Table& table, std::int64_t row) {
 
 // Rows of merged tables are padded with zeros to the largest; light beyond what psfaxis1 and psfaxis2 say is no padding.
 template <typename T>
-void require_empty_padding(const T* cube, const CubeShape& stored, int width, int height, std::int64_t count) {
+void require_empty_padding(const T* cube, const CubeShape& stored, int width, int height,
+                           std::int64_t count) {
   for (std::int64_t p = 0; p < count; ++p)
     for (std::int64_t y = 0; y < stored.height; ++y)
       for (std::int64_t x = y < height ? width : 0; x < stored.width; ++x)
         if (const T value = cube[(p * stored.height + y) * stored.width + x]; value != 0)
-          throw input_error("psf_mask has planes of {} x {} pixels, not of {} x {} (psfaxis1, psfaxis2): pixel {}, {} is {}",
-                            stored.width, stored.height, width, height, x + 1, y + 1, value);
+          throw input_error(
+              "psf_mask has planes of {} x {} pixels, not of {} x {} (psfaxis1, psfaxis2): pixel {}, {} is {}",
+              stored.width, stored.height, width, height, x + 1, y + 1, value);
 }
 
 // The planes of the row, of any type of floating-point numbers.

@@ -134,11 +134,18 @@ class GaiaColumns {
   std::vector<bool> variable_;
 };
 
+// 0, which is unknown, where no star is as bright or as faint.
+float magnitude(const GaiaColumns& c, const char* name, std::size_t i) {
+  constexpr float kBrightest = -3, kFaintest = 35;
+  const float mag = c.real(name, i);
+  return mag >= kBrightest && mag <= kFaintest ? mag : 0;
+}
+
 GaiaMeasurements measurements_of(const GaiaColumns& c, std::size_t i) {
   GaiaMeasurements m;
-  m.phot_g_mean_mag = c.real("phot_g_mean_mag", i);
-  m.phot_bp_mean_mag = c.real("phot_bp_mean_mag", i);
-  m.phot_rp_mean_mag = c.real("phot_rp_mean_mag", i);
+  m.phot_g_mean_mag = magnitude(c, "phot_g_mean_mag", i);
+  m.phot_bp_mean_mag = magnitude(c, "phot_bp_mean_mag", i);
+  m.phot_rp_mean_mag = magnitude(c, "phot_rp_mean_mag", i);
   m.phot_g_mean_flux_over_error = c.real("phot_g_mean_flux_over_error", i);
   m.phot_bp_mean_flux_over_error = c.real("phot_bp_mean_flux_over_error", i);
   m.phot_rp_mean_flux_over_error = c.real("phot_rp_mean_flux_over_error", i);
@@ -170,6 +177,17 @@ bool is_certainly_a_star(const GaiaColumns& c, std::size_t i) {
          signal_to_noise(c.number("parallax", i), c.number("parallax_error", i)) > kLeastMotion;
 }
 
+// Motions that no star has are unknown; those of a position of unknown date lead nowhere.
+void check_motion(ReferenceObject& o) {
+  constexpr float kFastest = 2e4F,
+                  kNearest = 1e3F;  // mas/yr and mas: twice Barnard's star, and Proxima's with room
+  constexpr float kFirstYear = 1900, kLastYear = 2100;
+  if (!(std::hypot(o.pmra, o.pmdec) <= kFastest)) o.pmra = o.pmdec = o.pmra_ivar = o.pmdec_ivar = 0;
+  if (!(std::abs(o.parallax) <= kNearest)) o.parallax = o.parallax_ivar = 0;
+  if ((o.pmra != 0 || o.pmdec != 0) && !(o.ref_epoch >= kFirstYear && o.ref_epoch <= kLastYear))
+    throw input_error("ref_epoch of the moving star {} is {}, which is no year", o.ref_id, o.ref_epoch);
+}
+
 std::vector<ReferenceObject> objects_of(const fits::Table& table, const ReferenceOptions& options,
                                         std::span<const GaiaTransform> transforms) {
   const GaiaColumns c(table);
@@ -192,6 +210,7 @@ std::vector<ReferenceObject> objects_of(const fits::Table& table, const Referenc
     o.pmra_ivar = inverse_variance(c.number("pmra_error", i));
     o.pmdec_ivar = inverse_variance(c.number("pmdec_error", i));
     o.parallax_ivar = inverse_variance(c.number("parallax_error", i));
+    check_motion(o);
     o.gaia = measurements_of(c, i);
     o.point_source = is_certainly_a_star(c, i);
     for (const GaiaTransform& t : transforms)
@@ -285,6 +304,10 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
   std::vector<ReferenceObject> rows;
   for (auto& part : found)
     rows.insert(rows.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
+  // Files that overlap hold the same star, which counts once.
+  std::set<std::int64_t> known;
+  std::erase_if(rows,
+                [&](const ReferenceObject& o) { return o.ref_id > 0 && !known.insert(o.ref_id).second; });
 
   for (ReferenceObject& o : rows)
     o.mag = o.gaia->phot_g_mean_mag != 0 ? o.gaia->phot_g_mean_mag : o.gaia->phot_rp_mean_mag;

@@ -1,6 +1,7 @@
 #include "core/survey/bricks.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -157,6 +158,9 @@ BrickTable BrickTable::from_table(const fits::Table& table, const std::filesyste
     b.ra2 = ra2[i];
     b.dec1 = dec1[i];
     b.dec2 = dec2[i];
+    // Across right ascension 0, as -0.1 to 0.1 or 359.9 to 360.1.
+    if (b.ra1 < 0) b.ra1 += 360;
+    if (b.ra2 > 360) b.ra2 -= 360;
   }
   return result;
 }
@@ -173,6 +177,19 @@ const Brick& BrickTable::find(std::string_view name) const {
                                         {"dec2", found->dec2}})
       if (!std::isfinite(value) || std::abs(value) > 360 || (column[0] == 'd' && std::abs(value) > 90))
         throw input_error("brick {}: {} is {}", name, column, value).in_file(file_.string());
+    if (!(found->dec1 < found->dec2) || !found->contains(found->ra, found->dec))
+      throw input_error("brick {}: its centre, {} {}, is not within ra1 {}, ra2 {}, dec1 {}, dec2 {}", name,
+                        found->ra, found->dec, found->ra1, found->ra2, found->dec1, found->dec2)
+          .in_file(file_.string());
+    const auto box = [](const Brick& b) { return std::array{b.ra, b.dec, b.ra1, b.ra2, b.dec1, b.dec2}; };
+    if (const auto other =
+            std::find_if(found + 1, bricks_.end(),
+                         [&](const Brick& b) { return b.name == name && box(b) != box(*found); });
+        other != bricks_.end())
+      throw input_error("brick {} stands in two places, at {} {} and at {} {} (rows {} and {})", name,
+                        found->ra, found->dec, other->ra, other->dec, found - bricks_.begin() + 1,
+                        other - bricks_.begin() + 1)
+          .in_file(file_.string());
     return *found;
   }
   const std::vector<std::string> similar = similar_names(name);

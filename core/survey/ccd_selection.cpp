@@ -1,5 +1,7 @@
 #include "core/survey/ccd_selection.h"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -26,6 +28,9 @@ void require_usable(const CcdTable& ccds, const CcdRow& r) {
   if (!std::isfinite(r.mjd_obs)) throw fail("mjd_obs", r.mjd_obs);
   if (!std::isfinite(r.ccdraoff)) throw fail("ccdraoff", r.ccdraoff);
   if (!std::isfinite(r.ccddecoff)) throw fail("ccddecoff", r.ccddecoff);
+  constexpr double kLargestOffset = 60;  // arcsec; corrections are a fraction of one
+  if (const double offset = std::hypot(r.ccdraoff, r.ccddecoff); offset > kLargestOffset)
+    throw fail("the astrometric offset (ccdraoff, ccddecoff)", fmt::format("{:.4g} arcsec", offset));
   if (r.image_hdu < 0) throw fail("image_hdu", r.image_hdu);
 }
 
@@ -98,6 +103,16 @@ Polygon outline_about_position(Polygon outline, const CcdGeometry& place, const 
     p.y += here->y - there->y;
   }
   return outline;
+}
+
+// The band of `wanted` that differs from `band` in case alone; empty: none, or it is wanted as it is.
+std::string alike(const std::string& band, const std::vector<std::string>& wanted) {
+  std::string found;
+  for (const std::string& other : wanted) {
+    if (other == band) return {};
+    if (strcasecmp(other.c_str(), band.c_str()) == 0) found = other;
+  }
+  return found;
 }
 
 }  // namespace
@@ -184,9 +199,17 @@ CcdSelection select_ccds(const CcdTable& ccds, const Wcs& target, const CcdSelec
     return selection;
   }
   // A band that is not wanted is no fault; none at all would leave the CCD out without a word.
-  for (const CcdRow& r : selection.ccds)
-    if (r.ccd_cuts == 0 && r.band.empty())
+  for (const CcdRow& r : selection.ccds) {
+    if (r.ccd_cuts != 0) continue;
+    if (r.band.empty())
       throw input_error("{}: its band (column filter) is empty", ccds.describe(r.table_row));
+    if (r.band.find(' ') != std::string::npos)
+      throw input_error(
+          "{}: its band (column filter) is '{}', the name of a filter and not of a band, such as '{}'",
+          ccds.describe(r.table_row), r.band, r.band.substr(0, r.band.find(' ')));
+    if (const std::string meant = alike(r.band, options.bands); !meant.empty())
+      selection.misspelt.push_back({r, meant, ccds.describe(r.table_row)});
+  }
   for (const Wish& wish : wishes_of(options)) {
     const std::size_t before = selection.ccds.size();
     for (const CcdRow& r : selection.ccds)
@@ -195,7 +218,10 @@ CcdSelection select_ccds(const CcdTable& ccds, const Wcs& target, const CcdSelec
     if (selection.ccds.size() < before)
       log.info("{} of {} CCDs left: {}", selection.ccds.size(), before, wish.what);
   }
-  if (selection.ccds.empty()) selection.nothing = "no photometric CCDs touching the brick";
+  if (selection.ccds.empty())
+    selection.nothing = fmt::format("no photometric CCDs touching the brick ({} left out, the first {}: {})",
+                                    selection.left_out.size(), selection.left_out.front().name,
+                                    selection.left_out.front().reason);
   for (const CcdRow& r : selection.ccds) require_usable(ccds, r);
   selection.pixels = pixels_to_read(selection.ccds, target);
   if (!selection.ccds.empty())

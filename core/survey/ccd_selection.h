@@ -39,10 +39,19 @@ CcdLeftOut left_out(const CcdRow& ccd, std::string reason);
 // What a CCD's ccd_cuts say against it, in words; bits without a known meaning by their value.
 std::string cuts_text(std::int64_t ccd_cuts);
 
+// A CCD that is left out because its band differs from one that is wanted in case alone: another band (R, r) if its
+// camera has both, else a slip.
+struct MisspeltBand {
+  CcdRow ccd;
+  std::string wanted;
+  std::string where;  // file and row
+};
+
 struct CcdSelection {
   std::vector<CcdRow> ccds;  // in table order
   std::int64_t pixels = 0;   // of them that will be read
   std::vector<CcdLeftOut> left_out;
+  std::vector<MisspeltBand> misspelt;
   // Why there is nothing to do, when there are none.
   std::string nothing;
 };

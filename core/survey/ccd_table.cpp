@@ -22,6 +22,17 @@ int side(double pixels) {
   return pixels >= 1 && pixels <= 1 << 20 && pixels == std::floor(pixels) ? static_cast<int>(pixels) : 0;
 }
 
+// What goes wrong in there is the file's.
+template <typename Work>
+auto in_file(const std::filesystem::path& file, Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (Error& e) {
+    e.in_file(file.string());
+    throw;
+  }
+}
+
 std::optional<std::string> optional_text(const CcdTable& table, std::string_view column, std::int64_t row) {
   if (!table.was_present(column, row)) return {};
   return table.table().text(column, row);
@@ -75,7 +86,8 @@ CcdTable CcdTable::read_near(const std::vector<std::filesystem::path>& files, co
                              const Log& log, ReadLog* read_log) {
   std::vector<Source> sources;
   for (const auto& file : files) {
-    RowsNear found = read_rows_near(file, target.center(), target.radius_degrees(), log, read_log);
+    RowsNear found = in_file(
+        file, [&] { return read_rows_near(file, target.center(), target.radius_degrees(), log, read_log); });
     log.info("{}: {} of {} CCDs are near ({})", file.string(), found.table.rows(), found.rows_in_file,
              found.by_tree ? "by its search tree" : "all rows looked through");
     sources.push_back({file, std::move(found.table), std::move(found.row_in_file), found.rows_in_file});
@@ -116,9 +128,12 @@ CcdTable CcdTable::from_tables(std::vector<Source> sources, const Log& log) {
     const std::string file = source.file.string();
     if (source.row_in_file.empty())
       for (std::int64_t i = 0; i < source.table.rows(); ++i) source.row_in_file.push_back(i);
-    check_columns_can_be_read(source.table, file, log);
-    check_ccd_columns(source.table, file);
-    check_ccd_units(source.table, file, source.table.empty() ? Log() : log);
+    in_file(file, [&] {
+      check_columns_can_be_read(source.table, file, log);
+      check_ccd_columns(source.table, file);
+      check_ccd_units(source.table, file, source.table.empty() ? Log() : log);
+      return true;
+    });
     lower_case_names(source.table);
     std::vector<std::string>& columns = result.columns_.emplace_back();
     for (const fits::Column& c : source.table.columns()) columns.push_back(c.name);

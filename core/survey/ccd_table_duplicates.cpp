@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <optional>
-#include <set>
+#include <string_view>
 #include <tuple>
 
 #include "core/base/error.h"
@@ -24,24 +26,49 @@ constexpr std::array kMeasuredWith{"image_filename", "image_hdu", "filter",  "ex
 // Camera, exposure, CCD, and what stands in where the latter two are not told.
 using Identity = std::tuple<std::string, std::int64_t, std::string, std::string, std::int64_t>;
 
+// "./a//b.fits" is the file "a/b.fits".
+std::string file_name(const fits::Table& t, std::int64_t row) {
+  return std::filesystem::path(t.text("image_filename", row)).lexically_normal().string();
+}
+
+// Cameras have no case.
+std::string camera_name(const fits::Table& t, std::int64_t row) {
+  std::string name = t.text("camera", row);
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return name;
+}
+
 Identity identity(const fits::Table& t, std::int64_t row) {
   const std::int64_t expnum = t.integer("expnum", row);
   const std::string ccdname = t.text("ccdname", row);
-  return {t.text("camera", row), expnum, ccdname, expnum > 0 ? "" : t.text("image_filename", row),
+  return {camera_name(t, row), expnum, ccdname, expnum > 0 ? "" : file_name(t, row),
           ccdname.empty() ? t.integer("image_hdu", row) : 0};
 }
 
+// The part of a file that a row names.
+using Pixels = std::tuple<std::string, std::int64_t, std::string>;
+Pixels pixels(const fits::Table& t, std::int64_t row) {
+  return {file_name(t, row), t.integer("image_hdu", row), t.text("ccdname", row)};
+}
+
 std::string value_of(const fits::Table& t, const char* column, std::int64_t row) {
+  if (std::string_view(column) == "image_filename") return file_name(t, row);
   if (t.require(column).is_string()) return t.text(column, row);
   return fmt::format("{}", t.number(column, row));
 }
 
+// A row of a table.
+struct RowOf {
+  const fits::Table* table;
+  std::int64_t row;
+};
+
 // The columns in which two rows differ, with both values.
-std::string differences(const fits::Table& t, std::int64_t a, std::int64_t b) {
+std::string differences(const RowOf& a, const RowOf& b) {
   std::vector<std::string> found;
   for (const char* column : kMeasuredWith) {
-    if (!t.has(column)) continue;
-    const std::string of_a = value_of(t, column, a), of_b = value_of(t, column, b);
+    if (!a.table->has(column) || !b.table->has(column)) continue;
+    const std::string of_a = value_of(*a.table, column, a.row), of_b = value_of(*b.table, column, b.row);
     if (of_a != of_b) found.push_back(fmt::format("{} ({} and {})", column, of_a, of_b));
   }
   return fmt::format("{}", fmt::join(found, ", "));
@@ -67,7 +94,7 @@ class OneFile {
         first = row;
         continue;
       }
-      const std::string difference = differences(table_, *first, row);
+      const std::string difference = differences({&table_, *first}, {&table_, row});
       if (!difference.empty())
         throw input_error("rows {} and {} are both {} and differ in {}; remove one, or cut it by ccd_cuts",
                           number_in_file(*first), number_in_file(row), name_of(row), difference)
@@ -78,6 +105,9 @@ class OneFile {
   std::string name_of(std::int64_t row) const {
     return fmt::format("{}-{}", table_.integer("expnum", row), table_.text("ccdname", row));
   }
+  Pixels pixels_of(std::int64_t row) const {
+    return of_row(row, [&] { return pixels(table_, row); });
+  }
   bool is_cut(std::int64_t row) const {
     return table_.has("ccd_cuts") && table_.number("ccd_cuts", row) != 0;
   }
@@ -87,8 +117,12 @@ class OneFile {
     return file_.row_in_file->at(static_cast<std::size_t>(row)) + 1;
   }
   Identity identity_of(std::int64_t row) const {
+    return of_row(row, [&] { return identity(table_, row); });
+  }
+  template <typename Read>
+  auto of_row(std::int64_t row, Read&& read) const -> decltype(read()) {
     try {
-      return identity(table_, row);
+      return read();
     } catch (Error& e) {
       e.in_file(fmt::format("{} row {}", file_.file, number_in_file(row)));
       throw;
@@ -96,14 +130,11 @@ class OneFile {
   }
   // One part of one file has been exposed once.
   void check_pixels() const {
-    std::map<std::tuple<std::string, std::int64_t, std::string>, std::int64_t> seen;
+    std::map<Pixels, std::int64_t> seen;
     for (const auto& [who, rows] : by_identity_) {
       const auto row = std::find_if(rows.begin(), rows.end(), [&](std::int64_t r) { return !is_cut(r); });
       if (row == rows.end() || table_.text("image_filename", *row).empty()) continue;
-      const auto [other, is_new] =
-          seen.emplace(std::tuple{table_.text("image_filename", *row), table_.integer("image_hdu", *row),
-                                  std::get<2>(who)},
-                       *row);
+      const auto [other, is_new] = seen.emplace(pixels_of(*row), *row);
       if (!is_new)
         throw input_error(
             "rows {} ({}) and {} ({}) name the same pixels, {} HDU {}; remove one, or cut it by "
@@ -124,20 +155,35 @@ class OneFile {
 std::vector<std::vector<std::int64_t>> rows_without_duplicates(std::span<const CcdRowsOfFile> files,
                                                                const Log& log) {
   std::vector<std::vector<std::int64_t>> result;
-  std::set<Identity> known;
+  std::map<Identity, RowOf> known;
+  std::map<Pixels, std::pair<const CcdRowsOfFile*, std::int64_t>> seen;
   for (const CcdRowsOfFile& source : files) {
     const OneFile file(source);
     const std::int64_t n = source.table->rows();
     std::vector<bool> stays(static_cast<std::size_t>(n), false);
-    std::int64_t elsewhere = 0, repeated = 0;
-    std::string first_repeated;
+    std::int64_t elsewhere = 0, repeated = 0, otherwise = 0;
+    std::string first_repeated, first_otherwise;
     for (const auto& [who, rows] : file.ccds()) {
-      if (!known.insert(who).second) {
+      if (const auto before = known.find(who); before != known.end()) {
         elsewhere += static_cast<std::int64_t>(rows.size());
+        const std::string difference = differences(before->second, {source.table, rows.front()});
+        if (!difference.empty() && otherwise++ == 0)
+          first_otherwise = fmt::format("{} in {}", file.name_of(rows.front()), difference);
         continue;
       }
       const std::int64_t row = file.chosen(rows);
+      known.emplace(who, RowOf{source.table, row});
       stays[static_cast<std::size_t>(row)] = true;
+      if (!file.is_cut(row) && !source.table->text("image_filename", row).empty()) {
+        const auto [other, is_new] = seen.emplace(file.pixels_of(row), std::pair{&source, row});
+        if (!is_new)
+          throw input_error(
+              "{} and, in {}, {} name the same pixels, {} HDU {}; remove one, or cut it by ccd_cuts",
+              file.name_of(row), other->second.first->file,
+              OneFile(*other->second.first).name_of(other->second.second),
+              source.table->text("image_filename", row), source.table->integer("image_hdu", row))
+              .in_file(source.file);
+      }
       // A repeated row that is cut would not have been used.
       const auto others = std::count_if(rows.begin(), rows.end(),
                                         [&](std::int64_t r) { return r != row && !file.is_cut(r); });
@@ -145,7 +191,10 @@ std::vector<std::vector<std::int64_t>> rows_without_duplicates(std::span<const C
       if (others > 0 && first_repeated.empty()) first_repeated = file.name_of(row);
     }
     if (elsewhere > 0)
-      log.warning("{}: {} of {} CCDs are in a table read before and left out", source.file, elsewhere, n);
+      log.warning("{}: {} of {} CCDs are in a table read before and left out{}", source.file, elsewhere, n,
+                  otherwise == 0 ? ""
+                                 : fmt::format("; {} of them differ from it (the first: {})", otherwise,
+                                               first_otherwise));
     if (repeated > 0)
       log.warning("{}: {} of {} rows repeat a CCD (the first: {}) and are left out", source.file, repeated, n,
                   first_repeated);

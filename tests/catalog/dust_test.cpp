@@ -1,8 +1,10 @@
 #include "core/catalog/dust.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "core/base/error.h"
+#include "core/fits/fits_writer.h"
 #include "tests/support/data.h"
 
 namespace brickline {
@@ -46,6 +48,32 @@ TEST(Dust, MapsAreReadInTheirProjection) {
   EXPECT_NEAR(maps.ebv(83.6, 22.01), 0.47318312, 1e-6);
   EXPECT_NEAR(maps.ebv(266.4, -29.0), 0.92012837, 1e-6);
   EXPECT_NEAR(maps.ebv(0, 0), 0.01630104, 1e-7);
+}
+
+TEST(Dust, MapsOfAnotherPartOfTheSkyAreRefused) {
+  // Each with one card changed, in the map of the south.
+  for (const auto& [card, value] :
+       {std::pair{"", 0.0}, {"LAM_NSGP", 1.0}, {"CRVAL2", 90.0}, {"LAM_SCAL", 2048.0}, {"CRPIX1", 7.5}}) {
+    const test::TemporaryDirectory dir;
+    for (const bool north : {true, false}) {
+      fits::FitsWriter writer;
+      fits::Header header;
+      header.set("LAM_NSGP", north ? 1.0 : -1.0);
+      header.set("CRVAL2", north ? 90.0 : -90.0);
+      header.set("LAM_SCAL", 4.0);
+      header.set("CRPIX1", 4.5);
+      if (!north && *card) header.set(card, value);
+      writer.add_image(Image<float>(8, 8, 0.25F).const_view(), header);
+      writer.write(dir.path() / (north ? "SFD_dust_4096_ngp.fits" : "SFD_dust_4096_sgp.fits"));
+    }
+    try {
+      EXPECT_EQ(DustMaps::read(dir.path()).ebv(10, -80), 0.25F);
+      DustMaps::check(dir.path());
+      EXPECT_STREQ(card, "");
+    } catch (const Error& error) {
+      EXPECT_NE(error.line().find(fmt::format("sgp.fits: {} = ", card)), std::string::npos) << error.line();
+    }
+  }
 }
 
 TEST(Dust, AMissingMapIsNamed) {

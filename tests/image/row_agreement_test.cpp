@@ -143,6 +143,19 @@ TEST(RowAgreementOfSurveys, RealTablesAgreeWithRealHeaders) {
   }
 }
 
+TEST(UnitsOfPixels, AgainstTheFacts) {
+  PixelFacts total, per_second;
+  per_second.unit = PixelFacts::Unit::kPerSecond;
+  for (const char* unit : {"", "ADU", "electrons", "counts", "e-", "photons", "DN"})
+    EXPECT_FALSE(unit_disagreement(total, unit)) << unit;
+  for (const char* unit : {"electrons/s", "e-/s", "counts / s", "ADU s-1", "electron s**-1"}) {
+    EXPECT_THAT(unit_disagreement(total, unit).value_or(""), HasSubstr(unit));
+    EXPECT_FALSE(unit_disagreement(per_second, unit)) << unit;
+  }
+  for (const char* unit : {"MJy/sr", "Jy", "nanomaggy", "nmgy", "mag", "erg/s/cm2"})
+    EXPECT_THAT(unit_disagreement(per_second, unit).value_or(""), HasSubstr("no unit of counts")) << unit;
+}
+
 TEST(PsfFaults, OfPixelsThatAreNotAsTheModelSays) {
   const StampShape real{4.8, 0.1, -0.2};
   EXPECT_THAT(psf_faults(real, {}, 4.2, 4.4), IsEmpty());
@@ -154,16 +167,19 @@ TEST(PsfFaults, OfPixelsThatAreNotAsTheModelSays) {
     }
     return std::string();
   };
-  EXPECT_THAT(psf_faults({7, 0, 0}, {}, 4.2, 4.2), ElementsAre(HasSubstr("stars 7 pixels wide, the model says 4.2")));
+  EXPECT_THAT(psf_faults({7, 0, 0}, {}, 4.2, 4.2),
+              ElementsAre(HasSubstr("stars 7 pixels wide, the model says 4.2")));
   EXPECT_THAT(threw({9, 0, 0}, 4.2, 4.2), HasSubstr("stars 9 pixels wide, the model says 4.2"));
   EXPECT_THAT(threw({0.001, 0, 0}, 4.2, 4.2), HasSubstr("psf_fwhm"));
   EXPECT_THAT(threw({NAN, 0, 0}, 4.2, 4.2), HasSubstr("psf_fwhm"));
-  EXPECT_THAT(psf_faults({4.8, 0.8, 0.6}, {}, 4.2, 4.2), ElementsAre(HasSubstr("light is 0.80, 0.60 pixels from the middle")));
+  EXPECT_THAT(psf_faults({4.8, 0.8, 0.6}, {}, 4.2, 4.2),
+              ElementsAre(HasSubstr("light is 0.80, 0.60 pixels from the middle")));
   EXPECT_THAT(threw({4.8, 0, 2}, 4.2, 4.2), HasSubstr("light is 0.00, 2.00 pixels"));
   EXPECT_THAT(threw(real, 4.2, 99), HasSubstr("99 by its header"));
   EXPECT_THAT(psf_faults(real, {}, 4.2, NAN), IsEmpty());
   const std::vector<StampShape> corners{real, {1.1, 0, 0}};
-  EXPECT_THAT(psf_faults(real, corners, 4.2, 4.2), ElementsAre(HasSubstr("4.8 pixels wide in the middle and 1.1 at a corner")));
+  EXPECT_THAT(psf_faults(real, corners, 4.2, 4.2),
+              ElementsAre(HasSubstr("4.8 pixels wide in the middle and 1.1 at a corner")));
 }
 
 TEST(PsfFaults, ShapesOfStamps) {
@@ -171,7 +187,8 @@ TEST(PsfFaults, ShapesOfStamps) {
   const double sigma = 2.5;
   for (int y = 0; y < 41; ++y)
     for (int x = 0; x < 41; ++x)
-      stamp(x, y) = static_cast<float>(7 * std::exp(-(std::pow(x - 20.5, 2) + std::pow(y - 19, 2)) / (2 * sigma * sigma)));
+      stamp(x, y) = static_cast<float>(
+          7 * std::exp(-(std::pow(x - 20.5, 2) + std::pow(y - 19, 2)) / (2 * sigma * sigma)));
   const StampShape shape = stamp_shape(stamp, 15);
   EXPECT_NEAR(shape.fwhm_pixels, 2.354820 * sigma, 1e-3);
   EXPECT_NEAR(shape.x_offset, 0.5, 1e-3);

@@ -5,6 +5,7 @@
     faults.py --list
 """
 import glob
+import gzip
 import os
 import shutil
 import subprocess
@@ -17,8 +18,8 @@ from astropy.wcs import WCS
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from one_ccd import (BASE, BAND, CCD, COUNTS, EXPNUM, FWHM, HEIGHT, OneCcd, PIXEL, SKY, STARS, WIDTH, one_row,  # noqa: E402
-                     star)
+from one_ccd import (BASE, BAND, CCD, COUNTS, EXPNUM, EXPTIME, FWHM, HEIGHT, OneCcd, PIXEL, SKY, STARS, WIDTH,  # noqa: E402
+                     ZERO_POINT, one_row, star)
 
 warnings.simplefilter('ignore')
 KINDS = {}
@@ -228,6 +229,16 @@ def columns_of_every_integer():
     again = fits.Column('CCDZPT', 'E', array=[24.])
     survey.write_table(fits.BinTableHDU.from_columns(list(table.columns) + [again]))
     refused('two columns that differ by case alone', survey, says=['ccdzpt'])
+    # A scale in quotes, which readers take for none.
+    survey.write_table(exptime=fits.Column('exptime', 'J', array=[180], unit='s'))
+    with gzip.open(survey.table) as f:
+        table = f.read()
+    at = table.index(b"= 's       '") - 8
+    for scale, says in (("'0.5'", ["TSCAL", '.fits.gz']), ('0.5', [])):
+        card = b'TSCAL' + table[at + 5:at + 8] + f'= {scale}'.ljust(72).encode()
+        with gzip.open(survey.table, 'wb') as f:
+            f.write(table[:at] + card + table[at + 80:])
+        refused('a scale in quotes', survey, says=says) if says else stars('a scale', survey)
 
 
 @kind
@@ -435,6 +446,150 @@ def scales_of_old():
     survey = fresh()
     survey.cards(['PC001001= 1.0', 'PC002002= 1.0', f'CDELT1  = {scale}', f'CDELT2  = {scale}'], without=matrix)
     refused('the mirror image of what the table says', survey, says=['mirror'])
+
+
+@kind
+def psf_models_that_contradict_themselves():
+    survey = fresh()
+    stamp = star(12, 12, (25, 25))
+    wider = star(12, 12, (25, 25), 5.5)
+    planes = lambda *each: fits.Column('psf_mask', f'{each[0].size * len(each)}E', array=np.array([each], 'f4'),
+                                       dim=f'({each[0].shape[1]},{each[0].shape[0]},{len(each)})')
+    varying = dict(survey.psf_row, poldeg1=1, psfaxis3=3, psf_mask=planes(stamp, wider - stamp, 0 * stamp))
+    for name, row, says in (
+            ('a scale of nothing', dict(varying, polscal1=1e-9), 'psf_fwhm'),
+            ('a zero far away', dict(varying, polzero1=1e6), 'psf_fwhm'),
+            ('stars beside the middle', dict(survey.psf_row, psf_mask=planes(star(15, 12, (25, 25)))), 'from the middle'),
+            ('stamps that are far too small', dict(survey.psf_row, psfaxis1=3, psfaxis2=3,
+                                                   psf_mask=planes(stamp[11:14, 11:14])), 'psf_fwhm'),
+            ('a size that cuts the stamp', dict(survey.psf_row, psfaxis1=23, psfaxis2=23), 'psfaxis1'),
+            ('pixels twice as wide', dict(survey.psf_row, psf_samp=1.9), 'psf_fwhm')):
+        survey.write(survey.psf, row)
+        refused(name, survey, '--skip-calibs', says=[says, '-psfex.fits'])
+    survey.write(survey.psf, dict(survey.psf_row, psf_mask=planes(star(12.7, 12, (25, 25)))))
+    stars('stars a little beside the middle', survey, warned='from the middle', allowed_pixels=0.8)
+    survey.write(survey.psf, dict(varying, polzero1=44.5, polzero2=40.5, polscal1=3e3, polscal2=3e3))
+    stars('a polynomial of hardly any change', survey)
+
+
+@kind
+def rows_that_are_written_otherwise():
+    survey = fresh()
+    once = stars('one row', survey)
+    survey.write_table(filter='G')
+    refused('a band in capitals', survey, says=["'G'", "'g' meant", 'row 1'])
+    survey.write_table(filter='g DECam SDSS c0001 4720.0 1520.0')
+    refused('the name of a filter', survey, says=['1520.0', 'filter', "'g'"])
+    survey.write_table(filter='VR')
+    nothing('a band that is not wanted', survey, says='712345-N4: the band VR is not wanted')
+    for changes, says in ((dict(ccdzpt=0.), 'ccdzpt'), (dict(ccdzpt=float(ZERO_POINT + 2.5 * np.log10(EXPTIME))), 'ccdzpt'), (dict(ccdraoff=1e4), 'ccdraoff'),
+                          (dict(image_hdu=1.5), '.fits.gz row 1')):
+        survey.write_table(**changes)
+        refused(str(changes), survey, says=[says])
+    survey.write_table()
+    other = survey.dir + '/survey-ccds-two.fits.gz'
+    weight = lambda result: result.catalog['flux_ivar_g'].max()
+    survey.write_table(path=other, camera='DECam', image_filename='./' + survey.row['image_filename'])
+    result = stars('the same CCD in two tables, in other letters', survey, warned='in a table read before')
+    check('it counts once', '' if weight(result) == weight(once) else 'it counts twice')
+    survey.write_table(path=other, ccdzpt=25.)
+    stars('the same CCD in two tables that differ', survey, warned='712345-N4 in ccdzpt (25.1 and 25)')
+    survey.write_table(path=other, expnum=EXPNUM + 1, image_filename='decam/../' + survey.row['image_filename'])
+    refused('the same pixels in two tables', survey, says=['same pixels', '712346-N4', '712345-N4', 'two.fits.gz'])
+
+
+@kind
+def headers_that_contradict_the_row():
+    survey = fresh()
+    plain = survey.hdus()
+
+    def changed(*, name=None, of=0, **cards):
+        hdus = fits.HDUList([hdu.copy() for hdu in plain])
+        for key, value in cards.items():
+            hdus[of].header[key] = value
+        survey.put(hdus)
+
+    for cards, of, warned in ((dict(EXPTIME='ninety'), 0, "EXPTIME = 'ninety' cannot be read"),
+                              (dict(FILTER='VR DECam c0007 6300.0 2600.0'), 0, 'the band is VR by the header'),
+                              (dict(FWHM=0.), 1, 'seeing is 0 pixels by the header'),
+                              (dict(BUNIT='electrons/s'), 1, "BUNIT = 'electrons/s' says counts per second"),
+                              (dict(BUNIT='MJy/sr'), 1, "BUNIT = 'MJy/sr' is no unit of counts"),
+                              (dict(EXPNUM=float(EXPNUM)), 0, None)):
+        changed(of=of, **cards)
+        stars(str(cards), survey, warned=warned)
+    changed(of=0, EXPNUM='c4d-712345')
+    refused('an exposure number in words', survey, says=['EXPNUM = c4d-712345'])
+    changed(of=1, FWHM=3e-4)
+    refused('a seeing of nothing', survey, says=['FWHM', '0.0003', '_ooi_'])
+    changed(of=1, FWHM=60.)
+    refused('a seeing of many times the PSF', survey, says=['FWHM', '60'])
+
+
+@kind
+def masks_and_weights_of_other_types():
+    survey = fresh()
+    images = {which: survey.hdus(which) for which in ('ooi', 'ood', 'oow')}
+
+    def changed(which, change):
+        primary, hdu = images[which]
+        survey.put([primary, fits.ImageHDU(change(hdu.data.copy()), hdu.header, name=CCD)], which)
+
+    def pixel(kind, value):
+        def change(data):
+            data = data.astype(kind)
+            data[40, 44] = value
+            return data
+        return change
+    for kind, value in (('u2', 7), ('u1', 5), ('i8', 1), ('u4', 2)):
+        changed('ood', pixel(kind, value))
+        stars(f'a mask of {kind}', survey)
+    changed('ood', pixel('f4', 1))
+    stars('a mask of floats', survey, warned='floating-point')
+    for value in (0.5, np.nan, 3e9):
+        changed('ood', pixel('f4', value))
+        refused(f'a mask that holds {value}', survey, says=['whole numbers', 'x 45, y 41', '_ood_'])
+    changed('ood', lambda data: data)
+    for value in (np.inf, np.nan):
+        changed('oow', pixel('f4', value))
+        refused(f'a weight of {value}', survey, says=['not finite', '_oow_'])
+    changed('oow', lambda data: data)
+    scaled = lambda data: np.round((data - 1000) * 4).astype('i4')
+    for records in (["BSCALE  = '0.25'", 'BZERO   = 1000.0'], ['BSCALE  = 0.25', 'BZERO   = 1000.0', 'BZERO   = 999.0']):
+        changed('ooi', scaled)
+        survey.cards(records)
+        refused(' '.join(records), survey, says=[records[-1][:5] if len(records) > 2 else 'BSCALE', '_ooi_'])
+    changed('ooi', lambda data: data[None])
+    stars('an image of one plane', survey)
+    changed('ooi', lambda data: np.stack([data, 2 * data]))
+    refused('an image of two planes', survey, says=['2 planes', '_ooi_'])
+
+
+@kind
+def files_and_bricks_in_other_places():
+    survey = fresh()
+    brick = dict(brickname='1500p020', brickid=7, ra=150., dec=2., ra1=149.9, ra2=150.1, dec1=1.9, dec2=2.1)
+    where = ['--brick', '1500p020', '--width', '84', '--height', '84']
+    path = survey.dir + '/survey-bricks.fits.gz'
+    for name, changes in (('elsewhere', dict(ra1=10., ra2=11.)), ('the wrong way round', dict(ra1=150.1, ra2=149.9)),
+                          ('upside down', dict(dec1=2.1, dec2=1.9))):
+        survey.write(path, {**brick, **changes})
+        refused(f'a brick whose borders are {name}', survey, says=['1500p020', 'not within'], brick=where)
+    two = np.concatenate([one_row(brick).data] * 2)
+    fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU(two)]).writeto(path, overwrite=True)
+    stars('a brick that stands twice', survey, brick=where)
+    two['dec'][1] = 2.05
+    fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU(two)]).writeto(path, overwrite=True)
+    refused('a brick in two places', survey, says=['two places', 'rows 1 and 2'], brick=where)
+    refused('no such directory of calibrations', survey, '--calib-dir', '/nonexistent', says=['--calib-dir', '/nonexistent'])
+    survey.write_table(image_filename=survey.paths['ooi'])
+    refused('a path from the root', survey, says=['image_filename', 'relative'])
+    survey.write_table(image_filename=survey.row['image_filename'] + '.fz')
+    refused('an ending that the file has not', survey, '--skip-calibs', says=['.fits is there', 'image_filename'])
+    zero = OneCcd(work, ra=0., dec=10.)
+    zero.write(zero.dir + '/survey-bricks.fits.gz', dict(brick, brickname='0000p100', ra=0., dec=10., ra1=-0.1, ra2=0.1,
+                                                         dec1=9.9, dec2=10.1))
+    result = stars('a brick from -0.1 to 0.1', zero, brick=['--brick', '0000p100', '--width', '84', '--height', '84'])
+    check('all of it is its own', '' if result.catalog is not None and result.catalog['brick_primary'].all() else 'it is not')
 
 
 def main():

@@ -25,9 +25,9 @@ WHO = dict(plver='V4.8.2', plprocid='1a2b3c4', procdate='2019-03-04T05:06:07')
 BASE = 'decam/CP/V4.8.2/night/c4d_180304_050607_{}_g_v1'
 
 
-def star(x, y, size):
-    """A Moffat profile of sum 1 (on its stamp) centred there."""
-    radius = FWHM / 2 / np.sqrt(2**(1 / 3.) - 1)
+def star(x, y, size, fwhm=FWHM):
+    """A Moffat profile of sum 1 centred there."""
+    radius = fwhm / 2 / np.sqrt(2**(1 / 3.) - 1)
     j, i = np.mgrid[:size[1], :size[0]]
     profile = (1 + ((i - x)**2 + (j - y)**2) / radius**2)**-3.
     return profile * 2 / (np.pi * radius**2)

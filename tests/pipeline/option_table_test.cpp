@@ -160,7 +160,7 @@ TEST(CommandLine, RefusesWhatItCannotMeanInOneLine) {
       {{"--brick", "a", "--release", "70000"}, "--release 70000: must be at least 0 and at most 32767"},
       {{"--brick", "a", "--release", "-1"}, "--release -1: must be"},
       {{"--brick", "a", "--threads", "0"}, "--threads 0: must be"},
-      {{"--brick", "a", "--pixscale", "0"}, "--pixscale 0: must be above 0 and at most 60"},
+      {{"--brick", "a", "--pixscale", "0"}, "--pixscale 0: must be at least 0.001 and at most 60"},
       {{"--brick", "a", "--blob-dilate", "1001"}, "must be at least 0 and at most 1000"},
       {{"--brick", "a", "--blobid", "3,-1"}, "--blobid 3,-1: must be at least 0"},
       {{"--brick", "a", "--zoom", "5", "5", "0", "9"}, "is not a part"},

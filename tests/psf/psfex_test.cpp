@@ -139,7 +139,8 @@ class PsfexTable : public testing::Test {
     std::vector<float> cube(5 * 5 * 4, 1e30f);
     for (int p = 0; p < 3; ++p)
       for (int y = 0; y < 5; ++y)
-        for (int x = 0; x < 5; ++x) cube[(p * 5 + y) * 5 + x] = x < 3 ? static_cast<float>(100 * p + 10 * y + x + 1) : 0;
+        for (int x = 0; x < 5; ++x)
+          cube[(p * 5 + y) * 5 + x] = x < 3 ? static_cast<float>(100 * p + 10 * y + x + 1) : 0;
     t.add("psf_mask", cube, "", {5, 5, 4});
     t.add("psfaxis1", std::vector<std::int64_t>{3});
     t.add("psfaxis2", std::vector<std::int64_t>{5});

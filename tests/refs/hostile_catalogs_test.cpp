@@ -207,6 +207,34 @@ TEST_F(GaiaFiles, MotionsAndMagnitudesThatAreNotNumbers) {
   EXPECT_TRUE(row(1).is_medium);
 }
 
+TEST_F(GaiaFiles, StarsOfTwoFilesCountOnce) {
+  const auto paths = test::write_gaia(dir_.path(), wcs_, gaia_table({{7, 150.001, 2.001}}));
+  ASSERT_GE(paths.size(), 2U);
+  for (const auto& path : paths)
+    test::write_table(path, gaia_table({{7, 150.001, 2.001}, {8, 150.002, 2.001}}));
+  EXPECT_EQ(read_references(only_gaia(dir_.path()), wcs_, grz()).rows.size(), 2U);
+}
+
+TEST_F(GaiaFiles, MotionsAndMagnitudesThatNoStarHas) {
+  const auto paths =
+      test::write_gaia(dir_.path(), wcs_, gaia_table({{1, 150.001, 2.001, 1e20F, 3, 1e6F, -99, 16, 15}}));
+  const ReferenceCatalog catalog = read_references(only_gaia(dir_.path()), wcs_, grz());
+  ASSERT_EQ(catalog.rows.size(), 1U);
+  EXPECT_EQ(catalog.rows[0].pmra, 0);
+  EXPECT_EQ(catalog.rows[0].pmdec, 0);
+  EXPECT_EQ(catalog.rows[0].parallax, 0);
+  EXPECT_EQ(catalog.rows[0].mag, 15);
+  fits::Table table = gaia_table({{1, 150.001, 2.001, 5, 3}});
+  for (const double epoch : {0.0, 57388.0}) {
+    for (const auto& path : paths) {
+      table.add("ref_epoch", std::vector<double>{epoch});
+      test::write_table(path, table);
+    }
+    EXPECT_THAT(line_of(only_gaia(dir_.path())),
+                AllOf(HasSubstr("ref_epoch"), HasSubstr(paths[0].parent_path().string())));
+  }
+}
+
 TEST(Tycho2File, WithoutItsTreeGivesTheSameStars) {
   BRICKLINE_NEEDS_DATA("surveys/testcase6");
   const Wcs wcs = test::wcs_of("testcase6");

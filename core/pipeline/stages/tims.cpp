@@ -149,6 +149,27 @@ void load_cameras(const std::vector<CcdRow>& rows, RunContext& run) {
   for (const Camera* camera : run.cameras.loaded()) run.note(camera->provenance().path);
 }
 
+void refuse_misspelt_bands(const CcdSelection& selection, RunContext& run) {
+  for (const MisspeltBand& found : selection.misspelt) {
+    const Camera* camera = nullptr;
+    try {
+      camera = &run.cameras.load(found.ccd.camera);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kPlugin) throw;
+      continue;  // whether it has both bands nobody knows, and it is not needed
+    }
+    run.note(camera->provenance().path);
+    const CameraFacts& facts = camera->facts();
+    if (std::ranges::count(facts.detector.bands, found.wanted) == 0)
+      throw usage_error("--bands: camera {} of CCD {} has no band '{}'; is '{}' meant?", facts.camera.name,
+                        found.ccd.name(), found.wanted, found.ccd.band);
+    if (std::ranges::count(facts.detector.bands, found.ccd.band) > 0) continue;
+    throw input_error(
+        "{}: its band (column filter) is '{}', of which camera {} knows nothing; is '{}' meant?", found.where,
+        found.ccd.band, facts.camera.name, found.wanted);
+  }
+}
+
 ReadImageOptions reading_options(std::vector<SkyPosition> polygon, const SurveyPaths& paths,
                                  const ReadingOptions& choice, const RunContext& run) {
   ReadImageOptions reading;
@@ -180,6 +201,9 @@ std::vector<std::filesystem::path> ccd_tables_of(const SurveyDirectory& survey, 
 
 void check_tims(const RegionOptions& region, const SurveyPaths& paths, RunContext& run) {
   if (region.radec) position_of(*region.radec);
+  for (const std::filesystem::path& directory : paths.extra_calib_dirs)
+    if (std::error_code code; !std::filesystem::is_directory(directory, code))
+      throw input_error("--calib-dir: there is no such directory").in_file(directory.string());
   if (run.survey.ccd_tables().empty())
     throw input_error("no CCD table: there is no survey-ccds*.fits.gz or survey-ccds*.kd.fits")
         .in_file(run.survey.root().string());
@@ -210,6 +234,7 @@ Outcome<Selection, RawImages> run_tims(const RegionOptions& region, const Survey
   wanted.max_mjd = region.max_mjd;
   CcdSelection selection = select_ccds(table, target.wcs, wanted, run.log);
   run.ccds_left_out = selection.left_out;
+  refuse_misspelt_bands(selection, run);
   if (selection.ccds.empty()) return Nothing{selection.nothing};
   std::vector<std::int64_t> table_rows;
   for (const CcdRow& row : selection.ccds) table_rows.push_back(row.table_row);
@@ -261,6 +286,7 @@ Selection select_other_bands(const Selection& selection, const std::vector<std::
   CcdSelectionOptions wanted;
   wanted.bands = bands;
   CcdSelection found = select_ccds(table, out.brick.wcs, wanted, run.log);
+  refuse_misspelt_bands(found, run);
   std::vector<std::int64_t> table_rows;
   for (const CcdRow& row : found.ccds) table_rows.push_back(row.table_row);
   out.ccds = table.table().select(table_rows);

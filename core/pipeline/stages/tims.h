@@ -3,6 +3,7 @@
 
 #include "core/image/read_ccd_image.h"
 #include "core/pipeline/stage.h"
+#include "core/survey/ccd_selection.h"
 #include "core/survey/ccd_table.h"
 #include "core/survey/target.h"
 
@@ -20,6 +21,9 @@ ReadImageOptions reading_options(std::vector<SkyPosition> polygon, const SurveyP
 
 // Loads the rows' cameras. Error (kPlugin) names those that are missing.
 void load_cameras(const std::vector<CcdRow>& rows, RunContext& run);
+// Error (kInput) where a CCD is left out for a band that its camera does not have, and that differs from one that is
+// wanted in case alone.
+void refuse_misspelt_bands(const CcdSelection& selection, RunContext& run);
 
 // The position or the brick's name can be read, the survey directory has tables of bricks and CCDs.
 void check_tims(const RegionOptions& region, const SurveyPaths& paths, RunContext& run);
