@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +22,7 @@ namespace {
 enum class In { kTable, kCompressed, kRice };
 
 enum class Kind {
-  kWhole,         // a whole number within the range
+  kWhole,         // a whole number within the range, and only one
   kNumber,        // any number
   kMaybeNumber,   // the same, or no value
   kShortOrWhole,  // what is no number is shorter than what CFITSIO has room for when it says so
@@ -36,7 +37,7 @@ struct Rule {
   double least = 0, most = 0;
 };
 
-constexpr double kMostInt = 2147483647;
+constexpr double kMostInt = 2147483647, kMostSize = 9.3e18;
 constexpr Rule kRules[] = {
     {"TFIELDS", In::kTable, Kind::kWhole, 0, 999},
     {"TTYPE#", In::kTable, Kind::kWord},
@@ -48,6 +49,9 @@ constexpr Rule kRules[] = {
     {"TNULL#", In::kTable, Kind::kShortOrWhole},
     {"TBCOL#", In::kTable, Kind::kShortOrWhole},
     {"THEAP", In::kTable, Kind::kShortOrWhole},
+    {"NAXIS1", In::kTable, Kind::kWhole, 0, kMostSize},
+    {"NAXIS2", In::kTable, Kind::kWhole, 0, kMostSize},
+    {"PCOUNT", In::kTable, Kind::kWhole, 0, kMostSize},
     {"ZNAXIS", In::kCompressed, Kind::kWhole, 1, 999},
     {"ZNAXIS#", In::kCompressed, Kind::kWhole, 1, kMostInt},
     {"ZTILE#", In::kCompressed, Kind::kWhole, 1, kMostInt},
@@ -131,7 +135,8 @@ void check_structure(fitsfile* file, LONGLONG start) {
   ffmbyt(file, start, kAllowPastEnd, &status);
   // Which HDU it is is known at its end only, since the cards may come in any order, and twice.
   bool table = false, compressed = false, rice = false, counted = false;
-  std::array<std::string, 3> wrong;  // the first of each In
+  std::array<std::string, 3> wrong;         // the first of each In
+  std::map<std::string, std::string> once;  // values of the whole numbers
   for (int i = 0; i < kMostCards; ++i) {
     char bytes[kCard];
     if (ffgbyt(file, kCard, bytes, &status))
@@ -149,6 +154,12 @@ void check_structure(fitsfile* file, LONGLONG start) {
       if (!first.empty() || !is_key(rule.key, card->key)) continue;
       if (const std::string what = wrong_with(rule, *card); !what.empty())
         first = fmt::format("{} = {} {}", card->key, card->value, what);
+      else if (rule.kind == Kind::kWhole) {
+        // Of two CFITSIO takes the one here and the other there.
+        const auto& before = once.emplace(card->key, card->value).first->second;
+        if (before != card->value)
+          first = fmt::format("{} is given twice, as {} and {}", card->key, before, card->value);
+      }
     }
   }
   const auto refuse = [&](In in) {

@@ -92,16 +92,47 @@ std::vector<std::int64_t> shape_of(fitsfile* file, int number, LONGLONG repeat) 
   return {axes, axes + naxis};
 }
 
-// The values of a variable-length column's rows: how many each has.
-std::vector<std::int64_t> variable_lengths(fitsfile* file, int number, LONGLONG rows,
-                                           const std::vector<std::int64_t>* chosen, int* status) {
+// Bits of a value as it is stored.
+LONGLONG bits_of(int stored) {
+  switch (stored) {
+    case TBIT:
+      return 1;
+    case TSHORT:
+      return 16;
+    case TLONG:
+    case TFLOAT:
+      return 32;
+    case TLONGLONG:
+    case TDOUBLE:
+    case TCOMPLEX:
+      return 64;
+    case TDBLCOMPLEX:
+      return 128;
+    default:
+      return 8;
+  }
+}
+
+// The values of a variable-length column's rows, of so many bits each: how many each row has. `why` tells what is wrong
+// with them, if anything is.
+std::vector<std::int64_t> variable_lengths(fitsfile* file, int number, LONGLONG rows, LONGLONG bits,
+                                           const std::vector<std::int64_t>* chosen, std::string* why,
+                                           int* status) {
   std::vector<std::int64_t> lengths;
   lengths.reserve(static_cast<std::size_t>(rows));
+  LONGLONG head = 0, data = 0, end = 0;
+  fits_get_hduaddrll(file, &head, &data, &end, status);
+  // CFITSIO goes wherever a descriptor points to.
+  const LONGLONG heap = std::max<LONGLONG>(0, end - data - file->Fptr->heapstart);
   for (LONGLONG i = 0; i < rows && !*status; ++i) {
     const LONGLONG row = chosen ? (*chosen)[static_cast<std::size_t>(i)] : i;
     LONGLONG length = 0, offset = 0;
     fits_read_descriptll(file, number, row + 1, &length, &offset, status);
     lengths.push_back(std::max<LONGLONG>(0, length));
+    if (!*status && length > 0 && (offset < 0 || offset > heap || length > 8 * (heap - offset) / bits)) {
+      *why = fmt::format("its values in row {} lie outside the table's heap", row);
+      break;
+    }
   }
   return lengths;
 }
@@ -254,8 +285,10 @@ ColumnPlan plan_column(fitsfile* file, const CardIndex& cards, int number, LONGL
   column.blank = blank_of(cards, number, p.type);
 
   if (p.is_variable) {
-    column.lengths = variable_lengths(file, number, rows, chosen, &status);
+    std::string why;
+    column.lengths = variable_lengths(file, number, rows, bits_of(stored), chosen, &why, &status);
     if (status) return refuse(meaning_of(status));
+    if (!why.empty()) return refuse(why);
     p.repeat = column.lengths.empty() ? 0 : *std::max_element(column.lengths.begin(), column.lengths.end());
   } else {
     p.repeat = repeat;

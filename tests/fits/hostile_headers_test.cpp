@@ -157,6 +157,24 @@ TEST_F(HostileHeaders, NothingBehindAnHduThatCannotBeReadCounts) {
   for (const int hdu : {2, 3}) EXPECT_NE(error_of([&] { FitsReader(path).image<float>(hdu); }), "no error");
 }
 
+TEST_F(HostileHeaders, ValuesOutsideTheHeapAreUnreadableColumns) {
+  for (const auto& [place, byte] : {std::pair{0, '\x7f'}, {4, '\x80'}, {5, '\x7f'}}) {
+    std::string row(8, '\0');  // two numbers at the heap's beginning
+    row[3] = 2;
+    std::vector<std::string> cards = {
+        "XTENSION= 'BINTABLE'", "BITPIX  = 8", "NAXIS   = 2", "NAXIS1  = 8",   "NAXIS2  = 1",
+        "PCOUNT  = 8",          "GCOUNT  = 1", "TFIELDS = 1", "TTYPE1  = 'a'", "TFORM1  = 'PJ(2)'"};
+    const auto reads = [&] {
+      (void)FitsReader(file(primary() + header(cards) + row + std::string(2872, '\1')))
+          .table(1)
+          .number("a", 0, 1);
+    };
+    EXPECT_EQ(error_of(reads), "no error");
+    row[place] = byte;
+    EXPECT_THAT(error_of(reads), HasSubstr("outside the table's heap")) << place;
+  }
+}
+
 TEST_F(HostileHeaders, TextsLongerThanCfitsiosBufferAreUnreadableColumns) {
   std::string descriptor(8, '\0');  // 40,000 characters at the heap's beginning
   descriptor[2] = static_cast<char>(40'000 >> 8);
@@ -211,6 +229,14 @@ TEST_F(HostileHeaders, CompressedImagesThatMakeNoSenseAreRefused) {
     EXPECT_THAT(
         error_of([&] { FitsReader(file(primary() + header(cards) + std::string(2880, '\0'))).hdu_count(); }),
         HasSubstr("the header of a"))
+        << card;
+  }
+  for (const char* card : {"ZNAXIS1 = 9", "ZTILE1  = 5", "NAXIS2  = 5", "TFIELDS = 2", "PCOUNT  = 1"}) {
+    std::vector<std::string> cards = good;
+    cards.emplace_back(card);
+    EXPECT_THAT(
+        error_of([&] { FitsReader(file(primary() + header(cards) + std::string(2880, '\0'))).hdu_count(); }),
+        HasSubstr("is given twice"))
         << card;
   }
   // Of two codes CFITSIO takes the first, and divides by the length of its blocks.
