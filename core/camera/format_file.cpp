@@ -9,6 +9,7 @@
 
 #include "core/base/read_log.h"
 #include "core/camera/guarded_views.h"
+#include "core/camera/made_pixels.h"
 #include "core/camera/text_cards.h"
 
 namespace brickline {
@@ -114,7 +115,10 @@ class FormatFile : public ImageFile {
   }
 
  protected:
-  void read(int hdu, const Box& box, Image<float>& out) override { pixels(hdu, box, out); }
+  void read(int hdu, const Box& box, Image<float>& out) override {
+    pixels(hdu, box, out);
+    if (const Image<float>* made = MadePixels::of(path_, hdu)) out = crop(*made, box);
+  }
   void read(int hdu, const Box& box, Image<std::int32_t>& out) override { pixels(hdu, box, out); }
   void read(int hdu, const Box& box, Image<double>& out) override { convert<float>(hdu, box, out); }
   void read(int hdu, const Box& box, Image<std::uint8_t>& out) override {

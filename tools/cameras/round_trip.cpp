@@ -12,6 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/camera/image_copy.h"
+#include "core/camera/made_pixels.h"
 #include "core/fits/fits_writer.h"
 #include "core/forced/forced_photometry.h"
 #include "core/image/read_ccd_image.h"
@@ -138,7 +139,7 @@ class Exposure {
     box_ = {x0, x0 + w, y0, y0 + h};
     OpenCcd ccd = copy_.open();
     exptime_ = ccd.values().exptime;
-    if (!ccd.image_reader().fits()) throw CheckNotMade{"only the camera can write its format"};
+    own_format_ = !ccd.image_reader().fits();
     std::vector<double> sample;
     const Image<float> pixels = ccd.image_reader().image<float>(copy_.hdu(), box_);
     for (int y = 0; y < pixels.height(); y += 3)
@@ -181,19 +182,14 @@ class Exposure {
     if (noise)
       for (int y = 0; y < noise->height(); ++y)
         for (int x = 0; x < noise->width(); ++x) light(noise_at_.x0 + x, noise_at_.y0 + y) += (*noise)(x, y);
-    write_bytes(copy_.image_path(),
-                with_time(rewritten(copy_.original(), copy_.hdu(),
-                                    [&](const Image<float>&) { return std::move(light); })));
+    set_pixels(std::move(light));
     return read();
   }
 
   // What the camera says of an image of nothing but sky: its own models, and the files of the true ones where it has
   // none. To be called first.
   CcdImage sky_alone() {
-    write_bytes(copy_.image_path(),
-                with_time(rewritten(copy_.original(), copy_.hdu(), [&](const Image<float>& pixels) {
-                  return Image<float>(pixels.width(), pixels.height(), static_cast<float>(level_));
-                })));
+    set_pixels(Image<float>(copy_.whole().width(), copy_.whole().height(), static_cast<float>(level_)));
     OpenCcd ccd = copy_.open();
     own_psf_ = ccd.psf();
     own_sky_ = ccd.sky(box_);
@@ -276,6 +272,16 @@ class Exposure {
     if (!image) throw CheckNotMade{"the middle of the CCD is of no use"};
     return std::move(*image);
   }
+  // The pixels of the whole CCD: into the file, or, where only the camera can write it, in place of the file's.
+  void set_pixels(Image<float> pixels) {
+    made_.reset();
+    if (own_format_)
+      made_.emplace(copy_.image_path(), copy_.hdu(), std::move(pixels));
+    else
+      write_bytes(copy_.image_path(),
+                  with_time(rewritten(copy_.original(), copy_.hdu(),
+                                      [&](const Image<float>&) { return std::move(pixels); })));
+  }
   static void put(Image<float>& into, const Image<float>& part, const Box& at) {
     for (int y = 0; y < part.height(); ++y)
       for (int x = 0; x < part.width(); ++x) into(at.x0 + x, at.y0 + y) = part(x, y);
@@ -303,6 +309,8 @@ class Exposure {
   Box box_, noise_at_;
   double exptime_ = 0, level_ = 0, time_value_ = 0;
   std::string time_key_;
+  bool own_format_ = false;
+  std::optional<MadePixels> made_;
   std::optional<ProvidedPsf> own_psf_;
   std::optional<ProvidedSky> own_sky_;
 };

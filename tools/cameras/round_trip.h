@@ -3,7 +3,8 @@
 // The exposure is a copy of a camera's image: its headers, masks and weights; its pixels are sky, stars of known flux and
 // the noise that the weights say. Stars are rendered by brute force (the profile is integrated over each pixel), or with
 // the PSF that the camera brings; they lie on pixels' centres, so that nothing is asked but what the camera has to do
-// with. PSF and sky of the calibrations are the true ones.
+// with. PSF and sky of the calibrations are the true ones. Files of a camera's own format are read by the camera, and the made
+// pixels put in place of what it has read: what its code makes of the file's bytes is not asked.
 #pragma once
 
 #include <span>
