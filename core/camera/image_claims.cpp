@@ -1,7 +1,7 @@
 #include "core/camera/image_claims.h"
 
 #include <algorithm>
-#include <initializer_list>
+#include <array>
 
 #include "core/base/error.h"
 
@@ -18,10 +18,11 @@ bool claims(const CameraIdentity& identity, const TwoHeaders& headers) {
   return std::ranges::any_of(identity.claims, [&](const auto& cards) {
     return !cards.empty() && std::ranges::all_of(cards, [&](const auto& card) {
       const Pattern pattern(card.second, true);
-      return std::ranges::any_of(std::initializer_list{&headers.primary, &headers.second}, [&](auto* header) {
-        const auto value = header->text(card.first);
-        return value && pattern.found_in(*value);
-      });
+      return std::ranges::any_of(std::array{&headers.primary, &headers.second},
+                                 [&](const fits::Header* header) {
+                                   const auto value = header->text(card.first);
+                                   return value && pattern.found_in(*value);
+                                 });
     });
   });
 }
