@@ -163,7 +163,7 @@ function sources() {
   for (let order = 3; order <= start.catalogOrder; ++order) {
     const next = new Set();
     const width = 58.6 / 2 ** order / view.scale;
-    if (order > 3 && width < 60) break;  // their tiles are small: too many, and the bright ones are there
+    if (width < 60) break;  // their tiles are small: too many, and the bright ones are there
     for (const cell of cellsInSight(order)) {
       if (parents && !parents.has(Math.floor(cell / 4))) continue;
       const known = list(path(order, cell));
