@@ -5,9 +5,10 @@ namespace {
 
 constexpr std::string_view kRun = "every run", kInfo = "cameras info", kFitted = "catalog",
                            kCal = "making calibrations", kNoCal = "reserved: making calibrations",
-                           kZero = "reserved: measuring zero points", kTable = "making the CCD table",
+                           kZero = "make-ccds", kTable = "make-ccds",
                            kNoTable = "reserved: making the CCD table", kCut = "make-ccds cut",
-                           kCheck = "cameras check", kIdentify = "cameras identify";
+                           kCheck = "cameras check", kIdentify = "cameras identify",
+                           kTiles = "reserved: tiles of a survey";
 
 // clang-format off
 constexpr FactRow kRows[] = {
@@ -170,8 +171,8 @@ constexpr FactRow kRows[] = {
     {"photometry.catalogues", "map of map", "", "{}", kRun, "By catalogue (gaia, ps1, sdss, or one of your own): colour terms by band, and about the catalogue what follows.", ""},
     {"photometry.catalogues.*.*", "colour_term or \"standard\"", "", "", kRun, "From the catalogue's magnitudes to the band's; of gaia those of bright stars (every run), of others for zero points. \"standard\": Brickline's own of that band's name.", "{\"base\": \"g\", \"colour\": [\"g\", \"i\"], \"coefficients\": [0.005, 0.087]}"},
     {"photometry.catalogues.*.colour_range", "map of 2 of number", "mag", "", kZero, "Colours of stars that are used, by band; \"*\": the others.", "{\"*\": [0.4, 2.7]}"},
-    {"photometry.catalogues.*.require", "texts", "", "", kZero, "Further conditions on its stars.", "\"g_nmag > 1\""},
-    {"photometry.catalogues.*.files", "text", "", "", kZero, "Its files.", "\"chunk-{healpix}.fits\""},
+    {"photometry.catalogues.*.require", "texts", "", "", kZero, "Further conditions on its stars, COLUMN OP NUMBER each (> >= < <= == !=).", "\"g_nmag > 1\""},
+    {"photometry.catalogues.*.files", "text", "", "", kZero, "Its files; {healpix} is the pixel's number in five digits.", "\"chunk-{healpix}.fits\""},
     {"photometry.catalogues.*.scheme", "text", "", "", kZero, "How they are numbered.", "\"ring\""},
     {"photometry.catalogues.*.nside", "integer", "", "", kZero, "HEALPix resolution.", "32"},
     {"photometry.catalogues.*.ra", "text", "", "", kZero, "Its column of right ascension.", "\"RA\""},
@@ -194,9 +195,9 @@ constexpr FactRow kRows[] = {
     {"quality.survey_bands", "list of text", "", "[\"g\", \"r\", \"i\", \"z\"]", kCut, "Bands of the survey.", "[\"g\"]"},
     {"quality.min_good_ccd_fraction", "number 0..1", "", "0.7", kZero, "Good CCDs of an exposure that is used.", "0.7"},
     {"quality.bad_exposures", "text", "", "\"\"", kCut, "A file of lines \"expnum[-ccd] reason\".", "\"data:bad_exposures.txt\""},
-    {"quality.tiles", "object", "", "", kZero, "Tiles of the survey.", ""},
-    {"quality.tiles.file", "text", "", "", kZero, "Their table.", "\"data:tiles.fits\""},
-    {"quality.tiles.object", "text", "", "required", kZero, "The pattern of OBJECT that tells them.", "\"TILE_([0-9]+)\""},
+    {"quality.tiles", "object", "", "", kTiles, "Tiles of the survey.", ""},
+    {"quality.tiles.file", "text", "", "", kTiles, "Their table.", "\"data:tiles.fits\""},
+    {"quality.tiles.object", "text", "", "required", kTiles, "The pattern of OBJECT that tells them.", "\"TILE_([0-9]+)\""},
     {"halo", "object", "", "", "stage halos", "Halos of bright stars. Without it none are subtracted.", ""},
     {"halo.bands", "map of rules of halo_profile", "", "required", "stage halos", "By band.", "{\"g\": {\"form\": \"power\", \"weight\": 0.00045, \"exponent\": -2}}"},
     {"halo.inner_arcsec", "number 0..10000", "arcsec", "7", "stage halos", "Where the profile begins.", "7"},

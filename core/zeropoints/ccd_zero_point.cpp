@@ -242,7 +242,9 @@ void Measurement::photometry() {
   const double scatter = standard_deviation(clipped.kept);
   const int used = static_cast<int>(clipped.kept.size());
   if (used < options_.fewest_stars) {
-    out_.failure = fmt::format("{} stars for the zero point, fewer than {}", used, options_.fewest_stars);
+    out_.failure = fmt::format(
+        "{} stars for the zero point, fewer than {}: of {} usable ones of magnitude {} to {}, {} are masked or saturated",
+        used, options_.fewest_stars, in_range, brightest, faintest, masked);
     return;
   }
   if (scatter > options_.largest_scatter) {

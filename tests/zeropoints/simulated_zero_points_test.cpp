@@ -1,9 +1,12 @@
 // Zero points and offsets of a sky whose truth is known, by each catalog; and what is made of CCDs that cannot be measured.
 #include <gmock/gmock.h>
 
-#include <numbers>
+#include <functional>
+#include <random>
 
+#include "core/model/psf_kernel.h"
 #include "core/wcs/wcs.h"
+#include "core/zeropoints/star_fit.h"
 #include "tests/zeropoints/simulated_sky.h"
 
 namespace brickline {
@@ -53,39 +56,53 @@ TEST_F(ZeroPoints, AreTheTrueOnesByEveryCatalog) {
   }
 }
 
-TEST_F(ZeroPoints, ErrorsOfTheStarsMeanWhatTheySay) {
-  const fs::path out = sky_->path() / "pulls";
-  measure(survey(), 0,
-          {"--photometry", "ps1", "--ps1-dir", ps1().string(), "--name", "pulls", "--outdir", out.string()});
-  const fits::Table made = ccds(survey(), "pulls");
-  std::vector<double> x, y, mag;
-  for (const auto& entry : fs::recursive_directory_iterator(out)) {
-    if (!entry.path().string().ends_with("-photom.fits")) continue;
-    const fits::Table stars = fits::FitsReader(entry.path()).table(1);
-    std::vector<double> dx, dy, dmag;
-    for (std::int64_t i = 0; i < stars.rows(); ++i) {
-      // Faint ones, whose noise is more than that of the PSF's pixels; but seen.
-      if (stars.number("flux", i) < 15 * stars.number("dflux", i) ||
-          stars.number("flux", i) > 150 * stars.number("dflux", i))
-        continue;
-      if (stars.integer("gaia_sourceid", i) != 0) {
-        dx.push_back(stars.number("x_fit", i) - stars.number("x_ref", i));
-        dy.push_back(stars.number("y_fit", i) - stars.number("y_ref", i));
-        dx.back() /= stars.number("dx", i);
-        dy.back() /= stars.number("dy", i);
-      }
-      dmag.push_back((stars.number("psfmag", i) - stars.number("legacy_survey_mag", i)) /
-                     stars.number("dpsfmag", i));
+TEST(StarFits, HaveErrorsThatMeanWhatTheySayAndTakeNeighboursApart) {
+  // Pairs of stars of known fluxes a FWHM and a half apart, and noise.
+  constexpr int kSize = 640, kSpacing = 80;
+  constexpr double kSigma = 3, kFwhm = 4.2;
+  Image<float> plane(63, 63);
+  for (int y = 0; y < 63; ++y)
+    for (int x = 0; x < 63; ++x)
+      plane(x, y) = static_cast<float>(
+          std::pow(1 + ((x - 31) * (x - 31) + (y - 31) * (y - 31)) / (kFwhm * kFwhm * 1.2), -3.5));
+  const Psf psf({plane}, {}, kFwhm);
+  std::mt19937 random(5);
+  std::normal_distribution<double> normal;
+  std::vector<double> pulls_flux, pulls_x, pulls_y;
+  for (int turn = 0; turn < 2; ++turn) {
+    Image<float> data(kSize, kSize), inverse_error(kSize, kSize, static_cast<float>(1 / kSigma));
+    Renderer exact({.shift = PsfShift::kFourier});
+    const PsfKernel kernel(psf, 0, 0);
+    const RenderTarget target{kSize, kSize, {1, 0, 0, 1}, &kernel};
+    std::vector<PixelPosition> truth, catalog;
+    std::vector<double> fluxes;
+    for (int y = kSpacing / 2; y < kSize; y += kSpacing)
+      for (int x = kSpacing / 2; x < kSize; x += kSpacing)
+        for (const double beside : {0., 1.5 * kFwhm}) {
+          const double u = 0.5 * std::sin(3.1 * x + y), v = 0.5 * std::cos(x + 2.3 * y);
+          truth.push_back({x + beside + u, y + v});
+          catalog.push_back({x + beside + u + 0.3 * normal(random), y + v + 0.3 * normal(random)});
+          fluxes.push_back(beside > 0 ? 1200 : 3000);
+          const auto patch = exact.patch(SourceModel{}, truth.back(), target);
+          ASSERT_TRUE(patch);
+          add_patch(data.view(), *patch, static_cast<float>(fluxes.back()));
+        }
+    for (int y = 0; y < kSize; ++y)
+      for (int x = 0; x < kSize; ++x) data(x, y) += static_cast<float>(kSigma * normal(random));
+    const std::vector<StarFit> fits =
+        fit_stars_together(data.const_view(), inverse_error.const_view(), psf, catalog, fluxes);
+    for (std::size_t i = 0; i < fits.size(); ++i) {
+      if (!fits[i].fitted()) continue;
+      pulls_flux.push_back((fits[i].flux - fluxes[i]) / fits[i].dflux);
+      pulls_x.push_back((fits[i].x - truth[i].x) / fits[i].dx);
+      pulls_y.push_back((fits[i].y - truth[i].y) / fits[i].dy);
     }
-    ASSERT_GT(dmag.size(), 20u) << entry.path();
-    const double mx = median(dx), my = median(dy), mm = median(dmag);
-    for (const double v : dx) x.push_back(v - mx);
-    for (const double v : dy) y.push_back(v - my);
-    for (const double v : dmag) mag.push_back(v - mm);
   }
-  for (const auto* pulls : {&x, &y, &mag}) {
+  EXPECT_GT(pulls_flux.size(), 200u);
+  for (const auto* pulls : {&pulls_flux, &pulls_x, &pulls_y}) {
     EXPECT_GT(width(*pulls), 0.8);
     EXPECT_LT(width(*pulls), 1.2);
+    EXPECT_NEAR(median(*pulls), 0, 0.3);
   }
 }
 
