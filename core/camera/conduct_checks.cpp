@@ -20,6 +20,7 @@
 
 #include "core/camera/check_parts.h"
 #include "core/camera/guarded_views.h"
+#include "core/camera/image_claims.h"
 #include "core/camera/loaded_camera.h"
 
 extern char** environ;

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/camera/image_claims.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {
@@ -28,35 +29,6 @@ class ImageHeaders : public CcdHeaders {
 
 std::string card_text(const fits::Header& primary, const fits::Header& image, const std::string& key) {
   return primary.text(key).value_or(image.text(key).value_or(""));
-}
-
-std::vector<std::string> claimants(const CameraRegistry& registry, const fits::Header& primary,
-                                   const fits::Header& image) {
-  std::vector<std::string> names;
-  for (const PluginFile& file : registry.files())
-    for (const ClaimedCamera& camera : file.cameras)
-      if (file.usable() && camera.state == ClaimedCamera::State::kAccepted &&
-          claims_image(camera.identity, primary, image))
-        names.push_back(camera.identity.name);
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-// The HDUs that are CCDs, as the facts say.
-std::vector<int> ccd_hdus(ImageFile& file, const HduFacts& facts) {
-  std::vector<int> hdus;
-  const auto is_image = [&](int hdu) {
-    if (file.is_table(hdu)) return false;
-    const fits::ImageInfo info = file.image_info(hdu);
-    return info.width > 0 && info.height > 0;
-  };
-  if (!facts.numbers.empty()) return facts.numbers;
-  for (int hdu = facts.all_extensions ? 1 : 0; hdu < file.hdu_count(); ++hdu)
-    if (is_image(hdu) &&
-        (facts.all_extensions || facts.names.matches(file.header(hdu).text("EXTNAME").value_or(""))))
-      hdus.push_back(hdu);
-  if (hdus.empty() && facts.all_extensions && is_image(0)) hdus.push_back(0);
-  return hdus;
 }
 
 std::string cards_of(const Sources& sources) {
@@ -161,36 +133,14 @@ void open_ccd(const Camera& camera, CcdSource source, Log log, IdentifiedCcd& ou
   });
 }
 
-// A file that is not FITS, offered to every camera that brings a format: the one that opens and claims it. What there is
-// instead of one is told in `out`.
+// A file that is not FITS: as the one camera whose format it is reads it. What there is instead of one is told in `out`.
 std::optional<OpenCcd> ask_formats(CameraRegistry& registry, const CcdSource& source, Log log,
                                    const std::string& as_fits, IdentifiedImage& out) {
-  std::vector<std::string> readers, words;
-  std::optional<OpenCcd> claimed;
-  for (const std::string& name : registry.names()) {
-    bool has_format = false;
-    try {
-      const Camera& camera = registry.load(name);
-      has_format = camera.overrides(CameraStep::kFormat);
-      if (!has_format) continue;
-      OpenCcd look = camera.peek(source, log);
-      ImageFile& file = look.image_reader();
-      if (file.fits()) continue;
-      readers.push_back(name);
-      const fits::Header primary = file.header(0),
-                         second = file.hdu_count() > 1 ? file.header(1) : fits::Header();
-      if (!claims_image(camera.facts().camera, primary, second)) continue;
-      out.claimants.push_back(name);
-      claimed.emplace(std::move(look));
-    } catch (const Error& e) {
-      if (e.kind() == ErrorKind::kResources) throw;
-      // Of a camera that leaves it to FITS, FITS's own words. One that cannot be loaded is no matter here.
-      if (has_format && e.message() != as_fits) words.push_back(e.message());
-    }
-  }
+  ImageClaim claim = ImageClaims(registry, log).of(source);
+  out.claimants = claim.cameras;
   if (out.claimants.size() == 1) {
     out.camera = out.claimants.front();
-    return claimed;
+    return registry.load(out.camera).peek(source, log);
   }
   if (out.claimants.size() > 1) {
     out.problems.push_back(fmt::format("more than one camera claims it: {}; choose one with --camera",
@@ -198,25 +148,16 @@ std::optional<OpenCcd> ask_formats(CameraRegistry& registry, const CcdSource& so
     return {};
   }
   out.problems.push_back(fmt::format("as FITS: {}", as_fits));
-  if (!readers.empty())
+  if (!claim.readers.empty())
     out.problems.push_back(fmt::format("no camera claims it; {} can open it: --camera says whose it is",
-                                       fmt::join(readers, ", ")));
+                                       fmt::join(claim.readers, ", ")));
   else
     out.problems.push_back("no camera knows its format");
-  out.problems.insert(out.problems.end(), words.begin(), words.end());
+  out.problems.insert(out.problems.end(), claim.refusals.begin(), claim.refusals.end());
   return {};
 }
 
 }  // namespace
-
-bool claims_image(const CameraIdentity& identity, const fits::Header& primary, const fits::Header& image) {
-  for (const auto& cards : identity.claims)
-    if (std::all_of(cards.begin(), cards.end(), [&](const auto& claim) {
-          return Pattern(claim.second, true).found_in(card_text(primary, image, claim.first));
-        }))
-      return true;
-  return false;
-}
 
 bool IdentifiedImage::is_well() const {
   return problems.empty() &&
@@ -254,7 +195,7 @@ IdentifiedImage identify_image(CameraRegistry& registry, const fs::path& image, 
                      second = file.hdu_count() > 1 ? file.header(1) : fits::Header();
   out.instrument = card_text(primary, second, "INSTRUME");
   out.telescope = card_text(primary, second, "TELESCOP");
-  if (out.claimants.empty()) out.claimants = claimants(registry, primary, second);
+  if (out.claimants.empty()) out.claimants = claimants_of(registry, primary, second);
   if (out.camera.empty()) {
     if (out.claimants.size() != 1) {
       out.problems.push_back(

@@ -41,9 +41,6 @@ struct IdentifiedImage {
   bool is_well() const;
 };
 
-// Whether a camera claims the image with these headers (of an image that has one HDU, the second is empty).
-bool claims_image(const CameraIdentity& identity, const fits::Header& primary, const fits::Header& second);
-
 // `camera`: the one to use; empty: the one that claims it; a file that is not FITS is then offered to
 // every camera that brings a format of its own. `images`: the directory that names of masks and weights are relative
 // to; empty: the image's own. Error (kInput) only if the image cannot be opened; the rest is told in the result. Loads

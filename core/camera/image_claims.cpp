@@ -14,31 +14,6 @@ struct TwoHeaders {
       : primary(file.header(0)), second(file.hdu_count() > 1 ? file.header(1) : fits::Header()) {}
 };
 
-bool claims(const CameraIdentity& identity, const TwoHeaders& headers) {
-  return std::ranges::any_of(identity.claims, [&](const auto& cards) {
-    return !cards.empty() && std::ranges::all_of(cards, [&](const auto& card) {
-      const Pattern pattern(card.second, true);
-      return std::ranges::any_of(std::array{&headers.primary, &headers.second},
-                                 [&](const fits::Header* header) {
-                                   const auto value = header->text(card.first);
-                                   return value && pattern.found_in(*value);
-                                 });
-    });
-  });
-}
-
-std::vector<std::string> claiming(const CameraRegistry& cameras, const TwoHeaders& headers) {
-  std::vector<std::string> names;
-  for (const PluginFile& plugin : cameras.files()) {
-    if (!plugin.usable()) continue;
-    for (const ClaimedCamera& camera : plugin.cameras)
-      if (camera.state == ClaimedCamera::State::kAccepted && claims(camera.identity, headers))
-        names.push_back(camera.identity.name);
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
 // One look at an image: what is found goes into `claim`.
 class Look {
  public:
@@ -77,7 +52,10 @@ class Look {
       // A camera that does not know the format leaves it to be read as FITS.
       const bool told = !claim_.problems.empty() && claim_.problems.front() == e.line();
       claim_.is_foreign = claim_.problems.empty() || (claim_.is_foreign && told);
-      if (!claim_.is_readable && !told) claim_.problems.push_back(e.line());
+      if (!claim_.is_readable && !told) {
+        if (!claim_.problems.empty()) claim_.refusals.push_back(e.message());
+        claim_.problems.push_back(e.line());
+      }
       return {};
     }
   }
@@ -88,6 +66,31 @@ class Look {
 };
 
 }  // namespace
+
+bool claims_image(const CameraIdentity& identity, const fits::Header& primary, const fits::Header& second) {
+  return std::ranges::any_of(identity.claims, [&](const auto& cards) {
+    return !cards.empty() && std::ranges::all_of(cards, [&](const auto& card) {
+      const Pattern pattern(card.second, true);
+      return std::ranges::any_of(std::array{&primary, &second}, [&](const fits::Header* header) {
+        const auto value = header->text(card.first);
+        return value && pattern.found_in(*value);
+      });
+    });
+  });
+}
+
+std::vector<std::string> claimants_of(const CameraRegistry& cameras, const fits::Header& primary,
+                                      const fits::Header& second) {
+  std::vector<std::string> names;
+  for (const PluginFile& plugin : cameras.files()) {
+    if (!plugin.usable()) continue;
+    for (const ClaimedCamera& camera : plugin.cameras)
+      if (camera.state == ClaimedCamera::State::kAccepted && claims_image(camera.identity, primary, second))
+        names.push_back(camera.identity.name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
 
 const std::vector<ImageClaims::FormatCamera>& ImageClaims::with_formats() {
   if (with_formats_) return *with_formats_;
@@ -114,20 +117,22 @@ ImageClaim ImageClaims::of(const CcdSource& source) {
   ImageClaim claim;
   Look look(source, claim);
   if (const std::optional<TwoHeaders> headers = look.as_fits()) {
-    claim.cameras = claiming(cameras_, *headers);
+    claim.cameras = claimants_of(cameras_, headers->primary, headers->second);
     return claim;
   }
   std::vector<std::string> claiming_nothing;
   for (const auto& [camera, claims_nothing] : with_formats()) {
     const std::optional<TwoHeaders> headers = look.as_read_by(*camera, log_);
     if (!headers) continue;
-    if (std::ranges::binary_search(claiming(cameras_, *headers), camera->name()))
+    claim.readers.push_back(camera->name());
+    if (std::ranges::binary_search(claimants_of(cameras_, headers->primary, headers->second), camera->name()))
       claim.cameras.push_back(camera->name());
     else if (claims_nothing)
       claiming_nothing.push_back(camera->name());
   }
   if (claim.cameras.empty()) claim.cameras = std::move(claiming_nothing);
   std::ranges::sort(claim.cameras);
+  std::ranges::sort(claim.readers);
   return claim;
 }
 
