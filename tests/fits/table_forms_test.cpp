@@ -108,7 +108,7 @@ TEST_F(TableForms, BlankIntegersAreNoNumbers) {
   EXPECT_EQ(blanks[0], 1);
   EXPECT_TRUE(std::isnan(blanks[1]));
   EXPECT_EQ(table_.integer("blanks", 2), 3);
-  EXPECT_THAT(error_of([&] { table_.integer("blanks", 3); }), HasSubstr("blanks row 3 is blank"));
+  EXPECT_THAT(error_of([&] { table_.integer("blanks", 3); }), HasSubstr("blanks row 4 is blank"));
   const auto scaled = table_.numbers("scaled_blanks");
   EXPECT_EQ(scaled[0], 7);
   EXPECT_TRUE(std::isnan(scaled[1]));
