@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/base/markup.h"
 #include "core/forced/forced_merge.h"
 
 namespace brickline {
@@ -36,24 +37,9 @@ std::pair<double, double> range_of(double low, double high) {
   return {low - margin, high + margin};
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else
-      out += c;
-  }
-  return out;
-}
-
 std::string text_at(double x, double y, std::string_view anchor, std::string_view text) {
   return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor,
-                     escaped(text));
+                     markup_text(text));
 }
 
 std::string panel(const std::vector<Point>& points, const std::string& band, std::pair<double, double> dates,

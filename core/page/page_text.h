@@ -8,9 +8,6 @@
 
 namespace brickline {
 
-// A text within HTML, or within an attribute's double quotes.
-std::string html_text(std::string_view text);
-
 // JSON within HTML: no "</script>" nor "<!--" can stand in it.
 std::string json_in_html(std::string_view json);
 

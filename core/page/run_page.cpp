@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/markup.h"
 #include "core/page/base64.h"
 #include "core/page/page_assets.h"
 #include "core/page/page_text.h"
@@ -17,9 +18,9 @@ namespace {
 std::string picture_elements(const std::vector<PictureFact>& pictures, const std::string& brick) {
   std::string out;
   for (const PictureFact& picture : pictures)
-    out +=
-        fmt::format("<img id=\"picture-{}\" alt=\"{} of brick {}\" src=\"data:image/jpeg;base64,{}\">\n",
-                    html_text(picture.id), html_text(picture.title), html_text(brick), base64(picture.jpeg));
+    out += fmt::format("<img id=\"picture-{}\" alt=\"{} of brick {}\" src=\"data:image/jpeg;base64,{}\">\n",
+                       markup_text(picture.id), markup_text(picture.title), markup_text(brick),
+                       base64(picture.jpeg));
   return out;
 }
 
@@ -33,7 +34,7 @@ RunPage make_run_page(RunFacts facts, std::size_t most_bytes) {
       data.size() + page_assets::kHtml.size() + page_assets::kCss.size() + page_assets::kJs.size();
   const std::size_t pictures = std::max(most_bytes > rest ? most_bytes - rest : 0, most_bytes / 4);
   fit_pictures(facts.pictures, pictures / 4 * 3);  // as base64 they are a third larger
-  const std::string title = html_text("Brick " + facts.brick);
+  const std::string title = markup_text("Brick " + facts.brick);
   const std::string images = picture_elements(facts.pictures, facts.brick);
   page.html = filled_page(page_assets::kHtml, {{"title", title},
                                                {"style", page_assets::kCss},

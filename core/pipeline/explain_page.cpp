@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/base/markup.h"
 #include "core/coadd/jpeg.h"
 #include "core/model/shape.h"
 #include "core/page/base64.h"
@@ -30,21 +31,6 @@ td.t,th.t{text-align:left} tr.chosen td{background:#e3f1df;font-weight:600} tr.f
 figure{display:inline-block;margin:.5rem 1rem .5rem 0;vertical-align:top} figcaption{font-size:.9rem;color:#555}
 .picture{position:relative} .picture img{display:block;image-rendering:pixelated} .picture svg{position:absolute;inset:0}
 )";
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else
-      out += c;
-  }
-  return out;
-}
 
 // Values in [0, 1] as a picture with the sources' places.
 std::string figure(const BlobAccount& account, const RgbPlanes& planes, const std::string& caption) {
@@ -119,7 +105,7 @@ std::string shape_cells(const SourceModel& m) {
 
 std::string band_heads(const ExplainContext& context, std::string_view what) {
   std::string out;
-  for (const std::string& band : context.bands) out += fmt::format("<th>{} {}</th>", what, escaped(band));
+  for (const std::string& band : context.bands) out += fmt::format("<th>{} {}</th>", what, markup_text(band));
   return out;
 }
 
@@ -159,7 +145,7 @@ std::string ladder_table(const SourceAccount& s, const ExplainContext& context) 
 
 std::string outcome(const SourceAccount& s) {
   if (s.frozen) return "frozen: kept as its catalog has it";
-  if (!s.failure.empty() && !s.kept) return "dropped: it could not be fitted: " + escaped(s.failure);
+  if (!s.failure.empty() && !s.kept) return "dropped: it could not be fitted: " + markup_text(s.failure);
   if (s.forced_to_stay) return "kept by force, with its catalog's fluxes";
   if (!s.kept) return "dropped";
   return std::string(kind_name(s.last.kind));
@@ -210,7 +196,8 @@ std::string images_section(const BlobAccount& account) {
     out += fmt::format(
         "<tr><td class=\"t\">{}</td><td class=\"t\">{}</td><td>{} &times; "
         "{}</td><td>{}</td><td>{:.1f}</td><td>{:.3f}</td></tr>\n",
-        escaped(a.name), escaped(a.band), a.box.width(), a.box.height(), a.pixels, a.chi2, a.per_pixel());
+        markup_text(a.name), markup_text(a.band), a.box.width(), a.box.height(), a.pixels, a.chi2,
+        a.per_pixel());
   }
   out += "</table></div>\n";
   const ImageAccount& worst = account.images[account.worst];
@@ -229,7 +216,7 @@ std::string images_section(const BlobAccount& account) {
       "<p>The worst of them, {} ({}); numbers are those of the sources, red where one was dropped. The image "
       "is "
       "drawn in its own pixels, so it may be turned against the sky.</p>\n",
-      escaped(worst.name), escaped(worst.band));
+      markup_text(worst.name), markup_text(worst.band));
   out += figure(account, grey(account.data, sigma), fmt::format("data, asinh to {:.0f} sigma", kBrightest));
   out += figure(account, grey(account.model, sigma), "models, the same stretch");
   out +=
@@ -295,7 +282,7 @@ std::string explain_page(const BlobReport& report, const BlobAccount& account, i
       "<body>\n<h1>Brick {0}, {1}</h1>\n<p>x {3} to {4}, y {5} to {6}: {7} pixels of the blob, {8} unmasked "
       "pixels "
       "in {9} images. Sources: {10} to begin with, {11} found in the residuals, {12} in the end.</p>\n",
-      escaped(context.brick), name, kStyle, box.x0, box.x1 - 1, box.y0, box.y1 - 1, report.pixels,
+      markup_text(context.brick), name, kStyle, box.x0, box.x1 - 1, box.y0, box.y1 - 1, report.pixels,
       report.image_pixels, report.images, report.sources,
       std::count_if(account.sources.begin(), account.sources.end(),
                     [](const SourceAccount& s) { return s.source < 0; }),
@@ -304,8 +291,8 @@ std::string explain_page(const BlobReport& report, const BlobAccount& account, i
     out += fmt::format("<p class=\"dropped\">{} images were left out: their PSF is not usable.</p>\n",
                        report.images_left_out);
   if (!report.message.empty())
-    out +=
-        fmt::format("<p class=\"dropped\">{}: {}</p>\n", status_name(report.status), escaped(report.message));
+    out += fmt::format("<p class=\"dropped\">{}: {}</p>\n", status_name(report.status),
+                       markup_text(report.message));
   out += "<table><tr><th>source</th><th class=\"t\">outcome</th><th>x</th><th>y</th><th>improvement</th>" +
          band_heads(context, "flux") + "</tr>\n";
   for (std::size_t i = 0; i < account.sources.size(); ++i) {

@@ -4,6 +4,8 @@
 
 #include <string_view>
 
+#include "core/base/markup.h"
+
 namespace brickline {
 namespace {
 
@@ -265,27 +267,12 @@ draw();
 </html>
 )page";
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else
-      out += c;
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string hips_page(const HipsOptions& options, const HipsReport& report, int catalog_order) {
   std::string text(kHead);
   constexpr std::string_view kTitle = "@TITLE@";
-  const std::string title = escaped(options.title);
+  const std::string title = markup_text(options.title);
   for (std::size_t at = text.find(kTitle); at != std::string::npos; at = text.find(kTitle, at + title.size()))
     text.replace(at, kTitle.size(), title);
   text += fmt::format("{{ ra: {:.6f}, dec: {:.6f}, field: {:.5g}, order: {}, catalogOrder: {} }}", report.ra,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/markup.h"
 #include "core/page/base64.h"
 #include "core/page/json_writer.h"
 #include "core/page/page_text.h"
@@ -167,7 +168,7 @@ std::string calibration_page_html(const std::vector<CcdOnPage>& ccds, const std:
   for (const CcdOnPage& ccd : ccds) write_ccd(json, ccd, detail);
   json.end_array();
   json.end_object();
-  const std::string data = json_in_html(json.take()), title = html_text("Calibrations of " + survey);
+  const std::string data = json_in_html(json.take()), title = markup_text("Calibrations of " + survey);
   return filled_page(calibration_page::kHtml, {{"title", title},
                                                {"style", calibration_page::kCss},
                                                {"script", calibration_page::kJs},

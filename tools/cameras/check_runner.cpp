@@ -18,6 +18,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/markup.h"
 #include "tools/cameras/round_trip.h"
 
 extern char** environ;
@@ -266,17 +267,6 @@ std::string summary(const std::vector<CheckResult>& results) {
                      count([](const CheckResult& r) { return r.result == "skip"; }));
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text)
-    out += c == '&'   ? "&amp;"
-           : c == '<' ? "&lt;"
-           : c == '>' ? "&gt;"
-           : c == '"' ? "&quot;"
-                      : std::string(1, c);
-  return out;
-}
-
 }  // namespace
 
 std::string checks_for_people(const std::vector<CheckResult>& results, const CheckOptions& options) {
@@ -318,9 +308,9 @@ std::string checks_as_junit(const std::vector<CheckResult>& results, const Check
   int failures = 0, skipped = 0;
   for (const CheckResult& r : results) {
     cases += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\">\n",
-                         escaped(options.input.camera), escaped(r.id), r.seconds);
+                         markup_text(options.input.camera), markup_text(r.id), r.seconds);
     std::string text;
-    for (const std::string& sentence : r.evidence) text += escaped(sentence) + "\n";
+    for (const std::string& sentence : r.evidence) text += markup_text(sentence) + "\n";
     if (r.failed())
       cases += fmt::format("    <failure message=\"{}\">{}</failure>\n", r.result, text), ++failures;
     if (r.result == "skip") cases += "    <skipped/>\n", ++skipped;
@@ -329,7 +319,7 @@ std::string checks_as_junit(const std::vector<CheckResult>& results, const Check
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"cameras check {}\" tests=\"{}\" failures=\"{}\" "
       "skipped=\"{}\">\n{}</testsuite>\n",
-      escaped(options.input.camera), results.size(), failures, skipped, cases);
+      markup_text(options.input.camera), results.size(), failures, skipped, cases);
 }
 
 }  // namespace brickline
