@@ -130,7 +130,7 @@ ImageClaim ImageClaims::of(const CcdSource& source) {
     else if (claims_nothing)
       claiming_nothing.push_back(camera->name());
   }
-  if (claim.cameras.empty()) claim.cameras = std::move(claiming_nothing);
+  if (claim.cameras.empty() && claiming_nothing.size() == 1) claim.cameras = std::move(claiming_nothing);
   std::ranges::sort(claim.cameras);
   std::ranges::sort(claim.readers);
   return claim;

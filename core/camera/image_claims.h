@@ -21,7 +21,7 @@ struct ImageClaim {
 
 // Headers are those of the first two HDUs. A file that is not FITS is shown to every camera that reads a format of
 // its own, for which all cameras with code are loaded, once: those that open it and claim its headers have it, else
-// those that open it and claim nothing. Belongs to one thread.
+// the one that opens it and claims nothing, if it is the only one. Belongs to one thread.
 class ImageClaims {
  public:
   // Both must outlive it.
