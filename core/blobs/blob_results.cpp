@@ -125,8 +125,15 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
   std::vector<InverseVariances> errors(records.size());
   std::vector<std::optional<JointErrors>> together(records.size());
   if (options_.joint) together = errors_together(records);
-  for (std::size_t i = 0; i < records.size(); ++i)
-    if (together[i]) add_model_spread(records[i], options_.together.penalties, *together[i]);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (!together[i]) continue;
+    // Two sources at one place may leave nothing of each other: then it counts alone.
+    const std::vector<double>& flux = together[i]->inverse_variance.flux;
+    if (std::ranges::any_of(flux, [](double iv) { return iv > 0; }))
+      add_model_spread(records[i], options_.together.penalties, *together[i]);
+    else
+      together[i].reset();
+  }
   for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
     if (records[i].alive) errors[i] = together[i] ? together[i]->inverse_variance : errors_of(records[i]);
   });

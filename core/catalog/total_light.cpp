@@ -1,49 +1,25 @@
 #include "core/catalog/total_light.h"
 
-#include <algorithm>
-#include <array>
-#include <cmath>
+#include "core/model/light_share.h"
 
 namespace brickline {
-namespace {
-
-struct Share {
-  double index, share;
-};
-constexpr std::array<Share, 9> kShares = {{{0.5, 1},
-                                           {0.7, 0.9986},
-                                           {1, 0.9915},
-                                           {1.5, 0.9810},
-                                           {2, 0.9722},
-                                           {3, 0.9552},
-                                           {4, 0.9466},
-                                           {5, 0.9246},
-                                           {6, 0.9050}}};
-constexpr double kDeVaucouleurs = 0.9432;  // has a mixture of its own
-
-}  // namespace
 
 double light_share(CatalogType type, double sersic_index) {
   switch (type) {
     case CatalogType::kRex:
+      return light_share(SourceKind::kRex, sersic_index);
     case CatalogType::kExp:
-      sersic_index = 1;
-      break;
+      return light_share(SourceKind::kExp, sersic_index);
     case CatalogType::kDev:
-      return kDeVaucouleurs;
+      return light_share(SourceKind::kDev, sersic_index);
     case CatalogType::kSer:
-      break;
+      return light_share(SourceKind::kSer, sersic_index);
     case CatalogType::kPsf:
     case CatalogType::kDup:
     case CatalogType::kNun:
-      return 1;
+      break;
   }
-  if (!(sersic_index > kShares.front().index)) return 1;
-  if (sersic_index >= kShares.back().index) return kShares.back().share;
-  std::size_t k = 1;
-  while (kShares[k].index < sersic_index) ++k;
-  const Share &a = kShares[k - 1], &b = kShares[k];
-  return a.share + (b.share - a.share) * (sersic_index - a.index) / (b.index - a.index);
+  return 1;
 }
 
 void to_total_light(CatalogSource& row) {

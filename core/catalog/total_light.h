@@ -1,15 +1,11 @@
 // All of a galaxy's light from what its model holds of it.
-//
-// The profiles that are fitted (core/model/mixture.h) end a few effective radii out: their fluxes are short of a Sersic
-// (1963) profile's by what lies beyond. The share that they hold was found by fitting them to whole Sersic profiles of 0.6
-// arcsec seen with a PSF of 1.3 arcsec FWHM; it is good to 0.3 % from 0.3 to 2.4 arcsec for n <= 1, and to 0.8 % for n <= 6.
 #pragma once
 
 #include "core/catalog/catalog_source.h"
 
 namespace brickline {
 
-// Of a profile of this index; 1 for a point source.
+// core/model/light_share.h, by the catalog's types; 1 of a source without a profile.
 double light_share(CatalogType type, double sersic_index);
 
 // Fluxes of all bands and telescopes, their errors and covariances, of the whole profile instead of the model's.

@@ -46,7 +46,10 @@ CardIndex::CardIndex(fitsfile* file) {
                 comment,
                 {}};
     const auto [first, is_new] = cards_.try_emplace(name, entry);
-    if (!is_new && entry.value != first->second.value) first->second.other = entry.value;
+    if (is_new || entry.value == first->second.value) continue;
+    // A conflict stays one whatever comes after it.
+    std::optional<std::string>& other = first->second.other;
+    if (!other || parse_double(*other) == parse_double(first->second.value)) other = entry.value;
   }
   if (status) throw cfitsio_error(ErrorKind::kInput, status, "cannot read the header");
 }

@@ -157,7 +157,7 @@ void check_structure(fitsfile* file, LONGLONG start) {
       else if (rule.kind == Kind::kWhole) {
         // Of two CFITSIO takes the one here and the other there.
         const auto& before = once.emplace(card->key, card->value).first->second;
-        if (before != card->value)
+        if (parse_double(before) != parse_double(card->value))
           first = fmt::format("{} is given twice, as {} and {}", card->key, before, card->value);
       }
     }

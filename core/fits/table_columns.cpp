@@ -130,7 +130,7 @@ std::vector<std::int64_t> variable_lengths(fitsfile* file, int number, LONGLONG 
     fits_read_descriptll(file, number, row + 1, &length, &offset, status);
     lengths.push_back(std::max<LONGLONG>(0, length));
     if (!*status && length > 0 && (offset < 0 || offset > heap || length > 8 * (heap - offset) / bits)) {
-      *why = fmt::format("its values in row {} lie outside the table's heap", row);
+      *why = fmt::format("its values in row {} lie outside the table's heap", row + 1);
       break;
     }
   }

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
+#include "core/model/light_share.h"
 
 namespace brickline {
 namespace {
@@ -38,7 +39,8 @@ double sersic_index_of(const SourceModel& model) {
   return 0;
 }
 
-ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& flux_column) {
+ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& band) {
+  const std::string flux_column = "flux_" + band;
   ForcedSource s;
   s.release = static_cast<std::int32_t>(number_or_zero(t, "release", i));
   s.brickid = static_cast<std::int32_t>(t.integer("brickid", i));
@@ -69,6 +71,10 @@ ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& 
     s.model.motion = SkyMotion{number_or_zero(t, "pmra", i), number_or_zero(t, "pmdec", i),
                                number_or_zero(t, "parallax", i), epoch};
   if (t.has(flux_column)) s.flux = static_cast<float>(t.number(flux_column, i));
+  // Fluxes that were fitted jointly are of the whole profile (core/catalog/total_light.h); what is known of old is not.
+  const std::string blendedness = "blendedness_" + band, ivar = "flux_ivar_" + band;
+  if (s.flux && t.has(blendedness) && number_or_zero(t, ivar, i) > 0)
+    *s.flux *= static_cast<float>(light_share(s.model.kind, s.model.sersic_index));
   return s;
 }
 
@@ -84,10 +90,9 @@ bool is_near(const ForcedSource& source, const ForcedRegion& region) {
 }
 
 std::vector<ForcedSource> forced_sources(const fits::Table& catalog, std::string_view band) {
-  const std::string flux_column = "flux_" + std::string(band);
   std::vector<ForcedSource> out;
   out.reserve(static_cast<std::size_t>(catalog.rows()));
-  for (std::int64_t i = 0; i < catalog.rows(); ++i) out.push_back(source_of(catalog, i, flux_column));
+  for (std::int64_t i = 0; i < catalog.rows(); ++i) out.push_back(source_of(catalog, i, std::string(band)));
   return out;
 }
 
@@ -98,7 +103,8 @@ std::vector<ForcedSource> read_forced_sources(const std::filesystem::path& catal
       "ra",      "dec",     "shape_r",   "shape_e1", "shape_e2",      "sersic",
       "ref_cat", "ref_id",  "ref_epoch", "pmra",     "pmdec",         "parallax"};
   std::vector<std::string> columns = kColumns;
-  columns.push_back("flux_" + std::string(band));
+  for (const char* of_band : {"flux_", "flux_ivar_", "blendedness_"})
+    columns.push_back(of_band + std::string(band));
   const int hdu = reader.find_hdu("CATALOG").value_or(1);
   if (hdu >= reader.hdu_count() || !reader.is_table(hdu))
     throw input_error("no catalog: its first extension is no table").in_file(catalog.string());

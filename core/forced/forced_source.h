@@ -26,7 +26,7 @@ struct ForcedSource {
   std::string ref_cat;
   std::int64_t ref_id = 0;
   SourceModel model;          // the position at the motion's epoch, if it has a motion; no fluxes
-  std::optional<float> flux;  // the catalog's, in the image's band
+  std::optional<float> flux;  // the catalog's, in the image's band: the light that the model holds
   bool reported = true;       // false: fitted with the others, and not in the table
   // Of a catalog of large galaxies.
   bool is_large_galaxy() const { return !ref_cat.empty() && ref_cat.front() == 'L'; }

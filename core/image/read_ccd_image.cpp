@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "core/base/error.h"
@@ -280,9 +281,13 @@ void Reading::compare_with_row() {
   const CcdSource& source = input_.source;
   if (!source.table || source.row < 0) return;
   constexpr double kArcsec = 3600;
+  RowTolerance tolerance;
+  // Whoever does not use the zero point may be about to make it, or need the CCD although it has none.
+  if (!options_.nanomaggies)
+    tolerance.zero_point_below_mag = tolerance.zero_point_above_mag = std::numeric_limits<double>::infinity();
   const std::vector<std::string> found =
       row_disagreements(facts_, source.values, source.table, source.row, input_.ra_offset * kArcsec,
-                        input_.dec_offset * kArcsec, ccd_.headers());
+                        input_.dec_offset * kArcsec, ccd_.headers(), tolerance);
   if (!found.empty()) log_.warning("{}: {}; the CCD table is used", out_.name, fmt::join(found, "; "));
   if (const auto unit = unit_disagreement(facts_.pixels, ccd_.image_header().text("BUNIT").value_or("")))
     log_.warning("{}: {}", out_.name, *unit);

@@ -240,7 +240,7 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::fitting, &F::fit>(
       {"--fit", "", fitting, "reference|joint",
        "one source after the other, as in released catalogs; joint: then all that overlap together, with errors that "
-       "know of neighbours, shapes and positions",
+       "know of neighbours, shapes and positions (its memory is not in the forecast)",
        "", kProducts}));
   t.push_back(row<&O::fitting, &F::iterative>(
       {"--no-iterative", "", fitting, "", "do not look for sources in what the fits leave", "", kProducts}));
@@ -514,13 +514,17 @@ void check_range(const OptionRow& row, const BrickOptions& options) {
       }
 }
 
+void check_band_names(std::string_view option, const std::vector<std::string>& bands) {
+  for (const std::string& band : bands)
+    if (band.find_first_of(" \t;:|") != std::string::npos)
+      throw usage_error("{}: '{}' is no name of a band; between bands there are commas", option, band);
+}
+
 void check_region(const RegionOptions& o) {
   if (o.brick.empty() && !o.radec) throw usage_error("which brick? give --brick NAME or --radec RA DEC");
   if (!o.brick.empty() && o.radec) throw usage_error("--brick and --radec contradict each other: give one");
   if (o.bands.empty()) throw usage_error("--bands: no band is named");
-  for (const std::string& band : o.bands)
-    if (band.find_first_of(" \t;:|") != std::string::npos)
-      throw usage_error("--bands: '{}' is no name of a band; between bands there are commas", band);
+  check_band_names("--bands", o.bands);
   if (std::set<std::string>(o.bands.begin(), o.bands.end()).size() != o.bands.size())
     throw usage_error("--bands {}: a band is named twice", fmt::join(o.bands, ","));
   if (o.min_mjd && o.max_mjd && *o.min_mjd > *o.max_mjd) throw usage_error("--min-mjd is after --max-mjd");
@@ -547,6 +551,7 @@ void check_options(const BrickOptions& options) {
   check_blobs(options.blobs);
   if (options.reading.trust_header && options.reading.trust_table)
     throw usage_error("--trust-header and --trust-table contradict each other: give one");
+  check_band_names("--forced-bands", options.forced_bands.bands);
   for (const std::string& band : options.forced_bands.bands)
     if (std::ranges::count(options.region.bands, band) +
             std::ranges::count(options.forced_bands.bands, band) !=

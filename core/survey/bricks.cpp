@@ -158,9 +158,14 @@ BrickTable BrickTable::from_table(const fits::Table& table, const std::filesyste
     b.ra2 = ra2[i];
     b.dec1 = dec1[i];
     b.dec2 = dec2[i];
-    // Across right ascension 0, as -0.1 to 0.1 or 359.9 to 360.1.
-    if (b.ra1 < 0) b.ra1 += 360;
-    if (b.ra2 > 360) b.ra2 -= 360;
+    // Across right ascension 0, as -0.1 to 0.1 or 359.9 to 360.1; or all of the sky counted from -180.
+    if (b.ra2 - b.ra1 >= 360) {
+      b.ra1 = 0;
+      b.ra2 = 360;
+    } else {
+      b.ra1 = b.ra1 < 0 || b.ra1 >= 360 ? wrap_ra(b.ra1) : b.ra1;
+      b.ra2 = b.ra2 < 0 || b.ra2 > 360 ? wrap_ra(b.ra2) : b.ra2;
+    }
   }
   return result;
 }

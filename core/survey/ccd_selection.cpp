@@ -203,10 +203,13 @@ CcdSelection select_ccds(const CcdTable& ccds, const Wcs& target, const CcdSelec
     if (r.ccd_cuts != 0) continue;
     if (r.band.empty())
       throw input_error("{}: its band (column filter) is empty", ccds.describe(r.table_row));
-    if (r.band.find(' ') != std::string::npos)
+    const std::string word = r.band.substr(0, r.band.find(' '));
+    if (word.size() < r.band.size() && std::ranges::any_of(options.bands, [&](const std::string& band) {
+          return strcasecmp(band.c_str(), word.c_str()) == 0;
+        }))
       throw input_error(
           "{}: its band (column filter) is '{}', the name of a filter and not of a band, such as '{}'",
-          ccds.describe(r.table_row), r.band, r.band.substr(0, r.band.find(' ')));
+          ccds.describe(r.table_row), r.band, word);
     if (const std::string meant = alike(r.band, options.bands); !meant.empty())
       selection.misspelt.push_back({r, meant, ccds.describe(r.table_row)});
   }

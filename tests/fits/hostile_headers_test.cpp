@@ -239,6 +239,9 @@ TEST_F(HostileHeaders, CompressedImagesThatMakeNoSenseAreRefused) {
         HasSubstr("is given twice"))
         << card;
   }
+  std::vector<std::string> alike = good;  // the same number, written otherwise
+  alike.emplace_back("ZNAXIS1 = 10.");
+  EXPECT_EQ(FitsReader(file(primary() + header(alike) + std::string(2880, '\0'))).hdu_count(), 2);
   // Of two codes CFITSIO takes the first, and divides by the length of its blocks.
   std::vector<std::string> two = good;
   two.push_back("ZCMPTYPE= 'GZIP_1'");

@@ -189,6 +189,18 @@ TEST_F(LargeGalaxyOutside, WithoutAFluxInTheBandIsFittedWithTheOthers) {
   EXPECT_NEAR(r.rows[1].flux, kGalaxyFlux, 0.02 * kGalaxyFlux);
 }
 
+TEST_F(Catalogs, FluxesOfWholeProfilesAreTakenForWhatTheModelsHold) {
+  const Brick& brick = brick_at(150, 2);
+  fits::Table t = catalog({{150, 2, 1, "PSF", "G2", 3}, {150.001, 2, 2, "EXP", "", 4, true, 1.5f}}, brick);
+  t.add("flux_ivar_r", std::vector<float>{1, 1});
+  EXPECT_NEAR(*forced_sources(t, "r")[1].flux, 4, 1e-6);
+  t.add("blendedness_r", std::vector<float>{0, 0});  // fitted jointly
+  EXPECT_NEAR(*forced_sources(t, "r")[0].flux, 3, 1e-6);
+  EXPECT_NEAR(*forced_sources(t, "r")[1].flux, 4 * 0.9915, 1e-5);
+  t.add("flux_ivar_r", std::vector<float>{0, 0});  // known beforehand and kept as it is
+  EXPECT_NEAR(*forced_sources(t, "r")[1].flux, 4, 1e-6);
+}
+
 TEST_F(Catalogs, RowsThatWereUsedAreWrittenAsTheCatalogHasThem) {
   const Brick& brick = brick_at(150, 2);
   write("all", brick, {{150, 2, 1, "PSF", "G2", 3}, {150.001, 2, 2, "EXP", "", 4, true, 1.5f}});

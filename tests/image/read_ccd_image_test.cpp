@@ -434,6 +434,13 @@ TEST_F(ChangedFiles, AMaskOrWeightOfAnotherExposureIsAnError) {
   EXPECT_THAT(failure(), testing::AllOf(HasSubstr(plane("ood").string()), HasSubstr("exposure number is 1")));
 }
 
+TEST_F(ChangedFiles, AZeroPointThatIsNoneMattersToWhoUsesItAlone) {
+  row_.ccdzpt = 0;
+  EXPECT_THAT(failure(), HasSubstr("ccdzpt"));
+  options_.nanomaggies = false;
+  EXPECT_TRUE(read());
+}
+
 TEST_F(ChangedFiles, AZeroPointOrNoiseThatIsNoNumberIsAnError) {
   const CcdRow before = row_;
   row_.ccdzpt = NAN;

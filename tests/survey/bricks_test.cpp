@@ -214,6 +214,23 @@ TEST(BrickTable, ARowThatIsNoBrickIsNamedWhenItIsAskedFor) {
   EXPECT_EQ(bricks.find(t.text("brickname", 6)).row, 0);
 }
 
+TEST(BrickTable, RightAscensionsMayBeCountedFromMinus180) {
+  fits::Table t = BrickTiling(30).table();
+  const fits::Table usual = t;
+  for (const char* name : {"ra", "ra1", "ra2"})
+    for (double& ra : std::get<std::vector<double>>(t.find(name)->data))
+      if (ra > 180) ra -= 360;
+  const BrickTable bricks = BrickTable::from_table(t, "a"), expected = BrickTable::from_table(usual, "b");
+  for (std::int64_t i = 0; i < t.rows(); ++i) {
+    const Brick& e = expected.find(t.text("brickname", i));
+    if (e.ra1 == 0 && e.ra2 == 360) continue;
+    const Brick& b = bricks.find(e.name);
+    EXPECT_TRUE(b.contains(e.ra, e.dec)) << b.name;
+    EXPECT_FALSE(b.contains(e.ra2 + 0.01, e.dec)) << b.name << " " << b.ra1 << " " << b.ra2;
+    EXPECT_FALSE(b.contains(e.ra1 - 0.01, e.dec)) << b.name;
+  }
+}
+
 TEST(Target, AnImageOfAPoleOwnsAllThatIsAroundIt) {
   for (const double pole : {90., -90.})
     for (const double off : {0., 0.002}) {
