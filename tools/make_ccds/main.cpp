@@ -19,6 +19,7 @@
 #include "tools/make_ccds/choose.h"
 #include "tools/make_ccds/cut.h"
 #include "tools/make_ccds/measure.h"
+#include "tools/make_ccds/solve.h"
 
 namespace brickline {
 namespace {
@@ -41,6 +42,7 @@ struct Arguments {
   CutArguments cut;
   TreeArguments tree;
   DepthCutArguments depth_cut;
+  SolveArguments solve;
 };
 
 void write_table(const fits::Table& table, const fs::path& file, bool force) {
@@ -212,11 +214,13 @@ int make_ccds(int argc, char** argv) {
   CLI::App* growing = add_tree_command(app, a.tree);
   CLI::App* choosing = add_depth_cut_command(app, a.depth_cut);
   add_plugin_options(*choosing, a);
+  CLI::App* solving = add_solve_command(app, a.solve);
   if (!parse_command_line(app, argc, argv)) return 0;
   if (merging->parsed()) return merge(a);
   if (cutting->parsed()) return cut(a);
   if (growing->parsed()) return write_tree(a.tree);
   if (choosing->parsed()) return cut_bricks(a.depth_cut, a.plugins);
+  if (solving->parsed()) return solve_table(a.solve);
   return make_table(a);
 }
 

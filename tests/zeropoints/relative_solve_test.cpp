@@ -1,0 +1,253 @@
+// Zero points from common stars: against the full least squares, and on simulated exposures whose truth is known.
+#include "core/zeropoints/relative_solve.h"
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "core/base/error.h"
+#include "core/zeropoints/cloudy_exposures.h"
+#include "core/zeropoints/selected_inverse.h"
+#include "tests/zeropoints/simulated_overlaps.h"
+
+namespace brickline {
+namespace {
+
+using test::OverlapData;
+using test::Overlaps;
+using test::simulate_overlaps;
+
+// Roots of mean squares: of what is left to the truth, and of that in units of the errors.
+struct Apart {
+  double rms = 0, pull = 0;
+  int solved = 0;
+};
+Apart apart(const OverlapData& data, const RelativeSolution& solution) {
+  Apart out;
+  for (std::size_t i = 0; i < data.truth.size(); ++i) {
+    const SolvedCcd& c = solution.ccds[i];
+    if (!c.solved) continue;
+    ++out.solved;
+    out.rms += std::pow(c.zero_point - data.truth[i], 2);
+    out.pull += std::pow((c.zero_point - data.truth[i]) / c.error, 2);
+  }
+  out.rms = std::sqrt(out.rms / out.solved);
+  out.pull = std::sqrt(out.pull / out.solved);
+  return out;
+}
+
+// That the errors of the simulation are all there is.
+RelativeSolveOptions without_floors() {
+  RelativeSolveOptions o;
+  o.star_floor = o.provider_floor = 0;
+  o.exposure_floor = 1e-5;
+  return o;
+}
+
+// 40 exposures of 50 CCDs.
+Overlaps two_thousand() { return {}; }
+
+TEST(SelectedInverse, HasTheDiagonalOfTheWholeInverse) {
+  std::mt19937_64 random(3);
+  std::uniform_real_distribution<double> uniform(-1, 1);
+  const int n = 60;
+  Eigen::MatrixXd full = Eigen::MatrixXd::Identity(n, n) * 8;
+  for (int i = 0; i < 90; ++i) {
+    // The last three stand alone.
+    const auto a = static_cast<int>(random() % (n - 3)), b = static_cast<int>(random() % (n - 3));
+    if (a != b) full(a, b) = full(b, a) = uniform(random);
+  }
+  full(n - 1, n - 1) = 2;
+  const Eigen::VectorXd diagonal = inverse_diagonal(SparseFactor(full.sparseView()));
+  EXPECT_LT((diagonal - full.inverse().diagonal()).cwiseAbs().maxCoeff(), 1e-14);
+  EXPECT_EQ(diagonal[n - 1], 0.5);
+}
+
+TEST(RelativeSolve, IsTheLeastSquaresOfZeroPointsMagnitudesAndErrorsInCommon) {
+  Overlaps o;
+  o.exposures = 6;
+  o.columns = 2;
+  o.rows = 1;
+  o.depth = 3;
+  o.stars_per_ccd = 12;
+  o.outliers = 0;
+  const OverlapData data = simulate_overlaps(o);
+  RelativeSolveOptions options;
+  options.clip_stars = options.clip_provider = 100;
+  const RelativeSolution solution = solve_zero_points(data.ccds, data.stars, options);
+  ASSERT_EQ(solution.star_scale, 1);
+  ASSERT_EQ(solution.detector_error, 0);  // of two detectors and one night nothing can be estimated
+  ASSERT_EQ(solution.night_error, 0);
+
+  const auto ccds = static_cast<int>(data.ccds.size());
+  int stars = 0;
+  for (const StarMeasurement& m : data.stars) stars = std::max(stars, m.star + 1);
+  const int size = ccds + stars + o.exposures;
+  Eigen::MatrixXd a = Eigen::MatrixXd::Zero(size, size);
+  Eigen::VectorXd b = Eigen::VectorXd::Zero(size);
+  const auto add = [&](const std::vector<std::pair<int, double>>& terms, double value, double weight) {
+    for (const auto& [i, x] : terms) {
+      b[i] += weight * x * value;
+      for (const auto& [j, y] : terms) a(i, j) += weight * x * y;
+    }
+  };
+  for (const StarMeasurement& m : data.stars)
+    add({{m.ccd, 1}, {ccds + m.star, -1}}, -m.mag,
+        1 / (std::pow(m.error, 2) + std::pow(options.star_floor, 2)));
+  for (int c = 0; c < ccds; ++c) {
+    const RelativeCcd& ccd = data.ccds[static_cast<std::size_t>(c)];
+    add({{c, 1}, {ccds + stars + ccd.exposure, 1}}, ccd.zero_point,
+        1 / (std::pow(ccd.error, 2) + std::pow(options.provider_floor, 2)));
+  }
+  for (int x = 0; x < o.exposures; ++x)
+    add({{ccds + stars + x, 1}}, 0, 1 / std::pow(solution.exposure_error, 2));
+  for (int i = 0; i < size; ++i)
+    if (a(i, i) == 0) a(i, i) = 1;  // stars that nobody has seen
+  const Eigen::MatrixXd inverse = a.inverse();
+  const Eigen::VectorXd x = inverse * b;
+  for (int c = 0; c < ccds; ++c) {
+    const SolvedCcd& ccd = solution.ccds[static_cast<std::size_t>(c)];
+    ASSERT_TRUE(ccd.solved);
+    EXPECT_NEAR(ccd.zero_point, x[c], 1e-7);
+    EXPECT_NEAR(ccd.error / std::sqrt(inverse(c, c)), 1, 1e-5);
+    EXPECT_NEAR(ccd.common_error, x[ccds + stars + data.ccds[static_cast<std::size_t>(c)].exposure], 1e-7);
+  }
+}
+
+TEST(RelativeSolve, RecoversTheTruthOfTwoThousandCcdsWithErrorsThatMeanWhatTheySay) {
+  const OverlapData data = simulate_overlaps(two_thousand());
+  ASSERT_EQ(data.ccds.size(), 2000);
+  const RelativeSolution solution = solve_zero_points(data.ccds, data.stars, without_floors());
+  const Apart found = apart(data, solution);
+  EXPECT_GT(found.solved, 1950);  // others lie at the border, with nobody over them
+  EXPECT_LT(found.rms, 0.002);
+  EXPECT_GT(found.pull, 0.8);
+  EXPECT_LT(found.pull, 1.2);
+  EXPECT_TRUE(solution.settled);
+  EXPECT_EQ(solution.parts, 1);
+  EXPECT_NEAR(solution.star_scale, 1, 0.05);
+  // One in a hundred is wrong, by half a magnitude or less.
+  EXPECT_NEAR(static_cast<double>(solution.clipped) / static_cast<double>(solution.measurements), 0.009,
+              0.003);
+  const RelativeSolution again = solve_zero_points(data.ccds, data.stars, without_floors());
+  for (std::size_t i = 0; i < data.ccds.size(); ++i) {
+    ASSERT_EQ(solution.ccds[i].zero_point, again.ccds[i].zero_point);
+    ASSERT_EQ(solution.ccds[i].error, again.ccds[i].error);
+  }
+}
+
+TEST(RelativeSolve, FindsWhatTheProvidersErrorsHaveInCommon) {
+  Overlaps o = two_thousand();
+  o.exposures = 120;
+  o.columns = 5;
+  o.rows = 4;
+  o.exposures_per_night = 6;
+  o.exposure_error = 0.012;
+  o.night_error = 0.015;
+  o.detector_error = 0.006;
+  const OverlapData data = simulate_overlaps(o);
+  const RelativeSolution solution = solve_zero_points(data.ccds, data.stars, without_floors());
+  EXPECT_NEAR(solution.exposure_error, 0.012, 0.004);
+  EXPECT_NEAR(solution.night_error, 0.015, 0.006);
+  EXPECT_NEAR(solution.detector_error, 0.006, 0.003);
+  // The provider's are 21 mmag off. What is left is mostly the mean of all, of which there is one: pulls may be twice one.
+  const Apart found = apart(data, solution);
+  EXPECT_LT(found.rms, 0.01);
+  EXPECT_GT(found.pull, 0.4);
+  EXPECT_LT(found.pull, 2);
+  Overlaps none = o;
+  none.exposure_error = none.night_error = none.detector_error = 0;
+  const OverlapData quiet = simulate_overlaps(none);
+  const RelativeSolution of_none = solve_zero_points(quiet.ccds, quiet.stars, without_floors());
+  EXPECT_LT(of_none.exposure_error, 0.001);
+  EXPECT_LT(of_none.night_error, 0.001);
+  EXPECT_LT(of_none.detector_error, 0.001);
+}
+
+TEST(RelativeSolve, DoesNotBelieveAProviderThatDisagrees) {
+  OverlapData data = simulate_overlaps(two_thousand());
+  for (RelativeCcd& c : data.ccds)
+    if (c.exposure == 7) c.zero_point += 0.15;
+  data.ccds[1003].zero_point -= 0.08;
+  const RelativeSolution solution = solve_zero_points(data.ccds, data.stars, without_floors());
+  EXPECT_LT(apart(data, solution).rms, 0.002);
+  int others = 0;
+  for (std::size_t i = 0; i < data.ccds.size(); ++i) {
+    if (data.ccds[i].exposure == 7 || i == 1003)
+      EXPECT_FALSE(solution.ccds[i].provider_used) << i;
+    else
+      others += !solution.ccds[i].provider_used;
+  }
+  EXPECT_LE(others, 2);
+}
+
+TEST(RelativeSolve, TiesPartsWithoutCommonStarsEachByItselfAndLeavesCcdsAlone) {
+  Overlaps o = two_thousand();
+  o.apart = 1;
+  OverlapData data = simulate_overlaps(o);
+  for (std::size_t i = 0; i < data.ccds.size(); ++i)
+    if (data.ccds[i].exposure >= o.exposures / 2) {
+      data.ccds[i].zero_point += 0.1;
+      data.truth[i] += 0.1;
+    }
+  // One more, which shares two stars with the first: too few.
+  const auto lonely = static_cast<std::int32_t>(data.ccds.size());
+  data.ccds.push_back({24.5, 0.01, o.exposures, 0, 0});
+  data.truth.push_back(24.7);
+  const auto first =
+      std::find_if(data.stars.begin(), data.stars.end(), [](const StarMeasurement& m) { return m.ccd == 0; });
+  for (auto m : {*first, *(first + 1)}) {
+    m.ccd = lonely;
+    data.stars.push_back(m);
+  }
+  const RelativeSolution solution = solve_zero_points(data.ccds, data.stars, without_floors());
+  EXPECT_EQ(solution.parts, 2);
+  EXPECT_LT(apart(data, solution).rms, 0.002);
+  EXPECT_NE(solution.ccds[0].part, solution.ccds[1999].part);
+  const SolvedCcd& alone = solution.ccds.back();
+  EXPECT_FALSE(alone.solved);
+  EXPECT_EQ(alone.zero_point, 24.5);
+  EXPECT_EQ(alone.error, 0.01);
+  EXPECT_EQ(alone.part, 0);
+}
+
+TEST(RelativeSolve, RefusesWhatIsNoNumber) {
+  const std::vector<StarMeasurement> none;
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THROW(solve_zero_points(std::vector<RelativeCcd>{{nan, 0.1}}, none), Error);
+  EXPECT_THROW(solve_zero_points(std::vector<RelativeCcd>{{25, 0}}, none), Error);
+  const std::vector<RelativeCcd> one = {{25, 0.1}};
+  EXPECT_THROW(solve_zero_points(one, std::vector<StarMeasurement>{{0, 1, -10, 0.01F}}), Error);
+  EXPECT_FALSE(solve_zero_points(one, none).ccds[0].solved);
+}
+
+TEST(CloudyExposures, AreFoundByTheirOffsetTheirCcdsAndTheirStars) {
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> normal;
+  std::vector<ClearValue> ccds;
+  for (int x = 0; x < 30; ++x)
+    for (int d = 0; d < 20; ++d) {
+      ClearValue c{x, x / 10, d, 0, 0.02 * d + 0.004 * normal(random), 0.003, 1.0};
+      if (x == 4) c.value -= 0.12;
+      if (x == 13) c.value += 0.06 * normal(random);
+      if (x == 17) c.star_excess = 4;
+      if (x >= 20) c.value -= 0.5;  // a night that was cloudy throughout
+      ccds.push_back(c);
+    }
+  const std::vector<ExposureSky> skies = judge_exposures(ccds);
+  ASSERT_EQ(skies.size(), 30);
+  for (int x = 0; x < 30; ++x) {
+    const ExposureSky& sky = skies[static_cast<std::size_t>(x)];
+    EXPECT_EQ(sky.has_offset, x == 4 || x >= 20) << x;
+    EXPECT_EQ(sky.has_ccd_scatter, x == 13) << x;
+    EXPECT_EQ(sky.has_star_excess, x == 17) << x;
+  }
+  EXPECT_NEAR(skies[4].offset, 0.12, 0.01);
+  EXPECT_NEAR(skies[13].ccd_scatter, 0.06, 0.03);
+}
+
+}  // namespace
+}  // namespace brickline

@@ -1,0 +1,165 @@
+// make-ccds solve on a sky whose zero points are known: what it changes in the table, what it tells, what it refuses.
+#include <gmock/gmock.h>
+
+#include "tests/zeropoints/simulated_sky.h"
+
+namespace brickline {
+namespace {
+
+namespace fs = std::filesystem;
+using test::ProgramResult;
+using test::SimulatedSky;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class Solve : public SimulatedSky {
+ protected:
+  static ProgramResult solve(const fs::path& table, const fs::path& out, const std::vector<fs::path>& stars,
+                             const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words = {"solve", table.string(), out.string()};
+    for (const fs::path& s : stars) words.push_back(s.string());
+    words.insert(words.end(), more.begin(), more.end());
+    return test::run_program(test::program("make-ccds"), words);
+  }
+  static void write(const fits::Table& table, const fs::path& file) {
+    fits::FitsWriter writer;
+    writer.add_table(table);
+    writer.write(file);
+  }
+};
+
+TEST_F(Solve, PutsZeroPointsOfCommonStarsIntoTheTableAndRefusesWhatDoesNotBelongToIt) {
+  test::TemporaryDirectory scratch;
+  const fs::path stars = scratch / "zpt", out = scratch / "solved.fits";
+  measure(survey(), 0, {"--photometry", "gaia", "--name", "before", "--outdir", stars.string()});
+  const fs::path table = survey() / "survey-ccds-before.fits.gz";
+  const ProgramResult first = solve(table, out, {stars});
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(first.out,
+              AllOf(HasSubstr("4 of 4 CCDs solved, 0 exposures of 4 not photometric"), HasSubstr("2 parts")));
+  const fits::Table before = ccds(survey(), "before"), truth = SimulatedSky::truth(),
+                    after = fits::FitsReader(out).table(1);
+  ASSERT_EQ(after.rows(), 4);
+  for (std::int64_t i = 0; i < 4; ++i) {
+    std::int64_t j = 0;
+    while (truth.integer("expnum", j) != after.integer("expnum", i)) ++j;
+    EXPECT_EQ(after.text("zpt_solve", i), "solved");
+    EXPECT_EQ(after.text("nonphotometric", i), "");
+    EXPECT_NEAR(after.number("ccdzpt", i), truth.number("ccdzpt", j), 0.005);
+    EXPECT_EQ(after.number("ccdzpt_provider", i), before.number("ccdzpt", i));
+    const double difference = after.number("ccdzpt_difference", i);
+    EXPECT_NE(difference, 0);
+    EXPECT_NEAR(after.number("ccdzpt", i) - before.number("ccdzpt", i), difference, 1e-5);
+    EXPECT_NEAR(after.number("sig1", i) / before.number("sig1", i), std::pow(10, -0.4 * difference), 1e-6);
+    EXPECT_NEAR(after.number("transparency", i) / before.number("transparency", i),
+                std::pow(10, 0.4 * difference), 1e-6);
+    EXPECT_GT(after.integer("zpt_common_stars", i), 20);
+    EXPECT_LT(after.number("ccdzpt_error", i), 0.01);
+  }
+
+  EXPECT_EQ(solve(table, out, {stars}).exit_code, 3) << "it is there already";
+  const ProgramResult again = solve(out, scratch / "again.fits", {stars});
+  EXPECT_EQ(again.exit_code, 3);
+  EXPECT_THAT(again.err, AllOf(HasSubstr("solved.fits"), HasSubstr("solved already")));
+
+  // Of one image alone, and of another measurement.
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(stars))
+    if (entry.path().string().ends_with("-photom.fits")) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  ASSERT_EQ(files.size(), 4);
+  const ProgramResult one = solve(table, scratch / "one.fits", {files[0]});
+  EXPECT_EQ(one.exit_code, 6) << one.err;
+  const fits::Table of_one = fits::FitsReader(scratch / "one.fits").table(1);
+  std::map<std::string, int> became;
+  for (std::int64_t i = 0; i < 4; ++i) {
+    ++became[of_one.text("zpt_solve", i)];
+    EXPECT_EQ(of_one.number("ccdzpt", i), before.number("ccdzpt", i));
+  }
+  EXPECT_EQ(became, (std::map<std::string, int>{{"no common stars", 1}, {"no star table", 3}}));
+  const ProgramResult twice = solve(table, scratch / "twice.fits", {stars, files[0]});
+  EXPECT_EQ(twice.exit_code, 3);
+  EXPECT_THAT(twice.err, HasSubstr("in another star table"));
+  fits::Table moved = before;
+  std::vector<double> points = before.numbers("ccdzpt");
+  points[2] += 0.02;
+  moved.add("ccdzpt", std::move(points), "mag");
+  write(moved, scratch / "moved.fits");
+  const ProgramResult other = solve(scratch / "moved.fits", scratch / "x.fits", {stars});
+  EXPECT_EQ(other.exit_code, 3);
+  EXPECT_THAT(other.err, AllOf(HasSubstr("-photom.fits"), HasSubstr("not of one measurement")));
+  EXPECT_FALSE(fs::exists(scratch / "x.fits"));
+}
+
+TEST_F(Solve, MatchesByPositionAcrossTheZeroOfRightAscension) {
+  // Two exposures of one CCD, 25 stars without identifiers around RA 0, measured a bit apart; one is under clouds that
+  // nothing else tells of.
+  test::TemporaryDirectory scratch;
+  fits::Table table;
+  const std::vector<double> zero_points = {25, 24.6, 25.01, 25.02};
+  const std::size_t n = zero_points.size();
+  std::vector<std::string> images;
+  std::vector<std::int64_t> number;
+  for (std::size_t i = 0; i < n; ++i) {
+    images.push_back("cam/image" + std::to_string(i) + ".fits");
+    number.push_back(100 + static_cast<std::int64_t>(i));
+  }
+  table.add("image_filename", images);
+  table.add("camera", std::vector<std::string>(n, "cam"));
+  table.add("expnum", number);
+  table.add("ccdname", std::vector<std::string>(n, "A"));
+  table.add("filter", std::vector<std::string>(n, "r"));
+  table.add("mjd_obs", std::vector<double>(n, 57000.2), "d");
+  table.add("ccdzpt", zero_points, "mag");
+  table.add("ccdzpt_error", std::vector<float>(n, 0.01F), "mag");
+  write(table, scratch / "table.fits");
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t stars = 25;
+    fits::Table t;
+    std::vector<double> ra, dec;
+    std::vector<float> mag, with;
+    for (std::size_t k = 0; k < stars; ++k) {
+      ra.push_back(
+          std::fmod(359.999 + 0.0001 * static_cast<double>(k) + 0.00002 * static_cast<double>(i), 360));
+      dec.push_back(60 + 0.001 * static_cast<double>(k));
+      // The provider's zero point is 0.004 off on the last.
+      mag.push_back(
+          static_cast<float>(17 + 0.1 * static_cast<double>(k) - zero_points[i] + (i == 3 ? 0.004 : 0)));
+      with.push_back(0);
+    }
+    t.add("ccdname", std::vector<std::string>(stars, "A"));
+    t.add("filter", std::vector<std::string>(stars, "r"));
+    t.add("expnum", std::vector<std::int64_t>(stars, number[i]));
+    t.add("instpsfmag", std::move(mag), "mag");
+    t.add("dpsfmag", std::vector<float>(stars, 0.002F), "mag");
+    t.add("psfmag", std::move(with), "mag");
+    t.add("bitmask", std::vector<std::int32_t>(stars));
+    t.add("fracmasked", std::vector<float>(stars));
+    t.add("gaia_sourceid", std::vector<std::int64_t>(stars));
+    t.add("ra", std::move(ra), "deg");
+    t.add("dec", std::move(dec), "deg");
+    fits::Header header;
+    header.set("FILENAME", images[i]);
+    fits::FitsWriter writer;
+    writer.add_table(t, "", header);
+    writer.write(scratch / ("image" + std::to_string(i) + "-photom.fits"));
+  }
+  const ProgramResult without = solve(scratch / "table.fits", scratch / "none.fits", {scratch.path()});
+  EXPECT_EQ(without.exit_code, 0) << without.err;
+  EXPECT_THAT(without.out, HasSubstr("0 of 4 CCDs solved"));
+  const ProgramResult result =
+      solve(scratch / "table.fits", scratch / "out.fits", {scratch.path()}, {"--all-stars"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("image1.fits: r not photometric (offset)"), HasSubstr("4 of 4 CCDs solved"),
+                    HasSubstr("1 exposures of 4 not photometric")));
+  const fits::Table out = fits::FitsReader(scratch / "out.fits").table(1);
+  EXPECT_EQ(out.text("nonphotometric", 1), "offset");
+  EXPECT_EQ(out.integer("zpt_common_stars", 0), 25);
+  // The mean of the provider's differences is kept; the errors of 10 mmag pull by a hundredth of what stars of 2 mmag say.
+  EXPECT_NEAR(out.number("ccdzpt", 3) - out.number("ccdzpt", 0), 0.016, 1e-4);
+  EXPECT_NEAR(out.number("ccdzpt_difference", 3), -0.003, 1e-4);
+}
+
+}  // namespace
+}  // namespace brickline

@@ -1,0 +1,27 @@
+// make-ccds solve: zero points of a finished table of CCDs from the stars that its CCDs have in common.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "core/zeropoints/cloudy_exposures.h"
+#include "core/zeropoints/relative_solve.h"
+
+namespace CLI {
+class App;
+}
+
+namespace brickline {
+
+struct SolveArguments {
+  std::filesystem::path table, output;
+  std::vector<std::filesystem::path> stars;  // -photom tables, or directories with them
+  bool all_stars = false, force = false;
+  double match_radius_arcsec = 0.5, largest_error = 0.05, most_masked = 0.1, night_begins = 18;
+  RelativeSolveOptions options;
+  CloudOptions clouds;
+};
+CLI::App* add_solve_command(CLI::App& app, SolveArguments& a);
+int solve_table(const SolveArguments& a);
+
+}  // namespace brickline
