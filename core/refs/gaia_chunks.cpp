@@ -123,13 +123,13 @@ void read_at(std::ifstream& in, std::int64_t at, char* to, std::size_t bytes) {
 }
 
 struct Part {
-  fs::path path;
+  fs::path path, input;
   Footer footer;
   std::vector<Entry> entries;
 };
 
-Part read_part(const fs::path& path, const RowLayout& layout) try {
-  Part part{path, {}, {}};
+Part read_part(const fs::path& path, const fs::path& input, const RowLayout& layout) try {
+  Part part{path, input, {}, {}};
   std::ifstream in(path, std::ios::binary);
   const auto size = static_cast<std::int64_t>(fs::file_size(path));
   constexpr std::int64_t kFooter = sizeof(Footer);
@@ -171,7 +171,9 @@ class Gathered {
     const auto is_again = [&](const auto& a, const auto& b) {
       if (a.first != b.first) return false;
       if (std::memcmp(record(a.second), record(b.second), layout_.bytes) != 0)
-        throw input_error("source_id {} has two rows that differ: which of them is meant?", a.first);
+        throw input_error("source_id {} has another row, in {}, and the two differ: which of them is meant?",
+                          a.first, input_of(parts, slices, b.second).string())
+            .in_file(input_of(parts, slices, a.second).string());
       return true;
     };
     order_.erase(std::unique(order_.begin(), order_.end(), is_again), order_.end());
@@ -213,6 +215,12 @@ class Gathered {
     std::int64_t v = 0;
     std::memcpy(&v, record(i) + layout_.columns.front().offset, sizeof v);
     return v;
+  }
+  static const fs::path& input_of(const std::vector<Part>& parts, const std::vector<Slice>& slices,
+                                  std::size_t row) {
+    std::size_t i = 0;
+    for (auto left = static_cast<std::int64_t>(row); left >= slices[i].rows; ++i) left -= slices[i].rows;
+    return parts[slices[i].part].input;
   }
   template <typename T>
   void add(fits::Table& table, const RowColumn& c) const {
@@ -373,11 +381,20 @@ class ChunkMaker {
   // Leaves what these inputs have come to.
   void clean_work() {
     std::set<std::string> mine(keys_.begin(), keys_.end());
-    for (const auto& entry : fs::directory_iterator(work_)) {
-      const fs::path path = entry.path();
-      const bool part = path.extension() == ".rows" || path.filename().string().starts_with("tmp-");
-      if (part && !mine.contains(path.stem().string())) fs::remove(path);
-    }
+    std::vector<fs::path> others;
+    for (const auto& entry : fs::directory_iterator(work_))
+      if (entry.path().filename() != "written" && !mine.contains(entry.path().stem().string()))
+        others.push_back(entry.path());
+    for (const fs::path& path : others) fs::remove(path);
+  }
+
+  // Chunks that a killed run was writing, under the names that they have until they are whole.
+  void remove_unfinished() const {
+    std::vector<fs::path> unfinished;
+    for (const auto& entry : fs::directory_iterator(options_.out_dir))
+      if (entry.path().filename().string().starts_with("tmp-" + options_.prefix + "-"))
+        unfinished.push_back(entry.path());
+    for (const fs::path& path : unfinished) fs::remove(path);
   }
 
   fs::path part_path(std::size_t i) const { return work_ / (keys_[i] + ".rows"); }
@@ -415,7 +432,7 @@ class ChunkMaker {
     std::vector<std::vector<Slice>> slices(kPixels);
     double epoch = std::numeric_limits<double>::quiet_NaN();
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
-      Part part = read_part(part_path(i), layout_);
+      Part part = read_part(part_path(i), inputs_[i], layout_);
       if (part.footer.rows > 0 && std::isfinite(epoch) && part.footer.epoch != epoch)
         throw input_error("its rows have ref_epoch {}, and those of inputs before have {}", part.footer.epoch,
                           epoch)
@@ -466,6 +483,7 @@ class ChunkMaker {
     std::vector<int> pixels;
     for (int p = 0; p < kPixels; ++p)
       if (!slices[static_cast<std::size_t>(p)].empty()) pixels.push_back(p);
+    remove_unfinished();
     for (const int there : chunks_there())
       if (slices[static_cast<std::size_t>(there)].empty()) fs::remove(chunk(there), code);
 

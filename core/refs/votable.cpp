@@ -30,8 +30,8 @@ class Binary2 {
     for (const VotableField& f : fields) {
       Form form;
       static constexpr std::pair<const char*, std::size_t> kSizes[] = {
-          {"boolean", 1}, {"unsignedByte", 1}, {"short", 2}, {"int", 4},        {"long", 8},
-          {"float", 4},   {"double", 8},       {"char", 1},  {"unicodeChar", 2}};
+          {"boolean", 1}, {"bit", 1},   {"unsignedByte", 1}, {"short", 2}, {"int", 4},
+          {"long", 8},    {"float", 4}, {"double", 8},       {"char", 1},  {"unicodeChar", 2}};
       for (const auto& [name, size] : kSizes)
         if (f.datatype == name) form.size = size;
       form.type = f.datatype;
@@ -86,6 +86,7 @@ class Binary2 {
     std::string type;
     std::size_t size = 0, count = 1;
     bool variable = false;
+    std::size_t bytes(std::size_t values) const { return type == "bit" ? (values + 7) / 8 : values * size; }
   };
 
   static int digit(char c) {
@@ -145,16 +146,21 @@ class Binary2 {
         if (count > 1 << 24) throw input_error("its BINARY2 data hold an array of {} values", count);
         at += 4;
       }
-      if (bytes_.size() - at < count * form.size) return 0;
+      if (bytes_.size() - at < form.bytes(count)) return 0;
       std::string& text = values_[i];
       text.clear();
       const bool null = static_cast<unsigned char>(bytes_[from + i / 8]) >> (7 - i % 8) & 1;
       const bool words = form.type != "char" && form.type != "unicodeChar";
       for (std::size_t k = 0; k < count && !null; ++k) {
         if (k > 0 && words) text += ' ';
-        add_value(form, bytes_.data() + at + k * form.size, text);
+        if (form.type == "bit" && count == 1)  // the first bit as it should be, or the fifth (astropy)
+          text += bytes_[at] ? '1' : '0';
+        else if (form.type == "bit")
+          text += static_cast<unsigned char>(bytes_[at + k / 8]) >> (7 - k % 8) & 1 ? '1' : '0';
+        else
+          add_value(form, bytes_.data() + at + k * form.size, text);
       }
-      at += count * form.size;
+      at += form.bytes(count);
     }
     return at - from;
   }
