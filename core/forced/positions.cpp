@@ -15,7 +15,7 @@
 
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
-#include "core/forced/votable.h"
+#include "core/refs/votable.h"
 #include "core/wcs/sky.h"
 
 namespace brickline {

@@ -12,49 +12,24 @@
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
 #include "core/refs/catalog_sources.h"
+#include "core/refs/gaia_columns.h"
 #include "core/refs/healpix.h"
 #include "core/wcs/sky.h"
 
 namespace brickline::refs {
 namespace {
 
-constexpr int kNside = 32;                // of the files
 constexpr double kEdgePixels = 10;        // the region's own margin
 constexpr double kSampleStep = 100;       // pixels between the positions whose files are looked up
 constexpr double kNoMagnitude = 30;       // a transform's answer without its base magnitude
 constexpr double kColourIfUnknown = 1.4;  // BP - RP, mag
 constexpr float kMaskMagOfNothing = 99;   // of stars without any magnitude
 
-const std::vector<std::string> kColumns = {"source_id",
-                                           "ra",
-                                           "dec",
-                                           "ra_error",
-                                           "dec_error",
-                                           "pmra",
-                                           "pmdec",
-                                           "parallax",
-                                           "pmra_error",
-                                           "pmdec_error",
-                                           "parallax_error",
-                                           "ref_epoch",
-                                           "phot_g_mean_mag",
-                                           "phot_bp_mean_mag",
-                                           "phot_rp_mean_mag",
-                                           "phot_g_mean_flux_over_error",
-                                           "phot_bp_mean_flux_over_error",
-                                           "phot_rp_mean_flux_over_error",
-                                           "phot_g_n_obs",
-                                           "phot_bp_n_obs",
-                                           "phot_rp_n_obs",
-                                           "phot_variable_flag",
-                                           "astrometric_excess_noise",
-                                           "astrometric_excess_noise_sig",
-                                           "astrometric_n_obs_al",
-                                           "astrometric_n_good_obs_al",
-                                           "phot_bp_rp_excess_factor",
-                                           "astrometric_sigma5d_max",
-                                           "astrometric_params_solved",
-                                           "duplicated_source"};
+const std::vector<std::string> kColumns = [] {
+  std::vector<std::string> names;
+  for (const GaiaColumn& column : kGaiaColumns) names.emplace_back(column.name);
+  return names;
+}();
 
 // Sample positions of the region, on a grid that no file's pixel fits between.
 template <typename F>
@@ -220,6 +195,15 @@ std::vector<ReferenceObject> objects_of(const fits::Table& table, const Referenc
   return out;
 }
 
+// Files that say how they are numbered, as those that gaia-chunks makes, are not read as numbered otherwise: what is
+// at hand would be stars from elsewhere in the sky.
+void check_scheme(const fits::Header& primary, HealpixScheme scheme) {
+  const std::optional<bool> nested = primary.logical("HPXNEST");
+  if (nested && *nested != (scheme == HealpixScheme::kNested))
+    throw input_error("its number is in the {} scheme of HEALPix (HPXNEST), not as GAIA_CAT_SCHEME says",
+                      *nested ? "nested" : "ring");
+}
+
 }  // namespace
 
 float transformed_magnitude(const GaiaTransform& transform, float g, float bp, float rp) {
@@ -245,7 +229,7 @@ float transformed_magnitude(const GaiaTransform& transform, float g, float bp, f
 std::vector<int> gaia_healpixes(const Region& region, HealpixScheme scheme) {
   std::set<int> pixels;
   for_each_sample(region.wcs,
-                  [&](const SkyPosition& s) { pixels.insert(healpix(s.ra, s.dec, kNside, scheme)); });
+                  [&](const SkyPosition& s) { pixels.insert(healpix(s.ra, s.dec, kGaiaNside, scheme)); });
   return {pixels.begin(), pixels.end()};
 }
 
@@ -273,6 +257,7 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
   tbb::parallel_for(std::size_t{0}, paths.size(), [&](std::size_t i) {
     try {
       fits::FitsReader reader(paths[i]);
+      check_scheme(reader.header(0), options.gaia_scheme);
       const fits::Table positions = reader.columns(1, {"ra", "dec"});
       require_columns(positions, {"ra", "dec"});
       const std::vector<double> ra = positions.numbers("ra"), dec = positions.numbers("dec");

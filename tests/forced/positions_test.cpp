@@ -122,8 +122,28 @@ TEST_F(Positions, AreReadFromVotables) {
   EXPECT_EQ(found[2].dec, -89);
 }
 
+TEST_F(Positions, AreReadFromBinaryVotables) {
+  // Two rows, of Python's struct: a byte of nulls; '>i' 2, 'ab', '>d' 10.25, '>d' -3; a null name and right ascension.
+  const auto found = read_positions(text(votable(
+      "<BINARY2>\n<STREAM encoding=\"base64\">\nAAAAAAJhYkAkgAAAAAAAwAgAAAAA\nAADAAAAAAAAAAAAAAAAAQBQAAAAAAAA=\n"
+      "</STREAM></BINARY2>")));
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].ra, 10.25);
+  EXPECT_EQ(found[0].dec, -3);
+  EXPECT_TRUE(std::isnan(found[1].ra));
+  EXPECT_EQ(found[1].dec, 5);
+}
+
 TEST_F(Positions, VotablesThatCannotBeReadRightAreRefusedByName) {
-  EXPECT_NE(error_of(votable("<BINARY2><STREAM>AA==</STREAM></BINARY2>")).find("BINARY2"), std::string::npos);
+  EXPECT_NE(error_of(votable("<BINARY><STREAM encoding=\"base64\">AA==</STREAM></BINARY>")).find("BINARY"),
+            std::string::npos);
+  EXPECT_NE(error_of(votable("<BINARY2><STREAM>AA==</STREAM></BINARY2>")).find("base64"), std::string::npos);
+  EXPECT_NE(
+      error_of(votable("<BINARY2><STREAM encoding=\"base64\">AA==</STREAM></BINARY2>")).find("within a row"),
+      std::string::npos);
+  EXPECT_NE(error_of(votable("<TABLEDATA><TR><TD>a</TD><TD>1</TD><TD>2</TD></TR></TABLEDATA>") + "<")
+                .find("no XML"),
+            std::string::npos);
   EXPECT_NE(error_of(votable("<FITS><STREAM href=\"a.fits\"/></FITS>")).find("FITS"), std::string::npos);
   EXPECT_NE(error_of(votable("<TABLEDATA/>", "rad")).find("'rad'"), std::string::npos);
   EXPECT_NE(error_of(votable("<TABLEDATA><TR><TD>1</TD></TR></TABLEDATA>")).find("3 columns"),

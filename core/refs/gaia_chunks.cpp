@@ -1,0 +1,631 @@
+#include "core/refs/gaia_chunks.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <tbb/parallel_for.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "core/base/atomic_file.h"
+#include "core/base/error.h"
+#include "core/base/first_failure.h"
+#include "core/base/numbers.h"
+#include "core/fits/fits_writer.h"
+#include "core/refs/gaia_columns.h"
+#include "core/refs/gaia_rows.h"
+#include "core/refs/healpix.h"
+
+namespace brickline {
+namespace {
+
+namespace fs = std::filesystem;
+using refs::GaiaRow;
+using refs::RowColumn;
+using refs::RowLayout;
+
+constexpr int kPixels = 12 * refs::kGaiaNside * refs::kGaiaNside;
+constexpr std::int64_t kManyRows = 400000;  // of a pixel that is written while no other such is
+constexpr char kMagic[8] = {'g', 'a', 'i', 'a', 'r', 'u', 'n', '1'};
+
+// Records of one input in the working directory: sorted runs, each in order of pixel and source_id, then a table of
+// where each pixel's are, then this.
+struct Footer {
+  char magic[8] = {};
+  std::int64_t entries = 0, rows = 0;
+  double epoch = 0;  // of all rows; NaN where there are none
+};
+struct Entry {
+  std::int64_t pixel = 0, first_row = 0, rows = 0;
+};
+struct Slice {
+  std::size_t part = 0;
+  std::int64_t first_row = 0, rows = 0;
+};
+
+template <typename T>
+std::string_view bytes_of(const T* values, std::size_t count) {
+  return {reinterpret_cast<const char*>(values), count * sizeof(T)};
+}
+
+// A part that is being written.
+class PartWriter {
+ public:
+  PartWriter(const fs::path& path, const RowLayout& layout, const GaiaChunkOptions& options)
+      : file_(path), layout_(layout), options_(options) {}
+  void add(const GaiaRow& row) {
+    if (footer_.rows == 0 && order_.empty()) footer_.epoch = row.ref_epoch;
+    if (row.ref_epoch != footer_.epoch)
+      throw input_error("source_id {}: ref_epoch {}, and the rows before have {}", row.source_id,
+                        row.ref_epoch, footer_.epoch);
+    const double ra = row.ra >= 360 ? row.ra - 360 : row.ra;
+    order_.emplace_back(healpix(ra, row.dec, refs::kGaiaNside, options_.scheme), row.source_id,
+                        order_.size());
+    records_.append(row.record, layout_.bytes);
+    if (static_cast<std::int64_t>(order_.size()) >= options_.rows_in_memory) flush();
+  }
+  std::int64_t finish() {
+    flush();
+    if (footer_.rows == 0) footer_.epoch = std::numeric_limits<double>::quiet_NaN();
+    std::memcpy(footer_.magic, kMagic, sizeof kMagic);
+    footer_.entries = static_cast<std::int64_t>(entries_.size());
+    file_.append(bytes_of(entries_.data(), entries_.size()));
+    file_.append(bytes_of(&footer_, 1));
+    file_.put_in_place();
+    return footer_.rows;
+  }
+
+ private:
+  void flush() {
+    std::sort(order_.begin(), order_.end());
+    std::string sorted;
+    sorted.reserve(records_.size());
+    for (const auto& [pixel, id, place] : order_) {
+      if (entries_.empty() || entries_.back().pixel != pixel || entries_.back().first_row < footer_.rows)
+        entries_.push_back(
+            {pixel, footer_.rows + static_cast<std::int64_t>(sorted.size() / layout_.bytes), 0});
+      ++entries_.back().rows;
+      sorted.append(records_, place * layout_.bytes, layout_.bytes);
+    }
+    file_.append(sorted);
+    footer_.rows += static_cast<std::int64_t>(order_.size());
+    order_.clear();
+    records_.clear();
+  }
+
+  AtomicFile file_;
+  const RowLayout& layout_;
+  const GaiaChunkOptions& options_;
+  std::string records_;
+  std::vector<std::tuple<int, std::int64_t, std::size_t>> order_;  // pixel, source_id, place in records_
+  std::vector<Entry> entries_;
+  Footer footer_;
+};
+
+void read_at(std::ifstream& in, std::int64_t at, char* to, std::size_t bytes) {
+  in.seekg(at);
+  if (!in.read(to, static_cast<std::streamsize>(bytes))) throw input_error("cannot be read, or is cut short");
+}
+
+struct Part {
+  fs::path path, input;
+  Footer footer;
+  std::vector<Entry> entries;
+};
+
+Part read_part(const fs::path& path, const fs::path& input, const RowLayout& layout) try {
+  Part part{path, input, {}, {}};
+  std::ifstream in(path, std::ios::binary);
+  const auto size = static_cast<std::int64_t>(fs::file_size(path));
+  constexpr std::int64_t kFooter = sizeof(Footer);
+  if (size < kFooter) throw input_error("is cut short");
+  read_at(in, size - kFooter, reinterpret_cast<char*>(&part.footer), sizeof(Footer));
+  const std::int64_t table = part.footer.rows * static_cast<std::int64_t>(layout.bytes);
+  if (std::memcmp(part.footer.magic, kMagic, sizeof kMagic) != 0 || part.footer.entries < 0 ||
+      table + part.footer.entries * static_cast<std::int64_t>(sizeof(Entry)) + kFooter != size)
+    throw input_error("is damaged: remove it, and its input is read again");
+  part.entries.resize(static_cast<std::size_t>(part.footer.entries));
+  read_at(in, table, reinterpret_cast<char*>(part.entries.data()), part.entries.size() * sizeof(Entry));
+  return part;
+} catch (Error& error) {
+  throw error.in_file(path.string());
+}
+
+// One pixel's records from all parts, by source_id, each star once.
+class Gathered {
+ public:
+  Gathered(const std::vector<Part>& parts, const std::vector<Slice>& slices, const RowLayout& layout)
+      : layout_(layout) {
+    std::int64_t rows = 0;
+    for (const Slice& s : slices) rows += s.rows;
+    records_.resize(static_cast<std::size_t>(rows) * layout.bytes);
+    char* at = records_.data();
+    for (const Slice& s : slices) {
+      std::ifstream in(parts[s.part].path, std::ios::binary);
+      const std::size_t bytes = static_cast<std::size_t>(s.rows) * layout.bytes;
+      try {
+        read_at(in, s.first_row * static_cast<std::int64_t>(layout.bytes), at, bytes);
+      } catch (Error& error) {
+        throw error.in_file(parts[s.part].path.string());
+      }
+      at += bytes;
+    }
+    order_.reserve(static_cast<std::size_t>(rows));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) order_.emplace_back(id(i), i);
+    std::sort(order_.begin(), order_.end());
+    const auto is_again = [&](const auto& a, const auto& b) {
+      if (a.first != b.first) return false;
+      if (std::memcmp(record(a.second), record(b.second), layout_.bytes) != 0)
+        throw input_error("source_id {} has another row, in {}, and the two differ: which of them is meant?",
+                          a.first, input_of(parts, slices, b.second).string())
+            .in_file(input_of(parts, slices, a.second).string());
+      return true;
+    };
+    order_.erase(std::unique(order_.begin(), order_.end(), is_again), order_.end());
+    duplicates = rows - static_cast<std::int64_t>(order_.size());
+  }
+  std::int64_t rows() const { return static_cast<std::int64_t>(order_.size()); }
+
+  fits::Table table() const {
+    fits::Table table;
+    for (const RowColumn& c : layout_.columns) {
+      switch (c.type) {
+        case 'K':
+          add<std::int64_t>(table, c);
+          break;
+        case 'D':
+          add<double>(table, c);
+          break;
+        case 'E':
+          add<float>(table, c);
+          break;
+        case 'I':
+          add<std::int16_t>(table, c);
+          break;
+        default: {
+          std::vector<bool> flags;
+          for (const auto& [id, place] : order_) flags.push_back(record(place)[c.offset] != 0);
+          table.add(c.name, std::move(flags), c.unit);
+        }
+      }
+    }
+    return table;
+  }
+
+  std::int64_t duplicates = 0;
+
+ private:
+  const char* record(std::size_t i) const { return records_.data() + i * layout_.bytes; }
+  std::int64_t id(std::size_t i) const {
+    std::int64_t v = 0;
+    std::memcpy(&v, record(i) + layout_.columns.front().offset, sizeof v);
+    return v;
+  }
+  static const fs::path& input_of(const std::vector<Part>& parts, const std::vector<Slice>& slices,
+                                  std::size_t row) {
+    std::size_t i = 0;
+    for (auto left = static_cast<std::int64_t>(row); left >= slices[i].rows; ++i) left -= slices[i].rows;
+    return parts[slices[i].part].input;
+  }
+  template <typename T>
+  void add(fits::Table& table, const RowColumn& c) const {
+    const auto count = static_cast<std::size_t>(c.count);
+    std::vector<T> values(order_.size() * count);
+    for (std::size_t i = 0; i < order_.size(); ++i)
+      std::memcpy(values.data() + i * count, record(order_[i].second) + c.offset, count * sizeof(T));
+    std::vector<std::int64_t> shape;
+    if (c.count > 1) shape.push_back(c.count);
+    table.add(c.name, std::move(values), c.unit, shape);
+  }
+
+  const RowLayout& layout_;
+  std::string records_;
+  std::vector<std::pair<std::int64_t, std::size_t>> order_;  // source_id, place
+};
+
+std::string text_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Of one process at a time.
+class DirectoryLock {
+ public:
+  explicit DirectoryLock(const fs::path& dir) {
+    std::error_code code;
+    fs::create_directories(dir, code);
+    if (code) throw input_error("cannot make the directory: {}", code.message()).in_file(dir.string());
+    fd_ = ::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd_ < 0) throw input_error("cannot be opened: {}", std::strerror(errno)).in_file(dir.string());
+    if (::flock(fd_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+      ::close(fd_);
+      throw resource_error("another process makes chunks there now").in_file(dir.string());
+    }
+  }
+  ~DirectoryLock() { ::close(fd_); }
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+
+ private:
+  int fd_ = -1;
+};
+
+struct Release {
+  const char* name;
+  double epoch;
+};
+constexpr Release kReleases[] = {{"1", 2015.0}, {"2", 2015.5}, {"3", 2016.0}};
+
+std::string release_of(double epoch, const std::string& asked) {
+  for (const Release& r : kReleases) {
+    if (asked == r.name && epoch != r.epoch)
+      throw input_error("release {} has the epoch {}, and the rows have ref_epoch {}", asked, r.epoch, epoch);
+    if (asked.empty() && epoch == r.epoch) return r.name;
+  }
+  if (asked.empty()) throw input_error("which data release has ref_epoch {}? --release says it", epoch);
+  return asked;
+}
+
+// One run over given inputs.
+class ChunkMaker {
+ public:
+  ChunkMaker(std::span<const fs::path> inputs, const GaiaChunkOptions& options, const Log& log,
+             const Cancel& cancel)
+      : inputs_(inputs.begin(), inputs.end()),
+        options_(options),
+        log_(log),
+        cancel_(cancel),
+        layout_(options.columns),
+        work_((options.work_dir.empty() ? options.out_dir : options.work_dir) / (options.prefix + "-work")),
+        manifest_(options.out_dir / (options.prefix + "-files.txt")) {
+    identity_ = fmt::format("scheme {}\nrelease {}\ncolumns {}\n",
+                            options.scheme == HealpixScheme::kRing ? "ring" : "nested",
+                            options.release.empty() ? "by epoch" : options.release, layout_.signature());
+    const std::string form = sha256_hex(identity_);
+    for (const fs::path& input : inputs_) {
+      std::error_code code;
+      const fs::path whole = fs::canonical(input, code);
+      if (code) throw input_error("no such file").in_file(input.string());
+      const auto size = fs::file_size(whole, code);
+      if (code) throw input_error("is no file").in_file(input.string());
+      const auto time = fs::last_write_time(whole).time_since_epoch().count();
+      const std::string key =
+          sha256_hex(fmt::format("{} {} {} {}", whole.string(), size, time, form)).substr(0, 24);
+      keys_.push_back(key);
+      identity_ += fmt::format("input {} {}\n", key, whole.string());
+    }
+  }
+
+  GaiaChunkSummary run() {
+    DirectoryLock out_lock(options_.out_dir);
+    summary_.inputs = static_cast<std::int64_t>(inputs_.size());
+    if (is_done()) return summary_;
+    const fs::path written = work_ / "written";
+    if (!options_.force && !fs::exists(written)) refuse_others();
+    DirectoryLock work_lock(work_);
+    clean_work();
+    read_inputs();
+    gather();
+    std::error_code code;
+    fs::remove_all(work_, code);
+    return summary_;
+  }
+
+ private:
+  fs::path chunk(int pixel) const {
+    return options_.out_dir / fmt::format("{}-{:05d}.fits", options_.prefix, pixel);
+  }
+
+  std::set<int> chunks_there() const {
+    std::set<int> there;
+    for (const auto& entry : fs::directory_iterator(options_.out_dir)) {
+      const std::string name = entry.path().filename().string(), begin = options_.prefix + "-";
+      if (!name.starts_with(begin) || !name.ends_with(".fits") || name.size() != begin.size() + 10) continue;
+      if (const auto n = parse_int(name.substr(begin.size(), 5)); n && *n >= 0 && *n < kPixels)
+        there.insert(static_cast<int>(*n));
+    }
+    return there;
+  }
+
+  // Whether the manifest tells of these inputs and every file that it names is there.
+  bool is_done() {
+    const std::string text = text_of(manifest_);
+    if (!text.starts_with(identity_)) return false;
+    const std::set<int> there = chunks_there();
+    std::istringstream lines(text.substr(identity_.size()));
+    bool whole = false;
+    for (std::string word; lines >> word;) {
+      std::string value;
+      lines >> value;
+      if (word == "chunk") {
+        if (!there.contains(static_cast<int>(parse_int(value).value_or(-1)))) return false;
+        ++summary_.chunks;
+        lines >> value;
+      }
+      if (word == "rows") summary_.rows = parse_int(value).value_or(0);
+      if (word == "duplicates") summary_.duplicates = parse_int(value).value_or(0);
+      if (word == "gaia") summary_.release = value;
+      if (word == "end") whole = true;
+    }
+    if (!whole) {
+      summary_ = {.inputs = summary_.inputs};
+      return false;
+    }
+    summary_.nothing_to_do = true;
+    std::error_code code;
+    fs::remove_all(work_, code);
+    return true;
+  }
+
+  void refuse_others() const {
+    if (fs::exists(manifest_) || !chunks_there().empty())
+      throw input_error("there are chunks of other inputs or options here; --force replaces them")
+          .in_file(options_.out_dir.string());
+  }
+
+  // Leaves what these inputs have come to.
+  void clean_work() {
+    std::set<std::string> mine(keys_.begin(), keys_.end());
+    std::vector<fs::path> others;
+    for (const auto& entry : fs::directory_iterator(work_))
+      if (entry.path().filename() != "written" && !mine.contains(entry.path().stem().string()))
+        others.push_back(entry.path());
+    for (const fs::path& path : others) fs::remove(path);
+  }
+
+  // Chunks that a killed run was writing, under the names that they have until they are whole.
+  void remove_unfinished() const {
+    std::vector<fs::path> unfinished;
+    for (const auto& entry : fs::directory_iterator(options_.out_dir))
+      if (entry.path().filename().string().starts_with("tmp-" + options_.prefix + "-"))
+        unfinished.push_back(entry.path());
+    for (const fs::path& path : unfinished) fs::remove(path);
+  }
+
+  fs::path part_path(std::size_t i) const { return work_ / (keys_[i] + ".rows"); }
+
+  void read_inputs() {
+    FirstFailure failure;
+    std::atomic<std::int64_t> before = 0;
+    tbb::parallel_for(
+        tbb::blocked_range<std::size_t>(0, inputs_.size(), 1),
+        [&](const auto& range) {
+          for (std::size_t i = range.begin(); i < range.end(); ++i)
+            failure.run(i, [&] {
+              cancel_.stop_if_asked();
+              if (fs::exists(part_path(i))) {
+                ++before;
+                return;
+              }
+              PartWriter part(part_path(i), layout_, options_);
+              try {
+                refs::read_gaia_rows(inputs_[i], layout_, cancel_,
+                                     [&](const GaiaRow& row) { part.add(row); });
+              } catch (Error& error) {
+                throw error.in_file(inputs_[i].string());
+              }
+              log_.info("{}: {} rows", inputs_[i].string(), part.finish());
+            });
+        },
+        tbb::simple_partitioner());
+    failure.rethrow();
+    summary_.inputs_done_before = before;
+  }
+
+  void gather() {
+    std::vector<Part> parts;
+    std::vector<std::vector<Slice>> slices(kPixels);
+    double epoch = std::numeric_limits<double>::quiet_NaN();
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      Part part = read_part(part_path(i), inputs_[i], layout_);
+      if (part.footer.rows > 0 && std::isfinite(epoch) && part.footer.epoch != epoch)
+        throw input_error("its rows have ref_epoch {}, and those of inputs before have {}", part.footer.epoch,
+                          epoch)
+            .in_file(inputs_[i].string());
+      if (part.footer.rows > 0) epoch = part.footer.epoch;
+      for (const Entry& e : part.entries) {
+        if (e.pixel < 0 || e.pixel >= kPixels) throw input_error("is damaged").in_file(part.path.string());
+        slices[static_cast<std::size_t>(e.pixel)].push_back({i, e.first_row, e.rows});
+      }
+      summary_.rows += part.footer.rows;
+      part.entries.clear();
+      part.entries.shrink_to_fit();
+      parts.push_back(std::move(part));
+    }
+    if (summary_.rows == 0) throw input_error("the inputs have no rows").in_file(inputs_.front().string());
+    summary_.release = release_of(epoch, options_.release);
+    write_chunks(parts, slices, epoch);
+  }
+
+  // "written" in the working directory: what the run is of, then "PIXEL ROWS DUPLICATES ." for every chunk in place.
+  std::map<int, std::pair<std::int64_t, std::int64_t>> written_before(const fs::path& file,
+                                                                      const std::string& head) const {
+    std::map<int, std::pair<std::int64_t, std::int64_t>> done;
+    const std::string text = text_of(file);
+    if (!text.starts_with(head)) return done;
+    std::istringstream lines(text.substr(head.size()));
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream words(line);
+      std::int64_t pixel = -1, rows = 0, duplicates = 0;
+      std::string end;
+      if (words >> pixel >> rows >> duplicates >> end && end == "." && pixel >= 0 && pixel < kPixels &&
+          fs::exists(chunk(static_cast<int>(pixel))))
+        done[static_cast<int>(pixel)] = {rows, duplicates};
+    }
+    return done;
+  }
+
+  void write_chunks(const std::vector<Part>& parts, const std::vector<std::vector<Slice>>& slices,
+                    double epoch) {
+    const fs::path file = work_ / "written";
+    const std::string head = sha256_hex(identity_) + "\n";
+    auto done = written_before(file, head);
+    summary_.chunks_done_before = static_cast<std::int64_t>(done.size());
+    if (done.empty())
+      write_file_atomically(file, head);  // from here on the chunks in the directory are this run's
+    std::error_code code;
+    fs::remove(manifest_, code);
+    std::vector<int> pixels;
+    for (int p = 0; p < kPixels; ++p)
+      if (!slices[static_cast<std::size_t>(p)].empty()) pixels.push_back(p);
+    remove_unfinished();
+    for (const int there : chunks_there())
+      if (slices[static_cast<std::size_t>(there)].empty()) fs::remove(chunk(there), code);
+
+    std::ofstream progress(file, std::ios::app);
+    progress << '\n';  // ends a line that was cut off
+    std::mutex progress_mutex, many_rows;
+    FirstFailure failure;
+    tbb::parallel_for(
+        tbb::blocked_range<std::size_t>(0, pixels.size(), 1),
+        [&](const auto& range) {
+          for (std::size_t i = range.begin(); i < range.end(); ++i) {
+            const int pixel = pixels[i];
+            if (done.contains(pixel)) continue;
+            failure.run(i, [&] {
+              cancel_.stop_if_asked();
+              const auto result =
+                  write_chunk(pixel, parts, slices[static_cast<std::size_t>(pixel)], epoch, many_rows);
+              const std::lock_guard lock(progress_mutex);
+              progress << fmt::format("{} {} {} .\n", pixel, result.first, result.second) << std::flush;
+              fresh_[pixel] = result;
+            });
+          }
+        },
+        tbb::simple_partitioner());
+    failure.rethrow();
+    done.merge(fresh_);
+
+    std::string text = identity_;
+    std::int64_t rows = 0;
+    for (const auto& [pixel, counts] : done) {
+      text += fmt::format("chunk {:05d} {}\n", pixel, counts.first);
+      rows += counts.first;
+      summary_.duplicates += counts.second;
+    }
+    if (rows + summary_.duplicates != summary_.rows)
+      throw internal_error("{} rows came in, {} are in the chunks", summary_.rows, rows);
+    summary_.chunks = static_cast<std::int64_t>(done.size());
+    text += fmt::format("rows {}\nduplicates {}\ngaia {}\nend .\n", summary_.rows, summary_.duplicates,
+                        summary_.release);
+    write_file_atomically(manifest_, text);
+  }
+
+  // Its rows and how many were left out as duplicates.
+  std::pair<std::int64_t, std::int64_t> write_chunk(int pixel, const std::vector<Part>& parts,
+                                                    const std::vector<Slice>& slices, double epoch,
+                                                    std::mutex& many_rows) const {
+    std::int64_t rows = 0;
+    for (const Slice& s : slices) rows += s.rows;
+    std::unique_lock<std::mutex> alone(many_rows, std::defer_lock);
+    if (rows > kManyRows) alone.lock();
+    const Gathered gathered(parts, slices, layout_);
+    fits::Header header;
+    header.set("HPXNSIDE", refs::kGaiaNside, "HEALPix: pixels along a base pixel's side");
+    header.set("HPXNEST", options_.scheme == HealpixScheme::kNested,
+               "numbered in the nested scheme, or in rings");
+    header.set("HPXPIXEL", pixel, "the pixel whose stars these are");
+    header.set("GAIADR", summary_.release, "Gaia data release");
+    header.set("REFEPOCH", epoch, "[yr] epoch of the positions");
+    fits::FitsWriter writer;
+    writer.add_empty_primary(header);
+    writer.add_table(gathered.table(), "GAIA");
+    writer.write(chunk(pixel));
+    return {gathered.rows(), gathered.duplicates};
+  }
+
+  std::vector<fs::path> inputs_;
+  const GaiaChunkOptions& options_;
+  const Log& log_;
+  const Cancel& cancel_;
+  RowLayout layout_;
+  fs::path work_, manifest_;
+  std::string identity_;
+  std::vector<std::string> keys_;
+  std::map<int, std::pair<std::int64_t, std::int64_t>> fresh_;
+  GaiaChunkSummary summary_;
+};
+
+bool is_table_name(std::string name) {
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (name.starts_with("tmp-")) return false;
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  for (const char* end : {".csv", ".ecsv", ".fits", ".vot", ".xml"})
+    if (name.ends_with(end)) return true;
+  return false;
+}
+
+}  // namespace
+
+GaiaExtraColumn parse_gaia_extra_column(std::string_view text) {
+  GaiaExtraColumn column;
+  std::string_view form = "E";
+  const std::size_t colon = text.find(':');
+  column.name = stripped(text.substr(0, colon));
+  if (colon != std::string_view::npos) form = stripped(text.substr(colon + 1));
+  const bool plain =
+      !column.name.empty() && std::all_of(column.name.begin(), column.name.end(),
+                                          [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+  bool good = plain && !form.empty() && (form.back() == 'E' || form.back() == 'D');
+  if (good && form.size() > 1) {
+    const auto count = parse_int(form.substr(0, form.size() - 1));
+    good = count && *count >= 1 && *count <= 10000;
+    if (good) column.count = static_cast<int>(*count);
+  }
+  if (!good) throw usage_error("'{}' is no column to keep: NAME, NAME:D or NAME:55E is wanted", text);
+  column.type = form.back();
+  for (const refs::GaiaColumn& c : refs::kGaiaColumns)
+    if (column.name == c.name) throw usage_error("{} is kept anyway", column.name);
+  return column;
+}
+
+std::vector<fs::path> gaia_inputs(std::span<const fs::path> paths) {
+  std::set<fs::path> files;
+  const auto add = [&](const fs::path& path) {
+    std::error_code code;
+    const fs::path whole = fs::canonical(path, code);
+    if (code) throw input_error("no such file").in_file(path.string());
+    files.insert(whole);
+  };
+  for (const fs::path& path : paths) {
+    std::error_code code;
+    if (!fs::is_directory(path, code)) {
+      add(path);
+      continue;
+    }
+    const std::size_t before = files.size();
+    for (const auto& entry : fs::directory_iterator(path))
+      if (!entry.is_directory() && is_table_name(entry.path().filename().string())) add(entry.path());
+    if (files.size() == before)
+      throw input_error("no file in it ends in .csv, .ecsv, .fits, .vot or .xml (.gz)")
+          .in_file(path.string());
+  }
+  return {files.begin(), files.end()};
+}
+
+GaiaChunkSummary make_gaia_chunks(std::span<const fs::path> inputs, const GaiaChunkOptions& options,
+                                  const Log& log, const Cancel& cancel) {
+  if (inputs.empty()) throw usage_error("no input");
+  if (options.out_dir.empty()) throw usage_error("no directory to write to");
+  std::set<std::string> names;
+  for (const GaiaExtraColumn& c : options.columns)
+    if (!names.insert(c.name).second) throw usage_error("column {} is named twice", c.name);
+  return ChunkMaker(inputs, options, log, cancel).run();
+}
+
+}  // namespace brickline

@@ -1,0 +1,296 @@
+#!/usr/bin/python3
+"""Makes Gaia's tables in every form that people have them in, and looks at what gaia-chunks makes of them.
+
+usage: gaia_chunks.py GAIA_CHUNKS WORK [--kills N] [--seed S]
+
+The forms are written by astropy, or as Gaia's own files are; pixels are astropy_healpix's. Exits with 77 where these
+are not installed.
+"""
+import argparse
+import gzip
+import hashlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+try:
+    import numpy as np
+    from astropy import units as u
+    from astropy.io import fits, votable as votables
+    from astropy.table import MaskedColumn, Table
+    from astropy_healpix import lonlat_to_healpix
+except ImportError as missing:
+    print(f"skipped: {missing} (Debian packages python3-astropy, python3-astropy-healpix)")
+    sys.exit(77)
+warnings.simplefilter("ignore")
+
+parser = argparse.ArgumentParser()
+parser.add_argument("program")
+parser.add_argument("work", type=Path)
+parser.add_argument("--kills", type=int, default=12)
+parser.add_argument("--seed", type=int, default=1)
+options = parser.parse_args()
+work = options.work.resolve()
+shutil.rmtree(work, ignore_errors=True)
+work.mkdir(parents=True)
+chance = np.random.default_rng(options.seed)
+failed = 0
+
+EXTRA = ["g_sdss_mag", "bp_coefficients:5D"]
+FLOATS = {"ra_error": "mas", "dec_error": "mas", "pmra": "mas/yr", "pmdec": "mas/yr", "parallax": "mas",
+          "pmra_error": "mas/yr", "pmdec_error": "mas/yr", "parallax_error": "mas", "ref_epoch": "yr",
+          "phot_g_mean_mag": "mag", "phot_bp_mean_mag": "mag", "phot_rp_mean_mag": "mag",
+          "phot_g_mean_flux_over_error": "", "phot_bp_mean_flux_over_error": "", "phot_rp_mean_flux_over_error": "",
+          "astrometric_excess_noise": "mas", "astrometric_excess_noise_sig": "", "phot_bp_rp_excess_factor": "",
+          "astrometric_sigma5d_max": "mas", "g_sdss_mag": "mag"}
+COUNTS = ["phot_g_n_obs", "phot_bp_n_obs", "phot_rp_n_obs", "astrometric_n_obs_al", "astrometric_n_good_obs_al"]
+NULLABLE = ["pmra", "pmdec", "parallax", "pmra_error", "pmdec_error", "parallax_error", "phot_bp_mean_mag",
+            "phot_rp_mean_mag", "phot_bp_mean_flux_over_error", "g_sdss_mag"]
+
+
+def check(what, holds, otherwise=""):
+    global failed
+    print(("ok      " if holds else "FAILED  ") + what + ("" if holds else f": {otherwise}"), flush=True)
+    failed += not holds
+
+
+def run(*words, code=0):
+    result = subprocess.run([options.program, *map(str, words)], text=True, capture_output=True)
+    if result.returncode != code:
+        check(" ".join(map(str, words)), False, f"exit {result.returncode}\n{result.stdout}{result.stderr}")
+    return result.stdout + result.stderr
+
+
+def made_stars(n=3000):
+    """Fields that many pixels meet in: both poles, both sides of RA 0, the border of HEALPix's caps; and exact places."""
+    places = [(0, 90), (0, -90), (123, 90), (0, 0), (360, 10), (359.9999999999, 0), (45, 45), (90, 0), (180, 41.8103149)]
+    centres = [(0, 89), (77, -89.5), (0, 0), (180, 41.8), (266.4, -29)]
+    ra, dec = map(list, zip(*places))
+    for i in range(n - len(places)):
+        r, d = centres[i % len(centres)]
+        d += chance.uniform(-1.5, 1.5)
+        d = d if abs(d) <= 90 else np.sign(d) * 180 - d
+        r += chance.uniform(-1.5, 1.5) / max(np.cos(np.radians(d)), 1e-2)
+        ra.append(r % 360)
+        dec.append(d)
+    t = Table()
+    ids = chance.choice(10**9, n, replace=False)
+    t["source_id"] = ids.astype(np.int64) * 6917528997 + 2**53 + 1
+    t["ra"], t["dec"] = np.array(ra), np.array(dec)
+    t["ra"].unit = t["dec"].unit = u.deg
+    for name, unit in FLOATS.items():
+        t[name] = MaskedColumn(chance.normal(10, 4, n).astype(np.float32), mask=np.zeros(n, bool), unit=unit or None)
+    t["ref_epoch"] = np.full(n, 2016, np.float64)
+    t["ref_epoch"].unit = u.yr
+    for name in NULLABLE:
+        t[name].mask = chance.random(n) < 0.1
+    for name in COUNTS:
+        t[name] = MaskedColumn(chance.integers(0, 900, n).astype(np.int16), mask=np.zeros(n, bool))
+    t["phot_bp_n_obs"].mask = chance.random(n) < 0.1
+    t["astrometric_params_solved"] = chance.choice([3, 31, 95], n).astype(np.int16)
+    t["phot_variable_flag"] = chance.choice(["NOT_AVAILABLE", "VARIABLE", "CONSTANT"], n)
+    t["duplicated_source"] = chance.random(n) < 0.3
+    t["bp_coefficients"] = chance.normal(0, 100, (n, 5))
+    t["solution_id"] = np.full(n, 1636148068921376768)  # not wanted
+    return t[list(chance.permutation(t.colnames))]
+
+
+def cell(column, i, null, true, false):
+    value = column[i]
+    if value is np.ma.masked:
+        return null
+    if isinstance(value, (np.bool_, bool)):
+        return true if value else false
+    if isinstance(value, np.ndarray):
+        return '"[' + ", ".join(repr(float(v)) for v in value) + ']"'
+    return str(value)
+
+
+def text(t, names, head, null, true, false):
+    lines = [",".join(cell(t[name], i, null, true, false) for name in t.colnames) for i in range(len(t))]
+    return head + ",".join(names) + "\n" + "".join(line + "\n" for line in lines)
+
+
+def write_gaia(t, path):
+    head = "# %ECSV 1.0\n# ---\n# delimiter: ','\n# datatype:\n"
+    for name in t.colnames:
+        head += f"# -\n#   name: {name}\n#   datatype: float64\n#   description: unit: none\n"
+        if t[name].unit:
+            head += f"#   unit: {str(t[name].unit).replace(' / yr', '.yr**-1')}\n"
+    with gzip.open(path.with_suffix(".csv.gz"), "wt", 1) as file:
+        file.write(text(t, t.colnames, head, "null", '"True"', '"False"'))
+
+
+def write_csv(t, path):
+    path.with_suffix(".csv").write_text(text(t, [n.upper() for n in t.colnames], "", "", "true", "false"))
+
+
+def write_ecsv(t, path):
+    t = t.copy()
+    t["bp_coefficients"] = [str(list(map(float, row))).replace("[", "(") for row in t["bp_coefficients"]]
+    t.write(path.with_suffix(".ecsv"), format="ascii.ecsv")
+
+
+def write_fits(t, path):
+    t.write(path.with_suffix(".fits.gz"))
+
+
+def votable(form):
+    def write(t, path):
+        t = t.copy()
+        t["phot_variable_flag"] = t["phot_variable_flag"].astype(object)  # of variable length
+        document = votables.from_table(t)
+        document.get_first_table().get_field_by_id("phot_bp_n_obs").values.null = -9999
+        votables.writeto(document, str(path.with_suffix(".vot")), tabledata_format=form)
+    return write
+
+
+def parts_of(t, write, where):
+    where.mkdir()
+    order = chance.permutation(len(t))
+    for k, rows in enumerate(np.array_split(order, 3)):
+        write(t[rows], where / f"part{k}")
+    return where
+
+
+def chunks(out):
+    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(out.glob("chunk-*.fits"))}
+
+
+def same(a, b):
+    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+
+
+stars = made_stars()
+forms = {"gaia": write_gaia, "csv": write_csv, "ecsv": write_ecsv, "fits": write_fits,
+         "tabledata": votable("tabledata"), "binary2": votable("binary2")}
+columns = ["--columns", ",".join(EXTRA)]
+for name, write in forms.items():
+    parts_of(stars, write, work / f"in-{name}")
+    run(work / f"in-{name}", "--out", work / f"out-{name}", *columns, "--threads", 2)
+whole = chunks(work / "out-gaia")
+for name in forms:
+    check(f"{name}: the same bytes", chunks(work / f"out-{name}") == whole)
+
+# Against the stars themselves.
+for scheme, order in ("ring", "ring"), ("nested", "nested"):
+    out = work / "out-gaia"
+    if scheme == "nested":
+        out = work / "out-nested"
+        said = run(work / "in-fits", "--out", out, *columns, "--scheme", "nested", "--prefix", "star", "--release", "3")
+        check("what to set is told", "GAIA_CAT_VER=3 GAIA_CAT_SCHEME=nested GAIA_CAT_PREFIX=star" in said, said)
+    pixel = lonlat_to_healpix(stars["ra"].quantity, stars["dec"].quantity, 32, order=order)
+    made = {int(f.name[-10:-5]): f for f in out.glob("*.fits")}
+    check(f"{scheme}: a file for each pixel", sorted(made) == sorted(set(map(int, pixel))))
+    wrong = []
+    for number, file in made.items():
+        with fits.open(file, checksum=True) as hdus:
+            head, table = hdus[0].header, hdus[1].data
+            if (head["HPXPIXEL"], head["HPXNSIDE"], head["HPXNEST"], head["GAIADR"]) != (number, 32, scheme == "nested", "3"):
+                wrong.append((number, "header"))
+            truth = stars[pixel == number]
+            truth.sort("source_id")
+            for column in ["source_id", "ra", "dec", *FLOATS, *COUNTS, "astrometric_params_solved", "bp_coefficients",
+                           "duplicated_source"]:
+                expected = truth[column]
+                if hasattr(expected, "filled"):
+                    expected = expected.filled(np.nan if expected.dtype.kind == "f" else 0)
+                expected = np.asarray(expected)
+                if not same(np.asarray(table[column], expected.dtype), expected):
+                    wrong.append((number, column))
+            if not same(table["phot_variable_flag"], np.asarray(truth["phot_variable_flag"] == "VARIABLE")):
+                wrong.append((number, "phot_variable_flag"))
+    check(f"{scheme}: every value of every star", not wrong, wrong[:5])
+
+# Again, otherwise, and too much.
+out = work / "out-gaia"
+check("all done: nothing to do", run(work / "in-gaia", "--out", out, *columns).startswith("nothing to do"))
+check("other chunks are not replaced", "--force" in run(work / "in-csv", "--out", out, *columns, code=3))
+some = work / "in-csv/part0.csv"
+run(some, "--out", out, *columns, "--force")
+check("--force leaves only its own", set(chunks(out)) < set(whole) and not (out / "chunk-work").exists())
+run(work / "in-csv", "--out", out, *columns, "--force")
+said = run(work / "in-csv", some.parent / ".." / "in-csv/part0.csv", work / "in-fits/part1.fits.gz", "--out", work / "twice",
+           *columns)
+check("rows that stand twice count once", chunks(work / "twice") == whole == chunks(out) and "1000 rows stood" in said, said)
+
+
+# What cannot be read right.
+def refused(what, make, *texts, some_written=False):
+    file, out = work / "bad" / what, work / "bad-out" / what
+    file.parent.mkdir(exist_ok=True)
+    make(file)
+    said = run(file, "--out", out, *columns, code=3)
+    left = chunks(out) if out.exists() else {}
+    check(f"refused: {what}", all(t in said for t in (what, *texts)) and (some_written or not left), said)
+    return left
+
+
+packed = (work / "in-gaia/part0.csv.gz").read_bytes()
+plain = (work / "in-csv/part0.csv").read_bytes()
+xml = (work / "in-binary2/part0.vot").read_bytes()
+lines = plain.split(b"\n")
+at = {name: i for i, name in enumerate(lines[0].decode().lower().split(","))}
+
+
+def changed(column, value):
+    words = lines[5].split(b",")
+    k = at[column] + (4 if at[column] > at["bp_coefficients"] else 0)  # the array has four commas
+    words[k] = value
+    return b"\n".join([*lines[:5], b",".join(words), *lines[6:]])
+
+
+refused("short.csv.gz", lambda f: f.write_bytes(packed[:-3000]), "cut short")
+refused("no-tail.csv.gz", lambda f: f.write_bytes(packed[:-5]), "cut short")
+refused("damaged.csv.gz", lambda f: f.write_bytes(packed[:-6] + b"\xff\xff" + packed[-4:]))
+refused("short.csv", lambda f: f.write_bytes(plain[:-3]), "cut short")
+refused("lacks.csv", lambda f: f.write_bytes(plain.replace(b"PMRA_ERROR", b"X", 1).replace(b"G_SDSS_MAG", b"Y", 1)),
+        "pmra_error", "g_sdss_mag")
+refused("values.csv", lambda f: f.write_bytes(plain + b"1,2,3\n"), "3 values")
+refused("words.csv", lambda f: f.write_bytes(changed("pmra", b"fast")), "pmra", "fast")
+refused("nowhere.csv", lambda f: f.write_bytes(changed("dec", b"")), "no position")
+refused("nameless.csv", lambda f: f.write_bytes(changed("source_id", b"")), "source_id")
+refused("timeless.csv", lambda f: f.write_bytes(changed("ref_epoch", b"2015.5")), "ref_epoch")
+left = refused("differs.csv", lambda f: f.write_bytes(plain + changed("phot_g_mean_mag", b"3").split(b"\n")[5] + b"\n"),
+               "differ", some_written=True)
+star = lines[5].split(b",")
+number = int(lonlat_to_healpix(*(float(star[at[n] + (4 if at[n] > at["bp_coefficients"] else 0)]) * u.deg
+                                 for n in ("ra", "dec")), 32, order="ring"))
+check("no chunk with a star of which nobody knows what it is", f"chunk-{number:05d}.fits" not in left)
+refused("unit.fits", lambda f: Table(stars, copy=True).write(f) or fits.setval(
+    f, f"TUNIT{stars.colnames.index('pmra') + 1}", value="arcsec/yr", ext=1), "arcsec/yr")
+refused("short.fits", lambda f: f.write_bytes(gzip.decompress((work / "in-fits/part0.fits.gz").read_bytes())[:-9000]))
+refused("short.vot", lambda f: f.write_bytes(xml[:-300]))
+refused("overflow.vot", lambda f: f.write_bytes(
+    xml.replace(b"</TABLE>", b'</TABLE><INFO name="QUERY_STATUS" value="OVERFLOW"/>')), "OVERFLOW")
+
+# Killed at any moment and started again.
+pick = random.Random(options.seed)
+begin = time.monotonic()
+run(work / "in-gaia", "--out", work / "timed", *columns)
+seconds = time.monotonic() - begin
+moments = {}
+for k in range(options.kills):
+    out = work / f"killed{k}"
+    for _ in range(pick.randint(1, 3)):
+        process = subprocess.Popen([options.program, work / "in-gaia", "--out", out, *columns, "--threads", "2"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(pick.uniform(0, seconds))
+        process.send_signal(pick.choice([signal.SIGKILL, signal.SIGTERM]))
+        code = process.wait()
+        there = chunks(out) if out.exists() else {}
+        stage = "no chunk" if not there else "some chunks" if len(there) < len(whole) else "all chunks"
+        moments[(code, stage)] = moments.get((code, stage), 0) + 1
+        if code not in (0, -signal.SIGKILL, -signal.SIGTERM, 75) or any(whole[n] != h for n, h in there.items()):
+            check(f"killed {k}: what is there is whole", False, code)
+    run(work / "in-gaia", "--out", out, *columns)
+    left = sorted(f.name for f in out.iterdir())
+    if chunks(out) != whole or left != sorted([*whole, "chunk-files.txt"]):
+        check(f"killed {k}: the same files", False, left)
+check(f"{options.kills} runs that were killed: {moments}", True)
+sys.exit(1 if failed else 0)
