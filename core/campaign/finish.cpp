@@ -31,7 +31,7 @@ std::vector<Verification> verify_items(const FrozenRun& run, const std::vector<I
   std::vector<Verification> found(items.size());
   tbb::parallel_for(std::size_t{0}, items.size(), [&](std::size_t i) {
     if (!counts_as_done(items[i])) return;
-    found[i] = verify_item(run.options_of(items[i]));
+    found[i] = run.verify(items[i]);
     const Check expected = items[i].state == ItemState::kDone ? Check::kDone : Check::kNothing;
     if (found[i].check != Check::kObjection && found[i].check != expected) {
       found[i].check = Check::kObjection;
@@ -157,6 +157,7 @@ std::int64_t try_again(const PlanFiles& plan, const std::vector<std::string>& na
 CleanReport clean_plan(const PlanFiles& plan, const Log& log) {
   const PlanSession session(plan, log);  // nobody hands items out meanwhile
   CleanReport report;
+  if (session.run().settings().kind != PlanKind::kBricks) return report;  // nothing is saved
   for (const Item& item : session.manifest().items) {
     if (!counts_as_done(item)) continue;
     const BrickOptions options = session.run().options_of(item);
@@ -182,6 +183,9 @@ CleanReport clean_plan(const PlanFiles& plan, const Log& log) {
 
 SealReport seal_plan(const PlanFiles& plan, bool incomplete, const Log& log) {
   PlanSession session(plan, log);
+  if (session.run().settings().kind != PlanKind::kBricks)
+    throw input_error("its items are no bricks: there is no one directory that could be sealed")
+        .in_file(plan.root.string());
   const std::vector<Item>& items = session.manifest().items;
   for (const Item& item : items) {
     if (!is_settled(item.state))

@@ -11,16 +11,27 @@
 
 namespace brickline {
 
-FrozenRun::FrozenRun(const PlanFiles& plan)
-    : plan_(plan), settings_(read_settings(plan.settings())), given_(read_configuration(plan.options())) {
+FrozenRun::FrozenRun(const PlanFiles& plan) : plan_(plan), settings_(read_settings(plan.settings())) {
+  output_dir_ = settings_.directory;
+  if (settings_.kind != PlanKind::kBricks) return;
+  given_ = read_configuration(plan.options());
   const std::vector<GivenOptions> layers = {given_};
   output_dir_ = (settings_.directory / resolve(layers).options.control.output_dir).lexically_normal();
 }
 
-std::vector<std::string> words_of(const Item& item) {
+namespace {
+
+std::vector<std::string> own_words(const Item& item) {
   std::vector<std::string> words;
   std::istringstream in(item.words);
   for (std::string word; in >> word;) words.push_back(word);
+  return words;
+}
+
+}  // namespace
+
+std::vector<std::string> words_of(const Item& item) {
+  std::vector<std::string> words = own_words(item);
   if (std::ranges::count(words, "--radec") == 0) words.insert(words.begin(), {"--brick", item.name});
   if (item.bail_out) words.emplace_back("--bail-out");
   return words;
@@ -34,8 +45,19 @@ BrickOptions FrozenRun::options_of(const Item& item) const {
   return options;
 }
 
+Verification FrozenRun::verify(const Item& item) const {
+  return settings_.kind == PlanKind::kCommands ? verify_checksums(plan_.checksums(item.name))
+                                               : verify_item(options_of(item));
+}
+
 std::vector<std::string> FrozenRun::command_line(const Item& item, int threads,
                                                  std::int64_t memory_mb) const {
+  if (settings_.kind == PlanKind::kCommands) {
+    std::vector<std::string> words = own_words(item);
+    words.insert(words.end(), {"--checksums", plan_.checksums(item.name).string()});
+    if (threads > 0) words.insert(words.end(), {"--threads", std::to_string(threads)});
+    return words;
+  }
   std::vector<std::string> words = {"--config", plan_.options().string()};
   for (std::string& word : words_of(item)) words.push_back(std::move(word));
   if (threads > 0) words.insert(words.end(), {"--threads", std::to_string(threads)});

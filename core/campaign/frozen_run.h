@@ -1,4 +1,5 @@
-// What every item of a plan is run with: the options of the day when the plan was made.
+// What every item of a plan is run with: the options of the day when the plan was made. In a plan of commands an item's
+// words are all that its program is called with, and "--checksums FILE" and "--threads N" behind them.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include "core/campaign/manifest.h"
 #include "core/campaign/plan_files.h"
 #include "core/campaign/settings.h"
+#include "core/campaign/verify.h"
 #include "core/pipeline/brick_options.h"
 #include "core/pipeline/given_options.h"
 
@@ -20,8 +22,10 @@ class FrozenRun {
 
   const CampaignSettings& settings() const { return settings_; }
   const std::filesystem::path& output_dir() const { return output_dir_; }
-  // The values of an item's options; its output directory is absolute. Error (kUsage) for words that are no options.
+  // Of a plan of bricks: the values of an item's options; its output directory is absolute. Error (kUsage) for words that are no options.
   BrickOptions options_of(const Item& item) const;
+  // Whether an item is done (verify.h).
+  Verification verify(const Item& item) const;
   // The command line of its next attempt, without the program. `threads` 0: as the options say.
   std::vector<std::string> command_line(const Item& item, int threads, std::int64_t memory_mb) const;
 

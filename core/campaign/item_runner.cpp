@@ -90,10 +90,10 @@ class Slot {
     if (attempt_) attempt_->send(signal);
   }
 
-  // Whether the item has come to its end, which is then written down. `options` says what its products must be; of one
+  // Whether the item has come to its end, which is then written down. `verify` says what its products are; of one
   // that was asked to end, a death by signal is an interruption.
-  template <class Options>
-  bool look(const Options& options, bool asked_to_end) {
+  template <class Verify>
+  bool look(const Verify& verify, bool asked_to_end) {
     if (attempt_) {
       const auto result = attempt_->ended();
       if (!result) return false;
@@ -102,7 +102,8 @@ class Slot {
       if (asked_to_end && (result_.code == -SIGTERM || result_.code == -SIGKILL))
         result_.code = kInterruptedCode;
       if (result->code == 0 || result->code == kSomeItemsFailed)
-        verification_ = std::async(std::launch::async, [o = options(work_->item)] { return verify_item(o); });
+        verification_ =
+            std::async(std::launch::async, [&verify, item = work_->item] { return verify(item); });
     }
     if (verification_.valid() && verification_.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
       return false;
@@ -258,7 +259,7 @@ RunnerTally run_items(const PlanFiles& plan, const FrozenRun& run, std::vector<W
     }
   };
 
-  const auto options = [&](const Item& item) { return run.options_of(item); };
+  const auto verify = [&](const Item& item) { return run.verify(item); };
   while (true) {
     hear();
     for (Slot& slot : slots)
@@ -266,7 +267,7 @@ RunnerTally run_items(const PlanFiles& plan, const FrozenRun& run, std::vector<W
     if (!any_running()) break;
     wait_for_any(slots);
     for (Slot& slot : slots) {
-      if (slot.is_free() || !slot.look(options, asked)) continue;
+      if (slot.is_free() || !slot.look(verify, asked)) continue;
       const WorkItem item = slot.release();
       const Event& end = slot.end();
       if (end.check == Check::kDone)

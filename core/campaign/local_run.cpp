@@ -68,8 +68,10 @@ LocalRunResult run_locally(const PlanFiles& plan, const LocalRunSettings& settin
       session.assign_classes();
       // All that wait, as one bundle of whatever class.
       Bundle all;
+      const std::int32_t phase = current_phase(session.manifest().items);
       for (std::size_t i = 0; i < session.manifest().items.size(); ++i)
-        if (session.manifest().items[i].state == ItemState::kWaiting)
+        if (const Item& item = session.manifest().items[i];
+            item.state == ItemState::kWaiting && item.phase == phase)
           all.rows.push_back(static_cast<std::int64_t>(i));
       result.done = session.count(ItemState::kDone);
       result.nothing = session.count(ItemState::kNothing);

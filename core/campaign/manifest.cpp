@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <sstream>
 
 #include "core/base/error.h"
@@ -20,6 +21,7 @@ struct ColumnRow {
   T Item::*member;
   const char* unit;
   const char* description;
+  bool may_lack = false;  // in plans of before
 };
 
 template <class Visitor>
@@ -28,6 +30,7 @@ void for_each_column(Visitor&& visit) {
   visit(ColumnRow<std::string>{"words", &Item::words, "", "options of its own"});
   visit(ColumnRow<double>{"ra", &Item::ra, "deg", "centre"});
   visit(ColumnRow<double>{"dec", &Item::dec, "deg", "centre"});
+  visit(ColumnRow<std::int32_t>{"phase", &Item::phase, "", "handed out once lower ones are settled", true});
   visit(ColumnRow<std::int32_t>{"ccds", &Item::ccds, "", "CCDs that touch it"});
   visit(ColumnRow<float>{"cpu_predicted", &Item::cpu_predicted_seconds, "s", "time of one core"});
   visit(ColumnRow<float>{"memory_predicted", &Item::memory_predicted_mb, "Mbyte", "10^6 bytes"});
@@ -76,6 +79,7 @@ Manifest read_manifest(const std::filesystem::path& file) {
     m.items.resize(static_cast<std::size_t>(table.rows()));
     for_each_column([&]<class T>(const ColumnRow<T>& row) {
       fits::Column* column = table.find(row.name);
+      if (!column && row.may_lack) return;
       auto* values = column ? std::get_if<std::vector<T>>(&column->data) : nullptr;
       if (!values) throw input_error("the column {} is missing, or of another type", row.name);
       for (std::size_t i = 0; i < m.items.size(); ++i) m.items[i].*row.member = std::move((*values)[i]);
@@ -120,6 +124,13 @@ void write_manifest(Manifest& m, const std::filesystem::path& file) {
   writer.add_table(table, "ITEMS", header);
   writer.write(file);
   ++m.sequence;
+}
+
+std::int32_t current_phase(const std::vector<Item>& items) {
+  std::int32_t phase = std::numeric_limits<std::int32_t>::max();
+  for (const Item& item : items)
+    if (!is_settled(item.state)) phase = std::min(phase, item.phase);
+  return phase;
 }
 
 std::string short_reason(std::string_view text) {

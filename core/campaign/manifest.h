@@ -25,6 +25,7 @@ struct Item {
   std::string name;   // of the brick: no two items have the same
   std::string words;  // options of its own, blanks between them
   double ra = 0, dec = 0;
+  std::int32_t phase = 0;  // an item is handed out once all of lower phases are settled
 
   std::int32_t ccds = 0;            // that touch it
   float cpu_predicted_seconds = 0;  // of one core
@@ -58,6 +59,9 @@ Manifest read_manifest(const std::filesystem::path& file);
 std::int64_t manifest_sequence(const std::filesystem::path& file);
 // The next in sequence.
 void write_manifest(Manifest& manifest, const std::filesystem::path& file);
+
+// The phase whose items are handed out: the lowest of those that are not settled.
+std::int32_t current_phase(const std::vector<Item>& items);
 
 // In one line of at most kReasonLength characters.
 std::string short_reason(std::string_view text);

@@ -11,6 +11,10 @@ namespace brickline {
 
 namespace fs = std::filesystem;
 
+fs::path PlanFiles::checksums(const std::string& item) const {
+  return root / "checksums" / sha256_hex(item).substr(0, 2) / (item + ".sha256sum");
+}
+
 fs::path PlanFiles::round(int number) const {
   return root / "rounds" / fmt::format("{:03}", number / kRoundsPerDirectory) / fmt::format("{:06}", number);
 }
@@ -23,7 +27,7 @@ fs::path PlanFiles::task(int round_number, int task) const {
 PlanFiles open_plan(const fs::path& directory) {
   const PlanFiles plan{fs::absolute(directory).lexically_normal()};
   std::error_code code;
-  for (const fs::path& file : {plan.settings(), plan.options(), plan.manifest()})
+  for (const fs::path& file : {plan.settings(), plan.manifest()})
     if (!fs::exists(file, code))
       throw input_error("it holds no plan ({} is missing): survey plan makes one", file.filename().string())
           .in_file(directory.string());

@@ -1,11 +1,12 @@
 // Where a plan keeps its files. A plan is a directory:
 //
 //   plan.toml       how items are worked on: the program, memory classes, tries (settings.h)
-//   runbrick.toml   the options of every item's run, as they were when the plan was made
+//   runbrick.toml   of a plan of bricks: the options of every item's run, as they were when the plan was made
 //   site.toml       of the cluster, once something was submitted (site.h)
 //   manifest.fits   a row per item: what is known of it (manifest.h)
 //   summary.json    the sums over it, and how far journals have been read (summary.h)
 //   control         "stop" or "drain", if that was asked for
+//   checksums/HH/NAME.sha256sum     of a plan of commands: what each item has written
 //   locks/          who works on the plan
 //   rounds/RRR/RRRRRR/             a round: items handed out together (rounds.h)
 //     round.json, bundles.jsonl
@@ -30,6 +31,8 @@ struct PlanFiles {
   std::filesystem::path summary() const { return root / "summary.json"; }
   std::filesystem::path control() const { return root / "control"; }
   std::filesystem::path locks() const { return root / "locks"; }
+  // Of an item of a plan of commands.
+  std::filesystem::path checksums(const std::string& item) const;
   std::filesystem::path round(int number) const;
   // Of task (or slot) `task` of a round, without the ending ".journal" or ".log".
   std::filesystem::path task(int round, int task) const;

@@ -84,8 +84,10 @@ Round read_round(const PlanFiles& plan, int number) {
 
 std::vector<Bundle> make_bundles(const std::vector<Item>& items, const BundleRules& rules) {
   std::vector<std::int64_t> rows;
+  const std::int32_t phase = current_phase(items);
   for (std::size_t i = 0; i < items.size(); ++i)
-    if (items[i].state == ItemState::kWaiting) rows.push_back(static_cast<std::int64_t>(i));
+    if (items[i].state == ItemState::kWaiting && items[i].phase == phase)
+      rows.push_back(static_cast<std::int64_t>(i));
   const auto item = [&](std::int64_t row) -> const Item& { return items[static_cast<std::size_t>(row)]; };
   std::sort(rows.begin(), rows.end(), [&](std::int64_t a, std::int64_t b) {
     const Item &x = item(a), &y = item(b);

@@ -69,7 +69,7 @@ struct BundleRules {
   std::int64_t most_items = 1000;  // of a bundle
 };
 
-// Of all items that wait: by memory class, dearest first, each bundle filled up to its time. An item that is longer
+// Of all items of the current phase that wait: by memory class, dearest first, each bundle filled up to its time. An item that is longer
 // than that is a bundle of its own. The dearest class comes first.
 std::vector<Bundle> make_bundles(const std::vector<Item>& items, const BundleRules& rules);
 

@@ -160,7 +160,7 @@ bool PlanSession::close(const Round& round, const std::vector<Told>& told, FoldR
     if (!t.has_begun || t.has_ended || is_settled(item.state) || t.began.attempt <= item.attempts) continue;
     // Nobody told how it ended: perhaps well.
     AttemptEnd end{t.began, {}, true, round.seconds_of(t.task), round.engine != Engine::kLocal};
-    if (const Verification found = verify_item(run_.options_of(item)); found.check != Check::kObjection) {
+    if (const Verification found = run_.verify(item); found.check != Check::kObjection) {
       end.lost = false;
       end.ended = t.began;
       end.ended.ended = true;

@@ -9,9 +9,18 @@
 #include "core/campaign/toml_file.h"
 
 namespace brickline {
+namespace {
+
+constexpr const char* kBricks = "bricks";  // as is what says nothing
+constexpr const char* kCommands = "commands";
+
+}  // namespace
 
 std::string settings_text(const CampaignSettings& s) {
   std::string out = "# How the items of this plan are worked on.\n";
+  if (s.kind == PlanKind::kCommands)
+    out +=
+        fmt::format("kind = {}            # items are command lines of the worker\n", toml_text(kCommands));
   out += fmt::format("worker = {}              # the program that runs one item\n",
                      toml_text(s.worker.string()));
   out += fmt::format("directory = {}           # where it runs\n", toml_text(s.directory.string()));
@@ -34,6 +43,10 @@ CampaignSettings read_settings(const std::filesystem::path& file) {
     if (!value || value->empty()) throw input_error("{} is missing", key).in_file(file.string());
     return *value;
   };
+  const std::string kind = toml.text("kind").value_or(kBricks);
+  if (kind != kBricks && kind != kCommands)
+    throw input_error("kind '{}' is none of {}, {}", kind, kBricks, kCommands).in_file(file.string());
+  s.kind = kind == kCommands ? PlanKind::kCommands : PlanKind::kBricks;
   s.worker = required("worker");
   s.directory = required("directory");
   constexpr std::int64_t kMostMemory = 100'000'000, kMostTries = 1000;

@@ -10,7 +10,13 @@
 
 namespace brickline {
 
+enum class PlanKind {
+  kBricks,   // an item is a brick that runbrick works on
+  kCommands  // an item is a command line of the worker, which writes a list of its files' checksums
+};
+
 struct CampaignSettings {
+  PlanKind kind = PlanKind::kBricks;
   std::filesystem::path worker;     // the program that runs one item
   std::filesystem::path directory;  // where it runs: relative paths among its options are below it
   // What an item may have of memory, 10^6 bytes, rising. An item that turns out to need more goes to the next.

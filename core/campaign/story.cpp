@@ -75,8 +75,10 @@ std::string story_of(const PlanFiles& plan, const std::string& name, int lines) 
   const FrozenRun run(plan);
   std::string text = fmt::format("{}: {}{}{}\n", item.name, state_name(item.state),
                                  item.reason.empty() ? "" : ": ", item.reason);
-  text += fmt::format("  RA {:.5f}, Dec {:+.5f}; {} CCDs; predicted {:.0f} s of CPU time, {:.0f} MB\n",
-                      item.ra, item.dec, item.ccds, item.cpu_predicted_seconds, item.memory_predicted_mb);
+  if (run.settings().kind == PlanKind::kBricks)
+    text += fmt::format("  RA {:.5f}, Dec {:+.5f}; {} CCDs\n", item.ra, item.dec, item.ccds);
+  text += fmt::format("  predicted {:.0f} s of CPU time, {:.0f} MB\n", item.cpu_predicted_seconds,
+                      item.memory_predicted_mb);
   text += fmt::format("  memory class {} ({} MB); {} attempts, {} failed\n", item.memory_class,
                       run.settings().classes_mb.at(static_cast<std::size_t>(item.memory_class)),
                       item.attempts, item.tries);

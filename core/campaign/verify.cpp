@@ -11,6 +11,7 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/file_digest.h"
 #include "core/fits/fits_reader.h"
 #include "core/pipeline/done.h"
 #include "core/survey/products.h"
@@ -28,12 +29,14 @@ std::optional<std::string> bytes_of(const fs::path& file) {
   return text;
 }
 
+constexpr std::string_view kNoFiles = "# nothing came of it\n";
+
 // What stands against the files of a list of checksums; empty: nothing.
-std::string objection_to_files(const fs::path& output_dir, const std::string& list,
-                               const std::string& catalog, Verification& found) {
+std::string objection_to_files(const fs::path& output_dir, const std::string& list, Verification& found,
+                               const std::string& catalog = {}) {
   constexpr std::size_t kDigest = 64;
   if (list.empty() || list.back() != '\n') return "the list of checksums is cut off";
-  bool names_catalog = false;
+  bool names_catalog = catalog.empty();
   for (std::size_t begin = 0; begin < list.size();) {
     const std::size_t end = list.find('\n', begin);
     const std::string line = list.substr(begin, end - begin);
@@ -42,11 +45,11 @@ std::string objection_to_files(const fs::path& output_dir, const std::string& li
       return "the list of checksums has a line that is none";
     const std::string name = line.substr(kDigest + 2);
     names_catalog = names_catalog || name == catalog;
-    const auto bytes = bytes_of(output_dir / name);
-    if (!bytes) return fmt::format("{} is not there, or cannot be read", name);
+    const auto file = file_digest(output_dir / name);
+    if (!file) return fmt::format("{} is not there, or cannot be read", name);
     ++found.files;
-    found.bytes += static_cast<std::int64_t>(bytes->size());
-    if (sha256_hex(*bytes) != line.substr(0, kDigest)) return fmt::format("{} is not what was written", name);
+    found.bytes += file->bytes;
+    if (file->sha256 != line.substr(0, kDigest)) return fmt::format("{} is not what was written", name);
   }
   if (!names_catalog) return "the list of checksums does not name the catalog";
   return {};
@@ -84,7 +87,7 @@ Verification verify_item(const BrickOptions& options) {
       found.what = fmt::format("there is no {}", sums.string());
       return found;
     }
-    found.what = objection_to_files(output_dir, *list, catalog.generic_string(), found);
+    found.what = objection_to_files(output_dir, *list, found, catalog.generic_string());
     if (!found.what.empty()) return found;
     if (fs::exists(output_dir / intermediate, code)) {
       const std::int64_t rows = fits::FitsReader(output_dir / catalog).table_rows(1),
@@ -104,6 +107,33 @@ Verification verify_item(const BrickOptions& options) {
     found.what = error.what();
   }
   return found;
+}
+
+Verification verify_checksums(const fs::path& list) {
+  Verification found;
+  found.check = Check::kObjection;
+  const auto text = bytes_of(list);
+  if (!text) {
+    found.what = "there is no list of what it has written";
+  } else if (*text == kNoFiles) {
+    found.check = Check::kNothing;
+    found.what = "nothing comes of it";
+  } else {
+    found.what = objection_to_files({}, *text, found);
+    if (found.what.empty()) found.check = Check::kDone;
+  }
+  return found;
+}
+
+void write_checksums(const fs::path& list, std::span<const fs::path> files) {
+  std::string text;
+  for (const fs::path& file : files) {
+    const fs::path absolute = fs::absolute(file).lexically_normal();
+    const auto digest = file_digest(absolute);
+    if (!digest) throw input_error("it was written, and cannot be read").in_file(absolute.string());
+    text += fmt::format("{} *{}\n", digest->sha256, absolute.string());
+  }
+  write_file_atomically(list, text.empty() ? kNoFiles : text);
 }
 
 }  // namespace brickline

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <span>
 #include <string>
 
 #include "core/campaign/journal.h"
@@ -23,5 +25,12 @@ struct Verification {
 // kNothing, if in the catalog's place a marker of these options says that there was nothing to do, and there is no
 // list of checksums.
 Verification verify_item(const BrickOptions& options);
+
+// Of a plan of commands: kDone, if the item's list of checksums is whole and every file that it names has that digest;
+// kNothing, if the list says that nothing came of it.
+Verification verify_checksums(const std::filesystem::path& list);
+// Writes such a list, "HEX64 *PATH" a line with absolute paths, which `sha256sum -c` reads. Without files: a line that says
+// so. Error (kInput) for a file that cannot be read.
+void write_checksums(const std::filesystem::path& list, std::span<const std::filesystem::path> files);
 
 }  // namespace brickline

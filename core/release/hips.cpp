@@ -173,10 +173,6 @@ bool is_blank(const RgbaBytes& tile) {
   return true;
 }
 
-fs::path mark_of(const fs::path& out, std::int64_t cell) {
-  return out / ".items" / fmt::format("{}.txt", cell);
-}
-
 // ---- above the deepest order ----
 
 // Four pixels' mean, of those that are not transparent.
@@ -332,11 +328,15 @@ HipsItems hips_items(std::span<const BrickOutput> bricks, const HipsOptions& opt
   return items;
 }
 
+fs::path hips_item_mark(const fs::path& out, std::int64_t cell) {
+  return out / ".items" / fmt::format("{}.txt", cell);
+}
+
 bool make_hips_item(std::int64_t cell, std::span<const BrickOutput> bricks, const fs::path& out,
                     const HipsOptions& options) {
   const BrickGroup group{std::to_string(cell), {bricks.begin(), bricks.end()}};
   const std::string key = part_key(group, options.words(), options.verify);
-  const fs::path mark = mark_of(out, cell);
+  const fs::path mark = hips_item_mark(out, cell);
   std::error_code code;
   if (!key.empty() && fs::exists(mark, code) && text_of(mark) == key) return false;
   fs::remove(mark, code);

@@ -52,6 +52,9 @@ HipsItems hips_items(std::span<const BrickOutput> bricks, const HipsOptions& opt
 bool make_hips_item(std::int64_t cell, std::span<const BrickOutput> bricks, const std::filesystem::path& out,
                     const HipsOptions& options);
 
+// By which an item is known to be made.
+std::filesystem::path hips_item_mark(const std::filesystem::path& out, std::int64_t cell);
+
 struct HipsReport {
   std::int64_t tiles = 0;  // of all orders
   double sky_fraction = 0;

@@ -206,6 +206,12 @@ std::vector<RowColumn> randoms_columns(const RandomsOptions& options) {
 
 std::vector<std::uint8_t> brick_randoms(const BrickProducts& brick, const RandomsOptions& options,
                                         Counts& counts, fits::Header& cards) {
+  return rows_at_places(brick, random_points(brick.brick(), options.seed, options.density), options, counts,
+                        cards);
+}
+
+std::vector<std::uint8_t> rows_at_places(const BrickProducts& brick, std::span<const RandomPoint> all,
+                                         const RandomsOptions& options, Counts& counts, fits::Header& cards) {
   if (brick.brick().name.size() > kBrickName)
     throw internal_error("{} is no name of a brick of the tiling", brick.brick().name);
   const auto maskbits = brick.map<std::int32_t>(Product::kMaskbits);
@@ -216,7 +222,7 @@ std::vector<std::uint8_t> brick_randoms(const BrickProducts& brick, const Random
   std::vector<std::int32_t> numbers;
   std::vector<Place> places;
   std::int32_t number = 0;
-  for (const RandomPoint& p : random_points(brick.brick(), options.seed, options.density)) {
+  for (const RandomPoint& p : all) {
     if (const auto at = position_in(maskbits.wcs, p)) {
       points.push_back(p);
       numbers.push_back(number);

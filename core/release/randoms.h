@@ -29,6 +29,7 @@
 #include "core/catalog/dust.h"
 #include "core/release/brick_products.h"
 #include "core/release/parts.h"
+#include "core/release/random_points.h"
 #include "core/release/row_table.h"
 
 namespace brickline {
@@ -53,6 +54,10 @@ std::vector<RowColumn> randoms_columns(const RandomsOptions& options);
 // missing beside the band's map of exposures, is not what the list of checksums says, or holds a value that cannot be.
 std::vector<std::uint8_t> brick_randoms(const BrickProducts& brick, const RandomsOptions& options,
                                         Counts& counts, fits::Header& cards);
+
+// The same at places of one's own; OBJID counts them from 0.
+std::vector<std::uint8_t> rows_at_places(const BrickProducts& brick, std::span<const RandomPoint> places,
+                                         const RandomsOptions& options, Counts& counts, fits::Header& cards);
 
 // The points of a group of bricks, and those of several such files, sorted by (sort key, brickid, OBJID): a random order
 // that depends on nothing but the seed, so that the first N rows are a fair sample.

@@ -222,12 +222,6 @@ fits::Header merged_cards(std::span<const Source> sources, const SweepBox& box) 
   return out;
 }
 
-std::array<fs::path, 3> sweep_files(const fs::path& out, const std::string& release, const SweepBox& box) {
-  const std::string name = "sweep-" + box.name();
-  return {out / release / (name + ".fits"), out / (release + "-lightcurves") / (name + "-lc.fits"),
-          out / (release + "-extra") / (name + "-ex.fits")};
-}
-
 // What a box is made from: the software, the options, the bricks and their lists of checksums. Empty where a brick has none.
 std::string sweep_key(std::span<const Source> sources, const SweepBox& box, const SweepOptions& options) {
   std::string text = fmt::format("{} {} {} {} {}\n", kVersion, commit(), box.name(),
@@ -364,6 +358,12 @@ std::int64_t primary_sources(const BrickCatalog& catalog) {
   return count;
 }
 
+std::array<fs::path, 3> sweep_files(const fs::path& out, const std::string& release, const SweepBox& box) {
+  const std::string name = "sweep-" + box.name();
+  return {out / release / (name + ".fits"), out / (release + "-lightcurves") / (name + "-lc.fits"),
+          out / (release + "-extra") / (name + "-ex.fits")};
+}
+
 SweepReport make_sweep(const SweepBox& box, std::span<const BrickCatalog> catalogs, const fs::path& out,
                        const SweepOptions& options, const Log& log) {
   SweepReport report;
@@ -371,6 +371,7 @@ SweepReport make_sweep(const SweepBox& box, std::span<const BrickCatalog> catalo
   if (sources.empty()) return report;
   const std::string key = sweep_key(sources, box, options);
   const std::array<fs::path, 3> paths = sweep_files(out, options.release, box);
+  report.files.assign(paths.begin(), paths.end());
   if (std::ranges::all_of(paths, [&](const fs::path& file) { return is_of(file, key); })) {
     report.rows = row_layout(fits::FitsReader(paths[0]).header(1)).rows;
     report.was_there = true;

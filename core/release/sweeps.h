@@ -10,6 +10,7 @@
 // At any time the rows of one brick are in memory.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -69,12 +70,17 @@ struct SweepOptions {
 };
 
 struct SweepReport {
-  std::int64_t rows = 0, bricks = 0;  // of which rows came
-  std::int64_t unverified = 0;        // bricks without a list of checksums
-  bool was_there = false;             // made before, of the same catalogs and options: left as it is
+  std::int64_t rows = 0, bricks = 0;         // of which rows came
+  std::int64_t unverified = 0;               // bricks without a list of checksums
+  std::vector<std::filesystem::path> files;  // of the box; none without a row
+  bool was_there = false;                    // made before, of the same catalogs and options: left as it is
   // Columns that bricks lacked, with how many.
   std::map<std::string, std::int64_t> lacking;
 };
+
+// The main file of a box, its light curves and the rest.
+std::array<std::filesystem::path, 3> sweep_files(const std::filesystem::path& out, const std::string& release,
+                                                 const SweepBox& box);
 
 // The three files of a box, all or none; none where there is no row. Files that are there and were made of the same
 // catalogs, with the same options (card SWEEPKEY), stay. Error (kInput): a catalog that cannot be read, is

@@ -53,38 +53,40 @@ def bricks(out, table):
 
 # ---- random numbers ----
 def philox(counter, key):
-    """Philox4x32-10 (Salmon et al. 2011)."""
-    c, k = list(counter), list(key)
+    """Philox4x32-10 (Salmon et al. 2011), of arrays."""
+    c, k = [np.asarray(word, dtype=np.uint64) for word in counter], list(key)
+    low, half = np.uint64(0xffffffff), np.uint64(32)
     for _ in range(10):
-        a, b = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
-        c = [(b >> 32) ^ c[1] ^ k[0], b & 0xffffffff, (a >> 32) ^ c[3] ^ k[1], a & 0xffffffff]
+        a, b = np.uint64(0xD2511F53) * c[0], np.uint64(0xCD9E8D57) * c[2]
+        c = [(b >> half) ^ c[1] ^ np.uint64(k[0]), b & low, (a >> half) ^ c[3] ^ np.uint64(k[1]), a & low]
         k = [(k[0] + 0x9E3779B9) & 0xffffffff, (k[1] + 0xBB67AE85) & 0xffffffff]
     return c
 
 
 def uniform(high, low):
-    return (((high << 32 | low) >> 11) + 0.5) * 2.0 ** -53
+    return ((high << np.uint64(32) | low) >> np.uint64(11)).astype(float) * 2.0 ** -53 + 2.0 ** -54
 
 
 def points(brick, seed, density):
-    """(objid, ra, dec, sort key, level) of each."""
+    """Of each: objid, ra, dec, sort key, level."""
     low, high = np.sin(np.radians([brick.dec1, brick.dec2]))
     area = (brick.ra2 - brick.ra1) * np.degrees(high - low)
-    out, total = [], 0.0
-    while True:
-        i = len(out)
-        w = philox((i & 0xffffffff, i >> 32, 1, 0), (seed, brick.id))
-        total -= np.log(uniform(w[0], w[1]))
-        if total / area > density:
-            return out
-        p = philox((i & 0xffffffff, i >> 32, 0, 0), (seed, brick.id))
-        out.append((i, brick.ra1 + (brick.ra2 - brick.ra1) * uniform(p[0], p[1]),
-                    np.degrees(np.arcsin(low + (high - low) * uniform(p[2], p[3]))), w[2] << 32 | w[3], total / area))
+    i = np.arange(int(density * area + 10 * np.sqrt(density * area) + 100))  # more than there are
+    zero = np.zeros_like(i)
+    w = philox((i, zero, zero + 1, zero), (seed, brick.id))
+    level = np.cumsum(-np.log(uniform(w[0], w[1]))) / area
+    p = philox((i, zero, zero, zero), (seed, brick.id))
+    ra = brick.ra1 + (brick.ra2 - brick.ra1) * uniform(p[0], p[1])
+    dec = np.degrees(np.arcsin(low + (high - low) * uniform(p[2], p[3])))
+    key = w[2] << np.uint64(32) | w[3]
+    return [column[level <= density] for column in (i, ra, dec, key, level)]
 
 
 # ---- apertures ----
 def overlap(x0, y0, x1, y1, r):
     """The area that a box shares with the circle of radius r about the origin, by quadrature of heights."""
+    if max(x0 * x0, x1 * x1) + max(y0 * y0, y1 * y1) <= r * r:
+        return (x1 - x0) * (y1 - y0)
     x = np.linspace(max(x0, -r), min(x1, r), 4001) if min(x1, r) > max(x0, -r) else None
     if x is None:
         return 0.0
@@ -138,19 +140,17 @@ BITS_OF_WISE = {"W1": (0.240, 2.699), "W2": (0.255, 3.339)}
 def randoms(brick, seed, density, bands, radius, dust):
     """Rows of the catalog of one brick, by column, with the sort key as KEY."""
     from astropy_healpix import HEALPix
-    all_points = points(brick, seed, density)
+    objid, ra, dec, key, level = points(brick, seed, density)
     maskbits = brick.mask("MASKBITS")
     wcs = WCS(brick.mask_header())
-    ra, dec = np.array([p[1] for p in all_points]), np.array([p[2] for p in all_points])
     x, y = wcs.all_world2pix(ra, dec, 0)
     keep = (x >= -0.5) & (y >= -0.5) & (x < maskbits.shape[1] - 0.5) & (y < maskbits.shape[0] - 0.5)
     ra, dec, x, y = ra[keep], dec[keep], x[keep], y[keep]
     ix, iy = np.floor(x + 0.5).astype(int), np.floor(y + 0.5).astype(int)
     n = len(ra)
-    chosen = [p for p, inside in zip(all_points, keep) if inside]
     out = {"RELEASE": np.full(n, brick.mask_header().get("DRVERSIO", 0)), "BRICKID": np.full(n, brick.id),
-           "BRICKNAME": np.full(n, brick.name), "OBJID": np.array([p[0] for p in chosen]), "RA": ra, "DEC": dec,
-           "KEY": [p[3] for p in chosen], "LEVEL": np.array([p[4] for p in chosen])}
+           "BRICKNAME": np.full(n, brick.name), "OBJID": objid[keep], "RA": ra, "DEC": dec,
+           "KEY": key[keep], "LEVEL": level[keep]}
     for band in bands:
         b = band.upper()
         for name, what in (("NOBS", "nexp"), ("PSFDEPTH", "depth"), ("GALDEPTH", "galdepth"), ("PSFSIZE", "psfsize")):
@@ -269,7 +269,17 @@ def sweep(all_bricks, box):
                   & (catalog["dec"] >= box[2]) & (catalog["dec"] < box[3]))
         if inside.any():
             chosen.append(catalog[inside])
-    return {name.upper(): np.concatenate([c[name] for c in chosen]) for name in names if all(name in c.names for c in chosen)}
+    return {name.upper(): np.concatenate([column_or_blank(c, name, chosen) for c in chosen])
+            for name in names if any(name in c.names for c in chosen)}
+
+
+def column_or_blank(catalog, name, catalogs):
+    """A column of a brick; what a brick lacks and others have is zero, -1 where it is an index of epochs."""
+    if name in catalog.names:
+        return catalog[name]
+    like = next(c[name] for c in catalogs if name in c.names)
+    return np.full((len(catalog), *like.shape[1:]), "" if like.dtype.kind in "SU" else -1 if "epoch_index" in name else 0,
+                   like.dtype)
 
 
 def summary(brick, bands):

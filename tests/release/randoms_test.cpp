@@ -1,14 +1,23 @@
 // Random numbers, places and cells of the sky against numbers that others have worked out.
+#include "core/release/randoms.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "core/base/error.h"
+#include "core/fits/fits_reader.h"
 #include "core/release/moc.h"
 #include "core/release/nested_cells.h"
 #include "core/release/philox.h"
 #include "core/release/random_points.h"
+#include "core/wcs/wcs.h"
+#include "tests/support/data.h"
 
 namespace brickline {
 namespace {
@@ -50,7 +59,94 @@ TEST(RandomPoints, AreThoseOfTheirDefinition) {
   EXPECT_NEAR(dec, 364.617959711, 1e-8);
   EXPECT_EQ(random_points(kEquator, 1, 100).size(), 13U);
   EXPECT_EQ(random_points(kEquator, 1, 100000).size(), 6238U);
-  EXPECT_EQ(random_points(kEquator, 2, 2500).size(), 155U);
+  const auto others = random_points(kEquator, 2, 2500);
+  ASSERT_EQ(others.size(), 155U);
+  EXPECT_NEAR(others[0].ra, 150.00147137608712, 1e-12);
+  EXPECT_NEAR(others[0].dec, 2.208536828596794, 1e-12);
+}
+
+// Quantities at fixed places, found with the pixels' values read by astropy and apertures by quadrature, for two golden
+// bricks. DEPTH and the like to the digits that were written down.
+class PointQuantities : public ::testing::Test {
+ protected:
+  using Values = std::map<std::string, std::vector<double>>;
+  // Columns at places of a brick, by name.
+  static Values at(const std::string& golden_case, const std::string& brick,
+                   const std::vector<std::string>& bands, const std::vector<RandomPoint>& places) {
+    BrickOutput output;
+    output.directory = test::data_dir() / "golden" / golden_case / "products";
+    output.brick = kEquator;
+    output.brick.name = brick;
+    RandomsOptions options;
+    options.bands = bands;
+    options.verify = false;  // their lists are of files before they were made to name no machine
+    Counts counts;
+    fits::Header cards;
+    const auto bytes = rows_at_places(BrickProducts(output, false), places, options, counts, cards);
+    Values out;
+    std::size_t width = 0, at = 0;
+    for (const RowColumn& column : randoms_columns(options))
+      width += static_cast<std::size_t>(column.bytes());
+    EXPECT_EQ(bytes.size(), width * places.size()) << "all places are in the image";
+    for (const RowColumn& column : randoms_columns(options)) {
+      for (std::size_t row = 0; row < places.size(); ++row)
+        if (column.type == 'E' || column.type == 'I') {
+          std::uint32_t word = 0;
+          for (std::int64_t b = 0; b < column.bytes(); ++b)
+            word = word << 8 | bytes[row * width + at + static_cast<std::size_t>(b)];
+          out[column.name].push_back(column.type == 'E' ? double{std::bit_cast<float>(word)}
+                                                        : double(static_cast<std::int16_t>(word)));
+        }
+      at += static_cast<std::size_t>(column.bytes());
+    }
+    return out;
+  }
+  static void expect(const std::vector<double>& found, const std::vector<double>& expected, double relative) {
+    ASSERT_GE(found.size(), expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      EXPECT_NEAR(found[i], expected[i], relative * std::abs(expected[i])) << i;
+  }
+  static constexpr double kSingle = 2e-7;  // columns are of single precision
+  static RandomPoint place(double ra, double dec) {
+    RandomPoint p;
+    p.ra = ra, p.dec = dec;
+    return p;
+  }
+};
+
+TEST_F(PointQuantities, OfASimulatedBrick) {
+  BRICKLINE_NEEDS_DATA("golden/sim300/products");
+  const Values found =
+      at("sim300", "1501p022", {"g", "r"},
+         {place(150.13514570114017, 2.240626187213273), place(150.12492716606627, 2.250072777775961),
+          place(150.125, 2.2391561112406038), place(150.1212862071748, 2.2463618341797247),
+          place(150.13348520424591, 2.25884247518493)});
+  EXPECT_THAT(found.at("NOBS_G"), ElementsAre(2, 1, 2, 2, 2));
+  expect(found.at("PSFDEPTH_G"), {891.71387, 488.93314, 891.71387}, kSingle);
+  expect(found.at("PSFSIZE_G"), {1.9264091}, kSingle);
+  expect(found.at("APFLUX_G"), {2.286418e-3, .1296354600, -.0169035789, 3.534464e-3, -2.532537e-3}, 1e-6);
+  expect(found.at("APFLUX_IVAR_G"), {4281.65536, 2239.68312, 5965.11414, 4286.51162, 4253.42660}, kSingle);
+  expect(found.at("APFLUX_R"), {-.012350058, .136504054, 8.479643e-3, -.034449695, -.028402423}, 1e-6);
+}
+
+TEST_F(PointQuantities, OfABrickWithWise) {
+  BRICKLINE_NEEDS_DATA("golden/testcase4/products");
+  const fits::Header header = [] {
+    fits::FitsReader reader(test::data_dir() / "golden/testcase4/products/coadd/186/1867p255" /
+                            "legacysurvey-1867p255-image-z.fits.fz");
+    return reader.header(1);
+  }();
+  const Wcs wcs = Wcs::from_header(header, 250, 250);
+  std::vector<RandomPoint> places;
+  for (const auto& [x, y] : {std::pair(50., 50.), {125.3, 125.8}, {236.1, 223.5}, {10.5, 11.5}}) {
+    const SkyPosition s = wcs.pixel_to_sky(x, y);
+    places.push_back(place(s.ra, s.dec));
+  }
+  const Values found = at("testcase4", "1867p255", {"z"}, places);
+  expect(found.at("APFLUX_Z"), {.0817967728, -.261524618, 3.79763102, .0730679098}, 1e-6);
+  expect(found.at("APFLUX_IVAR_Z"), {45.872267, 45.933310, 44.389651, 45.908789}, kSingle);
+  expect(found.at("PSFDEPTH_W1"), {3.3904135, 3.4210126, 2.7294662, 3.5005713}, kSingle);
+  expect(found.at("PSFDEPTH_W2"), {.84525257, .83596402, .82551450, .87776226}, kSingle);
 }
 
 TEST(RandomPoints, AreAsManyAsTheirDensityWants) {

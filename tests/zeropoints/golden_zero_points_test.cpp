@@ -305,6 +305,8 @@ TEST(GoldenTrees, AreMadeOfTheSameRowsAgain) {
   const std::map<std::string, std::vector<std::uint32_t>> first_splits = {
       {"testcase6", {0x57bf59c4, 0xb40809d2, 0xb43869ce}},
       {"testcase9", {0x87ae683a, 0x948fc069, 0x94befe1d}}};
+  const std::map<std::string, std::vector<std::uint32_t>> first_lasts = {{"testcase6", {13, 28, 43, 58}},
+                                                                         {"testcase9", {22, 46, 69, 93}}};
   for (const auto& [name, splits] : first_splits) {
     const fs::path file = file_named(test::data_dir() / "surveys" / name, "tycho2.kd.fits");
     if (file.empty())
@@ -312,6 +314,9 @@ TEST(GoldenTrees, AreMadeOfTheSameRowsAgain) {
     const fits::Table rows = table_of(file);
     const MadeSkyTree tree = make_sky_tree(rows.numbers("ra"), rows.numbers("dec"));
     EXPECT_EQ(std::vector<std::uint32_t>(tree.split.begin(), tree.split.begin() + 3), splits) << name;
+    ASSERT_EQ(tree.last.size(), name == "testcase6" ? 16U : 4U);
+    EXPECT_EQ(std::vector<std::uint32_t>(tree.last.begin(), tree.last.begin() + 4), first_lasts.at(name))
+        << name;
     for (std::size_t i = 0; i < tree.order.size(); ++i)
       ASSERT_EQ(tree.order[i], static_cast<std::int64_t>(i)) << name;
   }

@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 
 int survey_ccds(int argc, char** argv) {
   fs::path directory, bricks_file, out;
+  PlanWords plan_words;
   std::vector<std::string> names;
   CcdsUsedOptions options;
   bool no_verify = false;
@@ -31,6 +32,7 @@ int survey_ccds(int argc, char** argv) {
   app.add_option("--out", out, "the table that is written")->required();
   app.add_option("--brick", names, "only this brick; repeatable");
   app.add_flag("--no-verify", no_verify, "believe files without a look at the bricks' lists of checksums");
+  plan_words.add_options(app);
   if (!parse_command_line(app, argc, argv)) return 0;
   options.verify = !no_verify;
   const BrickTable table = *table_of_bricks(bricks_file);
@@ -50,6 +52,7 @@ int survey_ccds(int argc, char** argv) {
     throw input_error("bricks of two surveys lie side by side: {} differences; nothing is written",
                       conflicts.size())
         .in_file(directory.string());
+  tell_checksums(plan_words.checksums, {out});
   write_stdout(fmt::format("{} CCDs of {} bricks: {}\n", ccds, bricks.size(), out.string()));
   return 0;
 }

@@ -41,10 +41,41 @@ std::string release_date(const std::vector<BrickCatalog>& catalogs) {
   return fmt::format("{:%Y-%m-%dT%H:%MZ}", fmt::gmtime(seconds));
 }
 
+// The deepest tiles below the cell, as many as are there.
+std::vector<fs::path> tiles_of_item(std::int64_t cell, const fs::path& out, const HipsOptions& options) {
+  std::vector<fs::path> files;
+  const int down = 2 * (options.order - hips_item_order(options));
+  std::error_code code;
+  for (const char* kind : kHipsKinds)
+    for (std::int64_t tile = cell << down; tile < (cell + 1) << down; ++tile) {
+      fs::path file = out / kind / (tile_path(options.order, tile).string() + ".png");
+      if (fs::exists(file, code)) files.push_back(std::move(file));
+    }
+  return files;
+}
+
+// All others.
+std::vector<fs::path> files_above_items(const fs::path& out, const HipsOptions& options, bool no_catalog) {
+  std::vector<fs::path> files = {out / "index.html"};
+  const auto add = [&](const fs::path& tree, const std::string& but) {
+    for (auto entry = fs::recursive_directory_iterator(tree); entry != fs::recursive_directory_iterator();
+         ++entry) {
+      if (entry.depth() == 0 && entry->path().filename() == but) entry.disable_recursion_pending();
+      const std::string name = entry->path().filename().string();
+      if (entry->is_regular_file() && !name.starts_with('.')) files.push_back(entry->path());
+    }
+  };
+  for (const char* kind : kHipsKinds) add(out / kind, fmt::format("Norder{}", options.order));
+  if (!no_catalog) add(out / "catalog", "");
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 }  // namespace
 
 int survey_hips(int argc, char** argv) {
   fs::path directory, bricks_file, out;
+  PlanWords plan_words;
   std::vector<std::string> names;
   HipsOptions options;
   HipsCatalogOptions catalog_options;
@@ -73,6 +104,7 @@ int survey_hips(int argc, char** argv) {
   app.add_option("--item", item,
                  "only the deepest tiles of this item: for many machines; in the end the command without it");
   app.add_flag("--no-verify", no_verify, "believe files without a look at the bricks' lists of checksums");
+  plan_words.add_options(app);
   if (!parse_command_line(app, argc, argv)) return 0;
   constexpr int kDeepest = 13;
   if (options.order < 0 || options.order > kDeepest)
@@ -93,10 +125,15 @@ int survey_hips(int argc, char** argv) {
   }
   if (item >= 0) {
     if (!items.contains(item)) throw usage_error("--item {}: no brick touches it (--list-items)", item);
+    plan_words.forget(hips_item_mark(out, item));
     make_hips_item(item, items.at(item), out, options);
+    tell_checksums(plan_words.checksums, tiles_of_item(item, out, options));
     return 0;
   }
-  for (const auto& [cell, members] : items) make_hips_item(cell, members, out, options);
+  for (const auto& [cell, members] : items) {
+    plan_words.forget(hips_item_mark(out, cell));
+    make_hips_item(cell, members, out, options);
+  }
 
   std::vector<BrickCatalog> catalogs;
   for (const BrickCatalog& c : find_catalogs(directory / "tractor", &table))
@@ -112,6 +149,7 @@ int survey_hips(int argc, char** argv) {
   catalog_options.bands = options.bands;
   if (!no_catalog) of_catalog = make_hips_catalog(catalogs, out, catalog_options, options);
   write_file_atomically(out / "index.html", hips_page(options, report, of_catalog.order));
+  tell_checksums(plan_words.checksums, files_above_items(out, options, no_catalog));
   write_stdout(fmt::format("{} tiles of {} bricks, {} sources: {}\n", report.tiles, bricks.size(),
                            of_catalog.sources, (out / "index.html").string()));
   return 0;

@@ -76,6 +76,11 @@ What comes of all bricks (BRICKS: the table survey-bricks.fits.gz):
   survey ccds OUT --bricks BRICKS --out ccds-used.fits
   survey hips OUT --bricks BRICKS --out SKY
   survey match OTHER.fits --catalogs OUT/tractor --out matched.fits --copy MJD,PLATE,FIBERID
+
+or as a plan, with such lines (without "survey") in a file:
+
+  survey plan TABLES --tables tables.txt
+  survey run TABLES --local
 )";
 
 std::string help() {

@@ -30,6 +30,7 @@ int order_of(int nside) {
 
 int survey_maps(int argc, char** argv) {
   fs::path directory, bricks_file, out;
+  PlanWords plan_words;
   std::vector<std::string> names;
   std::string group;
   SkyMapsOptions options;
@@ -57,6 +58,7 @@ int survey_maps(int argc, char** argv) {
   app.add_flag("--list-groups", list, "only say which groups there are, one a line");
   app.add_flag("--keep-parts", keep, "leave OUT.parts behind");
   app.add_flag("--no-verify", no_verify, "believe files without a look at the bricks' lists of checksums");
+  plan_words.add_options(app);
   if (!parse_command_line(app, argc, argv)) return 0;
   options.order = order_of(nside);
   constexpr int kDeepestMoc = 20;
@@ -75,19 +77,25 @@ int survey_maps(int argc, char** argv) {
     return 0;
   }
   if (!group.empty()) {
+    plan_words.forget(part_file(out, group));
     make_maps_part(group_named(groups, group), part_file(out, group), options);
+    tell_checksums(plan_words.checksums, {part_file(out, group)});
     write_stdout(fmt::format("{}\n", part_file(out, group).string()));
     return 0;
   }
   std::vector<fs::path> parts;
   for (const BrickGroup& g : groups) {
     parts.push_back(part_file(out, g.name));
+    plan_words.forget(parts.back());
     make_maps_part(g, parts.back(), options);
   }
   const Counts counts = merge_maps(parts, out, options);
   TerminalLog terminal(LogLevel::kInfo);
   tell_counts(counts, {"cells", "bricks"}, Log(terminal));
   if (!keep) remove_parts(parts);
+  std::vector<fs::path> files = {out / "survey-maps.fits", out / "moc.fits"};
+  for (const std::string& band : options.bands) files.push_back(out / ("moc-" + band + ".fits"));
+  tell_checksums(plan_words.checksums, files);
   write_stdout(fmt::format("{} cells of {} bricks, bands {}: {}\n", counts.at("cells"), counts.at("bricks"),
                            fmt::join(options.bands, ","), out.string()));
   return 0;

@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 
 int survey_match(int argc, char** argv) {
   fs::path external, catalogs_dir, bricks_file, out;
+  PlanWords plan_words;
   MatchOptions options;
   bool no_verify = false;
   CLI::App app(
@@ -39,6 +40,7 @@ int survey_match(int argc, char** argv) {
   app.add_option("--ra", options.ra, "the other's column of RA (unset: RA, else PLUG_RA)");
   app.add_option("--dec", options.dec, "the other's column of Dec (unset: DEC, else PLUG_DEC)");
   app.add_flag("--no-verify", no_verify, "believe catalogs without a look at their lists of checksums");
+  plan_words.add_options(app);
   if (!parse_command_line(app, argc, argv)) return 0;
   constexpr double kMostRadius = 3600;
   if (!(options.radius_arcsec > 0 && options.radius_arcsec <= kMostRadius))
@@ -51,6 +53,7 @@ int survey_match(int argc, char** argv) {
   if (options.verify && report.unverified > 0)
     Log(terminal).warning("{} catalogs have no list of checksums beside them: taken as they are",
                           report.unverified);
+  tell_checksums(plan_words.checksums, {out});
   write_stdout(fmt::format("{} of {} rows have a match: {}\n", report.matched, report.rows, out.string()));
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/campaign/verify.h"
 #include "core/fits/fits_reader.h"
 #include "core/release/sweeps.h"
 
@@ -43,6 +44,31 @@ void remove_parts(const std::vector<fs::path>& parts) {
   std::error_code ignored;
   for (const fs::path& part : parts) fs::remove(part, ignored);
   if (!parts.empty()) fs::remove(parts[0].parent_path(), ignored);
+}
+
+void PlanWords::add_options(CLI::App& app) {
+  app.add_flag("--again", again,
+               "make also what is there already, of the same bricks and with the same options");
+  app.add_option_function<int>(
+         "--threads",
+         [this](int count) {
+           if (count > 0)
+             threads = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
+                                                             static_cast<std::size_t>(count));
+         },
+         "at once; 0: as many as there are cores")
+      ->check(CLI::Range(0, 4096));
+  app.add_option("--checksums", checksums,
+                 "in the end, write the checksums of the files that were made to this file");
+}
+
+void PlanWords::forget(const fs::path& file) const {
+  std::error_code ignored;
+  if (again) fs::remove(file, ignored);
+}
+
+void tell_checksums(const fs::path& list, const std::vector<fs::path>& files) {
+  if (!list.empty()) write_checksums(list, files);
 }
 
 const BrickGroup& group_named(const std::vector<BrickGroup>& groups, const std::string& name) {

@@ -18,6 +18,7 @@
 #include "core/base/error.h"
 #include "core/base/nearest_name.h"
 #include "core/calib/external_program.h"
+#include "core/campaign/command_items.h"
 #include "core/campaign/frozen_run.h"
 #include "core/campaign/item_list.h"
 #include "core/campaign/prediction.h"
@@ -35,7 +36,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  fs::path plan, list, worker;
+  fs::path plan, list, worker, tables;
   std::vector<double> region;
   std::vector<double> classes_gb;
   CampaignSettings settings;
@@ -140,19 +141,14 @@ class Unfinished {
   int before_;
 };
 
-void make_plan(Arguments& a, std::span<const std::string> words) {
+void require_new(const fs::path& plan) {
   std::error_code code;
-  if (fs::exists(a.plan, code) && !fs::is_empty(a.plan, code))
+  if (fs::exists(plan, code) && !fs::is_empty(plan, code))
     throw input_error("it is there already: a plan begins with a directory of its own")
-        .in_file(a.plan.string());
-  if (a.list.empty() == a.region.empty()) throw usage_error("one of --region and --bricks says which bricks");
-  TerminalLog terminal(LogLevel::kWarning);
-  const Log log(terminal);
-  const ResolvedOptions options = resolved(words);
-  if (options.options.survey.survey_dir.empty())
-    throw usage_error("--survey-dir is missing among the options behind \"--\" (and $LEGACY_SURVEY_DIR)");
+        .in_file(plan.string());
+}
 
-  a.settings.worker = worker_of(a.worker);
+void settle_settings(Arguments& a) {
   a.settings.directory = fs::current_path();
   if (!a.classes_gb.empty()) {
     a.settings.classes_mb.clear();
@@ -163,6 +159,41 @@ void make_plan(Arguments& a, std::span<const std::string> words) {
   for (const std::string_view name : kFrozenVariables)
     if (const auto value = process_environment(std::string(name)))
       a.settings.environment[std::string(name)] = *value;
+}
+
+// A plan whose items are commands of this program: the parts of each, and then the command that puts them together.
+void make_plan_of_tables(Arguments& a) {
+  require_new(a.plan);
+  a.settings.kind = PlanKind::kCommands;
+  std::error_code code;
+  a.settings.worker = fs::read_symlink("/proc/self/exe", code);
+  settle_settings(a);
+  std::vector<Item> items = items_of_commands(a.tables, a.settings.worker);
+  for (Item& item : items)
+    item.memory_class = memory_class(a.settings, static_cast<double>(item.memory_predicted_mb));
+  const PlanFiles plan{fs::absolute(a.plan).lexically_normal()};
+  make_directories(plan.root);
+  const Unfinished unfinished(plan.root);
+  write_file_atomically(plan.settings(), settings_text(a.settings));
+  for (const Item& item : items) make_directories(plan.checksums(item.name).parent_path());
+  Manifest manifest;
+  manifest.items = std::move(items);
+  write_manifest(manifest, plan.manifest());
+  write_summary(plan, manifest, a.settings, {});
+  write_stdout(fmt::format("{}: {} items\n", plan.root.string(), manifest.items.size()));
+}
+
+void make_plan(Arguments& a, std::span<const std::string> words) {
+  require_new(a.plan);
+  if (a.list.empty() == a.region.empty()) throw usage_error("one of --region and --bricks says which bricks");
+  TerminalLog terminal(LogLevel::kWarning);
+  const Log log(terminal);
+  const ResolvedOptions options = resolved(words);
+  if (options.options.survey.survey_dir.empty())
+    throw usage_error("--survey-dir is missing among the options behind \"--\" (and $LEGACY_SURVEY_DIR)");
+
+  a.settings.worker = worker_of(a.worker);
+  settle_settings(a);
 
   const SurveyDirectory survey =
       SurveyDirectory::open(options.options.survey.survey_dir, options.options.survey.cache_dir);
@@ -229,6 +260,10 @@ int survey_plan(int argc, char** argv) {
   app.add_option(
       "--bricks", a.list,
       "or a list: lines 'NAME [options of its own]' or '--radec RA DEC ...', or a FITS table with brickname");
+  app.add_option(
+      "--tables", a.tables,
+      "or a plan of what comes of all bricks: lines such as 'randoms OUT --bricks BRICKS --out randoms.fits', as behind "
+      "'survey'; an item per part, then one that puts them together");
   app.add_option("--worker", a.worker, "the program to run (else the runbrick beside this one)");
   app.add_option("--memory-classes-gb", a.classes_gb, "what an item may have of memory, in rising steps")
       ->delimiter(',')
@@ -245,7 +280,14 @@ int survey_plan(int argc, char** argv) {
   app.add_flag("--no-check", a.no_check, "do not look for them (unset: of up to 100 items)");
   if (!parse_command_line(app, own, argv)) return 0;
   if (a.check && a.no_check) throw usage_error("--check and --no-check contradict each other");
-  make_plan(a, words);
+  if (a.tables.empty()) {
+    make_plan(a, words);
+    return 0;
+  }
+  if (!a.list.empty() || !a.region.empty() || !a.worker.empty() || a.check || a.no_check || !words.empty())
+    throw usage_error(
+        "--tables stands alone: which bricks there are, and with which options, its lines say themselves");
+  make_plan_of_tables(a);
   return 0;
 }
 

@@ -38,6 +38,7 @@ std::string lacking_words(const std::map<std::string, std::int64_t>& lacking) {
 
 int survey_sweep(int argc, char** argv) {
   fs::path out, catalogs_dir, bricks_file;
+  PlanWords plan_words;
   std::string schema = "blocksdr11", layout = "dr11+", release = "sweep";
   std::vector<std::string> names;
   bool no_verify = false, list = false;
@@ -58,6 +59,7 @@ int survey_sweep(int argc, char** argv) {
   app.add_option("--box", names, "only this box (150p000-155p005); repeatable");
   app.add_flag("--list-boxes", list, "only say which boxes the bricks may have sources in, one a line");
   app.add_flag("--no-verify", no_verify, "believe catalogs without a look at their lists of checksums");
+  plan_words.add_options(app);
   if (!parse_command_line(app, argc, argv)) return 0;
   SweepOptions options;
   options.schema = sweep_schema(schema);
@@ -80,13 +82,15 @@ int survey_sweep(int argc, char** argv) {
   }
   TerminalLog terminal(LogLevel::kInfo);
   const Log log(terminal);
-  std::int64_t rows = 0, files = 0, unverified = 0;
+  std::int64_t rows = 0, unverified = 0;
+  std::vector<fs::path> made;
   for (const SweepBox& box : boxes) {
+    for (const fs::path& file : sweep_files(out, options.release, box)) plan_words.forget(file);
     const SweepReport report = make_sweep(box, catalogs, out, options, log);
     if (report.rows == 0) continue;
     rows += report.rows;
     unverified += report.unverified;
-    ++files;
+    made.insert(made.end(), report.files.begin(), report.files.end());
     if (!report.lacking.empty())
       log.warning("sweep {}: columns that some bricks lack are empty in their rows: {}", box.name(),
                   lacking_words(report.lacking));
@@ -99,15 +103,17 @@ int survey_sweep(int argc, char** argv) {
     if (wanted != rows)
       throw internal_error("the bricks have {} primary sources, the boxes {}", wanted, rows);
   }
-  write_stdout(fmt::format("{} sources of {} bricks in {} boxes\n", rows, catalogs.size(), files));
+  tell_checksums(plan_words.checksums, made);
+  write_stdout(fmt::format("{} sources of {} bricks in {} boxes\n", rows, catalogs.size(), made.size() / 3));
   return 0;
 }
 
 int survey_summary(int argc, char** argv) {
   fs::path directory, bricks_file, out, depth_out;
+  PlanWords plan_words;
   std::vector<std::string> bands, names;
   std::string group;
-  bool list = false, no_verify = false;
+  bool list = false, no_verify = false, keep = false;
   CLI::App app(
       "One row for each brick that has a catalog: exposures over its unique pixels, numbers of sources, medians of depths, "
       "sizes and extinctions. What was interrupted goes on by the same command.",
@@ -126,7 +132,9 @@ int survey_summary(int argc, char** argv) {
       "only the part of bricks whose names begin so (150), into OUT.parts: for many machines; in the end the "
       "command without it puts the parts together");
   app.add_flag("--list-groups", list, "only say which groups there are, one a line");
+  app.add_flag("--keep-parts", keep, "leave OUT.parts behind");
   app.add_flag("--no-verify", no_verify, "believe files without a look at the bricks' lists of checksums");
+  plan_words.add_options(app);
   if (!parse_command_line(app, argc, argv)) return 0;
   const BrickTable table = *table_of_bricks(bricks_file);
   const std::vector<BrickOutput> bricks = output_bricks(directory, table, names);
@@ -142,20 +150,24 @@ int survey_summary(int argc, char** argv) {
     return 0;
   }
   if (!group.empty()) {
+    plan_words.forget(part_file(out, group));
     make_summary_part(group_named(groups, group), bands, part_file(out, group), options);
+    tell_checksums(plan_words.checksums, {part_file(out, group)});
     write_stdout(fmt::format("{}\n", part_file(out, group).string()));
     return 0;
   }
   std::vector<fs::path> parts;
   for (const BrickGroup& g : groups) {
     parts.push_back(part_file(out, g.name));
+    plan_words.forget(parts.back());
     make_summary_part(g, bands, parts.back(), options);
   }
   fits::FitsWriter writer;
   writer.add_empty_primary();
   writer.add_table(merge_summaries(parts));
   writer.write(out);
-  remove_parts(parts);
+  if (!keep) remove_parts(parts);
+  std::vector<fs::path> made = {out};
   if (!depth_out.empty()) {
     const DepthSums sums = depth_sums(bricks, bands, options);
     fits::FitsWriter each;
@@ -171,7 +183,10 @@ int survey_summary(int argc, char** argv) {
     const std::string name = summary.filename().string();
     summary.replace_filename(name.substr(0, name.size() - ending.size()) + "-summary" + ending);
     all.write(summary);
+    made.push_back(depth_out);
+    made.push_back(summary);
   }
+  tell_checksums(plan_words.checksums, made);
   write_stdout(fmt::format("{} bricks, bands {}: {}\n", bricks.size(), fmt::join(bands, ","), out.string()));
   return 0;
 }

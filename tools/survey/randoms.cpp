@@ -41,6 +41,7 @@ std::optional<DustMaps> dust_of(fs::path directory, bool no_dust) {
 
 int survey_randoms(int argc, char** argv) {
   fs::path directory, bricks_file, out, dust_dir;
+  PlanWords plan_words;
   std::vector<std::string> names;
   std::string group, photsys = " ";
   RandomsOptions options;
@@ -71,6 +72,7 @@ int survey_randoms(int argc, char** argv) {
   app.add_flag("--list-groups", list, "only say which groups there are, one a line");
   app.add_flag("--keep-parts", keep, "leave OUT.parts behind");
   app.add_flag("--no-verify", no_verify, "believe files without a look at the bricks' lists of checksums");
+  plan_words.add_options(app);
   if (!parse_command_line(app, argc, argv)) return 0;
   check(options);
   if (photsys.size() != 1) throw usage_error("--photsys: '{}' is no single letter", photsys);
@@ -90,19 +92,23 @@ int survey_randoms(int argc, char** argv) {
     return 0;
   }
   if (!group.empty()) {
+    plan_words.forget(part_file(out, group));
     make_randoms_part(group_named(groups, group), part_file(out, group), options);
+    tell_checksums(plan_words.checksums, {part_file(out, group)});
     write_stdout(fmt::format("{}\n", part_file(out, group).string()));
     return 0;
   }
   std::vector<fs::path> parts;
   for (const BrickGroup& g : groups) {
     parts.push_back(part_file(out, g.name));
+    plan_words.forget(parts.back());
     make_randoms_part(g, parts.back(), options);
   }
   const Counts counts = merge_randoms(parts, out, options);
   TerminalLog terminal(LogLevel::kInfo);
   tell_counts(counts, {"points", "bricks"}, Log(terminal));
   if (!keep) remove_parts(parts);
+  tell_checksums(plan_words.checksums, {out});
   write_stdout(fmt::format("{} points in {} bricks, bands {}: {}\n", counts.at("points"), counts.at("bricks"),
                            fmt::join(options.bands, ","), out.string()));
   return 0;

@@ -1,0 +1,19 @@
+// The items of a plan of commands: what comes of all bricks, each product by the command that makes it.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "core/campaign/manifest.h"
+
+namespace brickline {
+
+// A file of lines "COMMAND words", as they stand behind the program's name; '#' begins a remark. The program is asked for the
+// parts of each command (COMMAND words --list-groups, or as the command has it): an item each, of phase 0, which makes that
+// part anew, and one of phase 1 that is the line itself and puts them together. Names are COMMAND-PART and COMMAND; of a command's second line COMMAND.2.
+//
+// Error (kInput), with file and line: no such command, one that fails when it is asked for its parts (with what it said), words
+// that are the plan's own to give.
+std::vector<Item> items_of_commands(const std::filesystem::path& file, const std::filesystem::path& program);
+
+}  // namespace brickline
