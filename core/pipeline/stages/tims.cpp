@@ -152,7 +152,8 @@ void load_cameras(const std::vector<CcdRow>& rows, RunContext& run) {
 void refuse_misspelt_bands(const CcdSelection& selection, RunContext& run) {
   for (const MisspeltBand& found : selection.misspelt) {
     // Another camera's band of that name, alike but for its case (R and r).
-    if (std::ranges::any_of(selection.ccds, [&](const CcdRow& r) { return r.band == found.wanted; })) continue;
+    if (std::ranges::any_of(selection.ccds, [&](const CcdRow& r) { return r.band == found.wanted; }))
+      continue;
     const Camera* camera = nullptr;
     try {
       camera = &run.cameras.load(found.ccd.camera);
