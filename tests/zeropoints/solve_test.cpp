@@ -12,21 +12,20 @@ using test::SimulatedSky;
 using testing::AllOf;
 using testing::HasSubstr;
 
-class Solve : public SimulatedSky {
- protected:
-  static ProgramResult solve(const fs::path& table, const fs::path& out, const std::vector<fs::path>& stars,
-                             const std::vector<std::string>& more = {}) {
-    std::vector<std::string> words = {"solve", table.string(), out.string()};
-    for (const fs::path& s : stars) words.push_back(s.string());
-    words.insert(words.end(), more.begin(), more.end());
-    return test::run_program(test::program("make-ccds"), words);
-  }
-  static void write(const fits::Table& table, const fs::path& file) {
-    fits::FitsWriter writer;
-    writer.add_table(table);
-    writer.write(file);
-  }
-};
+ProgramResult solve(const fs::path& table, const fs::path& out, const std::vector<fs::path>& stars,
+                    const std::vector<std::string>& more = {}) {
+  std::vector<std::string> words = {"solve", table.string(), out.string()};
+  for (const fs::path& s : stars) words.push_back(s.string());
+  words.insert(words.end(), more.begin(), more.end());
+  return test::run_program(test::program("make-ccds"), words);
+}
+void write(const fits::Table& table, const fs::path& file) {
+  fits::FitsWriter writer;
+  writer.add_table(table);
+  writer.write(file);
+}
+
+using Solve = SimulatedSky;
 
 TEST_F(Solve, PutsZeroPointsOfCommonStarsIntoTheTableAndRefusesWhatDoesNotBelongToIt) {
   test::TemporaryDirectory scratch;
@@ -91,7 +90,7 @@ TEST_F(Solve, PutsZeroPointsOfCommonStarsIntoTheTableAndRefusesWhatDoesNotBelong
   EXPECT_FALSE(fs::exists(scratch / "x.fits"));
 }
 
-TEST_F(Solve, MatchesByPositionAcrossTheZeroOfRightAscension) {
+TEST(SolveByPosition, MatchesStarsAcrossTheZeroOfRightAscension) {
   // Two exposures of one CCD, 25 stars without identifiers around RA 0, measured a bit apart; one is under clouds that
   // nothing else tells of.
   test::TemporaryDirectory scratch;
