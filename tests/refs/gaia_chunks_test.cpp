@@ -82,12 +82,13 @@ TEST_F(GaiaChunks, HoldTheStarsThatTheirReaderWants) {
     }
     // Numbered otherwise than is said.
     reading.gaia_scheme = scheme == HealpixScheme::kRing ? HealpixScheme::kNested : HealpixScheme::kRing;
-    for (const auto& entry : fs::directory_iterator(options.out_dir))
-      for (const int pixel : refs::gaia_healpixes(refs::padded_region(kField, StarMask::kRadiusOfMagnitude0),
-                                                  reading.gaia_scheme))
-        if (const fs::path other = options.out_dir / fmt::format("chunk-{:05d}.fits", pixel);
-            !fs::exists(other))
-          fs::copy_file(entry.path(), other);
+    const fs::path some = *std::find_if(fs::directory_iterator(options.out_dir), fs::directory_iterator(),
+                                        [](const auto& e) { return e.path().extension() == ".fits"; });
+    for (const int pixel : refs::gaia_healpixes(refs::padded_region(kField, StarMask::kRadiusOfMagnitude0),
+                                                reading.gaia_scheme))
+      if (const fs::path other = options.out_dir / fmt::format("chunk-{:05d}.fits", pixel);
+          !fs::exists(other))
+        fs::copy_file(some, other);
     EXPECT_THAT(error_of([&] { read_references(reading, kField, bands); }), HasSubstr("HPXNEST"));
   }
 }
