@@ -251,9 +251,10 @@ class Pass {
     }
     if (!in_table_) return;
     if (name == "FIELD") {
+      in_field_ = true;
       fields_.push_back({attribute("name"), attribute("ID"), attribute("ucd"), attribute("unit"),
                          attribute("datatype"), attribute("arraysize"), ""});
-    } else if (name == "VALUES" && !fields_.empty()) {
+    } else if (name == "VALUES" && in_field_) {
       fields_.back().null = attribute("null");
     } else if (name == "BINARY" || name == "FITS") {
       throw input_error(
@@ -281,6 +282,7 @@ class Pass {
 
   void end_element(std::string_view name) {
     if (name == "TD") in_cell_ = false;
+    if (name == "FIELD") in_field_ = false;
     if (name == "TR" && in_data_) {
       if (row_.size() != fields_.size())
         throw input_error("line {}: {} values, and the table has {} columns",
@@ -312,7 +314,7 @@ class Pass {
   std::vector<VotableField> fields_;
   std::vector<std::string> row_;
   bool seen_votable_ = false, in_table_ = false, in_data_ = false, in_cell_ = false, done_ = false,
-       in_stream_ = false;
+       in_stream_ = false, in_field_ = false;
   std::optional<Binary2> binary_;
   std::exception_ptr failure_;
 };

@@ -19,15 +19,15 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 // A field across RA 0, and stars all around it, in no order.
-const Wcs kField = small_field(0, 2);
+const Wcs kField = small_field(0, 2, 3000);
 
 fits::Table stars_around() {
   std::vector<GaiaStar> stars;
   for (int i = 0; i < 4000; ++i) {
     GaiaStar s;
     s.source_id = 1 + (i * 2999LL) % 4000;
-    s.ra = std::fmod(360 + 3 * std::sin(i * 1.7), 360);
-    s.dec = 2 + 3 * std::cos(i * 2.9);
+    s.ra = std::fmod(360 + std::sin(i * 1.7), 360);
+    s.dec = 2 + std::cos(i * 2.9);
     s.pmra = static_cast<float>(i % 17) - 8;
     s.g = 10 + static_cast<float>(i % 113) / 10;
     s.bp = i % 5 ? s.g + 0.5F : std::numeric_limits<float>::quiet_NaN();
@@ -66,7 +66,7 @@ TEST_F(GaiaChunks, HoldTheStarsThatTheirReaderWants) {
     ReferenceOptions reading = only_gaia(options.out_dir);
     reading.gaia_scheme = scheme;
     const auto found = read_references(reading, kField, bands);
-    ASSERT_GT(expected.rows.size(), 50u);
+    ASSERT_GT(expected.rows.size(), 20u);
     ASSERT_EQ(found.rows.size(), expected.rows.size());
     auto by_id = [](const ReferenceObject& a, const ReferenceObject& b) { return a.ref_id < b.ref_id; };
     auto a = found.rows, b = expected.rows;
@@ -82,12 +82,13 @@ TEST_F(GaiaChunks, HoldTheStarsThatTheirReaderWants) {
     }
     // Numbered otherwise than is said.
     reading.gaia_scheme = scheme == HealpixScheme::kRing ? HealpixScheme::kNested : HealpixScheme::kRing;
-    for (const auto& entry : fs::directory_iterator(options.out_dir))
-      for (const int pixel : refs::gaia_healpixes(refs::padded_region(kField, StarMask::kRadiusOfMagnitude0),
-                                                  reading.gaia_scheme))
-        if (const fs::path other = options.out_dir / fmt::format("chunk-{:05d}.fits", pixel);
-            !fs::exists(other))
-          fs::copy_file(entry.path(), other);
+    const fs::path some = *std::find_if(fs::directory_iterator(options.out_dir), fs::directory_iterator(),
+                                        [](const auto& e) { return e.path().extension() == ".fits"; });
+    for (const int pixel : refs::gaia_healpixes(refs::padded_region(kField, StarMask::kRadiusOfMagnitude0),
+                                                reading.gaia_scheme))
+      if (const fs::path other = options.out_dir / fmt::format("chunk-{:05d}.fits", pixel);
+          !fs::exists(other))
+        fs::copy_file(some, other);
     EXPECT_THAT(error_of([&] { read_references(reading, kField, bands); }), HasSubstr("HPXNEST"));
   }
 }
@@ -107,7 +108,7 @@ TEST_F(GaiaChunks, AreTheSameInShortRunsAndAfterAnInterruption) {
       ++chunks;
       EXPECT_EQ(bytes_of(entry.path()), bytes_of(options.out_dir / entry.path().filename())) << entry.path();
     }
-  EXPECT_GT(chunks, 4);
+  EXPECT_GT(chunks, 2);
   EXPECT_TRUE(make_gaia_chunks(std::vector{file}, options).nothing_to_do);
   // A chunk that somebody took away is made again.
   fs::remove(fs::directory_iterator(options.out_dir)->path());
