@@ -11,6 +11,7 @@
 #include "core/campaign/session.h"
 #include "core/campaign/settings.h"
 #include "core/campaign/toml_file.h"
+#include "core/campaign/verify.h"
 #include "tests/support/data.h"
 
 namespace brickline::test {
@@ -215,6 +216,41 @@ TEST(Session, WritesNothingOverWhatAnotherHasWritten) {
   EXPECT_EQ(read_manifest(plan.manifest()).items[0].reason, "of the other");
 }
 
+TEST(Phases, AreHandedOutOneAfterTheOther) {
+  std::vector<Item> items(3);
+  items[0].phase = 1;
+  const auto handed_out = [&] {
+    std::vector<std::int64_t> rows;
+    for (const Bundle& bundle : make_bundles(items, BundleRules()))
+      rows.insert(rows.end(), bundle.rows.begin(), bundle.rows.end());
+    return rows;
+  };
+  EXPECT_THAT(handed_out(), ElementsAre(1, 2));
+  items[1].state = ItemState::kDone;
+  items[2].state = ItemState::kQueued;  // not over yet
+  EXPECT_THAT(handed_out(), ElementsAre());
+  items[2].state = ItemState::kGivenUp;
+  EXPECT_THAT(handed_out(), ElementsAre(0));
+}
+
+TEST(Checksums, TellWhetherACommandsFilesAreWhatWasWritten) {
+  const TemporaryDirectory scratch;
+  const auto list = scratch / "list", file = scratch / "file";
+  EXPECT_EQ(verify_checksums(list).check, Check::kObjection);
+  write_checksums(list, {});
+  EXPECT_EQ(verify_checksums(list).check, Check::kNothing);
+  write(file, "content");
+  write_checksums(list, std::vector{file});
+  EXPECT_EQ(verify_checksums(list).check, Check::kDone);
+  write(file, "Content");
+  EXPECT_THAT(verify_checksums(list).what, HasSubstr("file is not what was written"));
+  std::filesystem::remove(file);
+  EXPECT_THAT(verify_checksums(list).what, HasSubstr("file is not there"));
+  EXPECT_THAT(error_of([&] { write_checksums(list, std::vector{file}); }), HasSubstr("cannot be read"));
+  write(list, "");
+  EXPECT_EQ(verify_checksums(list).check, Check::kObjection) << "a list that is cut off";
+}
+
 TEST(Settings, AreReadAsWrittenAndRefuseWhatTheyDoNotKnow) {
   const TemporaryDirectory scratch;
   CampaignSettings s;
@@ -227,6 +263,12 @@ TEST(Settings, AreReadAsWrittenAndRefuseWhatTheyDoNotKnow) {
   EXPECT_EQ(r.worker, s.worker);
   EXPECT_EQ(r.classes_mb, s.classes_mb);
   EXPECT_EQ(r.environment, s.environment);
+  EXPECT_EQ(r.kind, PlanKind::kBricks);
+  s.kind = PlanKind::kCommands;
+  write(scratch / "plan.toml", settings_text(s));
+  EXPECT_EQ(read_settings(scratch / "plan.toml").kind, PlanKind::kCommands);
+  write(scratch / "plan.toml", "kind = \"others\"\nworker = \"a\"\ndirectory = \"b\"\n");
+  EXPECT_THAT(error_of([&] { read_settings(scratch / "plan.toml"); }), HasSubstr("kind 'others' is none of"));
   write(scratch / "plan.toml", "worker = \"a\"\ndirectory = \"b\"\nmost-trys = 3\n");
   EXPECT_THAT(error_of([&] { read_settings(scratch / "plan.toml"); }),
               HasSubstr("line 3: unknown key most-trys; did you mean most-tries?"));
