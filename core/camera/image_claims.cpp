@@ -52,10 +52,11 @@ class Look {
       // A camera that does not know the format leaves it to be read as FITS.
       const bool told = !claim_.problems.empty() && claim_.problems.front() == e.line();
       claim_.is_foreign = claim_.problems.empty() || (claim_.is_foreign && told);
-      if (!claim_.is_readable && !told) {
-        if (!claim_.problems.empty()) claim_.refusals.push_back(e.message());
-        claim_.problems.push_back(e.line());
-      }
+      if (!claim_.is_readable && !told) claim_.problems.push_back(e.line());
+      if (as_fits_.empty())
+        as_fits_ = e.line();
+      else if (e.line() != as_fits_)
+        claim_.refusals.push_back(e.message());
       return {};
     }
   }
@@ -63,6 +64,7 @@ class Look {
   const CcdSource& source_;
   const std::filesystem::path path_;
   ImageClaim& claim_;
+  std::string as_fits_;  // what was said of it as FITS, the first look
 };
 
 }  // namespace
