@@ -16,6 +16,7 @@
 #include "core/survey/bits.h"
 #include "core/survey/ccd_cut_names.h"
 #include "core/survey/ccd_table.h"
+#include "core/survey/ccd_table_duplicates.h"
 
 namespace brickline {
 namespace {
@@ -194,19 +195,28 @@ std::int64_t omitted_bits(const std::vector<std::string>& names) {
   return bits;
 }
 
-// Of each exposure the share of its camera's CCDs that is good.
+// Of an image whose headers lack what a row needs: it has nothing but the reason.
+bool was_never_read(const fits::Table& table, std::int64_t row) {
+  return table.text("camera", row).empty() && table.has("err_message") &&
+         !table.text("err_message", row).empty();
+}
+
+// Of each exposure the share of its camera's CCDs that is good. Rows without an exposure's number are of none.
 void cut_exposures(const std::vector<CcdRow>& rows, const CameraRegistry& cameras, double fraction,
                    std::vector<std::int64_t>& bits) {
   struct Count {
     int good = 0, all = 0;
   };
   std::map<std::pair<std::string, std::int64_t>, Count> exposures;
+  const auto counts = [&](std::size_t i) { return !rows[i].camera.empty() && rows[i].expnum > 0; };
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!counts(i)) continue;
     Count& count = exposures[{rows[i].camera, rows[i].expnum}];
     ++count.all;
     count.good += bits[i] == 0;
   }
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!counts(i)) continue;
     const CameraFacts& facts = cameras.camera(rows[i].camera).facts();
     const int of = facts.detector.ccds_per_exposure;
     if (of <= 0) continue;
@@ -225,8 +235,10 @@ void cut_exposures(const std::vector<CcdRow>& rows, const CameraRegistry& camera
 CcdCuts cut_ccds(fits::Table& table, CameraRegistry& cameras, const CcdCutOptions& options) {
   const std::int64_t omitted = omitted_bits(options.omit);
   const CcdTable ccds = CcdTable::from_tables({{"the table", table}});
+  require_all_rows(table, ccds.table());
   std::map<std::string, std::int64_t> wanted;
-  for (std::int64_t i = 0; i < ccds.rows(); ++i) ++wanted[ccds.table().text("camera", i)];
+  for (std::int64_t i = 0; i < ccds.rows(); ++i)
+    if (!was_never_read(ccds.table(), i)) ++wanted[ccds.table().text("camera", i)];
   cameras.load(wanted);
   std::map<std::string, Judge> judges;
   for (const auto& [name, count] : wanted) {
@@ -242,6 +254,11 @@ CcdCuts cut_ccds(fits::Table& table, CameraRegistry& cameras, const CcdCutOption
   std::vector<std::int64_t> bits;
   std::vector<CcdRow> rows;
   for (std::int64_t i = 0; i < ccds.rows(); ++i) {
+    if (was_never_read(ccds.table(), i)) {
+      rows.emplace_back();
+      bits.push_back(ccdcut::kErrLegacyzpts & ~omitted);
+      continue;
+    }
     rows.push_back(ccds.row(i));
     bits.push_back(judges.at(rows.back().camera).bits(i, rows.back()) & ~omitted);
   }

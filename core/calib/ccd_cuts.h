@@ -35,9 +35,11 @@ struct CcdCutOptions {
 // (number of stars, scatter, difference of zero points) look at rows whose zero point was measured: where the
 // column zpt_source says that it was not, they have nothing to judge, and where the table lacks their column.
 // A row with a reason in the column err_message, for which there is no zero point, has
-// err_legacyzpts. Numbers are compared in single precision, which tables have them in: a value at a limit is within it.
-// Error (kInput): a required column is missing, the file of bad exposures holds something else, or an exposure has more
-// CCDs than its camera; (kUsage): a rule that there is not.
+// err_legacyzpts; one that has no camera, either, is not judged further. Scatters (phrms, ccdrarms, ccddecrms) are compared
+// in single precision, which tables have them in: one at its limit is within it. A seeing at its limit is cut; a zero
+// point, an exposure time and a sky level at theirs are not.
+// Error (kInput): a required column is missing, two rows are one CCD, the file of bad exposures holds something else, or an
+// exposure has more CCDs than its camera; (kUsage): a rule that there is not.
 CcdCuts cut_ccds(fits::Table& table, CameraRegistry& cameras, const CcdCutOptions& options = {});
 
 }  // namespace brickline

@@ -205,4 +205,18 @@ std::vector<std::vector<std::int64_t>> rows_without_duplicates(std::span<const C
   return result;
 }
 
+void require_all_rows(const fits::Table& table, const fits::Table& kept) {
+  if (kept.rows() == table.rows()) return;
+  const auto same = [&](std::int64_t i) {
+    return i < kept.rows() && table.text("image_filename", i) == kept.text("image_filename", i) &&
+           table.integer("image_hdu", i) == kept.integer("image_hdu", i);
+  };
+  std::int64_t i = 0;
+  while (same(i)) ++i;
+  throw input_error(
+      "{} of {} rows are of CCDs that other rows name, too; the first of them is row {}, {} [{}]: {}",
+      table.rows() - kept.rows(), table.rows(), i + 1, table.text("image_filename", i),
+      table.integer("image_hdu", i), "every CCD must be there once");
+}
+
 }  // namespace brickline

@@ -29,4 +29,8 @@ struct CcdRowsOfFile {
 std::vector<std::vector<std::int64_t>> rows_without_duplicates(std::span<const CcdRowsOfFile> files,
                                                                const Log& log = {});
 
+// For work that gives every row of `table` a result: Error (kInput), naming the CCD, if `kept`, its rows without
+// duplicates, has not all of them.
+void require_all_rows(const fits::Table& table, const fits::Table& kept);
+
 }  // namespace brickline

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/wcs/polygon.h"
@@ -105,6 +106,10 @@ class Band {
     for (const std::size_t i : members_) {
       const Box box = footprint(map_, rows_[i].approximate_wcs());
       if (box.empty()) continue;
+      const double sig1 = rows_[i].sig1, seeing = rows_[i].seeing_arcsec();
+      if (!(sig1 > 0 && std::isfinite(sig1) && seeing > 0 && std::isfinite(seeing)))
+        throw input_error("CCD {} has the sig1 {} and the seeing {} arcsec: depths need both",
+                          rows_[i].name(), sig1, seeing);
       out_.ccds[i].overlapping = true;
       boxes[i] = box;
       remaining.insert(i);
@@ -182,9 +187,7 @@ class Band {
   bool add(std::size_t i, const Wcs& wcs) {
     before_weight_ = weight_;
     before_exposures_ = exposures_;
-    const double norm = galaxy_norm_(i), ratio = norm / rows_[i].sig1;
-    const auto more = static_cast<float>(ratio * ratio);
-    bool any = false;
+    std::optional<float> more;  // where it covers a pixel: elsewhere there may be no norm to be had
     for (int y = 0; y < weight_.height(); ++y)
       for (int x = 0; x < weight_.width(); ++x) {
         const SkyPosition s = map_.wcs.pixel_to_sky(x, y);
@@ -192,11 +195,14 @@ class Band {
         if (!p) continue;
         const double px = std::nearbyint(p->x), py = std::nearbyint(p->y);
         if (!(px >= 0 && py >= 0 && px < wcs.width() && py < wcs.height())) continue;
-        any = true;
-        weight_(x, y) += more;
+        if (!more) {
+          const double ratio = galaxy_norm_(i) / rows_[i].sig1;
+          more = static_cast<float>(ratio * ratio);
+        }
+        weight_(x, y) += *more;
         exposures_(x, y) += 1;
       }
-    return any;
+    return more.has_value();
   }
 
   std::vector<float> unique_depths() const {

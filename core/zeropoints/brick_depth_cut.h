@@ -49,7 +49,8 @@ struct DepthCut {
   std::map<std::string, DepthCutBand> bands;
 };
 
-// `galaxy_norm`: 1/pixel, of a row by its number; asked for where a CCD is looked at. Error (kInput): a row's band has no target.
+// `galaxy_norm`: 1/pixel, of a row by its number; asked for where a CCD is looked at that covers a pixel of the map. Error
+// (kInput): a row's band has no target; a CCD that overlaps has no sig1 or no seeing.
 DepthCut cut_to_depth(const std::vector<CcdRow>& rows, const Target& target,
                       const std::function<double(std::size_t)>& galaxy_norm, const DepthCutOptions& options);
 

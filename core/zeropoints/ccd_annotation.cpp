@@ -126,15 +126,16 @@ CcdAnnotation annotate(const CcdImage& image, const Wcs& wcs, const SkyModel* sk
 
   const Psf psf = image.psf.shifted(-image.extent.x0, -image.extent.y0);
   std::vector<double> norms, galaxy_norms;
+  // Pixels of FITS, as are the others here.
   for (const double y : linspace(33, h - 32, 5))
     for (const double x : linspace(33, w - 32, 5)) {
-      const Image<float> stamp = psf.stamp(x, y);
+      const Image<float> stamp = psf.stamp(x - 1, y - 1);
       norms.push_back(point_source_norm(stamp));
       galaxy_norms.push_back(galaxy_norm(stamp, wcs.cd()));
     }
   out.psf_norm = statistics(norms);
   out.galaxy_norm = statistics(galaxy_norms);
-  measure_shape(psf.stamp((w + 1) / 2, (h + 1) / 2), out);
+  measure_shape(psf.stamp((w - 1) / 2, (h - 1) / 2), out);
   if (dust) out.ebv = dust->ebv(c.ra, c.dec);
 
   const double sigma = fwhm / 2.35;

@@ -49,7 +49,12 @@ class Measurement {
       return std::move(out_);
     }
     astrometry();
-    photometry();
+    if (out_.astrometric > 0)
+      photometry();
+    else
+      out_.failure =
+          fmt::format("no star for the astrometric offset: of {} fitted stars of the catalogs none is Gaia's",
+                      out_.stars.size());
     return std::move(out_);
   }
 

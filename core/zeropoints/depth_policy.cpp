@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -141,8 +142,8 @@ std::int64_t cut_by_depth(fits::Table& table, const std::vector<double>& depth, 
   for (std::int64_t i = 0; i < rows; ++i) bits.push_back(table.integer("ccd_cuts", i));
   std::map<std::string, std::vector<double>> depths;
   for (std::int64_t i = 0; i < rows; ++i)
-    if (bits[static_cast<std::size_t>(i)] == 0)
-      depths[table.text("image_filename", i)].push_back(depth[static_cast<std::size_t>(i)]);
+    if (const auto k = static_cast<std::size_t>(i); bits[k] == 0)
+      depths[table.text("image_filename", i)].push_back(std::isfinite(depth[k]) ? depth[k] : 0);
   std::map<std::string, double> exposures;
   for (auto& [name, values] : depths) exposures[name] = median_of(std::move(values));
 

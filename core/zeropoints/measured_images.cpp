@@ -13,6 +13,7 @@
 #include "core/calib/thread_time.h"
 #include "core/sky/sky_calibration.h"
 #include "core/survey/ccd_table.h"
+#include "core/survey/ccd_table_duplicates.h"
 
 namespace brickline {
 namespace {
@@ -71,6 +72,9 @@ class Batch {
       out.read_seconds = time.lap();
       if (out.given) {
         out.zero_point.zero_point = ccd.ccdzpt;
+        // No star was looked at: what the table says, which without such columns is nothing.
+        out.zero_point.ra_offset = ccd.ccdraoff;
+        out.zero_point.dec_offset = ccd.ccddecoff;
         out.zero_point.provider = made_.text("zpt_source", i);
       } else {
         measure_stars(image, camera.facts(), out);
@@ -81,7 +85,11 @@ class Batch {
       }
       out.fit_seconds = time.lap();
     } catch (...) {
+      // A zero point that was found by then is none: a row has numbers, or a reason.
+      out.zero_point = CcdZeroPoint();
       out.zero_point.failure = words_of_failure();
+      out.annotation.reset();
+      out.sig1 = CcdAnnotation::kUnknown;
     }
     return out;
   }
@@ -192,9 +200,17 @@ class Batch {
 MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistry& cameras,
                               const MadeCcdTable& made, const MeasureOptions& options, const Log& log,
                               const Progress& progress) {
+  const std::vector<const Camera*> loaded = cameras.loaded();
+  if (!options.photometry.empty() && !loaded.empty() &&
+      std::none_of(loaded.begin(), loaded.end(), [&](const Camera* camera) {
+        return camera->facts().photometry.catalogues.contains(options.photometry);
+      }))
+    throw usage_error("no camera of these images knows a catalogue {} (fact photometry.catalogues)",
+                      options.photometry);
   MeasuredImages out;
   if (made.table.rows() > 0) {
     const CcdTable ccds = CcdTable::from_tables({{"the table", made.table}});
+    require_all_rows(made.table, ccds.table());
     out.rows.resize(static_cast<std::size_t>(ccds.rows()));
     Batch batch(survey, cameras, ccds, made.table, options, log);
     std::mutex mutex;

@@ -52,7 +52,7 @@ struct MeasuredImages {
 };
 
 // `made`: of make_ccd_table; its cameras are loaded. Rows whose zero point comes from the header or an option keep it.
-// Error (kUsage): a catalog that nothing is known of.
+// Error (kUsage): `options.photometry` is a catalog that no loaded camera's facts know; (kInput): two rows are one CCD.
 MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistry& cameras,
                               const MadeCcdTable& made, const MeasureOptions& options, const Log& log = {},
                               const Progress& progress = {});

@@ -114,7 +114,7 @@ void add_survey_columns(Columns& c, const MeasuredImages& images) {
   c.add<float>("fwhm", "pixel", [&c](R r) {
     return std::isfinite(r.fwhm) || r.row < 0 ? r.fwhm : c.made_table().number("fwhm", r.row);
   });
-  for (const char* name : {"width", "height"}) c.made<std::int16_t>(name, "pixel", 0);
+  for (const char* name : {"width", "height"}) c.made<std::int32_t>(name, "pixel", 0);
   for (const char* name : {"ra_bore", "dec_bore"}) c.made<double>(name, "deg");
   for (const char* name : {"crpix1", "crpix2"}) c.made<float>(name, "pixel");
   for (const char* name : {"crval1", "crval2"}) c.made<double>(name, "deg");
@@ -136,9 +136,9 @@ void add_survey_columns(Columns& c, const MeasuredImages& images) {
   c.measured("ccdbprp", "mag", &CcdZeroPoint::bp_rp);
   c.measured("ccdphrms", "mag", &CcdZeroPoint::scatter);
   c.add<float>("phrms", "mag", [&](R r) { return exposures.at(r.image_filename).scatter; });
-  c.add<std::int16_t>("ccdnastrom", "", [](R r) { return r.zero_point.astrometric; });
-  c.add<std::int16_t>("ccdnphotom", "", [](R r) { return r.zero_point.seen; });
-  c.add<std::int16_t>("ccdnphotom_used", "", [](R r) { return r.zero_point.used; });
+  c.add<std::int32_t>("ccdnastrom", "", [](R r) { return r.zero_point.astrometric; });
+  c.add<std::int32_t>("ccdnphotom", "", [](R r) { return r.zero_point.seen; });
+  c.add<std::int32_t>("ccdnphotom_used", "", [](R r) { return r.zero_point.used; });
   c.add<std::int32_t>("ccd_cuts", "",
                       [](R r) { return r.zero_point.failure.empty() ? 0 : ccdcut::kErrLegacyzpts; });
 }
@@ -160,12 +160,12 @@ void add_annotation_columns(Columns& c) {
   std::vector<bool> there;
   for (const std::size_t i : c.rows()) there.push_back(c.row(i).annotation.has_value());
   c.table().add("annotated", std::move(there));
-  std::vector<std::int16_t> good;
+  std::vector<std::int32_t> good;
   for (const std::size_t i : c.rows())
     for (std::int64_t k = 0; k < 4; ++k)
       good.push_back(c.row(i).row >= 0 && c.made_table().has("good_region")
-                         ? static_cast<std::int16_t>(c.made_table().number("good_region", c.row(i).row, k))
-                         : std::int16_t{-1});
+                         ? static_cast<std::int32_t>(c.made_table().number("good_region", c.row(i).row, k))
+                         : std::int32_t{-1});
   c.table().add("good_region", std::move(good), "pixel", {4});
   for (std::size_t k = 0; k < 4; ++k) {
     c.annotated(

@@ -139,8 +139,8 @@ std::optional<PixelPosition> Footprint::pixel(double ra, double dec) const {
 std::shared_ptr<const fits::Table> CatalogCache::table(const std::filesystem::path& file,
                                                        const std::vector<std::string>& columns) {
   const std::scoped_lock lock(mutex_);
-  const auto found =
-      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.file == file; });
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& e) { return e.file == file && e.columns == columns; });
   if (found != entries_.end()) {
     entries_.splice(entries_.begin(), entries_, found);
     return entries_.front().table;
@@ -149,7 +149,7 @@ std::shared_ptr<const fits::Table> CatalogCache::table(const std::filesystem::pa
   if (!std::filesystem::exists(file, code))
     throw input_error("this file of the catalog is missing").in_file(file.string());
   auto table = std::make_shared<const fits::Table>(fits::FitsReader(file).columns(1, columns));
-  entries_.push_front({file, table});
+  entries_.push_front({file, columns, table});
   if (entries_.size() > most_) entries_.pop_back();
   return table;
 }

@@ -57,6 +57,7 @@ class CatalogCache {
  private:
   struct Entry {
     std::filesystem::path file;
+    std::vector<std::string> columns;
     std::shared_ptr<const fits::Table> table;
   };
   std::mutex mutex_;

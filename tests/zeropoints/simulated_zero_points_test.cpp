@@ -2,10 +2,12 @@
 #include <gmock/gmock.h>
 
 #include <functional>
+#include <numbers>
 #include <random>
 
 #include "core/model/psf_kernel.h"
 #include "core/wcs/wcs.h"
+#include "core/zeropoints/ccd_annotation.h"
 #include "core/zeropoints/star_fit.h"
 #include "tests/zeropoints/simulated_sky.h"
 
@@ -54,6 +56,26 @@ TEST_F(ZeroPoints, AreTheTrueOnesByEveryCatalog) {
       EXPECT_GT(made.integer("ccdnphotom_used", i), 20);
     }
   }
+}
+
+TEST(Annotations, AreOfPlacesAroundTheMiddleOfTheCcd) {
+  // A PSF whose light grows along x, of sum 1 in the middle: so is then the mean over places around it.
+  constexpr int kWidth = 400, kHeight = 300;
+  Image<float> plane(25, 25), none(25, 25);
+  double squares = 0;
+  for (int y = 0; y < 25; ++y)
+    for (int x = 0; x < 25; ++x) {
+      const double r2 = (x - 12) * (x - 12) + (y - 12) * (y - 12);
+      plane(x, y) = static_cast<float>(std::exp(-r2 / 8) / (8 * std::numbers::pi));
+      squares += std::pow(plane(x, y), 2);
+    }
+  CcdImage image;
+  image.psf =
+      Psf({plane, plane, none}, {.degree = 1, .x_zero = (kWidth - 1) / 2., .x_scale = 500}, 4.7, false);
+  const Wcs wcs = Wcs::tangent(150, 2, 199.5, 149.5, {-7e-5, 0, 0, 7e-5}, kWidth, kHeight);
+  const CcdAnnotation made = annotate(image, wcs, nullptr, 1, 1, 4.7, nullptr);
+  EXPECT_GT(made.psf_norm.deviation / made.psf_norm.mean, 0.1);
+  EXPECT_NEAR(made.psf_norm.mean / std::sqrt(squares), 1, 1e-5);
 }
 
 TEST(StarFits, HaveErrorsThatMeanWhatTheySayAndTakeNeighboursApart) {
@@ -283,10 +305,50 @@ TEST_F(Faults, ACrowdedField) {
 }
 
 TEST_F(Faults, ABandWithoutAColourTermOrACatalogThatNobodyNamed) {
-  EXPECT_THAT(reason_of_one({}, {"--photometry", "sdss2"}),
-              HasSubstr("no colour term from catalogue sdss2 to band g"));
+  EXPECT_THAT(measure(copy_, 2, {"--photometry", "sdss2"}).err, HasSubstr("knows a catalogue sdss2"));
+  EXPECT_FALSE(fs::exists(copy_ / "survey-ccds-made.fits.gz"));
   EXPECT_THAT(reason_of_one({}, {"--photometry", "ps1", "--force"}),
               HasSubstr("nobody says where catalogue ps1 is"));
+}
+
+TEST_F(Faults, OfTheCommandLine) {
+  const std::string first = images().front();
+  EXPECT_THAT(measure(copy_, 2, {first, "--star-mags", "20", "16"}).err, HasSubstr("--star-mags"));
+  EXPECT_THAT(measure(copy_, 2, {first, "--stamp-radius", "0"}).err, HasSubstr("--stamp-radius"));
+  EXPECT_FALSE(fs::exists(copy_ / "survey-ccds-made.fits.gz"));
+}
+
+TEST_F(Faults, OfAnImageThatIsNamedTwiceAreNone) {
+  const std::string first = images()[0], second = images()[1];
+  measure(copy_, 0, {first, "./" + first, second, "--photometry", "gaia", "--largest-scatter", "0.4"});
+  const fits::Table made = ccds(copy_, "made"), truth = SimulatedSky::truth();
+  ASSERT_EQ(made.rows(), 2);
+  for (std::int64_t i = 0; i < 2; ++i) {
+    std::int64_t j = 0;
+    while (truth.integer("expnum", j) != made.integer("expnum", i)) ++j;
+    EXPECT_EQ(made.text("image_filename", i), i == 0 ? first : second);
+    EXPECT_NEAR(made.number("ccdzpt", i), truth.number("ccdzpt", j), 0.005);
+  }
+  EXPECT_TRUE(std::holds_alternative<std::vector<std::int32_t>>(made.require("width").data));
+  // What the measurement was made with is in its products.
+  for (const auto& entry : fs::recursive_directory_iterator(copy_ / "zpt"))
+    if (entry.path().filename().string().ends_with("-annotated.fits")) {
+      EXPECT_THAT(fits::FitsReader(entry.path()).header(1).text("CMDLINE").value_or(""),
+                  HasSubstr("--largest-scatter 0.4"));
+    }
+  // Zero points that are given come with an offset: none.
+  measure(copy_, 0, {first, "--zeropoint", "g=25,z=25", "--name", "given"});
+  const fits::Table given = ccds(copy_, "given");
+  EXPECT_EQ(given.number("ccdzpt", 0), 25);
+  EXPECT_EQ(given.number("ccdraoff", 0), 0);
+  EXPECT_EQ(given.number("ccddecoff", 0), 0);
+}
+
+TEST_F(Faults, AFieldWithoutStarsForTheOffset) {
+  change_gaia(scratch_ / "gaia", [](fits::Table& t) { t = t.select({}); });
+  EXPECT_THAT(
+      reason_of_one(scratch_ / "gaia", {"--photometry", "ps1", "--ps1-dir", SimulatedSky::ps1().string()}),
+      HasSubstr("no star for the astrometric offset"));
 }
 
 }  // namespace

@@ -6,22 +6,17 @@
 #include <cstdlib>
 
 #include "core/base/error.h"
-#include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
 #include "core/image/ccd_reader.h"
 #include "core/survey/kd_tree_writer.h"
 #include "tools/common/program.h"
+#include "tools/make_ccds/table_file.h"
 
 namespace brickline {
 namespace {
 
 namespace fs = std::filesystem;
 constexpr int kSomeItemsFailed = 6;
-
-void refuse_to_replace(const fs::path& file, bool force) {
-  if (fs::exists(file) && !force)
-    throw input_error("it is there already; --force replaces it").in_file(file.string());
-}
 
 // 1/pixel, of the galaxy that depths are of: the table's column, else what the PSF says where the brick is.
 class GalaxyNorms {
@@ -49,6 +44,7 @@ class GalaxyNorms {
     reading.pixels = reading.sky = false;
     reading.polygon = target_.polygon();
     reading.required = true;
+    reading.min_size = 1;  // whatever part of it the brick has
     return reader_->read(reader_->input(row), reading)->galnorm;
   }
 
@@ -122,12 +118,15 @@ CLI::App* add_tree_command(CLI::App& app, TreeArguments& a) {
 
 int write_tree(const TreeArguments& a) {
   refuse_to_replace(a.output, a.force);
-  fits::Table table = fits::FitsReader(a.table).table(1);
+  auto [table, primary, header] = TableFile::read(a.table);
   const std::int64_t all = table.rows();
   if (!a.all && table.has("ccd_cuts")) {
     std::vector<std::int64_t> good;
-    for (std::int64_t i = 0; i < all; ++i)
-      if (table.integer("ccd_cuts", i) == 0) good.push_back(i);
+    for (std::int64_t i = 0; i < all; ++i) try {
+        if (table.integer("ccd_cuts", i) == 0) good.push_back(i);
+      } catch (Error& e) {
+        throw e.in_file(fmt::format("{} row {}", a.table.string(), i + 1));
+      }
     table = table.select(good);
   }
   if (table.rows() == 0)
@@ -135,7 +134,7 @@ int write_tree(const TreeArguments& a) {
         .in_file(a.table.string());
   const MadeSkyTree tree = make_sky_tree(table.numbers("ra"), table.numbers("dec"));
   fits::FitsWriter writer;
-  writer.add_table(table.select(tree.order));
+  TableFile{table.select(tree.order), primary, header}.add_to(writer);
   add_sky_tree(writer, tree, "ccds");
   writer.write(a.output);
   write_stdout(fmt::format("{}: {} of {} CCDs in {} leaves\n", a.output.string(), table.rows(), all,
@@ -202,12 +201,21 @@ int cut_bricks(DepthCutArguments& a, const PluginSearch& plugins) {
                                               : CcdTable::read_near(a.tables, target.wcs, Log(terminal));
       std::vector<CcdRow> rows;
       std::vector<std::int64_t> numbers;
+      std::map<std::string, int> unwanted;
       for (std::int64_t i = 0; i < table.rows(); ++i) {
         CcdRow row = table.row(i);
-        if (row.ccd_cuts != 0 || !a.options.target.contains(row.band)) continue;
+        if (row.ccd_cuts != 0) continue;
+        if (!a.options.target.contains(row.band)) {
+          ++unwanted[row.band];
+          continue;
+        }
         numbers.push_back(i);
         rows.push_back(std::move(row));
       }
+      for (const auto& [band, count] : unwanted)
+        Log(terminal).warning(
+            "{}: {} CCDs of band {} are left out, for which no depth is wanted (--target {}=MAG)", name,
+            count, band, band);
       if (rows.empty()) {
         write_stdout(fmt::format("{}: no CCD\n", name));
         continue;

@@ -42,7 +42,7 @@ void add_cut_options(CLI::App& app, CutArguments& a) {
   app.add_option("--objects", a.objects, "table with filename, object, for rows without an object");
 }
 
-CutTables cut_table(fits::Table table, CameraRegistry& cameras, CutArguments& a) {
+CutTables cut_table(TableFile table, CameraRegistry& cameras, CutArguments& a) {
   if (a.good_ccd_fraction == "camera") {
     a.options.good_ccd_fraction = -1;
   } else if (!a.good_ccd_fraction.empty()) {
@@ -57,9 +57,9 @@ CutTables cut_table(fits::Table table, CameraRegistry& cameras, CutArguments& a)
     throw usage_error("--depth-policy needs the depths of --annotated");
   CutTables out;
   out.table = std::move(table);
-  if (!a.annotated.empty()) out.annotated = read_table(a.annotated);
-  if (!a.objects.empty()) fill_objects(out.table, read_table(a.objects));
-  const CcdCuts cuts = cut_ccds(out.table, cameras, a.options);
+  if (!a.annotated.empty()) out.annotated = TableFile::read(a.annotated);
+  if (!a.objects.empty()) fill_objects(out.table.table, read_table(a.objects));
+  const CcdCuts cuts = cut_ccds(out.table.table, cameras, a.options);
   for (const auto& [rule, count] : cuts.counts) out.report += fmt::format("{:<18} {:>9}\n", rule, count);
   std::int64_t cut = cuts.cut;
   if (!a.depth_policy.empty()) {
@@ -67,18 +67,19 @@ CutTables cut_table(fits::Table table, CameraRegistry& cameras, CutArguments& a)
     if (policy.needs_tiles() && a.tiles.empty())
       throw usage_error("the policy groups by tile: --tiles TABLE says where they are");
     const std::int64_t by_depth =
-        cut_by_depth(out.table, matched_column(out.table, out.annotated, "psfdepth"), policy,
-                     a.tiles.empty() ? fits::Table() : read_table(a.tiles));
+        cut_by_depth(out.table.table, matched_column(out.table.table, out.annotated.table, "psfdepth"),
+                     policy, a.tiles.empty() ? fits::Table() : read_table(a.tiles));
     out.report += fmt::format("{:<18} {:>9}\n", "depth_cut", by_depth);
     cut += by_depth;
   }
   if (!a.annotated.empty()) {
-    if (a.depth_policy.empty()) matched_column(out.table, out.annotated, "image_hdu");
+    if (a.depth_policy.empty()) matched_column(out.table.table, out.annotated.table, "image_hdu");
     std::vector<std::int64_t> bits;
-    for (std::int64_t i = 0; i < out.table.rows(); ++i) bits.push_back(out.table.integer("ccd_cuts", i));
-    out.annotated.add("ccd_cuts", std::move(bits));
+    for (std::int64_t i = 0; i < out.table.table.rows(); ++i)
+      bits.push_back(out.table.table.integer("ccd_cuts", i));
+    out.annotated.table.add("ccd_cuts", std::move(bits));
   }
-  out.report += fmt::format("{} of {} CCDs are cut\n", cut, out.table.rows());
+  out.report += fmt::format("{} of {} CCDs are cut\n", cut, out.table.table.rows());
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/calib/ccd_cuts.h"
+#include "tools/make_ccds/table_file.h"
 
 namespace CLI {
 class App;
@@ -22,9 +23,9 @@ struct CutArguments {
 void add_cut_options(CLI::App& app, CutArguments& a);
 
 struct CutTables {
-  fits::Table table, annotated;  // the second: only where one was given
+  TableFile table, annotated;  // the second: only where one was given
   std::string report;
 };
-CutTables cut_table(fits::Table table, CameraRegistry& cameras, CutArguments& a);
+CutTables cut_table(TableFile table, CameraRegistry& cameras, CutArguments& a);
 
 }  // namespace brickline

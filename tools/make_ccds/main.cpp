@@ -3,6 +3,7 @@
 #include <tbb/global_control.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cctype>
 #include <filesystem>
 #include <memory>
@@ -11,7 +12,6 @@
 
 #include "core/base/error.h"
 #include "core/calib/ccd_table_maker.h"
-#include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
 #include "core/survey/concatenate_tables.h"
 #include "tools/common/program.h"
@@ -20,6 +20,7 @@
 #include "tools/make_ccds/cut.h"
 #include "tools/make_ccds/measure.h"
 #include "tools/make_ccds/solve.h"
+#include "tools/make_ccds/table_file.h"
 
 namespace brickline {
 namespace {
@@ -46,14 +47,17 @@ struct Arguments {
 };
 
 void write_table(const fits::Table& table, const fs::path& file, bool force) {
-  if (fs::exists(file) && !force)
-    throw input_error("it is there already; --force replaces it").in_file(file.string());
+  refuse_to_replace(file, force);
   fits::FitsWriter writer;
   writer.add_table(table);
   writer.write(file);
 }
 
-fits::Table read_table(const fs::path& file) { return fits::FitsReader(file).table(1); }
+void write_table(const TableFile& table, const fs::path& file) {
+  fits::FitsWriter writer;
+  table.add_to(writer);
+  writer.write(file);
+}
 
 // BAND=MAG of each word.
 std::map<std::string, double> zero_points_of(const std::vector<std::string>& words) {
@@ -69,7 +73,7 @@ std::map<std::string, double> zero_points_of(const std::vector<std::string>& wor
   return found;
 }
 
-// Names below the survey's images; of files elsewhere an error.
+// Names below the survey's images, each once; of files elsewhere an error.
 std::vector<std::string> relative_names(const SurveyDirectory& survey,
                                         const std::vector<std::string>& files) {
   std::vector<std::string> names;
@@ -87,7 +91,7 @@ std::vector<std::string> relative_names(const SurveyDirectory& survey,
     if (!is_inside(name) || !fs::exists(images / name, code))
       throw input_error("it is not in the survey's directory of images ({})", images.string())
           .in_file(file.string());
-    names.push_back(name.string());
+    if (std::find(names.begin(), names.end(), name.string()) == names.end()) names.push_back(name.string());
   }
   return names;
 }
@@ -103,11 +107,11 @@ int make_table(Arguments& a) {
   a.table.zero_point = zero_points_of(a.zero_points);
   if (a.seeing > 0) a.table.seeing_arcsec = a.seeing;
   a.plugins.use_user_directory = !a.no_user_plugins;
+  check_measure_options(a.measure);
   const SurveyDirectory survey =
       SurveyDirectory::open(a.survey_dir.empty() ? std::nullopt : std::optional(fs::path(a.survey_dir)));
   const fs::path file = survey.root() / fmt::format("survey-ccds-{}.fits.gz", a.name);
-  if (fs::exists(file) && !a.force)
-    throw input_error("it is there already; --force replaces it").in_file(file.string());
+  refuse_to_replace(file, a.force);
   CameraRegistry cameras = CameraRegistry::scan(a.plugins, log);
   const std::vector<std::string> files =
       a.files.empty() ? image_files(survey) : relative_names(survey, a.files);
@@ -128,8 +132,10 @@ int make_table(Arguments& a) {
                                         "(--plugin-dir says where others are)",
                                         made.foreign))
         .in_file((survey.root() / "images").string());
-  if (made.table.rows() == 0 && !a.measure.measure)
-    throw input_error("none of {} files gave a CCD; {} problems", made.files, made.problems.size())
+  // Measured tables have rows for problems.
+  if (made.table.rows() == 0 && (!a.measure.measure || made.problems.empty()))
+    throw input_error("none of {} files gave a CCD; {} are masks or weights of others; {} problems",
+                      made.files, made.skipped, made.problems.size())
         .in_file((survey.root() / "images").string());
   if (a.measure.measure)
     return measure_and_write(
@@ -143,7 +149,7 @@ int make_table(Arguments& a) {
 
 int merge(const Arguments& a) {
   std::vector<NamedTable> tables;
-  for (const fs::path& file : a.inputs) tables.push_back({file.string(), read_table(file)});
+  for (const fs::path& file : a.inputs) tables.push_back({file.string(), TableFile::read(file).table});
   const fits::Table table = concatenate_tables(tables);
   write_table(table, a.output, a.force);
   write_stdout(fmt::format("{}: {} CCDs of {} tables\n", a.output.string(), table.rows(), tables.size()));
@@ -153,11 +159,13 @@ int merge(const Arguments& a) {
 int cut(Arguments& a) {
   TerminalLog terminal(LogLevel::kWarning);
   CameraRegistry cameras = CameraRegistry::scan(a.plugins, Log(terminal));
-  const CutTables cut = cut_table(read_table(a.inputs.front()), cameras, a.cut);
-  write_table(cut.table, a.output.empty() ? a.inputs.front() : a.output, a.force || a.output.empty());
+  // Before the first is written.
+  for (const fs::path& file : {a.output, a.cut.annotated_out})
+    if (!file.empty()) refuse_to_replace(file, a.force);
+  const CutTables cut = cut_table(TableFile::read(a.inputs.front()), cameras, a.cut);
+  write_table(cut.table, a.output.empty() ? a.inputs.front() : a.output);
   if (!a.cut.annotated.empty())
-    write_table(cut.annotated, a.cut.annotated_out.empty() ? a.cut.annotated : a.cut.annotated_out,
-                a.force || a.cut.annotated_out.empty());
+    write_table(cut.annotated, a.cut.annotated_out.empty() ? a.cut.annotated : a.cut.annotated_out);
   write_stdout(cut.report);
   return 0;
 }

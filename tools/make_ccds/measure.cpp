@@ -81,6 +81,8 @@ std::vector<CommandOption> options_of(const MeasureArguments& a) {
   if (a.legacy_fits) out.push_back({"--legacy-fits", {}});
   if (a.options.stars.fit.star.shift == PsfShift::kFourier) out.push_back({"--exact-shift", {}});
   if (!a.options.photometry.empty()) out.push_back({"--photometry", {a.options.photometry}});
+  for (const CLI::Option* option : a.constants)
+    if (option->count() > 0) out.push_back({option->get_name(), option->results()});
   return out;
 }
 
@@ -163,30 +165,44 @@ void add_measure_options(CLI::App& app, MeasureArguments& a) {
          "the sharper the PSF the more, and nearer to the truth; fluxes that runbrick fits with them are smaller by "
          "that")
       ->group(kGroup);
-  const auto constant = [&](const char* name, auto& value, const char* help) {
-    app.add_option(name, value, help)->capture_default_str()->group(kConstants);
+  const auto constant = [&](const char* name, auto& value, const CLI::Range& range, const char* help) {
+    a.constants.push_back(
+        app.add_option(name, value, help)->check(range)->capture_default_str()->group(kConstants));
   };
-  app.add_option("--star-mags", a.star_mags,
-                 "LO HI: magnitudes of stars for the zero point (else the camera's facts)")
-      ->expected(2)
-      ->group(kConstants);
-  constant("--match-radius", s.stars.match_radius_arcsec,
+  a.constants.push_back(
+      app.add_option("--star-mags", a.star_mags,
+                     "LO HI: magnitudes of stars for the zero point (else the camera's facts)")
+          ->expected(2)
+          ->group(kConstants));
+  constant("--match-radius", s.stars.match_radius_arcsec, CLI::Range(0.01, 60.),
            "arcsec, of a photometric star around one of Gaia's");
-  constant("--catalog-margin", s.stars.footprint_margin_pixels,
+  constant("--catalog-margin", s.stars.footprint_margin_pixels, CLI::Range(0., 10000.),
            "pixels around the image in which stars are looked for");
-  constant("--most-stars", s.stars.most_stars, "stars of each catalog, the brightest");
-  constant("--stamp-radius", s.fit.star.stamp_radius, "pixels, of the square that a star is fitted on");
-  constant("--fit-steps", s.fit.star.most_steps, "steps of a star's fit, at most");
-  constant("--clip-photometry", s.clip_photometry, "sigmas, of the stars' zero points");
-  constant("--clip-astrometry", s.clip_astrometry, "sigmas, of the stars' offsets");
-  constant("--seen", s.least_significance, "sigmas of the flux, of stars that ccdnphotom counts");
-  constant("--most-masked", s.most_masked, "part of a star's light on masked pixels, for the zero point");
-  constant("--fewest-stars", s.fewest_stars, "for a zero point");
-  constant("--largest-scatter", s.largest_scatter, "mag, of a zero point");
-  constant("--least-seen", s.least_seen, "part of the bright stars that must be at their places");
-  constant("--seen-within", s.seen_within_arcsec, "arcsec of their places");
-  constant("--most-crowded", s.most_crowded, "part of the usable stars that may have a like neighbour");
-  constant("--crowded-within", s.crowded_within_fwhm, "FWHM, of such a neighbour");
+  constant("--most-stars", s.stars.most_stars, CLI::Range(1, 1000000),
+           "stars of each catalog, the brightest");
+  constant("--stamp-radius", s.fit.star.stamp_radius, CLI::Range(1, 200),
+           "pixels, of the square that a star is fitted on");
+  constant("--fit-steps", s.fit.star.most_steps, CLI::Range(1, 10000), "steps of a star's fit, at most");
+  constant("--clip-photometry", s.clip_photometry, CLI::Range(0.1, 1000.),
+           "sigmas, of the stars' zero points");
+  constant("--clip-astrometry", s.clip_astrometry, CLI::Range(0.1, 1000.), "sigmas, of the stars' offsets");
+  constant("--seen", s.least_significance, CLI::Range(0., 1e6),
+           "sigmas of the flux, of stars that ccdnphotom counts");
+  constant("--most-masked", s.most_masked, CLI::Range(0., 1.),
+           "part of a star's light on masked pixels, for the zero point");
+  constant("--fewest-stars", s.fewest_stars, CLI::Range(1, 1000000), "for a zero point");
+  constant("--largest-scatter", s.largest_scatter, CLI::Range(0., 100.), "mag, of a zero point");
+  constant("--least-seen", s.least_seen, CLI::Range(0., 1.),
+           "part of the bright stars that must be at their places");
+  constant("--seen-within", s.seen_within_arcsec, CLI::Range(0.01, 3600.), "arcsec of their places");
+  constant("--most-crowded", s.most_crowded, CLI::Range(0., 1.),
+           "part of the usable stars that may have a like neighbour");
+  constant("--crowded-within", s.crowded_within_fwhm, CLI::Range(0., 1000.), "FWHM, of such a neighbour");
+}
+
+void check_measure_options(const MeasureArguments& a) {
+  if (a.star_mags.size() == 2 && !(a.star_mags[0] < a.star_mags[1]))
+    throw usage_error("--star-mags: {} is not brighter than {}", a.star_mags[0], a.star_mags[1]);
 }
 
 int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& cameras, const MadeCcdTable& made,

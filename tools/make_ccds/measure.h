@@ -11,7 +11,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace brickline {
 
@@ -21,9 +22,12 @@ struct MeasureArguments {
   std::vector<std::string> catalogs;  // NAME=DIR
   std::vector<double> star_mags;
   MeasureOptions options;
+  std::vector<const CLI::Option*> constants;  // those options of which the command line in products tells
 };
 
 void add_measure_options(CLI::App& app, MeasureArguments& a);
+// What ranges of single options do not tell. Error (kUsage).
+void check_measure_options(const MeasureArguments& a);
 
 // Measures what `made` lists, writes the images' tables and, by `write`, the survey's. Returns the exit code.
 int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& cameras, const MadeCcdTable& made,

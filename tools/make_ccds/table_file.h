@@ -1,0 +1,25 @@
+// The files of tables that make-ccds reads to write them anew.
+#pragma once
+
+#include <filesystem>
+
+#include "core/fits/fits_writer.h"
+#include "core/fits/header.h"
+#include "core/fits/table.h"
+
+namespace brickline {
+
+// The table of HDU 1 with the cards of both headers.
+struct TableFile {
+  fits::Table table;
+  fits::Header primary, header;
+
+  // Error (kInput): a column that cannot be read, which would be lost.
+  static TableFile read(const std::filesystem::path& file);
+  void add_to(fits::FitsWriter& writer) const;
+};
+
+// Error (kInput) if the file is there and is not to be replaced.
+void refuse_to_replace(const std::filesystem::path& file, bool force);
+
+}  // namespace brickline
