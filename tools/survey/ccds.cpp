@@ -16,7 +16,7 @@ namespace brickline {
 
 namespace fs = std::filesystem;
 
-int survey_ccds(int argc, char** argv) {
+int survey_ccds(int argc, char** argv, const Cancel& cancel) {
   fs::path directory, bricks_file, out;
   std::vector<std::string> names;
   CcdsUsedOptions options;
@@ -33,6 +33,7 @@ int survey_ccds(int argc, char** argv) {
   app.add_flag("--no-verify", no_verify, "believe files without a look at the bricks' lists of checksums");
   if (!parse_command_line(app, argc, argv)) return 0;
   options.verify = !no_verify;
+  options.cancel = cancel;
   const BrickTable table = *table_of_bricks(bricks_file);
   const std::vector<BrickOutput> bricks = output_bricks(directory, table, names);
   const std::vector<RowColumn> columns = ccds_columns(bricks, options);
