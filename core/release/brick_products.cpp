@@ -26,6 +26,12 @@ bool is_there(const fs::path& file) {
   return fs::exists(file, code);
 }
 
+Error lacking(const Brick& brick, const fs::path& file) {
+  Error error = input_error("brick {} lacks it: the brick is to be made again", brick.name);
+  error.in_file(file.string());
+  return error;
+}
+
 }  // namespace
 
 std::optional<ChecksumList> ChecksumList::read(const fs::path& file) {
@@ -61,10 +67,18 @@ void ChecksumList::check_file(const std::string& name, const fs::path& file) con
   check(name, text_of(file), file);
 }
 
+std::optional<ChecksumList> list_of(const BrickOutput& b) {
+  return ChecksumList::read(b.directory / product_path(Product::kChecksums, {.brick = b.brick.name}));
+}
+
+std::vector<std::string> ChecksumList::names() const {
+  std::vector<std::string> out;
+  for (const auto& [name, digest] : digests_) out.push_back(name);
+  return out;
+}
+
 BrickProducts::BrickProducts(BrickOutput output, bool verify) : output_(std::move(output)) {
-  if (verify)
-    list_ =
-        ChecksumList::read(output_.directory / product_path(Product::kChecksums, {.brick = brick().name}));
+  if (verify) list_ = list_of(output_);
 }
 
 fs::path BrickProducts::path(Product product, const std::string& band) const {
@@ -72,13 +86,18 @@ fs::path BrickProducts::path(Product product, const std::string& band) const {
 }
 
 bool BrickProducts::has(Product product, const std::string& band) const {
-  return is_there(path(product, band));
+  const fs::path file = path(product, band);
+  if (is_there(file)) return true;
+  if (list_ && list_->has(name_of(product, band))) throw lacking(brick(), file);
+  return false;
+}
+
+std::string BrickProducts::name_of(Product product, const std::string& band) const {
+  return product_path(product, {.brick = brick().name, .band = band}).string();
 }
 
 std::vector<std::uint8_t> BrickProducts::bytes_of(const fs::path& file, const std::string& name) const {
-  if (!is_there(file))
-    throw input_error("brick {} lacks it: the brick is to be made again", brick().name)
-        .in_file(file.string());
+  if (!is_there(file)) throw lacking(brick(), file);
   const std::string text = text_of(file);
   list_->check(name, text, file);
   return {text.begin(), text.end()};
@@ -89,10 +108,9 @@ BrickMap<T> BrickProducts::map(Product product, const std::string& band) const {
   const fs::path file = path(product, band);
   std::vector<std::uint8_t> bytes;
   if (list_)
-    bytes = bytes_of(file, product_path(product, {.brick = brick().name, .band = band}).string());
+    bytes = bytes_of(file, name_of(product, band));
   else if (!is_there(file))
-    throw input_error("brick {} lacks it: the brick is to be made again", brick().name)
-        .in_file(file.string());
+    throw lacking(brick(), file);
   fits::FitsReader reader = list_ ? fits::FitsReader::in_memory(bytes, file) : fits::FitsReader(file);
   const int hdu = reader.hdu_count() > 1 ? 1 : 0;
   BrickMap<T> map{reader.image<T>(hdu), {}, reader.header(hdu)};
@@ -111,7 +129,7 @@ std::map<std::string, Image<std::uint8_t>> BrickProducts::masks(Product product,
                                                                 std::span<const std::string> names) const {
   const fs::path file = path(product);
   std::vector<std::uint8_t> bytes;
-  if (list_) bytes = bytes_of(file, product_path(product, {.brick = brick().name}).string());
+  if (list_) bytes = bytes_of(file, name_of(product, {}));
   fits::FitsReader reader = list_ ? fits::FitsReader::in_memory(bytes, file) : fits::FitsReader(file);
   std::map<std::string, Image<std::uint8_t>> out;
   for (const std::string& name : names)
@@ -138,12 +156,15 @@ std::vector<std::string> bands_of_maps(std::span<const BrickOutput> bricks) {
     const fs::path any = b.directory / product_path(Product::kNexp, {.brick = b.brick.name, .band = "?"});
     const std::string name = any.filename().string();
     const std::string stem = name.substr(0, name.size() - kEnd.size() - 1);
-    std::error_code code;
-    for (const fs::directory_entry& entry : fs::directory_iterator(any.parent_path(), code)) {
-      const std::string file = entry.path().filename().string();
+    const auto add = [&](const std::string& file) {
       if (file.starts_with(stem) && file.ends_with(kEnd))
         found.insert(file.substr(stem.size(), file.size() - stem.size() - kEnd.size()));
-    }
+    };
+    std::error_code code;
+    for (const fs::directory_entry& entry : fs::directory_iterator(any.parent_path(), code))
+      add(entry.path().filename().string());
+    if (const auto list = list_of(b))
+      for (const std::string& name : list->names()) add(fs::path(name).filename().string());
   }
   std::vector<std::string> bands;
   for (const char* band : {"u", "g", "r", "i", "z", "y", "Y"})

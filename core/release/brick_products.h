@@ -31,6 +31,8 @@ class ChecksumList {
   // Error (kInput), naming `file`: the list does not have `name`, or `bytes` are not those that it knows.
   void check(const std::string& name, std::string_view bytes, const std::filesystem::path& file) const;
   void check_file(const std::string& name, const std::filesystem::path& file) const;
+  std::vector<std::string> names() const;
+  bool has(const std::string& name) const { return digests_.contains(name); }
   // Of the list itself.
   const std::string& digest() const { return digest_; }
 
@@ -39,6 +41,9 @@ class ChecksumList {
   std::string digest_;
   std::map<std::string, std::string> digests_;
 };
+
+// The brick's own.
+std::optional<ChecksumList> list_of(const BrickOutput& brick);
 
 // The pixels of an image of the brick, where they are on the sky, and the cards.
 template <typename T>
@@ -55,6 +60,7 @@ class BrickProducts {
   const Brick& brick() const { return output_.brick; }
   bool has_list() const { return list_.has_value(); }
   std::filesystem::path path(Product product, const std::string& band = {}) const;
+  // Error (kInput) naming the file: the list knows of it, and it is not there.
   bool has(Product product, const std::string& band = {}) const;
   // The image in HDU 1 (0, where there is no other), or in the HDU of that name. T: float, int32, uint8. Error (kInput)
   // naming the file: it is not there, cannot be read, or is not what the list says.
@@ -64,6 +70,7 @@ class BrickProducts {
   std::map<std::string, Image<std::uint8_t>> masks(Product product, std::span<const std::string> names) const;
 
  private:
+  std::string name_of(Product product, const std::string& band) const;  // in the list
   std::vector<std::uint8_t> bytes_of(const std::filesystem::path& file, const std::string& name) const;
   BrickOutput output_;
   std::optional<ChecksumList> list_;
@@ -76,7 +83,7 @@ struct BrickGroup {
 };
 std::vector<BrickGroup> groups_of(std::span<const BrickOutput> bricks);
 
-// Bands of which any of the bricks has a map of exposures, in the usual order.
+// Bands of which any of the bricks has a map of exposures, or had one by its list of checksums, in the usual order.
 std::vector<std::string> bands_of_maps(std::span<const BrickOutput> bricks);
 
 }  // namespace brickline

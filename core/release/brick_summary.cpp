@@ -1,6 +1,7 @@
 #include "core/release/brick_summary.h"
 
 #include <fmt/ranges.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <array>
@@ -42,7 +43,7 @@ fs::path checked(const BrickOutput& b, Product product, const std::optional<Chec
 }
 std::optional<ChecksumList> list_of(const BrickOutput& b, const SummaryOptions& options) {
   if (!options.verify) return {};
-  return ChecksumList::read(b.directory / product_path(Product::kChecksums, {.brick = b.brick.name}));
+  return list_of(b);
 }
 
 struct Exposures {
@@ -68,7 +69,8 @@ std::optional<Exposures> exposures(const BrickProducts& products, const std::str
     for (int x = 0; x < counts.width(); ++x) {
       if (!unique(x, y)) continue;
       const std::int32_t n = counts(x, y);
-      if (n < 0) throw input_error("it holds a count of exposures of {}", n).in_file(file.string());
+      if (n < 0 || n > std::numeric_limits<std::int16_t>::max())
+        throw input_error("it holds a count of exposures of {}", n).in_file(file.string());
       values.push_back(n);
       out.most = std::max(out.most, n);
       ++out.histogram[static_cast<std::size_t>(std::min(n, kHistogram - 1))];
@@ -259,7 +261,12 @@ std::vector<std::string> bands_of_outputs(std::span<const BrickOutput> bricks) {
   for (const BrickOutput& b : bricks)
     for (const RowColumn& column : row_layout(fits::FitsReader(catalog_of(b)).header(1)).columns)
       if (std::ranges::find(all, column.name, &RowColumn::name) == all.end()) all.push_back(column);
-  return bands_of_columns(all);
+  std::vector<std::string> bands = bands_of_columns(all);
+  // Names of columns have no case, those of files have.
+  for (const std::string& of_map : bands_of_maps(bricks))
+    for (std::string& band : bands)
+      if (::strcasecmp(band.c_str(), of_map.c_str()) == 0) band = of_map;
+  return bands;
 }
 
 bool have_wise(std::span<const BrickOutput> bricks) {

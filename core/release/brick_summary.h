@@ -51,7 +51,8 @@ fits::Table merge_summaries(std::span<const std::filesystem::path> parts);
 // Whether any of the bricks' catalogs has WISE.
 bool have_wise(std::span<const BrickOutput> bricks);
 
-// Those of all bricks' catalogs: of their columns flux_BAND, in the survey's order.
+// Those of all bricks' catalogs: of their columns flux_BAND, in the survey's order, spelled as their
+// maps are.
 std::vector<std::string> bands_of_outputs(std::span<const BrickOutput> bricks);
 
 // Depth of the survey, from the bricks' tables of depth (core/coadd/depth_histogram.h).

@@ -75,7 +75,10 @@ class BrickPictures {
     const Brick& b = brick.brick();
     box_.ra1 = b.ra1, box_.ra2 = b.ra2, box_.dec1 = b.dec1, box_.dec2 = b.dec2;
     for (auto& kind : planes_) kind.resize(options.bands.size());
-    for (std::size_t i = 0; i < options.bands.size(); ++i) read(brick, options.bands[i], i);
+    for (std::size_t i = 0; i < options.bands.size(); ++i) {
+      options.cancel.stop_if_asked();
+      read(brick, options.bands[i], i);
+    }
   }
   // Draws what the brick has of a tile.
   void draw(int order, std::int64_t tile, const std::vector<std::string>& bands,
@@ -171,6 +174,17 @@ bool is_blank(const RgbaBytes& tile) {
   for (std::size_t i = 3; i < tile.bytes.size(); i += kChannels)
     if (tile.bytes[i]) return false;
   return true;
+}
+
+int levels_of_an_item(const HipsOptions& options) { return 2 * (options.order - hips_item_order(options)); }
+
+// Of tiles that a brick had which is not among these now.
+void remove_tile(const fs::path& tree, int order, std::int64_t tile) {
+  fs::remove(tree / (tile_path(order, tile).string() + ".png"));
+}
+
+fs::path mark_of(const fs::path& out, std::int64_t cell) {
+  return out / ".items" / fmt::format("{}.txt", cell);
 }
 
 // ---- above the deepest order ----
@@ -317,7 +331,7 @@ int hips_item_order(const HipsOptions& options) { return std::min(kItemOrder, op
 
 HipsItems hips_items(std::span<const BrickOutput> bricks, const HipsOptions& options) {
   HipsItems items;
-  const int up = 2 * (options.order - hips_item_order(options));
+  const int up = levels_of_an_item(options);
   for (const BrickOutput& b : bricks) {
     std::set<std::int64_t> cells;
     for (const std::int64_t tile : tiles_near(b.brick, options.order)) cells.insert(tile >> up);
@@ -340,7 +354,7 @@ bool make_hips_item(std::int64_t cell, std::span<const BrickOutput> bricks, cons
   std::error_code code;
   if (!key.empty() && fs::exists(mark, code) && text_of(mark) == key) return false;
   fs::remove(mark, code);
-  const int up = 2 * (options.order - hips_item_order(options));
+  const int up = levels_of_an_item(options);
   std::vector<std::set<std::int64_t>> tiles_of;
   std::map<std::int64_t, int> waiting;  // bricks of a tile that are still to come
   for (const BrickOutput& b : bricks) {
@@ -349,6 +363,9 @@ bool make_hips_item(std::int64_t cell, std::span<const BrickOutput> bricks, cons
       if (tile >> up == cell) tiles.insert(tile), ++waiting[tile];
     tiles_of.push_back(std::move(tiles));
   }
+  for (std::int64_t tile = cell << up; tile < (cell + 1) << up; ++tile)
+    if (!waiting.contains(tile))
+      for (const char* kind : kHipsKinds) remove_tile(out / kind, options.order, tile);
   std::map<std::int64_t, std::array<RgbaBytes, kKinds>> drawn;
   for (std::size_t i = 0; i < bricks.size(); ++i) {
     options.cancel.stop_if_asked();
@@ -365,7 +382,7 @@ bool make_hips_item(std::int64_t cell, std::span<const BrickOutput> bricks, cons
       for (std::size_t kind = 0; kind < kKinds; ++kind) {
         const fs::path tree = out / kHipsKinds[kind];
         if (is_blank(done.mapped()[kind]))
-          fs::remove(tree / (tile_path(options.order, tile).string() + ".png"), code);
+          remove_tile(tree, options.order, tile);
         else
           write_tile(done.mapped()[kind], tree, options.order, tile);
       }
@@ -375,9 +392,17 @@ bool make_hips_item(std::int64_t cell, std::span<const BrickOutput> bricks, cons
   return true;
 }
 
-HipsReport finish_hips(const std::string& kind, const fs::path& out, const HipsOptions& options) {
+HipsReport finish_hips(const std::string& kind, const fs::path& out, const HipsItems& items,
+                       const HipsOptions& options) {
   const fs::path tree = out / kind;
   std::set<std::int64_t> tiles = tiles_there(tree, options.order);
+  std::erase_if(tiles, [&](std::int64_t tile) {
+    const std::int64_t item = tile >> levels_of_an_item(options);
+    if (items.contains(item)) return false;
+    fs::remove(mark_of(out, item));
+    remove_tile(tree, options.order, tile);
+    return true;
+  });
   if (tiles.empty()) throw input_error("there is no tile of order {}", options.order).in_file(tree.string());
   HipsReport report;
   report.tiles = static_cast<std::int64_t>(tiles.size());

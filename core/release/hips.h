@@ -60,8 +60,10 @@ struct HipsReport {
   double sky_fraction = 0;
   double ra = 0, dec = 0, field = 1;  // where to look first, degrees
 };
-// What is above the deepest order, and the files beside it. Error (kInput): there is no tile.
-HipsReport finish_hips(const std::string& kind, const std::filesystem::path& out, const HipsOptions& options);
+// What is above the deepest order, and the files beside it. Tiles that are of none of the items are removed: their bricks
+// are no longer there. Error (kInput): there is no tile.
+HipsReport finish_hips(const std::string& kind, const std::filesystem::path& out, const HipsItems& items,
+                       const HipsOptions& options);
 
 // "Norder11/Dir27910000/Npix27912496"
 std::filesystem::path tile_path(int order, std::int64_t cell);

@@ -54,19 +54,27 @@ Entry entry_of(const fits::Table& table, std::int64_t row, const HipsCatalogOpti
   return e;
 }
 
-// Sources that wait, in a file per cell of order 3.
-class Buckets {
+// A directory that is gone in the end, and was at the beginning.
+class Scratch {
  public:
-  explicit Buckets(fs::path directory) : directory_(std::move(directory)) {
-    fs::remove_all(directory_);
-    fs::create_directories(directory_);
-  }
-  ~Buckets() {
+  explicit Scratch(fs::path directory) : directory_(std::move(directory)) { fs::remove_all(directory_); }
+  ~Scratch() {
     std::error_code ignored;
     fs::remove_all(directory_, ignored);
   }
-  Buckets(const Buckets&) = delete;
-  Buckets& operator=(const Buckets&) = delete;
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+ private:
+  fs::path directory_;
+};
+
+// Sources that wait, in a file per cell of order 3.
+class Buckets {
+ public:
+  explicit Buckets(const fs::path& directory) : directory_(directory), scratch_(directory) {
+    fs::create_directories(directory_);
+  }
   void add(std::int64_t cell, const std::string& text) {
     std::ofstream file(directory_ / std::to_string(cell), std::ios::app | std::ios::binary);
     file << text;
@@ -95,6 +103,7 @@ class Buckets {
 
  private:
   fs::path directory_;
+  Scratch scratch_;
   std::set<std::int64_t> cells_;
 };
 
@@ -160,7 +169,7 @@ HipsCatalogReport make_hips_catalog(std::span<const BrickCatalog> catalogs, cons
   HipsCatalogReport report;
   // Made beside the tree that is there, which it then replaces.
   const fs::path tree = out / "catalog", made = out / "tmp-catalog";
-  fs::remove_all(made);
+  const Scratch scratch(made);
   std::error_code code;
   if (fs::exists(tree, code) && !fs::exists(tree / "Metadata.xml", code))
     throw input_error("it is there, and no catalog of a HiPS: it is not replaced").in_file(tree.string());
@@ -171,6 +180,7 @@ HipsCatalogReport make_hips_catalog(std::span<const BrickCatalog> catalogs, cons
     names.emplace_back("brick_primary");
     for (const BrickCatalog& catalog : catalogs) {
       hips.cancel.stop_if_asked();
+      if (hips.verify && verified_list(catalog).empty()) ++report.unverified;
       const fits::Table table = fits::FitsReader(catalog.file).columns(1, names);
       std::map<std::int64_t, std::string> lines;
       std::vector<std::int64_t> covered;

@@ -29,9 +29,11 @@ struct HipsCatalogOptions {
 struct HipsCatalogReport {
   std::int64_t sources = 0, tiles = 0;
   int order = 3;
+  std::int64_t unverified = 0;  // catalogs without a list of checksums
 };
 // Of primary sources of the catalogs. Sources of one cell of order 3 are in memory at any time; the others wait in a file
-// each below <out>/catalog. Error (kInput): a catalog that cannot be read or lacks a column.
+// each below <out>/catalog. Error (kInput): a catalog that cannot be read, is not what its list of checksums says, or
+// lacks ra, dec, brickname, objid, type or brick_primary. Of other columns that a brick lacks the values are 0.
 HipsCatalogReport make_hips_catalog(std::span<const BrickCatalog> catalogs, const std::filesystem::path& out,
                                     const HipsCatalogOptions& options, const HipsOptions& hips);
 

@@ -77,7 +77,7 @@ class ByDec {
     const auto last = std::ranges::upper_bound(order_, c.dec2 + margin, {}, dec_of);
     const double highest = std::min(90., std::max(std::abs(c.dec1), std::abs(c.dec2)) + margin);
     const double stretched = highest > 89.9 ? 360 : margin / std::cos(highest * kDegree);
-    const double width = (c.ra2 > c.ra1 ? c.ra2 - c.ra1 : c.ra2 - c.ra1 + 360) / 2, middle = c.ra1 + width;
+    const double width = c.ra_width() / 2, middle = c.ra1 + width;
     for (auto it = first; it != last; ++it) {
       const double away = std::abs(std::remainder(positions_[*it].ra - middle, 360.));
       if (away <= width + stretched) out.push_back(*it);
@@ -188,12 +188,13 @@ std::vector<std::uint8_t> empty_record(const std::vector<RowColumn>& columns) {
   return out;
 }
 
-bool is_verified(const BrickCatalog& catalog) {
-  const auto list =
-      ChecksumList::read(catalog.file.parent_path() / ("brick-" + catalog.brick + ".sha256sum"));
-  if (!list) return false;
-  list->check_file(product_path(Product::kTractor, {.brick = catalog.brick}).string(), catalog.file);
-  return true;
+RowLayout layout_of(const BrickCatalog& catalog) {
+  try {
+    return row_layout(fits::FitsReader(catalog.file).header(1));
+  } catch (Error& error) {
+    error.in_file(catalog.file.string(), "1");
+    throw;
+  }
 }
 
 }  // namespace
@@ -201,14 +202,18 @@ bool is_verified(const BrickCatalog& catalog) {
 MatchReport match_external(const fs::path& external, std::span<const BrickCatalog> catalogs,
                            const fs::path& out, const MatchOptions& options) {
   fits::FitsReader reader(external);
-  const RowLayout other = row_layout(reader.header(1));
+  RowLayout other;
   std::vector<Position> positions;
   std::vector<std::size_t> copied;
   try {
-    positions = positions_of(reader.table(1), options);
+    other = any_row_layout(reader.header(1));
+    const std::vector<std::string> of_positions = {"RA",       "DEC",      "PLUG_RA",
+                                                   "PLUG_DEC", options.ra, options.dec};
+    positions = positions_of(reader.columns(1, of_positions), options);
     for (const std::string& name : options.copied) {
       const auto i = other.find(name);
       if (!i) throw input_error("it has no column {}", name);
+      require_usable(other.columns[*i]);
       copied.push_back(*i);
     }
   } catch (Error& error) {
@@ -225,7 +230,7 @@ MatchReport match_external(const fs::path& external, std::span<const BrickCatalo
     options.cancel.stop_if_asked();
     const std::vector<std::size_t> rows = by_dec.near(catalogs[k], margin);
     if (rows.empty()) continue;
-    if (options.verify && !is_verified(catalogs[k])) ++report.unverified;
+    if (options.verify && verified_list(catalogs[k]).empty()) ++report.unverified;
     look_in(catalogs[k], static_cast<std::int64_t>(k), rows, positions, options.radius_arcsec, best);
   }
 
@@ -239,10 +244,10 @@ MatchReport match_external(const fs::path& external, std::span<const BrickCatalo
   std::map<std::int64_t, RowLayout> layouts;
   for (const auto& [number, rows] : wanted) {
     const BrickCatalog& catalog = catalogs[static_cast<std::size_t>(number)];
-    layouts[number] = row_layout(fits::FitsReader(catalog.file).header(1));
+    layouts[number] = layout_of(catalog);
   }
   if (layouts.empty() && !catalogs.empty())  // no match at all: still a table of those columns
-    layouts[0] = row_layout(fits::FitsReader(catalogs[0].file).header(1));
+    layouts[0] = layout_of(catalogs[0]);
   std::vector<std::string> names;
   for (const std::string& name : options.columns) names.push_back(upper(name));
   std::vector<RowColumn> columns = columns_of(catalogs, layouts, names);

@@ -37,7 +37,7 @@ struct MatchReport {
   std::int64_t unverified = 0;  // catalogs that were read and have no list of checksums
 };
 
-// Error (kInput): `external` has no such columns or positions that are none; a catalog that cannot be read, is not what its
+// Error (kInput): `external` has no such columns, one to be copied is not plain numbers or text, or it has positions that are none; a catalog that cannot be read, is not what its
 // list of checksums says, or has a column of another type than others.
 MatchReport match_external(const std::filesystem::path& external, std::span<const BrickCatalog> catalogs,
                            const std::filesystem::path& out, const MatchOptions& options);

@@ -18,8 +18,7 @@ std::string part_key(const BrickGroup& group, std::string_view options, bool ver
   if (!verify) return {};
   std::string text = fmt::format("{} {}\n{}\n", kVersion, commit(), options);
   for (const BrickOutput& b : group.bricks) {
-    const auto list =
-        ChecksumList::read(b.directory / product_path(Product::kChecksums, {.brick = b.brick.name}));
+    const auto list = list_of(b);
     if (!list) return {};
     text += fmt::format("{} {} {} {} {} {} {}\n", b.brick.name, b.brick.id, b.brick.ra1, b.brick.ra2,
                         b.brick.dec1, b.brick.dec2, list->digest());

@@ -1,6 +1,7 @@
 #include "core/release/random_points.h"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <string>
 
@@ -34,6 +35,11 @@ std::uint32_t random_stream_of(const Brick& brick) {
 std::uint64_t random_sort_key(std::uint32_t seed, std::uint32_t stream, std::int64_t i) {
   const PhiloxWords w = words(seed, stream, i, 1);
   return std::uint64_t{w[2]} << 32 | w[3];
+}
+
+float RandomPoint::float_level() const {
+  const auto nearest = static_cast<float>(level);
+  return nearest < level ? std::nextafterf(nearest, std::numeric_limits<float>::infinity()) : nearest;
 }
 
 std::vector<RandomPoint> random_points(const Brick& brick, std::uint32_t seed, double density) {

@@ -19,6 +19,8 @@ struct RandomPoint {
   double ra = 0, dec = 0;  // degrees
   std::uint64_t key = 0;   // by which the points of all bricks are put in a random order
   double level = 0;        // the density from which on it is there, per square degree
+  // No less than it: of a density that is a float, the same points have no greater one.
+  float float_level() const;
 };
 
 std::uint32_t random_stream_of(const Brick& brick);

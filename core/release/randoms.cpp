@@ -13,6 +13,7 @@
 #include "core/release/row_bytes.h"
 #include "core/release/row_merge.h"
 #include "core/survey/bits.h"
+#include "core/wise/wise_band.h"
 
 namespace brickline {
 namespace {
@@ -22,11 +23,12 @@ namespace fs = std::filesystem;
 constexpr int kHealpixOrder = 6;  // nside 64
 constexpr std::size_t kBrickName = 8;
 
-struct WiseBand {
-  const char* name;
-  double norm, vega_minus_ab;
+struct WiseDepth {
+  int band;
+  double norm;
+  std::string name() const { return std::string(wise_band(band).product); }
 };
-constexpr std::array<WiseBand, 2> kWise = {WiseBand{"W1", 0.240, 2.699}, {"W2", 0.255, 3.339}};
+constexpr std::array<WiseDepth, 2> kWise = {WiseDepth{1, 0.240}, {2, 0.255}};
 const std::array<std::string, 2> kWiseMasks = {"WISEM1", "WISEM2"};
 
 // One point's values of one band.
@@ -140,14 +142,14 @@ std::vector<BandValues> band_values(const BrickProducts& brick, const Sampler& s
 }
 
 std::vector<float> wise_depths(const BrickProducts& brick, std::span<const RandomPoint> points,
-                               const WiseBand& band, Counts& counts) {
+                               const WiseDepth& band, Counts& counts) {
   std::vector<float> out(points.size());
-  if (!brick.has(Product::kInvvar, band.name)) {
-    ++counts[std::string("bricks without WISE ") + band.name];
+  if (!brick.has(Product::kInvvar, band.name())) {
+    ++counts["bricks without WISE " + band.name()];
     return out;
   }
-  const auto weight = brick.map<float>(Product::kInvvar, band.name);
-  const double f = std::pow(10, -band.vega_minus_ab / 2.5), scale = band.norm * band.norm / (f * f);
+  const auto weight = brick.map<float>(Product::kInvvar, band.name());
+  const double f = wise_band(band.band).ab_per_vega(), scale = band.norm * band.norm / (f * f);
   for (std::size_t i = 0; i < points.size(); ++i) {
     const auto at = position_in(weight.wcs, points[i]);
     if (!at) continue;
@@ -155,7 +157,7 @@ std::vector<float> wise_depths(const BrickProducts& brick, std::span<const Rando
     const float v = weight.pixels(pixel.x, pixel.y);
     if (!(v >= 0 && std::isfinite(v)))
       throw input_error("its pixel ({}, {}) holds {}, which cannot be", pixel.x, pixel.y, v)
-          .in_file(brick.path(Product::kInvvar, band.name).string());
+          .in_file(brick.path(Product::kInvvar, band.name()).string());
     out[i] = static_cast<float>(v * scale);
   }
   return out;
@@ -174,7 +176,7 @@ std::int16_t release_of(const BrickMap<std::int32_t>& map, const fs::path& file)
 
 std::string RandomsOptions::words() const {
   std::string text = fmt::format("randoms density {} seed {} aperture {} photsys {} dust {}", density, seed,
-                                 aperture_arcsec, photsys, dust != nullptr);
+                                 aperture_arcsec, photsys, dust ? dust_digest : "none");
   for (const std::string& band : bands) text += " " + band;
   return text;
 }
@@ -190,13 +192,12 @@ std::vector<RowColumn> randoms_columns(const RandomsOptions& options) {
   each("NOBS_", 'I', "");
   each("PSFDEPTH_", 'E', kWeight);
   each("GALDEPTH_", 'E', kWeight);
-  for (const WiseBand& band : kWise)
-    out.push_back({std::string("PSFDEPTH_") + band.name, 'E', 1, kWeight, ""});
+  for (const WiseDepth& band : kWise) out.push_back({"PSFDEPTH_" + band.name(), 'E', 1, kWeight, ""});
   each("PSFSIZE_", 'E', "arcsec");
   each("APFLUX_", 'E', "nanomaggies");
   each("APFLUX_IVAR_", 'E', kWeight);
   out.push_back({"MASKBITS", 'J', 1, "", ""});
-  for (const WiseBand& band : kWise) out.push_back({std::string("WISEMASK_") + band.name, 'B', 1, "", ""});
+  for (const WiseDepth& band : kWise) out.push_back({"WISEMASK_" + band.name(), 'B', 1, "", ""});
   if (options.dust) out.push_back({"EBV", 'E', 1, "mag", ""});
   out.push_back({"PHOTSYS", 'A', 1, "", ""});
   out.push_back({"HPXPIXEL", 'K', 1, "", ""});
@@ -238,10 +239,12 @@ std::vector<std::uint8_t> rows_at_places(const BrickProducts& brick, std::span<c
 
   const Sampler sampler(brick, points, maskbits.pixels.width(), maskbits.pixels.height());
   std::vector<std::vector<BandValues>> bands;
-  for (const std::string& band : options.bands)
+  for (const std::string& band : options.bands) {
+    options.cancel.stop_if_asked();
     bands.push_back(band_values(brick, sampler, band, options, counts));
+  }
   std::vector<std::vector<float>> wise;
-  for (const WiseBand& band : kWise) wise.push_back(wise_depths(brick, points, band, counts));
+  for (const WiseDepth& band : kWise) wise.push_back(wise_depths(brick, points, band, counts));
   const auto wise_masks = brick.masks(Product::kMaskbits, kWiseMasks);
 
   std::vector<std::uint8_t> rows;
@@ -276,7 +279,7 @@ std::vector<std::uint8_t> rows_at_places(const BrickProducts& brick, std::span<c
     }
     append_text(rows, std::string_view(&options.photsys, 1), 1);
     append_value(rows, nested_cell(kHealpixOrder, p.ra, p.dec));
-    append_value(rows, static_cast<float>(p.level));
+    append_value(rows, p.float_level());
   }
   return rows;
 }

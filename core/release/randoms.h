@@ -16,7 +16,7 @@
 // Values are those of the pixel whose centre is nearest, in each file's own WCS; apertures are circles around the place,
 // areas of pixels exact, pixels without weight left out:  apflux = sum(a image),  apflux_ivar = 1/sum(a/invvar).
 // Depths of WISE: invvar norm^2/f^2 with the effective sizes norm = 0.240, 0.255 of its PSFs and f = 10^(-d/2.5), d = 2.699,
-// 3.339 (AB to Vega). What has no map in a brick is zero there, and counted.
+// 3.339 (AB to Vega; core/wise/wise_band.h). What has no map in a brick is zero there, and counted.
 #pragma once
 
 #include <filesystem>
@@ -40,6 +40,7 @@ struct RandomsOptions {
   double aperture_arcsec = 0.75;  // radius
   std::vector<std::string> bands;
   const DustMaps* dust = nullptr;
+  std::string dust_digest;  // of what the maps were read from
   char photsys = ' ';
   bool verify = true;
   Cancel cancel;

@@ -23,13 +23,15 @@ RowColumn column_of(const fits::Header& header, std::int64_t number) {
   if (error != std::errc()) column.repeat = 1;
   column.type = rest == end ? 'X' : *rest;
   const bool plain = rest + 1 == end || (column.type == 'A' && rest != end);
-  if (column.name.empty() || !plain || fits::bytes_of_type(column.type) == 0 || column.repeat < 0)
-    throw input_error("column {} ({}) has the form {}, which cannot be put together with others", number,
-                      column.name, form);
+  if (rest == end || column.repeat < 0)
+    throw input_error("column {} ({}) has the form {}, which is none", number, column.name, form);
+  if (column.name.empty() || !plain || fits::bytes_of_type(column.type) == 0)
+    column.unusable = fmt::format("column {} ({}) has the form {}, which cannot be put together with others",
+                                  number, column.name, form);
   for (const char* scaling : {"TSCAL", "TZERO"})
-    if (header.has(key(scaling)))
-      throw input_error("column {} is scaled ({}), which cannot be put together with others", column.name,
-                        key(scaling));
+    if (column.unusable.empty() && header.has(key(scaling)))
+      column.unusable = fmt::format("column {} is scaled ({}), which cannot be put together with others",
+                                    column.name, key(scaling));
   column.unit = header.text(key("TUNIT")).value_or("");
   column.tdim = header.text(key("TDIM")).value_or("");
   return column;
@@ -52,7 +54,21 @@ void pad(std::string& text, char with) { text.resize((text.size() + kRecord - 1)
 
 }  // namespace
 
-std::int64_t RowColumn::bytes() const { return repeat * fits::bytes_of_type(type); }
+std::int64_t RowColumn::bytes() const {
+  constexpr std::int64_t kPair = 8, kWidePair = 16;  // complex numbers, and places in the heap
+  switch (type) {
+    case 'X':
+      return (repeat + 7) / 8;
+    case 'C':
+    case 'P':
+      return kPair * repeat;
+    case 'M':
+    case 'Q':
+      return kWidePair * repeat;
+    default:
+      return repeat * fits::bytes_of_type(type);
+  }
+}
 
 std::string RowColumn::format() const {
   return repeat == 1 && type != 'A' ? std::string(1, type) : fmt::format("{}{}", repeat, type);
@@ -69,7 +85,17 @@ std::optional<std::size_t> RowLayout::find(std::string_view name) const {
   return static_cast<std::size_t>(found - columns.begin());
 }
 
+void require_usable(const RowColumn& column) {
+  if (!column.unusable.empty()) throw input_error("{}", column.unusable);
+}
+
 RowLayout row_layout(const fits::Header& header) {
+  RowLayout layout = any_row_layout(header);
+  for (const RowColumn& column : layout.columns) require_usable(column);
+  return layout;
+}
+
+RowLayout any_row_layout(const fits::Header& header) {
   RowLayout layout;
   layout.row_bytes = header.require_integer("NAXIS1");
   layout.rows = header.require_integer("NAXIS2");

@@ -17,10 +17,11 @@ namespace brickline {
 
 // A column as the table's header has it.
 struct RowColumn {
-  std::string name;         // as in the file
-  char type = 'X';          // of TFORM: L B I J K E D A
-  std::int64_t repeat = 1;  // values in a row; characters, of texts
-  std::string unit, tdim;   // empty: none
+  std::string name;           // as in the file
+  char type = 'X';            // of TFORM: L B I J K E D A
+  std::int64_t repeat = 1;    // values in a row; characters, of texts
+  std::string unit, tdim;     // empty: none
+  std::string unusable = {};  // why its bytes mean nothing elsewhere; empty: they do
   std::int64_t bytes() const;
   std::string format() const;  // TFORM
 };
@@ -36,6 +37,10 @@ struct RowLayout {
 // Of a table's header. Error (kInput): columns of variable length, bits, complex or scaled numbers, or a width that is
 // not that of the columns.
 RowLayout row_layout(const fits::Header& header);
+// The same, of tables of which some columns are taken: others may be of any kind, and are unusable.
+RowLayout any_row_layout(const fits::Header& header);
+// Error (kInput): it is unusable.
+void require_usable(const RowColumn& column);
 
 // Writes one table row by row: a primary HDU of cards and a table. No clock enters the file.
 class RowTableWriter {

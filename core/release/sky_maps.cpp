@@ -278,6 +278,7 @@ void make_maps_part(const BrickGroup& group, const fs::path& out, const SkyMapsO
     if (!brick.has_list()) ++counts["bricks without a list of checksums"];
     BrickSums sums(brick, options, cards);
     for (std::size_t i = 0; i < options.bands.size(); ++i) {
+      options.cancel.stop_if_asked();
       if (brick.has(Product::kNexp, options.bands[i]))
         sums.add_band(i, of_band[i]);
       else

@@ -69,21 +69,15 @@ bool belongs(const fits::Table& table, std::int64_t row) {
 
 const std::vector<std::string> kNeeded = {"brick_primary", "type", "ra", "dec"};
 
-// The catalog's digest against that of the list beside it. The list's own digest; empty: there is no list.
-std::string verified(const BrickCatalog& catalog) {
-  const auto list =
-      ChecksumList::read(catalog.file.parent_path() / ("brick-" + catalog.brick + ".sha256sum"));
-  if (!list) return {};
-  list->check_file(product_path(Product::kTractor, {.brick = catalog.brick}).string(), catalog.file);
-  return list->digest();
-}
-
 constexpr double kPadding = 0.1;  // degrees: sources may lie a little outside of their brick's box
 bool may_touch(const BrickCatalog& c, const SweepBox& box) {
   const auto overlap = [](double a1, double a2, double b1, double b2) {
     return std::min(a2 + kPadding, b2 + kPadding) > std::max(a1 - kPadding, b1 - kPadding);
   };
-  return overlap(c.ra1, c.ra2, box.ra1, box.ra2) && overlap(c.dec1, c.dec2, box.dec1, box.dec2);
+  if (!overlap(c.dec1, c.dec2, box.dec1, box.dec2)) return false;
+  for (const double turn : {-kWidest, 0., kWidest})
+    if (overlap(c.ra1 + turn, c.ra1 + c.ra_width() + turn, box.ra1, box.ra2)) return true;
+  return false;
 }
 
 std::vector<Source> sources_in(const SweepBox& box, std::span<const BrickCatalog> catalogs,
@@ -109,7 +103,7 @@ std::vector<Source> sources_in(const SweepBox& box, std::span<const BrickCatalog
       throw;
     }
     source.primary = reader.header(0);
-    if (options.verify) source.list = verified(catalog);
+    if (options.verify) source.list = verified_list(catalog);
     if (options.verify && source.list.empty()) ++report.unverified;
     out.push_back(std::move(source));
   }
@@ -265,6 +259,14 @@ void check_ids(const Source& source, std::span<const std::uint8_t> bytes,
 
 }  // namespace
 
+std::string verified_list(const BrickCatalog& catalog) {
+  const auto list =
+      ChecksumList::read(catalog.file.parent_path() / ("brick-" + catalog.brick + ".sha256sum"));
+  if (!list) return {};
+  list->check_file(product_path(Product::kTractor, {.brick = catalog.brick}).string(), catalog.file);
+  return list->digest();
+}
+
 SweepSchema sweep_schema(std::string_view name) {
   if (name == "blocksdr11" || name == "blocksdr10") return SweepSchema::kBlocks5;
   if (name == "blocks") return SweepSchema::kBlocks10;
@@ -341,9 +343,10 @@ std::vector<SweepBox> boxes_of(std::span<const BrickCatalog> catalogs, SweepSche
   for (const BrickCatalog& c : catalogs) {
     const double low = std::max(c.dec1 - kPadding, -kHighest), high = std::min(c.dec2 + kPadding, kHighest);
     for (double dec = low;; dec = std::min(dec + size.dec, high)) {
-      for (double ra = c.ra1 - kPadding;; ra = std::min(ra + size.ra, c.ra2 + kPadding)) {
+      const double end = c.ra1 + c.ra_width() + kPadding;
+      for (double ra = c.ra1 - kPadding;; ra = std::min(ra + size.ra, end)) {
         boxes.insert(sweep_box(schema, ra, dec));
-        if (ra >= c.ra2 + kPadding) break;
+        if (ra >= end) break;
       }
       if (dec >= high) break;
     }

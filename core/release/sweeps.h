@@ -53,8 +53,13 @@ struct BrickCatalog {
   std::filesystem::path file;
   std::string brick;
   std::int64_t brickid = 0;
-  double ra1 = 0, ra2 = 0, dec1 = 0, dec2 = 0;
+  double ra1 = 0, ra2 = 0, dec1 = 0, dec2 = 0;  // across RA 0 where ra1 > ra2
+  double ra_width() const { return ra2 > ra1 ? ra2 - ra1 : ra2 - ra1 + 360; }
 };
+// The digest of the list of checksums beside a catalog; empty: there is none. Error (kInput): the catalog is not what the
+// list says.
+std::string verified_list(const BrickCatalog& catalog);
+
 // Every catalog below a directory (links are followed), by brickid. Custom bricks are none. The boxes and numbers are
 // those of `bricks`, else of the catalogs' own headers. Error (kInput): no catalog, a brick that is there twice or not in
 // the table.

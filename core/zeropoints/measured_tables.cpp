@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/base/error.h"
+#include "core/catalog/catalog.h"
 #include "core/facts/band_facts.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
@@ -206,14 +207,16 @@ void add_annotation_columns(Columns& c) {
   c.annotated("ebv", "mag", [](A a) { return a.ebv; });
   // Of the filters u, g, r, i, z, Y of the Dark Energy Survey, and W1 to W4.
   constexpr std::array<const char*, 6> kBands = {"u", "g", "r", "i", "z", "Y"};
-  constexpr std::array<double, 4> kWise = {0.184, 0.113, 0.0241, 0.00910};
+  constexpr std::array<const char*, 4> kWise = {"w1", "w2", "w3", "w4"};
   c.array("decam_extinction", "mag", 6, [&](R r, std::int64_t k) {
     const double per_ebv =
         standard_band_facts(kBands[static_cast<std::size_t>(k)]).extinction_per_ebv.value_or(kNan);
     return r.annotation ? r.annotation->ebv * per_ebv : kNan;
   });
   c.array("wise_extinction", "mag", 4, [&](R r, std::int64_t k) {
-    return r.annotation ? r.annotation->ebv * kWise[static_cast<std::size_t>(k)] : kNan;
+    return r.annotation
+               ? r.annotation->ebv * band_extinction({}, kWise[static_cast<std::size_t>(k)]).value_or(kNan)
+               : kNan;
   });
   c.annotated("psfdepth", "mag", [](A a) { return a.psf_depth; });
   c.annotated("galdepth", "mag", [](A a) { return a.galaxy_depth; });

@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
 
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
+#include "core/fits/fits_writer.h"
 #include "tests/support/data.h"
 
 namespace brickline {
@@ -112,6 +114,74 @@ TEST_F(BrickSummary, WantsAMapOfExposures) {
     ADD_FAILURE() << "no error";
   } catch (const Error& e) {
     EXPECT_THAT(e.line(), HasSubstr("brick 1501p022 has no map of exposures"));
+  }
+}
+
+class MadeBrick : public testing::Test {
+ protected:
+  MadeBrick() {
+    out_.directory = directory_.path();
+    out_.brick.name = "1501p022";
+    fs::create_directories(coadd());
+    fs::create_directories(directory_ / "tractor/150");
+  }
+  fs::path coadd() const { return directory_ / "coadd/150/1501p022"; }
+  fs::path map(const std::string& name) const {
+    return coadd() / ("legacysurvey-1501p022-" + name + ".fits.fz");
+  }
+  test::TemporaryDirectory directory_;
+  BrickOutput out_;
+};
+
+TEST_F(MadeBrick, HasItsBandsAsItsMapsAreSpelled) {
+  fits::Table table;
+  for (const char* band : {"g", "Y", "N419"})
+    for (const char* stem : {"flux_", "galdepth_"})
+      table.add(std::string(stem) + band, std::vector<float>{1});
+  fits::FitsWriter writer;
+  writer.add_table(table);
+  writer.write(directory_ / "tractor/150/tractor-1501p022.fits");
+  for (const char* name : {"nexp-g", "nexp-Y", "nexp-N419"}) std::ofstream(map(name)) << "x";
+  EXPECT_THAT(bands_of_outputs(std::vector{out_}), ElementsAre("g", "Y", "N419"));
+}
+
+TEST_F(MadeBrick, DoesNotTakeAMapThatIsGoneForABandThatIsNotThere) {
+  std::ofstream(map("nexp-g")) << "x";
+  std::ofstream(directory_ / "tractor/150/brick-1501p022.sha256sum")
+      << std::string(64, '0') << " *coadd/150/1501p022/legacysurvey-1501p022-nexp-r.fits.fz\n";
+  const BrickProducts brick(out_, true);
+  EXPECT_TRUE(brick.has(Product::kNexp, "g"));
+  EXPECT_FALSE(brick.has(Product::kNexp, "z"));
+  EXPECT_FALSE(BrickProducts(out_, false).has(Product::kNexp, "r"));
+  EXPECT_THAT(bands_of_maps(std::vector{out_}), ElementsAre("g", "r"));
+  try {
+    (void)brick.has(Product::kNexp, "r");
+    ADD_FAILURE() << "no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::kInput);
+    EXPECT_THAT(e.line(),
+                HasSubstr("nexp-r.fits.fz: brick 1501p022 lacks it: the brick is to be made again"));
+  }
+}
+
+TEST_F(MadeBrick, HasNoMoreExposuresThanItsColumnHolds) {
+  fits::Table table;
+  table.add("brick_primary", std::vector<bool>{true});
+  table.add("type", std::vector<std::string>{"PSF"});
+  table.add("ebv", std::vector<float>{1});
+  fits::FitsWriter writer, image;
+  writer.add_table(table);
+  writer.write(directory_ / "tractor/150/tractor-1501p022.fits");
+  out_.brick.ra1 = 150, out_.brick.ra2 = 150.25, out_.brick.dec1 = 2.125, out_.brick.dec2 = 2.375;
+  Image<std::int32_t> counts(2, 2, 40000);
+  const Wcs wcs = Wcs::tangent(150.1, 2.2, 0.5, 0.5, {-1e-4, 0, 0, 1e-4}, 2, 2);
+  image.add_image<std::int32_t>(counts.view(), wcs.to_header());
+  image.write(map("nexp-g"));
+  try {
+    brick_summary(std::vector{out_}, {"g"});
+    ADD_FAILURE() << "no error";
+  } catch (const Error& e) {
+    EXPECT_THAT(e.line(), HasSubstr("nexp-g.fits.fz: it holds a count of exposures of 40000"));
   }
 }
 

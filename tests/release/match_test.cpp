@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
@@ -65,6 +67,45 @@ TEST_F(Match, IsTheReferences) {
   EXPECT_EQ(table.integer("NMATCH", 3), 1);
   EXPECT_EQ(a.header(0).integer("NMATCHED"), 9);
   EXPECT_EQ(a.header(0).integer("NCOLL"), report.candidates - 9);
+}
+
+// Columns that nobody copies may be of any kind.
+TEST_F(Match, TakesTablesWithColumnsThatItCannotCopy) {
+  BRICKLINE_NEEDS_DATA("golden/survey-products/match");
+  fits::Table table;
+  table.add("ra", std::vector<double>{150.11535949});
+  table.add("scaled", std::vector<std::int16_t>{7});
+  table.add("list", std::vector<double>{0});
+  table.add("dec", std::vector<double>{2.24414728});
+  table.add("z", std::vector<float>{0.5});
+  fits::FitsWriter writer;
+  fits::Header cards;
+  cards.set("LATER", std::int64_t{32768});
+  writer.add_table(table, "", cards);
+  std::string bytes = writer.finish();
+  bytes.replace(bytes.find("LATER   ="), 9, "TZERO2  =");
+  const fs::path other = directory_ / "other.fits", out = directory_ / "out.fits";
+  const std::size_t form = bytes.find("TFORM3");
+  ASSERT_NE(form, std::string::npos);
+  const std::size_t quote = bytes.find('\'', form);
+  bytes.replace(quote, 10, "'1PE(0)  '");
+  std::ofstream(other, std::ios::binary) << bytes;
+  const auto found = catalogs();
+  MatchOptions options;
+  options.columns = {"objid"};
+  options.copied = {"z"};
+  EXPECT_EQ(match_external(other, found, out, options).matched, 1);
+  EXPECT_FLOAT_EQ(static_cast<float>(fits::FitsReader(out).table(1).number("z", 0)), 0.5F);
+  for (const auto& [name, words] : {std::pair{"scaled", "other.fits[1]: column scaled is scaled"},
+                                    {"list", "other.fits[1]: column 3 (list) has the form"}}) {
+    options.copied = {name};
+    try {
+      match_external(other, found, out, options);
+      ADD_FAILURE() << "no error";
+    } catch (const Error& e) {
+      EXPECT_THAT(e.line(), HasSubstr(words));
+    }
+  }
 }
 
 TEST_F(Match, SaysWhatIsWrongWithTheOtherCatalog) {

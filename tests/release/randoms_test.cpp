@@ -159,6 +159,29 @@ TEST(RandomPoints, AreAsManyAsTheirDensityWants) {
   EXPECT_NEAR(sum / 1000, 2500 * area_of(kEquator), 4 * std::sqrt(156.13 / 1000));
 }
 
+// "LEVEL <= D" gives the points of density D.
+TEST(RandomPoints, HaveNoSmallerLevelInATable) {
+  int above = 0;
+  for (const RandomPoint& p : random_points(kEquator, 1, 100000)) {
+    ASSERT_GE(p.float_level(), p.level);
+    ASSERT_LT(std::nextafterf(p.float_level(), 0), p.level);
+    above += p.float_level() != static_cast<float>(p.level);
+  }
+  EXPECT_GT(above, 1000);
+}
+
+TEST(Randoms, AreMadeAgainWithOtherMapsOfDust) {
+  const DustMaps maps(Image<float>(4, 4), Image<float>(4, 4));
+  RandomsOptions options;
+  const std::string without = options.words();
+  options.dust = &maps;
+  options.dust_digest = "12";
+  const std::string with = options.words();
+  options.dust_digest = "34";
+  EXPECT_NE(with, without);
+  EXPECT_NE(with, options.words());
+}
+
 TEST(RandomPoints, OfABrickAcrossRaZeroAreInIt) {
   const Brick b = brick_named("0001p120", 12, 359.9, 0.1, 12, 12.25);
   const auto points = random_points(b, 1, 5000);

@@ -184,7 +184,7 @@ class SweepsOfMadeCatalogs : public Sweeps {
       table.add("maskbits", std::vector<std::int32_t>{1, 2});
     fits::Header header;
     header.set("BRICKID", std::int64_t{made.id});
-    header.set("RAMIN", made.ra - 0.1);
+    header.set("RAMIN", made.ra < 0.1 ? made.ra + 359.9 : made.ra - 0.1);
     header.set("RAMAX", made.ra + 0.1);
     header.set("DECMIN", 2.1);
     header.set("DECMAX", 2.4);
@@ -229,6 +229,19 @@ TEST_F(SweepsOfMadeCatalogs, TellWhatABrickLacks) {
   EXPECT_EQ(table.number("FLUX_I", 0), 5);
   EXPECT_EQ(table.number("FLUX_I", 1), 0);
   EXPECT_EQ(table.text("BRICKNAME", 1), "1503p022");
+}
+
+TEST_F(SweepsOfMadeCatalogs, OfOneBoxHaveTheBricksAcrossRaZero) {
+  write({"0001p022", 12, 0.02});
+  write({"3599p022", 13, 359.95});
+  const auto catalogs = find_catalogs(in_.path(), nullptr);
+  SweepOptions options;
+  options.verify = false;
+  for (const double ra : {2., 358.}) {
+    const SweepBox box = sweep_box(options.schema, ra, 2);
+    EXPECT_EQ(make_sweep(box, catalogs, out_.path(), options, Log()).rows, 1) << box.name();
+  }
+  EXPECT_THAT(names(boxes_of(catalogs, options.schema)), ElementsAre("000p000-005p005", "355p000-360p005"));
 }
 
 TEST_F(SweepsOfMadeCatalogs, RefuseColumnsOfUnlikeTypesAndNameBoth) {

@@ -7,7 +7,9 @@ DATA: of golden bricks there; without it, of a survey that is simulated and run 
 they meet.
 """
 import hashlib
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -206,6 +208,11 @@ def check_ccds(case):
             told = case.survey(words[0], "--out", work / "not", *words[1:], out=other, code=3)
             check(f"{words[0]}: {what}", f"depth-r.fits.fz: {what}" in told and not (work / "not").exists(), told)
         damaged.unlink(missing_ok=True)
+    there(bricks[-1], "nexp-r.fits.fz").unlink()
+    for words in (["randoms", "--no-dust", "--density", "1"], ["maps"], ["summary"], ["hips", "--order", "6"]):
+        told = case.survey(words[0], "--out", work / "not", *words[1:], out=other, code=3)
+        check(f"{words[0]}: a band whose map is gone", f"nexp-r.fits.fz: brick {bricks[-1].name} lacks it" in told, told)
+    shutil.rmtree(work / "not", ignore_errors=True)
     # Two bricks of unlike calibrations.
     for path in other.glob("tractor/*/*.sha256sum"):
         path.unlink()
@@ -216,6 +223,44 @@ def check_ccds(case):
         hdus.writeto(target)
     told = case.survey("ccds", "--out", work / "not.fits", out=other, code=3)
     check("another zero point is told", "ccdzpt is" in told and bricks[0].name in told and not (work / "not.fits").exists(), told)
+
+
+def check_hips(case):
+    """Tiles of bricks that are no longer there go, and a catalog that is not what its list says is refused."""
+    def tree():
+        return {path.relative_to(work / "sky"): path.read_bytes() for path in (work / "sky").rglob("*.png")}
+    words = ["hips", case.out, "--bricks", case.table, "--out", work / "sky", "--order", 6, "--bands", "g,r,z"]
+    survey(*words)
+    every = tree()
+    survey(*words, "--brick", "1501p022")
+    less = tree()
+    shutil.rmtree(work / "sky")
+    survey(*words, "--brick", "1501p022")
+    check("tiles of bricks that are gone are gone", less.keys() == tree().keys() < every.keys(), sorted(less.keys() - tree().keys())[:5])
+    survey(*words)
+    check("and are there again with them", tree() == every)
+    other = work / "damaged"
+    shutil.copytree(case.out, other)
+    with (other / "tractor/150/tractor-1501p022.fits").open("ab") as file:
+        file.write(b"x")
+    words[1] = other
+    check("a catalog that its list does not know", "it is not what" in survey(*words, code=3))
+    check("unless it is believed", "sources" in survey(*words, "--no-verify"))
+
+
+def check_signals(case, external):
+    """SIGTERM, which waits for the program when it begins, ends each command before it has written anything."""
+    def sent_already():
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        os.kill(os.getpid(), signal.SIGTERM)
+    directory, catalogs = [case.out, "--bricks", case.table, "--out", work / "ended/x"], ["--catalogs", case.out / "tractor"]
+    for words in (["randoms", *directory, "--no-dust"], ["maps", *directory], ["hips", *directory, "--order", 6],
+                  ["ccds", *directory], ["summary", *directory], ["sweep", work / "ended", *catalogs],
+                  ["match", external, *catalogs, "--out", work / "ended/x"]):
+        result = subprocess.run([build / "bin/survey", *map(str, words)], text=True, capture_output=True, preexec_fn=sent_already)
+        left = [path for path in (work / "ended").rglob("*") if path.is_file()]
+        check(f"{words[0]} is ended by SIGTERM", result.returncode == 75 and "ended by SIGTERM" in result.stderr and not left,
+              f"{result.returncode} {result.stderr} {left}")
 
 
 def check_stilts(box):
@@ -383,6 +428,9 @@ def main():
     check_ccds(case)
     if not data:
         check_plan_of_tables(case)
+    else:
+        check_hips(case)
+        check_signals(case, data / "golden/survey-products/match/external.fits")
     check_stilts(boxes[0])
     print(f"{failed} failures")
     sys.exit(1 if failed else 0)

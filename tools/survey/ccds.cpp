@@ -16,7 +16,7 @@ namespace brickline {
 
 namespace fs = std::filesystem;
 
-int survey_ccds(int argc, char** argv) {
+int survey_ccds(int argc, char** argv, const Cancel& cancel) {
   fs::path directory, bricks_file, out;
   PlanWords plan_words;
   std::vector<std::string> names;
@@ -35,6 +35,7 @@ int survey_ccds(int argc, char** argv) {
   plan_words.add_options(app);
   if (!parse_command_line(app, argc, argv)) return 0;
   options.verify = !no_verify;
+  options.cancel = cancel;
   const BrickTable table = *table_of_bricks(bricks_file);
   const std::vector<BrickOutput> bricks = output_bricks(directory, table, names);
   const std::vector<RowColumn> columns = ccds_columns(bricks, options);

@@ -1,7 +1,8 @@
 // The subcommands of `survey`: a file each. They take their own words, as a program does (argv[0] is "survey NAME"), and
-// return an exit code; errors are thrown.
+// return an exit code; errors are thrown. Those that take `cancel` end by Interrupted once it is asked.
 #pragma once
 
+#include "core/base/cancel.h"
 #include "core/base/exit_codes.h"
 
 namespace brickline {
@@ -22,12 +23,12 @@ int survey_stop(int argc, char** argv);
 int survey_drain(int argc, char** argv);
 int survey_clean(int argc, char** argv);
 int survey_seal(int argc, char** argv);
-int survey_sweep(int argc, char** argv);
-int survey_summary(int argc, char** argv);
-int survey_randoms(int argc, char** argv);
-int survey_maps(int argc, char** argv);
-int survey_hips(int argc, char** argv);
-int survey_match(int argc, char** argv);
-int survey_ccds(int argc, char** argv);
+int survey_sweep(int argc, char** argv, const Cancel& cancel);
+int survey_summary(int argc, char** argv, const Cancel& cancel);
+int survey_randoms(int argc, char** argv, const Cancel& cancel);
+int survey_maps(int argc, char** argv, const Cancel& cancel);
+int survey_hips(int argc, char** argv, const Cancel& cancel);
+int survey_match(int argc, char** argv, const Cancel& cancel);
+int survey_ccds(int argc, char** argv, const Cancel& cancel);
 
 }  // namespace brickline

@@ -18,6 +18,7 @@
 #include "tools/common/program.h"
 #include "tools/survey/commands.h"
 #include "tools/survey/output_bricks.h"
+#include "tools/survey/parts_command.h"
 
 namespace brickline {
 namespace {
@@ -73,7 +74,7 @@ std::vector<fs::path> files_above_items(const fs::path& out, const HipsOptions& 
 
 }  // namespace
 
-int survey_hips(int argc, char** argv) {
+int survey_hips(int argc, char** argv, const Cancel& cancel) {
   fs::path directory, bricks_file, out;
   PlanWords plan_words;
   std::vector<std::string> names;
@@ -89,7 +90,7 @@ int survey_hips(int argc, char** argv) {
   app.add_option("DIR", directory, "the output directory of the bricks' runs")->required();
   app.add_option("--bricks", bricks_file, "table of bricks (survey-bricks.fits.gz)")->required();
   app.add_option("--out", out, "the directory for the files")->required();
-  app.add_option("--order", options.order, "of the deepest tiles; 11 has pixels of 0.20 arcsec")
+  app.add_option("--order", options.order, "of the deepest tiles, 1 to 12; 11 has pixels of 0.20 arcsec")
       ->capture_default_str();
   app.add_option("--bands", options.bands, "bands of the picture (unset: all that the bricks have maps of)")
       ->delimiter(',');
@@ -106,16 +107,19 @@ int survey_hips(int argc, char** argv) {
   app.add_flag("--no-verify", no_verify, "believe files without a look at the bricks' lists of checksums");
   plan_words.add_options(app);
   if (!parse_command_line(app, argc, argv)) return 0;
-  constexpr int kDeepest = 13;
-  if (options.order < 0 || options.order > kDeepest)
-    throw usage_error("--order: {} is not from 0 to {}", options.order, kDeepest);
+  // An item's tiles are in memory together: of order 13, gigabytes.
+  constexpr int kShallowest = 1, kDeepest = 12;
+  if (options.order < kShallowest || options.order > kDeepest)
+    throw usage_error("--order: {} is not from {} to {}", options.order, kShallowest, kDeepest);
   if (catalog_options.per_tile < 1)
     throw usage_error("--per-tile: {} is no number of sources", catalog_options.per_tile);
   options.verify = !no_verify;
+  options.cancel = cancel;
 
   const BrickTable table = *table_of_bricks(bricks_file);
   const std::vector<BrickOutput> bricks = output_bricks(directory, table, names);
   if (options.bands.empty()) options.bands = bands_of_maps(bricks);
+  check_bands(options.bands);
   const HipsItems items = hips_items(bricks, options);
   if (list) {
     std::string text;
@@ -142,12 +146,17 @@ int survey_hips(int argc, char** argv) {
   options.release_date = release_date(catalogs);
   HipsReport report;
   for (const char* kind : kHipsKinds) {
-    const HipsReport of_kind = finish_hips(kind, out, options);
+    const HipsReport of_kind = finish_hips(kind, out, items, options);
     if (kind == std::string("image")) report = of_kind;
   }
   HipsCatalogReport of_catalog{.order = -1};
   catalog_options.bands = options.bands;
   if (!no_catalog) of_catalog = make_hips_catalog(catalogs, out, catalog_options, options);
+  if (of_catalog.unverified > 0) {
+    TerminalLog terminal(LogLevel::kInfo);
+    Log(terminal).warning("{} catalogs have no list of checksums beside them: taken as they are",
+                          of_catalog.unverified);
+  }
   write_file_atomically(out / "index.html", hips_page(options, report, of_catalog.order));
   tell_checksums(plan_words.checksums, files_above_items(out, options, no_catalog));
   write_stdout(fmt::format("{} tiles of {} bricks, {} sources: {}\n", report.tiles, bricks.size(),

@@ -3,11 +3,13 @@
 
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "core/base/error.h"
 #include "core/base/nearest_name.h"
 #include "core/campaign/session.h"
 #include "tools/common/program.h"
+#include "tools/common/stop_signals.h"
 #include "tools/survey/commands.h"
 
 namespace brickline {
@@ -15,7 +17,7 @@ namespace {
 
 struct Subcommand {
   std::string_view name, help;
-  int (*run)(int argc, char** argv);
+  std::variant<int (*)(int, char**), int (*)(int, char**, const Cancel&)> run;
 };
 
 constexpr Subcommand kSubcommands[] = {
@@ -90,9 +92,25 @@ std::string help() {
   return text + "\nsurvey SUBCOMMAND --help tells of each; survey --version.\n" + std::string(kGuide);
 }
 
-int run(const Subcommand& s, int argc, char** argv) {
+// SIGTERM, SIGINT and SIGUSR1 end it.
+int run_until_stopped(const Subcommand& s, int argc, char** argv) {
+  StopSignals stop;  // before there is any thread
+  const auto tell = [&](const std::string& why) {
+    fmt::print(stderr, "survey {}: ended by {}: the same command goes on\n", s.name, why);
+  };
+  stop.listen({}, tell);
   try {
-    return s.run(argc, argv);
+    return std::get<1>(s.run)(argc, argv, stop.cancel());
+  } catch (const Interrupted&) {
+    tell(stop.why());
+    return kInterrupted;
+  }
+}
+
+int run(const Subcommand& s, int argc, char** argv) {
+  if (s.run.index() == 1) return run_until_stopped(s, argc, argv);
+  try {
+    return std::get<0>(s.run)(argc, argv);
   } catch (const PlanIsHeld& held) {
     fmt::print(stderr, "survey {}: the plan is held by {}: the same command, later\n", s.name, held.what());
     return kInterruptedCode;

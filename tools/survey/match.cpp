@@ -18,7 +18,7 @@ namespace brickline {
 
 namespace fs = std::filesystem;
 
-int survey_match(int argc, char** argv) {
+int survey_match(int argc, char** argv, const Cancel& cancel) {
   fs::path external, catalogs_dir, bricks_file, out;
   PlanWords plan_words;
   MatchOptions options;
@@ -46,6 +46,7 @@ int survey_match(int argc, char** argv) {
   if (!(options.radius_arcsec > 0 && options.radius_arcsec <= kMostRadius))
     throw usage_error("--radius: {} is no radius from 0 to {} arcsec", options.radius_arcsec, kMostRadius);
   options.verify = !no_verify;
+  options.cancel = cancel;
   const std::optional<BrickTable> table = table_of_bricks(bricks_file);
   const std::vector<BrickCatalog> catalogs = find_catalogs(catalogs_dir, table ? &*table : nullptr);
   const MatchReport report = match_external(external, catalogs, out, options);

@@ -15,6 +15,7 @@
 #include "tools/common/program.h"
 #include "tools/survey/commands.h"
 #include "tools/survey/output_bricks.h"
+#include "tools/survey/parts_command.h"
 
 namespace brickline {
 namespace {
@@ -36,7 +37,7 @@ std::string lacking_words(const std::map<std::string, std::int64_t>& lacking) {
 
 }  // namespace
 
-int survey_sweep(int argc, char** argv) {
+int survey_sweep(int argc, char** argv, const Cancel& cancel) {
   fs::path out, catalogs_dir, bricks_file;
   PlanWords plan_words;
   std::string schema = "blocksdr11", layout = "dr11+", release = "sweep";
@@ -66,6 +67,7 @@ int survey_sweep(int argc, char** argv) {
   options.layout = sweep_layout(layout);
   options.release = release;
   options.verify = !no_verify;
+  options.cancel = cancel;
   if (release.empty() || release.find('/') != std::string::npos)
     throw usage_error("--release: '{}' is no name of a directory", release);
   std::vector<SweepBox> boxes;
@@ -108,66 +110,39 @@ int survey_sweep(int argc, char** argv) {
   return 0;
 }
 
-int survey_summary(int argc, char** argv) {
-  fs::path directory, bricks_file, out, depth_out;
-  PlanWords plan_words;
-  std::vector<std::string> bands, names;
-  std::string group;
-  bool list = false, no_verify = false, keep = false;
+int survey_summary(int argc, char** argv, const Cancel& cancel) {
+  PartsCommand command;
+  fs::path depth_out;
+  std::vector<std::string> bands;
   CLI::App app(
       "One row for each brick that has a catalog: exposures over its unique pixels, numbers of sources, medians of depths, "
       "sizes and extinctions. What was interrupted goes on by the same command.",
       "survey summary");
-  app.add_option("DIR", directory, "the output directory of the bricks' runs")->required();
-  app.add_option("--bricks", bricks_file, "table of bricks (survey-bricks.fits.gz)")->required();
-  app.add_option("--out", out, "the table that is written")->required();
-  app.add_option("--brick", names, "only this brick; repeatable");
+  command.add_places(app, "the table that is written");
   app.add_option("--bands", bands, "bands, in order (unset: those of the catalogs)")->delimiter(',');
   app.add_option(
       "--depth-out", depth_out,
       "also the histograms of depth: one row for each brick, and their bins, in this file; the sums over "
       "all bricks beside it (-summary)");
-  app.add_option(
-      "--group", group,
-      "only the part of bricks whose names begin so (150), into OUT.parts: for many machines; in the end the "
-      "command without it puts the parts together");
-  app.add_flag("--list-groups", list, "only say which groups there are, one a line");
-  app.add_flag("--keep-parts", keep, "leave OUT.parts behind");
-  app.add_flag("--no-verify", no_verify, "believe files without a look at the bricks' lists of checksums");
-  plan_words.add_options(app);
+  command.add_parts(app);
   if (!parse_command_line(app, argc, argv)) return 0;
-  const BrickTable table = *table_of_bricks(bricks_file);
-  const std::vector<BrickOutput> bricks = output_bricks(directory, table, names);
+  const std::vector<BrickOutput> bricks = command.bricks();
   if (bands.empty()) bands = bands_of_outputs(bricks);
+  check_bands(bands);
   SummaryOptions options;
   options.wise = have_wise(bricks);
-  options.verify = !no_verify;
-  const std::vector<BrickGroup> groups = groups_of(bricks);
-  if (list) {
-    std::string text;
-    for (const BrickGroup& g : groups) text += g.name + "\n";
-    write_stdout(text);
-    return 0;
-  }
-  if (!group.empty()) {
-    plan_words.forget(part_file(out, group));
-    make_summary_part(group_named(groups, group), bands, part_file(out, group), options);
-    tell_checksums(plan_words.checksums, {part_file(out, group)});
-    write_stdout(fmt::format("{}\n", part_file(out, group).string()));
-    return 0;
-  }
-  std::vector<fs::path> parts;
-  for (const BrickGroup& g : groups) {
-    parts.push_back(part_file(out, g.name));
-    plan_words.forget(parts.back());
-    make_summary_part(g, bands, parts.back(), options);
-  }
+  options.verify = !command.no_verify;
+  options.cancel = cancel;
+  const auto parts = command.make_parts(bricks, [&](const BrickGroup& group, const fs::path& part) {
+    make_summary_part(group, bands, part, options);
+  });
+  if (!parts) return 0;
   fits::FitsWriter writer;
   writer.add_empty_primary();
-  writer.add_table(merge_summaries(parts));
-  writer.write(out);
-  if (!keep) remove_parts(parts);
-  std::vector<fs::path> made = {out};
+  writer.add_table(merge_summaries(*parts));
+  writer.write(command.out);
+  if (!command.keep) remove_parts(*parts);
+  std::vector<fs::path> made = {command.out};
   if (!depth_out.empty()) {
     const DepthSums sums = depth_sums(bricks, bands, options);
     fits::FitsWriter each;
@@ -186,8 +161,9 @@ int survey_summary(int argc, char** argv) {
     made.push_back(depth_out);
     made.push_back(summary);
   }
-  tell_checksums(plan_words.checksums, made);
-  write_stdout(fmt::format("{} bricks, bands {}: {}\n", bricks.size(), fmt::join(bands, ","), out.string()));
+  tell_checksums(command.plan_words.checksums, made);
+  write_stdout(
+      fmt::format("{} bricks, bands {}: {}\n", bricks.size(), fmt::join(bands, ","), command.out.string()));
   return 0;
 }
 
