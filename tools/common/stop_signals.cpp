@@ -50,7 +50,10 @@ StopSignals::~StopSignals() {
 void StopSignals::listen(std::optional<double> time_limit_seconds,
                          std::function<void(const std::string&)> last_words) {
   last_words_ = std::move(last_words);
-  thread_ = std::thread([this, time_limit_seconds] { watch(time_limit_seconds); });
+  // One that was there before counts before any work, however late the thread may begin.
+  const int pending = wait(0);
+  if (pending > 0) ask(name_of(pending));
+  thread_ = std::thread([this, time_limit_seconds, pending] { watch(time_limit_seconds, pending); });
 }
 
 std::string StopSignals::why() const {
@@ -78,13 +81,13 @@ int StopSignals::wait(double seconds) const {
   }
 }
 
-void StopSignals::watch(std::optional<double> time_limit_seconds) {
+void StopSignals::watch(std::optional<double> time_limit_seconds, int pending) {
   constexpr double kForEver = 1e9;
   const double limit = time_limit_seconds.value_or(kForEver);
   const double until_asked = std::max(limit - kMarginSeconds, limit / 2);
-  int signal = wait(until_asked);
+  int signal = pending > 0 ? pending : wait(until_asked);
   if (ends_) return;
-  ask(signal > 0 ? name_of(signal) : fmt::format("the time limit of {:g} s", limit));
+  if (pending <= 0) ask(signal > 0 ? name_of(signal) : fmt::format("the time limit of {:g} s", limit));
   const double patience = signal > 0 ? kPatienceSeconds : std::min(kPatienceSeconds, limit / 4);
   signal = wait(patience);
   if (ends_) return;

@@ -40,7 +40,7 @@ class StopSignals {
   std::string why() const;
 
  private:
-  void watch(std::optional<double> time_limit_seconds);
+  void watch(std::optional<double> time_limit_seconds, int pending);
   void ask(const std::string& why);
   // A signal, or 0 if none comes for so long.
   int wait(double seconds) const;

@@ -26,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void check(const RandomsOptions& options) {
-  constexpr double kDensest = 1e6;  // a part's points are in memory
+  constexpr double kDensest = 1e7;  // a part's points are in memory
   if (!(options.density > 0 && options.density <= kDensest))
     throw usage_error("--density: {} is no number of points per square degree up to {:.0f}", options.density,
                       kDensest);
@@ -71,7 +71,7 @@ int survey_randoms(int argc, char** argv, const Cancel& cancel) {
       "interrupted goes on by the same command.",
       "survey randoms");
   command.add_places(app, "the table that is written");
-  app.add_option("--density", options.density, "points per square degree, up to 1000000")
+  app.add_option("--density", options.density, "points per square degree, up to 10000000")
       ->capture_default_str();
   app.add_option("--seed", options.seed, "another one gives other points")->capture_default_str();
   app.add_option("--aperture", options.aperture_arcsec, "radius of the aperture photometry, arcsec")
