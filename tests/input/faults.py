@@ -488,6 +488,8 @@ def rows_that_are_written_otherwise():
         refused(str(changes), survey, says=[says])
     survey.write_table()
     other = survey.dir + '/survey-ccds-two.fits.gz'
+    survey.write_table(path=other, filter='x', expnum=712346, image_filename='decam/another.fits.fz')
+    stars('a band that the camera does not have, beside', survey, warned="their band is 'x' by the CCD table")
     weight = lambda result: result.catalog['flux_ivar_g'].max()
     survey.write_table(path=other, camera='DECam', image_filename='./' + survey.row['image_filename'])
     result = stars('the same CCD in two tables, in other letters', survey, warned='in a table read before')

@@ -173,6 +173,20 @@ void refuse_misspelt_bands(const CcdSelection& selection, RunContext& run) {
   }
 }
 
+// A band that is not wanted is no fault, but one that its camera does not have is a typing error.
+void tell_unknown_bands(const CcdSelection& selection, const RegionOptions& region, const RunContext& run) {
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> unknown;
+  for (const CcdLeftOut& ccd : selection.left_out)
+    if (std::ranges::count(region.bands, ccd.band) == 0)
+      for (const Camera* camera : run.cameras.loaded())
+        if (camera->name() == ccd.camera && std::ranges::count(camera->facts().detector.bands, ccd.band) == 0)
+          unknown[{ccd.camera, ccd.band}].push_back(ccd.name);
+  for (const auto& [which, ccds] : unknown)
+    run.log.warning(
+        "{} CCDs (such as {}) are left out: their band is '{}' by the CCD table, which camera {} does not have",
+        ccds.size(), ccds.front(), which.second, which.first);
+}
+
 ReadImageOptions reading_options(std::vector<SkyPosition> polygon, const SurveyPaths& paths,
                                  const ReadingOptions& choice, const RunContext& run) {
   ReadImageOptions reading;
@@ -242,9 +256,10 @@ Outcome<Selection, RawImages> run_tims(const RegionOptions& region, const Survey
   std::vector<std::int64_t> table_rows;
   for (const CcdRow& row : selection.ccds) table_rows.push_back(row.table_row);
   out.ccds = table.table().select(table_rows);
-  out.rows = std::move(selection.ccds);
 
-  load_cameras(out.rows, run);
+  load_cameras(selection.ccds, run);
+  tell_unknown_bands(selection, region, run);
+  out.rows = std::move(selection.ccds);
   run.log.info("brick {}: {} CCDs of {} cameras", out.brick.name, out.rows.size(),
                run.cameras.loaded().size());
   prepare_memory(out.rows, target.wcs, static_cast<int>(region.bands.size()), run);
