@@ -153,6 +153,7 @@ void compare_from_nothing(const Sky& sky) {
     EXPECT_LT(with_own.bright_scatter, sky.flux_widths * with_true.bright_scatter) << with_true.band;
     // Of all sources in units of their errors, when what the median shows is taken out: a PSF of psfex's lacks 0.2 to
     // 0.4 % of a star's light, in its wings, which for stars with a thousand times their noise is several errors.
+    EXPECT_LT(with_own.pull_width, (whole() ? 1.2 : 1.3) * with_true.pull_width) << with_true.band;
     EXPECT_LT(with_own.scaled_pull_width, sky.pull_widths * with_true.scaled_pull_width) << with_true.band;
   }
 }
