@@ -1,5 +1,6 @@
 #include "core/survey/ccd_selection.h"
 
+#include <fmt/ranges.h>
 #include <strings.h>
 
 #include <algorithm>
@@ -115,6 +116,19 @@ std::string alike(const std::string& band, const std::vector<std::string>& wante
   return found;
 }
 
+// "grz" for "g,r,z" would be the name of a band that no CCD has: refused where each of its letters is a band here.
+void require_separate_bands(const std::vector<std::string>& wanted, const std::vector<CcdRow>& ccds) {
+  const auto is_band = [&](std::string_view name) {
+    return std::ranges::any_of(ccds, [&](const CcdRow& r) { return r.band == name; });
+  };
+  for (const std::string& band : wanted) {
+    if (band.size() < 2 || is_band(band)) continue;
+    if (std::ranges::all_of(band, [&](char letter) { return is_band(std::string_view(&letter, 1)); }))
+      throw usage_error("no CCD touching the brick has the band '{}'; between bands there are commas: {}",
+                        band, fmt::join(band.begin(), band.end(), ","));
+  }
+}
+
 }  // namespace
 
 std::int64_t pixels_to_read(const CcdRow& ccd, const Wcs& target) {
@@ -213,6 +227,7 @@ CcdSelection select_ccds(const CcdTable& ccds, const Wcs& target, const CcdSelec
     if (const std::string meant = alike(r.band, options.bands); !meant.empty())
       selection.misspelt.push_back({r, meant, ccds.describe(r.table_row)});
   }
+  require_separate_bands(options.bands, selection.ccds);
   for (const Wish& wish : wishes_of(options)) {
     const std::size_t before = selection.ccds.size();
     for (const CcdRow& r : selection.ccds)

@@ -60,7 +60,8 @@ struct CcdSelection {
 // Their rows are complete: an Error (kInput) names file and row of one whose zero point, seeing, exposure
 // time, size or WCS is not a usable number, or whose names are empty; also of one that nothing cuts, of which
 // one cannot say whether it touches but that is near by what can be read of its position. Others of that kind
-// are counted in a warning.
+// are counted in a warning. Also (kUsage) if a band wanted is of no CCD here but each of its letters is: "grz" for
+// "g,r,z".
 CcdSelection select_ccds(const CcdTable& ccds, const Wcs& target, const CcdSelectionOptions& options = {},
                          const Log& log = {});
 

@@ -390,6 +390,14 @@ TEST_F(SelectionOfMadeUpCcds, SaysWhyThereIsNothingToDo) {
   EXPECT_EQ(select_ccds(ccds, target_).nothing, "");
 }
 
+TEST_F(SelectionOfMadeUpCcds, TakesBandsWrittenAsOneWordForAMistake) {
+  table_.add("filter", std::vector<std::string>{"g", "r", "g", "i"});
+  const CcdTable ccds = CcdTable::from_tables({{"x.fits.gz", table_}});
+  EXPECT_THAT([&] { select_ccds(ccds, target_, {.bands = {"gri"}}); },
+              ThrowsMessage<Error>(HasSubstr("'gri'; between bands there are commas: g,r,i")));
+  EXPECT_NE(select_ccds(ccds, target_, {.bands = {"gY"}}).nothing, "");
+}
+
 TEST_F(SelectionOfMadeUpCcds, ARowThatCannotBeUsedIsNamed) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   table_.add("zpt", std::vector<float>{25, 25, nan, 25});
