@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "core/base/error.h"
@@ -103,8 +104,28 @@ void measure_geometry(const CcdImage& image, MeasuredCcd& row) {
   row.pixel_scale_arcsec = wcs.pixel_scale_arcsec();
 }
 
+// The level that the camera says is the sky's, in the pixels' unit, or nothing if it is the clipped median of them.
+// Throws Error (kInput) if the header should have it and does not.
+std::optional<double> stated_sky_level(const SkyEstimateFacts& facts, OpenCcd& ccd) {
+  switch (facts.estimate) {
+    case SkyEstimateFacts::Estimate::kClipped:
+      return {};
+    case SkyEstimateFacts::Estimate::kZero:
+      return 0;
+    case SkyEstimateFacts::Estimate::kHeader:
+      break;
+  }
+  const auto level = number_of(facts.header, ccd.values(), ccd.headers());
+  if (!level || !std::isfinite(*level))
+    throw input_error(
+        "the header does not say the sky level: {} in the header, or another source in the camera's "
+        "fact sky_estimate",
+        cards_of(facts.header));
+  return level;
+}
+
 // Of all pixels, masked ones, too, as the surveys' tables have it.
-void measure_sky(const CcdImage& image, double seconds, MeasuredCcd& row) {
+void measure_sky(const CcdImage& image, double seconds, std::optional<double> stated, MeasuredCcd& row) {
   std::vector<float> values;
   values.reserve(static_cast<std::size_t>(image.data.width()) * image.data.height());
   for (int y = 0; y < image.data.height(); ++y)
@@ -112,10 +133,12 @@ void measure_sky(const CcdImage& image, double seconds, MeasuredCcd& row) {
       values.push_back(image.inverse_error(x, y) > 0 ? image.data(x, y) : 0);
   const SortedValues sorted(std::move(values));
   const SortedValues::Range kept = sorted.clipped(3);
-  row.sky_per_second = sorted.median(kept) / seconds;
+  row.sky_per_second = stated.value_or(sorted.median(kept)) / seconds;
   row.sky_rms_per_second = sorted.standard_deviation(kept) / seconds;
   const double area = row.pixel_scale_arcsec * row.pixel_scale_arcsec;
-  row.sky_mag_per_square_arcsec = row.values.ccdzpt - 2.5 * std::log10(row.sky_per_second / area);
+  row.sky_mag_per_square_arcsec = row.sky_per_second > 0
+                                      ? row.values.ccdzpt - 2.5 * std::log10(row.sky_per_second / area)
+                                      : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace
@@ -185,7 +208,7 @@ std::optional<MeasuredCcd> measure_ccd(const CcdReader& reader, const Camera& ca
     if (!(v.sig1 > 0))
       problem("its weights give no noise", "weights that are inverse variances of its pixels");
     const bool total = facts.pixels.unit == PixelFacts::Unit::kTotal;
-    measure_sky(image, total ? v.exptime : 1, row);
+    measure_sky(image, total ? v.exptime : 1, stated_sky_level(facts.sky_estimate, *ccd), row);
     if (problems.size() > before) return {};
     return row;
   } catch (const Error& e) {

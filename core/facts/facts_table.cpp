@@ -159,7 +159,7 @@ constexpr FactRow kRows[] = {
     {"sky.template.scales", "text", "", "required", kRun, "The table of scales.", "\"sky-scales.kd.fits\""},
     {"sky.template.image", "text", "", "required", kRun, "A template's file, with {band} and {run}.", "\"sky_template_{band}_{run}.fits\""},
     {"sky.subtract_halos", "bool", "", "false", kCal, "Whether bright stars' halos are subtracted before the fit.", "true"},
-    {"sky_estimate", "\"clipped\" | \"zero\" or source", "the pixels'", "\"clipped\"", kNoCal, "The sky level where a number will do.", "{\"key\": \"SKYADU\"}"},
+    {"sky_estimate", "\"clipped\" | \"zero\" or source", "the pixels'", "\"clipped\"", kTable, "The sky level in the CCD table: the clipped median of the pixels, zero (they are sky-subtracted), or what the header says.", "{\"key\": \"SKYADU\"}"},
 
     // ---- Photometry ----
     {"photometry", "object", "", "{}", kRun, "Magnitudes.", ""},

@@ -99,6 +99,32 @@ TEST_F(MakeCcds, ZeroPointsComeFromWhatIsStatedElseTheCamera) {
   EXPECT_THAT(one.out, HasSubstr("1 CCDs of 1 files")) << one.err;
 }
 
+TEST_F(MakeCcds, TheSkyLevelIsWhatTheCameraSaysThatItIs) {
+  const auto levels = [&](const std::string& estimate) {
+    const fs::path cameras = scratch_ / "cameras";
+    fs::create_directories(cameras);
+    std::ofstream(cameras / "other.camera.json")
+        << R"({"plugin": {"plugin": "other", "version": "1.0.0", "cameras": [{"name": "other"}]}, "extends": "decam",
+               "sky_estimate": )" +
+               estimate + "}";
+    return make({"--force", "--plugin-dir", cameras.string(), "--camera", "other", "--zeropoint", "z=25",
+                 image("z").string()});
+  };
+  auto result = levels(R"("zero")");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(table().number("ccdskycounts", 0), 0);
+  EXPECT_TRUE(std::isnan(table().number("ccdskysb", 0)));
+  result = levels(R"({"key": "AIRMASS"})");  // any number of the header
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const fits::Table made = table();
+  const double level = *fits::FitsReader(image("z")).header(0).number("AIRMASS") / made.number("exptime", 0);
+  EXPECT_NEAR(made.number("ccdskycounts", 0), level, 1e-6);
+  EXPECT_NEAR(made.number("ccdskysb", 0), 25 - 2.5 * std::log10(level / std::pow(0.262, 2)), 0.01);
+  result = levels(R"({"key": "SKYADU"})");
+  EXPECT_EQ(result.exit_code, 3) << result.out;
+  EXPECT_THAT(result.err, HasSubstr("the header does not say the sky level: SKYADU in the header"));
+}
+
 TEST_F(MakeCcds, EverythingThatIsMissingIsListedWithWhatWouldHelp) {
   rewrite(image("g"), {"FILTER", "EXPTIME"});
   rewrite(image("z"), {"INSTRUME"});
