@@ -237,7 +237,7 @@ if (failures.length) {
   }
   byId('failed').append(...[...reasons.values()].sort((a, b) => b.length - a.length).slice(0, 8).map((list) => {
     const first = list.slice(0, 6).flatMap((c, k) => [k ? ', ' : '', linkTo(c)]);
-    return element('p', { class: 'message' }, `${plural(list.length, 'CCD')} not measured: ${list[0].failure || 'no zero point, and no reason for it'}${list.length > 1 ? ' (the first)' : ''}. `, ...first, list.length > 6 ? ' …' : '');
+    return element('p', { class: 'message' }, `${plural(list.length, 'CCD')} not measured: ${list[0].failure || 'no zero point, and no reason for it'}${list.some((c) => c.failure !== list[0].failure) ? ' (the first)' : ''}. `, ...first, list.length > 6 ? ' …' : '');
   }));
 }
 
@@ -370,7 +370,7 @@ function zeroPointPlots(s) {
         return { drawing: plot.drawing, after: [scaleBar(-most, most, 'mmag', 1)] };
       }));
     else
-      out.push(figureOf(`${s.name}: zero points by CCD`, `${note} Where the CCDs are is not known.`, (w) => {
+      out.push(figureOf(`${s.name}: zero points by CCD`, 'Zero point of a CCD less the median of its exposure. Where the CCDs are in the focal plane is not known.', (w) => {
         const index = new Map(chips.map((chip, k) => [chip.name, k]));
         const x = linearAxis([-0.6, chips.length - 0.4], 'CCD');
         x.ticks = chips.map((chip, k) => ({ at: x.at(k), text: chip.name }));
