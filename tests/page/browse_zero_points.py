@@ -15,6 +15,8 @@ from plot_pages import check, check_for_everyone, end, open_browser, shot as sav
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
+from astropy.io import fits
+
 import made_zero_points
 
 parser = argparse.ArgumentParser()
@@ -32,6 +34,13 @@ for out in (page, again):
                            os.path.join(args.build, "plugins"), "--no-user-plugins", "--out", out], capture_output=True, text=True)
     check("make-ccds report ends well", made.returncode == 0 and made.stderr == "", made.stdout + made.stderr)
 check("the same tables give the same page", open(page, "rb").read() == open(again, "rb").read())
+
+with fits.open(os.path.join(args.work, "survey.fits")) as tables:
+    tables[1].data["ccdzpt"] += 0.01
+    tables.writeto(os.path.join(args.work, "other.fits"))
+refused = subprocess.run([os.path.join(args.build, "bin", "make-ccds"), "report", os.path.join(args.work, "other.fits"), os.path.join(args.work, "zpt"), "--plugin-dir",
+                          os.path.join(args.build, "plugins"), "--no-user-plugins", "--out", os.path.join(args.work, "other.html")], capture_output=True, text=True)
+check("stars of another measurement are refused", refused.returncode == 3 and "not of one measurement" in refused.stderr and not os.path.exists(os.path.join(args.work, "other.html")), refused.stderr)
 
 driver = open_browser()
 js = driver.execute_script
@@ -96,6 +105,8 @@ try:
     check("extinction is fitted, clouds or not", all(fitted.get(b) and abs(float(fitted[b][1]) - k) < 0.02 for b, k in (("g", 0.17), ("r", 0.10))), {b: m and m[0] for b, m in fitted.items()})
     titles = [t[0] for t in texts]
     check("has all plots", all(any(words in t for t in titles) for words in ("zero point over time", "over the focal plane", "Transparency", "Seeing", "Brightness of the sky", "Residuals of stars in the focal plane", "colour term of ps1", "residuals by colour")), titles)
+    term = next(t[1] for t in texts if t[0].startswith("g: colour term"))
+    check("the colour term is the camera's, with the range of colours", "the line is the camera's polynomial in g − i. Stars of 0.40 < g − i < 2.70 are used" in term, term[-150:])
     before = len(titles)
     driver.find_element(By.CSS_SELECTOR, "#bands input").click()
     check("a band can be taken away", len(driver.find_elements(By.TAG_NAME, "figure")) < before and "g" not in column("ccds", 1))

@@ -90,9 +90,9 @@ def write_night(directory, ccds=60, exposures=40, stars=200, bands="gr", seed=1,
             swirl = 0.008 * np.sin(xi * 4 + y / HEIGHT * 2)
             d_ra, d_dec = offset[0] + swirl + rng.normal(0, 0.012, n), offset[1] + 0.006 * np.cos(eta * 9) + rng.normal(0, 0.012, n)
             table.append(np.rec.fromarrays(
-                [x, y, mag - zero_point - residual, error, np.where(rng.random(n) < 0.04, 0, mag), (colour > 0.4) & (colour < 2.7) & (rng.random(n) < 0.9), *ps1,
+                [x, y, mag - zero_point - residual, mag - residual, error, np.where(rng.random(n) < 0.04, 0, mag), (colour > 0.4) & (colour < 2.7) & (rng.random(n) < 0.9), *ps1,
                  ra_now - d_ra / 3600 / np.cos(np.radians(dec_now)), dec_now - d_dec / 3600, ra_now, dec_now, np.arange(1, n + 1), np.full(n, names[k])],
-                names="x_fit,y_fit,instpsfmag,dpsfmag,legacy_survey_mag,used_for_photzpt,ps1_g,ps1_r,ps1_i,ra_fit,dec_fit,ra_now,dec_now,gaia_sourceid,ccdname"))
+                names="x_fit,y_fit,instpsfmag,psfmag,dpsfmag,legacy_survey_mag,used_for_photzpt,ps1_g,ps1_r,ps1_i,ra_fit,dec_fit,ra_now,dec_now,gaia_sourceid,ccdname"))
         hdu = fits.BinTableHDU(np.concatenate(table))
         hdu.header["FILENAME"] = f"CP/{os.path.basename(image)}"
         hdu.writeto(os.path.join(directory, "zpt", os.path.basename(image)[:-8] + "-photom.fits"), overwrite=True)

@@ -24,6 +24,8 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kFewestInHalf = 8;
+// mag: what a star table's zero point may differ from the table of CCDs by rounding.
+constexpr double kSameZeroPoint = 0.001;
 constexpr int kTermSteps = 80;
 
 // A column of the tables, and with how many decimals the page has it.
@@ -54,10 +56,20 @@ std::string lower(std::string text) {
   return text;
 }
 
-// Where a table of stars has a catalog's magnitudes.
-std::string column_of(const std::string& catalog, const std::string& band) {
-  return catalog == "gaia" ? fmt::format("phot_{}_mean_mag", lower(band))
-                           : fmt::format("{}_{}", catalog, lower(band));
+// Where a table of stars has a catalog's magnitudes; empty: it has not. Gaia's synthetic photometry goes by the archive's
+// names.
+std::string column_of(const fits::Table& table, const std::string& catalog, const std::string& band) {
+  const std::string small = lower(band);
+  const bool of_gaia = band == "G" || band == "BP" || band == "RP";
+  for (const std::string& name :
+       {fmt::format("{}_{}", catalog, small), of_gaia ? fmt::format("phot_{}_mean_mag", small) : "",
+        catalog == "gspc" ? fmt::format("{}_{}_mag", small,
+                                        band == small ? "sdss"
+                                        : band == "Y" ? "ps1"
+                                                      : "jkc")
+                          : ""})
+    if (!name.empty() && table.has(name)) return name;
+  return {};
 }
 
 // A magnitude; NaN for 0, which is none in these tables.
@@ -145,7 +157,12 @@ std::optional<PhotometricProvider> ZeroPointsPage::term_of(const Row& row) const
   const std::string provider = provider_of(row);
   if (provider.empty()) return {};
   for (const Camera* camera : cameras_.loaded())
-    if (camera->name() == row.camera) return photometric_provider(camera->facts(), provider, row.band);
+    if (camera->name() == row.camera) try {
+        return photometric_provider(camera->facts(), provider, row.band);
+      } catch (const Error& e) {
+        // The page does without what the measurement would have refused.
+        if (e.kind() != ErrorKind::kInput) throw;
+      }
   return {};
 }
 
@@ -219,7 +236,24 @@ void ZeroPointsPage::add_stars(const fits::Table& table, std::string_view image,
       throw input_error("the stars of CCD {} of {} were in {}, too", ccd, image, row.stars_from)
           .in_file(name);
     row.stars_from = name;
+    check_measurement(table, which, row, name);
     add_stars_of(table, which, row);
+  }
+}
+
+void ZeroPointsPage::check_measurement(const fits::Table& table, const std::vector<std::int64_t>& which,
+                                       const Row& row, const std::string& name) {
+  if (!table.has("psfmag")) return;
+  // A solution keeps what it began with.
+  const bool solved = std::isfinite(number(row, "ccdzpt_provider"));
+  const double zero_point = number(row, solved ? "ccdzpt_provider" : "ccdzpt");
+  for (const std::int64_t k : which) {
+    const double with = table.number("psfmag", k), of_star = with - table.number("instpsfmag", k);
+    if (with != 0 && std::abs(of_star - zero_point) > kSameZeroPoint)
+      throw input_error(
+          "its CCD {} has the zero point {:.4f}, in {} it has {:.4f}: they are not of one measurement",
+          row.ccdname, of_star, row.ccds_from, zero_point)
+          .in_file(name);
   }
 }
 
@@ -232,9 +266,10 @@ void ZeroPointsPage::add_stars_of(const fits::Table& table, const std::vector<st
   const std::string catalog = provider_of(row);
   std::array<std::string, 3> columns;
   if (provider) {
-    columns = {column_of(catalog, provider->term.base), column_of(catalog, provider->term.colour[0]),
-               column_of(catalog, provider->term.colour[1])};
-    row.has_term = std::all_of(columns.begin(), columns.end(), [&](const auto& c) { return table.has(c); });
+    columns = {column_of(table, catalog, provider->term.base),
+               column_of(table, catalog, provider->term.colour[0]),
+               column_of(table, catalog, provider->term.colour[1])};
+    row.has_term = std::none_of(columns.begin(), columns.end(), [](const auto& c) { return c.empty(); });
   }
   if (!row.has_term) columns = {"phot_g_mean_mag", "phot_bp_mean_mag", "phot_rp_mean_mag"};
   const std::vector<double> base = numbers_or_none(table, columns[0]),

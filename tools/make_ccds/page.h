@@ -33,7 +33,8 @@ class ZeroPointsPage {
   // earlier table lacks are taken. Error (kInput): a column is missing; a CCD is in it twice.
   void add_ccds(const fits::Table& table, const std::string& name);
   // A table of stars of the image that its card FILENAME names; after all tables of CCDs. Stars of CCDs that are in none
-  // are counted and left out. Error (kInput): a column is missing; a CCD's stars were in another table.
+  // are counted and left out. Error (kInput): a column is missing; a CCD's stars were in another table,
+  // or have another zero point.
   void add_stars(const fits::Table& table, std::string_view image, const std::string& name);
 
   std::int64_t ccds() const { return static_cast<std::int64_t>(rows_.size()); }
@@ -74,6 +75,9 @@ class ZeroPointsPage {
   // From which catalog its magnitudes are; empty: not from stars.
   static std::string provider_of(const Row& row);
   std::optional<PhotometricProvider> term_of(const Row& row) const;
+  // Error (kInput): the stars have another zero point than the CCD.
+  static void check_measurement(const fits::Table& table, const std::vector<std::int64_t>& which,
+                                const Row& row, const std::string& name);
   void add_stars_of(const fits::Table& table, const std::vector<std::int64_t>& which, Row& row);
   void write_ccds(class JsonWriter& json) const;
   void write_exposures(JsonWriter& json) const;

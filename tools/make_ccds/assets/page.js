@@ -206,7 +206,7 @@ const exposureTable = sortableTable(() => exposures.filter((e) => e.system.shown
   number('Sky', 'mag/arcsec²', (e) => e.sky, 2, 'sky'), number('Scatter', 'mmag', (e) => mmag * e.scatter, 1, 'scatter', 1, 'Median of its CCDs\' scatters of stars'),
   number('CCDs differ', 'mmag', (e) => mmag * e.spread, 1, 'CCDs differ', 1, 'Robust width of its CCDs\' zero points: patchy clouds, or CCDs that are not alike'),
   { title: 'CCDs', value: (e) => e.ccds.length }, { title: 'not measured', value: (e) => e.ccds.length - e.good.length, mark: (e) => (e.ccds.length > e.good.length ? 'bad' : '') },
-  { title: 'Begun', unit: 'UTC', value: (e) => (isNumber(e.mjd) ? e.mjd : -1), cell: (e) => (isNumber(e.mjd) ? dateOf(e.mjd).slice(0, 16).replace('T', ' ') : '–') },
+  { title: 'Begun', unit: 'UTC', value: (e) => (isNumber(e.mjd) ? e.mjd : -1), cell: (e) => (isNumber(e.mjd) ? dateOf(e.mjd).slice(0, 16).replace('T', ' ').replace(/-/g, '‑') : '–') },
   { title: 'Exptime', unit: 's', value: (e) => e.exptime, cell: (e) => fixed(e.exptime, 0) }, { title: 'Object', value: (e) => e.object, text: true },
 ], { name: 'Exposures', sortBy: 2, most: 60 });
 const ccdTable = sortableTable(() => ccds.filter(isShown), [
@@ -336,16 +336,16 @@ function zeroPointPlots(s) {
     const x = timeAxis(allTimes);
     if (!x) return null;
     const { plot, outside } = ccdPlot(w, sizeOf(w), x, linearAxis(range, 'zero point − level, mmag', { about: 5 }), `Zero points in ${s.name} over time, ${plural(list.length, 'CCD')}`, [{ color: s.pen, ccds: list }], (c) => c.mjd, rel);
-    if (manyCcds) strokes(plot, medians.map((e) => [e.mjd, mmag * (e.zero_point - s.level)]));
+    if (manyCcds) strokes(plot, medians.map((e) => [e.mjd, mmag * (e.zero_point - s.level)]), { half: Math.max(1.5, Math.min(6, plot.wide / medians.length / 3)) });
     return { drawing: plot.drawing, after: rimNote(outside) };
   }));
   if (list.some((c) => isNumber(c.exposure.airmass))) {
-    const words = s.fit ? `Fitted: k = ${fixed(s.fit.k, 3)} ± ${fixed(s.fit.error, 3)} mag per airmass (${s.fit.n} exposures of ${medians.length})` : 'Too few exposures, or too narrow a range of airmass, for a fit';
+    const words = s.fit ? `Fitted: k = ${fixed(s.fit.k, s.fit.error < 0.0005 ? 4 : 3)} ± ${fixed(s.fit.error, s.fit.error < 0.0005 ? 4 : 3)} mag per airmass (${s.fit.n} exposures of ${medians.length})` : 'Too few exposures, or too narrow a range of airmass, for a fit';
     out.push(figureOf(`${s.name}: zero point by airmass`, `${words}${isNumber(s.usual.extinction) ? `; dashed: the camera's usual ${fixed(s.usual.extinction, 3)}` : ''}.`, (w) => {
       const airmasses = list.map((c) => c.exposure.airmass);
       const x = linearAxis(limits(airmasses, { least: 0.1, part: 0 }), 'airmass');
       const { plot, outside } = ccdPlot(w, sizeOf(w), x, linearAxis(range, 'zero point − level, mmag', { about: 5 }), `Zero points in ${s.name} by airmass. ${words}`, [{ color: s.pen, ccds: list }], (c) => c.exposure.airmass, rel);
-      if (manyCcds) strokes(plot, medians.map((e) => [e.airmass, mmag * (e.zero_point - s.level)]), { half: 4 });
+      if (manyCcds) strokes(plot, medians.map((e) => [e.airmass, mmag * (e.zero_point - s.level)]), { half: Math.max(1.5, Math.min(4, plot.wide / medians.length / 3)) });
       const ends = [x.low, x.high];
       if (isNumber(s.usual.extinction)) {
         const base = s.fit ? median(medians.map((e) => e.zero_point + s.usual.extinction * (e.airmass - 1))) : s.level;
@@ -519,9 +519,14 @@ function colourPlots(s) {
     const rangeWords = term && term.range_of && (isNumber(term.low) && term.low > -100 || isNumber(term.high) && term.high < 100) ?
       ` Stars of ${fixed(term.low, 2)} < ${term.range_of} < ${fixed(term.high, 2)} are used${term.range_of === term.colour ? '; grey: outside' : ''}.` : '';
     if (term && stars.some((st) => isNumber(st.difference))) {
-      const line = [];
+      let line = [];
       for (let k = 0; k + 1 < term.line.length; k += 2) line.push([term.line[k], term.line[k + 1]]);
-      out.push(figureOf(`${s.name}: colour term of ${provider}`, `Magnitude in ${s.band} as measured, less ${term.base} of ${provider}; the line is the camera's polynomial in ${term.colour}.${rangeWords}`, (w) => {
+      // What was added to the base magnitudes tells whether these are the facts that it was measured with.
+      const added = stars.filter((st) => st.used && isNumber(st.difference)).map((st) => [st.colour, st.difference + st.residual / 1000]);
+      const step = line[1][0] - line[0][0], lineAt = (v) => { const t = (v - line[0][0]) / step, k = Math.min(line.length - 2, Math.max(0, Math.floor(t))); return line[k][1] + (t - k) * (line[k + 1][1] - line[k][1]); };
+      const others = !(median(added.map(([v, m]) => Math.abs(m - lineAt(v)))) < 0.003);
+      if (others) line = runningMedian(added, 60).map(([v, m]) => [v, m]);
+      out.push(figureOf(`${s.name}: colour term of ${provider}`, `Magnitude in ${s.band} as measured, less ${term.base} of ${provider}; ${others ? `the line is what was added to it when the stars were measured: the camera's facts that are here are others` : `the line is the camera's polynomial in ${term.colour}`}.${rangeWords}`, (w) => {
         const plot = plotOf(w, sizeOf(w), x(), linearAxis(limits(stars.filter((st) => st.used).map((st) => st.difference), { least: 0.05, room: 0.15 }), `${s.band} − ${term.base}, mag`, { about: 5 }), `Colour term of ${provider} in ${s.name}`);
         outside(plot);
         cloud(plot, (st) => st.difference);
@@ -555,12 +560,13 @@ function showCcd(c) {
   message.hidden = !c.failed;
   message.textContent = c.failed ? `Not measured: ${c.failure || 'there is no zero point, and no reason for it'}` : '';
   const out = (name, side) => { const z = c.z[name]; return isNumber(z) && (side ? side * z : Math.abs(z)) > farZ; };
+  const withError = (e) => (isNumber(e) ? ` ± ${fixed(mmag * e, 1)}` : '');
   const facts = [
     ['Zero point', `${fixed(c.ccdzpt, 4)} ± ${fixed(c.ccdzpt_error, 4)} mag`], ['measured with', (c.source || '').replace('stars:', 'stars of ')],
     [alone(c) ? 'less the usual' : 'less its exposure\'s', `${signed(mmag * c.above, 1)} mmag`, out('zero point')], ['Scatter of stars', `${fixed(mmag * c.ccdphrms, 1)} mmag`, out('scatter', 1)],
-    ['Stars: used / seen', `${fixed(c.ccdnphotom_used, 0)} / ${fixed(c.ccdnphotom, 0)}`, out('few stars', -1)], ['Left − right half', isNumber(c.half_x) ? `${signed(mmag * c.half_x, 1)} ± ${fixed(mmag * c.half_x_error, 1)} mmag` : null, out('halves differ')],
+    ['beyond their errors', isNumber(c.ccdzpt_scatter) ? `${fixed(mmag * c.ccdzpt_scatter, 1)} mmag` : null], ['Stars: used / seen', `${fixed(c.ccdnphotom_used, 0)} / ${fixed(c.ccdnphotom, 0)}`, out('few stars', -1)], ['Left − right half', isNumber(c.half_x) ? `${signed(mmag * c.half_x, 1)} ± ${fixed(mmag * c.half_x_error, 1)} mmag` : null, out('halves differ')],
     ['Lower − upper half', isNumber(c.half_y) ? `${signed(mmag * c.half_y, 1)} ± ${fixed(mmag * c.half_y_error, 1)} mmag` : null, out('halves differ')], ['Transparency', fixed(c.transparency, 3)], ['Airmass', fixed(c.exposure.airmass, 3)],
-    ['Offset in RA · cos Dec', `${signed(mmag * c.ccdraoff, 1)} mas`, out('offset', 1)], ['Offset in Dec', `${signed(mmag * c.ccddecoff, 1)} mas`, out('offset', 1)],
+    ['Offset in RA · cos Dec', `${signed(mmag * c.ccdraoff, 1)}${withError(c.ccdraoff_error)} mas`, out('offset', 1)], ['Offset in Dec', `${signed(mmag * c.ccddecoff, 1)}${withError(c.ccddecoff_error)} mas`, out('offset', 1)],
     ['Scatter around it', `${fixed(mmag * c.left, 1)} mas`, out('astrometric scatter', 1)], ['Astrometric stars', fixed(c.ccdnastrom, 0)], ['Seeing', `${fixed(c.seeing, 2)} arcsec, ${fixed(c.fwhm, 2)} pixels`, out('seeing')],
     ['Sky', `${fixed(c.ccdskysb, 2)} mag/arcsec²`, out('sky')], ['Noise per pixel', `${isNumber(c.sig1) ? c.sig1.toPrecision(3) : '–'} nMgy`], ['Depth, 5 σ', `${fixed(c.psfdepth, 2)} mag`], ['E(B−V)', isNumber(c.ebv) ? fixed(c.ebv, 3) : null],
     ['Exposure time', `${fixed(c.exposure.exptime, 1)} s`], ['Solved − provider\'s', isNumber(c.ccdzpt_difference) ? `${signed(mmag * c.ccdzpt_difference, 1)} mmag` : null], ['Cuts', c.cuts || null],

@@ -71,7 +71,7 @@ function pullFigure(title, lists, note) {
       d.forEach((n, i) => { path += `V${r1(plot.py(floor(n)))}H${r1(plot.px(-reach + (i + 1) * width))}`; });
       plot.inside.append(svg('path', { class: 'line', d: `${path}V${r1(plot.py(floor(0)))}`, stroke: l.pen }));
     });
-    return { drawing: plot.drawing, after: [keyOf(...all.map((l) => [lineMark(l.pen), `${l.name}: ${count(l.values.length)}, median ${signed(median(l.values), 2)}, width ${fixed(robustWidth(l.values), 2)}, beyond 5 σ: ${percent(l.values.filter((v) => Math.abs(v) > 5).length / l.values.length)}`]))] };
+    return { drawing: plot.drawing, after: [keyOf(...all.map((l) => [lineMark(l.pen), `${l.name}: ${count(l.values.length)}, median ${signed(median(l.values), 2)}, width ${fixed(robustWidth(l.values), 2)}, > 5 σ ${percent(l.values.filter((v) => Math.abs(v) > 5).length / l.values.length)}`]))] };
   });
 }
 
