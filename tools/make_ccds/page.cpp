@@ -95,15 +95,20 @@ std::uint64_t scattered(std::uint64_t v) {
   return v ^ (v >> 31);
 }
 
+// 1.4826 times the median deviation: the standard deviation of normal values.
+double robust_width(const std::vector<double>& values) {
+  const double middle = median_of(values);
+  std::vector<double> apart;
+  for (const double v : values) apart.push_back(std::abs(v - middle));
+  return 1.4826 * median_of(std::move(apart));
+}
+
 // Difference of two medians, and its error (that of a median of normal values is 1.2533 that of their mean).
 std::pair<double, double> difference_of(const std::vector<double>& a, const std::vector<double>& b) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   if (a.size() < kFewestInHalf || b.size() < kFewestInHalf) return {kNan, kNan};
   const auto squared_error = [](const std::vector<double>& v) {
-    const double middle = median_of(v);
-    std::vector<double> apart;
-    for (const double x : v) apart.push_back(std::abs(x - middle));
-    const double width = 1.4826 * median_of(std::move(apart));
+    const double width = robust_width(v);
     return width * width / static_cast<double>(v.size());
   };
   const double variance = std::numbers::pi / 2 * (squared_error(a) + squared_error(b));
@@ -278,6 +283,7 @@ void ZeroPointsPage::add_stars_of(const fits::Table& table, const std::vector<st
 
   std::vector<Star> stars;
   std::array<std::vector<double>, 4> halves;  // left, right, below, above
+  std::vector<double> east, north;
   for (const std::int64_t k : which) {
     const auto i = static_cast<std::size_t>(k);
     Star s;
@@ -297,6 +303,10 @@ void ZeroPointsPage::add_stars_of(const fits::Table& table, const std::vector<st
                           std::cos(dec * std::numbers::pi / 180) -
                       1000 * ra_offset;
       s.dec_residual = kMas * (dec - table.number("dec_fit", k)) - 1000 * dec_offset;
+      if (std::isfinite(s.ra_residual) && std::isfinite(s.dec_residual)) {
+        east.push_back(s.ra_residual);
+        north.push_back(s.dec_residual);
+      }
     }
     if (s.used && std::isfinite(s.residual)) {
       halves[s.x < middle_x ? 0 : 1].push_back(s.residual);
@@ -306,6 +316,7 @@ void ZeroPointsPage::add_stars_of(const fits::Table& table, const std::vector<st
   }
   std::tie(row.along_x.difference, row.along_x.error) = difference_of(halves[0], halves[1]);
   std::tie(row.along_y.difference, row.along_y.error) = difference_of(halves[2], halves[3]);
+  row.astrometric_scatter = std::hypot(robust_width(east), robust_width(north)) / std::numbers::sqrt2;
   row.stars = static_cast<std::int64_t>(stars.size());
   stars_ += row.stars;
 
@@ -389,6 +400,8 @@ void ZeroPointsPage::write_ccds(JsonWriter& json) const {
   halves("half_x_error", &Row::along_x, &Halves::error);
   halves("half_y", &Row::along_y, &Halves::difference);
   halves("half_y_error", &Row::along_y, &Halves::error);
+  write_list(json, "astrometric_scatter", n,
+             [&](std::size_t i) { json.fixed(rows_[i].astrometric_scatter, 2); });
   write_list(json, "cuts", n, [&](std::size_t i) {
     const double bits = number(rows_[i], "ccd_cuts");
     std::string names;

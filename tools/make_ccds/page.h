@@ -70,6 +70,7 @@ class ZeroPointsPage {
     std::vector<Star> shown;
     bool has_term = false;
     Halves along_x, along_y;
+    double astrometric_scatter = kNan;  // mas, per axis, around the CCD's offset: 1.4826 median deviations
   };
   static double number(const Row& row, const char* column);
   // From which catalog its magnitudes are; empty: not from stars.

@@ -113,9 +113,6 @@ for (const c of ccds) {
   if (c.failed) { c.z = {}; c.score = 1e9; c.worst = 'not measured'; continue; }
   c.above = isNumber(c.ccdzpt) ? c.ccdzpt - (alone(c) ? c.exposure.system.level + c.exposure.system.slope * (isNumber(c.exposure.airmass) ? c.exposure.airmass - 1 : 0) : c.exposure.zero_point) : null;
   c.offset = isNumber(c.ccdraoff) && isNumber(c.ccddecoff) ? Math.hypot(c.ccdraoff - (alone(c) ? 0 : c.exposure.raoff), c.ccddecoff - (alone(c) ? 0 : c.exposure.decoff)) : null;
-  c.rms = isNumber(c.ccdrarms) ? Math.hypot(c.ccdrarms, c.ccddecrms) / Math.SQRT2 : null;
-  // About zero those scatters hold the offset, too.
-  c.left = isNumber(c.rms) ? Math.sqrt(Math.max(0, c.rms ** 2 - (c.ccdraoff ** 2 + c.ccddecoff ** 2) / 2)) : null;
   const halves = [[c.half_x, c.half_x_error], [c.half_y, c.half_y_error]].filter(([v, s]) => isNumber(v) && isNumber(s));
   const far = halves.sort((p, q) => Math.abs(q[0]) / Math.hypot(q[1], 0.002) - Math.abs(p[0]) / Math.hypot(p[1], 0.002))[0];
   c.halves = far ? far[0] : null;
@@ -126,7 +123,7 @@ for (const c of ccds) {
 const ccdQuantities = [
   { name: 'zero point', value: (c) => c.above, floor: 0.002, own: (c) => c.exposure.spread }, { name: 'scatter', value: (c) => c.ccdphrms, floor: 0.001, side: 1 },
   { name: 'few stars', value: (c) => c.ccdnphotom_used, floor: 0.15, relative: true, side: -1 }, { name: 'offset', value: (c) => c.offset, floor: 0.005, side: 1 },
-  { name: 'astrometric scatter', value: (c) => c.left, floor: 0.003, side: 1 }, { name: 'halves differ', value: (c) => c.halves_z, floor: 1, about: 0 },
+  { name: 'astrometric scatter', value: (c) => c.astrometric_scatter, floor: 3, side: 1 }, { name: 'halves differ', value: (c) => c.halves_z, floor: 1, about: 0 },
   { name: 'seeing', value: (c) => c.width_ratio, floor: 0.02 }, { name: 'sky', value: (c) => c.sky_above, floor: 0.02 }];
 for (const system of systemList) judge(system.exposures.flatMap((e) => e.good), ccdQuantities);
 const exposureQuantities = [{ name: 'zero point', value: (e) => e.deviation, floor: 0.003 }, { name: 'seeing', value: (e) => e.seeing, floor: 0.05, relative: true, side: 1 },
@@ -218,7 +215,7 @@ const ccdTable = sortableTable(() => ccds.filter(isShown), [
   number('Halves differ', 'mmag', (c) => mmag * c.halves, 1, 'halves differ', 0, 'Median residual of stars in one half of the pixels less that in the other, along x or y, whichever is the more significant', true),
   number('RA', 'mas', (c) => mmag * c.ccdraoff, 0, null, 0, 'Catalog − image', true), number('Dec', 'mas', (c) => mmag * c.ccddecoff, 0, null, 0, 'Catalog − image', true),
   number(allAlone ? 'both' : 'from its exposure\'s', 'mas', (c) => mmag * c.offset, 0, 'offset', 1, 'How far its offset is from the median of its exposure\'s CCDs'),
-  number('Scatter', 'mas', (c) => mmag * c.left, 0, 'astrometric scatter', 1, 'Of the stars\' positions around its offset, per axis'), number('Stars', '', (c) => c.ccdnastrom, 0),
+  number('Scatter', 'mas', (c) => c.astrometric_scatter, 1, 'astrometric scatter', 1, 'Of the stars\' positions around its offset, per axis: 1.4826 median deviations'), number('Stars', '', (c) => c.ccdnastrom, 0),
   number('Seeing', 'arcsec', (c) => c.seeing, 2, 'seeing'), number('Sky', 'mag/arcsec²', (c) => c.ccdskysb, 2, 'sky'), number('Depth', 'mag', (c) => c.psfdepth, 2, null, 0, '5 σ, point source'),
   { title: 'Cuts', value: (c) => c.cuts, text: true },
 ], { name: 'CCDs', sortBy: 2, most: 100, rowOf: (c, row) => { row.dataset.id = c.id; if (c === chosen) row.classList.add('chosen'); row.addEventListener('click', () => choose(c)); } });
@@ -567,7 +564,7 @@ function showCcd(c) {
     ['beyond their errors', isNumber(c.ccdzpt_scatter) ? `${fixed(mmag * c.ccdzpt_scatter, 1)} mmag` : null], ['Stars: used / seen', `${fixed(c.ccdnphotom_used, 0)} / ${fixed(c.ccdnphotom, 0)}`, out('few stars', -1)], ['Left − right half', isNumber(c.half_x) ? `${signed(mmag * c.half_x, 1)} ± ${fixed(mmag * c.half_x_error, 1)} mmag` : null, out('halves differ')],
     ['Lower − upper half', isNumber(c.half_y) ? `${signed(mmag * c.half_y, 1)} ± ${fixed(mmag * c.half_y_error, 1)} mmag` : null, out('halves differ')], ['Transparency', fixed(c.transparency, 3)], ['Airmass', fixed(c.exposure.airmass, 3)],
     ['Offset in RA · cos Dec', `${signed(mmag * c.ccdraoff, 1)}${withError(c.ccdraoff_error)} mas`, out('offset', 1)], ['Offset in Dec', `${signed(mmag * c.ccddecoff, 1)}${withError(c.ccddecoff_error)} mas`, out('offset', 1)],
-    ['Scatter around it', `${fixed(mmag * c.left, 1)} mas`, out('astrometric scatter', 1)], ['Astrometric stars', fixed(c.ccdnastrom, 0)], ['Seeing', `${fixed(c.seeing, 2)} arcsec, ${fixed(c.fwhm, 2)} pixels`, out('seeing')],
+    ['Scatter around it', `${fixed(c.astrometric_scatter, 1)} mas`, out('astrometric scatter', 1)], ['Astrometric stars', fixed(c.ccdnastrom, 0)], ['Seeing', `${fixed(c.seeing, 2)} arcsec, ${fixed(c.fwhm, 2)} pixels`, out('seeing')],
     ['Sky', `${fixed(c.ccdskysb, 2)} mag/arcsec²`, out('sky')], ['Noise per pixel', `${isNumber(c.sig1) ? c.sig1.toPrecision(3) : '–'} nMgy`], ['Depth, 5 σ', `${fixed(c.psfdepth, 2)} mag`], ['E(B−V)', isNumber(c.ebv) ? fixed(c.ebv, 3) : null],
     ['Exposure time', `${fixed(c.exposure.exptime, 1)} s`], ['Solved − provider\'s', isNumber(c.ccdzpt_difference) ? `${signed(mmag * c.ccdzpt_difference, 1)} mmag` : null], ['Cuts', c.cuts || null],
     ['Stands out by', c.failed ? null : c.score > farZ ? `${c.worst}, ${fixed(c.score, 1)} σ` : 'nothing', c.score > farZ]];
@@ -620,7 +617,7 @@ function showCcd(c) {
       }));
     }
   }
-  if (!nodes.length) nodes.push(element('p', { class: 'note', text: c.failed ? 'No star was fitted on it.' : 'Its stars are not in the tables that were given.' }));
+  if (!nodes.length) nodes.push(element('p', { class: 'note', text: c.failed ? 'Without a zero point there is nothing to show of its stars.' : 'Its stars are not in the tables that were given.' }));
   box.replaceChildren(...nodes);
   drawFigures();
 }
