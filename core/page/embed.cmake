@@ -1,5 +1,5 @@
-# Writes OUTPUT: the files of ASSETS as constants of HEADER (core/page/page_assets.h) in NAMESPACE; of the scripts one, in
-# the order of their names.
+# Writes OUTPUT: the files of the directories ASSETS as constants of HEADER (core/page/page_assets.h) in NAMESPACE; of the
+# scripts one, directory by directory, in the order of their names.
 if(NOT HEADER)
   set(HEADER core/page/page_assets.h)
   set(NAMESPACE page_assets)
@@ -7,12 +7,14 @@ endif()
 set(text "// Made by embed.cmake.\n#include \"${HEADER}\"\n\nnamespace brickline::${NAMESPACE} {\n")
 foreach(kind Html Css Js)
   string(TOLOWER ${kind} ending)
-  file(GLOB files ${ASSETS}/*.${ending})
-  list(SORT files)
   set(all "")
-  foreach(file IN LISTS files)
-    file(READ ${file} content)
-    string(APPEND all "${content}")
+  foreach(directory IN LISTS ASSETS)
+    file(GLOB files ${directory}/*.${ending})
+    list(SORT files)
+    foreach(file IN LISTS files)
+      file(READ ${file} content)
+      string(APPEND all "${content}")
+    endforeach()
   endforeach()
   string(APPEND text "const std::string_view k${kind} = R\"brickline_asset(${all})brickline_asset\";\n")
 endforeach()

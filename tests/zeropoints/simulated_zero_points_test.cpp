@@ -1,7 +1,9 @@
 // Zero points and offsets of a sky whose truth is known, by each catalog; and what is made of CCDs that cannot be measured.
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <numbers>
 #include <random>
 
@@ -33,13 +35,22 @@ double width(const std::vector<double>& values) {
   return 1.4826 * median(std::move(apart));
 }
 
+std::string text_of(const fs::path& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
 using ZeroPoints = SimulatedSky;
 
 TEST_F(ZeroPoints, AreTheTrueOnesByEveryCatalog) {
   const fits::Table truth = SimulatedSky::truth();
   for (const std::string catalog : {"gaia", "ps1"}) {
     SCOPED_TRACE(catalog);
-    measure(survey(), 0, {"--photometry", catalog, "--ps1-dir", ps1().string(), "--name", catalog});
+    const fs::path page = sky_->path() / (catalog + ".html");
+    measure(
+        survey(), 0,
+        {"--photometry", catalog, "--ps1-dir", ps1().string(), "--name", catalog, "--report", page.string()});
+    EXPECT_THAT(text_of(page), HasSubstr("\"terms\":{\"decam/g/" + catalog));
     const fits::Table made = ccds(survey(), catalog);
     ASSERT_EQ(made.rows(), truth.rows());
     for (std::int64_t i = 0; i < made.rows(); ++i) {

@@ -19,6 +19,7 @@
 #include "tools/make_ccds/choose.h"
 #include "tools/make_ccds/cut.h"
 #include "tools/make_ccds/measure.h"
+#include "tools/make_ccds/report.h"
 #include "tools/make_ccds/solve.h"
 #include "tools/make_ccds/table_file.h"
 
@@ -44,6 +45,7 @@ struct Arguments {
   TreeArguments tree;
   DepthCutArguments depth_cut;
   SolveArguments solve;
+  ReportArguments report;
 };
 
 void write_table(const fits::Table& table, const fs::path& file, bool force) {
@@ -112,6 +114,7 @@ int make_table(Arguments& a) {
       SurveyDirectory::open(a.survey_dir.empty() ? std::nullopt : std::optional(fs::path(a.survey_dir)));
   const fs::path file = survey.root() / fmt::format("survey-ccds-{}.fits.gz", a.name);
   refuse_to_replace(file, a.force);
+  if (!a.measure.report.empty()) refuse_to_replace(a.measure.report, a.force);
   CameraRegistry cameras = CameraRegistry::scan(a.plugins, log);
   const std::vector<std::string> files =
       a.files.empty() ? image_files(survey) : relative_names(survey, a.files);
@@ -223,12 +226,18 @@ int make_ccds(int argc, char** argv) {
   CLI::App* choosing = add_depth_cut_command(app, a.depth_cut);
   add_plugin_options(*choosing, a);
   CLI::App* solving = add_solve_command(app, a.solve);
+  CLI::App* reporting = add_report_command(app, a.report);
+  add_plugin_options(*reporting, a);
   if (!parse_command_line(app, argc, argv)) return 0;
   if (merging->parsed()) return merge(a);
   if (cutting->parsed()) return cut(a);
   if (growing->parsed()) return write_tree(a.tree);
   if (choosing->parsed()) return cut_bricks(a.depth_cut, a.plugins);
   if (solving->parsed()) return solve_table(a.solve);
+  if (reporting->parsed()) {
+    a.plugins.use_user_directory = !a.no_user_plugins;
+    return write_report(a.report, a.plugins);
+  }
   return make_table(a);
 }
 

@@ -9,6 +9,7 @@
 #include "core/model/simd.h"
 #include "core/survey/survey_identity.h"
 #include "tools/common/program.h"
+#include "tools/make_ccds/report.h"
 
 namespace brickline {
 namespace {
@@ -121,6 +122,9 @@ void add_measure_options(CLI::App& app, MeasureArguments& a) {
          "where DIR/BASE-photom.fits (a row per star) and -annotated.fits (a row per CCD) of each image go; else "
          "zpt in the survey's directory")
       ->group(kGroup);
+  app.add_option("--report", a.report,
+                 "PAGE.html: a page of what was measured (make-ccds report makes it of the tables)")
+      ->group(kGroup);
   app.add_option("--gaia-dir", a.gaia_dir, "Gaia's stars, files PREFIX-NNNNN.fits (else $GAIA_CAT_DIR)")
       ->group(kGroup);
   app.add_option("--gaia-prefix", a.gaia_prefix, "of their names (else $GAIA_CAT_PREFIX, else chunk)")
@@ -201,6 +205,7 @@ void add_measure_options(CLI::App& app, MeasureArguments& a) {
 }
 
 void check_measure_options(const MeasureArguments& a) {
+  if (!a.report.empty() && !a.measure) throw usage_error("--report is of what --measure measures");
   if (a.star_mags.size() == 2 && !(a.star_mags[0] < a.star_mags[1]))
     throw usage_error("--star-mags: {} is not brighter than {}", a.star_mags[0], a.star_mags[1]);
 }
@@ -221,6 +226,7 @@ int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& camer
   const fs::path outdir = a.outdir.empty() ? survey.root() / "zpt" : fs::path(a.outdir);
   write_measured_images(outdir, CcdReader(survey, cameras), cameras, made, images, version);
   write(survey_table(made, images));
+  if (!a.report.empty()) write_report(made, images, cameras, survey.root().string(), a.report);
   double read = 0, fit = 0;
   for (const MeasuredRow& r : images.rows) {
     read += r.read_seconds;

@@ -18,6 +18,7 @@ namespace brickline {
 
 struct MeasureArguments {
   bool measure = false, skip_calibrations = false, legacy_fits = false;
+  std::string report;  // a page; empty: none
   std::string outdir, gaia_dir, gaia_scheme, gaia_prefix, ps1_dir, sdss_dir, dust_dir, calib_dir;
   std::vector<std::string> catalogs;  // NAME=DIR
   std::vector<double> star_mags;

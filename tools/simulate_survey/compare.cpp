@@ -151,9 +151,10 @@ std::vector<double> nearest_true(const std::vector<TruthRow>& truth, double reac
   return nearest;
 }
 
-ClassComparison classes_of(const std::vector<TruthRow>& truth, const std::vector<CatalogRow>& catalog,
-                           const Match& matched, const std::vector<double>& snr, std::size_t bands,
-                           const ComparisonOptions& options) {
+// Every true source with what was found of it.
+std::vector<TrueSource> sources_of(const std::vector<TruthRow>& truth, const std::vector<CatalogRow>& catalog,
+                                   const Match& matched, const std::vector<double>& snr, std::size_t bands,
+                                   const ComparisonOptions& options) {
   const std::vector<double> nearest = nearest_true(truth, 2 * options.classes.isolation);
   constexpr double kDegree = std::numbers::pi / 180, kNone = std::numeric_limits<double>::quiet_NaN();
   std::vector<TrueSource> sources(truth.size());
@@ -171,6 +172,7 @@ ClassComparison classes_of(const std::vector<TruthRow>& truth, const std::vector
     for (std::size_t b = 0; b < bands; ++b) {
       s.pull.push_back(row.flux_ivar[b] > 0 ? (row.flux[b] - from.flux[b]) * std::sqrt(row.flux_ivar[b])
                                             : kNone);
+      s.true_snr.push_back(row.flux_ivar[b] > 0 ? from.flux[b] * std::sqrt(row.flux_ivar[b]) : kNone);
       s.unblended.push_back(row.fracflux[b] < options.largest_fracflux);
     }
     const double east = std::remainder(row.position.ra - from.position.ra, 360) *
@@ -182,6 +184,10 @@ ClassComparison classes_of(const std::vector<TruthRow>& truth, const std::vector
                         ? (row.radius - from.radius) * std::sqrt(row.radius_ivar)
                         : kNone;
   }
+  return sources;
+}
+
+std::vector<CatalogEntry> entries_of(const std::vector<CatalogRow>& catalog, std::size_t bands) {
   std::vector<CatalogEntry> entries;
   for (const CatalogRow& row : catalog) {
     CatalogEntry e{0, row.near_truth};
@@ -189,7 +195,7 @@ ClassComparison classes_of(const std::vector<TruthRow>& truth, const std::vector
       e.snr = std::max(e.snr, row.flux[b] * std::sqrt(row.flux_ivar[b]));
     entries.push_back(e);
   }
-  return compare_classes(sources, entries, bands, options.classes);
+  return entries;
 }
 
 }  // namespace
@@ -261,7 +267,10 @@ Comparison compare_with_truth(const std::filesystem::path& survey, const std::fi
   }
   const bool kinds_known =
       std::any_of(truth.begin(), truth.end(), [](const TruthRow& row) { return row.kind >= 0; });
-  if (kinds_known) result.classes = classes_of(truth, catalog, matched, best_snr, bands.size(), options);
+  result.sources = sources_of(truth, catalog, matched, best_snr, bands.size(), options);
+  result.entries = entries_of(catalog, bands.size());
+  if (kinds_known)
+    result.classes = compare_classes(result.sources, result.entries, bands.size(), options.classes);
   return result;
 }
 

@@ -36,6 +36,8 @@ struct Comparison {
   double spurious = 0;      // share of catalog rows
   std::vector<BandComparison> bands;
   std::optional<ClassComparison> classes;  // where the truth tells its sources' kinds
+  std::vector<TrueSource> sources;         // every one of the truth
+  std::vector<CatalogEntry> entries;       // every row of the catalog
 };
 
 // Reads `survey`/truth.fits and every `output`/tractor/*/tractor-*.fits. Error (kInput) where either is

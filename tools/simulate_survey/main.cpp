@@ -8,9 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "tools/common/program.h"
 #include "tools/simulate_survey/compare.h"
+#include "tools/simulate_survey/compare_page.h"
 #include "tools/simulate_survey/layout.h"
 #include "tools/simulate_survey/simulate.h"
 
@@ -27,7 +29,7 @@ struct Arguments {
   double star_density = -1;
   int threads = 0;
   bool quiet = false;
-  std::string survey, products;
+  std::string survey, products, page;
 };
 
 void add_options(CLI::App& app, SimulationOptions& o, Arguments& a) {
@@ -196,9 +198,14 @@ int run(int argc, char** argv) {
   compare
       ->add_option("outdir", arguments.products, "The run's output directory, with tractor/*/tractor-*.fits")
       ->required();
+  compare->add_option("--page", arguments.page,
+                      "FILE.html: the same as plots on a page for a browser; replaces a file that is there");
   if (!brickline::parse_command_line(app, argc, argv)) return 0;
   if (compare->parsed()) {
     const auto comparison = brickline::simulate::compare_with_truth(arguments.survey, arguments.products);
+    if (!arguments.page.empty())
+      brickline::write_file_atomically(arguments.page, brickline::simulate::comparison_page_html(
+                                                           comparison, arguments.survey, arguments.products));
     brickline::write_stdout(brickline::simulate::to_text(comparison));
     return 0;
   }

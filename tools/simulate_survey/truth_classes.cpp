@@ -47,6 +47,14 @@ int kind_number(std::string_view kind) {
   return at == kKinds.end() ? -1 : static_cast<int>(at - kKinds.begin());
 }
 
+int class_of(const TrueSource& s, const ClassOptions& options) {
+  if (!s.matched || s.kind < 0 || s.found_kind < 0) return -1;
+  const bool alone = s.nearest > options.isolation;
+  if (s.kind == 0) return s.found_kind > 0 ? 2 : alone ? 0 : 1;
+  if (s.found_kind == 0) return 6;
+  return s.found_kind != s.kind ? 5 : alone ? 3 : 4;
+}
+
 double median(std::vector<double> values) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -89,33 +97,14 @@ ClassComparison compare_classes(const std::vector<TrueSource>& truth,
     }
     out.classes.push_back(std::move(row));
   };
-  const auto star = [](const TrueSource& s) { return s.kind == 0; };
-  const auto galaxy = [](const TrueSource& s) { return s.kind > 0; };
-  const auto alone = [&](const TrueSource& s) { return s.nearest > options.isolation; };
   add("all matched", false, [](const TrueSource&) { return true; });
   add("all", true, [](const TrueSource&) { return true; });
-  struct Kind {
-    const char* name;
-    Wanted wanted;
-  };
-  const Kind kinds[] = {
-      {"stars, isolated", [&](const TrueSource& s) { return star(s) && s.found_kind == 0 && alone(s); }},
-      {"stars, with a neighbour",
-       [&](const TrueSource& s) { return star(s) && s.found_kind == 0 && !alone(s); }},
-      {"stars taken for galaxies", [&](const TrueSource& s) { return star(s) && s.found_kind > 0; }},
-      {"galaxies of the right kind, isolated",
-       [&](const TrueSource& s) { return galaxy(s) && s.found_kind == s.kind && alone(s); }},
-      {"galaxies of the right kind, with a neighbour",
-       [&](const TrueSource& s) { return galaxy(s) && s.found_kind == s.kind && !alone(s); }},
-      {"galaxies of another kind",
-       [&](const TrueSource& s) { return galaxy(s) && s.found_kind > 0 && s.found_kind != s.kind; }},
-      {"galaxies taken for stars", [&](const TrueSource& s) { return galaxy(s) && s.found_kind == 0; }},
-  };
-  for (const Kind& kind : kinds)
+  for (std::size_t k = 0; k < kClasses.size(); ++k)
     for (std::size_t e = 0; e + 1 < kSnrEdges.size(); ++e) {
       const double low = kSnrEdges[e], high = kSnrEdges[e + 1];
-      add(fmt::format("{}, {}", kind.name, range_text(low, high)), true,
-          [&](const TrueSource& s) { return kind.wanted(s) && s.snr >= low && s.snr < high; });
+      add(fmt::format("{}, {}", kClasses[k], range_text(low, high)), true, [&](const TrueSource& s) {
+        return class_of(s, options) == static_cast<int>(k) && s.snr >= low && s.snr < high;
+      });
     }
   std::erase_if(out.classes, [](const ClassPulls& row) {
     return std::all_of(row.bands.begin(), row.bands.end(), [](const PullStatistics& b) { return b.n == 0; });

@@ -28,10 +28,22 @@ struct TrueSource {
   bool matched = false;  // all below: of its match
   int found_kind = -1;
   std::vector<double> pull;      // (flux - truth)/sigma per band; NaN: not measured
+  std::vector<double> true_snr;  // truth/sigma per band; NaN: not measured
   std::vector<bool> unblended;   // per band: little light of neighbours
   double position_pull[2] = {};  // along RA and Dec; NaN: not measured
   double radius_pull = 0;        // of galaxies found as what they are; NaN: not measured
 };
+
+// What a found source is, by its true and its found kind and its neighbours.
+inline constexpr std::array<std::string_view, 7> kClasses = {"stars, isolated",
+                                                             "stars, with a neighbour",
+                                                             "stars taken for galaxies",
+                                                             "galaxies of the right kind, isolated",
+                                                             "galaxies of the right kind, with a neighbour",
+                                                             "galaxies of another kind",
+                                                             "galaxies taken for stars"};
+// -1: none of these.
+int class_of(const TrueSource& source, const ClassOptions& options = {});
 
 struct PullStatistics {
   std::int64_t n = 0;
