@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "core/base/error.h"
@@ -71,6 +72,8 @@ struct ZeroPoint {
   ZeroPointSource source = ZeroPointSource::kNominal;
 };
 
+constexpr double kRoughZeroPoint = 25;  // mag; any would do
+
 std::optional<ZeroPoint> zero_point_of(OpenCcd& ccd, const CcdTableOptions& options) {
   const CameraFacts& facts = ccd.camera().facts();
   const CcdValues& v = ccd.values();
@@ -87,6 +90,7 @@ std::optional<ZeroPoint> zero_point_of(OpenCcd& ccd, const CcdTableOptions& opti
   if (const auto mag = number_of(band->second.header_zero_point, v, ccd.headers()))
     return ZeroPoint{*mag, ZeroPointSource::kHeader};
   if (band->second.zero_point) return ZeroPoint{*band->second.zero_point, ZeroPointSource::kNominal};
+  if (options.zero_points_come_later) return ZeroPoint{kRoughZeroPoint, ZeroPointSource::kUnknown};
   return {};
 }
 
@@ -115,7 +119,9 @@ void measure_sky(const CcdImage& image, double seconds, MeasuredCcd& row) {
   row.sky_per_second = sorted.median(kept) / seconds;
   row.sky_rms_per_second = sorted.standard_deviation(kept) / seconds;
   const double area = row.pixel_scale_arcsec * row.pixel_scale_arcsec;
-  row.sky_mag_per_square_arcsec = row.values.ccdzpt - 2.5 * std::log10(row.sky_per_second / area);
+  row.sky_mag_per_square_arcsec = row.zero_point_source == ZeroPointSource::kUnknown
+                                      ? std::numeric_limits<double>::quiet_NaN()
+                                      : row.values.ccdzpt - 2.5 * std::log10(row.sky_per_second / area);
 }
 
 }  // namespace
