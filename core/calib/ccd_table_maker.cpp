@@ -86,6 +86,8 @@ std::string_view name_of(ZeroPointSource source) {
       return "header";
     case ZeroPointSource::kNominal:
       return "nominal";
+    case ZeroPointSource::kUnknown:
+      return "unknown";
   }
   return "";
 }

@@ -25,6 +25,9 @@ struct CcdTableOptions {
   // A card (of the image's header, else the primary) with the AB magnitude of one unit of the pixels; comes
   // before the camera's own sources.
   std::string zero_point_card;
+  // Zero points are measured from the rows: a camera that says none has rows all the same, of a rough one (kUnknown), which
+  // only sig1 is in units of; ccdskysb is then NaN.
+  bool zero_points_come_later = false;
   std::optional<double> seeing_arcsec;  // of images whose headers do not say it
   bool all_are_images = false;          // a file that nothing reads is a problem, whatever it is called
 };
@@ -38,7 +41,7 @@ struct CcdProblem {
 };
 
 // Where a row's zero point is from: the column `zpt_source`.
-enum class ZeroPointSource { kOption, kHeader, kNominal };
+enum class ZeroPointSource { kOption, kHeader, kNominal, kUnknown };
 std::string_view name_of(ZeroPointSource source);
 
 struct MadeCcdTable {

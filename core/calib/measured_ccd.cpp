@@ -72,6 +72,8 @@ struct ZeroPoint {
   ZeroPointSource source = ZeroPointSource::kNominal;
 };
 
+constexpr double kRoughZeroPoint = 25;  // mag; any would do
+
 std::optional<ZeroPoint> zero_point_of(OpenCcd& ccd, const CcdTableOptions& options) {
   const CameraFacts& facts = ccd.camera().facts();
   const CcdValues& v = ccd.values();
@@ -88,6 +90,7 @@ std::optional<ZeroPoint> zero_point_of(OpenCcd& ccd, const CcdTableOptions& opti
   if (const auto mag = number_of(band->second.header_zero_point, v, ccd.headers()))
     return ZeroPoint{*mag, ZeroPointSource::kHeader};
   if (band->second.zero_point) return ZeroPoint{*band->second.zero_point, ZeroPointSource::kNominal};
+  if (options.zero_points_come_later) return ZeroPoint{kRoughZeroPoint, ZeroPointSource::kUnknown};
   return {};
 }
 
@@ -136,9 +139,9 @@ void measure_sky(const CcdImage& image, double seconds, std::optional<double> st
   row.sky_per_second = stated.value_or(sorted.median(kept)) / seconds;
   row.sky_rms_per_second = sorted.standard_deviation(kept) / seconds;
   const double area = row.pixel_scale_arcsec * row.pixel_scale_arcsec;
-  row.sky_mag_per_square_arcsec = row.sky_per_second > 0
-                                      ? row.values.ccdzpt - 2.5 * std::log10(row.sky_per_second / area)
-                                      : std::numeric_limits<double>::quiet_NaN();
+  const bool known = row.zero_point_source != ZeroPointSource::kUnknown && row.sky_per_second > 0;
+  row.sky_mag_per_square_arcsec = known ? row.values.ccdzpt - 2.5 * std::log10(row.sky_per_second / area)
+                                        : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace

@@ -275,12 +275,15 @@ struct ColourTerm {
   std::vector<double> coefficients;                  // none: the band cannot be calibrated
   std::array<double, 2> clip{-1, 1};                 // of the term, mag
   std::optional<std::array<double, 2>> colour_clip;  // of the colour, before the polynomial
+  std::optional<std::array<double, 2>> valid;        // colours of stars that zero points may be measured with
 };
 struct BandPhotometry {
   std::optional<double> zero_point;  // AB mag of 1 count/s
   double extinction_per_airmass = 0.1;
   Sources header_zero_point;
   std::array<double, 2> star_mag_range{16, 20};
+  // The band's response to photons: wavelengths (nm, increasing) and responses on any scale. Empty: not known.
+  std::vector<std::array<double, 2>> transmission;
 };
 struct CatalogueFacts {
   std::map<std::string, ColourTerm> bands;

@@ -31,6 +31,20 @@ void read_standard_term(const std::string& catalogue, const std::string& band, c
   out.colour_clip = transform->colour_clip;
 }
 
+// What core/zeropoints/transmission_curve.h asks of a curve and a look at its numbers tells.
+void check_transmission(const std::vector<std::array<double, 2>>& curve, const std::string& path,
+                        Report& report) {
+  for (std::size_t i = 0; i < curve.size(); ++i) {
+    if (!(curve[i][0] >= 100 && curve[i][0] <= 5000))
+      return report.problem(path, "{} is no wavelength in nm (100 to 5000)", curve[i][0]);
+    if (i > 0 && !(curve[i][0] > curve[i - 1][0]))
+      return report.problem(path, "wavelength {} follows {}: they must increase", curve[i][0],
+                            curve[i - 1][0]);
+    if (!(curve[i][1] >= 0))
+      return report.problem(path, "the response at {} nm is {}", curve[i][0], curve[i][1]);
+  }
+}
+
 void read_catalogue(const Json& j, const std::string& name, const std::string& path, Report& report,
                     CatalogueFacts& out) {
   Object o(j, path, report);
@@ -65,6 +79,8 @@ void convert(const Json& j, const std::string& path, Report& report, ColourTerm&
   check_increasing(out.clip, o.path("clip"), report);
   o.read("colour_clip", out.colour_clip);
   if (out.colour_clip) check_increasing(*out.colour_clip, o.path("colour_clip"), report);
+  o.read("valid", out.valid);
+  if (out.valid) check_increasing(*out.valid, o.path("valid"), report);
 }
 
 void convert(const Json& j, const std::string& path, Report& report, Detrend& out) {
@@ -116,6 +132,8 @@ void read_photometry(Object& root, CameraFacts& out) {
       b.read_sources("header_zero_point", real, band.header_zero_point);
       b.read("star_mag_range", band.star_mag_range);
       check_increasing(band.star_mag_range, b.path("star_mag_range"), report);
+      b.read("transmission", band.transmission);
+      check_transmission(band.transmission, b.path("transmission"), report);
     }
   }
   if (const Json* catalogues = o.get("catalogues")) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/file.h>
 #include <tbb/parallel_for.h>
 #include <unistd.h>
@@ -40,11 +41,13 @@ using refs::RowColumn;
 using refs::RowLayout;
 
 constexpr int kPixels = 12 * refs::kGaiaNside * refs::kGaiaNside;
-constexpr std::int64_t kManyRows = 400000;  // of a pixel that is written while no other such is
+constexpr std::size_t kManyBytes = 400000 * 120;         // of a pixel that is written while no other such is
+constexpr std::size_t kRunBytes = std::size_t{1} << 25;  // of records that are sorted at a time, at most
+constexpr std::size_t kBlockBytes = std::size_t{1} << 16;  // of records that are looked up, read at a time
 constexpr char kMagic[8] = {'g', 'a', 'i', 'a', 'r', 'u', 'n', '1'};
 
 // Records of one input in the working directory: sorted runs, each in order of pixel and source_id, then a table of
-// where each pixel's are, then this.
+// where each pixel's are, then this. Those of tables to be joined are all of pixel 0: an entry is a run.
 struct Footer {
   char magic[8] = {};
   std::int64_t entries = 0, rows = 0;
@@ -74,10 +77,11 @@ class PartWriter {
       throw input_error("source_id {}: ref_epoch {}, and the rows before have {}", row.source_id,
                         row.ref_epoch, footer_.epoch);
     const double ra = row.ra >= 360 ? row.ra - 360 : row.ra;
-    order_.emplace_back(healpix(ra, row.dec, refs::kGaiaNside, options_.scheme), row.source_id,
-                        order_.size());
+    const int pixel = layout_.positions ? healpix(ra, row.dec, refs::kGaiaNside, options_.scheme) : 0;
+    order_.emplace_back(pixel, row.source_id, order_.size());
     records_.append(row.record, layout_.bytes);
-    if (static_cast<std::int64_t>(order_.size()) >= options_.rows_in_memory) flush();
+    if (static_cast<std::int64_t>(order_.size()) >= options_.rows_in_memory || records_.size() > kRunBytes)
+      flush();
   }
   std::int64_t finish() {
     flush();
@@ -146,6 +150,116 @@ Part read_part(const fs::path& path, const fs::path& input, const RowLayout& lay
   throw error.in_file(path.string());
 }
 
+std::int64_t id_of(const char* record) {
+  std::int64_t id = 0;  // the first column
+  std::memcpy(&id, record, sizeof id);
+  return id;
+}
+
+// A run of sorted records, read by blocks.
+class RunReader {
+ public:
+  RunReader(const Part& part, const Entry& run, std::size_t bytes)
+      : part_(part), run_(run), bytes_(bytes), in_(part.path, std::ios::binary) {}
+  const char* record(std::int64_t i) {
+    const auto per_block = static_cast<std::int64_t>(std::max(std::size_t{1}, kBlockBytes / bytes_));
+    if (i < first_ || i >= first_ + held_) {
+      first_ = i / per_block * per_block;
+      held_ = std::min(per_block, run_.rows - first_);
+      block_.resize(static_cast<std::size_t>(held_) * bytes_);
+      try {
+        read_at(in_, (run_.first_row + first_) * static_cast<std::int64_t>(bytes_), block_.data(),
+                block_.size());
+      } catch (Error& error) {
+        throw error.in_file(part_.path.string());
+      }
+    }
+    return block_.data() + static_cast<std::size_t>(i - first_) * bytes_;
+  }
+  std::int64_t id(std::int64_t i) { return id_of(record(i)); }
+  // The first record from `from` on whose id is not below; run_.rows if there is none. In growing steps, for what is
+  // looked up next is mostly near.
+  std::int64_t lower_bound(std::int64_t from, std::int64_t wanted) {
+    std::int64_t low = from, step = 1;
+    while (low + step < run_.rows && id(low + step) < wanted) {
+      low += step;
+      step *= 2;
+    }
+    std::int64_t high = std::min(low + step, run_.rows);
+    while (low < high) {
+      const std::int64_t middle = low + (high - low) / 2;
+      if (id(middle) < wanted)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    return low;
+  }
+
+ private:
+  const Part& part_;
+  const Entry& run_;
+  std::size_t bytes_;
+  std::ifstream in_;
+  std::vector<char> block_;
+  std::int64_t first_ = 0, held_ = 0;
+};
+
+// A table to be joined, in sorted runs.
+struct Joined {
+  const GaiaJoinedTable* table = nullptr;
+  RowLayout layout;
+  std::vector<Part> parts;
+  struct Run {
+    std::size_t part = 0, entry = 0;
+    std::int64_t first_id = 0, last_id = 0;
+  };
+  std::vector<Run> runs;
+
+  void add(Part part) {
+    parts.push_back(std::move(part));
+    const Part& p = parts.back();
+    for (std::size_t e = 0; e < p.entries.size(); ++e) {
+      RunReader run(p, p.entries[e], layout.bytes);
+      runs.push_back({parts.size() - 1, e, run.id(0), run.id(p.entries[e].rows - 1)});
+    }
+  }
+
+  // The records of stars, whose ids increase: one after the other, empty where a star has none.
+  struct Found {
+    std::string records;
+    std::vector<const fs::path*> input;  // where the record comes from; null: there is none
+  };
+  Found find(const std::vector<std::int64_t>& ids) const {
+    Found found;
+    found.records.resize(ids.size() * layout.bytes);
+    found.input.resize(ids.size());
+    for (const Run& run : runs) {
+      auto at = std::lower_bound(ids.begin(), ids.end(), run.first_id);
+      const Part& part = parts[run.part];
+      const Entry& entry = part.entries[run.entry];
+      if (at == ids.end() || *at > run.last_id) continue;
+      RunReader reader(part, entry, layout.bytes);
+      std::int64_t place = 0;
+      for (; at != ids.end() && *at <= run.last_id; ++at) {
+        place = reader.lower_bound(place, *at);
+        for (; place < entry.rows && reader.id(place) == *at; ++place) {
+          const auto star = static_cast<std::size_t>(at - ids.begin());
+          char* to = found.records.data() + star * layout.bytes;
+          if (found.input[star] && std::memcmp(to, reader.record(place), layout.bytes) != 0)
+            throw input_error(
+                "source_id {} has another row, in {}, and the two differ: which of them is meant?", *at,
+                found.input[star]->string())
+                .in_file(part.input.string());
+          std::memcpy(to, reader.record(place), layout.bytes);
+          found.input[star] = &part.input;
+        }
+      }
+    }
+    return found;
+  }
+};
+
 // One pixel's records from all parts, by source_id, each star once.
 class Gathered {
  public:
@@ -207,15 +321,32 @@ class Gathered {
     return table;
   }
 
+  // Puts the columns of a joined table behind those of the stars; returns how many have a row of it.
+  std::int64_t join(const Joined& joined, fits::Table& table) const {
+    std::vector<std::int64_t> ids;
+    for (const auto& [id, place] : order_) ids.push_back(id);
+    const Joined::Found found = joined.find(ids);
+    for (std::size_t k = 0; k < joined.table->kept.size(); ++k) {
+      const RowColumn& c = joined.layout.columns[k + 1];
+      const auto count = static_cast<std::size_t>(c.count);
+      std::vector<float> values(ids.size() * count, std::numeric_limits<float>::quiet_NaN());
+      for (std::size_t i = 0; i < ids.size(); ++i)
+        if (found.input[i])
+          std::memcpy(values.data() + i * count, found.records.data() + i * joined.layout.bytes + c.offset,
+                      count * sizeof(float));
+      std::vector<std::int64_t> shape;
+      if (c.count > 1) shape.push_back(c.count);
+      table.add(joined.table->kept[k], std::move(values), c.unit, shape);
+    }
+    return std::count_if(found.input.begin(), found.input.end(),
+                         [](const fs::path* p) { return p != nullptr; });
+  }
+
   std::int64_t duplicates = 0;
 
  private:
   const char* record(std::size_t i) const { return records_.data() + i * layout_.bytes; }
-  std::int64_t id(std::size_t i) const {
-    std::int64_t v = 0;
-    std::memcpy(&v, record(i) + layout_.columns.front().offset, sizeof v);
-    return v;
-  }
+  std::int64_t id(std::size_t i) const { return id_of(record(i)); }
   static const fs::path& input_of(const std::vector<Part>& parts, const std::vector<Slice>& slices,
                                   std::size_t row) {
     std::size_t i = 0;
@@ -265,6 +396,12 @@ class DirectoryLock {
   int fd_ = -1;
 };
 
+// Of a chunk: stars, rows that were left out as duplicates, and for each joined table stars that have a row of it.
+struct Counts {
+  std::int64_t rows = 0, duplicates = 0;
+  std::vector<std::int64_t> joined;
+};
+
 struct Release {
   const char* name;
   double epoch;
@@ -291,6 +428,7 @@ class ChunkMaker {
         log_(log),
         cancel_(cancel),
         layout_(options.columns),
+        stars_(inputs.size()),
         work_((options.work_dir.empty() ? options.out_dir : options.work_dir) / (options.prefix + "-work")),
         manifest_(options.out_dir / (options.prefix + "-files.txt")) {
     identity_ = fmt::format("scheme {}\nrelease {}\ncolumns {}\n",
@@ -298,16 +436,20 @@ class ChunkMaker {
                             options.release.empty() ? "by epoch" : options.release, layout_.signature());
     const std::string form = sha256_hex(identity_);
     for (const fs::path& input : inputs_) {
-      std::error_code code;
-      const fs::path whole = fs::canonical(input, code);
-      if (code) throw input_error("no such file").in_file(input.string());
-      const auto size = fs::file_size(whole, code);
-      if (code) throw input_error("is no file").in_file(input.string());
-      const auto time = fs::last_write_time(whole).time_since_epoch().count();
-      const std::string key =
-          sha256_hex(fmt::format("{} {} {} {}", whole.string(), size, time, form)).substr(0, 24);
-      keys_.push_back(key);
-      identity_ += fmt::format("input {} {}\n", key, whole.string());
+      keys_.push_back(key_of(input, form));
+      identity_ += fmt::format("input {} {}\n", keys_.back(), fs::canonical(input).string());
+    }
+    for (const GaiaJoinedTable& table : options.joined) {
+      Joined& joined = joined_.emplace_back(Joined{&table, RowLayout(table), {}, {}});
+      std::string words = fmt::format("joined {}", joined.layout.signature());
+      for (const std::string& kept : table.kept) words += kept + " ";
+      const std::string form_of_it = sha256_hex(words);
+      for (std::size_t i = 0; i < table.inputs.size(); ++i) {
+        inputs_.push_back(table.inputs[i]);
+        keys_.push_back(key_of(inputs_.back(), form_of_it));
+        words += fmt::format("\ninput {} {}", keys_.back(), fs::canonical(inputs_.back()).string());
+      }
+      identity_ += words + "\n";
     }
   }
 
@@ -327,6 +469,28 @@ class ChunkMaker {
   }
 
  private:
+  // Of a file as it is, read in a form.
+  static std::string key_of(const fs::path& input, const std::string& form) {
+    std::error_code code;
+    const fs::path whole = fs::canonical(input, code);
+    if (code) throw input_error("no such file").in_file(input.string());
+    const auto size = fs::file_size(whole, code);
+    if (code) throw input_error("is no file").in_file(input.string());
+    const auto time = fs::last_write_time(whole).time_since_epoch().count();
+    return sha256_hex(fmt::format("{} {} {} {}", whole.string(), size, time, form)).substr(0, 24);
+  }
+
+  // The layout of an input: those of stars come first, then those of each joined table.
+  const RowLayout& layout_of(std::size_t input) const {
+    std::size_t end = stars_;
+    if (input < end) return layout_;
+    for (const Joined& joined : joined_) {
+      end += joined.table->inputs.size();
+      if (input < end) return joined.layout;
+    }
+    throw internal_error("input {} of {}", input, inputs_.size());
+  }
+
   fs::path chunk(int pixel) const {
     return options_.out_dir / fmt::format("{}-{:05d}.fits", options_.prefix, pixel);
   }
@@ -358,6 +522,7 @@ class ChunkMaker {
         lines >> value;
       }
       if (word == "rows") summary_.rows = parse_int(value).value_or(0);
+      if (word == "joined") summary_.joined.push_back(parse_int(value).value_or(0));
       if (word == "duplicates") summary_.duplicates = parse_int(value).value_or(0);
       if (word == "gaia") summary_.release = value;
       if (word == "end") whole = true;
@@ -412,9 +577,9 @@ class ChunkMaker {
                 ++before;
                 return;
               }
-              PartWriter part(part_path(i), layout_, options_);
+              PartWriter part(part_path(i), layout_of(i), options_);
               try {
-                refs::read_gaia_rows(inputs_[i], layout_, cancel_,
+                refs::read_gaia_rows(inputs_[i], layout_of(i), cancel_,
                                      [&](const GaiaRow& row) { part.add(row); });
               } catch (Error& error) {
                 throw error.in_file(inputs_[i].string());
@@ -431,7 +596,11 @@ class ChunkMaker {
     std::vector<Part> parts;
     std::vector<std::vector<Slice>> slices(kPixels);
     double epoch = std::numeric_limits<double>::quiet_NaN();
-    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    std::size_t next = stars_;
+    for (Joined& joined : joined_)
+      for (std::size_t i = 0; i < joined.table->inputs.size(); ++i, ++next)
+        joined.add(read_part(part_path(next), inputs_[next], joined.layout));
+    for (std::size_t i = 0; i < stars_; ++i) {
       Part part = read_part(part_path(i), inputs_[i], layout_);
       if (part.footer.rows > 0 && std::isfinite(epoch) && part.footer.epoch != epoch)
         throw input_error("its rows have ref_epoch {}, and those of inputs before have {}", part.footer.epoch,
@@ -452,20 +621,24 @@ class ChunkMaker {
     write_chunks(parts, slices, epoch);
   }
 
-  // "written" in the working directory: what the run is of, then "PIXEL ROWS DUPLICATES ." for every chunk in place.
-  std::map<int, std::pair<std::int64_t, std::int64_t>> written_before(const fs::path& file,
-                                                                      const std::string& head) const {
-    std::map<int, std::pair<std::int64_t, std::int64_t>> done;
+  // "written" in the working directory: what the run is of, then "PIXEL ROWS DUPLICATES JOINED... ." for every chunk in
+  // place.
+  std::map<int, Counts> written_before(const fs::path& file, const std::string& head) const {
+    std::map<int, Counts> done;
     const std::string text = text_of(file);
     if (!text.starts_with(head)) return done;
     std::istringstream lines(text.substr(head.size()));
     for (std::string line; std::getline(lines, line);) {
       std::istringstream words(line);
-      std::int64_t pixel = -1, rows = 0, duplicates = 0;
+      std::int64_t pixel = -1;
+      Counts counts;
+      counts.joined.resize(joined_.size());
       std::string end;
-      if (words >> pixel >> rows >> duplicates >> end && end == "." && pixel >= 0 && pixel < kPixels &&
+      words >> pixel >> counts.rows >> counts.duplicates;
+      for (std::int64_t& stars : counts.joined) words >> stars;
+      if (words >> end && end == "." && pixel >= 0 && pixel < kPixels &&
           fs::exists(chunk(static_cast<int>(pixel))))
-        done[static_cast<int>(pixel)] = {rows, duplicates};
+        done[static_cast<int>(pixel)] = counts;
     }
     return done;
   }
@@ -499,10 +672,12 @@ class ChunkMaker {
             if (done.contains(pixel)) continue;
             failure.run(i, [&] {
               cancel_.stop_if_asked();
-              const auto result =
+              const Counts result =
                   write_chunk(pixel, parts, slices[static_cast<std::size_t>(pixel)], epoch, many_rows);
               const std::lock_guard lock(progress_mutex);
-              progress << fmt::format("{} {} {} .\n", pixel, result.first, result.second) << std::flush;
+              progress << fmt::format("{} {} {} {} .\n", pixel, result.rows, result.duplicates,
+                                      fmt::join(result.joined, " "))
+                       << std::flush;
               fresh_[pixel] = result;
             });
           }
@@ -513,11 +688,14 @@ class ChunkMaker {
 
     std::string text = identity_;
     std::int64_t rows = 0;
+    summary_.joined.assign(joined_.size(), 0);
     for (const auto& [pixel, counts] : done) {
-      text += fmt::format("chunk {:05d} {}\n", pixel, counts.first);
-      rows += counts.first;
-      summary_.duplicates += counts.second;
+      text += fmt::format("chunk {:05d} {}\n", pixel, counts.rows);
+      rows += counts.rows;
+      summary_.duplicates += counts.duplicates;
+      for (std::size_t k = 0; k < joined_.size(); ++k) summary_.joined[k] += counts.joined[k];
     }
+    for (const std::int64_t stars : summary_.joined) text += fmt::format("joined {}\n", stars);
     if (rows + summary_.duplicates != summary_.rows)
       throw internal_error("{} rows came in, {} are in the chunks", summary_.rows, rows);
     summary_.chunks = static_cast<std::int64_t>(done.size());
@@ -526,14 +704,14 @@ class ChunkMaker {
     write_file_atomically(manifest_, text);
   }
 
-  // Its rows and how many were left out as duplicates.
-  std::pair<std::int64_t, std::int64_t> write_chunk(int pixel, const std::vector<Part>& parts,
-                                                    const std::vector<Slice>& slices, double epoch,
-                                                    std::mutex& many_rows) const {
+  Counts write_chunk(int pixel, const std::vector<Part>& parts, const std::vector<Slice>& slices,
+                     double epoch, std::mutex& many_rows) const {
     std::int64_t rows = 0;
     for (const Slice& s : slices) rows += s.rows;
     std::unique_lock<std::mutex> alone(many_rows, std::defer_lock);
-    if (rows > kManyRows) alone.lock();
+    std::size_t bytes = layout_.bytes;
+    for (const Joined& joined : joined_) bytes += joined.layout.bytes;
+    if (static_cast<std::size_t>(rows) * bytes > kManyBytes) alone.lock();
     const Gathered gathered(parts, slices, layout_);
     fits::Header header;
     header.set("HPXNSIDE", refs::kGaiaNside, "HEALPix: pixels along a base pixel's side");
@@ -544,9 +722,12 @@ class ChunkMaker {
     header.set("REFEPOCH", epoch, "[yr] epoch of the positions");
     fits::FitsWriter writer;
     writer.add_empty_primary(header);
-    writer.add_table(gathered.table(), "GAIA");
+    Counts counts{gathered.rows(), gathered.duplicates, {}};
+    fits::Table table = gathered.table();
+    for (const Joined& joined : joined_) counts.joined.push_back(gathered.join(joined, table));
+    writer.add_table(table, "GAIA");
     writer.write(chunk(pixel));
-    return {gathered.rows(), gathered.duplicates};
+    return counts;
   }
 
   std::vector<fs::path> inputs_;
@@ -554,10 +735,12 @@ class ChunkMaker {
   const Log& log_;
   const Cancel& cancel_;
   RowLayout layout_;
+  std::size_t stars_;  // how many of the inputs are of stars
+  std::vector<Joined> joined_;
   fs::path work_, manifest_;
   std::string identity_;
   std::vector<std::string> keys_;
-  std::map<int, std::pair<std::int64_t, std::int64_t>> fresh_;
+  std::map<int, Counts> fresh_;
   GaiaChunkSummary summary_;
 };
 
@@ -594,6 +777,28 @@ GaiaExtraColumn parse_gaia_extra_column(std::string_view text) {
   return column;
 }
 
+GaiaJoinedTable GaiaJoinedTable::gspc() {
+  GaiaJoinedTable t;
+  t.name = "synthetic photometry";
+  for (const char* band : {"u_jkc", "b_jkc", "v_jkc", "r_jkc", "i_jkc", "u_sdss", "g_sdss", "r_sdss",
+                           "i_sdss", "z_sdss", "y_ps1"})
+    for (const char* what : {"mag", "flag"}) t.columns.push_back({fmt::format("{}_{}", band, what), 'E', 1});
+  for (const GaiaExtraColumn& c : t.columns) t.kept.push_back(c.name);
+  return t;
+}
+
+GaiaJoinedTable GaiaJoinedTable::xp_sampled() {
+  return {"sampled spectra", {}, {{"flux", 'E', 343}}, {"xp_flux"}, "W m-2 nm-1"};
+}
+
+GaiaJoinedTable GaiaJoinedTable::xp_continuous() {
+  return {"continuous spectra",
+          {},
+          {{"bp_coefficients", 'E', 55}, {"rp_coefficients", 'E', 55}},
+          {"bp_coefficients", "rp_coefficients"},
+          ""};
+}
+
 std::vector<fs::path> gaia_inputs(std::span<const fs::path> paths) {
   std::set<fs::path> files;
   const auto add = [&](const fs::path& path) {
@@ -625,6 +830,10 @@ GaiaChunkSummary make_gaia_chunks(std::span<const fs::path> inputs, const GaiaCh
   std::set<std::string> names;
   for (const GaiaExtraColumn& c : options.columns)
     if (!names.insert(c.name).second) throw usage_error("column {} is named twice", c.name);
+  for (const GaiaJoinedTable& table : options.joined)
+    for (const std::string& kept : table.kept)
+      if (!names.insert(kept).second)
+        throw usage_error("column {} is kept twice: of the stars' own inputs and of {}", kept, table.name);
   return ChunkMaker(inputs, options, log, cancel).run();
 }
 

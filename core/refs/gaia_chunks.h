@@ -8,9 +8,11 @@
 // end PREFIX-files.txt beside the chunks tells what they were made from; a call with the same inputs finds
 // that nothing is to be done.
 //
+// Tables to be joined are sorted by source_id in the same way, and each pixel's stars are looked up in them.
+//
 // Memory: per thread some 50 MB while inputs are read; then the rows of one pixel, about four times. Pixels of more
-// than 400,000 rows are written one at a time. Disk: about 120 bytes per row in the working directory, and the same
-// again for the chunks.
+// than 400,000 rows (50 MB) are written one at a time. Disk: about 120 bytes per row in the working directory, and the same
+// again for the chunks; a sampled spectrum is 1372 bytes, a continuous one 440.
 //
 // A pixel gets no file where no input has a star: readers tell what is missing.
 #pragma once
@@ -35,6 +37,25 @@ struct GaiaExtraColumn {
   int count = 1;    // values per row; shorter arrays are filled with NaN
 };
 
+// A table of Gaia's that has a row for some of the stars, told by source_id: its columns stand behind the others in the
+// chunks, as `kept` calls them, NaN for stars without a row. Rows that differ and are of one star are an error, those of
+// stars that no input has are left out.
+struct GaiaJoinedTable {
+  std::string name;  // for words
+  std::vector<std::filesystem::path> inputs;
+  std::vector<GaiaExtraColumn> columns;  // as the inputs call them
+  std::vector<std::string> kept;         // as the chunks do
+  std::string unit;                      // of all columns; empty: not looked at
+
+  // SyntheticPhotometryGspc_*.csv.gz: magnitudes and flags of the bands u_jkc ... i_jkc, u_sdss ... z_sdss and y_ps1. (The
+  // fluxes are left out: the archive states wrong units of those of the SDSS and Pan-STARRS bands.)
+  static GaiaJoinedTable gspc();
+  // XpSampledMeanSpectrum_*.csv.gz: flux, 343 values, becomes xp_flux.
+  static GaiaJoinedTable xp_sampled();
+  // XpContinuousMeanSpectrum_*.csv.gz: bp_coefficients and rp_coefficients, 55 values each.
+  static GaiaJoinedTable xp_continuous();
+};
+
 // "NAME", "NAME:D" or "NAME:55E". Error (kUsage) for anything else, and for names of columns that are kept anyway.
 GaiaExtraColumn parse_gaia_extra_column(std::string_view text);
 
@@ -46,6 +67,7 @@ struct GaiaChunkOptions {
   // The data release, for the headers. Empty: the one whose epoch the rows have (2: 2015.5, 3: 2016.0).
   std::string release;
   std::vector<GaiaExtraColumn> columns;
+  std::vector<GaiaJoinedTable> joined;
   bool force = false;  // replaces chunks that were made from something else
   // Rows that are sorted at a time. More than one run per input changes nothing but speed.
   std::int64_t rows_in_memory = 1 << 18;
@@ -53,8 +75,9 @@ struct GaiaChunkOptions {
 
 struct GaiaChunkSummary {
   std::int64_t inputs = 0, inputs_done_before = 0;
-  std::int64_t rows = 0;        // of all inputs
-  std::int64_t duplicates = 0;  // rows that another input has, too, value by value
+  std::int64_t rows = 0;             // of all inputs
+  std::int64_t duplicates = 0;       // rows that another input has, too, value by value
+  std::vector<std::int64_t> joined;  // of each joined table: stars that have a row of it
   std::int64_t chunks = 0, chunks_done_before = 0;
   std::string release;
   bool nothing_to_do = false;

@@ -166,6 +166,10 @@ std::vector<std::size_t> places_of(const RowLayout& layout, const std::vector<st
 
 void check_unit(const RowColumn& column, const std::string& unit) {
   if (unit.empty() || column.unit.empty() || plain_unit(unit) == column.unit) return;
+  // Of spectra, however it is written: W.m**-2.nm**-1, W / (m2 nm).
+  const std::string u = lower(unit);
+  const auto has = [&](const char* word) { return u.find(word) != std::string::npos; };
+  if (column.unit == "W m-2 nm-1" && has("w") && has("nm") && !has("erg") && !has("angstrom")) return;
   throw input_error("column {} is in '{}': {} is wanted", column.name, unit, column.unit);
 }
 
@@ -234,6 +238,12 @@ class Record {
     GaiaRow row;
     row.record = bytes_.data();
     row.source_id = get<std::int64_t>(0);
+    if (!layout_.positions) {
+      if (row.source_id <= 0) throw input_error("row {}: no source_id", number());
+      row_(row);
+      ++done_;
+      return;
+    }
     row.ra = get<double>(1);
     row.dec = get<double>(2);
     row.ref_epoch = get<float>(kEpoch);
@@ -463,14 +473,24 @@ void read_fits(const std::filesystem::path& file, const RowLayout& layout, Recor
 
 }  // namespace
 
+namespace {
+
+void add_column(RowLayout& layout, std::string name, char type, int count, std::string unit) {
+  const std::size_t size = type == 'K' || type == 'D' ? 8 : type == 'E' ? 4 : type == 'I' ? 2 : 1;
+  layout.columns.push_back({std::move(name), std::move(unit), type, count, layout.bytes});
+  layout.bytes += size * static_cast<std::size_t>(count);
+}
+
+}  // namespace
+
 RowLayout::RowLayout(std::span<const GaiaExtraColumn> extra) {
-  const auto add = [&](std::string name, char type, int count, std::string unit) {
-    const std::size_t size = type == 'K' || type == 'D' ? 8 : type == 'E' ? 4 : type == 'I' ? 2 : 1;
-    columns.push_back({std::move(name), std::move(unit), type, count, bytes});
-    bytes += size * static_cast<std::size_t>(count);
-  };
-  for (const GaiaColumn& c : kGaiaColumns) add(c.name, c.type, 1, c.unit);
-  for (const GaiaExtraColumn& c : extra) add(c.name, c.type, c.count, "");
+  for (const GaiaColumn& c : kGaiaColumns) add_column(*this, c.name, c.type, 1, c.unit);
+  for (const GaiaExtraColumn& c : extra) add_column(*this, c.name, c.type, c.count, "");
+}
+
+RowLayout::RowLayout(const GaiaJoinedTable& joined) : positions(false) {
+  add_column(*this, "source_id", 'K', 1, "");
+  for (const GaiaExtraColumn& c : joined.columns) add_column(*this, c.name, c.type, c.count, joined.unit);
 }
 
 std::string RowLayout::signature() const {

@@ -18,8 +18,8 @@ namespace brickline::refs {
 
 // One column of a record, `count` values of a type at `offset`, in the machine's own byte order.
 struct RowColumn {
-  std::string name, unit;
-  char type = 'E';  // K: int64, D: double, E: float, I: int16, L: one byte, 0 or 1
+  std::string name, unit;  // in the input
+  char type = 'E';         // K: int64, D: double, E: float, I: int16, L: one byte, 0 or 1
   int count = 1;
   std::size_t offset = 0;
 };
@@ -27,8 +27,11 @@ struct RowColumn {
 // kGaiaColumns, then those to keep along. The first is source_id.
 struct RowLayout {
   explicit RowLayout(std::span<const GaiaExtraColumn> extra);
+  // Of a table that is joined: source_id and its columns, no position.
+  explicit RowLayout(const GaiaJoinedTable& joined);
   std::vector<RowColumn> columns;
   std::size_t bytes = 0;  // of a record
+  bool positions = true;  // rows have a position and an epoch
   // All of it in one text, for telling layouts apart.
   std::string signature() const;
 };
@@ -41,7 +44,7 @@ struct GaiaRow {
 
 // Calls `row` with each, in the file's order. What has no value is NaN, 0 or false. Error (kInput) naming the file:
 // damaged or cut short, a needed column missing or in another unit, a row without identifier, position or epoch, text
-// that is no number. Names of columns differ from ours in case at most.
+// that is no number. Rows of a joined table have an identifier alone; their ra, dec and epoch are told as 0. Names of columns differ from ours in case at most.
 void read_gaia_rows(const std::filesystem::path& file, const RowLayout& layout, const Cancel& cancel,
                     const std::function<void(const GaiaRow&)>& row);
 

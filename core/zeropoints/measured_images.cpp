@@ -1,11 +1,15 @@
 #include "core/zeropoints/measured_images.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
@@ -32,6 +36,15 @@ std::string words_of_failure() {
   }
 }
 
+CameraFacts facts_over(const Camera& camera, const std::string& over) {
+  ParsedFacts parsed =
+      parse_camera_facts(merge_camera_facts(camera.facts_json(), over), camera.facts().camera);
+  if (!parsed.problems.empty())
+    throw input_error("facts laid over those of camera {}: {}", camera.name(),
+                      fmt::join(parsed.problems, "; "));
+  return std::move(parsed.facts);
+}
+
 class Batch {
  public:
   Batch(const SurveyDirectory& survey, const CameraRegistry& cameras, const CcdTable& ccds,
@@ -45,6 +58,10 @@ class Batch {
         reader_(survey, cameras, &ccds.table()),
         calibrator_(survey, cameras, &ccds.table(), options.calibrations, log) {
     if (options.dust_dir) dust_ = DustMaps::read(*options.dust_dir);
+    if (options.xp_basis) xp_basis_ = XpBasis::read(*options.xp_basis);
+    if (!options.facts_over.empty())
+      for (const Camera* camera : cameras.loaded())
+        facts_.emplace(camera->name(), facts_over(*camera, options.facts_over));
   }
 
   MeasuredRow measure(std::int64_t i) {
@@ -53,13 +70,14 @@ class Batch {
     out.image_filename = ccd.image_filename;
     out.hdu = ccd.image_hdu;
     out.row = i;
-    out.given = made_.text("zpt_source", i) != name_of(ZeroPointSource::kNominal);
+    const std::string source = made_.text("zpt_source", i);
+    out.given = source != name_of(ZeroPointSource::kNominal) && source != name_of(ZeroPointSource::kUnknown);
     out.zero_point.failure.clear();
     try {
       CcdInput input = reader_.input(ccd, i);
       make_calibrations(input);
       ThreadTime time;
-      const Camera& camera = cameras_.camera(ccd.camera);
+      const CameraFacts& facts = facts_of(cameras_.camera(ccd.camera));
       ReadImageOptions reading = options_.calibrations.sky_maker.reading;
       reading.purpose = Purpose::kMeasure;
       reading.nanomaggies = reading.seeing = reading.trim_edges = false;
@@ -68,7 +86,7 @@ class Batch {
       out.fwhm = image.psf_fwhm > 0 ? image.psf_fwhm : image.psf.fwhm_pixels();
       image.psf_fwhm = out.fwhm;
       out.gain = image.gain;
-      count_photons(image, camera.facts());
+      count_photons(image, facts);
       out.read_seconds = time.lap();
       if (out.given) {
         out.zero_point.zero_point = ccd.ccdzpt;
@@ -77,11 +95,11 @@ class Batch {
         out.zero_point.dec_offset = ccd.ccddecoff;
         out.zero_point.provider = made_.text("zpt_source", i);
       } else {
-        measure_stars(image, camera.facts(), out);
+        measure_stars(image, facts, out);
       }
       if (out.zero_point.failure.empty()) {
         out.sig1 = ccd.sig1 * std::pow(10, 0.4 * (ccd.ccdzpt - out.zero_point.zero_point));
-        annotate(input, image, camera.facts(), out);
+        annotate(input, image, facts, out);
       }
       out.fit_seconds = time.lap();
     } catch (...) {
@@ -95,6 +113,11 @@ class Batch {
   }
 
  private:
+  const CameraFacts& facts_of(const Camera& camera) const {
+    const auto laid_over = facts_.find(camera.name());
+    return laid_over == facts_.end() ? camera.facts() : laid_over->second;
+  }
+
   // Without the zero point, which is only the camera's usual one yet.
   void make_calibrations(CcdInput input) {
     if (!options_.make_calibrations) return;
@@ -126,14 +149,24 @@ class Batch {
     std::vector<std::string> names = facts.photometry.preferred_catalogue;
     if (!options_.photometry.empty()) names = {options_.photometry};
     for (const std::string& name : names) {
-      std::optional<PhotometricProvider> provider = photometric_provider(facts, name, band);
+      std::optional<PhotometricProvider> provider =
+          photometric_provider(facts, name, band, xp_basis_ ? &*xp_basis_ : nullptr);
       if (!provider) {
-        why += fmt::format("{}the facts of camera {} have no colour term from catalogue {} to band {}",
-                           why.empty() ? "" : "; ", facts.camera.name, name, band);
+        why += fmt::format("{}the facts of camera {} have no {} band {}", why.empty() ? "" : "; ",
+                           facts.camera.name,
+                           name == "xp" ? "transmission (photometry.bands.*.transmission) of"
+                                        : fmt::format("colour term from catalogue {} to", name),
+                           band);
         continue;
       }
       if (!provider->catalog) return provider;
       const auto directory = options_.photometric_dirs.find(name);
+      if (provider->catalog->of_gaia) {
+        provider->catalog->files = options_.gaia;
+        if (directory != options_.photometric_dirs.end())
+          provider->catalog->files.directory = directory->second;
+        return provider;
+      }
       if (directory == options_.photometric_dirs.end()) {
         why += fmt::format("{}nobody says where catalogue {} is", why.empty() ? "" : "; ", name);
         continue;
@@ -193,16 +226,33 @@ class Batch {
   Calibrator calibrator_;
   CatalogCache cache_;
   std::optional<DustMaps> dust_;
+  std::optional<XpBasis> xp_basis_;
+  std::map<std::string, CameraFacts> facts_;  // by camera, where they are not its own
 };
 
 }  // namespace
+
+std::string read_facts_over(const fs::path& file) try {
+  std::ifstream in(file);
+  if (!in) throw input_error("cannot be opened");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) throw input_error("is no JSON object");
+  for (const auto& [key, value] : json.items())
+    if (key != "photometry" && key != "note")
+      throw input_error("has the key '{}': only facts of \"photometry\" can be laid over a camera's here",
+                        key);
+  return text;
+} catch (Error& error) {
+  throw error.in_file(file.string());
+}
 
 MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistry& cameras,
                               const MadeCcdTable& made, const MeasureOptions& options, const Log& log,
                               const Progress& progress) {
   const std::vector<const Camera*> loaded = cameras.loaded();
-  if (!options.photometry.empty() && !loaded.empty() &&
-      std::none_of(loaded.begin(), loaded.end(), [&](const Camera* camera) {
+  if (!options.photometry.empty() && options.photometry != "xp" && options.facts_over.empty() &&
+      !loaded.empty() && std::none_of(loaded.begin(), loaded.end(), [&](const Camera* camera) {
         return camera->facts().photometry.catalogues.contains(options.photometry);
       }))
     throw usage_error("no camera of these images knows a catalogue {} (fact photometry.catalogues)",

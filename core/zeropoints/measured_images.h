@@ -24,13 +24,21 @@ namespace brickline {
 struct MeasureOptions {
   StarMeasurementOptions stars;
   CatalogFiles gaia;
-  // By catalog: its directory. Those of a camera's description may be absent.
+  // By catalog: its directory. Those of a camera's description may be absent, and so may those of gspc and xp, which
+  // are then looked for in Gaia's.
   std::map<std::string, std::filesystem::path> photometric_dirs;
+  std::optional<std::filesystem::path> xp_basis;  // XpBasis: Gaia's spectra are continuous ones
+  // A text in JSON that is laid over the facts of every camera; it holds nothing but "photometry".
+  std::string facts_over;
   std::string photometry;  // the catalog for all; empty: the first of the camera's choice that is there
   bool make_calibrations = true;
   CalibrateOptions calibrations;  // how; its reading options hold for measuring, too
   std::optional<std::filesystem::path> dust_dir;
 };
+
+// The text of a file for `facts_over`, as colour-terms writes it. Error (kInput) that names the file: no JSON object, or one
+// with another key than "photometry" (and "note").
+std::string read_facts_over(const std::filesystem::path& file);
 
 struct MeasuredRow {
   std::string image_filename;
@@ -51,7 +59,7 @@ struct MeasuredImages {
   std::int64_t failed = 0;
 };
 
-// `made`: of make_ccd_table; its cameras are loaded. Rows whose zero point comes from the header or an option keep it.
+// `made`: of make_ccd_table, with zero_points_come_later; its cameras are loaded. Rows whose zero point comes from the header or an option keep it.
 // Error (kUsage): `options.photometry` is a catalog that no loaded camera's facts know; (kInput): two rows are one CCD.
 MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistry& cameras,
                               const MadeCcdTable& made, const MeasureOptions& options, const Log& log = {},

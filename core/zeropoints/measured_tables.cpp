@@ -335,6 +335,16 @@ fits::Table photom_table(const MadeCcdTable& made, const MeasuredImages& images,
     c.of_star<bool>(fmt::format("{}_mags_ok", name).c_str(), "",
                     [](S s) { return s.star.has_photometric && s.star.photometric.complete; });
   }
+  // Of Gaia's synthetic photometry as the archive calls it.
+  if (std::any_of(rows.begin(), rows.end(),
+                  [&](std::size_t i) { return images.rows[i].zero_point.provider == "gspc"; })) {
+    const PhotometricCatalog catalog = PhotometricCatalog::gspc();
+    for (std::size_t b = 0; b < catalog.columns.size(); ++b)
+      if (!catalog.flags[b].empty())
+        c.add<float>(catalog.columns[b].c_str(), "mag", [b](S s) {
+          return photometric(s) && b < photometric(s)->mags.size() ? photometric(s)->mags[b] : 0;
+        });
+  }
   const auto made_number = [&](const char* name, R r) {
     return r.row >= 0 ? made.table.number(name, r.row) : kNan;
   };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "core/base/error.h"
@@ -48,12 +49,29 @@ std::vector<int> matches(const std::vector<GaiaStar>& gaia, const std::vector<Ph
   return found;
 }
 
+// The same by identifiers, where the catalog is Gaia's own.
+std::vector<int> matches_by_id(const std::vector<GaiaStar>& gaia, const std::vector<PhotometricStar>& stars) {
+  std::map<std::int64_t, int> places;
+  for (std::size_t i = 0; i < stars.size(); ++i) places.emplace(stars[i].id, static_cast<int>(i));
+  std::vector<int> found;
+  for (const GaiaStar& star : gaia) {
+    const auto at = places.find(star.id);
+    found.push_back(at == places.end() ? -1 : at->second);
+  }
+  return found;
+}
+
 std::size_t index_of(const std::vector<std::string>& bands, const std::string& band) {
   const auto at = std::find(bands.begin(), bands.end(), band);
   if (at == bands.end())
     throw input_error("a colour term of the camera's facts is of band {}, which the catalog does not have",
                       band);
   return static_cast<std::size_t>(at - bands.begin());
+}
+
+// Both ends are within; what is no number is not.
+bool is_valid(const ColourTerm& term, double colour) {
+  return !term.valid || (colour >= (*term.valid)[0] && colour <= (*term.valid)[1]);
 }
 
 double gaia_magnitude_of(const ColourTerm& term, const GaiaStar& star) {
@@ -92,35 +110,57 @@ double transformed_magnitude(const ColourTerm& term, const std::vector<std::stri
 }
 
 std::optional<PhotometricProvider> photometric_provider(const CameraFacts& facts, const std::string& catalog,
-                                                        const std::string& band) {
+                                                        const std::string& band, const XpBasis* basis) {
   const auto known = facts.photometry.catalogues.find(catalog);
-  if (known == facts.photometry.catalogues.end()) return {};
-  const CatalogueFacts& f = known->second;
-  const auto term = f.bands.find(band);
-  if (term == f.bands.end() || term->second.coefficients.empty()) return {};
+  const CatalogueFacts* f = known == facts.photometry.catalogues.end() ? nullptr : &known->second;
+  const ColourTerm* term = nullptr;
+  if (f)
+    if (const auto at = f->bands.find(band); at != f->bands.end() && !at->second.coefficients.empty())
+      term = &at->second;
   PhotometricProvider out;
   out.name = catalog;
-  out.term = term->second;
-  auto range = f.colour_range.find(band);
-  if (range == f.colour_range.end()) range = f.colour_range.find("*");
-  if (catalog == "gaia") {
-    out.range_colour = {"BP", "RP"};
-  } else {
-    if (catalog == "ps1") {
-      out.catalog = PhotometricCatalog::ps1();
-      out.range_colour = {"g", "i"};
-    } else if (catalog == "sdss") {
-      out.catalog = PhotometricCatalog::sdss();
-    } else {
-      out.catalog = PhotometricCatalog::described(catalog, f);
-    }
-    out.catalog->require.insert(out.catalog->require.end(), f.require.begin(), f.require.end());
-    if (out.range_colour[0].empty()) out.range_colour = term->second.colour;
+  if (catalog == "xp") {
+    const auto curve = facts.photometry.bands.find(band);
+    if (curve == facts.photometry.bands.end() || curve->second.transmission.empty()) return {};
+    const TransmissionCurve transmission(curve->second.transmission);
+    out.catalog = PhotometricCatalog::xp(basis ? XpBand::of_continuous(transmission, *basis)
+                                               : XpBand::of_sampled(transmission));
+    out.term.base = "AB";
+    out.term.colour = {"BP", "RP"};
+    out.term.coefficients = {0};
+  } else if (!term) {
+    return {};
   }
-  if (range != f.colour_range.end())
-    out.colour_range = range->second;
+  if (term) out.term = *term;
+  if (catalog == "xp" && out.term.base.empty()) out.term.base = "AB";
+  if ((catalog == "xp" || catalog == "gspc") && out.term.colour[0].empty()) out.term.colour = {"BP", "RP"};
+  if (catalog == "gaia" || catalog == "xp") {
+    out.range_colour = {"BP", "RP"};
+  } else if (catalog == "ps1") {
+    out.catalog = PhotometricCatalog::ps1();
+    out.range_colour = {"g", "i"};
+  } else {
+    out.catalog = catalog == "sdss"   ? PhotometricCatalog::sdss()
+                  : catalog == "gspc" ? PhotometricCatalog::gspc()
+                                      : PhotometricCatalog::described(catalog, *f);
+    out.range_colour = out.term.colour;
+  }
+  if (out.catalog && f)
+    out.catalog->require.insert(out.catalog->require.end(), f->require.begin(), f->require.end());
+  const std::array<double, 2>* range = nullptr;
+  if (f)
+    for (const std::string& name : {band, std::string("*")})
+      if (const auto at = f->colour_range.find(name); at != f->colour_range.end() && !range)
+        range = &at->second;
+  if (range)
+    out.colour_range = *range;
   else
     out.range_colour = {};
+  if (out.catalog && out.catalog->of_gaia) {
+    std::vector<std::string>& needed = out.catalog->needed_bands;
+    needed = {out.term.base, out.term.colour[0], out.term.colour[1]};
+    if (range) needed.insert(needed.end(), out.range_colour.begin(), out.range_colour.end());
+  }
   return out;
 }
 
@@ -154,7 +194,8 @@ ReferenceStars read_reference_stars(const Wcs& wcs, double mjd, const CatalogFil
       const double colour = static_cast<double>(g.bp) - static_cast<double>(g.rp);
       star.usable = g.bp != 0 && g.rp != 0 && g.g != 0 &&
                     (provider->range_colour[0].empty() ||
-                     (colour > provider->colour_range[0] && colour < provider->colour_range[1]));
+                     (colour > provider->colour_range[0] && colour < provider->colour_range[1])) &&
+                    is_valid(provider->term, colour);
       out.stars.push_back(std::move(star));
     }
     out.photometric = out.gaia;
@@ -171,6 +212,9 @@ ReferenceStars read_reference_stars(const Wcs& wcs, double mjd, const CatalogFil
                                   p.mags[index_of(bands, provider->range_colour[1])];
             star.usable &= colour > provider->colour_range[0] && colour < provider->colour_range[1];
           }
+          if (provider->term.valid)
+            star.usable &= is_valid(provider->term, p.mags[index_of(bands, provider->term.colour[0])] -
+                                                        p.mags[index_of(bands, provider->term.colour[1])]);
           star.ra_now = p.ra;
           star.dec_now = p.dec;
           star.photometric = std::move(p);
@@ -187,7 +231,9 @@ ReferenceStars read_reference_stars(const Wcs& wcs, double mjd, const CatalogFil
     keep_brightest(photometric, options.most_stars);
     std::vector<PhotometricStar> places;
     for (const ReferenceStar& star : photometric) places.push_back(star.photometric);
-    const std::vector<int> match = matches(gaia, places, options.match_radius_arcsec / 3600);
+    const std::vector<int> match = provider && provider->catalog && provider->catalog->of_gaia
+                                       ? matches_by_id(gaia, places)
+                                       : matches(gaia, places, options.match_radius_arcsec / 3600);
     for (std::size_t i = 0; i < gaia.size(); ++i) {
       ReferenceStar star = from_gaia(gaia[i]);
       if (match[i] < 0) {

@@ -42,9 +42,13 @@ struct PhotometricProvider {
   std::array<std::string, 2> range_colour;
 };
 
-// That of camera `facts` in a band. Empty if its facts have no colour term from that catalog for it.
+// That of camera `facts` in a band. Empty if its facts have no colour term from that catalog for it; of Gaia's spectra
+// ("xp"), no transmission, which is all that they need: a term is one from the magnitude so found (AB) to the camera's.
+// `basis`: that of continuous spectra; without it they are sampled ones. Error (kInput): the band is not within the spectra,
+// or its curve is none.
 std::optional<PhotometricProvider> photometric_provider(const CameraFacts& facts, const std::string& catalog,
-                                                        const std::string& band);
+                                                        const std::string& band,
+                                                        const XpBasis* basis = nullptr);
 
 struct ReferenceStarOptions {
   double match_radius_arcsec =

@@ -7,7 +7,9 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <numeric>
 #include <set>
+#include <span>
 #include <sstream>
 
 #include "core/base/error.h"
@@ -79,10 +81,125 @@ const std::vector<std::string> kGaiaColumns = {"source_id",
                                                "phot_bp_mean_flux_over_error",
                                                "phot_rp_mean_flux_over_error"};
 
+// Bands of Gaia's synthetic photometry, and how the archive's columns of them begin.
+struct GspcBand {
+  const char *name, *column;
+};
+std::span<const GspcBand> gspc_bands() {
+  static constexpr GspcBand kBands[] = {{"U", "u_jkc"},  {"B", "b_jkc"},  {"V", "v_jkc"},  {"R", "r_jkc"},
+                                        {"I", "i_jkc"},  {"u", "u_sdss"}, {"g", "g_sdss"}, {"r", "r_sdss"},
+                                        {"i", "i_sdss"}, {"z", "z_sdss"}, {"Y", "y_ps1"}};
+  return kBands;
+}
+
+void add_gaia_bands(PhotometricCatalog& c) {
+  for (const auto& [band, column] :
+       {std::pair{"G", "phot_g_mean_mag"}, {"BP", "phot_bp_mean_mag"}, {"RP", "phot_rp_mean_mag"}}) {
+    c.bands.emplace_back(band);
+    c.columns.emplace_back(column);
+    if (!c.flags.empty()) c.flags.emplace_back();
+  }
+}
+
 float magnitude_error(double flux_over_error) {
   const double sn = std::isfinite(flux_over_error) ? std::max(1., flux_over_error) : 1.;
   return static_cast<float>(2.5 / std::numbers::ln10 / sn);
 }
+
+// Of Gaia's chunks: what more they must have than Gaia's own table.
+void require_kept_columns(const fits::Table& table, const std::vector<std::string>& names,
+                          const std::filesystem::path& file) {
+  try {
+    require_columns(table, names, file);
+  } catch (const Error& e) {
+    throw input_error(
+        "{}: gaia-chunks --gspc, --xp-sampled and --xp-continuous keep Gaia's synthetic photometry and spectra "
+        "along",
+        e.message())
+        .in_file(file.string());
+  }
+}
+
+PhotometricStar photometric_star(const PhotometricCatalog& catalog, const fits::Table& table,
+                                 std::int64_t row) {
+  // One column may hold the magnitudes of all bands.
+  const bool one_column = catalog.columns.size() == 1 && catalog.bands.size() > 1 && !catalog.of_gaia;
+  if (one_column &&
+      table.require(catalog.columns.front()).width() != static_cast<std::int64_t>(catalog.bands.size()))
+    throw input_error("its column {} has {} values a row, not {}", catalog.columns.front(),
+                      table.require(catalog.columns.front()).width(), catalog.bands.size());
+  PhotometricStar star;
+  star.ra = table.number(catalog.ra, row);
+  star.dec = table.number(catalog.dec, row);
+  if (!catalog.id.empty()) star.id = table.integer(catalog.id, row);
+  for (std::size_t b = 0; b < catalog.bands.size(); ++b) {
+    const auto element = static_cast<std::int64_t>(b);
+    double v = kNan;
+    if (one_column)
+      v = table.number(catalog.columns.front(), row, element);
+    else if (b >= catalog.columns.size())
+      v = catalog.spectrum->magnitude(table, row);
+    else if (table.has(catalog.columns[b]))
+      v = table.number(catalog.columns[b], row);
+    if (catalog.fluxes) v = v > 0 ? 22.5 - 2.5 * std::log10(v) : kNan;
+    if (catalog.of_gaia && v == 0) v = kNan;
+    if (b < catalog.flags.size() && table.has(catalog.flags[b]) && table.number(catalog.flags[b], row) != 1)
+      v = kNan;
+    star.mags.push_back(v);
+    const std::string& band = catalog.bands[b];
+    if (!catalog.counts.empty() && (band == "g" || band == "r" || band == "i"))
+      star.complete &= table.number(catalog.counts, row, element) > 0;
+  }
+  return star;
+}
+
+// The stars of a catalog's tables.
+class StarReader {
+ public:
+  explicit StarReader(const PhotometricCatalog& catalog)
+      : catalog_(catalog), needed_({catalog.ra, catalog.dec}) {
+    for (const std::string& text : catalog.require) requirements_.emplace_back(text);
+    const auto& bands = catalog.needed_bands;
+    for (std::size_t b = 0; b < catalog.columns.size(); ++b) {
+      const bool must =
+          bands.empty() || std::find(bands.begin(), bands.end(), catalog.bands[b]) != bands.end();
+      (must ? needed_ : wanted_).push_back(catalog.columns[b]);
+      if (b < catalog.flags.size() && !catalog.flags[b].empty()) wanted_.push_back(catalog.flags[b]);
+    }
+    if (catalog.spectrum)
+      for (const std::string& column : catalog.spectrum->columns()) needed_.push_back(column);
+    if (!catalog.id.empty()) needed_.push_back(catalog.id);
+    if (!catalog.counts.empty()) needed_.push_back(catalog.counts);
+    for (const Requirement& r : requirements_) needed_.push_back(r.column());
+    wanted_.insert(wanted_.end(), needed_.begin(), needed_.end());
+  }
+  // Columns to be read, some of which may be absent.
+  const std::vector<std::string>& wanted() const { return wanted_; }
+  // `rows`: of the table; null: all.
+  void read(const fits::Table& table, const std::vector<std::int64_t>* rows,
+            const std::filesystem::path& file, std::vector<PhotometricStar>& stars) const {
+    if (catalog_.of_gaia)
+      require_kept_columns(table, needed_, file);
+    else
+      require_columns(table, needed_, file);
+    const std::int64_t count = rows ? static_cast<std::int64_t>(rows->size()) : table.rows();
+    try {
+      for (std::int64_t i = 0; i < count; ++i) {
+        const std::int64_t row = rows ? (*rows)[static_cast<std::size_t>(i)] : i;
+        PhotometricStar star = photometric_star(catalog_, table, row);
+        for (const Requirement& r : requirements_) star.complete &= r.holds(table.number(r.column(), row));
+        stars.push_back(std::move(star));
+      }
+    } catch (Error& e) {
+      throw e.in_file(file.string());
+    }
+  }
+
+ private:
+  const PhotometricCatalog& catalog_;
+  std::vector<Requirement> requirements_;
+  std::vector<std::string> needed_, wanted_;
+};
 
 }  // namespace
 
@@ -207,6 +324,31 @@ PhotometricCatalog PhotometricCatalog::sdss() {
   return c;
 }
 
+PhotometricCatalog PhotometricCatalog::gspc() {
+  PhotometricCatalog c;
+  c.name = "gspc";
+  c.of_gaia = true;
+  c.id = "source_id";
+  for (const GspcBand& b : gspc_bands()) {
+    c.bands.emplace_back(b.name);
+    c.columns.push_back(std::string(b.column) + "_mag");
+    c.flags.push_back(std::string(b.column) + "_flag");
+  }
+  add_gaia_bands(c);
+  return c;
+}
+
+PhotometricCatalog PhotometricCatalog::xp(XpBand spectrum) {
+  PhotometricCatalog c;
+  c.name = "xp";
+  c.of_gaia = true;
+  c.id = "source_id";
+  add_gaia_bands(c);
+  c.bands.emplace_back("AB");
+  c.spectrum = std::move(spectrum);
+  return c;
+}
+
 PhotometricCatalog PhotometricCatalog::described(const std::string& name, const CatalogueFacts& facts) {
   PhotometricCatalog c;
   c.name = name;
@@ -235,43 +377,27 @@ PhotometricCatalog PhotometricCatalog::described(const std::string& name, const 
 
 std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& catalog,
                                                     const Footprint& footprint, CatalogCache& cache) {
-  std::vector<Requirement> requirements;
-  for (const std::string& text : catalog.require) requirements.emplace_back(text);
-  std::vector<std::string> needed = {catalog.ra, catalog.dec};
-  needed.insert(needed.end(), catalog.columns.begin(), catalog.columns.end());
-  if (!catalog.id.empty()) needed.push_back(catalog.id);
-  if (!catalog.counts.empty()) needed.push_back(catalog.counts);
-  for (const Requirement& r : requirements) needed.push_back(r.column());
-
-  const bool one_column = catalog.columns.size() == 1 && catalog.bands.size() > 1;
+  const StarReader reader(catalog);
   std::vector<PhotometricStar> stars;
   for (const int pixel : footprint.healpixes(catalog.files)) {
     const std::filesystem::path file = catalog.files.file(pixel);
-    const auto table = cache.table(file, needed);
-    require_columns(*table, needed, file);
-    if (one_column &&
-        table->require(catalog.columns.front()).width() != static_cast<std::int64_t>(catalog.bands.size()))
-      throw input_error("its column {} has {} values a row, not {}", catalog.columns.front(),
-                        table->require(catalog.columns.front()).width(), catalog.bands.size())
-          .in_file(file.string());
-    for (const std::int64_t row : rows_in(*table, catalog.ra, catalog.dec, footprint)) {
-      PhotometricStar star;
-      star.ra = table->number(catalog.ra, row);
-      star.dec = table->number(catalog.dec, row);
-      if (!catalog.id.empty()) star.id = table->integer(catalog.id, row);
-      for (std::size_t b = 0; b < catalog.bands.size(); ++b) {
-        const double v = one_column
-                             ? table->number(catalog.columns.front(), row, static_cast<std::int64_t>(b))
-                             : table->number(catalog.columns[b], row);
-        star.mags.push_back(!catalog.fluxes ? v : v > 0 ? 22.5 - 2.5 * std::log10(v) : kNan);
-        const std::string& band = catalog.bands[b];
-        if (!catalog.counts.empty() && (band == "g" || band == "r" || band == "i"))
-          star.complete &= table->number(catalog.counts, row, static_cast<std::int64_t>(b)) > 0;
-      }
-      for (const Requirement& r : requirements) star.complete &= r.holds(table->number(r.column(), row));
-      stars.push_back(std::move(star));
-    }
+    const std::vector<std::string> position = {catalog.ra, catalog.dec};
+    const auto places = cache.table(file, catalog.of_gaia ? position : reader.wanted());
+    require_columns(*places, position, file);
+    const std::vector<std::int64_t> rows = rows_in(*places, catalog.ra, catalog.dec, footprint);
+    if (catalog.of_gaia)  // spectra of a whole pixel are many: only those of the footprint are read
+      reader.read(fits::FitsReader(file).rows(1, rows, reader.wanted()), nullptr, file, stars);
+    else
+      reader.read(*places, &rows, file, stars);
   }
+  return stars;
+}
+
+std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& catalog,
+                                                    const std::filesystem::path& file) {
+  const StarReader reader(catalog);
+  std::vector<PhotometricStar> stars;
+  reader.read(fits::FitsReader(file).columns(1, reader.wanted()), nullptr, file, stars);
   return stars;
 }
 

@@ -1,5 +1,5 @@
-// Catalogs of stars whose places or magnitudes are known: Gaia, Pan-STARRS 1, SDSS, and those that a camera's facts
-// or a user describe. They come as directories of FITS tables, one for each HEALPix pixel, of which those that an
+// Catalogs of stars whose places or magnitudes are known: Gaia with its synthetic photometry and its spectra, Pan-STARRS 1,
+// SDSS, and those that a camera's facts or a user describe. They come as directories of FITS tables, one for each HEALPix pixel, of which those that an
 // image touches are read.
 #pragma once
 
@@ -16,6 +16,7 @@
 #include "core/fits/table.h"
 #include "core/refs/reference_catalog.h"
 #include "core/wcs/wcs.h"
+#include "core/zeropoints/xp_photometry.h"
 
 namespace brickline {
 
@@ -100,13 +101,33 @@ struct PhotometricCatalog {
   // Conditions "COLUMN OP NUMBER" (OP one of > >= < <= == !=) of stars that are used.
   std::vector<std::string> require;
 
+  // Of Gaia itself: its rows are read from Gaia's chunks, and joined to Gaia's stars by their identifiers. Zeros of
+  // phot_{g,bp,rp}_mean_mag are unknown.
+  bool of_gaia = false;
+  // By band: a column that is 1 where the magnitude counts, looked at where the table has it.
+  std::vector<std::string> flags;
+  // Bands that the term at hand needs: columns of others may be absent, and are then NaN. Empty: all.
+  std::vector<std::string> needed_bands;
+  // The magnitude in the last band, which has no column, by the spectrum.
+  std::optional<XpBand> spectrum;
+
   static PhotometricCatalog ps1();
   static PhotometricCatalog sdss();
+  // Gaia's synthetic photometry (Gaia DR3, table synthetic_photometry_gspc; Gaia Collaboration, Montegriffo et al. 2023,
+  // A&A 674, A33), kept in Gaia's chunks with the archive's names: bands U, B, V, R, I (Johnson-Kron-Cousins, Vega), u, g,
+  // r, i, z (SDSS) and Y (Pan-STARRS), AB; then G, BP, RP of Gaia. A magnitude whose flag is not 1, which is outside of the
+  // range for which Gaia validated it, is NaN.
+  static PhotometricCatalog gspc();
+  // Gaia's spectra: bands G, BP, RP of Gaia and AB, the magnitude in the band of `spectrum`.
+  static PhotometricCatalog xp(XpBand spectrum);
   // As the camera's facts describe one of the user's own. Error (kInput) naming the fact that is missing.
   static PhotometricCatalog described(const std::string& name, const CatalogueFacts& facts);
 };
 
 std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& catalog,
                                                     const Footprint& footprint, CatalogCache& cache);
+// All of one file.
+std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& catalog,
+                                                    const std::filesystem::path& file);
 
 }  // namespace brickline

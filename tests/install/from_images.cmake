@@ -27,6 +27,8 @@ function(from_images name ccds stamp zoom)
     list(SUBLIST region 0 3 region)
     list(APPEND region ${zoom})
   endif()
+  list(JOIN region " " words)
+  file(WRITE ${dir}/region.txt "${words}\n") # for from_nothing.py
   file(COPY ${dir}/simulated/images DESTINATION ${dir}/survey)
 
   run(${BIN}/make-ccds --survey-dir ${dir}/survey ${plugins} --zeropoint r=25.35)

@@ -220,6 +220,72 @@ said = run(work / "in-csv", some.parent / ".." / "in-csv/part0.csv", work / "in-
 check("rows that stand twice count once", chunks(work / "twice") == whole == chunks(out) and "1000 rows stood" in said, said)
 
 
+# Joined by source_id: for some of the stars, in any order, spread over files; and rows of stars that are not there.
+GSPC = [f"{band}_{what}" for band in ["u_jkc", "b_jkc", "v_jkc", "r_jkc", "i_jkc", "u_sdss", "g_sdss", "r_sdss", "i_sdss",
+                                      "z_sdss", "y_ps1"] for what in ["mag", "flag"]]
+
+
+def side_table(share, columns):
+    some = chance.permutation(len(stars))[:int(share * len(stars))]
+    t = Table()
+    t["solution_id"] = np.full(len(some) + 5, 375316653866487565)
+    t["source_id"] = np.append(np.asarray(stars["source_id"])[some], np.arange(1, 6))
+    for name, count in columns:
+        v = chance.normal(15, 3, (len(t), count)[:1 + (count > 1)]).astype(np.float32)
+        t[name] = np.round(np.abs(v) / 20) if name.endswith("flag") else v
+        if name == "g_sdss_mag":
+            t[name] = MaskedColumn(t[name], mask=chance.random(len(t)) < 0.2)
+    return t
+
+
+def write_side(t, directory, parts):
+    directory.mkdir()
+    for i in range(parts):
+        write_gaia(t[i::parts], directory / f"part{i}")
+
+
+side = {"gspc": (side_table(0.7, [(c, 1) for c in ["c_star", *GSPC, "g_sdss_flux"]]), {c: c for c in GSPC}),
+        "xp-sampled": (side_table(0.03, [("flux", 343), ("flux_error", 343)]), {"xp_flux": "flux"}),
+        "xp-continuous": (side_table(0.1, [("bp_coefficients", 55), ("rp_coefficients", 55), ("rp_n_parameters", 1)]),
+                          {"bp_coefficients": "bp_coefficients", "rp_coefficients": "rp_coefficients"})}
+side["xp-sampled"][0]["flux"].unit = u.W / u.m**2 / u.nm
+joins = []
+for kind, (table, _) in side.items():
+    write_side(table, work / f"in-{kind}", 3)
+    joins += [f"--{kind}", work / f"in-{kind}"]
+said = run(work / "in-gaia", "--out", work / "joined", *joins, "--threads", 2)
+check("joined: how many are told", all(f"{len(t) - 5} stars have" in said for t, _ in side.values()), said)
+wrong = []
+for file in sorted((work / "joined").glob("*.fits")):
+    table = fits.getdata(file)
+    for kind, (t, kept) in side.items():
+        rows = {int(i): k for k, i in enumerate(t["source_id"])}
+        at = [rows.get(int(i), -1) for i in table["source_id"]]
+        for to, name in kept.items():
+            v = t[name].filled(np.nan) if hasattr(t[name], "filled") else np.asarray(t[name])
+            expected = np.array([v[k] if k >= 0 else np.full(v.shape[1:], np.nan) for k in at], np.float32)
+            if not same(np.asarray(table[to], np.float32), expected):
+                wrong.append((file.name, to))
+check("joined: every value of every star, and NaN without a row", not wrong, wrong[:5])
+check("joined: all done", run(work / "in-gaia", "--out", work / "joined", *joins).startswith("nothing to do"))
+check("joined: other tables are other chunks",
+      "--force" in run(work / "in-gaia", "--out", work / "joined", *joins[2:], code=3))
+twice = side["gspc"][0][:40]
+write_side(twice, work / "in-again", 1)
+again = ["--gspc", work / "in-gspc", "--gspc", work / "in-again"]
+run(work / "in-gaia", "--out", work / "joined-twice", *again)
+twice["r_sdss_mag"][3] += 1
+write_gaia(twice, work / "in-again" / "part0")
+said = run(work / "in-gaia", "--out", work / "joined-differ", *again, code=3)
+check("joined: two rows of a star that differ", "differ" in said and str(twice["source_id"][3]) in said, said)
+joined = chunks(work / "joined")
+other = side["xp-sampled"][0][:2]
+other["flux"].unit = "erg / (s cm2 Angstrom)"
+write_side(other, work / "in-cgs", 1)
+said = run(work / "in-gaia", "--out", work / "joined-cgs", "--xp-sampled", work / "in-cgs", code=3)
+check("joined: spectra in another unit", "flux" in said and "W m-2 nm-1" in said, said)
+
+
 # What cannot be read right.
 def refused(what, make, *texts, some_written=False):
     file, out = work / "bad" / what, work / "bad-out" / what
@@ -272,25 +338,25 @@ refused("overflow.vot", lambda f: f.write_bytes(
 # Killed at any moment and started again.
 pick = random.Random(options.seed)
 begin = time.monotonic()
-run(work / "in-gaia", "--out", work / "timed", *columns)
+run(work / "in-gaia", "--out", work / "timed", *joins)
 seconds = time.monotonic() - begin
 moments = {}
 for k in range(options.kills):
     out = work / f"killed{k}"
     for _ in range(pick.randint(1, 3)):
-        process = subprocess.Popen([options.program, work / "in-gaia", "--out", out, *columns, "--threads", "2"],
+        process = subprocess.Popen([options.program, work / "in-gaia", "--out", out, *map(str, joins), "--threads", "2"],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(pick.uniform(0, seconds))
         process.send_signal(pick.choice([signal.SIGKILL, signal.SIGTERM]))
         code = process.wait()
         there = chunks(out) if out.exists() else {}
-        stage = "no chunk" if not there else "some chunks" if len(there) < len(whole) else "all chunks"
+        stage = "no chunk" if not there else "some chunks" if len(there) < len(joined) else "all chunks"
         moments[(code, stage)] = moments.get((code, stage), 0) + 1
-        if code not in (0, -signal.SIGKILL, -signal.SIGTERM, 75) or any(whole[n] != h for n, h in there.items()):
+        if code not in (0, -signal.SIGKILL, -signal.SIGTERM, 75) or any(joined[n] != h for n, h in there.items()):
             check(f"killed {k}: what is there is whole", False, code)
-    run(work / "in-gaia", "--out", out, *columns)
+    run(work / "in-gaia", "--out", out, *joins)
     left = sorted(f.name for f in out.iterdir())
-    if chunks(out) != whole or left != sorted([*whole, "chunk-files.txt"]):
+    if chunks(out) != joined or left != sorted([*joined, "chunk-files.txt"]):
         check(f"killed {k}: the same files", False, left)
 check(f"{options.kills} runs that were killed: {moments}", True)
 sys.exit(1 if failed else 0)

@@ -27,17 +27,23 @@ that programs here read; what is missing is named.
 
   gaia-chunks GaiaSource/ --out GAIA --threads 8
   gaia-chunks query.fits.gz --out GAIA --columns g_sdss_mag,r_sdss_mag,bp_coefficients:55D
+  gaia-chunks GaiaSource/ --gspc SyntheticPhotometryGspc/ --xp-continuous XpContinuousMeanSpectrum/ --out GAIA
 
 A run that was interrupted or killed is gone on with by the same command. Once everything is done, the same command
 does nothing. A chunk holds the stars of its pixel (1.8 degrees wide) that the inputs have: of a query over part of the
 sky, those at its border are not whole.
 
-Disk needed beside the chunks while it runs: as much as the chunks take, some 120 bytes for each star.)";
+Tables to be joined have a row for some of the stars; each may be given several times, as files and directories. make-ccds
+--measure --photometry gspc and xp read what is kept of them.
+
+Disk needed beside the chunks while it runs: as much as the chunks take, some 120 bytes for each star, 88 for
+synthetic photometry, 440 for a continuous and 1372 for a sampled spectrum.)";
 
 struct Arguments {
   std::vector<fs::path> inputs;
   std::string scheme = "ring";
   std::vector<std::string> columns;
+  std::vector<fs::path> gspc, xp_sampled, xp_continuous;
   GaiaChunkOptions options;
   int threads = 0;
   int verbosity = 0;
@@ -54,6 +60,18 @@ int gaia_chunks(int argc, char** argv) {
          "--columns", a.columns,
          "NAME, NAME:D (double precision) or NAME:55E (an array), ...: further columns of numbers to keep along")
       ->delimiter(',');
+  const auto joined = [&](const char* name, std::vector<fs::path>& paths, const char* help) {
+    app.add_option(name, paths, help)
+        ->expected(1)
+        ->take_all()
+        ->allow_extra_args(false)
+        ->group("Joined by source_id");
+  };
+  joined("--gspc", a.gspc,
+         "SyntheticPhotometryGspc_*: keep magnitudes (u_jkc_mag ... y_ps1_mag) and their flags");
+  joined("--xp-sampled", a.xp_sampled, "XpSampledMeanSpectrum_*: keep flux as xp_flux");
+  joined("--xp-continuous", a.xp_continuous,
+         "XpContinuousMeanSpectrum_*: keep bp_coefficients and rp_coefficients");
   app.add_option("--scheme", a.scheme, "how pixels are numbered, ring or nested: GAIA_CAT_SCHEME")
       ->capture_default_str();
   app.add_option("--prefix", a.options.prefix, "the names' beginning: GAIA_CAT_PREFIX")
@@ -76,6 +94,13 @@ int gaia_chunks(int argc, char** argv) {
   if (a.threads < 0) throw usage_error("--threads: {}", a.threads);
   if (a.scheme == "nested") a.options.scheme = HealpixScheme::kNested;
   for (const std::string& word : a.columns) a.options.columns.push_back(parse_gaia_extra_column(word));
+  for (const auto& [paths, table] :
+       {std::pair{&a.gspc, GaiaJoinedTable::gspc()}, std::pair{&a.xp_sampled, GaiaJoinedTable::xp_sampled()},
+        std::pair{&a.xp_continuous, GaiaJoinedTable::xp_continuous()}})
+    if (!paths->empty()) {
+      a.options.joined.push_back(table);
+      a.options.joined.back().inputs = gaia_inputs(*paths);
+    }
 
   StopSignals signals;
   signals.listen(std::nullopt, [](const std::string&) {});
@@ -92,6 +117,8 @@ int gaia_chunks(int argc, char** argv) {
                         s.rows - s.duplicates, s.chunks, s.inputs);
     if (s.duplicates > 0) text += fmt::format("; {} rows stood in them twice", s.duplicates);
     if (s.inputs_done_before > 0) text += fmt::format("; {} files were read before", s.inputs_done_before);
+    for (std::size_t k = 0; k < s.joined.size(); ++k)
+      text += fmt::format("\n{} stars have {}", s.joined[k], a.options.joined[k].name);
     text +=
         fmt::format("\nGAIA_CAT_DIR={} GAIA_CAT_VER={}", fs::absolute(a.options.out_dir).string(), s.release);
     if (a.scheme != "ring") text += " GAIA_CAT_SCHEME=" + a.scheme;

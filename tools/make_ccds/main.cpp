@@ -119,6 +119,7 @@ int make_table(Arguments& a) {
   const std::vector<std::string> files =
       a.files.empty() ? image_files(survey) : relative_names(survey, a.files);
   a.table.all_are_images = !a.files.empty();
+  a.table.zero_points_come_later = a.measure.measure;
   terminal.stage_begins("looking at images", 1, 1);
   const MadeCcdTable made =
       make_ccd_table(survey, cameras, files, a.table, log,

@@ -51,6 +51,11 @@ void complete(const SurveyDirectory& survey, const CameraRegistry& cameras, Meas
       throw usage_error("--catalog: '{}' is not NAME=DIR", word);
     add(word.substr(0, equals), word.substr(equals + 1));
   }
+  for (const std::string& file : a.facts) {
+    const std::string text = read_facts_over(file);
+    o.facts_over = o.facts_over.empty() ? text : merge_camera_facts(o.facts_over, text);
+  }
+  if (!a.xp_basis.empty()) o.xp_basis = a.xp_basis;
   o.stars.alone = a.legacy_fits;
   if (const std::string dust = directory(a.dust_dir, "DUST_DIR"); !dust.empty()) o.dust_dir = dust;
   if (a.star_mags.size() == 2) o.stars.star_mags = {a.star_mags[0], a.star_mags[1]};
@@ -82,6 +87,8 @@ std::vector<CommandOption> options_of(const MeasureArguments& a) {
   if (a.legacy_fits) out.push_back({"--legacy-fits", {}});
   if (a.options.stars.fit.star.shift == PsfShift::kFourier) out.push_back({"--exact-shift", {}});
   if (!a.options.photometry.empty()) out.push_back({"--photometry", {a.options.photometry}});
+  for (const std::string& file : a.facts) out.push_back({"--facts", {fs::path(file).filename().string()}});
+  if (!a.xp_basis.empty()) out.push_back({"--xp-basis", {fs::path(a.xp_basis).filename().string()}});
   for (const CLI::Option* option : a.constants)
     if (option->count() > 0) out.push_back({option->get_name(), option->results()});
   return out;
@@ -138,14 +145,26 @@ void add_measure_options(CLI::App& app, MeasureArguments& a) {
       ->group(kGroup);
   app.add_option(
          "--catalog", a.catalogs,
-         "NAME=DIR: a catalog that a camera's facts describe (photometry.catalogues.NAME); repeatable")
+         "NAME=DIR: a catalog that a camera's facts describe (photometry.catalogues.NAME), or gspc or xp where their "
+         "Gaia files are others than those of --gaia-dir; repeatable")
       ->expected(1)
       ->take_all()
       ->group(kGroup);
   app.add_option(
          "--photometry", a.options.photometry,
-         "the catalog of the magnitudes: ps1, sdss, gaia, or another of the camera's; else the first of the "
-         "camera's choice (photometry.preferred_catalogue) that is there")
+         "the catalog of the magnitudes: gaia, gspc (Gaia's synthetic photometry), xp (Gaia's spectra and the band's "
+         "transmission), ps1, sdss, or another of the camera's; else the first of the camera's choice "
+         "(photometry.preferred_catalogue) that is there")
+      ->group(kGroup);
+  app.add_option(
+         "--facts", a.facts,
+         "a file of facts about photometry (colour terms, transmissions) that are laid over the camera's own, as "
+         "colour-terms writes it")
+      ->group(kGroup);
+  app.add_option(
+         "--xp-basis", a.xp_basis,
+         "the basis functions of Gaia's continuous spectra (columns wavelength, bp_basis, rp_basis); without, "
+         "--photometry xp reads sampled ones")
       ->group(kGroup);
   app.add_option("--dust-dir", a.dust_dir,
                  "SFD dust maps, for the column ebv (else $DUST_DIR; without, it is NaN)")

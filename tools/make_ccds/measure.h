@@ -19,8 +19,9 @@ namespace brickline {
 struct MeasureArguments {
   bool measure = false, skip_calibrations = false, legacy_fits = false;
   std::string report;  // a page; empty: none
-  std::string outdir, gaia_dir, gaia_scheme, gaia_prefix, ps1_dir, sdss_dir, dust_dir, calib_dir;
+  std::string outdir, gaia_dir, gaia_scheme, gaia_prefix, ps1_dir, sdss_dir, dust_dir, calib_dir, xp_basis;
   std::vector<std::string> catalogs;  // NAME=DIR
+  std::vector<std::string> facts;     // files
   std::vector<double> star_mags;
   MeasureOptions options;
   std::vector<const CLI::Option*> constants;  // those options of which the command line in products tells

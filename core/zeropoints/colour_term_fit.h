@@ -1,0 +1,92 @@
+// Colour terms fitted to stars: band = base + polynomial of a colour, for the facts of a camera.
+//
+// Stars come from a library of spectra (colour_samples), from Gaia's spectra of real stars (colour_samples_of_spectra), or
+// from exposures whose stars a catalog knows (colour_samples_of_photom). The polynomial is that of least squares, all stars
+// alike, in orthogonal polynomials of the colour scaled to [-1, 1]; stars that are off by more than `clip` times 1.4826 the
+// median absolute residual are left out, until none is. If the degree is not given it is the smallest whose error of
+// prediction, each star being predicted without itself (r_i / (1 - h_i), h_i the diagonal of the hat matrix), is within
+// 2 % of the best of all degrees up to `most_degree`.
+//
+// Where stars belong to groups (CCDs), each group has an offset of its own, its unknown zero point; the constant of the
+// polynomial is then not known from them, and is what makes the term `zero_value` at `zero_colour`.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/facts/camera_facts.h"
+#include "core/fits/table.h"
+#include "core/zeropoints/star_catalogs.h"
+#include "core/zeropoints/stellar_library.h"
+
+namespace brickline {
+
+struct ColourSample {
+  std::string name;
+  double colour = 0, difference = 0;  // mag: of two bands of the catalog; band - base
+  int group = 0;
+};
+
+// Which bands of a catalog a term is of.
+struct ColourBands {
+  std::string base = "G";
+  std::array<std::string, 2> colour{"BP", "RP"};
+};
+
+// Of spectra: magnitudes of `band` and of the passbands (AB, by name; G, BP and RP are Gaia's, Vega). Error (kInput): a
+// spectrum does not cover a band, which both are named; a passband that is not there.
+std::vector<ColourSample> colour_samples(const std::vector<LibrarySpectrum>& library,
+                                         const TransmissionCurve& band, const ColourBands& bands,
+                                         const std::map<std::string, TransmissionCurve>& passbands = {});
+
+// Of the stars in files of Gaia's chunks that have a spectrum: `spectrum`'s magnitude, and those of gspc's bands or of G, BP
+// and RP. Stars with a magnitude that is none, or of G outside `g_range`, are left out. Error (kInput) naming the file.
+std::vector<ColourSample> colour_samples_of_spectra(const std::vector<std::filesystem::path>& files,
+                                                    const XpBand& spectrum, const ColourBands& bands,
+                                                    const std::array<double, 2>& g_range);
+
+// Of tables of make-ccds --measure (BASE-photom.fits), each CCD a group: stars of filter `band` whose magnitude has an error of
+// at most `most_error`, and which have all the magnitudes. The columns are phot_{g,bp,rp}_mean_mag for G, BP, RP, else
+// CATALOG_BAND (ps1_g), else BAND_mag (g_sdss_mag). Error (kInput) naming the file: a column is missing.
+std::vector<ColourSample> colour_samples_of_photom(const std::vector<std::filesystem::path>& files,
+                                                   const std::string& band, const std::string& catalog,
+                                                   const ColourBands& bands, double most_error);
+
+struct ColourTermOptions {
+  std::optional<int> degree;
+  int most_degree = 8;
+  double clip = 4;     // INFINITY: nobody is left out
+  int edge_stars = 0;  // at either end of the colours beyond which the term is not called valid
+  std::optional<std::array<double, 2>> range;  // of colours that are used
+  bool grouped = false;                        // groups have offsets
+  double zero_colour = 0, zero_value = 0;
+};
+
+struct ColourTermFit {
+  ColourTerm term;  // coefficients, valid and colour_clip; the bands are the caller's
+  int degree = 0;
+  std::int64_t used = 0;
+  double rms = 0, largest = 0;    // mag, of the residuals of the stars that are used
+  std::vector<double> residuals;  // of every sample; NaN: outside the range, or no number
+  std::vector<bool> is_used;
+};
+
+// Error (kInput): too few stars (three more than coefficients and groups), all of one colour.
+ColourTermFit fit_colour_term(const std::vector<ColourSample>& samples, const ColourTermOptions& options);
+
+// JSON that make-ccds --facts reads: the term of `band` from `catalog`, and the band's curve if there is one.
+std::string colour_term_facts(const std::string& band, const std::string& catalog, const ColourBands& bands,
+                              const ColourTermFit& fit, const TransmissionCurve* curve,
+                              const std::string& note);
+// star, colour, difference, fit, residual, used.
+fits::Table colour_term_table(const std::vector<ColourSample>& samples, const ColourTermFit& fit);
+// The stars, the polynomial and the residuals.
+std::string colour_term_svg(const std::vector<ColourSample>& samples, const ColourTermFit& fit,
+                            const ColourBands& bands, std::string_view title);
+
+}  // namespace brickline
