@@ -10,6 +10,7 @@
 #include <limits>
 #include <numbers>
 #include <set>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/markup.h"
@@ -144,6 +145,17 @@ std::vector<std::size_t> exposures_of(const Rows& rows, std::vector<std::size_t>
     out.push_back(place->second);
   }
   return out;
+}
+
+// Of which colour stars are chosen by, and within which values: the catalog's range and that in which the term is valid, where
+// both are of one colour. Else the catalog's, if it has one.
+std::pair<std::array<std::string, 2>, std::array<double, 2>> colours_used(const PhotometricProvider& p) {
+  std::array<double, 2> range = p.colour_range;
+  if (!p.term.valid) return {p.range_colour, range};
+  if (p.range_colour[0].empty()) return {p.term.colour, *p.term.valid};
+  if (p.range_colour == p.term.colour)
+    range = {std::max(range[0], (*p.term.valid)[0]), std::min(range[1], (*p.term.valid)[1])};
+  return {p.range_colour, range};
 }
 
 }  // namespace
@@ -463,12 +475,11 @@ void ZeroPointsPage::write_terms(JsonWriter& json) const {
     json.begin_object();
     json.member("base", provider->term.base);
     json.member("colour", fmt::format("{} − {}", provider->term.colour[0], provider->term.colour[1]));
+    const auto [range_of, range] = colours_used(*provider);
     json.member("range_of",
-                provider->range_colour[0].empty()
-                    ? std::string()
-                    : fmt::format("{} − {}", provider->range_colour[0], provider->range_colour[1]));
-    json.member("low", provider->colour_range[0], 6);
-    json.member("high", provider->colour_range[1], 6);
+                range_of[0].empty() ? std::string() : fmt::format("{} − {}", range_of[0], range_of[1]));
+    json.member("low", range[0], 6);
+    json.member("high", range[1], 6);
     if (provider->term.colour_clip) {
       json.member("clip_low", (*provider->term.colour_clip)[0], 6);
       json.member("clip_high", (*provider->term.colour_clip)[1], 6);
