@@ -18,9 +18,10 @@ SKIPPED = 77
 try:
     import numpy as np
     import astropy_healpix  # noqa: F401
+    import scipy  # noqa: F401
     from astropy.io import fits
 except ImportError as missing:
-    print(f"skipped: {missing} (Debian packages python3-astropy, python3-astropy-healpix)")
+    print(f"skipped: {missing} (Debian packages python3-astropy, python3-astropy-healpix, python3-scipy)")
     sys.exit(SKIPPED)
 import independent
 sys.path.append(str(Path(__file__).parents[1] / "campaign"))
@@ -225,6 +226,53 @@ def check_ccds(case):
     check("another zero point is told", "ccdzpt is" in told and bricks[0].name in told and not (work / "not.fits").exists(), told)
 
 
+def check_annotated(case, directory):
+    """The table of all columns, of a simulated survey; then with what is missing or not what the bricks were made with."""
+    dust_dir = Path(__file__).resolve().parents[3] / "shared/data/dust"
+    there = dust_dir.is_dir()
+    if not there:
+        print(f"skipped: real data absent: {dust_dir}: ebv is not compared")
+    out, words = work / "annotated.fits", ["--survey-dir", directory, "--plugin-dir", build / "plugins"]
+    told = run("env", *([f"DUST_DIR={dust_dir}"] if there else []), build / "bin/survey", "ccds", case.out, "--bricks", case.table,
+               "--out", work / "ccds2.fits", "--annotated", out, *words, *([] if there else ["--no-dust"]))
+    with fits.open(out) as hdus:
+        columns, table = hdus[1].columns, hdus[1].data.copy()
+    check("annotated columns", columns.names == independent.ANNOTATED, set(columns.names) ^ set(independent.ANNOTATED))
+    forms = ["A" if column.format.endswith("A") else column.format for column in columns]
+    check("their types", forms == independent.ANNOTATED_FORMATS, forms)
+    survey_rows = {int(row["expnum"]): row for row in fits.getdata(directory / "survey-ccds-sim.fits.gz", 1)}
+    check("every CCD is annotated", len(table) == len(survey_rows) and table["annotated"].all(), len(table))
+    dust = independent.Dust(dust_dir) if there else None
+    expected = [independent.annotation(directory, survey_rows[int(row["expnum"])], dust) for row in table]
+    for name in independent.ANNOTATED[51:]:
+        compare(f"annotated {name}", table[name], np.array([row[name] for row in expected]),
+                1e-4 if name.endswith("norm_std") else 1e-5)  # of stamps in single precision
+    absent = [name for name in independent.ANNOTATED[:50] if name not in survey_rows[int(table["expnum"][0])].array.names]
+    for name in independent.ANNOTATED[:50]:
+        if name not in absent:
+            compare(f"annotated {name}", table[name], np.array([survey_rows[int(row["expnum"])][name] for row in table]), 1e-14)
+    check("columns without a value are told", "nobody tells of any CCD: " in told and all(
+        name in told.split("nobody tells of any CCD: ")[1] for name in (*absent, "tileid", "humidity")), told)
+    check("the list of CCDs is the same beside it", (work / "ccds2.fits").read_bytes() == (work / "ccds.fits").read_bytes())
+    # A CCD without its model of the sky, and one whose PSF was made anew.
+    other = work / "other-survey"
+    shutil.copytree(directory, other, ignore=lambda path, names: {"wise", "gaia"} & set(names))
+    models = lambda kind: sorted(other.glob(f"calib/{kind}/**/*.fits"))
+    models("sky")[0].unlink()
+    with fits.open(models("psfex")[1], mode="update") as hdus:
+        hdus[1].data["legpipev"] = "another version"
+    words[1] = other
+    told = case.survey("ccds", "--out", work / "not.fits", "--annotated", work / "not-all.fits", "--no-dust", *words)
+    some = fits.getdata(work / "not-all.fits", 1)
+    check("CCDs with other files are not annotated",
+          some["annotated"].sum() == len(table) - 2 and np.isnan(some["psfdepth"][~some["annotated"]]).all()
+          and (some["ccdzpt"] == table["ccdzpt"]).all(), some["annotated"])
+    check("and told", "2 CCDs are not annotated" in told and "its PSF is not that of the bricks" in told and "sky" in told, told)
+    shutil.rmtree(other / "calib")
+    told = case.survey("ccds", "--out", work / "not2.fits", "--annotated", work / "none.fits", "--no-dust", *words, code=3)
+    check("a survey without calibrations is refused", "could be annotated" in told and not (work / "none.fits").exists(), told)
+
+
 def check_hips(case):
     """Tiles of bricks that are no longer there go, and a catalog that is not what its list says is refused."""
     def tree():
@@ -348,7 +396,8 @@ def check_plan_of_tables(case):
                           f"randoms {out} --bricks {table} --out {root}/randoms.fits --density 200000 --no-dust",
                           f"randoms {out} --bricks {table} --out {root}/randoms2.fits --seed 2 --density 200000 --no-dust",
                           f"maps {out} --bricks {table} --out {root}/maps",
-                          f"ccds {out} --bricks {table} --out {root}/ccds.fits",
+                          f"ccds {out} --bricks {table} --out {root}/ccds.fits --annotated {root}/annotated.fits --no-dust "
+                          f"--survey-dir {work}/survey --plugin-dir {build}/plugins",
                           f"hips {out} --bricks {table} --out {root}/sky --order 9"]
     for root in ("by-hand", "by-plan"):
         (work / root).mkdir()
@@ -361,7 +410,7 @@ def check_plan_of_tables(case):
     states = lambda: {name: str(row["state"]).strip() for name, row in items().items()}
     parts = {name for name, row in items().items() if row["phase"] == 0}
     check("items are parts and what puts them together",
-          {"sweep-150p000-155p005", "summary-149", "summary-150", "randoms-149", "randoms.2-150", "maps-150"} < parts
+          {"sweep-150p000-155p005", "summary-149", "summary-150", "randoms-149", "randoms.2-150", "maps-150", "ccds-149"} < parts
           and set(states()) - parts == {"sweep", "summary", "randoms", "randoms.2", "maps", "ccds", "hips"}, sorted(states()))
     # A round of tasks has the parts alone; the rest is for whoever comes then.
     number, tasks = survey("hand-out", plan, "--task-minutes", 60).split()[:2]
@@ -427,6 +476,7 @@ def main():
     check_summary(case)
     check_ccds(case)
     if not data:
+        check_annotated(case, work / "survey")
         check_plan_of_tables(case)
     else:
         check_hips(case)
