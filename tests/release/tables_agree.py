@@ -7,11 +7,13 @@ DATA: of golden bricks there; without it, of a survey that is simulated and run 
 they meet.
 """
 import hashlib
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 SKIPPED = 77
@@ -434,6 +436,56 @@ def check_plan_of_tables(case):
     survey("verify", plan)
     same_files(work / "by-plan", work / "by-hand")
     check("its story names the command", f"--group 149 --again --checksums {plan}" in survey("why", plan, "maps-149"))
+    check_end_of_plan(plan, work / "by-plan", work / "by-hand")
+    check_killed_plan(lines(work / "by-kill"), work / "by-hand")
+
+
+def check_end_of_plan(plan, made, by_hand):
+    """Looked at, cleaned and sealed."""
+    page = work / "tables.html"
+    survey("status", plan, "--page", page)
+    data = json.loads(page.read_text().split('id="data">')[1].split("</script>")[0])
+    shown = {product["name"]: [data["names"][str(i)][0] for i in product["items"]] for product in data["products"]}
+    check("the page shows each product with its parts",
+          shown["maps"] == ["maps-149", "maps-150", "maps"] and set(shown) >= {"sweep", "randoms.2", "ccds", "hips"}, shown)
+    parts = list(made.glob("*.parts/*"))
+    survey("clean", plan)
+    check("clean removes parts that are put together", len(parts) > 5 and not list(made.glob("*.parts")), parts)
+    same_files(made, by_hand)
+    check("verify knows of it", " 0 not what they should be" in survey("verify", plan))
+    other = made / "not-mine.txt"
+    other.write_text("what stands beside the products")
+    survey("seal", plan)
+    sums = {str(row["path"]).strip(): str(row["sha256"]) for row in fits.getdata(plan / "survey-checksums.fits", 1)}
+    check("every product is in the table of checksums", sums == {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in made.rglob("*") if path.is_file() and path != other},
+        len(sums))
+    writable = [str(path.relative_to(made)) for path in (made, *made.rglob("*")) if path.stat().st_mode & 0o222]
+    check("they, and what holds them alone, may not be written any more", sorted(writable) == [".", "not-mine.txt"], writable)
+    run("chmod", "-R", "u+w", made)
+
+
+def check_killed_plan(lines, by_hand):
+    """SIGKILL of a run of a plan, which then goes on to the same bytes."""
+    made, plan = work / "by-kill", work / "plan-that-is-killed"
+    made.mkdir()
+    (work / "some.txt").write_text("\n".join(line for line in lines if line.split()[0] in ("summary", "randoms", "maps", "ccds")))
+    survey("plan", plan, "--tables", work / "some.txt")
+    killed = 0
+    for events in range(2, 40, 6):  # once so much has begun or ended
+        process = subprocess.Popen([build / "bin/survey", "run", plan, "--local", "--jobs", "2"], env=environment(),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and sum(f.read_text().count("\t.\n") for f in plan.rglob("*.journal")) < events:
+            time.sleep(0.005)
+        killed += process.poll() is None
+        process.kill()
+        process.wait()
+    survey("run", plan, "--local", "--jobs", 2)
+    survey("verify", plan)
+    files = {path.relative_to(made): path for path in made.rglob("*") if path.is_file() and ".parts" not in str(path)}
+    wrong = [str(name) for name, path in files.items() if path.read_bytes() != (by_hand / name).read_bytes()]
+    check(f"killed {killed} times, it comes to the same bytes", killed > 2 and not wrong and len(files) > 6, (killed, wrong, sorted(files)))
+    check("nothing is left behind", not list(made.rglob("tmp-*")))
 
 
 def golden_case(data):
