@@ -275,6 +275,32 @@ def check_annotated(case, directory):
     check("a survey without calibrations is refused", "could be annotated" in told and not (work / "none.fits").exists(), told)
 
 
+def check_pairs(case):
+    """Every pair of sources and places near them, by unit vectors."""
+    chance, catalogs = np.random.default_rng(5), [(brick, brick.catalog()) for brick in case.bricks]
+    chosen = [c[c["brick_primary"] & (c["type"] != "NUN")] for _, c in catalogs]
+    ra, dec, number, brickid, objid = (np.concatenate(columns) for columns in zip(*(
+        (c["ra"], c["dec"], c["ls_id_dr11"] if "ls_id_dr11" in c.names else
+         (c["release"].astype(int) << 42) + (c["brickid"].astype(int) << 22) + c["objid"], c["brickid"], c["objid"]) for c in chosen)))
+    near = np.concatenate([np.arange(len(ra)), chance.integers(0, len(ra), 30)])
+    x = ra[near] + chance.normal(0, 3, len(near)) / 3600 / np.cos(np.radians(dec[near]))
+    y = dec[near] + chance.normal(0, 3, len(near)) / 3600
+    fits.BinTableHDU.from_columns([fits.Column("RA", "D", array=x), fits.Column("DEC", "D", array=y)]).writeto(work / "places.fits")
+    survey("match", work / "places.fits", "--catalogs", case.out / "tractor", "--bricks", case.table, "--out", work / "pairs.fits",
+           "--radius", 10, "--all")
+    vector = lambda a, d: np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)], axis=1)
+    chord = np.linalg.norm(vector(*np.radians([x, y]))[:, None] - vector(*np.radians([ra, dec]))[None], axis=2)
+    apart = 3600 * np.degrees(2 * np.arcsin(chord / 2))
+    row, source = np.nonzero(apart < 10)
+    order = np.lexsort((apart[row, source], row))
+    row, source = row[order], source[order]
+    table = fits.getdata(work / "pairs.fits", 1)
+    check("number of pairs", len(table) == len(row) > len(near), (len(table), len(row)))
+    for name, expected in (("EXTROW", row), ("LS_ID", number[source]), ("BRICKID", brickid[source]), ("OBJID", objid[source]),
+                           ("DIST", apart[row, source])):
+        compare(f"pairs {name}", table[name], expected, 1e-6, 1e-6)
+
+
 def check_hips(case):
     """Tiles of bricks that are no longer there go, and a catalog that is not what its list says is refused."""
     def tree():
@@ -527,6 +553,7 @@ def main():
     boxes = check_sweeps(case)
     check_summary(case)
     check_ccds(case)
+    check_pairs(case)
     if not data:
         check_annotated(case, work / "survey")
         check_plan_of_tables(case)
