@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "core/base/error.h"
 #include "core/campaign/command_items.h"
@@ -70,24 +71,53 @@ std::vector<fs::path> own_directories(const std::set<fs::path>& files, const std
   return out;
 }
 
+bool remove(const fs::path& file, CleanReport& report) {
+  std::error_code code;
+  const auto size = fs::file_size(file, code);
+  if (code || !fs::remove(file, code)) return false;
+  ++report.files;
+  report.bytes += static_cast<std::int64_t>(size);
+  return true;
+}
+
+// What processes that were killed have begun of these files (core/base/atomic_file.h).
+void remove_unfinished(const std::set<fs::path>& files, CleanReport& report) {
+  std::set<fs::path> directories;
+  for (const fs::path& file : files) directories.insert(file.parent_path());
+  for (const fs::path& directory : directories) {
+    std::vector<fs::path> unfinished;
+    std::error_code code;
+    for (const fs::directory_entry& entry : fs::directory_iterator(directory, code)) {
+      const std::string name = entry.path().filename().string();
+      constexpr std::string_view kBegin = "tmp-";
+      if (name.starts_with(kBegin) &&
+          files.contains(directory / name.substr(kBegin.size(), name.rfind('.') - kBegin.size())))
+        unfinished.push_back(entry.path());
+    }
+    for (const fs::path& file : unfinished) remove(file, report);
+  }
+}
+
 }  // namespace
 
 CleanReport clean_commands(const PlanFiles& plan, const std::vector<Item>& items) {
   std::set<std::string> done;
-  for (const Item& item : items)
-    if (counts_as_done(item)) done.insert(item.name);
+  std::set<fs::path> made;
+  for (const Item& item : items) {
+    if (!counts_as_done(item)) continue;
+    done.insert(item.name);
+    for (const auto& [file, digest] : files_of(plan.checksums(item.name))) made.insert(file);
+  }
   CleanReport report;
+  if (std::ranges::all_of(items, [](const Item& item) { return is_settled(item.state); }))
+    remove_unfinished(made, report);
   for (const Item& item : items) {
     const auto whole = put_together_in(item);
     if (!whole || !done.contains(*whole) || !counts_as_done(item)) continue;
     const auto files = files_of(plan.checksums(item.name));
     for (const auto& [file, digest] : files) {
       std::error_code code;
-      const auto size = fs::file_size(file, code);
-      if (code || !fs::remove(file, code)) continue;
-      fs::remove(fs::path(file).parent_path(), code);  // once it is empty
-      ++report.files;
-      report.bytes += static_cast<std::int64_t>(size);
+      if (remove(file, report)) fs::remove(fs::path(file).parent_path(), code);  // once it is empty
     }
     // Only now: what an end in between leaves is removed next time.
     if (!files.empty()) write_put_together(plan.checksums(item.name));

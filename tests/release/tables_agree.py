@@ -36,7 +36,8 @@ failed = 0
 class Case:
     """A survey that tables are made of. `density`: of random points, so many that some are in the bricks' small parts."""
 
-    def __init__(self, out, table, bands, density, counted, dust_dir=None):
+    def __init__(self, out, table, bands, density, counted, dust_dir=None, light_curves=False):
+        self.light_curves = light_curves
         self.out, self.table, self.bands, self.density, self.counted = out, table, bands, density, counted
         self.bricks = independent.bricks(out, table)
         self.dust = independent.Dust(dust_dir) if dust_dir else None
@@ -151,6 +152,12 @@ def check_sweeps(case):
         for directory, ending in (("", ""), ("-lightcurves", "-lc"), ("-extra", "-ex")):
             table = fits.getdata(work / "sweeps" / f"sweep{directory}" / f"sweep-{box}{ending}.fits", 1)
             forms.append(len(table))
+            ids = {"RELEASE", "BRICKID", "OBJID", "LS_ID_DR11"} & set(table.names)
+            check(f"{box}{ending}: its rows are those of the main file", all(
+                np.array_equal(table[name], found.get(name, table[name])) for name in ids) and len(ids) > 2, ids)
+            check(f"{box}{ending}: each column is in one file", not (set(table.names) - ids) & set(found)
+                  and {name for name in set(table.names) - ids if name.startswith("LC_")} ==
+                  (set(table.names) - ids if ending == "-lc" else set()), table.names)
             found |= {name: table[name] for name in table.names}
         rows += forms[0]
         check(f"{box}: the three files have the same rows", len(set(forms)) == 1 and forms[0] == len(expected["OBJID"]), forms)
@@ -160,6 +167,7 @@ def check_sweeps(case):
                  or found[name].dtype.kind in "SU" and (np.char.strip(found[name]) != np.char.strip(expected[name])).any()]
         check(f"{box}: every value is the catalog's", not wrong, wrong)
     primary = sum(int((c["brick_primary"] & (c["type"] != "NUN")).sum()) for c in (b.catalog() for b in case.bricks))
+    check("there are light curves", any(name.startswith("LC_FLUX") for name in found) or not case.light_curves)
     check("every primary source is in one box", rows == primary > 0 and len(boxes) > 1, (rows, primary, boxes))
     files = {path: path.stat().st_mtime_ns for path in (work / "sweeps").rglob("*.fits")}
     survey(*sweep)
@@ -511,7 +519,9 @@ def check_killed_plan(lines, by_hand):
     files = {path.relative_to(made): path for path in made.rglob("*") if path.is_file() and ".parts" not in str(path)}
     wrong = [str(name) for name, path in files.items() if path.read_bytes() != (by_hand / name).read_bytes()]
     check(f"killed {killed} times, it comes to the same bytes", killed > 2 and not wrong and len(files) > 6, (killed, wrong, sorted(files)))
-    check("nothing is left behind", not list(made.rglob("tmp-*")))
+    survey("clean", plan)
+    left = [str(path) for path in (*made.rglob("tmp-*"), *made.glob("*.parts"))]
+    check("cleaned, nothing is left behind", not left, left)
 
 
 def golden_case(data):
@@ -528,17 +538,18 @@ def simulated_case():
     """Each brick's corner of a hundred pixels' side, all on the same CCDs; one brick has one band alone and no WISE."""
     directory, out = work / "survey", work / "out"
     run(build / "bin/simulate-survey", directory, "--seed", 4, "--size", 150, "--radec", 150.0, 2.375, "--bands", "gr",
-        "--nexp", 2, "--density", 150, "--bright", 12, "--wise", 1, "--quiet")
+        "--nexp", 2, "--density", 150, "--bright", 12, "--wise", 1, "--wise-epochs", 2, "--quiet")
     (work / "bricks.txt").write_text("1498p022 --zoom 32 132 3467 3567\n"
                                      "1501p022 --zoom 3467 3567 3467 3567\n"
                                      "1498p025 --zoom 32 132 32 132\n"
                                      "1501p025 --zoom 3467 3567 32 132 --bands r --no-wise\n")
     survey("plan", work / "plan", "--bricks", work / "bricks.txt", "--", "--survey-dir", directory, "--outdir", out,
            "--plugin-dir", build / "plugins", "--bands", "g,r", "--no-page", "--gaia-dir", directory / "gaia", "--no-tycho", "--no-large-galaxies",
-           "--no-star-clusters", "--unwise-dir", directory / "wise/unwise", "--unwise-psf-dir", directory / "wise/psf")
+           "--no-star-clusters", "--unwise-dir", directory / "wise/unwise", "--unwise-psf-dir", directory / "wise/psf",
+           "--unwise-tr-dir", directory / "wise/unwise-tr", "--wise-epochs", 3)
     survey("run", work / "plan", "--local", "--jobs", 2)
     return Case(out, directory / "survey-bricks.fits.gz", ["g", "r"], 1500000,
-                ["1 bricks without band g", "1 bricks without WISE W1"])
+                ["1 bricks without band g", "1 bricks without WISE W1"], light_curves=True)
 
 
 def main():
