@@ -12,7 +12,7 @@ body { font: 15px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 70rem; 
 h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
 canvas { width: 100%; height: 26rem; background: #f3f4f6; border-radius: 6px; cursor: crosshair; display: block; }
 table { border-collapse: collapse; } td, th { padding: .15rem .8rem .15rem 0; text-align: left; vertical-align: top; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 pre { background: #f3f4f6; padding: .5rem; overflow-x: auto; border-radius: 6px; font-size: 12px; }
 .key { display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; margin: 0 .35rem 0 1rem; vertical-align: -1px; }
 #picked { min-height: 1.5rem; margin: .4rem 0; }

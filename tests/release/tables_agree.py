@@ -271,12 +271,16 @@ def check_annotated(case, directory):
     models("sky")[0].unlink()
     with fits.open(models("psfex")[1], mode="update") as hdus:
         hdus[1].data["legpipev"] = "another version"
+    damp = str(table["image_filename"][-1]).strip()
+    with fits.open(other / "images" / damp, mode="update", disable_image_compression=True) as hdus:
+        hdus[0].header["HUMIDITY"], hdus[0].header["OUTTEMP"] = 43.5, 11.25
     words[1] = other
     told = case.survey("ccds", "--out", work / "not.fits", "--annotated", work / "not-all.fits", "--no-dust", *words)
     some = fits.getdata(work / "not-all.fits", 1)
     check("CCDs with other files are not annotated",
           some["annotated"].sum() == len(table) - 2 and np.isnan(some["psfdepth"][~some["annotated"]]).all()
           and (some["ccdzpt"] == table["ccdzpt"]).all(), some["annotated"])
+    check("weather is the header's", (some["humidity"][-1], some["outtemp"][-1]) == (43.5, 11.25), some["humidity"])
     check("and told", "2 CCDs are not annotated" in told and "its PSF is not that of the bricks" in told and "sky" in told, told)
     shutil.rmtree(other / "calib")
     told = case.survey("ccds", "--out", work / "not2.fits", "--annotated", work / "none.fits", "--no-dust", *words, code=3)
