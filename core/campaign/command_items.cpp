@@ -25,7 +25,7 @@ constexpr PartedCommand kCommands[] = {{"sweep", "--list-boxes", "--box", ""},
                                        {"randoms", "--list-groups", "--group", "--keep-parts"},
                                        {"maps", "--list-groups", "--group", "--keep-parts"},
                                        {"hips", "--list-items", "--item", ""},
-                                       {"ccds", "", "", ""},
+                                       {"ccds", "--list-groups", "--group", "--keep-parts"},
                                        {"match", "", "", ""}};
 
 // What all of them stay below: they stream. Nobody has foretold their time.
@@ -103,6 +103,19 @@ std::vector<Item> items_of_commands(const std::filesystem::path& file, const std
   }
   if (items.empty()) throw input_error("it lists nothing").in_file(file.string());
   return items;
+}
+
+std::string product_of(const Item& item) {
+  return item.phase == 0 ? item.name.substr(0, item.name.find('-')) : item.name;
+}
+
+std::optional<std::string> put_together_in(const Item& item) {
+  const std::vector<std::string> words = words_of_line(item.words);
+  const auto command = std::ranges::find(kCommands, words.empty() ? "" : words[0], &PartedCommand::name);
+  if (item.phase != 0 || command == std::end(kCommands) || command->keep.empty() ||
+      std::ranges::count(words, command->keep) > 0)
+    return {};
+  return product_of(item);
 }
 
 }  // namespace brickline

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "core/campaign/manifest.h"
@@ -15,5 +17,10 @@ namespace brickline {
 // Error (kInput), with file and line: no such command, one that fails when it is asked for its parts (with what it said), words
 // that are the plan's own to give.
 std::vector<Item> items_of_commands(const std::filesystem::path& file, const std::filesystem::path& program);
+
+// The item that an item's product is of: COMMAND of COMMAND-PART, else itself.
+std::string product_of(const Item& item);
+// Of an item whose files are of use until they are put together: the item that does it.
+std::optional<std::string> put_together_in(const Item& item);
 
 }  // namespace brickline

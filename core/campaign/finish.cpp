@@ -9,6 +9,7 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/campaign/command_finish.h"
 #include "core/campaign/session.h"
 #include "core/campaign/verify.h"
 #include "core/fits/fits_writer.h"
@@ -157,6 +158,8 @@ std::int64_t try_again(const PlanFiles& plan, const std::vector<std::string>& na
 CleanReport clean_plan(const PlanFiles& plan, const Log& log) {
   const PlanSession session(plan, log);  // nobody hands items out meanwhile
   CleanReport report;
+  if (session.run().settings().kind == PlanKind::kCommands)
+    return clean_commands(plan, session.manifest().items);
   if (session.run().settings().kind != PlanKind::kBricks) return report;  // nothing is saved
   for (const Item& item : session.manifest().items) {
     if (!counts_as_done(item)) continue;
@@ -183,7 +186,8 @@ CleanReport clean_plan(const PlanFiles& plan, const Log& log) {
 
 SealReport seal_plan(const PlanFiles& plan, bool incomplete, const Log& log) {
   PlanSession session(plan, log);
-  if (session.run().settings().kind != PlanKind::kBricks)
+  const PlanKind kind = session.run().settings().kind;
+  if (kind != PlanKind::kBricks && kind != PlanKind::kCommands)
     throw input_error("its items are no bricks: there is no one directory that could be sealed")
         .in_file(plan.root.string());
   const std::vector<Item>& items = session.manifest().items;
@@ -200,6 +204,7 @@ SealReport seal_plan(const PlanFiles& plan, bool incomplete, const Log& log) {
     throw input_error("{} items are not what they should be (the first: {}: {})", verified.objections.size(),
                       verified.objections[0].first, verified.objections[0].second)
         .in_file(plan.root.string());
+  if (kind == PlanKind::kCommands) return seal_commands(plan, items);
   const fs::path& output_dir = session.run().output_dir();
   std::vector<std::string> paths, digests;
   std::vector<std::int64_t> sizes;

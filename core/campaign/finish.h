@@ -28,7 +28,7 @@ std::int64_t try_again(const PlanFiles& plan, const std::vector<std::string>& na
 struct CleanReport {
   std::int64_t items = 0, files = 0, bytes = 0;
 };
-// Removes saved state and journals of fitted blobs of items that are done.
+// Removes saved state and journals of fitted blobs of items that are done; of a plan of commands, parts that are put together.
 CleanReport clean_plan(const PlanFiles& plan, const Log& log);
 
 struct SealReport {
@@ -36,7 +36,7 @@ struct SealReport {
   std::filesystem::path table;
 };
 // Verifies, writes survey-checksums.fits (path, size, sha256 of each product and list of checksums) into the output
-// directory, and takes the permission to write from all that is in it. Error (kInput) if an item is not settled, was
+// directory, and takes the permission to write from all that is in it; of a plan of commands as command_finish.h says. Error (kInput) if an item is not settled, was
 // given up (unless `incomplete`), or is not what it should be.
 SealReport seal_plan(const PlanFiles& plan, bool incomplete, const Log& log);
 

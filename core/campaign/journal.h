@@ -4,6 +4,9 @@
 //
 //   began  ROW ATTEMPT TIME NAME HOST MEMORY_MB BAIL_OUT LOG_BEGIN .
 //   ended  ROW ATTEMPT TIME NAME CODE WALL CPU PEAK_MB CHECK LOG_END REASON .
+//   sums   BEGUN DONE NOTHING FAILED INTERRUPTED CPU .       over all events so far, behind each end
+//
+// By the sums one knows how a task stands from the last lines of its journal, however many items it has had.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +43,17 @@ struct Event {
   std::string reason;  // the log's last words, or the objection
 };
 
+// Over the events of a journal.
+struct JournalSums {
+  std::int64_t begun = 0, done = 0, nothing = 0, failed = 0, interrupted = 0;
+  double cpu_seconds = 0;
+  std::int64_t ended() const { return done + nothing + failed + interrupted; }
+  void add(const Event& event);
+};
+// Of the whole lines up to a byte, which is at the end of one; negative: of all. Of a file that is not there: none. Error (kInput)
+// if it cannot be read.
+JournalSums journal_sums(const std::filesystem::path& file, std::int64_t until = -1);
+
 // Appends events; each is on disk, or with the operating system, when `write` returns.
 class JournalWriter {
  public:
@@ -53,6 +67,7 @@ class JournalWriter {
  private:
   std::filesystem::path file_;
   int fd_ = -1;
+  JournalSums sums_;
 };
 
 struct JournalPart {

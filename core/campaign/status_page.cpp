@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "core/campaign/command_items.h"
+#include "core/campaign/settings.h"
 #include "core/campaign/status_page_text.h"
 #include "core/campaign/story.h"
 #include "core/pipeline/run_recorder.h"
@@ -31,6 +34,22 @@ std::string in_script(const Json& json) {
     if (text[i] == '<') out.replace(out.size() - 1, 1, "\\u003c");
   }
   return out;
+}
+
+// Of a plan of commands: each product with the items that make it, by their places in the manifest; the last one puts its parts
+// together.
+Json products_of(const Manifest& manifest) {
+  std::map<std::string, std::size_t> places;
+  Json products = Json::array();
+  for (std::size_t i = 0; i < manifest.items.size(); ++i) {
+    const std::string name = product_of(manifest.items[i]);
+    const auto [place, is_new] = places.emplace(name, products.size());
+    if (is_new) products.push_back({{"name", name}, {"items", Json::array()}});
+    Json& product = products[place->second];
+    product["items"].push_back(i);
+    if (manifest.items[i].phase != 0) product["words"] = manifest.items[i].words;
+  }
+  return products;
 }
 
 }  // namespace
@@ -64,9 +83,15 @@ std::string status_page(const PlanFiles& plan, const Manifest& manifest, const S
   for (int i = 0; i < kItemStates; ++i)
     state_names.push_back(std::string(state_name(static_cast<ItemState>(i))));
   // Where the page of a brick is, with its name in the place of "NAME" and the first three letters in that of "NAM".
+  const bool has_pages = read_settings(plan.settings()).kind == PlanKind::kBricks;
   const std::string pages =
-      (page_path(output_dir, "NAMENAME").lexically_relative(page.parent_path()).generic_string()) + ".html";
+      !has_pages
+          ? ""
+          : (page_path(output_dir, "NAMENAME").lexically_relative(page.parent_path()).generic_string()) +
+                ".html";
+  const bool is_of_commands = read_settings(plan.settings()).kind == PlanKind::kCommands;
   const Json data = {{"plan", plan.root.string()},
+                     {"products", is_of_commands ? products_of(manifest) : Json::array()},
                      {"summary", Json::parse(status_json(plan, summary, since))},
                      {"states", state_names},
                      {"ra", std::move(ra)},

@@ -12,11 +12,14 @@ body { font: 15px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 70rem; 
 h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
 canvas { width: 100%; height: 26rem; background: #f3f4f6; border-radius: 6px; cursor: crosshair; display: block; }
 table { border-collapse: collapse; } td, th { padding: .15rem .8rem .15rem 0; text-align: left; vertical-align: top; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 pre { background: #f3f4f6; padding: .5rem; overflow-x: auto; border-radius: 6px; font-size: 12px; }
 .key { display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; margin: 0 .35rem 0 1rem; vertical-align: -1px; }
 #picked { min-height: 1.5rem; margin: .4rem 0; }
 button { font: inherit; }
+.part { display: inline-block; width: .8rem; height: .8rem; border: 0; border-radius: 2px; margin: 0 1px; padding: 0; cursor: pointer; }
+.words { font-size: 12px; overflow-wrap: anywhere; }
+[hidden] { display: none; }
 @media (prefers-color-scheme: dark) {
   body { color: #e6e8eb; background: #14171a; } canvas, pre { background: #22272c; } a { color: #8ab4f8; }
 }
@@ -24,6 +27,7 @@ button { font: inherit; }
 <h1>Survey <span id="plan"></span></h1>
 <p id="sums"></p>
 <canvas id="sky" width="1600" height="800" aria-label="The items on the sky, coloured by state"></canvas>
+<table id="products"></table>
 <div id="keys"></div>
 <div id="picked">Click into the sky for an item; the wheel zooms, dragging moves. <button id="whole">whole</button></div>
 <h2>Reasons</h2><div id="groups"></div>
@@ -54,6 +58,11 @@ data.states.forEach((name, i) => {
   make("span", undefined, at("keys"), "key").style.background = colours[i];
   make("span", `${name} ${s.items[name]}`, at("keys"));
 });
+// An item's name, with a link to its page if it has one.
+function named(name, parent) {
+  const e = make(data.pages ? "a" : "span", name, parent);
+  if (data.pages) e.href = pageOf(name);
+}
 function pageOf(name) { return data.pages.replace("/NAM/", "/" + name.slice(0, 3) + "/").replace("NAMENAME", name); }
 
 // The sky: right ascension to the left, continued across 0 if the items lie about it.
@@ -95,11 +104,29 @@ function pick(x, y) {
 function tell(i) {
   const box = at("picked"), state = data.states[data.state.charCodeAt(i) - 48], known = data.names[i];
   box.textContent = "";
+  const where = data.products.length ? "" : ` (RA ${data.ra[i]}, Dec ${data.dec[i]})`;
   if (known) {
-    const link = make("a", known[0], box);
-    link.href = pageOf(known[0]);
-    make("span", `: ${state}${known[1] ? ": " + known[1] : ""} (RA ${data.ra[i]}, Dec ${data.dec[i]})`, box);
-  } else make("span", `${state} (RA ${data.ra[i]}, Dec ${data.dec[i]})`, box);
+    named(known[0], box);
+    make("span", `: ${state}${known[1] ? ": " + known[1] : ""}${where}`, box);
+  } else make("span", state + where, box);
+}
+// Of commands: where their products are on the sky says nothing.
+if (data.products.length) {
+  canvas.hidden = true;
+  at("picked").textContent = "Click a part for its name and state.";
+  for (const product of data.products) {
+    const tr = make("tr", undefined, at("products")), states = product.items.map(i => data.states[data.state.charCodeAt(i) - 48]);
+    make("td", product.name, tr);
+    make("td", `${states.filter(name => name === "done" || name === "nothing").length} of ${states.length}`, tr, "n");
+    const parts = make("td", undefined, tr);
+    product.items.forEach((i, k) => {
+      const part = make("button", undefined, parts, "part");
+      part.style.background = colours[data.state.charCodeAt(i) - 48];
+      part.title = data.names[i] ? data.names[i][0] : states[k];
+      part.addEventListener("click", () => tell(i));
+    });
+    make("div", product.words, parts, "words");
+  }
 }
 const place = e => { const r = canvas.getBoundingClientRect(); return [(e.clientX - r.left) * canvas.width / r.width, (e.clientY - r.top) * canvas.height / r.height]; };
 let drag = null, moved = false;
@@ -119,14 +146,14 @@ canvas.addEventListener("pointerup", e => {
   drag = null;
 });
 canvas.addEventListener("wheel", e => { e.preventDefault(); view.scale *= Math.exp(-e.deltaY / 400); draw(); }, {passive: false});
-at("whole").addEventListener("click", () => { whole(); draw(); });
-if (count) { whole(); draw(); }
+at("whole")?.addEventListener("click", () => { whole(); draw(); });
+if (count && !data.products.length) { whole(); draw(); }
 
 for (const g of data.groups) {
   const box = make("details", undefined, at("groups"));
   make("summary", `${g.items} ${g.state}: ${g.reason}`, box);
   const line = make("div", "for example ", box);
-  make("a", g.example, line).href = pageOf(g.example);
+  named(g.example, line);
   if (g.log) make("pre", g.log, box);
 }
 if (!data.groups.length) make("p", "Nothing has failed.", at("groups"));
@@ -143,7 +170,7 @@ for (const c of s.classes) {
 row(at("slowest"), ["item", "CPU time, s"], "th");
 for (const w of s.slowest) {
   const tr = row(at("slowest"), ["", w.cpu_seconds.toFixed(1)]);
-  make("a", w.name, tr.firstChild).href = pageOf(w.name);
+  named(w.name, tr.firstChild);
 }
 </script>
 </html>

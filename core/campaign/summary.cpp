@@ -10,7 +10,6 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
-#include "core/base/exit_codes.h"
 #include "core/campaign/journal.h"
 #include "core/campaign/session.h"
 
@@ -176,25 +175,17 @@ Since since_summary(const PlanFiles& plan, const Summary& summary) {
   for (const int number : summary.open_rounds) {
     const Round round = read_round(plan, number);
     for (int task = 0; task < round.tasks; ++task) {
+      const std::filesystem::path journal = plan.task(number, task).string() + ".journal";
+      const JournalSums now = journal_sums(journal);
       const auto read = summary.journals.bytes.find({number, task});
-      const JournalPart part = read_journal(plan.task(number, task).string() + ".journal",
-                                            read == summary.journals.bytes.end() ? 0 : read->second);
-      for (const Event& e : part.events) {
-        if (!e.ended) {
-          ++since.running;
-          continue;
-        }
-        --since.running;
-        since.cpu_seconds += e.cpu_seconds;
-        if (e.check == Check::kDone)
-          ++since.done;
-        else if (e.check == Check::kNothing)
-          ++since.nothing;
-        else if (e.code == kInterruptedCode)
-          ++since.interrupted;
-        else
-          ++since.failed;
-      }
+      const JournalSums known =
+          read == summary.journals.bytes.end() ? JournalSums() : journal_sums(journal, read->second);
+      since.running += now.begun - known.begun - (now.ended() - known.ended());
+      since.done += now.done - known.done;
+      since.nothing += now.nothing - known.nothing;
+      since.failed += now.failed - known.failed;
+      since.interrupted += now.interrupted - known.interrupted;
+      since.cpu_seconds += now.cpu_seconds - known.cpu_seconds;
     }
   }
   since.running = std::max<std::int64_t>(0, since.running);

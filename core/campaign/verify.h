@@ -27,8 +27,9 @@ struct Verification {
 Verification verify_item(const BrickOptions& options);
 
 // Of a plan of commands: kDone, if the item's list of checksums is whole and every file that it names has that digest;
-// kNothing, if the list says that nothing came of it.
+// kNothing, if the list says that nothing came of it; kDone as well, if it says that its files were put together in others.
 Verification verify_checksums(const std::filesystem::path& list);
+void write_put_together(const std::filesystem::path& list);
 // Writes such a list, "HEX64 *PATH" a line with absolute paths, which `sha256sum -c` reads. Without files: a line that says
 // so. Error (kInput) for a file that cannot be read.
 void write_checksums(const std::filesystem::path& list, std::span<const std::filesystem::path> files);

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kBrickName = 8;
 constexpr std::array kOfABrick = {"ccd_x0",   "ccd_y0",   "ccd_x1",  "ccd_y1",  "brick_x0", "brick_x1",
-                                  "brick_y0", "brick_y1", "psfnorm", "galnorm", "co_sky",   "sig1"};
+                                  "brick_y0", "brick_y1", "psfnorm", "galnorm", "co_sky"};
 // By which bricks of two surveys are told.
 constexpr std::array kSame = {"image_filename", "image_hdu", "plver",  "plprocid", "procdate",
                               "ccdzpt",         "skyver",    "psfver", "skyplver", "psfplver"};
@@ -152,6 +152,45 @@ void append_column(std::vector<std::uint8_t>& row, Row from, const RowColumn& co
   }
 }
 
+// The column of a row of that layout; blank or zero where it has none.
+void append_from(std::vector<std::uint8_t>& row, Row from, const RowLayout& layout, const RowColumn& column) {
+  if (const auto k = layout.find(column.name))
+    append_column(row, from, layout.columns[*k], layout.offsets[*k], column);
+  else
+    row.resize(row.size() + static_cast<std::size_t>(column.bytes()), column.type == 'A' ? ' ' : '\0');
+}
+
+// The columns of several tables, in the order in which they appear.
+class Union {
+ public:
+  void add(const RowColumn& column, const std::string& whose, const fs::path& file) {
+    const auto known = std::ranges::find(columns_, column.name, &RowColumn::name);
+    if (known == columns_.end()) {
+      columns_.push_back(column);
+      from_[column.name] = whose;
+      return;
+    }
+    const bool texts = known->type == 'A' && column.type == 'A';
+    if (const auto wider = wider_of(known->type, column.type); wider && known->repeat == column.repeat) {
+      known->type = *wider;
+      return;
+    }
+    if (known->type != column.type || (known->repeat != column.repeat && !texts))
+      throw input_error("column {} is {}, that of {} is {}: they cannot be put together", column.name,
+                        column.format(), from_[column.name], known->format())
+          .in_file(file.string(), "1");
+    known->repeat = std::max(known->repeat, column.repeat);
+  }
+  const std::vector<RowColumn>& columns() const { return columns_; }
+
+ private:
+  std::vector<RowColumn> columns_;
+  std::map<std::string, std::string> from_;
+};
+
+// Behind those of the bricks.
+const RowColumn kOwn[] = {{"nbricks", 'J', 1, "", ""}, {"first_brick", 'A', kBrickName, "", ""}};
+
 void check_file(const BrickOutput& b, const fs::path& file, const CcdsUsedOptions& options) {
   if (!options.verify) return;
   if (const auto list =
@@ -166,37 +205,41 @@ fs::path table_file(const BrickOutput& b) {
 }  // namespace
 
 std::vector<RowColumn> ccds_columns(std::span<const BrickOutput> bricks, const CcdsUsedOptions& options) {
-  std::vector<RowColumn> out;
-  std::map<std::string, std::string> from;
+  Union all;
   for (const BrickOutput& b : bricks) {
     options.cancel.stop_if_asked();
     const RowLayout layout = row_layout(fits::FitsReader(table_file(b)).header(1));
     for (const char* name : {"camera", "expnum", "ccdname"})
       if (!layout.find(name))
         throw input_error("it has no column {}", name).in_file(table_file(b).string(), "1");
-    for (const RowColumn& column : layout.columns) {
-      if (is_of_a_brick(column.name)) continue;
-      const auto known = std::ranges::find(out, column.name, &RowColumn::name);
-      if (known == out.end()) {
-        out.push_back(column);
-        from[column.name] = b.brick.name;
-        continue;
-      }
-      const bool texts = known->type == 'A' && column.type == 'A';
-      if (const auto wider = wider_of(known->type, column.type); wider && known->repeat == column.repeat) {
-        known->type = *wider;
-        continue;
-      }
-      if (known->type != column.type || (known->repeat != column.repeat && !texts))
-        throw input_error("column {} is {}, that of brick {} is {}: they cannot be put together", column.name,
-                          column.format(), from[column.name], known->format())
-            .in_file(table_file(b).string(), "1");
-      known->repeat = std::max(known->repeat, column.repeat);
-    }
+    for (const RowColumn& column : layout.columns)
+      if (!is_of_a_brick(column.name)) all.add(column, "brick " + b.brick.name, table_file(b));
   }
-  out.push_back({"nbricks", 'J', 1, "", ""});
-  out.push_back({"first_brick", 'A', kBrickName, "", ""});
+  std::vector<RowColumn> out = all.columns();
+  for (const RowColumn& column : kOwn) out.push_back(column);
   return out;
+}
+
+JoinedColumns join_columns(std::span<const fs::path> tables) {
+  Union all;
+  std::vector<RowColumn> own;
+  std::vector<RowLayout> layouts;
+  for (const fs::path& table : tables) {
+    layouts.push_back(row_layout(fits::FitsReader(table).header(1)));
+    for (const RowColumn& column : layouts.back().columns)
+      if (std::ranges::find(kOwn, column.name, &RowColumn::name) == std::end(kOwn))
+        all.add(column, table.string(), table);
+      else if (std::ranges::find(own, column.name, &RowColumn::name) == own.end())
+        own.push_back(column);
+  }
+  JoinedColumns joined{all.columns(), {}};
+  joined.columns.insert(joined.columns.end(), own.begin(), own.end());
+  for (const RowLayout& layout : layouts)
+    joined.conversions.emplace_back(
+        [layout, columns = joined.columns](Row from, std::vector<std::uint8_t>& row) {
+          for (const RowColumn& column : columns) append_from(row, from, layout, column);
+        });
+  return joined;
 }
 
 void make_ccds_part(const BrickGroup& group, const std::vector<RowColumn>& columns, const fs::path& out,
@@ -219,12 +262,7 @@ void make_ccds_part(const BrickGroup& group, const std::vector<RowColumn>& colum
         } else if (column.name == "first_brick") {
           append_text(row, b.brick.name, kBrickName);
         } else {
-          if (const auto k = layout.find(column.name))
-            append_column(row, Row(from, static_cast<std::size_t>(layout.row_bytes)), layout.columns[*k],
-                          layout.offsets[*k], column);
-          else
-            row.resize(row.size() + static_cast<std::size_t>(column.bytes()),
-                       column.type == 'A' ? ' ' : '\0');
+          append_from(row, Row(from, static_cast<std::size_t>(layout.row_bytes)), layout, column);
         }
       }
       const Key key = key_of(places, row);
@@ -240,13 +278,14 @@ void make_ccds_part(const BrickGroup& group, const std::vector<RowColumn>& colum
   writer.put_in_place();
 }
 
-std::int64_t merge_ccds(std::span<const fs::path> parts, const std::vector<RowColumn>& columns,
-                        const fs::path& out, const CcdsUsedOptions& options, CcdConflicts& conflicts) {
-  const Places places = places_of(columns);
-  RowTableWriter writer(out, {}, columns, "CCDS");
+std::int64_t merge_ccds(std::span<const fs::path> parts, const fs::path& out, const CcdsUsedOptions& options,
+                        CcdConflicts& conflicts) {
+  const JoinedColumns joined = join_columns(parts);
+  const Places places = places_of(joined.columns);
+  RowTableWriter writer(out, {}, joined.columns, "CCDS");
   std::vector<std::uint8_t> last;
   const auto key = [&](Row row) { return key_of(places, row); };
-  merge_rows(parts, 1, options.cancel, key, [&](Row row) {
+  const auto take = [&](Row row) {
     if (!last.empty() && key(last) == key(row)) {
       compare(places, key(row), last, row, conflicts);
       add_bricks(places, last, row);
@@ -254,7 +293,8 @@ std::int64_t merge_ccds(std::span<const fs::path> parts, const std::vector<RowCo
     }
     if (!last.empty()) writer.append(last);
     last.assign(row.begin(), row.end());
-  });
+  };
+  merge_rows(parts, 1, options.cancel, key, take, joined.conversions);
   if (!last.empty()) writer.append(last);
   writer.finish();
   if (conflicts.empty()) writer.put_in_place();

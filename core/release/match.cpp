@@ -114,23 +114,41 @@ std::vector<Primary> primaries(const BrickCatalog& catalog) {
   return out;
 }
 
-void look_in(const BrickCatalog& catalog, std::int64_t number, const std::vector<std::size_t>& rows,
-             const std::vector<Position>& positions, double radius, std::vector<Best>& best) {
+// `take(i, row, distance)` for each source, a row of the catalog, within the radius of the other's row i.
+template <typename Take>
+void look_in(const BrickCatalog& catalog, const std::vector<std::size_t>& rows,
+             const std::vector<Position>& positions, double radius, Take&& take) {
   const std::vector<Primary> sources = primaries(catalog);
   const double window = radius / kArcsec * (1 + 1e-9);
   for (const std::size_t i : rows) {
     const auto dec_of = [](const Primary& p) { return p.at.dec; };
     const auto first = std::ranges::lower_bound(sources, positions[i].dec - window, {}, dec_of);
     const auto last = std::ranges::upper_bound(sources, positions[i].dec + window, {}, dec_of);
-    for (auto it = first; it != last; ++it) {
-      const double distance = separation_arcsec(positions[i], it->at);
-      if (!(distance < radius)) continue;
-      Best& b = best[i];
-      ++b.count;
-      if (distance < b.distance || (distance == b.distance && b.catalog == number && it->row < b.row))
-        b.distance = distance, b.catalog = number, b.row = it->row;
-    }
+    for (auto it = first; it != last; ++it)
+      if (const double distance = separation_arcsec(positions[i], it->at); distance < radius)
+        take(i, it->row, distance);
   }
+}
+
+// Catalogs that are near rows of the other one: `take(number, rows)`, in their order.
+template <typename Take>
+void each_near(std::span<const BrickCatalog> catalogs, const std::vector<Position>& positions,
+               const MatchOptions& options, MatchReport& report, Take&& take) {
+  const ByDec by_dec(positions);
+  // Sources may lie a little outside of their brick's box.
+  const double margin = 0.1 + options.radius_arcsec / kArcsec;
+  for (std::size_t k = 0; k < catalogs.size(); ++k) {
+    options.cancel.stop_if_asked();
+    const std::vector<std::size_t> rows = by_dec.near(catalogs[k], margin);
+    if (rows.empty()) continue;
+    if (options.verify && verified_list(catalogs[k]).empty()) ++report.unverified;
+    take(k, rows);
+  }
+}
+
+std::vector<Position> positions_in(fits::FitsReader& reader, const MatchOptions& options) {
+  const std::vector<std::string> of_positions = {"RA", "DEC", "PLUG_RA", "PLUG_DEC", options.ra, options.dec};
+  return positions_of(reader.columns(1, of_positions), options);
 }
 
 // Columns of all catalogs of which rows come; `names`, upper case: only these.
@@ -207,9 +225,7 @@ MatchReport match_external(const fs::path& external, std::span<const BrickCatalo
   std::vector<std::size_t> copied;
   try {
     other = any_row_layout(reader.header(1));
-    const std::vector<std::string> of_positions = {"RA",       "DEC",      "PLUG_RA",
-                                                   "PLUG_DEC", options.ra, options.dec};
-    positions = positions_of(reader.columns(1, of_positions), options);
+    positions = positions_in(reader, options);
     for (const std::string& name : options.copied) {
       const auto i = other.find(name);
       if (!i) throw input_error("it has no column {}", name);
@@ -223,16 +239,16 @@ MatchReport match_external(const fs::path& external, std::span<const BrickCatalo
   MatchReport report;
   report.rows = std::ssize(positions);
   std::vector<Best> best(positions.size());
-  const ByDec by_dec(positions);
-  // Sources may lie a little outside of their brick's box.
-  const double margin = 0.1 + options.radius_arcsec / kArcsec;
-  for (std::size_t k = 0; k < catalogs.size(); ++k) {
-    options.cancel.stop_if_asked();
-    const std::vector<std::size_t> rows = by_dec.near(catalogs[k], margin);
-    if (rows.empty()) continue;
-    if (options.verify && verified_list(catalogs[k]).empty()) ++report.unverified;
-    look_in(catalogs[k], static_cast<std::int64_t>(k), rows, positions, options.radius_arcsec, best);
-  }
+  each_near(catalogs, positions, options, report, [&](std::size_t k, const std::vector<std::size_t>& rows) {
+    const auto number = static_cast<std::int64_t>(k);
+    look_in(catalogs[k], rows, positions, options.radius_arcsec,
+            [&](std::size_t i, std::int64_t row, double distance) {
+              Best& b = best[i];
+              ++b.count;
+              if (distance < b.distance || (distance == b.distance && b.catalog == number && row < b.row))
+                b.distance = distance, b.catalog = number, b.row = row;
+            });
+  });
 
   std::map<std::int64_t, std::vector<std::size_t>> wanted;  // by catalog
   for (std::size_t i = 0; i < best.size(); ++i) {
@@ -293,6 +309,90 @@ MatchReport match_external(const fs::path& external, std::span<const BrickCatalo
     }
     append_value(row, best[i].catalog < 0 ? -1.F : static_cast<float>(best[i].distance));
     append_value(row, best[i].count);
+    writer.append(row);
+  }
+  writer.finish();
+  writer.put_in_place();
+  return report;
+}
+
+MatchReport match_all_pairs(const fs::path& external, std::span<const BrickCatalog> catalogs,
+                            const fs::path& out, const MatchOptions& options) {
+  fits::FitsReader reader(external);
+  std::vector<Position> positions;
+  try {
+    positions = positions_in(reader, options);
+  } catch (Error& error) {
+    error.in_file(external.string(), "1");
+    throw;
+  }
+  struct Pair {
+    std::int64_t other;
+    double distance;
+    std::int32_t brick;
+    std::int64_t row;
+    std::int32_t object;
+    std::int64_t id;
+    auto operator<=>(const Pair&) const = default;
+  };
+  std::vector<Pair> pairs;
+  MatchReport report;
+  report.rows = std::ssize(positions);
+  each_near(catalogs, positions, options, report, [&](std::size_t k, const std::vector<std::size_t>& rows) {
+    const BrickCatalog& catalog = catalogs[k];
+    const std::size_t before = pairs.size();
+    look_in(catalog, rows, positions, options.radius_arcsec,
+            [&](std::size_t i, std::int64_t row, double distance) {
+              pairs.push_back({static_cast<std::int64_t>(i), distance, 0, row, 0, 0});
+            });
+    if (pairs.size() == before) return;
+    try {
+      std::string id;
+      for (const RowColumn& column : layout_of(catalog).columns)
+        if (id.empty() && upper(column.name).starts_with("LS_ID")) id = column.name;
+      std::vector<std::string> names = {"release", "brickid", "objid"};
+      if (!id.empty()) names.push_back(id);
+      const fits::Table table = fits::FitsReader(catalog.file).columns(1, names);
+      for (std::size_t n = before; n < pairs.size(); ++n) {
+        Pair& p = pairs[n];
+        const std::int64_t brick = table.integer("brickid", p.row), object = table.integer("objid", p.row);
+        p.brick = static_cast<std::int32_t>(brick);
+        p.object = static_cast<std::int32_t>(object);
+        constexpr int kObjectBits = 22, kBrickBits = 20;
+        p.id = !id.empty() ? table.integer(id, p.row)
+                           : table.integer("release", p.row) << (kObjectBits + kBrickBits) |
+                                 brick << kObjectBits | object;
+      }
+    } catch (Error& error) {
+      error.in_file(catalog.file.string(), "1");
+      throw;
+    }
+  });
+  std::ranges::sort(pairs);
+  report.candidates = std::ssize(pairs);
+  std::int64_t last = -1;
+  for (const Pair& p : pairs) {
+    report.matched += p.other != last;
+    last = p.other;
+  }
+  fits::Header cards;
+  cards.set("NMATCHED", report.matched, "rows with a match");
+  cards.set("RADIUS", options.radius_arcsec, "[arcsec]");
+  cards.set("EXTERNAL", external.filename().string(), "what was matched");
+  RowTableWriter writer(out, cards,
+                        {{"EXTROW", 'K', 1, "", ""},
+                         {"LS_ID", 'K', 1, "", ""},
+                         {"BRICKID", 'J', 1, "", ""},
+                         {"OBJID", 'J', 1, "", ""},
+                         {"DIST", 'E', 1, "arcsec", ""}},
+                        "PAIRS");
+  for (const Pair& p : pairs) {
+    std::vector<std::uint8_t> row;
+    append_value(row, p.other);
+    append_value(row, p.id);
+    append_value(row, p.brick);
+    append_value(row, p.object);
+    append_value(row, static_cast<float>(p.distance));
     writer.append(row);
   }
   writer.finish();

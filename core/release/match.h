@@ -42,4 +42,15 @@ struct MatchReport {
 MatchReport match_external(const std::filesystem::path& external, std::span<const BrickCatalog> catalogs,
                            const std::filesystem::path& out, const MatchOptions& options);
 
+// All pairs instead: a table (HDU 1, PAIRS) with a row for each primary source within the radius of a row of the other catalog,
+// by that row and then by distance:
+//   EXTROW K   the row of the other catalog, from 0
+//   LS_ID K    the source's 64-bit id: the catalog's column ls_id..., else release << 42 | brickid << 22 | objid
+//   BRICKID J, OBJID J
+//   DIST E     arcsec
+// Of two equally near the one of the lower brickid, then row, is first. `copied` and `columns` do not count. The pairs are in memory,
+// 40 bytes each. Errors as above.
+MatchReport match_all_pairs(const std::filesystem::path& external, std::span<const BrickCatalog> catalogs,
+                            const std::filesystem::path& out, const MatchOptions& options);
+
 }  // namespace brickline

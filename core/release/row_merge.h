@@ -17,17 +17,28 @@
 
 namespace brickline {
 
-// The rows of a file's table, a block at a time.
+// Makes a row of one layout one of another.
+using RowConversion = std::function<void(std::span<const std::uint8_t> from, std::vector<std::uint8_t>& to)>;
+
+// The rows of a file's table, a block at a time; `conversion`: empty, or what they are before anyone sees them.
 class RowBlocks {
  public:
-  RowBlocks(const std::filesystem::path& file, int hdu)
-      : reader_(file), hdu_(hdu), layout_(row_layout(reader_.header(hdu))) {}
+  RowBlocks(const std::filesystem::path& file, int hdu, RowConversion conversion = {})
+      : reader_(file),
+        hdu_(hdu),
+        layout_(row_layout(reader_.header(hdu))),
+        conversion_(std::move(conversion)) {}
   const RowLayout& layout() const { return layout_; }
   bool at_end() const { return row_ >= layout_.rows; }
   std::span<const std::uint8_t> row() {
     if (row_ >= first_ + count_ || count_ == 0) fill();
-    return std::span(block_).subspan(static_cast<std::size_t>((row_ - first_) * layout_.row_bytes),
-                                     static_cast<std::size_t>(layout_.row_bytes));
+    const auto as_it_is = std::span<const std::uint8_t>(block_).subspan(
+        static_cast<std::size_t>((row_ - first_) * layout_.row_bytes),
+        static_cast<std::size_t>(layout_.row_bytes));
+    if (!conversion_) return as_it_is;
+    converted_.clear();
+    conversion_(as_it_is, converted_);
+    return converted_;
   }
   void next() { ++row_; }
 
@@ -42,20 +53,23 @@ class RowBlocks {
   fits::FitsReader reader_;
   int hdu_;
   RowLayout layout_;
-  std::vector<std::uint8_t> block_;
+  RowConversion conversion_;
+  std::vector<std::uint8_t> block_, converted_;
   std::int64_t row_ = 0, first_ = 0, count_ = 0;
 };
 
 // `key(row)` orders rows; equal ones come in the order of the files. The files' rows ascend by it.
+// `conversions`: none, or one for each file.
 template <typename Key, typename Take>
 void merge_rows(std::span<const std::filesystem::path> files, int hdu, const Cancel& cancel, Key&& key,
-                Take&& take) {
+                Take&& take, std::span<const RowConversion> conversions = {}) {
   using KeyValue = decltype(key(std::span<const std::uint8_t>()));
   std::vector<std::unique_ptr<RowBlocks>> inputs;
   using Waiting = std::pair<KeyValue, std::size_t>;
   std::priority_queue<Waiting, std::vector<Waiting>, std::greater<>> waiting;
   for (const std::filesystem::path& file : files) {
-    inputs.push_back(std::make_unique<RowBlocks>(file, hdu));
+    inputs.push_back(std::make_unique<RowBlocks>(
+        file, hdu, conversions.empty() ? RowConversion() : conversions[inputs.size()]));
     if (!inputs.back()->at_end()) waiting.emplace(key(inputs.back()->row()), inputs.size() - 1);
   }
   while (!waiting.empty()) {

@@ -92,7 +92,7 @@ double depth(double sig1, double norm) { return 22.5 - 2.5 * std::log10(5 * sig1
 
 }  // namespace
 
-CcdAnnotation annotate(const CcdImage& image, const Wcs& wcs, const SkyModel* sky, double units_per_nanomaggy,
+CcdAnnotation annotate(const CcdImage& image, const Wcs& wcs, const SkyLevel& sky, double units_per_nanomaggy,
                        double sig1, double fwhm, const DustMaps* dust) {
   CcdAnnotation out;
   const double w = wcs.width(), h = wcs.height();
@@ -116,7 +116,7 @@ CcdAnnotation annotate(const CcdImage& image, const Wcs& wcs, const SkyModel* sk
   if (sky && units_per_nanomaggy > 0) {
     for (const double y : linspace(0, h - 1, 1 + static_cast<int>(h) / 10))
       for (const double x : linspace(0, w - 1, 1 + static_cast<int>(w) / 10))
-        values.push_back((*sky)(x, y) / units_per_nanomaggy);
+        values.push_back(sky(x, y) / units_per_nanomaggy);
     out.sky = statistics(values);
     values.clear();
   }

@@ -15,7 +15,6 @@
 
 #include "core/base/error.h"
 #include "core/calib/thread_time.h"
-#include "core/sky/sky_calibration.h"
 #include "core/survey/ccd_table.h"
 #include "core/survey/ccd_table_duplicates.h"
 
@@ -192,28 +191,9 @@ class Batch {
     const CcdZeroPoint& z = out.zero_point;
     if (facts.wcs.offset && std::isfinite(z.ra_offset + z.dec_offset))
       wcs = wcs.with_offset(z.ra_offset / kArcsecPerDegree, z.dec_offset / kArcsecPerDegree);
-    const double zero_point = effective_zero_point(facts.pixels, z.zero_point, image.exptime);
-    const std::optional<SkyModel> sky = sky_of(input, image, facts);
-    out.annotation =
-        brickline::annotate(image, wcs, sky ? &*sky : nullptr, std::pow(10, 0.4 * (zero_point - 22.5)),
-                            out.sig1, out.fwhm, dust_ ? &*dust_ : nullptr);
-  }
-
-  // Where the camera brings none of its own.
-  std::optional<SkyModel> sky_of(const CcdInput& input, const CcdImage& image, const CameraFacts& facts) {
-    OpenCcd open = reader_.open(input, Purpose::kMeasure, log_);
-    if (provided_by_camera(CalibrationKind::kSky, facts, open)) return {};
-    const CcdValues& ccd = open.values();
-    std::vector<fs::path> candidates;
-    const std::vector<std::string> names = calibration_paths(CalibrationKind::kSky, facts.files, ccd);
-    for (const fs::path& directory : options_.calibrations.sky_maker.reading.calibration_dirs)
-      for (const std::string& name : names) candidates.push_back(directory / name);
-    for (const std::string& name : names)
-      candidates.push_back(input.source.locate(SurveyPlace::kCalib, name));
-    CalibrationChecks checks;
-    checks.versions = facts.checks.version_validation == CheckFacts::Versions::kFull;
-    checks.old_calibs_ok = options_.calibrations.sky_maker.reading.old_calibs_ok;
-    return read_sky_calibration(candidates, CalibrationKey::of(image), checks).model;
+    out.annotation = annotate_ccd(reader_, input, image, wcs, facts, {z.zero_point, out.sig1, out.fwhm},
+                                  options_.calibrations.sky_maker.reading, Purpose::kMeasure,
+                                  dust_ ? &*dust_ : nullptr, log_);
   }
 
   const SurveyDirectory& survey_;

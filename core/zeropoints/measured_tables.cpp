@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <map>
+#include <optional>
 
 #include "core/base/error.h"
-#include "core/catalog/catalog.h"
-#include "core/facts/band_facts.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
 #include "core/survey/bits.h"
@@ -70,22 +70,6 @@ class Columns {
   }
   void measured(const char* name, const char* unit, double CcdZeroPoint::*member) {
     add<float>(name, unit, [member](Row r) { return r.zero_point.*member; });
-  }
-  void annotated(const char* name, const char* unit, const std::function<double(const CcdAnnotation&)>& value,
-                 bool precise = false) {
-    const auto of = [&](Row r) { return r.annotation ? value(*r.annotation) : kNan; };
-    if (precise)
-      add<double>(name, unit, of);
-    else
-      add<float>(name, unit, of);
-  }
-  void array(const char* name, const char* unit, std::int64_t width,
-             const std::function<double(Row, std::int64_t)>& value) {
-    std::vector<float> values;
-    for (const std::size_t i : rows_)
-      for (std::int64_t k = 0; k < width; ++k)
-        values.push_back(static_cast<float>(value(images_.rows[i], k)));
-    table_.add(name, std::move(values), unit, {width});
   }
   const fits::Table& made_table() const { return made_; }
   fits::Table& table() { return table_; }
@@ -156,72 +140,40 @@ void add_measurement_columns(Columns& c) {
 }
 
 void add_annotation_columns(Columns& c) {
-  using R = const MeasuredRow&;
-  using A = const CcdAnnotation&;
   std::vector<bool> there;
   for (const std::size_t i : c.rows()) there.push_back(c.row(i).annotation.has_value());
   c.table().add("annotated", std::move(there));
   std::vector<std::int32_t> good;
   for (const std::size_t i : c.rows())
-    for (std::int64_t k = 0; k < 4; ++k)
-      good.push_back(c.row(i).row >= 0 && c.made_table().has("good_region")
-                         ? static_cast<std::int32_t>(c.made_table().number("good_region", c.row(i).row, k))
-                         : std::int32_t{-1});
+    for (std::size_t k = 0; k < 4; ++k)
+      good.push_back(c.row(i).annotation ? c.row(i).annotation->good_region[k] : -1);
   c.table().add("good_region", std::move(good), "pixel", {4});
-  for (std::size_t k = 0; k < 4; ++k) {
-    c.annotated(
-        fmt::format("ra{}", k).c_str(), "deg", [k](A a) { return a.corners[k].ra; }, true);
-    c.annotated(
-        fmt::format("dec{}", k).c_str(), "deg", [k](A a) { return a.corners[k].dec; }, true);
+  for (const AnnotationColumn& column : annotation_columns()) {
+    const auto add = [&]<typename T>(T otherwise) {
+      std::vector<T> values;
+      for (const std::size_t i : c.rows())
+        for (int k = 0; k < column.width; ++k) {
+          const std::optional<CcdAnnotation>& a = c.row(i).annotation;
+          values.push_back(a ? static_cast<T>(column.value(*a, k)) : otherwise);
+        }
+      std::vector<std::int64_t> shape;
+      if (column.width > 1) shape.push_back(column.width);
+      c.table().add(column.name, std::move(values), column.unit, std::move(shape));
+    };
+    switch (column.type) {
+      case 'D':
+        add(kNan);
+        break;
+      case 'E':
+        add(std::numeric_limits<float>::quiet_NaN());
+        break;
+      case 'J':
+        add(std::int32_t{0});
+        break;
+      default:
+        add(std::uint8_t{0});
+    }
   }
-  c.annotated("dra", "deg", [](A a) { return a.dra; });
-  c.annotated("ddec", "deg", [](A a) { return a.ddec; });
-  c.annotated(
-      "ra_center", "deg", [](A a) { return a.centre.ra; }, true);
-  c.annotated(
-      "dec_center", "deg", [](A a) { return a.centre.dec; }, true);
-  c.annotated("meansky", "nanomaggy", [](A a) { return a.sky.mean; });
-  c.annotated("stdsky", "nanomaggy", [](A a) { return a.sky.deviation; });
-  c.annotated("maxsky", "nanomaggy", [](A a) { return a.sky.most; });
-  c.annotated("minsky", "nanomaggy", [](A a) { return a.sky.least; });
-  c.annotated("pixscale_mean", "arcsec", [](A a) { return a.pixel_scale.mean; });
-  c.annotated("pixscale_std", "arcsec", [](A a) { return a.pixel_scale.deviation; });
-  c.annotated("pixscale_max", "arcsec", [](A a) { return a.pixel_scale.most; });
-  c.annotated("pixscale_min", "arcsec", [](A a) { return a.pixel_scale.least; });
-  c.annotated("psfnorm_mean", "", [](A a) { return a.psf_norm.mean; });
-  c.annotated("psfnorm_std", "", [](A a) { return a.psf_norm.deviation; });
-  c.annotated("galnorm_mean", "", [](A a) { return a.galaxy_norm.mean; });
-  c.annotated("galnorm_std", "", [](A a) { return a.galaxy_norm.deviation; });
-  c.annotated("psf_mx2", "pixel^2", [](A a) { return a.mx2; });
-  c.annotated("psf_my2", "pixel^2", [](A a) { return a.my2; });
-  c.annotated("psf_mxy", "pixel^2", [](A a) { return a.mxy; });
-  c.annotated("psf_a", "pixel", [](A a) { return a.a; });
-  c.annotated("psf_b", "pixel", [](A a) { return a.b; });
-  c.annotated("psf_theta", "deg", [](A a) { return a.theta; });
-  c.annotated("psf_ell", "", [](A a) { return a.ellipticity; });
-  for (const char* name : {"humidity", "outtemp"}) c.add<float>(name, "", [](R) { return kNan; });
-  // Of a survey's tiles, which nobody has told us: none.
-  c.add<std::int32_t>("tileid", "", [](R) { return 0; });
-  c.add<std::uint8_t>("tilepass", "", [](R) { return 0; });
-  c.add<float>("tileebv", "mag", [](R) { return kNan; });
-  c.annotated("ebv", "mag", [](A a) { return a.ebv; });
-  // Of the filters u, g, r, i, z, Y of the Dark Energy Survey, and W1 to W4.
-  constexpr std::array<const char*, 6> kBands = {"u", "g", "r", "i", "z", "Y"};
-  constexpr std::array<const char*, 4> kWise = {"w1", "w2", "w3", "w4"};
-  c.array("decam_extinction", "mag", 6, [&](R r, std::int64_t k) {
-    const double per_ebv =
-        standard_band_facts(kBands[static_cast<std::size_t>(k)]).extinction_per_ebv.value_or(kNan);
-    return r.annotation ? r.annotation->ebv * per_ebv : kNan;
-  });
-  c.array("wise_extinction", "mag", 4, [&](R r, std::int64_t k) {
-    return r.annotation
-               ? r.annotation->ebv * band_extinction({}, kWise[static_cast<std::size_t>(k)]).value_or(kNan)
-               : kNan;
-  });
-  c.annotated("psfdepth", "mag", [](A a) { return a.psf_depth; });
-  c.annotated("galdepth", "mag", [](A a) { return a.galaxy_depth; });
-  c.annotated("gausspsfdepth", "mag", [](A a) { return a.gaussian_psf_depth; });
-  c.annotated("gaussgaldepth", "mag", [](A a) { return a.gaussian_galaxy_depth; });
 }
 
 // The stars' columns.

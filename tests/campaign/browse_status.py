@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Opens the page of a plan in chromium as a reader does: clicks a brick that failed and reads why, opens the log, follows
-a link to the page of a brick.
+a link to the page of a brick; then that of a plan of tables.
 
 usage: browse_status.py BUILD WORK [--shot FILE.png]
 """
@@ -84,6 +84,18 @@ def main():
         check.equal("another click tells of another", link.text, survey.name(done))
         link.click()
         check("the link leads to the page of the brick", survey.name(done) in driver.title, driver.title)
+        # A plan of tables, of which one cannot be made.
+        tables, lines = survey.work / "tables", survey.work / "tables.txt"
+        lines.write_text(f"match {survey.work}/status.html --catalogs {out}/tractor --out {survey.work}/matched.fits\n")
+        survey.survey("plan", tables, "--tables", lines)
+        survey.survey("run", tables, "--local", ok=(6,))
+        survey.survey("status", tables, "--page", page)
+        driver.get(page.as_uri())
+        check("of tables the products are there, and no sky", not driver.find_element(By.ID, "sky").is_displayed()
+              and "0 of 1" in driver.find_element(By.ID, "products").text, driver.find_element(By.ID, "products").text)
+        driver.find_element(By.CSS_SELECTOR, "#products .part").click()
+        told = driver.find_element(By.ID, "picked").text
+        check("a click on a part tells why it failed", told.startswith("match: given up: ") and "there is no catalog" in told, told)
         errors = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
         check.equal("the console is silent", errors, [])
     finally:

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <tuple>
 
 #include "core/base/error.h"
 #include "core/campaign/item_list.h"
@@ -81,7 +82,7 @@ TEST(Journal, CutOffAnywhereGivesTheWholeLinesAndGoesOn) {
   const auto size = std::filesystem::file_size(file);
   std::string whole(size, '\0');
   std::ifstream(file).read(whole.data(), static_cast<std::streamsize>(size));
-  const std::size_t first_line = whole.find('\n') + 1;
+  const std::size_t first_line = whole.find('\n') + 1, second_line = whole.rfind("sums\t");
   for (std::size_t cut = 0; cut < size; ++cut) {
     write(file, whole.substr(0, cut));
     JournalWriter(file).write(ended(3, "third"));
@@ -91,10 +92,55 @@ TEST(Journal, CutOffAnywhereGivesTheWholeLinesAndGoesOn) {
     // Of a line that lacks its newline alone nothing is missing.
     std::vector<std::int64_t> expected;
     if (cut + 1 >= first_line) expected.push_back(1);
-    if (cut + 1 >= size) expected.push_back(2);
+    if (cut + 1 >= second_line) expected.push_back(2);
     expected.push_back(3);
     EXPECT_EQ(rows, expected) << cut;
+    const JournalSums sums = journal_sums(file);
+    EXPECT_EQ(sums.failed, std::ssize(expected)) << cut;
+    EXPECT_EQ(sums.cpu_seconds, 1.5 * static_cast<double>(expected.size())) << cut;
   }
+}
+
+TEST(Journal, SumsByItsEndAreThoseOfAllEvents) {
+  const TemporaryDirectory scratch;
+  const auto file = scratch / "j";
+  JournalSums expected;
+  std::vector<std::pair<std::int64_t, JournalSums>> known;  // by where they are
+  for (int writers = 0; writers < 2; ++writers) {
+    JournalWriter writer(file);
+    for (int i = 0; i < 200; ++i) {
+      Event e = ended(i, std::string(static_cast<std::size_t>(i % 50), 'x'));
+      e.ended = false;
+      writer.write(e);
+      expected.add(e);
+      e.ended = true;
+      e.check = i % 5 == 0 ? Check::kDone : i % 7 == 0 ? Check::kNothing : Check::kNone;
+      e.code = i % 3 == 0 ? 75 : 1;
+      if (i == 150) continue;  // nobody told
+      writer.write(e);
+      expected.add(e);
+      known.emplace_back(read_journal(file).end, expected);
+    }
+  }
+  std::ofstream(file, std::ios::app) << "sums\t9999\t1";  // cut off
+  known.emplace_back(-1, expected);
+  ASSERT_GT(std::filesystem::file_size(file), 40000u);
+  for (const auto& [until, sums] : known) {
+    const JournalSums found = journal_sums(file, until);
+    EXPECT_EQ(std::tie(found.begun, found.done, found.nothing, found.failed, found.interrupted),
+              std::tie(sums.begun, sums.done, sums.nothing, sums.failed, sums.interrupted))
+        << until;
+    EXPECT_EQ(found.cpu_seconds, sums.cpu_seconds);
+  }
+  EXPECT_EQ(expected.begun - expected.ended(), 2);
+  // Of one whose writer told none.
+  std::ifstream in(file);
+  std::string without;
+  for (std::string line; std::getline(in, line);)
+    if (!line.starts_with("sums")) without += line + "\n";
+  write(file, without);
+  EXPECT_EQ(journal_sums(file).done, expected.done);
+  EXPECT_EQ(journal_sums(scratch / "none").begun, 0);
 }
 
 TEST(Manifest, IsReadAsWritten) {

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """`survey` on one machine: what goes wrong is told truly, and all else has the bytes of a serial run.
 
-usage: local_runs.py BUILD WORK (faults | kills | two | ends | parallel | snakemake) [--times N] [--seed S]
+usage: local_runs.py BUILD WORK (faults | kills | two | ends | parallel | snakemake | guide) [--times N] [--seed S]
 """
 import argparse
 import os
@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from small_survey import SKIPPED, Checks, SmallSurvey, environment, need_astropy, products
+from small_survey import DEC, RA, SKIPPED, Checks, SmallSurvey, environment, need_astropy, products
 
 
 def faults(survey, check, options):
@@ -193,13 +193,84 @@ def snakemake(survey, check, options):
     check.same_products("which give the bytes of a serial run", products(out), expected)
 
 
+def commands_of(blocks):
+    """The lines of the guide's examples, those that go on in the next one joined, without remarks."""
+    return [line.split("  #")[0].rstrip() for block in blocks for line in block.strip().splitlines() if line.startswith("survey ")]
+
+
+def whole_guide(survey, check, options):
+    """Every command of the guide and of `survey --help` that needs no cluster, in its order, on bricks of few pixels."""
+    from astropy.io import fits
+    from astropy.table import Table
+    directory, work = survey.directory, survey.work
+    # One that a preset names, too.
+    shutil.copy(directory / "survey-ccds-sim.fits.gz", directory / "survey-ccds-decam-sim.fits.gz")
+    (directory / "survey-ccds-sim.fits.gz").unlink()
+    Table({"RA": [RA], "DEC": [DEC], "MJD": [55000], "PLATE": [1], "FIBERID": [2]}).write(work / "other.fits")
+    (work / "list.txt").write_text("1501p022   # a brick\n")
+    small = ["--zoom", "1770", "1830", "1770", "1830", "--bands", "g,r", *survey.options("")[-6:], "--no-wise"]
+    dust = Path(__file__).resolve().parents[3] / "shared/data/dust"
+    names = {"BRICKS": directory / "survey-bricks.fits.gz", "DIR": directory, "PLUGINS": survey.build / "plugins",
+             "SWEEPS": "sweeps", "DUST": dust, "OTHER.fits": "other.fits"}
+
+    def here(line):
+        words = [str(names.get(word, word)) for word in line.split()]
+        if "--dust-dir" in words and not dust.is_dir():
+            at = words.index("--dust-dir")
+            words[at:at + 2] = ["--no-dust"]
+        return " ".join(words) + ("" if " -- " not in line else " " + " ".join(small))
+
+    def follow(lines, what, ok=(0,)):
+        for line in lines:
+            ran = shell(survey, here(line), cwd=work)
+            check(f"{what}: {line}", ran.returncode in ok, f"{ran.returncode}\n{ran.stdout}{ran.stderr}")
+
+    told = survey.survey("--help").stdout
+    told = [line[2:] for line in told.splitlines() if line.startswith("  survey ")]
+    bricks, tables = told[:told.index("survey sweep SWEEPS --catalogs OUT/tractor")], told[told.index("survey sweep SWEEPS --catalogs OUT/tractor"):]
+    cluster = commands_of(guide("On a cluster with Slurm"))
+    check("what --help says of clusters is in the guide", [line for line in told if " submit" in line] == [line for line in cluster if " submit" in line], cluster)
+    of_region, of_list = commands_of(guide("A plan"))
+    follow([of_list], "guide")
+    shutil.rmtree(work / "PLAN")
+    follow([of_region, *commands_of(guide("On one machine")), *commands_of(guide("In the end"))[:3]], "guide")
+    check.equal("every brick of it is done", set(survey.status(work / "PLAN")["items"].items()) & {("waiting", 0), ("given up", 0)},
+                {("waiting", 0), ("given up", 0)})
+    for command in sorted({line.split()[1] for line in bricks} - {"plan", "submit"}):
+        check(f"--help's {command} is in the guide", any(line.split()[1] == command for line in commands_of(
+            guide("On one machine") + guide("In the end"))), command)
+
+    products, in_parts, by_plan = guide("What comes of all bricks")
+    lines = commands_of([products])
+    check.equal("the guide and --help tell of the same tables", [line.split()[1] for line in lines], [line.split()[1] for line in tables[:len(lines)]])
+    follow(lines, "guide")
+    randoms = (work / "randoms.fits").read_bytes()
+    if shutil.which("parallel"):
+        (work / "randoms.fits").unlink()
+        for line in commands_of([in_parts]):
+            command = line.split()[1]
+            whole = here(next(one for one in lines if one.split()[1] == command)).removeprefix("survey ")
+            line = line.replace(f"{command} OUT ...", whole).replace("sweep SWEEPS --catalogs OUT/tractor", whole)
+            follow([line, "survey " + whole], "guide, in parts")
+        check("parts come to the same", (work / "randoms.fits").read_bytes() == randoms)
+    else:
+        print("skipped: there is no parallel: the guide's parts are not made")
+    (work / "tables.txt").write_text("\n".join(here(line).removeprefix("survey ") for line in lines) + "\n")
+    follow(commands_of([by_plan]), "guide")
+    check.equal("the plan of tables is done", survey.status(work / "TABLES")["items"]["given up"], 0)
+    check.equal("--help's plan of tables is the guide's", tables[len(lines)], commands_of([by_plan])[0])
+    follow(commands_of(guide("In the end"))[3:], "guide")  # read-only at last
+    survey.run("chmod", "-R", "u+w", work)
+
+
 def need(program):
     if not shutil.which(program):
         print("skipped: there is no", program)
         sys.exit(SKIPPED)
 
 
-SCENARIOS = {"faults": faults, "kills": kills, "two": two, "ends": ends, "parallel": parallel, "snakemake": snakemake}
+SCENARIOS = {"faults": faults, "kills": kills, "two": two, "ends": ends, "parallel": parallel, "snakemake": snakemake,
+             "guide": whole_guide}
 
 
 def main():
@@ -212,7 +283,8 @@ def main():
     options = parser.parse_args()
     need_astropy()
     check = Checks()
-    SCENARIOS[options.scenario](SmallSurvey(options.build, options.work), check, options)
+    count = 1 if options.scenario == "guide" else 3
+    SCENARIOS[options.scenario](SmallSurvey(options.build, options.work, count), check, options)
     check.end()
 
 

@@ -81,9 +81,10 @@ def main():
             file = plan / f"rounds/000/000000/{task // 500:03d}/task-{task:06d}.journal"
             file.parent.mkdir(exist_ok=True)
             with open(file, "w") as journal:
-                for row, name, _, attempt, _ in json.loads(line)["items"]:
+                for done, (row, name, _, attempt, _) in enumerate(json.loads(line)["items"], 1):
                     journal.write(f"began\t{row}\t{attempt}\t1800000000.000\t{name}\tnode\t4000\t0\t0\t.\n")
-                    journal.write(f"ended\t{row}\t{attempt}\t1800000001.000\t{name}\t0\t1.000\t0.500\t30.000\tdone\t100\t\t.\n")
+                    journal.write(f"ended\t{row}\t{attempt}\t1800000001.000\t{name}\t0\t1.000\t0.500\t30.000\tdone\t100\t\t.\n"
+                                  f"sums\t{done}\t{done}\t0\t0\t0\t{done / 2:.3f}\t.\n")
     print(timed("status", [program, "status", plan]).splitlines()[1])
     print(timed("advance", [program, "advance", plan, "--after", "0"]), end="")
     timed("advance", [program, "advance", plan])

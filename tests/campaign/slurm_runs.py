@@ -22,6 +22,7 @@ import sys
 import time
 from pathlib import Path
 
+from local_runs import commands_of, guide
 from small_survey import SKIPPED, Checks, SmallSurvey, environment, need_astropy, products
 
 PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "sinfo", "scancel"]
@@ -152,6 +153,34 @@ def items_running(survey):
     return found
 
 
+def tables(survey, check, survey_command, slurm, site):
+    """What comes of a brick, by a plan of its own on the same cluster: parts first, then what puts them together."""
+    out, table = survey.work / "brick-out", survey.directory / "survey-bricks.fits.gz"
+    survey.run(survey.bin / "runbrick", *survey.options(out), "--brick", "1501p022", "--zoom", 1770, 1830, 1770, 1830)
+    lines = lambda root: [f"summary {out} --bricks {table} --out {root}/summary.fits --depth-out {root}/depth.fits",
+                          f"randoms {out} --bricks {table} --out {root}/randoms.fits --density 300000 --no-dust",
+                          f"ccds {out} --bricks {table} --out {root}/ccds.fits --annotated {root}/annotated.fits --no-dust "
+                          f"--survey-dir {survey.directory} --plugin-dir {survey.build}/plugins"]
+    for root in ("by-hand", "by-slurm"):
+        (survey.work / root).mkdir()
+    for line in lines(survey.work / "by-hand"):
+        survey.survey(*line.split())
+    file, plan = survey.work / "tables.txt", survey.work / "tables"
+    file.write_text("\n".join(lines(survey.work / "by-slurm")) + "\n")
+    survey_command("plan", plan, "--tables", file)
+    survey_command("submit", plan, "--site", site)
+    for _ in range(300):
+        items = survey.status(plan)["items"]
+        if items["waiting"] + items["queued"] == 0:
+            break
+        time.sleep(1)
+    check.equal("a plan of tables comes to its end by itself", (items["done"], items["given up"]), (6, 0))
+    made = lambda root: {name: digest for name, digest in products(survey.work / root).items() if ".parts" not in name}
+    check.same_products("its tables are those of the commands", made("by-slurm"), made("by-hand"))
+    check("all of them", len(made("by-slurm")) == 6, sorted(made("by-slurm")))
+    check.equal("verify agrees with them", survey.survey("verify", plan).returncode, 0)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
@@ -200,7 +229,10 @@ cpus-per-task = 1
 advance-memory-mb = 200
 setup = ["export SLURM_CONF={slurm.directory}/slurm.conf"]
 """)
-        shown = survey_command("submit", plan, "--site", site, "--dry-run").stdout
+        # As the guide has it.
+        dry_run, submit, status = ([str({"PLAN": plan, "site.toml": site}.get(word, word)) for word in line.split()[1:]]
+                                   for line in commands_of(guide("On a cluster with Slurm")))
+        shown = survey_command(*dry_run).stdout
         check("--dry-run shows the scripts", "#SBATCH --array=0-" in shown and "--signal=B:USR1@15" in shown
               and "--partition=small" in shown, shown)
         check("and submits nothing", not slurm.command("squeue", "-h").stdout)
@@ -216,7 +248,8 @@ setup = ["export SLURM_CONF={slurm.directory}/slurm.conf"]
         slurm.wait_for("the end of what ran", lambda: not slurm.command("squeue", "-h").stdout.strip())
         items = survey.status(plan)["items"]
         check("stop empties the queue and loses nothing", items["queued"] == 0 and items["waiting"] > 0 and items["given up"] < 2, items)
-        survey_command("submit", plan)
+        survey_command(*submit)
+        check("status tells how it stands", " items\n" in survey_command(*status).stdout)
 
         began, disturbed, killed, restarted, drained = time.monotonic(), 0, 0, False, False
         limit = began + 1500
@@ -261,6 +294,7 @@ setup = ["export SLURM_CONF={slurm.directory}/slurm.conf"]
         check("the one whose task was killed was found", row(lost)["attempts"] >= 2, row(lost))
         check.same_products("the products are those of a serial run", products(out), expected)
         check.equal("verify agrees", survey.survey("verify", plan).returncode, 0)
+        tables(survey, check, survey_command, slurm, site)
         entries = max(len(list(Path(d).iterdir())) for d, _, _ in os.walk(plan))
         check("no directory has too many entries", entries <= 2000, entries)
     finally:

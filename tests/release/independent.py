@@ -318,3 +318,112 @@ def summary(brick, bands):
         for i in range(4):
             out[f"ext_w{i + 1}"] = -2.5 * np.log10(wise[i])
     return out
+
+
+# ---- annotated CCDs ----
+ANNOTATED = [name for name in """image_filename image_hdu camera expnum plver procdate plprocid ccdname object propid filter
+exptime mjd_obs airmass ha fwhm width height ra_bore dec_bore crpix1 crpix2 crval1 crval2 cd1_1 cd1_2 cd2_1 cd2_2 yshift ra dec
+skyrms sig1 ccdzpt zpt ccdraoff ccddecoff ccdskycounts ccdskysb ccdrarms ccddecrms ccdrarmeds ccddecrmeds ccdbprp ccdphrms
+phrms ccdnastrom ccdnphotom ccdnphotom_used ccd_cuts annotated good_region ra0 dec0 ra1 dec1 ra2 dec2 ra3 dec3 dra ddec
+ra_center dec_center meansky stdsky maxsky minsky pixscale_mean pixscale_std pixscale_max pixscale_min psfnorm_mean psfnorm_std
+galnorm_mean galnorm_std psf_mx2 psf_my2 psf_mxy psf_a psf_b psf_theta psf_ell humidity outtemp tileid tilepass tileebv ebv
+decam_extinction wise_extinction psfdepth galdepth gausspsfdepth gaussgaldepth""".split()]
+ANNOTATED_FORMATS = """A I A K A A A A A A A E D E E E I I D D E E D D E E E E L D D E E E E E E E E E E E E E E E I I I J
+L 4I D D D D D D D D E E D D E E E E E E E E E E E E E E E E E E E E E J B E E 6E 4E E E E E""".split()  # texts of any width
+EXTINCTION = {"decam": [3.995, 3.214, 2.165, 1.592, 1.211, 1.064], "wise": [0.184, 0.113, 0.0241, 0.00910]}  # per E(B-V)
+
+
+def separation(ra1, dec1, ra2, dec2):
+    """Degrees, by the haversine."""
+    ra1, dec1, ra2, dec2 = np.radians([ra1, dec1, ra2, dec2])
+    h = np.sin((dec2 - dec1) / 2) ** 2 + np.cos(dec1) * np.cos(dec2) * np.sin((ra2 - ra1) / 2) ** 2
+    return np.degrees(2 * np.arcsin(np.sqrt(h)))
+
+
+def area_of_square(wcs, x, y, half=10):
+    """Square degrees on the sphere about a pixel (0-based), from its corners' unit vectors: small, and so nearly plane."""
+    ra, dec = np.radians(wcs.all_pix2world([x - half, x + half, x + half, x - half], [y - half, y - half, y + half, y + half], 0))
+    v = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
+    return np.linalg.norm(np.cross(v[2] - v[0], v[3] - v[1])) / 2 * np.degrees(1) ** 2
+
+
+# The exponential as six Gaussians: shares of light and variances in units of the half-light radius squared.
+SHARES = np.array([0.00234853813, 0.030799526, 0.223364214, 1.17949102, 4.3387375, 5.9982077])
+VARIANCES = np.array([0.00120078965, 0.00884526493, 0.0391463084, 0.139976817, 0.4609625, 1.50159566])
+
+
+def as_galaxy(psf, cd, radius=0.45, n=256, size=65):
+    """A round exponential of that half-light radius in arcsec seen through a stamp, cut to `size` pixels."""
+    fy, fx = np.fft.fftfreq(n)[:, None], np.fft.rfftfreq(n)[None, :]
+    inverse = np.linalg.inv(3600 * cd)  # frequencies in cycles per arcsec
+    squared = sum((inverse[0, k] * fx + inverse[1, k] * fy) ** 2 for k in (0, 1))
+    profile = sum(a * np.exp(-2 * np.pi ** 2 * v * radius ** 2 * squared) for a, v in zip(SHARES / SHARES.sum(), VARIANCES))
+    shifted = np.roll(np.pad(psf, [(0, n - psf.shape[0]), (0, n - psf.shape[1])]), [-(k // 2) for k in psf.shape], (0, 1))
+    whole = np.fft.irfft2(np.fft.rfft2(shifted) * profile, (n, n))
+    return np.fft.fftshift(whole)[n // 2 - size // 2:n // 2 + size // 2 + 1, n // 2 - size // 2:n // 2 + size // 2 + 1]
+
+
+def annotation(survey, row, dust):
+    """The 44 columns behind `annotated` of a CCD of a survey with splines of the sky and PSFEx's models; `row`: of its table."""
+    survey, stem = Path(survey), str(row["image_filename"]).strip()[:-len(".fits.fz")]
+    header = fits.getheader(survey / "images" / f"{stem}.fits.fz", int(row["image_hdu"]))
+    primary = fits.getheader(survey / "images" / f"{stem}.fits.fz", 0)
+    dec = np.radians(header["CRVAL2"])
+    header["CRVAL1"] += row["ccdraoff"] / 3600 / np.cos(dec)
+    header["CRVAL2"] += row["ccddecoff"] / 3600
+    wcs, w, h = WCS(header), int(row["width"]), int(row["height"])
+    out = {"good_region": [-1] * 4, "tileid": 0, "tilepass": 0, "tileebv": np.nan}
+    for name in ("humidity", "outtemp"):
+        out[name] = float(primary.get(name, header.get(name, np.nan)))
+    for k, (x, y) in enumerate(((0, 0), (0, h - 1), (w - 1, h - 1), (w - 1, 0))):
+        out[f"ra{k}"], out[f"dec{k}"] = wcs.all_pix2world(x, y, 0)
+    middle = (w - 1) / 2, (h - 1) / 2
+    ra, dec = (float(v) for v in wcs.all_pix2world(*middle, 0))
+    out["ra_center"], out["dec_center"] = ra, dec
+    edges = [wcs.all_pix2world(x, y, 0) for x, y in ((0, middle[1]), (w - 1, middle[1]), (middle[0], 0), (middle[0], h - 1))]
+    out["dra"] = max(separation(ra, dec, r, dec) for r, _ in edges)
+    out["ddec"] = max(separation(ra, dec, ra, d) for _, d in edges)
+    from scipy.interpolate import RectBivariateSpline
+    sky = fits.getdata(survey / "calib/sky" / f"{stem}-splinesky.fits", 1)[0]
+    spline = RectBivariateSpline(sky["xgrid"], sky["ygrid"], sky["gridvals"].reshape(sky["gridh"], sky["gridw"]).T, s=0)
+    x, y = (np.linspace(0, n - 1, 1 + n // 10) for n in (w, h))
+    level = spline(x + sky["x0"], y + sky["y0"])
+    per_nanomaggy = 10 ** (0.4 * (row["ccdzpt"] + 2.5 * np.log10(row["exptime"]) - 22.5))
+    out["meansky"], out["stdsky"] = level.mean() / per_nanomaggy, level.std() / per_nanomaggy
+    out["maxsky"], out["minsky"] = level.max() / per_nanomaggy, level.min() / per_nanomaggy
+    scale = [3600 * np.sqrt(area_of_square(wcs, px - 1, py - 1) / 400)
+             for px in np.linspace(11, w - 10, 5) for py in np.linspace(11, h - 10, 5)]
+    for name, what in (("mean", np.mean), ("std", np.std), ("max", np.max), ("min", np.min)):
+        out[f"pixscale_{name}"] = what(scale)
+    model = fits.getdata(survey / "calib/psfex" / f"{stem}-psfex.fits", 1)[0]
+    stamps = model["psf_mask"].reshape(model["psfaxis3"], model["psfaxis2"], model["psfaxis1"]).astype(float)
+    powers = [(i, j) for j in range(model["poldeg1"] + 1) for i in range(model["poldeg1"] + 1 - j)]
+
+    def psf(x, y):
+        u, v = (x - model["polzero1"]) / model["polscal1"], (y - model["polzero2"]) / model["polscal2"]
+        stamp = sum(u ** i * v ** j * s for (i, j), s in zip(powers, stamps))
+        return stamp / stamp.sum()
+
+    cd = wcs.wcs.cd
+    norm = lambda stamp: np.sqrt((stamp ** 2).sum())
+    points = [psf(px - 1, py - 1) for px in np.linspace(33, w - 32, 5) for py in np.linspace(33, h - 32, 5)]
+    norms, galaxies = [norm(p) for p in points], [norm(as_galaxy(p, cd)) for p in points]
+    out["psfnorm_mean"], out["psfnorm_std"] = np.mean(norms), np.std(norms)
+    out["galnorm_mean"], out["galnorm_std"] = np.mean(galaxies), np.std(galaxies)
+    p = psf(*middle)
+    j, i = np.mgrid[:p.shape[0], :p.shape[1]]
+    i, j = i - (i * p).sum(), j - (j * p).sum()
+    xx, yy, xy = (i * i * p).sum(), (j * j * p).sum(), (i * j * p).sum()
+    largest, smallest = np.linalg.eigvalsh([[xx, xy], [xy, yy]])[::-1]
+    out |= {"psf_mx2": xx, "psf_my2": yy, "psf_mxy": xy, "psf_a": np.sqrt(largest), "psf_b": np.sqrt(smallest),
+            "psf_ell": 1 - np.sqrt(smallest / largest), "psf_theta": np.sign(xy) * abs(np.degrees(np.arctan2(2 * xy, xx - yy) / 2))}
+    out["ebv"] = dust.ebv(np.array([ra]), np.array([dec]))[0] if dust else np.nan
+    for kind, per_ebv in EXTINCTION.items():
+        out[f"{kind}_extinction"] = out["ebv"] * np.array(per_ebv)
+    depth = lambda norm: 22.5 - 2.5 * np.log10(5 * row["sig1"] / norm)
+    out["psfdepth"], out["galdepth"] = depth(out["psfnorm_mean"]), depth(out["galnorm_mean"])
+    sigma = row["fwhm"] / 2.35
+    out["gausspsfdepth"] = depth(1 / (2 * np.sqrt(np.pi) * sigma))
+    gaussian = np.exp(-(np.hypot(*np.mgrid[-31:32, -31:32]) / sigma) ** 2 / 2) / (2 * np.pi * sigma ** 2)
+    out["gaussgaldepth"] = depth(norm(as_galaxy(gaussian, cd)))
+    return out

@@ -7,20 +7,23 @@ DATA: of golden bricks there; without it, of a survey that is simulated and run 
 they meet.
 """
 import hashlib
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 SKIPPED = 77
 try:
     import numpy as np
     import astropy_healpix  # noqa: F401
+    import scipy  # noqa: F401
     from astropy.io import fits
 except ImportError as missing:
-    print(f"skipped: {missing} (Debian packages python3-astropy, python3-astropy-healpix)")
+    print(f"skipped: {missing} (Debian packages python3-astropy, python3-astropy-healpix, python3-scipy)")
     sys.exit(SKIPPED)
 import independent
 sys.path.append(str(Path(__file__).parents[1] / "campaign"))
@@ -33,7 +36,8 @@ failed = 0
 class Case:
     """A survey that tables are made of. `density`: of random points, so many that some are in the bricks' small parts."""
 
-    def __init__(self, out, table, bands, density, counted, dust_dir=None):
+    def __init__(self, out, table, bands, density, counted, dust_dir=None, light_curves=False):
+        self.light_curves = light_curves
         self.out, self.table, self.bands, self.density, self.counted = out, table, bands, density, counted
         self.bricks = independent.bricks(out, table)
         self.dust = independent.Dust(dust_dir) if dust_dir else None
@@ -148,6 +152,12 @@ def check_sweeps(case):
         for directory, ending in (("", ""), ("-lightcurves", "-lc"), ("-extra", "-ex")):
             table = fits.getdata(work / "sweeps" / f"sweep{directory}" / f"sweep-{box}{ending}.fits", 1)
             forms.append(len(table))
+            ids = {"RELEASE", "BRICKID", "OBJID", "LS_ID_DR11"} & set(table.names)
+            check(f"{box}{ending}: its rows are those of the main file", all(
+                np.array_equal(table[name], found.get(name, table[name])) for name in ids) and len(ids) > 2, ids)
+            check(f"{box}{ending}: each column is in one file", not (set(table.names) - ids) & set(found)
+                  and {name for name in set(table.names) - ids if name.startswith("LC_")} ==
+                  (set(table.names) - ids if ending == "-lc" else set()), table.names)
             found |= {name: table[name] for name in table.names}
         rows += forms[0]
         check(f"{box}: the three files have the same rows", len(set(forms)) == 1 and forms[0] == len(expected["OBJID"]), forms)
@@ -157,6 +167,7 @@ def check_sweeps(case):
                  or found[name].dtype.kind in "SU" and (np.char.strip(found[name]) != np.char.strip(expected[name])).any()]
         check(f"{box}: every value is the catalog's", not wrong, wrong)
     primary = sum(int((c["brick_primary"] & (c["type"] != "NUN")).sum()) for c in (b.catalog() for b in case.bricks))
+    check("there are light curves", any(name.startswith("LC_FLUX") for name in found) or not case.light_curves)
     check("every primary source is in one box", rows == primary > 0 and len(boxes) > 1, (rows, primary, boxes))
     files = {path: path.stat().st_mtime_ns for path in (work / "sweeps").rglob("*.fits")}
     survey(*sweep)
@@ -223,6 +234,83 @@ def check_ccds(case):
         hdus.writeto(target)
     told = case.survey("ccds", "--out", work / "not.fits", out=other, code=3)
     check("another zero point is told", "ccdzpt is" in told and bricks[0].name in told and not (work / "not.fits").exists(), told)
+
+
+def check_annotated(case, directory):
+    """The table of all columns, of a simulated survey; then with what is missing or not what the bricks were made with."""
+    dust_dir = Path(__file__).resolve().parents[3] / "shared/data/dust"
+    there = dust_dir.is_dir()
+    if not there:
+        print(f"skipped: real data absent: {dust_dir}: ebv is not compared")
+    out, words = work / "annotated.fits", ["--survey-dir", directory, "--plugin-dir", build / "plugins"]
+    told = run("env", *([f"DUST_DIR={dust_dir}"] if there else []), build / "bin/survey", "ccds", case.out, "--bricks", case.table,
+               "--out", work / "ccds2.fits", "--annotated", out, *words, *([] if there else ["--no-dust"]))
+    with fits.open(out) as hdus:
+        columns, table = hdus[1].columns, hdus[1].data.copy()
+    check("annotated columns", columns.names == independent.ANNOTATED, set(columns.names) ^ set(independent.ANNOTATED))
+    forms = ["A" if column.format.endswith("A") else column.format for column in columns]
+    check("their types", forms == independent.ANNOTATED_FORMATS, forms)
+    survey_rows = {int(row["expnum"]): row for row in fits.getdata(directory / "survey-ccds-sim.fits.gz", 1)}
+    check("every CCD is annotated", len(table) == len(survey_rows) and table["annotated"].all(), len(table))
+    dust = independent.Dust(dust_dir) if there else None
+    expected = [independent.annotation(directory, survey_rows[int(row["expnum"])], dust) for row in table]
+    for name in independent.ANNOTATED[51:]:
+        compare(f"annotated {name}", table[name], np.array([row[name] for row in expected]),
+                1e-4 if name.endswith("norm_std") else 1e-5)  # of stamps in single precision
+    absent = [name for name in independent.ANNOTATED[:50] if name not in survey_rows[int(table["expnum"][0])].array.names]
+    for name in independent.ANNOTATED[:50]:
+        if name not in absent:
+            compare(f"annotated {name}", table[name], np.array([survey_rows[int(row["expnum"])][name] for row in table]), 1e-14)
+    check("columns without a value are told", "nobody tells of any CCD: " in told and all(
+        name in told.split("nobody tells of any CCD: ")[1] for name in (*absent, "tileid", "humidity")), told)
+    check("the list of CCDs is the same beside it", (work / "ccds2.fits").read_bytes() == (work / "ccds.fits").read_bytes())
+    # A CCD without its model of the sky, and one whose PSF was made anew.
+    other = work / "other-survey"
+    shutil.copytree(directory, other, ignore=lambda path, names: {"wise", "gaia"} & set(names))
+    models = lambda kind: sorted(other.glob(f"calib/{kind}/**/*.fits"))
+    models("sky")[0].unlink()
+    with fits.open(models("psfex")[1], mode="update") as hdus:
+        hdus[1].data["legpipev"] = "another version"
+    damp = str(table["image_filename"][-1]).strip()
+    with fits.open(other / "images" / damp, mode="update", disable_image_compression=True) as hdus:
+        hdus[0].header["HUMIDITY"], hdus[0].header["OUTTEMP"] = 43.5, 11.25
+    words[1] = other
+    told = case.survey("ccds", "--out", work / "not.fits", "--annotated", work / "not-all.fits", "--no-dust", *words)
+    some = fits.getdata(work / "not-all.fits", 1)
+    check("CCDs with other files are not annotated",
+          some["annotated"].sum() == len(table) - 2 and np.isnan(some["psfdepth"][~some["annotated"]]).all()
+          and (some["ccdzpt"] == table["ccdzpt"]).all(), some["annotated"])
+    check("weather is the header's", (some["humidity"][-1], some["outtemp"][-1]) == (43.5, 11.25), some["humidity"])
+    check("and told", "2 CCDs are not annotated" in told and "its PSF is not that of the bricks" in told and "sky" in told, told)
+    shutil.rmtree(other / "calib")
+    told = case.survey("ccds", "--out", work / "not2.fits", "--annotated", work / "none.fits", "--no-dust", *words, code=3)
+    check("a survey without calibrations is refused", "could be annotated" in told and not (work / "none.fits").exists(), told)
+
+
+def check_pairs(case):
+    """Every pair of sources and places near them, by unit vectors."""
+    chance, catalogs = np.random.default_rng(5), [(brick, brick.catalog()) for brick in case.bricks]
+    chosen = [c[c["brick_primary"] & (c["type"] != "NUN")] for _, c in catalogs]
+    ra, dec, number, brickid, objid = (np.concatenate(columns) for columns in zip(*(
+        (c["ra"], c["dec"], c["ls_id_dr11"] if "ls_id_dr11" in c.names else
+         (c["release"].astype(int) << 42) + (c["brickid"].astype(int) << 22) + c["objid"], c["brickid"], c["objid"]) for c in chosen)))
+    near = np.concatenate([np.arange(len(ra)), chance.integers(0, len(ra), 30)])
+    x = ra[near] + chance.normal(0, 3, len(near)) / 3600 / np.cos(np.radians(dec[near]))
+    y = dec[near] + chance.normal(0, 3, len(near)) / 3600
+    fits.BinTableHDU.from_columns([fits.Column("RA", "D", array=x), fits.Column("DEC", "D", array=y)]).writeto(work / "places.fits")
+    survey("match", work / "places.fits", "--catalogs", case.out / "tractor", "--bricks", case.table, "--out", work / "pairs.fits",
+           "--radius", 10, "--all")
+    vector = lambda a, d: np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)], axis=1)
+    chord = np.linalg.norm(vector(*np.radians([x, y]))[:, None] - vector(*np.radians([ra, dec]))[None], axis=2)
+    apart = 3600 * np.degrees(2 * np.arcsin(chord / 2))
+    row, source = np.nonzero(apart < 10)
+    order = np.lexsort((apart[row, source], row))
+    row, source = row[order], source[order]
+    table = fits.getdata(work / "pairs.fits", 1)
+    check("number of pairs", len(table) == len(row) > len(near), (len(table), len(row)))
+    for name, expected in (("EXTROW", row), ("LS_ID", number[source]), ("BRICKID", brickid[source]), ("OBJID", objid[source]),
+                           ("DIST", apart[row, source])):
+        compare(f"pairs {name}", table[name], expected, 1e-6, 1e-6)
 
 
 def check_hips(case):
@@ -348,7 +436,8 @@ def check_plan_of_tables(case):
                           f"randoms {out} --bricks {table} --out {root}/randoms.fits --density 200000 --no-dust",
                           f"randoms {out} --bricks {table} --out {root}/randoms2.fits --seed 2 --density 200000 --no-dust",
                           f"maps {out} --bricks {table} --out {root}/maps",
-                          f"ccds {out} --bricks {table} --out {root}/ccds.fits",
+                          f"ccds {out} --bricks {table} --out {root}/ccds.fits --annotated {root}/annotated.fits --no-dust "
+                          f"--survey-dir {work}/survey --plugin-dir {build}/plugins",
                           f"hips {out} --bricks {table} --out {root}/sky --order 9"]
     for root in ("by-hand", "by-plan"):
         (work / root).mkdir()
@@ -361,7 +450,7 @@ def check_plan_of_tables(case):
     states = lambda: {name: str(row["state"]).strip() for name, row in items().items()}
     parts = {name for name, row in items().items() if row["phase"] == 0}
     check("items are parts and what puts them together",
-          {"sweep-150p000-155p005", "summary-149", "summary-150", "randoms-149", "randoms.2-150", "maps-150"} < parts
+          {"sweep-150p000-155p005", "summary-149", "summary-150", "randoms-149", "randoms.2-150", "maps-150", "ccds-149"} < parts
           and set(states()) - parts == {"sweep", "summary", "randoms", "randoms.2", "maps", "ccds", "hips"}, sorted(states()))
     # A round of tasks has the parts alone; the rest is for whoever comes then.
     number, tasks = survey("hand-out", plan, "--task-minutes", 60).split()[:2]
@@ -385,6 +474,58 @@ def check_plan_of_tables(case):
     survey("verify", plan)
     same_files(work / "by-plan", work / "by-hand")
     check("its story names the command", f"--group 149 --again --checksums {plan}" in survey("why", plan, "maps-149"))
+    check_end_of_plan(plan, work / "by-plan", work / "by-hand")
+    check_killed_plan(lines(work / "by-kill"), work / "by-hand")
+
+
+def check_end_of_plan(plan, made, by_hand):
+    """Looked at, cleaned and sealed."""
+    page = work / "tables.html"
+    survey("status", plan, "--page", page)
+    data = json.loads(page.read_text().split('id="data">')[1].split("</script>")[0])
+    shown = {product["name"]: [data["names"][str(i)][0] for i in product["items"]] for product in data["products"]}
+    check("the page shows each product with its parts",
+          shown["maps"] == ["maps-149", "maps-150", "maps"] and set(shown) >= {"sweep", "randoms.2", "ccds", "hips"}, shown)
+    parts = list(made.glob("*.parts/*"))
+    survey("clean", plan)
+    check("clean removes parts that are put together", len(parts) > 5 and not list(made.glob("*.parts")), parts)
+    same_files(made, by_hand)
+    check("verify knows of it", " 0 not what they should be" in survey("verify", plan))
+    other = made / "not-mine.txt"
+    other.write_text("what stands beside the products")
+    survey("seal", plan)
+    sums = {str(row["path"]).strip(): str(row["sha256"]) for row in fits.getdata(plan / "survey-checksums.fits", 1)}
+    check("every product is in the table of checksums", sums == {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in made.rglob("*") if path.is_file() and path != other},
+        len(sums))
+    writable = [str(path.relative_to(made)) for path in (made, *made.rglob("*")) if path.stat().st_mode & 0o222]
+    check("they, and what holds them alone, may not be written any more", sorted(writable) == [".", "not-mine.txt"], writable)
+    run("chmod", "-R", "u+w", made)
+
+
+def check_killed_plan(lines, by_hand):
+    """SIGKILL of a run of a plan, which then goes on to the same bytes."""
+    made, plan = work / "by-kill", work / "plan-that-is-killed"
+    made.mkdir()
+    (work / "some.txt").write_text("\n".join(line for line in lines if line.split()[0] in ("summary", "randoms", "maps", "ccds")))
+    survey("plan", plan, "--tables", work / "some.txt")
+    killed = 0
+    for events in range(2, 40, 6):  # once so much has begun or ended
+        process = subprocess.Popen([build / "bin/survey", "run", plan, "--local", "--jobs", "2"], env=environment(),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and sum(f.read_text().count("\t.\n") for f in plan.rglob("*.journal")) < events:
+            time.sleep(0.005)
+        killed += process.poll() is None
+        process.kill()
+        process.wait()
+    survey("run", plan, "--local", "--jobs", 2)
+    survey("verify", plan)
+    files = {path.relative_to(made): path for path in made.rglob("*") if path.is_file() and ".parts" not in str(path)}
+    wrong = [str(name) for name, path in files.items() if path.read_bytes() != (by_hand / name).read_bytes()]
+    check(f"killed {killed} times, it comes to the same bytes", killed > 2 and not wrong and len(files) > 6, (killed, wrong, sorted(files)))
+    survey("clean", plan)
+    left = [str(path) for path in (*made.rglob("tmp-*"), *made.glob("*.parts"))]
+    check("cleaned, nothing is left behind", not left, left)
 
 
 def golden_case(data):
@@ -401,17 +542,18 @@ def simulated_case():
     """Each brick's corner of a hundred pixels' side, all on the same CCDs; one brick has one band alone and no WISE."""
     directory, out = work / "survey", work / "out"
     run(build / "bin/simulate-survey", directory, "--seed", 4, "--size", 150, "--radec", 150.0, 2.375, "--bands", "gr",
-        "--nexp", 2, "--density", 150, "--bright", 12, "--wise", 1, "--quiet")
+        "--nexp", 2, "--density", 150, "--bright", 12, "--wise", 1, "--wise-epochs", 2, "--quiet")
     (work / "bricks.txt").write_text("1498p022 --zoom 32 132 3467 3567\n"
                                      "1501p022 --zoom 3467 3567 3467 3567\n"
                                      "1498p025 --zoom 32 132 32 132\n"
                                      "1501p025 --zoom 3467 3567 32 132 --bands r --no-wise\n")
     survey("plan", work / "plan", "--bricks", work / "bricks.txt", "--", "--survey-dir", directory, "--outdir", out,
            "--plugin-dir", build / "plugins", "--bands", "g,r", "--no-page", "--gaia-dir", directory / "gaia", "--no-tycho", "--no-large-galaxies",
-           "--no-star-clusters", "--unwise-dir", directory / "wise/unwise", "--unwise-psf-dir", directory / "wise/psf")
+           "--no-star-clusters", "--unwise-dir", directory / "wise/unwise", "--unwise-psf-dir", directory / "wise/psf",
+           "--unwise-tr-dir", directory / "wise/unwise-tr", "--wise-epochs", 3)
     survey("run", work / "plan", "--local", "--jobs", 2)
     return Case(out, directory / "survey-bricks.fits.gz", ["g", "r"], 1500000,
-                ["1 bricks without band g", "1 bricks without WISE W1"])
+                ["1 bricks without band g", "1 bricks without WISE W1"], light_curves=True)
 
 
 def main():
@@ -426,7 +568,9 @@ def main():
     boxes = check_sweeps(case)
     check_summary(case)
     check_ccds(case)
+    check_pairs(case)
     if not data:
+        check_annotated(case, work / "survey")
         check_plan_of_tables(case)
     else:
         check_hips(case)

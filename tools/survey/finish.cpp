@@ -63,7 +63,9 @@ int survey_drain(int argc, char** argv) {
 
 int survey_clean(int argc, char** argv) {
   std::filesystem::path directory;
-  CLI::App app("Removes the saved state and journals of blobs of items that are done.", "survey clean");
+  CLI::App app(
+      "Removes the saved state and journals of blobs of items that are done; of a plan of tables, parts that are put together.",
+      "survey clean");
   app.add_option("PLAN", directory, "the plan's directory")->required();
   if (!parse_command_line(app, argc, argv)) return 0;
   TerminalLog terminal(LogLevel::kWarning);
@@ -78,7 +80,7 @@ int survey_seal(int argc, char** argv) {
   bool incomplete = false;
   CLI::App app(
       "Verifies a finished plan, writes one table of all its files' checksums (survey-checksums.fits in the output "
-      "directory) and makes them read-only.",
+      "directory; of a plan of tables, in the plan's) and makes them read-only.",
       "survey seal");
   app.add_option("PLAN", directory, "the plan's directory")->required();
   app.add_flag("--incomplete", incomplete, "although items were given up");

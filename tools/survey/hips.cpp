@@ -131,7 +131,9 @@ int survey_hips(int argc, char** argv, const Cancel& cancel) {
     if (!items.contains(item)) throw usage_error("--item {}: no brick touches it (--list-items)", item);
     plan_words.forget(hips_item_mark(out, item));
     make_hips_item(item, items.at(item), out, options);
-    tell_checksums(plan_words.checksums, tiles_of_item(item, out, options));
+    std::vector<fs::path> files = tiles_of_item(item, out, options);
+    if (!files.empty()) files.push_back(hips_item_mark(out, item));
+    tell_checksums(plan_words.checksums, files);
     return 0;
   }
   for (const auto& [cell, members] : items) {

@@ -63,7 +63,7 @@ int survey_maps(int argc, char** argv, const Cancel& cancel) {
   const Counts counts = merge_maps(*parts, command.out, options);
   TerminalLog terminal(LogLevel::kInfo);
   tell_counts(counts, {"cells", "bricks"}, Log(terminal));
-  if (!command.keep) remove_parts(*parts);
+  command.remove(*parts);
   std::vector<fs::path> files = {command.out / "survey-maps.fits", command.out / "moc.fits"};
   for (const std::string& band : options.bands) files.push_back(command.out / ("moc-" + band + ".fits"));
   tell_checksums(command.plan_words.checksums, files);

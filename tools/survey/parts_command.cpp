@@ -44,20 +44,38 @@ std::optional<std::vector<fs::path>> PartsCommand::make_parts(
     write_stdout(text);
     return {};
   }
+  const auto files_of = [&](const std::string& name) {
+    std::vector<fs::path> files = {part_file(out, name)};
+    for (const fs::path& other : beside) files.push_back(part_file(other, name));
+    return files;
+  };
+  const auto make_anew = [&](const BrickGroup& g) {
+    for (const fs::path& file : files_of(g.name)) plan_words.forget(file);
+    make(g, part_file(out, g.name));
+  };
   if (!group.empty()) {
-    plan_words.forget(part_file(out, group));
-    make(group_named(groups, group), part_file(out, group));
-    tell_checksums(plan_words.checksums, {part_file(out, group)});
-    write_stdout(fmt::format("{}\n", part_file(out, group).string()));
+    make_anew(group_named(groups, group));
+    const std::vector<fs::path> files = files_of(group);
+    tell_checksums(plan_words.checksums, files);
+    for (const fs::path& file : files) write_stdout(fmt::format("{}\n", file.string()));
     return {};
   }
   std::vector<fs::path> parts;
   for (const BrickGroup& g : groups) {
     parts.push_back(part_file(out, g.name));
-    plan_words.forget(parts.back());
-    make(g, parts.back());
+    make_anew(g);
   }
   return parts;
+}
+
+void PartsCommand::remove(const std::vector<fs::path>& parts) const {
+  if (keep) return;
+  remove_parts(parts);
+  for (const fs::path& other : beside) {
+    std::vector<fs::path> files;
+    for (const fs::path& part : parts) files.push_back(part_file(other, part.stem().string()));
+    remove_parts(files);
+  }
 }
 
 void check_bands(const std::vector<std::string>& bands) {

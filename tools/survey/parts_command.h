@@ -20,6 +20,8 @@ struct PartsCommand {
   std::filesystem::path directory, bricks_file, out;
   std::vector<std::string> names;  // of bricks; empty: all
   std::string group;
+  std::vector<std::filesystem::path>
+      beside;  // further tables, whose parts are made along with those of `out`
   bool list = false, keep = false, no_verify = false;
   PlanWords plan_words;
 
@@ -30,6 +32,8 @@ struct PartsCommand {
   std::optional<std::vector<std::filesystem::path>> make_parts(
       const std::vector<BrickOutput>& bricks,
       const std::function<void(const BrickGroup& group, const std::filesystem::path& part)>& make) const;
+  // Unless they are to be kept.
+  void remove(const std::vector<std::filesystem::path>& parts) const;
 };
 
 // Error (kUsage): a band is there twice. Columns are named after them, and their names have no case.

@@ -141,7 +141,7 @@ int survey_summary(int argc, char** argv, const Cancel& cancel) {
   writer.add_empty_primary();
   writer.add_table(merge_summaries(*parts));
   writer.write(command.out);
-  if (!command.keep) remove_parts(*parts);
+  command.remove(*parts);
   std::vector<fs::path> made = {command.out};
   if (!depth_out.empty()) {
     const DepthSums sums = depth_sums(bricks, bands, options);

@@ -7,16 +7,13 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
-#include "core/base/atomic_file.h"
-#include "core/base/environment.h"
 #include "core/base/error.h"
 #include "tools/common/program.h"
 #include "tools/survey/commands.h"
+#include "tools/survey/dust.h"
 #include "tools/survey/output_bricks.h"
 #include "tools/survey/parts_command.h"
 
@@ -32,28 +29,6 @@ void check(const RandomsOptions& options) {
                       kDensest);
   if (!(options.aperture_arcsec > 0) || !std::isfinite(options.aperture_arcsec))
     throw usage_error("--aperture: {} is no radius in arcsec", options.aperture_arcsec);
-}
-
-std::string digest_of(const fs::path& dust_dir) {
-  std::string digests;
-  for (const fs::path& file : DustMaps::files(dust_dir)) {
-    std::ifstream in(file, std::ios::binary);
-    const std::string bytes(std::istreambuf_iterator<char>(in), {});
-    if (!in && !in.eof()) throw input_error("cannot be read").in_file(file.string());
-    digests += sha256_hex(bytes);
-  }
-  return sha256_hex(digests);
-}
-
-// Reads the maps, and says what they are.
-std::optional<DustMaps> dust_of(fs::path directory, bool no_dust, std::string& digest) {
-  if (no_dust) return {};
-  if (directory.empty()) directory = process_environment("DUST_DIR").value_or("");
-  if (directory.empty())
-    throw usage_error(
-        "--dust-dir (or $DUST_DIR) is missing: the column EBV needs it; --no-dust does without");
-  digest = digest_of(directory);
-  return DustMaps::read(directory);
 }
 
 }  // namespace
@@ -88,7 +63,8 @@ int survey_randoms(int argc, char** argv, const Cancel& cancel) {
   options.photsys = photsys[0];
   options.verify = !command.no_verify;
   options.cancel = cancel;
-  const std::optional<DustMaps> dust = dust_of(dust_dir, no_dust, options.dust_digest);
+  const std::optional<DustMaps> dust =
+      dust_of(dust_dir, no_dust, "the column EBV needs it", options.dust_digest);
   options.dust = dust ? &*dust : nullptr;
 
   const std::vector<BrickOutput> bricks = command.bricks();
@@ -101,7 +77,7 @@ int survey_randoms(int argc, char** argv, const Cancel& cancel) {
   const Counts counts = merge_randoms(*parts, command.out, options);
   TerminalLog terminal(LogLevel::kInfo);
   tell_counts(counts, {"points", "bricks"}, Log(terminal));
-  if (!command.keep) remove_parts(*parts);
+  command.remove(*parts);
   tell_checksums(command.plan_words.checksums, {command.out});
   write_stdout(fmt::format("{} points in {} bricks, bands {}: {}\n", counts.at("points"), counts.at("bricks"),
                            fmt::join(options.bands, ","), command.out.string()));

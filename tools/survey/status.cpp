@@ -24,15 +24,14 @@ int survey_status(int argc, char** argv) {
                "survey status");
   app.add_option("PLAN", directory, "the plan's directory")->required();
   app.add_flag("--json", json, "for programs");
-  app.add_option("--page", page,
-                 "write a page to this file, which any browser opens: the sky, failures, classes");
+  app.add_option(
+      "--page", page,
+      "write a page to this file, which any browser opens: the sky (or the products of a plan of tables), failures, classes");
   if (!parse_command_line(app, argc, argv)) return 0;
   const PlanFiles plan = open_plan(directory);
   const Summary summary = read_summary(plan);
   const Since since = since_summary(plan, summary);
   if (!page.empty()) {
-    if (read_settings(plan.settings()).kind != PlanKind::kBricks)
-      throw usage_error("--page shows bricks on the sky: the items of {} are none", plan.root.string());
     const std::filesystem::path file = std::filesystem::absolute(page).lexically_normal();
     write_file_atomically(file, status_page(plan, read_manifest(plan.manifest()), summary, since,
                                             FrozenRun(plan).output_dir(), file));
