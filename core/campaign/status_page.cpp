@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/campaign/settings.h"
 #include "core/campaign/status_page_text.h"
 #include "core/campaign/story.h"
 #include "core/pipeline/run_recorder.h"
@@ -64,8 +65,12 @@ std::string status_page(const PlanFiles& plan, const Manifest& manifest, const S
   for (int i = 0; i < kItemStates; ++i)
     state_names.push_back(std::string(state_name(static_cast<ItemState>(i))));
   // Where the page of a brick is, with its name in the place of "NAME" and the first three letters in that of "NAM".
+  const bool has_pages = read_settings(plan.settings()).kind == PlanKind::kBricks;
   const std::string pages =
-      (page_path(output_dir, "NAMENAME").lexically_relative(page.parent_path()).generic_string()) + ".html";
+      !has_pages
+          ? ""
+          : (page_path(output_dir, "NAMENAME").lexically_relative(page.parent_path()).generic_string()) +
+                ".html";
   const Json data = {{"plan", plan.root.string()},
                      {"summary", Json::parse(status_json(plan, summary, since))},
                      {"states", state_names},

@@ -1,6 +1,6 @@
 // How a plan stands, as one file that any browser opens without a network: the sky with its items coloured by state,
 // failures by reason with the last words of a log of each, CPU time, memory and time by class, the slowest items, links to
-// the pages of bricks.
+// the pages of bricks. Of CCDs, an item is where its exposure is, and has no page.
 #pragma once
 
 #include <filesystem>

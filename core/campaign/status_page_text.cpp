@@ -54,6 +54,11 @@ data.states.forEach((name, i) => {
   make("span", undefined, at("keys"), "key").style.background = colours[i];
   make("span", `${name} ${s.items[name]}`, at("keys"));
 });
+// An item's name, with a link to its page if it has one.
+function named(name, parent) {
+  const e = make(data.pages ? "a" : "span", name, parent);
+  if (data.pages) e.href = pageOf(name);
+}
 function pageOf(name) { return data.pages.replace("/NAM/", "/" + name.slice(0, 3) + "/").replace("NAMENAME", name); }
 
 // The sky: right ascension to the left, continued across 0 if the items lie about it.
@@ -96,8 +101,7 @@ function tell(i) {
   const box = at("picked"), state = data.states[data.state.charCodeAt(i) - 48], known = data.names[i];
   box.textContent = "";
   if (known) {
-    const link = make("a", known[0], box);
-    link.href = pageOf(known[0]);
+    named(known[0], box);
     make("span", `: ${state}${known[1] ? ": " + known[1] : ""} (RA ${data.ra[i]}, Dec ${data.dec[i]})`, box);
   } else make("span", `${state} (RA ${data.ra[i]}, Dec ${data.dec[i]})`, box);
 }
@@ -126,7 +130,7 @@ for (const g of data.groups) {
   const box = make("details", undefined, at("groups"));
   make("summary", `${g.items} ${g.state}: ${g.reason}`, box);
   const line = make("div", "for example ", box);
-  make("a", g.example, line).href = pageOf(g.example);
+  named(g.example, line);
   if (g.log) make("pre", g.log, box);
 }
 if (!data.groups.length) make("p", "Nothing has failed.", at("groups"));
@@ -143,7 +147,7 @@ for (const c of s.classes) {
 row(at("slowest"), ["item", "CPU time, s"], "th");
 for (const w of s.slowest) {
   const tr = row(at("slowest"), ["", w.cpu_seconds.toFixed(1)]);
-  make("a", w.name, tr.firstChild).href = pageOf(w.name);
+  named(w.name, tr.firstChild);
 }
 </script>
 </html>

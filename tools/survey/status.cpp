@@ -31,8 +31,8 @@ int survey_status(int argc, char** argv) {
   const Summary summary = read_summary(plan);
   const Since since = since_summary(plan, summary);
   if (!page.empty()) {
-    if (read_settings(plan.settings()).kind != PlanKind::kBricks)
-      throw usage_error("--page shows bricks on the sky: the items of {} are none", plan.root.string());
+    if (read_settings(plan.settings()).kind == PlanKind::kCommands)
+      throw usage_error("--page shows items on the sky: those of {} are nowhere", plan.root.string());
     const std::filesystem::path file = std::filesystem::absolute(page).lexically_normal();
     write_file_atomically(file, status_page(plan, read_manifest(plan.manifest()), summary, since,
                                             FrozenRun(plan).output_dir(), file));
