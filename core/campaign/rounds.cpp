@@ -120,7 +120,7 @@ void write_bundles(const PlanFiles& plan, int round, const std::vector<Bundle>& 
     Json list = Json::array();
     for (const std::int64_t row : bundle.rows) {
       const Item& item = items[static_cast<std::size_t>(row)];
-      list.push_back({row, item.name, item.words, item.attempts + 1, item.bail_out});
+      list.push_back({row, item.name, item.words, item.attempts + 1, item.bail_out, item.ccds});
     }
     const std::int64_t memory = settings.classes_mb.at(static_cast<std::size_t>(bundle.memory_class));
     text += Json{{"bundle", bundle.number}, {"memory_mb", memory}, {"items", list}}.dump() + "\n";
@@ -146,6 +146,7 @@ std::vector<WorkItem> read_bundle(const PlanFiles& plan, int round, int bundle) 
       w.item.words = fields.at(2);
       w.attempt = fields.at(3);
       w.item.bail_out = fields.at(4);
+      w.item.ccds = fields.at(5);
       w.memory_mb = json.at("memory_mb");
       work.push_back(std::move(w));
     }

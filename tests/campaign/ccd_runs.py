@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Plans of CCDs, on one machine: what calibrates is made once, what does not is told truly, and bricks come after.
 
-usage: ccd_runs.py BUILD WORK (guide | faults | kills) [--times N] [--seed S]
+usage: ccd_runs.py BUILD WORK (guide | faults | slurm | kills) [--times N] [--seed S]
 """
 import argparse
 import random
@@ -55,10 +55,12 @@ class CcdSurvey(SmallSurvey):
     def words(self, out, *more):
         return ["--survey-dir", self.directory, "--outdir", out, "--plugin-dir", self.build / "plugins", *WITHOUT, *more]
 
-    def plan(self, name, *own, words=()):
-        plan, out = self.work / name, self.work / (name + "-out")
-        for directory in (plan, out):
-            shutil.rmtree(directory, ignore_errors=True)
+    def plan(self, name, *own, words=(), out=None):
+        plan = self.work / name
+        shutil.rmtree(plan, ignore_errors=True)
+        if out is None:
+            out = self.work / (name + "-out")
+            shutil.rmtree(out, ignore_errors=True)
         self.survey("plan", plan, "--calibrate", *own, "--", *self.words(out, *words))
         return plan, out
 
@@ -80,21 +82,31 @@ def items(rows):
 
 
 def guide_words(survey, check, options):
-    """The guide's sequence, word by word: calibrations, then bricks. Of too few stars a CCD is given up at once."""
-    blocks = guide("Calibrations first, then bricks")
-    out, bricks = survey.work / "calib", survey.work / "bricks-out"
+    """The guide's sequence, word by word: calibrations, one of which cannot be made; its CCD is cut; then bricks."""
+    calibrate, cut, bricks = guide("Calibrations first, then bricks")
+    out, without = survey.work / "bricks", " ".join(WITHOUT)
     replaced = {"--survey-dir DIR": f"--survey-dir {survey.directory}", "--plugin-dir PLUGINS": f"--plugin-dir {survey.build}/plugins",
-                "--outdir OUT": f"--outdir {bricks} --zoom 1750 1850 1750 1850 --bands g,r --no-wise --no-page {' '.join(WITHOUT)}",
-                "-- calibrate-options": "", "149.9 150.4 2.0 2.4": "150.12 150.13 2.24 2.26"}
-    text = blocks[0]
-    for a, b in replaced.items():
-        text = text.replace(a, b)
-    text = re.sub(r"(--calibrate .*?)$", rf"\1 {' '.join(map(str, WITHOUT + CHEAP))} --min-stars 4", text, flags=re.M)
-    ran = shell(survey, text, cwd=survey.work)
-    check("the guide's commands calibrate and make bricks", ran.returncode == 0, ran.stdout + ran.stderr)
-    check("with every calibration verified", "3 items verified (8 files" in ran.stdout, ran.stdout)
-    check("and a catalog", len(list(bricks.glob("tractor/*/tractor-*.fits"))) == 1, ran.stdout + ran.stderr)
-    check.equal("the items are the exposures", list(survey.rows(survey.work / "CALIBS")), ["918001", "918003", "918004"])
+                "DIR/survey-ccds-made": f"{survey.directory}/survey-ccds-sim",
+                "149.9 150.4 2.0 2.4": "150.12 150.13 2.24 2.26",
+                "--outdir OUT": f"--outdir {out} --zoom 1750 1850 1750 1850 --bands g,r --no-wise --no-page --skip-calibs {without}"}
+
+    def run(text):
+        for a, b in replaced.items():
+            text = text.replace(a, b)
+        text = re.sub(r"(--calibrate .*)", rf"\1 {without} {' '.join(CHEAP)} --min-stars 5", text)
+        return shell(survey, text, cwd=survey.work)
+
+    ran = run(calibrate.replace("--jobs 2", "--jobs 2 || [ $? = 6 ]"))
+    check("the guide's commands calibrate, and verify it", ran.returncode == 0 and "2 items verified (7 files" in ran.stdout, ran.stdout + ran.stderr)
+    check.equal("an item is an exposure", items(survey.rows(survey.work / "CALIBS")),
+                {"918001": ("done", 0), "918003": ("done", 0), "918004": ("given up", 1)})
+    ran = run(bricks)
+    check("a brick is refused that a CCD without calibrations touches", ran.returncode == 6 and "1 given up" in ran.stdout, ran.stdout + ran.stderr)
+    shutil.rmtree(survey.work / "PLAN")
+    ran = run(cut)
+    check("the commands cut that CCD", ran.returncode == 0 and "1 of 4 CCDs are cut" in ran.stdout, ran.stdout + ran.stderr)
+    ran = run(bricks)
+    check("then the brick is made", ran.returncode == 0 and len(list(out.glob("tractor/*/tractor-*.fits"))) == 1, ran.stdout + ran.stderr)
 
 
 def faults(survey, check, options):
@@ -118,13 +130,9 @@ def faults(survey, check, options):
     page = survey.work / "page.html"
     survey.survey("status", plan, "--page", page)
     check("the page shows CCDs without pages of their own", '"pages":""' in page.read_text() and "918004" in page.read_text())
-    scripts = survey.work / "site.toml"
-    if shutil.which("sbatch") is None:
-        print("skipped: what sbatch would be given, which needs a cluster that can be asked")
-    scripts.write_text("")
 
     # As good as its exposure lets it be; one that stays valid is made by nobody.
-    plan, again = survey.plan("again", words=[*words, "--outdir", out])
+    plan, out = survey.plan("again", words=words, out=out)
     survey.survey("run", plan, "--local", ok=(6,))
     rows = survey.rows(plan)
     check.equal("what is valid is done without work", rows["918003"]["reason"], "all calibrations were valid already")
@@ -166,7 +174,7 @@ def faults(survey, check, options):
     programs = survey.work / "psfex.sh"
     programs.write_text(f"#!/bin/sh\nmkdir {survey.work}/killed 2>/dev/null && kill -KILL $$\nexec psfex \"$@\"\n")
     programs.chmod(0o755)
-    plan, out = survey.plan("killed", "--ccds-per-item", "1", words=[*CHEAP, "--min-stars", "4", "--psfex", programs])
+    plan, out = survey.plan("single", "--ccds-per-item", "1", words=[*CHEAP, "--min-stars", "4", "--psfex", programs])
     survey.survey("run", plan, "--local")
     rows = survey.rows(plan)
     check.equal("that goes well another time", sorted(row["tries"] for row in rows.values()), [0, 0, 0, 1])
@@ -193,6 +201,27 @@ def faults(survey, check, options):
     check.equal("and its CCD given up at once", sorted(row["tries"] for row in rows.values()), [0, 0, 1])
 
 
+def slurm(survey, check, options):
+    """What would be submitted, to a cluster that is a few lines of shell."""
+    fake = survey.work / "fake"
+    fake.mkdir()
+    for name, text in {"scontrol": "[ $2 = config ] && echo 'MaxArraySize = 1001\nMaxJobCount = 10000'; :",
+                       "sinfo": "echo 'batch|up|1:00:00|8000|16'"}.items():
+        (fake / name).write_text(f"#!/bin/sh\n{text}\n")
+        (fake / name).chmod(0o755)
+    (survey.work / "site.toml").write_text('account = "m1234"\ncpus-per-task = 2\n')
+    plan, out = survey.plan("s", words=["--no-psf", "--threads", "2"])
+    told = shell(survey, f"PATH={fake}:$PATH; survey submit {plan} --site {survey.work}/site.toml --dry-run")
+    check("a dry run shows the script of the array", told.returncode == 0 and "#SBATCH --account=m1234" in told.stdout and
+          re.search(rf"^exec .*/survey.* task .*{plan}.* --round 0 --index .* --threads 2$", told.stdout, re.M), told.stdout + told.stderr)
+    check.equal("and queues nothing", {row["state"] for row in survey.rows(plan).values()}, {"waiting"})
+    ran = shell(survey, f"""
+        read round tasks < <(survey hand-out {plan} --task-minutes 60)
+        survey task {plan} --round $round --index 0 --threads 2
+        survey advance {plan} --after $round""")
+    check("a task carries them out", ran.returncode == 0 and len(products(out)) == 4, ran.stdout + ran.stderr)
+
+
 def kills(survey, check, options):
     """SIGKILL and SIGTERM of the run at random moments."""
     words = ["--no-psf"]
@@ -216,7 +245,7 @@ def kills(survey, check, options):
     check.equal("nothing is left behind", [str(p) for p in out.rglob("tmp-*")], [])
 
 
-SCENARIOS = {"guide": guide_words, "faults": faults, "kills": kills}
+SCENARIOS = {"guide": guide_words, "faults": faults, "slurm": slurm, "kills": kills}
 
 
 def main():

@@ -71,6 +71,16 @@ void find_programs(CalibrateOptions& options, const std::vector<CcdCalibration>&
   }
 }
 
+// Of a CCD that is to be calibrated; what has none of its calibrations is not looked at any further otherwise.
+void find_image(const CcdInput& input, CcdCalibration& ccd) {
+  const fs::path image = input.source.locate(SurveyPlace::kImages, ccd.ccd.image_filename);
+  std::error_code code;
+  if (!ccd.missing() || fs::exists(image, code)) return;
+  for (CalibrationStep* step : {&ccd.psf, &ccd.sky})
+    if (step->state == CalibrationState::kMissing)
+      *step = {CalibrationState::kFailed, fmt::format("the image {} is missing", image.string())};
+}
+
 // The words that make a command line of the same options do one job.
 std::string job_lists(const std::vector<CcdCalibration>& ccds, int per_job) {
   std::string text;
@@ -232,6 +242,7 @@ int run(Arguments& a, CLI::App& app, RunDisplay& terminal, const Log& log) {
     return 0;
   }
   if (a.dry_run) {
+    for (std::size_t i = 0; i < ccds.size(); ++i) find_image(inputs[i], ccds[i]);
     write_stdout(plan_for_people(ccds));
     return 0;
   }
