@@ -1,7 +1,7 @@
 // What a run of `calibrate` says that it has done, for those who check it: a list of checksums (core/base/checksum_list.h) of all
 // calibrations that are valid or were made, and a remark per CCD that tells of each step, as JSON:
 //
-//   # {"ccd":"12345-N4","image":"decam/c4d_170904.fits.fz[3]","expnum":12345,"ccdname":"N4","plver":"V4.8","plprocid":"f1","psf":{"state":"made","versions":true,
+//   # {"ccd":"12345-N4","image":"c4d_170904.fits.fz[3]","expnum":12345,"ccdname":"N4","plver":"V4.8","plprocid":"f1","psf":{"state":"made","versions":true,
 //      "old_ok":false,"file":"/CALIB/psfex-single/..."},"sky":{"state":"failed","why":"no pixel has weight","retry":false}}
 //
 // `file` must be valid for that CCD by the rules of its readers (core/survey/calibration.h); `versions` and `old_ok` are

@@ -10,7 +10,8 @@
 //   checksums/HH/H/NAME.sha256sum   of a plan of commands or CCDs: what each item has written (verify.h)
 //   locks/          who works on the plan
 //   rounds/RRR/RRRRRR/             a round: items handed out together (rounds.h)
-//     round.json, bundles.jsonl
+//     round.json
+//     SSS/bundles.jsonl                 the items of 500 tasks
 //     SSS/task-KKKKKK.journal, .log     what became of them (journal.h), and what they said
 //
 // Everything is a file that others may read at any time: written whole under another name and renamed, or only

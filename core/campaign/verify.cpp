@@ -205,7 +205,7 @@ Verification verify_calibrations(const fs::path& list, const Item& item) {
     if (!found.what.empty()) return found;
     if (!failures.first.empty()) {
       found.check = failures.retry ? Check::kFailed : Check::kHopeless;
-      found.what = item.ccds == 1
+      found.what = item.ccds == 1 || failures.ccds == 0
                        ? failures.first
                        : fmt::format("{} of {} CCDs failed: {}", failures.ccds, item.ccds, failures.first);
       return found;
