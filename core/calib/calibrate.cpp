@@ -153,24 +153,23 @@ CalibrationChecks Calibrator::checks(CalibrationKind kind, const CcdValues& ccd)
   return checks;
 }
 
-std::string Calibrator::why_not_valid(CalibrationKind kind, const CcdInput& input,
-                                      const CcdValues& ccd) const {
+CalibrationStep Calibrator::validity(CalibrationKind kind, const CcdInput& input,
+                                     const CcdValues& ccd) const {
   const std::vector<std::filesystem::path> files = candidates(kind, input, ccd);
   const CalibrationKey key = CalibrationKey::of(ccd);
   bool there = false;
   std::error_code code;
   for (const std::filesystem::path& file : files) there |= std::filesystem::exists(file, code);
-  if (!there) return std::string(kNoneThere);
+  if (!there) return {State::kMissing, std::string(kNoneThere)};
   try {
-    if (kind == CalibrationKind::kPsf)
-      read_psf_calibration(files, key, checks(kind, ccd), true, log_);
-    else
-      read_sky_calibration(files, key, checks(kind, ccd), log_);
+    const std::filesystem::path file =
+        kind == CalibrationKind::kPsf ? read_psf_calibration(files, key, checks(kind, ccd), true, log_).file
+                                      : read_sky_calibration(files, key, checks(kind, ccd), log_).file;
+    return {State::kValid, "", file};
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::kInternal || e.kind() == ErrorKind::kResources) throw;
-    return e.line();
+    return {State::kMissing, e.line()};
   }
-  return {};
 }
 
 CalibrationStep Calibrator::look_at(CalibrationKind kind, const CcdInput& input, OpenCcd& open) const {
@@ -183,8 +182,7 @@ CalibrationStep Calibrator::look_at(CalibrationKind kind, const CcdInput& input,
   if (names.single.empty())
     return {State::kFailed, "the camera's facts name no file for it (files.calibration)"};
   if (options_.force) return {State::kMissing, "it is to be made again"};
-  const std::string why = why_not_valid(kind, input, ccd);
-  return why.empty() ? CalibrationStep{State::kValid, ""} : CalibrationStep{State::kMissing, why};
+  return validity(kind, input, ccd);
 }
 
 CcdCalibration Calibrator::look_at(const CcdInput& input) const {
@@ -212,14 +210,17 @@ CcdCalibration Calibrator::look_at(const CcdInput& input) const {
 
 void Calibrator::put_in_place(CalibrationKind kind, const CcdInput& input, const CcdCalibration& ccd,
                               const fits::Table& row, CalibrationStep& step) const {
-  if (!options_.force && why_not_valid(kind, input, ccd.ccd).empty()) {
-    step = {State::kValid, "another process made it meanwhile"};
-    return;
-  }
+  if (!options_.force)
+    if (const CalibrationStep now = validity(kind, input, ccd.ccd); now.state == State::kValid) {
+      step = {State::kValid, "another process made it meanwhile", now.file};
+      return;
+    }
   fits::FitsWriter writer;
   writer.add_table(row);
-  writer.write(options_.output / calibration_names(kind, facts_of(ccd.ccd).files, ccd.ccd).single);
-  step = {State::kMade, ""};
+  const std::filesystem::path file =
+      options_.output / calibration_names(kind, facts_of(ccd.ccd).files, ccd.ccd).single;
+  writer.write(file);
+  step = {State::kMade, "", file};
 }
 
 void Calibrator::make_one(CalibrationKind kind, const CcdInput& input, CcdCalibration& ccd) const {
@@ -243,6 +244,8 @@ void Calibrator::make_one(CalibrationKind kind, const CcdInput& input, CcdCalibr
       put_in_place(kind, input, ccd, ccd.made_sky->row, step);
       ccd.made_sky->fit.good = {};
     }
+  } catch (const ProgramFailure& failure) {
+    if (!is_cancelled()) step = {State::kFailed, failure.line(), {}, true};
   } catch (...) {
     const std::string why = words_of(std::current_exception());
     if (is_cancelled()) return;

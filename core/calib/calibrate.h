@@ -47,7 +47,9 @@ inline constexpr std::string_view kNoneThere = "there is none";
 
 struct CalibrationStep {
   CalibrationState state = CalibrationState::kNotAsked;
-  std::string why;  // it is to be made; or why that failed
+  std::string why;                  // it is to be made; or why that failed
+  std::filesystem::path file = {};  // that holds it: valid, or made
+  bool retry = false;               // it failed, and may go well another time (ProgramFailure)
 };
 
 // What became of one CCD.
@@ -85,6 +87,8 @@ class Calibrator {
 
   // What is there, and what is to be made. Errors of the CCD (kInput, kPlugin) are its failure.
   CcdCalibration look_at(const CcdInput& input) const;
+  // How versions are compared of that kind of calibration of this CCD.
+  CalibrationChecks checks(CalibrationKind kind, const CcdValues& ccd) const;
   // Makes what look_at found missing.
   void make(const CcdInput& input, CcdCalibration& ccd) const;
 
@@ -103,8 +107,8 @@ class Calibrator {
   // Files that may hold it, in the order in which they are looked at, and how they are judged.
   std::vector<std::filesystem::path> candidates(CalibrationKind kind, const CcdInput& input,
                                                 const CcdValues& ccd) const;
-  CalibrationChecks checks(CalibrationKind kind, const CcdValues& ccd) const;
-  std::string why_not_valid(CalibrationKind kind, const CcdInput& input, const CcdValues& ccd) const;
+  // kValid, or kMissing.
+  CalibrationStep validity(CalibrationKind kind, const CcdInput& input, const CcdValues& ccd) const;
   void put_in_place(CalibrationKind kind, const CcdInput& input, const CcdCalibration& ccd,
                     const fits::Table& row, CalibrationStep& step) const;
   void make_one(CalibrationKind kind, const CcdInput& input, CcdCalibration& ccd) const;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/base/atomic_file.h"
+#include "core/base/child_process.h"
 #include "core/base/error.h"
 #include "core/calib/calibration_row.h"
 #include "core/calib/external_program.h"
@@ -135,6 +136,11 @@ void run_or_fail(const ProgramCall& call, std::string_view name, double& cpu_sec
   constexpr std::uintmax_t kFull = 1 << 20;  // bytes
   if (!code && room.available < kFull)
     throw resource_error("{}; the disk is full", what).in_file(call.directory.string());
+  // As both programs say that malloc gave nothing; buffers of theirs that overflow sound otherwise.
+  for (const std::string_view none : {"ot enough memory for", "ould not allocate memory for"})
+    if (words.find(none) != std::string::npos) throw resource_error("{}", what);
+  if (result.end != ProgramResult::End::kExit || result.code == kCannotStart)
+    throw ProgramFailure(ErrorKind::kInput, what);
   throw input_error("{}", what);
 }
 

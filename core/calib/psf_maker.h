@@ -12,6 +12,7 @@
 
 #include "core/base/cancel.h"
 #include "core/base/environment.h"
+#include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/fits/table.h"
 #include "core/image/ccd_reader.h"
@@ -30,6 +31,13 @@ struct PsfMakerOptions {
   // The sum of the model's constant plane must lie within this of 1.
   double max_sum_deviation = 0.3;
   Cancel cancel = {};
+};
+
+// One of the programs was ended from without (a signal, its time limit), or could not be started: another time it may go
+// well.
+class ProgramFailure : public Error {
+ public:
+  using Error::Error;
 };
 
 // Takes what is given of both programs for names, and finds those that are not on $PATH. Error (kInput) naming the
@@ -56,7 +64,8 @@ fits::Table psf_row(const std::filesystem::path& psfex_file, const CcdImage& ima
                     double max_sum_deviation);
 
 // Error (kInput): the CCD cannot be read; one of the programs failed, with its last words; the model is not to
-// be used; a program is not known. (kResources): a full disk.
+// be used; a program is not known; as ProgramFailure if it was ended from without. (kResources): a full disk, or
+// no memory for a program.
 // `facts`: the camera's, or a variant of them.
 MadePsf make_psf(const CcdReader& reader, const CcdInput& input, const Camera& camera,
                  const CameraFacts& facts, const PsfMakerOptions& options, Log log = {});

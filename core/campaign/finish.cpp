@@ -27,19 +27,35 @@ bool counts_as_done(const Item& item) {
   return item.state == ItemState::kDone || item.state == ItemState::kNothing;
 }
 
+// What was found of an item, where that is another thing than it counts as.
+void compare(Verification& found, ItemState state, PlanKind kind) {
+  if (state == ItemState::kGivenUp) {
+    if (found.check != Check::kObjection) found.check = Check::kNone;
+    return;
+  }
+  const Check expected = state == ItemState::kDone ? Check::kDone : Check::kNothing;
+  if (found.check == Check::kObjection || found.check == expected) return;
+  if (kind == PlanKind::kBricks)
+    found.what = expected == Check::kDone ? "its catalog has gone: a marker says that there was nothing to do"
+                                          : "there was nothing to do, and now there is a catalog";
+  else if (found.check == Check::kDone || found.check == Check::kNothing)
+    found.what =
+        expected == Check::kDone ? "now there is nothing to do" : "there was nothing to do, and now there is";
+  found.check = Check::kObjection;
+}
+
 // Of every item that counts as done, in the manifest's order; others are left alone.
-std::vector<Verification> verify_items(const FrozenRun& run, const std::vector<Item>& items) {
+std::vector<Verification> verify_items(const PlanFiles& plan, const FrozenRun& run,
+                                       const std::vector<Item>& items) {
   std::vector<Verification> found(items.size());
+  const PlanKind kind = run.settings().kind;
   tbb::parallel_for(std::size_t{0}, items.size(), [&](std::size_t i) {
-    if (!counts_as_done(items[i])) return;
+    std::error_code code;
+    const bool partly_made = kind == PlanKind::kCcds && items[i].state == ItemState::kGivenUp &&
+                             fs::exists(plan.checksums(items[i].name), code);
+    if (!counts_as_done(items[i]) && !partly_made) return;
     found[i] = run.verify(items[i]);
-    const Check expected = items[i].state == ItemState::kDone ? Check::kDone : Check::kNothing;
-    if (found[i].check != Check::kObjection && found[i].check != expected) {
-      found[i].check = Check::kObjection;
-      found[i].what = expected == Check::kDone
-                          ? "its catalog has gone: a marker says that there was nothing to do"
-                          : "there was nothing to do, and now there is a catalog";
-    }
+    compare(found[i], items[i].state, kind);
   });
   return found;
 }
@@ -116,15 +132,16 @@ VerifyReport verify_plan(const PlanFiles& plan, bool mend, const Log& log) {
   if (!mend) {
     const FrozenRun run(plan);
     const Manifest manifest = read_manifest(plan.manifest());
-    return report_of(manifest.items, verify_items(run, manifest.items));
+    return report_of(manifest.items, verify_items(plan, run, manifest.items));
   }
   PlanSession session(plan, log);
   session.fold(not_looked_at);
   std::vector<Item>& items = session.manifest().items;
-  const std::vector<Verification> found = verify_items(session.run(), items);
+  const std::vector<Verification> found = verify_items(plan, session.run(), items);
   const VerifyReport report = report_of(items, found);
   for (std::size_t i = 0; i < items.size(); ++i)
     if (found[i].check == Check::kObjection) {
+      if (session.run().settings().kind == PlanKind::kCcds) set_damaged_aside(plan.checksums(items[i].name));
       items[i].state = ItemState::kWaiting;
       items[i].tries = 0;
       items[i].reason = short_reason("was done, and is not any more: " + found[i].what);
@@ -199,7 +216,7 @@ SealReport seal_plan(const PlanFiles& plan, bool incomplete, const Log& log) {
       throw input_error("{} was given up: --incomplete seals without it", item.name)
           .in_file(plan.root.string());
   }
-  const VerifyReport verified = report_of(items, verify_items(session.run(), items));
+  const VerifyReport verified = report_of(items, verify_items(plan, session.run(), items));
   if (!verified.objections.empty())
     throw input_error("{} items are not what they should be (the first: {}: {})", verified.objections.size(),
                       verified.objections[0].first, verified.objections[0].second)

@@ -17,8 +17,9 @@ struct VerifyReport {
   std::vector<std::pair<std::string, std::string>>
       objections;  // item and what is wrong, in the manifest's order
 };
-// Reads every file of every item that counts as done. With `mend`, items that are not what they should be wait again
-// (which needs the plan's lock, and that no round of theirs is open).
+// Reads every file of every item that counts as done, and of CCDs also what was made of an item that was given up. With
+// `mend`, items that are not what they should be wait again (which needs the plan's lock, and that no round of theirs is
+// open).
 VerifyReport verify_plan(const PlanFiles& plan, bool mend, const Log& log);
 
 // Items that were given up wait again, with all tries before them; `names` empty: all. Returns how many. Error (kInput)

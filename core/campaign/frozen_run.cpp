@@ -46,14 +46,23 @@ BrickOptions FrozenRun::options_of(const Item& item) const {
 }
 
 Verification FrozenRun::verify(const Item& item) const {
-  return settings_.kind == PlanKind::kCommands ? verify_checksums(plan_.checksums(item.name))
-                                               : verify_item(options_of(item));
+  switch (settings_.kind) {
+    case PlanKind::kCommands:
+      return verify_checksums(plan_.checksums(item.name));
+    case PlanKind::kCcds:
+      return verify_calibrations(plan_.checksums(item.name), item);
+    case PlanKind::kBricks:
+      break;
+  }
+  return verify_item(options_of(item));
 }
 
 std::vector<std::string> FrozenRun::command_line(const Item& item, int threads,
                                                  std::int64_t memory_mb) const {
-  if (settings_.kind == PlanKind::kCommands) {
+  if (settings_.kind != PlanKind::kBricks) {
     std::vector<std::string> words = own_words(item);
+    if (settings_.kind == PlanKind::kCcds)
+      words.insert(words.begin(), {"--config", plan_.calibrate_options().string()});
     words.insert(words.end(), {"--checksums", plan_.checksums(item.name).string()});
     if (threads > 0) words.insert(words.end(), {"--threads", std::to_string(threads)});
     return words;

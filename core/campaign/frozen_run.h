@@ -1,5 +1,6 @@
 // What every item of a plan is run with: the options of the day when the plan was made. In a plan of commands an item's
-// words are all that its program is called with, and "--checksums FILE" and "--threads N" behind them.
+// words are all that its program is called with, and "--checksums FILE" and "--threads N" behind them; in one of CCDs
+// "--config FILE" stands before them.
 #pragma once
 
 #include <cstdint>

@@ -50,10 +50,8 @@ std::map<std::string, std::string> environment_of(const CampaignSettings& settin
   std::map<std::string, std::string> out;
   for (const OptionRow& row : option_table())
     if (!row.environment.empty()) out[std::string(row.environment)] = "";
-  for (const std::string_view name : kFrozenVariables) {
-    const auto value = settings.environment.find(std::string(name));
-    out[std::string(name)] = value == settings.environment.end() ? "" : value->second;
-  }
+  for (const std::string_view name : kFrozenVariables) out[std::string(name)] = "";
+  for (const auto& [name, value] : settings.environment) out[name] = value;
   return out;
 }
 
@@ -136,7 +134,7 @@ class Slot {
     end_.log_end = size_of(log_);
     if (found.check == Check::kNone)
       end_.reason = last_words(log_, log_begin_, end_.log_end);
-    else if (found.check != Check::kDone)
+    else
       end_.reason = found.what;
     constexpr std::size_t kMost = 500;
     end_.reason.resize(std::min(end_.reason.size(), kMost));

@@ -18,7 +18,7 @@
 namespace brickline {
 namespace {
 
-constexpr std::string_view kChecks[] = {"none", "done", "nothing", "objection"};
+constexpr std::string_view kChecks[] = {"none", "done", "nothing", "objection", "failed", "hopeless"};
 
 std::string plain(std::string_view text) {
   std::string out(text);

@@ -18,10 +18,12 @@ namespace brickline {
 
 // What was found on disk when an attempt had ended.
 enum class Check : std::uint8_t {
-  kNone,      // nobody looked: the attempt did not claim to be done
-  kDone,      // the products are verified
-  kNothing,   // so is that there was nothing to do
-  kObjection  // it claimed to be done, and is not
+  kNone,       // nobody looked: the attempt did not claim to be done
+  kDone,       // the products are verified
+  kNothing,    // so is that there was nothing to do
+  kObjection,  // it claimed to be done, and is not
+  kFailed,     // some of it failed, and may go well another time; all else is verified
+  kHopeless    // some of it failed, in a way that no retry mends; all else is verified
 };
 
 struct Event {

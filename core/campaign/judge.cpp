@@ -85,10 +85,12 @@ void judge(Item& item, const AttemptEnd& end, const CampaignSettings& settings) 
   if (e.check == Check::kDone || e.check == Check::kNothing) {
     item.state = e.check == Check::kDone ? ItemState::kDone : ItemState::kNothing;
     item.bail_out = end.began.bail_out;  // with which it is what it is
-    item.reason = short_reason(e.check == Check::kNothing ? e.reason
-                               : item.bail_out            ? "with --bail-out"
-                                                          : "");
+    item.reason = short_reason(item.bail_out && e.check == Check::kDone ? "with --bail-out" : e.reason);
     return;
+  }
+  if (e.check == Check::kHopeless) {
+    ++item.tries;
+    return give_up(item, e.reason);
   }
   const double allowed = static_cast<double>(end.began.memory_mb);
   constexpr double kNearLimit = 0.8;

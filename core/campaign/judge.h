@@ -17,6 +17,7 @@ struct AttemptEnd {
 
 // Changes state, class, counts and reason of the item.
 //   verified                           done, or nothing to do
+//   verified, but what cannot be made  given up: CCDs without stars enough stay so
 //   2, 5                               given up: options and cameras are not mended by trying again
 //   3                                  given up: input is missing or bad; `survey again` once it is there
 //   4                                  the next memory class; in the last one, a try

@@ -12,7 +12,8 @@ namespace brickline {
 namespace fs = std::filesystem;
 
 fs::path PlanFiles::checksums(const std::string& item) const {
-  return root / "checksums" / sha256_hex(item).substr(0, 2) / (item + ".sha256sum");
+  const std::string digest = sha256_hex(item);
+  return root / "checksums" / digest.substr(0, 2) / digest.substr(2, 1) / (item + ".sha256sum");
 }
 
 fs::path PlanFiles::round(int number) const {

@@ -20,8 +20,8 @@ constexpr std::string_view kEngines[] = {"local", "slurm", "tasks"};
 std::filesystem::path record_file(const PlanFiles& plan, int round) {
   return plan.round(round) / "round.json";
 }
-std::filesystem::path bundles_file(const PlanFiles& plan, int round) {
-  return plan.round(round) / "bundles.jsonl";
+std::filesystem::path bundles_file(const PlanFiles& plan, int round, int bundle) {
+  return plan.task_directory(round, bundle) / "bundles.jsonl";
 }
 
 }  // namespace
@@ -116,24 +116,27 @@ std::vector<Bundle> make_bundles(const std::vector<Item>& items, const BundleRul
 void write_bundles(const PlanFiles& plan, int round, const std::vector<Bundle>& bundles,
                    const std::vector<Item>& items, const CampaignSettings& settings) {
   std::string text;
-  for (const Bundle& bundle : bundles) {
+  for (std::size_t b = 0; b < bundles.size(); ++b) {
+    const Bundle& bundle = bundles[b];
     Json list = Json::array();
     for (const std::int64_t row : bundle.rows) {
       const Item& item = items[static_cast<std::size_t>(row)];
-      list.push_back({row, item.name, item.words, item.attempts + 1, item.bail_out});
+      list.push_back({row, item.name, item.words, item.attempts + 1, item.bail_out, item.ccds});
     }
     const std::int64_t memory = settings.classes_mb.at(static_cast<std::size_t>(bundle.memory_class));
     text += Json{{"bundle", bundle.number}, {"memory_mb", memory}, {"items", list}}.dump() + "\n";
+    if (b + 1 < bundles.size() && (b + 1) % kTasksPerDirectory != 0) continue;
+    write_file_atomically(bundles_file(plan, round, static_cast<int>(b)), text);
+    text.clear();
   }
-  write_file_atomically(bundles_file(plan, round), text);
 }
 
 std::vector<WorkItem> read_bundle(const PlanFiles& plan, int round, int bundle) {
-  const std::filesystem::path file = bundles_file(plan, round);
+  const std::filesystem::path file = bundles_file(plan, round, bundle);
   std::ifstream in(file);
-  if (!in) throw input_error("round {} has no bundles", round).in_file(file.string());
+  if (!in) throw input_error("round {} has no bundle {}", round, bundle).in_file(file.string());
   std::string line;
-  for (int i = 0; i <= bundle; ++i)
+  for (int i = 0; i <= bundle % kTasksPerDirectory; ++i)
     if (!std::getline(in, line))
       throw input_error("round {} has no bundle {}", round, bundle).in_file(file.string());
   std::vector<WorkItem> work;
@@ -146,11 +149,12 @@ std::vector<WorkItem> read_bundle(const PlanFiles& plan, int round, int bundle) 
       w.item.words = fields.at(2);
       w.attempt = fields.at(3);
       w.item.bail_out = fields.at(4);
+      w.item.ccds = fields.at(5);
       w.memory_mb = json.at("memory_mb");
       work.push_back(std::move(w));
     }
   } catch (const nlohmann::json::exception& e) {
-    throw input_error("line {}: {}", bundle + 1, e.what()).in_file(file.string());
+    throw input_error("line {}: {}", bundle % kTasksPerDirectory + 1, e.what()).in_file(file.string());
   }
   return work;
 }

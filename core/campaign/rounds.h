@@ -73,7 +73,7 @@ struct BundleRules {
 // than that is a bundle of its own. The dearest class comes first.
 std::vector<Bundle> make_bundles(const std::vector<Item>& items, const BundleRules& rules);
 
-// The file from which tasks read their own bundle, a line per bundle.
+// The files from which tasks read their own bundle, a line per bundle, 500 in a file.
 void write_bundles(const PlanFiles& plan, int round, const std::vector<Bundle>& bundles,
                    const std::vector<Item>& items, const CampaignSettings& settings);
 // Error (kInput) if there is no such bundle.

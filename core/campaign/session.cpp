@@ -31,6 +31,11 @@ std::unique_ptr<BrickLock> take_lock(const PlanFiles& plan, const Log& log, doub
   }
 }
 
+// What was found on disk settles the item, whoever made it and however that ended.
+bool is_final(Check check) {
+  return check == Check::kDone || check == Check::kNothing || check == Check::kHopeless;
+}
+
 }  // namespace
 
 std::filesystem::path closed_marker(const PlanFiles& plan, int round) { return plan.round(round) / "closed"; }
@@ -160,7 +165,7 @@ bool PlanSession::close(const Round& round, const std::vector<Told>& told, FoldR
     if (!t.has_begun || t.has_ended || is_settled(item.state) || t.began.attempt <= item.attempts) continue;
     // Nobody told how it ended: perhaps well.
     AttemptEnd end{t.began, {}, true, round.seconds_of(t.task), round.engine != Engine::kLocal};
-    if (const Verification found = run_.verify(item); found.check != Check::kObjection) {
+    if (const Verification found = run_.verify(item); is_final(found.check)) {
       end.lost = false;
       end.ended = t.began;
       end.ended.ended = true;

@@ -6,21 +6,26 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/toml_text.h"
 #include "core/campaign/toml_file.h"
 
 namespace brickline {
 namespace {
 
-constexpr const char* kBricks = "bricks";  // as is what says nothing
-constexpr const char* kCommands = "commands";
+// By kind; a file that says nothing is of the first.
+struct Kind {
+  std::string_view name, what;
+};
+constexpr Kind kKinds[] = {{"bricks", "items are bricks"},
+                           {"commands", "items are command lines of the worker"},
+                           {"ccds", "items are the CCDs of exposures"}};
 
 }  // namespace
 
 std::string settings_text(const CampaignSettings& s) {
   std::string out = "# How the items of this plan are worked on.\n";
-  if (s.kind == PlanKind::kCommands)
-    out +=
-        fmt::format("kind = {}            # items are command lines of the worker\n", toml_text(kCommands));
+  if (const Kind& kind = kKinds[static_cast<int>(s.kind)]; s.kind != PlanKind::kBricks)
+    out += fmt::format("kind = {}            # {}\n", toml_text(kind.name), kind.what);
   out += fmt::format("worker = {}              # the program that runs one item\n",
                      toml_text(s.worker.string()));
   out += fmt::format("directory = {}           # where it runs\n", toml_text(s.directory.string()));
@@ -43,10 +48,11 @@ CampaignSettings read_settings(const std::filesystem::path& file) {
     if (!value || value->empty()) throw input_error("{} is missing", key).in_file(file.string());
     return *value;
   };
-  const std::string kind = toml.text("kind").value_or(kBricks);
-  if (kind != kBricks && kind != kCommands)
-    throw input_error("kind '{}' is none of {}, {}", kind, kBricks, kCommands).in_file(file.string());
-  s.kind = kind == kCommands ? PlanKind::kCommands : PlanKind::kBricks;
+  const std::string name = toml.text("kind").value_or(std::string(kKinds[0].name));
+  const auto* kind = std::ranges::find(kKinds, name, &Kind::name);
+  if (kind == std::end(kKinds))
+    throw input_error("kind '{}' is none of bricks, commands, ccds", name).in_file(file.string());
+  s.kind = static_cast<PlanKind>(kind - std::begin(kKinds));
   s.worker = required("worker");
   s.directory = required("directory");
   constexpr std::int64_t kMostMemory = 100'000'000, kMostTries = 1000;

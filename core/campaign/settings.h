@@ -11,8 +11,9 @@
 namespace brickline {
 
 enum class PlanKind {
-  kBricks,   // an item is a brick that runbrick works on
-  kCommands  // an item is a command line of the worker, which writes a list of its files' checksums
+  kBricks,    // an item is a brick that runbrick works on
+  kCommands,  // an item is a command line of the worker, which writes a list of its files' checksums
+  kCcds       // an item is an exposure's CCDs that calibrate works on
 };
 
 struct CampaignSettings {
@@ -24,8 +25,8 @@ struct CampaignSettings {
   int most_tries = 3;  // failures after which an item is given up
   int bail_out_after =
       3;  // long tasks that an item may outlast before it is finished with what it has; 0: never
-  // Variables that the program reads and that are no options; of those in kFrozenVariables that are not here,
-  // it sees none.
+  // Variables that the program reads; of those in kFrozenVariables, and of those that stand for options, that are not
+  // here, it sees none.
   std::map<std::string, std::string> environment;
 };
 

@@ -83,15 +83,15 @@ std::string status_page(const PlanFiles& plan, const Manifest& manifest, const S
   for (int i = 0; i < kItemStates; ++i)
     state_names.push_back(std::string(state_name(static_cast<ItemState>(i))));
   // Where the page of a brick is, with its name in the place of "NAME" and the first three letters in that of "NAM".
-  const bool has_pages = read_settings(plan.settings()).kind == PlanKind::kBricks;
+  const PlanKind kind = read_settings(plan.settings()).kind;
+  const bool has_pages = kind == PlanKind::kBricks;
   const std::string pages =
       !has_pages
           ? ""
           : (page_path(output_dir, "NAMENAME").lexically_relative(page.parent_path()).generic_string()) +
                 ".html";
-  const bool is_of_commands = read_settings(plan.settings()).kind == PlanKind::kCommands;
   const Json data = {{"plan", plan.root.string()},
-                     {"products", is_of_commands ? products_of(manifest) : Json::array()},
+                     {"products", kind == PlanKind::kCommands ? products_of(manifest) : Json::array()},
                      {"summary", Json::parse(status_json(plan, summary, since))},
                      {"states", state_names},
                      {"ra", std::move(ra)},

@@ -1,6 +1,7 @@
 // How a plan stands, as one file that any browser opens without a network: the sky with its items coloured by state,
 // failures by reason with the last words of a log of each, CPU time, memory and time by class, the slowest items, links to
-// the pages of bricks. Of a plan of commands: in the sky's place each product with its parts, coloured by state.
+// the pages of bricks. Of CCDs, an item is where its exposure is, and has no page. Of a plan of commands: in the sky's place
+// each product with its parts, coloured by state.
 #pragma once
 
 #include <filesystem>

@@ -75,7 +75,7 @@ std::string story_of(const PlanFiles& plan, const std::string& name, int lines) 
   const FrozenRun run(plan);
   std::string text = fmt::format("{}: {}{}{}\n", item.name, state_name(item.state),
                                  item.reason.empty() ? "" : ": ", item.reason);
-  if (run.settings().kind == PlanKind::kBricks)
+  if (run.settings().kind != PlanKind::kCommands)
     text += fmt::format("  RA {:.5f}, Dec {:+.5f}; {} CCDs\n", item.ra, item.dec, item.ccds);
   text += fmt::format("  predicted {:.0f} s of CPU time, {:.0f} MB\n", item.cpu_predicted_seconds,
                       item.memory_predicted_mb);

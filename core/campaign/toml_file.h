@@ -37,7 +37,4 @@ class TomlFile {
   std::unique_ptr<Impl> impl_;
 };
 
-// A text as TOML writes it, in quotes.
-std::string toml_text(std::string_view text);
-
 }  // namespace brickline

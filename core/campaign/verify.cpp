@@ -7,11 +7,14 @@
 #include <iterator>
 #include <new>
 #include <optional>
+#include <set>
+#include <sstream>
 #include <string_view>
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/base/file_digest.h"
+#include "core/calib/calibration_record.h"
 #include "core/fits/fits_reader.h"
 #include "core/pipeline/done.h"
 #include "core/survey/products.h"
@@ -29,28 +32,30 @@ std::optional<std::string> bytes_of(const fs::path& file) {
   return text;
 }
 
-constexpr std::string_view kNoFiles = "# nothing came of it\n";
 constexpr std::string_view kPutTogether = "# its files were put together in others, and removed\n";
+constexpr std::size_t kDigestDigits = 64;
 
-// What stands against the files of a list of checksums; empty: nothing.
+// What stands against the files of a list of checksums; empty: nothing. `listed`, if it is there, gets them, and
+// remarks are passed over.
 std::string objection_to_files(const fs::path& output_dir, const std::string& list, Verification& found,
-                               const std::string& catalog = {}) {
-  constexpr std::size_t kDigest = 64;
+                               const std::string& catalog = {}, std::set<fs::path>* listed = nullptr) {
   if (list.empty() || list.back() != '\n') return "the list of checksums is cut off";
   bool names_catalog = catalog.empty();
   for (std::size_t begin = 0; begin < list.size();) {
     const std::size_t end = list.find('\n', begin);
     const std::string line = list.substr(begin, end - begin);
     begin = end + 1;
-    if (line.size() <= kDigest + 2 || line.substr(kDigest, 2) != " *")
+    if (listed && line.starts_with("# ")) continue;
+    if (line.size() <= kDigestDigits + 2 || line.substr(kDigestDigits, 2) != " *")
       return "the list of checksums has a line that is none";
-    const std::string name = line.substr(kDigest + 2);
+    const std::string name = line.substr(kDigestDigits + 2);
     names_catalog = names_catalog || name == catalog;
+    if (listed) listed->insert(name);
     const auto file = file_digest(output_dir / name);
     if (!file) return fmt::format("{} is not there, or cannot be read", name);
     ++found.files;
     found.bytes += file->bytes;
-    if (file->sha256 != line.substr(0, kDigest)) return fmt::format("{} is not what was written", name);
+    if (file->sha256 != line.substr(0, kDigestDigits)) return fmt::format("{} is not what was written", name);
   }
   if (!names_catalog) return "the list of checksums does not name the catalog";
   return {};
@@ -116,7 +121,7 @@ Verification verify_checksums(const fs::path& list) {
   const auto text = bytes_of(list);
   if (!text) {
     found.what = "there is no list of what it has written";
-  } else if (*text == kNoFiles) {
+  } else if (*text == kNoFilesListed) {
     found.check = Check::kNothing;
     found.what = "nothing comes of it";
   } else if (*text == kPutTogether) {
@@ -130,15 +135,121 @@ Verification verify_checksums(const fs::path& list) {
 
 void write_put_together(const fs::path& list) { write_file_atomically(list, kPutTogether); }
 
-void write_checksums(const fs::path& list, std::span<const fs::path> files) {
-  std::string text;
-  for (const fs::path& file : files) {
-    const fs::path absolute = fs::absolute(file).lexically_normal();
-    const auto digest = file_digest(absolute);
-    if (!digest) throw input_error("it was written, and cannot be read").in_file(absolute.string());
-    text += fmt::format("{} *{}\n", digest->sha256, absolute.string());
+namespace {
+
+using State = CalibrationState;
+
+// What cannot be made, in words, of the CCDs of a record.
+struct Failures {
+  std::string first;
+  int ccds = 0;
+  bool retry = false;  // one of them may go well another time
+
+  void add(const std::string& what, bool may_mend) {
+    if (first.empty()) first = what;
+    retry = retry || may_mend;
   }
-  write_file_atomically(list, text.empty() ? kNoFiles : text);
+};
+
+// What is wrong with a record's CCDs beside what it says has failed; empty: nothing.
+std::string objection_to_ccds(const CalibrationRecord& record, const std::set<fs::path>& listed,
+                              const Item& item, Failures& failures) {
+  if (std::ssize(record.ccds) != item.ccds)
+    return fmt::format("it tells of {} CCDs, not of {}", record.ccds.size(), item.ccds);
+  const std::string exposure = item.name.substr(0, item.name.find('.'));
+  std::set<std::string> images;
+  for (const CalibrationRecord::Ccd& ccd : record.ccds) {
+    if (ccd.name.empty() || std::to_string(ccd.key.expnum) != exposure)
+      return fmt::format("it tells of {}, which is not of the item", ccd.name);
+    if (!images.insert(ccd.image).second) return fmt::format("it tells of {} more than once", ccd.name);
+    bool failed = false;
+    for (const auto& [kind, step] :
+         {std::pair{CalibrationKind::kPsf, &ccd.psf}, std::pair{CalibrationKind::kSky, &ccd.sky}}) {
+      const char* what = kind == CalibrationKind::kPsf ? "PSF" : "sky";
+      switch (step->state) {
+        case State::kNotAsked:
+        case State::kProvided:
+          break;
+        case State::kMissing:
+          return fmt::format("{}: the {} was not made", ccd.name, what);
+        case State::kFailed:
+          failed = true;
+          failures.add(fmt::format("{}: {}: {}", ccd.name, what, step->why), step->retry);
+          break;
+        case State::kValid:
+        case State::kMade:
+          if (!listed.contains(step->file))
+            return fmt::format("{}: the {} is not in the list of checksums", ccd.name, what);
+          if (const std::string wrong = objection_to(kind, ccd); !wrong.empty())
+            return fmt::format("{}: the {} is not valid: {}", ccd.name, what, wrong);
+      }
+    }
+    failures.ccds += failed;
+  }
+  for (const std::string& name : record.unmerged)
+    failures.add(fmt::format("{}: there is none of its own to be merged", name), false);
+  return {};
+}
+
+}  // namespace
+
+Verification verify_calibrations(const fs::path& list, const Item& item) {
+  Verification found;
+  found.check = Check::kObjection;
+  const auto text = bytes_of(list);
+  if (!text) {
+    found.what = "there is no list of what it has made";
+    return found;
+  }
+  try {
+    std::set<fs::path> listed;
+    found.what = objection_to_files({}, *text, found, {}, &listed);
+    if (!found.what.empty()) return found;
+    const CalibrationRecord record = read_calibration_record(*text);
+    Failures failures;
+    found.what = objection_to_ccds(record, listed, item, failures);
+    if (!found.what.empty()) return found;
+    if (!failures.first.empty()) {
+      found.check = failures.retry ? Check::kFailed : Check::kHopeless;
+      found.what = item.ccds == 1 || failures.ccds == 0
+                       ? failures.first
+                       : fmt::format("{} of {} CCDs failed: {}", failures.ccds, item.ccds, failures.first);
+      return found;
+    }
+    bool any = false, made = false;
+    for (const CalibrationRecord::Ccd& ccd : record.ccds)
+      for (const CalibrationRecord::Step* step : {&ccd.psf, &ccd.sky}) {
+        any = any || step->state == State::kValid || step->state == State::kMade;
+        made = made || step->state == State::kMade;
+      }
+    found.check = any ? Check::kDone : Check::kNothing;
+    if (!any) found.what = "the camera brings its calibrations itself";
+    if (any && !made) found.what = "all calibrations were valid already";
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kResources) throw;
+    found.what = error.line();
+  } catch (const std::exception& error) {
+    found.what = error.what();
+  }
+  return found;
+}
+
+int set_damaged_aside(const fs::path& list) {
+  std::istringstream lines(bytes_of(list).value_or(""));
+  int count = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# ") || line.size() <= kDigestDigits + 2) continue;
+    const fs::path file = line.substr(kDigestDigits + 2);
+    const auto digest = file_digest(file);
+    if (!digest || digest->sha256 == line.substr(0, kDigestDigits)) continue;
+    fs::path aside = file;
+    aside += ".damaged";
+    fs::rename(file, aside);
+    ++count;
+  }
+  return count;
 }
 
 }  // namespace brickline

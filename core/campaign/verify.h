@@ -3,16 +3,17 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <span>
 #include <string>
 
+#include "core/base/checksum_list.h"
 #include "core/campaign/journal.h"
+#include "core/campaign/manifest.h"
 #include "core/pipeline/brick_options.h"
 
 namespace brickline {
 
 struct Verification {
-  Check check = Check::kNone;         // kDone, kNothing or kObjection
+  Check check = Check::kNone;         // kDone, kNothing, kObjection, kFailed or kHopeless
   std::string what;                   // the objection, or why there was nothing to do
   std::int64_t files = 0, bytes = 0;  // that were read
 };
@@ -30,8 +31,14 @@ Verification verify_item(const BrickOptions& options);
 // kNothing, if the list says that nothing came of it; kDone as well, if it says that its files were put together in others.
 Verification verify_checksums(const std::filesystem::path& list);
 void write_put_together(const std::filesystem::path& list);
-// Writes such a list, "HEX64 *PATH" a line with absolute paths, which `sha256sum -c` reads. Without files: a line that says
-// so. Error (kInput) for a file that cannot be read.
-void write_checksums(const std::filesystem::path& list, std::span<const std::filesystem::path> files);
+
+// Of a plan of CCDs: kDone, if the item's record (core/calib/calibration_record.h) tells of as many CCDs as the item has, all of
+// its exposure and each once; every file that it names has its digest, and the calibrations in it are valid for their
+// CCDs by the readers' rules. kNothing, if the camera brings all of them itself. kHopeless, if that holds but for CCDs whose
+// calibrations cannot be made; kFailed, if one of those may go well another time.
+Verification verify_calibrations(const std::filesystem::path& list, const Item& item);
+// Renames those of the list's files that do not have their digest to NAME.damaged: a calibration that can be read would be taken for
+// valid. Returns how many.
+int set_damaged_aside(const std::filesystem::path& list);
 
 }  // namespace brickline

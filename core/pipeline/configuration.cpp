@@ -13,6 +13,7 @@
 
 #include "core/base/error.h"
 #include "core/base/nearest_name.h"
+#include "core/base/toml_text.h"
 #include "core/pipeline/command_line.h"
 #include "core/pipeline/toml_library.h"
 
@@ -114,19 +115,6 @@ void check_values(const OptionRow& row, const GivenOption& given, const Place& p
   }
 }
 
-std::string quoted_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\')
-      out += std::string("\\") + c;
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      out += fmt::format("\\u{:04X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    else
-      out += c;
-  }
-  return out + '"';
-}
-
 // A word as a TOML value that reads back as the same word: a number only where no digit is lost.
 std::string value_text(const std::string& word) {
   std::int64_t integer = 0;
@@ -141,7 +129,7 @@ std::string value_text(const std::string& word) {
       plain && point != std::string::npos && point > 0 && point + 1 < word.size() && r.ec == std::errc() &&
       r.ptr == end && fmt::format("{}", number) == word && word[point - 1] != '-')
     return word;
-  return quoted_text(word);
+  return toml_text(word);
 }
 
 std::string occurrence_text(const Words& words) {

@@ -9,9 +9,8 @@
 
 #include "core/base/error.h"
 #include "core/survey/bits.h"
-#include "core/survey/ccd_table_geometry.h"
+#include "core/survey/ccd_places.h"
 #include "core/wcs/polygon.h"
-#include "core/wcs/sky.h"
 
 namespace brickline {
 namespace {
@@ -90,22 +89,6 @@ void require_clear_places(const CcdTable& ccds, const Wcs& target, const CcdSele
                 unknown, first);
 }
 
-// A row whose (ra, dec) is not the middle by its WCS: the outline about the former, since one of the two is wrong and the
-// image's header will tell which. Empty where they agree.
-Polygon outline_about_position(Polygon outline, const CcdGeometry& place, const Wcs& target) {
-  constexpr double kAgree = 5. / 3600;  // degrees
-  const SkyPosition middle = place.wcs_center();
-  if (angular_separation(place.ra, place.dec, middle.ra, middle.dec) <= kAgree) return {};
-  const auto here = target.sky_to_pixel(place.ra, place.dec),
-             there = target.sky_to_pixel(middle.ra, middle.dec);
-  if (!here || !there) return {};
-  for (PixelPosition& p : outline) {
-    p.x += here->x - there->x;
-    p.y += here->y - there->y;
-  }
-  return outline;
-}
-
 // The band of `wanted` that differs from `band` in case alone; empty: none, or it is wanted as it is.
 std::string alike(const std::string& band, const std::vector<std::string>& wanted) {
   std::string found;
@@ -143,26 +126,7 @@ std::int64_t pixels_to_read(const std::vector<CcdRow>& ccds, const Wcs& target) 
 }
 
 std::vector<std::int64_t> ccds_touching(const CcdTable& ccds, const Wcs& target) {
-  const Polygon target_outline = image_outline(target.width(), target.height());
-  const SkyPosition centre = target.center();
-  const double radius = target.radius_degrees();
-  const std::vector<CcdGeometry> places = geometries(ccds.table());
-  std::vector<std::int64_t> found;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const Nearness near = nearness(places[i], centre, radius);
-    if ((near != Nearness::kNear && near != Nearness::kUnclear) || places[i].fault()) continue;
-    const CcdRow row = ccds.row(static_cast<std::int64_t>(i));
-    const Wcs wcs = row.approximate_wcs();
-    Polygon outline;
-    for (const PixelPosition& p : image_outline(row.width, row.height)) {
-      const SkyPosition s = wcs.pixel_to_sky(p.x, p.y);
-      if (const auto q = target.sky_to_pixel(s.ra, s.dec)) outline.push_back(*q);
-    }
-    if (polygons_intersect(target_outline, outline) ||
-        polygons_intersect(target_outline, outline_about_position(outline, places[i], target)))
-      found.push_back(static_cast<std::int64_t>(i));
-  }
-  return found;
+  return CcdPlaces(ccds).touching(target);
 }
 
 CcdLeftOut left_out(const CcdRow& ccd, std::string reason) {

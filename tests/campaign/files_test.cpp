@@ -297,6 +297,59 @@ TEST(Checksums, TellWhetherACommandsFilesAreWhatWasWritten) {
   EXPECT_EQ(verify_checksums(list).check, Check::kObjection) << "a list that is cut off";
 }
 
+// A record of calibrations as a worker might write it, true or not.
+TEST(Calibrations, OfAnItemAreNotBelievedButRead) {
+  const TemporaryDirectory scratch;
+  const auto list = scratch / "list", file = scratch / "sky.fits";
+  write(file, "content");
+  Item item;
+  item.name = "12.1";
+  item.ccds = 2;
+  const auto ccd = [](const std::string& name, const std::string& psf, const std::string& sky) {
+    return "# {\"ccd\":\"12-" + name + "\",\"image\":\"a[" + name + "]\",\"expnum\":12,\"ccdname\":\"" +
+           name + "\",\"plver\":\"\",\"plprocid\":\"\",\"psf\":{\"state\":" + psf +
+           "},\"sky\":{\"state\":" + sky + "}}\n";
+  };
+  const std::string own = "\"the camera's own\"", stars = "\"failed\",\"why\":\"4 stars\",\"retry\":",
+                    made = "\"made\",\"versions\":true,\"old_ok\":false,\"file\":\"" + file.string() + "\"";
+  write_checksums(scratch / "files", std::vector{file});
+  std::string files;
+  std::getline(std::ifstream(scratch / "files"), files);
+  const auto found = [&](const std::string& text) {
+    write(list, text);
+    return verify_calibrations(list, item);
+  };
+  EXPECT_THAT(verify_calibrations(list, item).what, HasSubstr("there is no list"));
+  EXPECT_EQ(found(ccd("A", own, own) + ccd("B", own, own)).check, Check::kNothing);
+  EXPECT_THAT(found(ccd("A", own, own)).what, HasSubstr("it tells of 1 CCDs, not of 2"));
+  EXPECT_THAT(found(ccd("A", own, own) + ccd("A", own, own)).what, HasSubstr("12-A more than once"));
+  EXPECT_THAT(found(ccd("A", own, own) + ccd("B", own, "\"missing\"")).what,
+              HasSubstr("12-B: the sky was not made"));
+  EXPECT_THAT(found(ccd("A", own, own) + ccd("B", own, made)).what,
+              HasSubstr("not in the list of checksums"));
+  EXPECT_THAT(found(ccd("A", own, own) + ccd("B", own, made) + files + "\n").what,
+              HasSubstr("the sky is not valid"));
+  EXPECT_THAT(found(ccd("A", own, own) + ccd("B", own, made) + files).what, HasSubstr("cut off"));
+  EXPECT_THAT(found(ccd("A", own, own) + "# B\n").what, HasSubstr("a remark tells of no CCD"));
+  const Verification hopeless = found(ccd("A", stars + "false", own) + ccd("B", own, own));
+  EXPECT_EQ(hopeless.check, Check::kHopeless);
+  EXPECT_EQ(hopeless.what, "1 of 2 CCDs failed: 12-A: PSF: 4 stars");
+  EXPECT_EQ(found(ccd("A", stars + "false", own) + ccd("B", stars + "true", own)).check, Check::kFailed);
+  const Verification unmerged =
+      found(ccd("A", own, own) + ccd("B", own, own) + "# {\"unmerged\":[\"12-B (sky)\"]}\n");
+  EXPECT_EQ(unmerged.check, Check::kHopeless);
+  EXPECT_THAT(unmerged.what, HasSubstr("12-B (sky): there is none of its own to be merged"));
+  item.name = "13";
+  EXPECT_THAT(found(ccd("A", own, own) + ccd("B", own, own)).what,
+              HasSubstr("12-A, which is not of the item"));
+
+  write(list, files + "\n");
+  write(file, "Content");
+  EXPECT_EQ(set_damaged_aside(list), 1);
+  EXPECT_FALSE(std::filesystem::exists(file));
+  EXPECT_TRUE(std::filesystem::exists(scratch / "sky.fits.damaged"));
+}
+
 TEST(Settings, AreReadAsWrittenAndRefuseWhatTheyDoNotKnow) {
   const TemporaryDirectory scratch;
   CampaignSettings s;
@@ -313,6 +366,9 @@ TEST(Settings, AreReadAsWrittenAndRefuseWhatTheyDoNotKnow) {
   s.kind = PlanKind::kCommands;
   write(scratch / "plan.toml", settings_text(s));
   EXPECT_EQ(read_settings(scratch / "plan.toml").kind, PlanKind::kCommands);
+  s.kind = PlanKind::kCcds;
+  write(scratch / "plan.toml", settings_text(s));
+  EXPECT_EQ(read_settings(scratch / "plan.toml").kind, PlanKind::kCcds);
   write(scratch / "plan.toml", "kind = \"others\"\nworker = \"a\"\ndirectory = \"b\"\n");
   EXPECT_THAT(error_of([&] { read_settings(scratch / "plan.toml"); }), HasSubstr("kind 'others' is none of"));
   write(scratch / "plan.toml", "worker = \"a\"\ndirectory = \"b\"\nmost-trys = 3\n");

@@ -54,6 +54,17 @@ TEST(Judge, ExitCodeZeroIsNotBelieved) {
   EXPECT_THAT(item.reason, HasSubstr("exit code 0, but: why"));
 }
 
+TEST(Judge, WhatFailedForGoodIsGivenUpAtOnceAndWhatMayMendIsATry) {
+  Item hopeless = queued(), failed = queued();
+  judge(hopeless, end_with(6, Check::kHopeless), settings());
+  EXPECT_EQ(hopeless.state, ItemState::kGivenUp);
+  EXPECT_EQ(hopeless.tries, 1);
+  EXPECT_EQ(hopeless.reason, "why");
+  judge(failed, end_with(6, Check::kFailed), settings());
+  EXPECT_EQ(failed.state, ItemState::kQueued);
+  EXPECT_EQ(failed.tries, 1);
+}
+
 TEST(Judge, WhatNoRetryMendsIsGivenUpAtOnce) {
   for (const int code : {2, 3, 5}) {
     Item item = queued();

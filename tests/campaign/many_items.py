@@ -76,12 +76,11 @@ def main():
     print(tasks, "tasks")
     # What a worker that does nothing would leave, were it believed: began and ended, an item after the other.
     import json
-    with open(plan / "rounds/000/000000/bundles.jsonl") as lines:
-        for task, line in enumerate(lines):
-            file = plan / f"rounds/000/000000/{task // 500:03d}/task-{task:06d}.journal"
-            file.parent.mkdir(exist_ok=True)
-            with open(file, "w") as journal:
-                for done, (row, name, _, attempt, _) in enumerate(json.loads(line)["items"], 1):
+    for bundles in (plan / "rounds/000/000000").glob("*/bundles.jsonl"):
+        for line in bundles.read_text().splitlines():
+            bundle = json.loads(line)
+            with open(bundles.parent / f"task-{bundle['bundle']:06d}.journal", "w") as journal:
+                for done, (row, name, _, attempt, *_) in enumerate(bundle["items"], 1):
                     journal.write(f"began\t{row}\t{attempt}\t1800000000.000\t{name}\tnode\t4000\t0\t0\t.\n")
                     journal.write(f"ended\t{row}\t{attempt}\t1800000001.000\t{name}\t0\t1.000\t0.500\t30.000\tdone\t100\t\t.\n"
                                   f"sums\t{done}\t{done}\t0\t0\t0\t{done / 2:.3f}\t.\n")

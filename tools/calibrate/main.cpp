@@ -20,9 +20,12 @@
 #include "core/base/each_once.h"
 #include "core/base/environment.h"
 #include "core/base/error.h"
+#include "core/base/exit_codes.h"
 #include "core/calib/calibrate.h"
+#include "core/calib/calibration_record.h"
 #include "core/calib/merged_calibrations.h"
 #include "core/survey/ccd_table.h"
+#include "tools/calibrate/exposures.h"
 #include "tools/calibrate/page.h"
 #include "tools/calibrate/report.h"
 #include "tools/calibrate/selection.h"
@@ -33,8 +36,6 @@ namespace brickline {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr int kSomeItemsFailed = 6;
-constexpr int kInterrupted = 75;
 
 std::atomic<bool> interrupted = false;
 extern "C" void interrupt(int) { interrupted = true; }
@@ -48,9 +49,12 @@ struct Arguments {
   PluginSearch plugins;
   std::string gaia_dir, tycho_dir, large_galaxies, star_clusters;
   bool no_user_plugins = false, no_psf = false, no_sky = false, dry_run = false, list = false;
+  bool list_exposures = false, no_halos = false;
   bool merge = false, all_found = false;
+  fs::path checksums;
   bool no_gaia = false, no_tycho = false, no_large_galaxies = false, no_star_clusters = false;
-  int per_job = 1, threads = 0, verbosity = 0;
+  std::optional<int> per_job;
+  int threads = 0, verbosity = 0;
 };
 
 // Both programs, where a PSF is to be made.
@@ -65,6 +69,16 @@ void find_programs(CalibrateOptions& options, const std::vector<CcdCalibration>&
         "{}: no PSF is made without it; --source-extractor and --psfex name other places, --no-psf does without",
         error.message());
   }
+}
+
+// Of a CCD that is to be calibrated; what has none of its calibrations is not looked at any further otherwise.
+void find_image(const CcdInput& input, CcdCalibration& ccd) {
+  const fs::path image = input.source.locate(SurveyPlace::kImages, ccd.ccd.image_filename);
+  std::error_code code;
+  if (!ccd.missing() || fs::exists(image, code)) return;
+  for (CalibrationStep* step : {&ccd.psf, &ccd.sky})
+    if (step->state == CalibrationState::kMissing)
+      *step = {CalibrationState::kFailed, fmt::format("the image {} is missing", image.string())};
 }
 
 // The words that make a command line of the same options do one job.
@@ -82,12 +96,17 @@ std::string job_lists(const std::vector<CcdCalibration>& ccds, int per_job) {
   return in_line ? text + '\n' : text;
 }
 
-// A file of each kind for every exposure's CCDs; whether any lacks one.
-bool merge(const Arguments& a, const CameraRegistry& cameras, const std::vector<CcdCalibration>& ccds,
-           const Log& log) {
+struct Merged {
+  std::vector<fs::path> files;
+  std::vector<std::string> lacking;  // CCDs without one of their own, "NAME (psf)"
+};
+
+// A file of each kind for every exposure's CCDs.
+Merged merge(const Arguments& a, const CameraRegistry& cameras, const std::vector<CcdCalibration>& ccds,
+             const Log& log) {
   std::map<std::string, std::vector<const CcdCalibration*>> exposures;
   for (const CcdCalibration& c : ccds) exposures[c.ccd.image_filename].push_back(&c);
-  bool lacking = false;
+  Merged out;
   for (const CalibrationKind kind : {CalibrationKind::kPsf, CalibrationKind::kSky})
     for (const auto& [file, members] : exposures) {
       std::vector<CcdValues> values;
@@ -100,13 +119,14 @@ bool merge(const Arguments& a, const CameraRegistry& cameras, const std::vector<
       const MergeOutcome merged = merge_calibrations(
           kind, a.options.output, cameras.camera(values.front().camera).facts(), values, a.all_found, log);
       for (const std::string& name : merged.missing) {
-        lacking = true;
-        log.warning("{}: no {} of its own to be merged{}", name,
-                    kind == CalibrationKind::kPsf ? "PSF" : "sky",
+        const char* what = kind == CalibrationKind::kPsf ? "PSF" : "sky";
+        out.lacking.push_back(fmt::format("{} ({})", name, what));
+        log.warning("{}: no {} of its own to be merged{}", name, what,
                     merged.file.empty() ? "; nothing is written" : "");
       }
+      if (!merged.file.empty()) out.files.push_back(a.options.output / merged.file);
     }
-  return lacking;
+  return out;
 }
 
 // The pictures of all CCDs, as many at a time as there are threads.
@@ -140,18 +160,46 @@ void write_reports(const Arguments& a, const std::string& survey, const Calibrat
       write_file_atomically(file, report_as_ecsv(ccds));
 }
 
-int run(Arguments& a, RunDisplay& terminal, const Log& log) {
+// Variables that are read where no option says otherwise.
+constexpr const char* kVariables[] = {"GAIA_CAT_DIR",     "GAIA_CAT_PREFIX", "GAIA_CAT_VER",
+                                      "GAIA_CAT_SCHEME",  "TYCHO2_KD_DIR",   "LARGEGALAXIES_CAT",
+                                      "STAR_CLUSTERS_CAT"};
+
+// What other runs are to be given so that they do as this one would.
+FrozenCalibrate frozen(const Arguments& a, const SurveyDirectory& survey, CLI::App& app) {
+  const auto settle = [&](const char* option, const fs::path& value) {
+    if (app.get_option(option)->count() == 0 && !value.empty())
+      app.get_option(option)->add_result(value.string());
+  };
+  settle("--survey-dir", survey.root());
+  if (!a.no_psf) {
+    PsfMakerOptions programs = a.options.psf_maker;
+    find_psf_programs(programs, process_environment);
+    settle("--source-extractor", programs.source_extractor);
+    settle("--psfex", programs.psfex);
+  }
+  FrozenCalibrate out;
+  out.configuration = app.config_to_str();
+  out.output = a.options.output.string();
+  out.threads = std::max(1, a.threads);
+  for (const char* name : kVariables)
+    if (const auto value = process_environment(name)) out.environment[name] = *value;
+  for (const auto& [name, value] : a.options.sky_maker.reading.environment) out.environment[name] = value;
+  return out;
+}
+
+int run(Arguments& a, CLI::App& app, RunDisplay& terminal, const Log& log) {
   const SurveyDirectory survey = SurveyDirectory::open(
       a.survey_dir.empty() ? std::nullopt : std::optional(fs::path(a.survey_dir)), a.cache_dir);
   const CcdTable table = CcdTable::read(survey, log);
-  const std::vector<CcdRow> rows = table.rows_of(chosen_rows(table, survey, a.choice));
-  if (rows.empty()) {
+  const std::vector<std::int64_t> chosen = chosen_rows(table, survey, a.choice);
+  if (chosen.empty()) {
     log.warning("none of the {} CCDs of the table is chosen: nothing to do", table.rows());
     return 0;
   }
   CameraRegistry cameras = CameraRegistry::scan(a.plugins, log);
   std::map<std::string, std::int64_t> wanted;
-  for (const CcdRow& row : rows) ++wanted[row.camera];
+  for (const std::int64_t row : chosen) ++wanted[table.table().text("camera", row)];
   cameras.load(wanted);
 
   CalibrateOptions& o = a.options;
@@ -175,6 +223,12 @@ int run(Arguments& a, RunDisplay& terminal, const Log& log) {
         o.sky_maker.reading.environment[sky_template->environment] = *directory;
   o.psf_maker.reading = o.sky_maker.reading;
 
+  if (a.list_exposures) {
+    const Calibrator known(survey, cameras, &table.table(), o, log);  // whether there are such settings
+    write_stdout(exposure_lines(table, chosen, a.choice, a.per_job.value_or(0), frozen(a, survey, app)));
+    return 0;
+  }
+  const std::vector<CcdRow> rows = table.rows_of(chosen);
   const CcdReader reader(survey, cameras, &table.table());
   std::vector<CcdInput> inputs;
   for (const CcdRow& row : rows) inputs.push_back(reader.input(row));
@@ -184,13 +238,15 @@ int run(Arguments& a, RunDisplay& terminal, const Log& log) {
           .look_at(inputs, [&](std::int64_t n, std::int64_t of) { terminal.progress(n, of); });
   terminal.end(0);
   if (a.list) {
-    write_stdout(job_lists(ccds, a.per_job));
+    write_stdout(job_lists(ccds, a.per_job.value_or(1)));
     return 0;
   }
   if (a.dry_run) {
+    for (std::size_t i = 0; i < ccds.size(); ++i) find_image(inputs[i], ccds[i]);
     write_stdout(plan_for_people(ccds));
     return 0;
   }
+  if (!a.checksums.empty()) fs::remove(a.checksums);
   find_programs(o, ccds);
   std::signal(SIGINT, interrupt);
   std::signal(SIGTERM, interrupt);
@@ -202,27 +258,37 @@ int run(Arguments& a, RunDisplay& terminal, const Log& log) {
   write_stdout(report_for_people(ccds) + (a.verbosity > 0 ? cost_for_people(ccds) : ""));
   if (interrupted) {
     log.warning("interrupted: what is made is whole, the same command makes the rest");
-    return kInterrupted;
+    return kInterruptedCode;
   }
   const bool failed =
       std::any_of(ccds.begin(), ccds.end(), [](const CcdCalibration& c) { return c.failed(); });
-  const bool lacking = a.merge && merge(a, cameras, ccds, log);
-  return failed || lacking ? kSomeItemsFailed : 0;
+  const Merged merged = a.merge ? merge(a, cameras, ccds, log) : Merged();
+  if (!a.checksums.empty())
+    write_calibration_record(a.checksums, calibrator, ccds, merged.files, merged.lacking);
+  return failed || !merged.lacking.empty() ? kSomeItemsFailed : 0;
 }
 
 void add_options(CLI::App& app, Arguments& a) {
   CalibrateOptions& o = a.options;
   const char* what = "Which CCDs";
-  app.add_option("ITEMS", a.choice.items,
-                 "EXPNUM-CCDNAME, a row of the CCD table (from 0), or @FILE of such");
+  app.add_option(
+         "ITEMS", a.choice.items,
+         "EXPNUM-CCDNAME, a row of the CCD table (from 0), or @FILE of such: a text, or a FITS table with "
+         "expnum and ccdname")
+      ->configurable(false);
   app.add_option("--expnum", a.choice.expnums, "all CCDs of an exposure; repeatable")
       ->delimiter(',')
+      ->configurable(false)
       ->group(what);
-  app.add_option("--brick,--touching", a.choice.bricks, "those that touch a brick; repeatable")
+  app.add_option(
+         "--brick,--touching", a.choice.bricks,
+         "those that touch a brick, or those of @FILE: a text, or a FITS table with brickname; repeatable")
       ->delimiter(',')
+      ->configurable(false)
       ->group(what);
   app.add_option("--region", a.choice.region, "RA_LO RA_HI DEC_LO DEC_HI: those that touch its bricks")
       ->expected(4)
+      ->configurable(false)
       ->group(what);
   app.add_option("--bands", a.choice.bands, "only these bands: g,r,z")->delimiter(',')->group(what);
   app.add_flag("--ignore-cuts", a.choice.ignore_cuts, "those with ccd_cuts, too")->group(what);
@@ -230,14 +296,35 @@ void add_options(CLI::App& app, Arguments& a) {
   app.add_flag("--no-psf", a.no_psf, "no PSF models")->group(how);
   app.add_flag("--no-sky", a.no_sky, "no sky models")->group(how);
   app.add_flag("--force", o.force, "make valid ones again")->group(how);
-  app.add_flag("--dry-run", a.dry_run, "only say what would be made, and why")->group(how);
-  app.add_flag("--list", a.list, "only print the CCDs that lack something, for a batch system")->group(how);
-  app.add_option("--per-job", a.per_job, "with --list: CCDs in a line")
-      ->check(CLI::Range(1, 100000))
+  app.add_flag("--dry-run", a.dry_run, "only say what would be made, and why")
+      ->configurable(false)
+      ->group(how);
+  app.add_flag("--list", a.list, "only print the CCDs that lack something, for a batch system")
+      ->configurable(false)
+      ->group(how);
+  app.add_flag(
+         "--list-exposures", a.list_exposures,
+         "only print the chosen CCDs by exposure, and the options as other runs take them: lines of JSON, "
+         "for survey plan")
+      ->configurable(false)
+      ->group(how);
+  app.add_option("--per-job", a.per_job,
+                 "with --list: CCDs in a line; with --list-exposures: at most; 0: all")
+      ->check(CLI::Range(0, 100000))
+      ->configurable(false)
       ->group(how);
   app.add_option("--threads", a.threads, "CCDs at a time; 0 for all cores")
       ->check(CLI::Range(0, 4096))
+      ->configurable(false)
       ->group(how);
+  app.add_option(
+         "--checksums", a.checksums,
+         "write the checksums of all calibrations that are valid or made to this file, and what became of "
+         "each CCD")
+      ->configurable(false)
+      ->group(how);
+  app.set_config("--config", "", "options from a file, as survey plan writes it")->group(how);
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.add_option("--set", o.settings,
                  "KEY=VALUE: a fact of the camera, such as sky.box_pixels=128; repeatable")
       ->expected(1)
@@ -253,6 +340,7 @@ void add_options(CLI::App& app, Arguments& a) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false)
+      ->configurable(false)
       ->group(how);
   app.add_flag("--merge", a.merge, "then one PSF and one sky file per exposure, of all the CCDs chosen")
       ->group(how);
@@ -281,7 +369,7 @@ void add_options(CLI::App& app, Arguments& a) {
   app.add_option("--blob-mask-dir", o.sky_maker.blob_mask_dir,
                  "products of an earlier run, whose blobs are masked: DIR/metrics/...")
       ->group(sky);
-  app.add_flag("!--no-halos", o.sky_maker.halos, "leave bright stars' halos in")->group(sky);
+  app.add_flag("--no-halos", a.no_halos, "leave bright stars' halos in")->group(sky);
   app.add_option("--gaia-dir", a.gaia_dir, "Gaia's files (else $GAIA_CAT_DIR)")->group(sky);
   app.add_option("--tycho-dir", a.tycho_dir,
                  "directory of tycho2.kd.fits (else $TYCHO2_KD_DIR, or the survey's)")
@@ -319,6 +407,7 @@ int calibrate(int argc, char** argv) {
   app.set_version_flag("--version", version_text("calibrate"));
   add_options(app, a);
   if (!parse_command_line(app, argc, argv)) return 0;
+  if (a.list && a.per_job == 0) throw usage_error("--per-job: with --list, at least 1");
   if (a.no_psf && a.no_sky) throw usage_error("--no-psf and --no-sky leave nothing to do");
   a.plugins.use_user_directory = !a.no_user_plugins;
   RunDisplay terminal(a.verbosity > 1   ? LogLevel::kDebug
@@ -330,7 +419,8 @@ int calibrate(int argc, char** argv) {
     limit = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
                                                   static_cast<std::size_t>(a.threads));
   EachOnce once{Log(terminal)};
-  return run(a, terminal, Log(once));
+  a.options.sky_maker.halos = !a.no_halos;
+  return run(a, app, terminal, Log(once));
 }
 
 }  // namespace

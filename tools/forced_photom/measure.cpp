@@ -11,6 +11,7 @@
 #include "core/base/atomic_file.h"
 #include "core/base/environment.h"
 #include "core/base/error.h"
+#include "core/base/exit_codes.h"
 #include "core/catalog/export.h"
 #include "core/forced/forced_cutouts.h"
 #include "core/forced/forced_exposure.h"
@@ -25,7 +26,6 @@ namespace brickline {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr int kSomeItemsFailed = 6, kNotDone = 7;
 
 // What is said of every CCD alike is said once.
 class EachOnce : public LogSink {
@@ -169,7 +169,7 @@ int measure_list(const MeasuringWords& w, Opened& opened, StopSignals& signals, 
   if (!w.report.empty()) write_file_atomically(w.report, ecsv_text(forced_report(items, results)));
   write_stdout(fmt::format("{} exposures: {}\n", items.size(), totals(results)));
   if (w.check_done) return left || failed ? kNotDone : 0;
-  if (left) return kInterrupted;
+  if (left) return kInterruptedCode;
   return failed ? kSomeItemsFailed : 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/base/cancel.h"
 #include "core/base/error.h"
+#include "core/base/exit_codes.h"
 #include "core/base/resources.h"
 #include "core/refs/gaia_chunks.h"
 #include "tools/common/program.h"
@@ -131,7 +132,7 @@ int gaia_chunks(int argc, char** argv) {
     }
   } catch (const Interrupted&) {
     fmt::print(stderr, "gaia-chunks: interrupted by {}: the same command goes on\n", signals.why());
-    return kInterrupted;
+    return kInterruptedCode;
   }
   return 0;
 }

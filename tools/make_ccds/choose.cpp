@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "core/base/error.h"
+#include "core/base/exit_codes.h"
 #include "core/fits/fits_writer.h"
 #include "core/image/ccd_reader.h"
 #include "core/survey/kd_tree_writer.h"
@@ -16,7 +17,6 @@ namespace brickline {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr int kSomeItemsFailed = 6;
 
 // 1/pixel, of the galaxy that depths are of: the table's column, else what the PSF says where the brick is.
 class GalaxyNorms {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/exit_codes.h"
 #include "core/calib/ccd_table_maker.h"
 #include "core/fits/fits_writer.h"
 #include "core/survey/concatenate_tables.h"
@@ -27,7 +28,6 @@ namespace brickline {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr int kSomeItemsFailed = 6;
 
 struct Arguments {
   std::string survey_dir, name = "made";

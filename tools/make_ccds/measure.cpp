@@ -6,6 +6,7 @@
 
 #include "core/base/environment.h"
 #include "core/base/error.h"
+#include "core/base/exit_codes.h"
 #include "core/model/simd.h"
 #include "core/survey/survey_identity.h"
 #include "tools/common/program.h"
@@ -15,7 +16,6 @@ namespace brickline {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr int kSomeItemsFailed = 6;
 constexpr const char* kGroup = "Zero points from stars (--measure)";
 constexpr const char* kConstants = "Constants of --measure";
 

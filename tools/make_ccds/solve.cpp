@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "core/base/error.h"
+#include "core/base/exit_codes.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
 #include "core/wcs/sky.h"
@@ -21,7 +22,6 @@ namespace brickline {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr int kSomeItemsFailed = 6;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 // mag: what a star table's zero point may differ from the table of CCDs by rounding.
 constexpr double kSameZeroPoint = 0.001;

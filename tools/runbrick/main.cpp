@@ -7,6 +7,7 @@
 
 #include "core/base/environment.h"
 #include "core/base/error.h"
+#include "core/base/exit_codes.h"
 #include "core/base/version.h"
 #include "core/pipeline/brick_lock.h"
 #include "core/pipeline/brick_run.h"
@@ -20,9 +21,6 @@
 
 namespace brickline {
 namespace {
-
-constexpr int kSomeItemsFailed = 6;
-constexpr int kNotDone = 7;
 
 constexpr std::string_view kUsage =
     "runbrick: turns the calibrated images of one brick of sky into coadds and a catalog of fitted sources.\n"
@@ -57,7 +55,7 @@ std::optional<int> done_before(const BrickOptions& options, const Log& log) {
 int report(const BrickOutcome& outcome, const std::string& why, const Log& log) {
   if (!outcome.interrupted.empty()) {
     log.warning("brick {}: {}{}{}", outcome.brick, why, why.empty() ? "" : ": ", outcome.interrupted);
-    return kInterrupted;
+    return kInterruptedCode;
   }
   if (!outcome.nothing.empty()) {
     log.info("brick {}: nothing to do: {}", outcome.brick, outcome.nothing);

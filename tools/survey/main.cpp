@@ -23,7 +23,7 @@ struct Subcommand {
 constexpr Subcommand kSubcommands[] = {
     {"check", "whether every file is there that a run will need", survey_check},
     {"pack", "puts a brick's run into one directory that another machine can run", survey_pack},
-    {"plan", "makes a plan: which bricks, how dear each is, with which options", survey_plan},
+    {"plan", "makes a plan: which bricks, or CCDs, how dear each is, with which options", survey_plan},
     {"run", "works through a plan on this machine", survey_run},
     {"task", "carries out one bundle of a round: what a batch system calls", survey_task},
     {"submit", "hands what waits to Slurm, round after round", survey_submit},
@@ -68,6 +68,12 @@ Each round is looked at by a job of its own, which submits the next. In the end:
   survey verify PLAN
   survey clean PLAN
   survey seal PLAN
+
+Where calibrations are missing, a plan of CCDs comes first; behind "--" stand the options of calibrate:
+
+  survey plan CALIBS --calibrate -- --survey-dir DIR --plugin-dir PLUGINS
+  survey run CALIBS --local --jobs 2
+  survey verify CALIBS
 
 What comes of all bricks (BRICKS: the table survey-bricks.fits.gz):
 

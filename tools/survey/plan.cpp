@@ -1,4 +1,4 @@
-// survey plan: which bricks, how dear each is, with which options.
+// survey plan: which bricks, or CCDs, how dear each is, with which options.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <tbb/parallel_for.h>
@@ -18,6 +18,7 @@
 #include "core/base/error.h"
 #include "core/base/nearest_name.h"
 #include "core/calib/external_program.h"
+#include "core/campaign/ccd_items.h"
 #include "core/campaign/command_items.h"
 #include "core/campaign/frozen_run.h"
 #include "core/campaign/item_list.h"
@@ -36,18 +37,19 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  fs::path plan, list, worker, tables;
+  fs::path plan, list, worker, tables, ccds;
   std::vector<double> region;
   std::vector<double> classes_gb;
   CampaignSettings settings;
-  bool check = false, no_check = false;
+  bool check = false, no_check = false, calibrate = false;
+  int ccds_per_item = 0;
 };
 constexpr std::size_t kCheckedUnasked = 100;  // items whose files are looked at in any case
 
-// runbrick beside this program, unless another is named.
-fs::path worker_of(const fs::path& named) {
+// That program beside this one, unless another is named.
+fs::path worker_of(const fs::path& named, const char* usual) {
   std::error_code code;
-  const fs::path beside = fs::read_symlink("/proc/self/exe", code).parent_path() / "runbrick";
+  const fs::path beside = fs::read_symlink("/proc/self/exe", code).parent_path() / usual;
   const std::vector<std::string> names = {named.empty() ? beside.string() : named.string()};
   const auto found = find_program(names, process_environment("PATH"));
   if (!found) throw input_error("there is no such program, or it cannot be run").in_file(names[0]);
@@ -183,6 +185,69 @@ void make_plan_of_tables(Arguments& a) {
   write_stdout(fmt::format("{}: {} items\n", plan.root.string(), manifest.items.size()));
 }
 
+// Of the program's words, those that the plan itself gives it.
+void check_calibrate_words(std::span<const std::string> words) {
+  for (const std::string& word : words) {
+    const std::string option = word.substr(0, word.find('='));
+    for (const char* own : {"--config", "--list", "--list-exposures", "--per-job", "--dry-run", "--report",
+                            "--checksums", "--keep-scratch", "--help", "-h", "--version"})
+      if (option == own) throw usage_error("{} cannot be among the options of a plan", own);
+  }
+}
+
+// A plan whose items are the CCDs of exposures, to be calibrated.
+void make_plan_of_ccds(Arguments& a, std::span<const std::string> words) {
+  require_new(a.plan);
+  check_calibrate_words(words);
+  const bool merges = std::ranges::count(words, "--merge") > 0;
+  if (merges && (a.ccds_per_item > 0 || !a.ccds.empty() || !a.list.empty() || !a.region.empty()))
+    throw usage_error("--merge wants whole exposures: not --ccds-per-item, --ccds, --bricks or --region");
+  if ((!a.region.empty()) + (!a.list.empty()) + (!a.ccds.empty()) > 1)
+    throw usage_error("at most one of --region, --bricks and --ccds says which CCDs");
+  std::vector<std::string> choice(words.begin(), words.end());
+  if (!a.region.empty()) choice.emplace_back("--region");
+  for (const double degrees : a.region) choice.push_back(fmt::format("{}", degrees));
+  if (!a.list.empty()) choice.insert(choice.end(), {"--touching", "@" + a.list.string()});
+  if (!a.ccds.empty()) choice.insert(choice.begin(), "@" + a.ccds.string());
+
+  TerminalLog terminal(LogLevel::kWarning);
+  const Log log(terminal);
+  a.settings.kind = PlanKind::kCcds;
+  a.settings.worker = worker_of(a.worker, "calibrate");
+  a.settings.bail_out_after = 0;  // what it has made stays made
+  settle_settings(a);
+  CcdPlan ccds = items_of_ccds(a.settings.worker, choice, a.ccds_per_item);
+  a.settings.environment.insert(ccds.environment.begin(), ccds.environment.end());
+  double cpu = 0;
+  for (Item& item : ccds.items) {
+    item.memory_class = memory_class(a.settings, static_cast<double>(item.memory_predicted_mb));
+    cpu += item.cpu_predicted_seconds;
+  }
+  const PlanFiles plan{fs::absolute(a.plan).lexically_normal()};
+  make_directories(plan.root);
+  const Unfinished unfinished(plan.root);
+  write_file_atomically(plan.settings(), settings_text(a.settings));
+  write_file_atomically(plan.calibrate_options(), ccds.configuration);
+  const bool looks = a.check || (!a.no_check && ccds.items.size() <= kCheckedUnasked);
+  if (looks) {
+    const std::vector<std::string> unreadable =
+        unreadable_ccds(a.settings.worker, plan.calibrate_options(), ccds.items);
+    constexpr std::size_t kTold = 10;
+    for (std::size_t i = 0; i < std::min(unreadable.size(), kTold); ++i) log.warning("{}", unreadable[i]);
+    if (unreadable.size() > kTold) log.warning("and {} more such", unreadable.size() - kTold);
+  }
+  Manifest manifest;
+  manifest.items = std::move(ccds.items);
+  write_manifest(manifest, plan.manifest());
+  write_summary(plan, manifest, a.settings, {});
+  std::string text = fmt::format("{}: {} items, {} CCDs, {:.1f} h of CPU time by prediction\n",
+                                 plan.root.string(), manifest.items.size(), ccds.ccds, cpu / 3600);
+  if (!looks && !a.no_check)
+    text += fmt::format("with more than {} items, their images are looked at only with --check\n",
+                        kCheckedUnasked);
+  write_stdout(text);
+}
+
 void make_plan(Arguments& a, std::span<const std::string> words) {
   require_new(a.plan);
   if (a.list.empty() == a.region.empty()) throw usage_error("one of --region and --bricks says which bricks");
@@ -192,7 +257,7 @@ void make_plan(Arguments& a, std::span<const std::string> words) {
   if (options.options.survey.survey_dir.empty())
     throw usage_error("--survey-dir is missing among the options behind \"--\" (and $LEGACY_SURVEY_DIR)");
 
-  a.settings.worker = worker_of(a.worker);
+  a.settings.worker = worker_of(a.worker, "runbrick");
   settle_settings(a);
 
   const SurveyDirectory survey =
@@ -251,7 +316,8 @@ int survey_plan(int argc, char** argv) {
   Arguments a;
   CLI::App app(
       "Makes the directory of a plan: a manifest with a row per brick, its cost and memory told from the CCDs that touch "
-      "it, and the options of the run, frozen. Behind \"--\" stand the options of runbrick.",
+      "it, and the options of the run, frozen. Behind \"--\" stand the options of runbrick; with --calibrate, those of "
+      "calibrate.",
       "survey plan");
   app.add_option("PLAN", a.plan, "the directory to make")->required();
   app.add_option("--region", a.region,
@@ -260,11 +326,22 @@ int survey_plan(int argc, char** argv) {
   app.add_option(
       "--bricks", a.list,
       "or a list: lines 'NAME [options of its own]' or '--radec RA DEC ...', or a FITS table with brickname");
+  app.add_flag(
+      "--calibrate", a.calibrate,
+      "a plan of CCDs to be calibrated, an item per exposure: those that touch bricks of --region or --bricks "
+      "(names alone), those of --ccds, or all");
+  app.add_option(
+      "--ccds", a.ccds,
+      "with --calibrate, a list of CCDs: a text of EXPNUM-CCDNAME, or a FITS table with expnum and ccdname");
+  app.add_option("--ccds-per-item", a.ccds_per_item, "with --calibrate, at most; 0: whole exposures")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
   app.add_option(
       "--tables", a.tables,
       "or a plan of what comes of all bricks: lines such as 'randoms OUT --bricks BRICKS --out randoms.fits', as behind "
       "'survey'; an item per part, then one that puts them together");
-  app.add_option("--worker", a.worker, "the program to run (else the runbrick beside this one)");
+  app.add_option("--worker", a.worker,
+                 "the program to run (else the runbrick, or calibrate, beside this one)");
   app.add_option("--memory-classes-gb", a.classes_gb, "what an item may have of memory, in rising steps")
       ->delimiter(',')
       ->check(CLI::Range(0.001, 100000.));
@@ -280,11 +357,17 @@ int survey_plan(int argc, char** argv) {
   app.add_flag("--no-check", a.no_check, "do not look for them (unset: of up to 100 items)");
   if (!parse_command_line(app, own, argv)) return 0;
   if (a.check && a.no_check) throw usage_error("--check and --no-check contradict each other");
+  if (!a.calibrate && (!a.ccds.empty() || app.get_option("--ccds-per-item")->count() > 0))
+    throw usage_error("--ccds and --ccds-per-item go with --calibrate");
   if (a.tables.empty()) {
-    make_plan(a, words);
+    if (a.calibrate)
+      make_plan_of_ccds(a, words);
+    else
+      make_plan(a, words);
     return 0;
   }
-  if (!a.list.empty() || !a.region.empty() || !a.worker.empty() || a.check || a.no_check || !words.empty())
+  if (!a.list.empty() || !a.region.empty() || !a.worker.empty() || a.check || a.no_check || a.calibrate ||
+      !words.empty())
     throw usage_error(
         "--tables stands alone: which bricks there are, and with which options, its lines say themselves");
   make_plan_of_tables(a);
