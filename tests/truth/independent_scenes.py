@@ -76,7 +76,7 @@ class Renderer:
         out = self.scratch / f"{name}.fits"
         tool("astmkprof", "-q", text, f"--mergedsize={width},{height}", f"--oversample={FINE}", "--tunitinp",
              "--ccol=2", "--ccol=3", "--fcol=4", "--rcol=5", "--ncol=6", "--pcol=7", "--qcol=8", "--mcol=9", "--tcol=10",
-             "--zeropoint=22.5", "--mode=img", "--tolerance=0.001", "--type=float32", "--numthreads=1", f"--output={out}")
+             "--psfinimg", "--zeropoint=22.5", "--mode=img", "--tolerance=0.001", "--type=float32", "--numthreads=1", f"--output={out}")
         return fits.getdata(out).astype(float)
 
     def light(self, truth, band, noise):

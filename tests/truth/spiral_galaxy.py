@@ -3,6 +3,7 @@
 wrong, because the stars are fitted before the galaxy under them is known.
 
 usage: spiral_galaxy.py BUILD WORK [--size PIXELS] [--flux NANOMAGGIES] [--band B] [--seed N] [--exposures N] [--fast]
+                        [--anew]
 
 The galaxy: an exponential disc, a bulge, and two arms of clumps (the contrast of arms to disc is 0.3); ten stars of 20 to
 100 nanomaggies and twenty small galaxies of 5 to 30 lie within two half-light radii. It is run in both ways of fitting,
@@ -11,8 +12,9 @@ of the model coadd, sources found, stars and small galaxies found, and (flux - t
 
 What is wanted: joint chi-squared at least 5 % below the other way's, stars within 3 % (median of |difference|), and neither
 option worse than without it by more than 2 %. Exit code 1 if one of them falls short, 77 without astropy.
-Surveys and runs that are in WORK already are not made again."""
+Surveys and runs that are in WORK already are not made again, unless --anew empties it first."""
 import argparse
+import shutil
 import sys
 from pathlib import Path
 
@@ -69,8 +71,11 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--exposures", type=int, default=1)
     parser.add_argument("--fast", action="store_true")
+    parser.add_argument("--anew", action="store_true")
     options = parser.parse_args()
     programs = Programs(options.build)
+    if options.anew:
+        shutil.rmtree(options.work, ignore_errors=True)
     options.work.mkdir(parents=True, exist_ok=True)
     sky = scene(options)
     sky.write(options.work / "scene.fits", overwrite=True)

@@ -12,7 +12,8 @@ namespace brickline::simulate {
 namespace {
 
 // What the renderer is made for.
-constexpr double kLargestRadius = 120, kThinnest = 0.05, kLowestIndex = 0.3, kHighestIndex = 6;
+constexpr double kSmallestRadius = 0.01, kLargestRadius = 120, kThinnest = 0.05, kLowestIndex = 0.3,
+                 kHighestIndex = 6;
 constexpr std::array<std::string_view, 5> kTypes = {"PSF", "REX", "EXP", "DEV", "SER"};
 constexpr double kNotInGaia = 99;  // mag
 
@@ -50,8 +51,7 @@ double index_of_type(const Row& row, const std::string& type) {
 }
 
 void read_shape(const Row& row, Source& s) {
-  s.half_light_radius = row.within("shape_r", 0, kLargestRadius);
-  if (s.half_light_radius == 0) throw input_error("column shape_r: a {} has a radius above 0", s.type);
+  s.half_light_radius = row.within("shape_r", kSmallestRadius, kLargestRadius);
   s.sersic_index = index_of_type(row, s.type);
   if (s.type == "REX") {
     if (row.has("ba")) row.within("ba", 1, 1);
