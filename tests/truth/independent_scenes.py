@@ -3,6 +3,7 @@
 astconvolve folds them with the PSF (Debian package gnuastro, which this needs; 77 where it is absent).
 
 usage: independent_scenes.py BUILD WORK [--seed N] [--size PIXELS] [--bands grz] [--exposures N] [--density N] [--beta B]
+       independent_scenes.py BUILD WORK --check-simulator
 
 simulate-survey makes a survey directory (positions, shapes, fluxes, headers, tables); then the pixels of every image are
 replaced by astmkprof's and noise by numpy, and the PSF calibrations by astmkprof's Moffat, so that neither profile nor PSF
@@ -10,7 +11,9 @@ nor noise is ours. Galaxies are drawn on pixels of a fifth, folded there and sum
 The light that a profile has beyond where its drawing ends (its brightness is 0.005 of the noise there) is left out, and
 the flux of the rest lessened by what that is (Graham & Driver 2005, eq. 2): `truth.fits` stays right.
 
-Prints for both ways of fitting what `simulate-survey compare` tells."""
+Prints for both ways of fitting what `simulate-survey compare` tells. With --check-simulator no brick is run:
+simulate-survey's own pixels are held against astmkprof's, pixel by pixel, of a field of bright galaxies and stars. Mean and
+chi-squared of the differences must be those of the noise within 5 sigma, or the exit code is 1."""
 import argparse
 import shutil
 import subprocess
@@ -30,6 +33,8 @@ FINE = 5  # fine pixels per pixel, odd: the centres of both fall together
 HALF_STAMP = 31.5  # pixels: where the PSF ends
 FAINTEST = 0.005  # of the noise per pixel: what is not drawn of a galaxy
 SERSIC, MOFFAT = 1, 2  # astmkprof's numbers
+COLUMNS = ["--tunitinp", "--ccol=2", "--ccol=3", "--fcol=4", "--rcol=5", "--ncol=6", "--pcol=7", "--qcol=8", "--mcol=9",
+           "--tcol=10", "--psfinimg", "--zeropoint=22.5", "--mode=img", "--numthreads=1"]
 
 
 def tool(*words):
@@ -43,8 +48,30 @@ def coarse(image):
     return image.reshape(height // FINE, FINE, width // FINE, FINE).sum(axis=(1, 3))
 
 
+class Exponents:
+    """The b of astmkprof's exp(-b (r/re)^(1/n)), read off its own pixels: version 0.19 has some 2n where half of the light
+    inside re wants 2n - 1/3, so that a galaxy's half-light radius is 0.83 to 0.86 of the radius that it was asked for."""
+
+    def __init__(self, scratch):
+        self.scratch, self.known = scratch, {}
+
+    def radius_to_ask_for(self, n, radius):
+        if n not in self.known:
+            self.known[n] = (self.measure(n) / gammaincinv(2 * n, 0.5)) ** n
+        return radius * self.known[n]
+
+    def measure(self, n):
+        near, far, radius = 40, 120, 60
+        rows, out = self.scratch / "exponent.txt", self.scratch / "exponent.fits"
+        rows.write_text(f"1 21 5 {SERSIC} {radius} {n} 0 1 10 {2 * far}\n")
+        tool("astmkprof", "-q", rows, "--mergedsize=151,9", "--oversample=1", *COLUMNS, "--type=float64", f"--output={out}")
+        line = fits.getdata(out)[4]
+        return np.log(line[20 + near] / line[20 + far]) / ((far / radius) ** (1 / n) - (near / radius) ** (1 / n))
+
+
 class Renderer:
-    def __init__(self, scratch, beta, shape, wcs, fwhm):
+    def __init__(self, scratch, beta, shape, wcs, fwhm, exponents):
+        self.exponents = exponents
         self.scratch, self.beta, self.shape, self.wcs, self.fwhm = scratch, beta, shape, wcs, fwhm
         # d(x, y)/d(east, north), pixels per arcsec, the same all over a TAN image as small as these.
         self.jacobian = np.linalg.inv(wcs.pixel_scale_matrix * 3600)
@@ -74,9 +101,8 @@ class Renderer:
         text.write_text("".join(f"{i + 1} {x:.6f} {y:.6f} {kind} {radius:.6f} {n:.6f} {pa:.6f} {q:.6f} {mag:.8f} {end:.4f}\n"
                                 for i, (kind, x, y, radius, n, pa, q, mag, end) in enumerate(rows)))
         out = self.scratch / f"{name}.fits"
-        tool("astmkprof", "-q", text, f"--mergedsize={width},{height}", f"--oversample={FINE}", "--tunitinp",
-             "--ccol=2", "--ccol=3", "--fcol=4", "--rcol=5", "--ncol=6", "--pcol=7", "--qcol=8", "--mcol=9", "--tcol=10",
-             "--psfinimg", "--zeropoint=22.5", "--mode=img", "--tolerance=0.001", "--type=float32", "--numthreads=1", f"--output={out}")
+        tool("astmkprof", "-q", text, f"--mergedsize={width},{height}", f"--oversample={FINE}", *COLUMNS, "--tolerance=0.001",
+             "--type=float32", f"--output={out}")
         return fits.getdata(out).astype(float)
 
     def light(self, truth, band, noise):
@@ -93,7 +119,7 @@ class Renderer:
             t = np.radians(float(source["pa"]))
             dx, dy = self.jacobian @ [np.sin(t), np.cos(t)]
             share, end = self.drawn_share(flux, n, radius, float(source["ba"]), noise)
-            galaxies.append((SERSIC, x, y, radius, n, np.degrees(np.arctan2(dy, dx)), float(source["ba"]),
+            galaxies.append((SERSIC, x, y, self.exponents.radius_to_ask_for(n, radius), n, np.degrees(np.arctan2(dy, dx)), float(source["ba"]),
                              mag(flux * share), end))
         image = self.render("galaxies", galaxies)
         if galaxies:
@@ -116,34 +142,69 @@ class Renderer:
         return gammainc(2 * n, b * end ** (1 / n)), end * radius
 
 
-def replace_pixels(survey, ccd, truth, beta, scratch, random):
-    image = survey / "images" / ccd["image_filename"].strip()
-    with fits.open(image) as opened:
-        primary, header = opened[0].header.copy(), opened[1].header.copy()
-    stem = ccd["image_filename"].strip().removesuffix(".fits.fz")
-    psf_file, sky_file = survey / f"calib/psfex/{stem}-psfex.fits", survey / f"calib/sky/{stem}-splinesky.fits"
-    weights = fits.getdata(image.with_name(image.name.replace("_ooi_", "_oow_")), 1)
-    sky = float(fits.getdata(sky_file, 1)["gridvals"].ravel()[0])
-    scale = float(ccd["exptime"]) * 10 ** (0.4 * (float(ccd["ccdzpt"]) - 22.5))  # counts per nanomaggy
-    noise = 1 / np.sqrt(np.median(weights[weights > 0]))
-    renderer = Renderer(scratch, beta, (header["NAXIS2"], header["NAXIS1"]), WCS(header), float(ccd["fwhm"]))
-    light = renderer.light(truth, ccd["filter"].strip(), noise / scale) * scale
-    pixels = light + sky + random.normal(size=light.shape) * np.sqrt(noise ** 2 + np.maximum(light, 0) / header["GAINA"])
-    for card in ("CHECKSUM", "DATASUM", "ZDITHER0"):
-        header.remove(card, ignore_missing=True)
-    compressed = fits.CompImageHDU(pixels.astype(np.float32), header, compression_type="RICE_1", quantize_level=16,
-                                   quantize_method=1, dither_seed=1 + int(ccd["expnum"]) % 10000)
-    fits.HDUList([fits.PrimaryHDU(header=primary), compressed]).writeto(image, overwrite=True)
+class Ccd:
+    """A row of the CCD table: its image and calibrations, and astmkprof's light on its pixels (counts)."""
 
-    with fits.open(psf_file) as opened:
-        table = Table(opened[1].data)
-    stamp = renderer.psf_stamp(int(table["psfaxis1"][0]))
-    masks = np.zeros_like(table["psf_mask"])
-    masks[0, 0] = stamp
-    table["psf_mask"] = masks
-    psf = fits.BinTableHDU(table)
-    psf.writeto(psf_file, overwrite=True)
-    return np.sqrt((stamp ** 2).sum())
+    def __init__(self, survey, row, beta, exponents):
+        stem = row["image_filename"].strip().removesuffix(".fits.fz")
+        self.image, self.row = survey / f"images/{stem}.fits.fz", row
+        self.psf_file = survey / f"calib/psfex/{stem}-psfex.fits"
+        with fits.open(self.image) as opened:
+            self.primary, self.header, self.pixels = opened[0].header.copy(), opened[1].header.copy(), opened[1].data.copy()
+        weights = fits.getdata(self.image.with_name(self.image.name.replace("_ooi_", "_oow_")), 1)
+        self.sky = float(fits.getdata(survey / f"calib/sky/{stem}-splinesky.fits", 1)["gridvals"].ravel()[0])
+        self.scale = float(row["exptime"]) * 10 ** (0.4 * (float(row["ccdzpt"]) - 22.5))  # counts per nanomaggy
+        self.noise = 1 / np.sqrt(np.median(weights[weights > 0]))
+        self.renderer = Renderer(exponents.scratch, beta, self.pixels.shape, WCS(self.header), float(row["fwhm"]), exponents)
+
+    def light(self, truth):
+        return self.renderer.light(truth, self.row["filter"].strip(), self.noise / self.scale) * self.scale
+
+    def variance(self, light):
+        return self.noise ** 2 + np.maximum(light, 0) / self.header["GAINA"]
+
+    def replace(self, truth, random):
+        """Writes image and PSF anew; the PSF's norm."""
+        light = self.light(truth)
+        pixels = light + self.sky + random.normal(size=light.shape) * np.sqrt(self.variance(light))
+        for card in ("CHECKSUM", "DATASUM", "ZDITHER0"):
+            self.header.remove(card, ignore_missing=True)
+        compressed = fits.CompImageHDU(pixels.astype(np.float32), self.header, compression_type="RICE_1", quantize_level=16,
+                                       quantize_method=1, dither_seed=1 + int(self.row["expnum"]) % 10000)
+        fits.HDUList([fits.PrimaryHDU(header=self.primary), compressed]).writeto(self.image, overwrite=True)
+        with fits.open(self.psf_file) as opened:
+            table = Table(opened[1].data)
+        stamp = self.renderer.psf_stamp(int(table["psfaxis1"][0]))
+        masks = np.zeros_like(table["psf_mask"])
+        masks[0, 0] = stamp
+        table["psf_mask"] = masks
+        fits.BinTableHDU(table).writeto(self.psf_file, overwrite=True)
+        return np.sqrt((stamp ** 2).sum())
+
+
+PLAIN = ["--projection", "tan", "--cosmic-rays", 0, "--bad-columns", 0, "--sky-gradient", 0, "--psf-variation", 0,
+         "--astrometric-offset", 0]
+
+
+def check_simulator(programs, work, beta):
+    """simulate-survey's own pixels against astmkprof's, of which only the noise may differ."""
+    survey = work / "simulator"
+    shutil.rmtree(survey, ignore_errors=True)
+    programs.simulate(survey, "--seed", 7, "--size", 300, "--nexp", 1, "--bands", "r", "--density", 40, "--star-density", 3,
+                      "--bright", 16, "--faint", 21.5, "--scatter", 0, "--moffat-beta", beta, "--psf-size", 65, *PLAIN)
+    work = work / "scratch"
+    work.mkdir(parents=True, exist_ok=True)
+    ccd = Ccd(survey, Table.read(survey / "survey-ccds-sim.fits.gz")[0], beta, Exponents(work))
+    light = ccd.light(Table.read(survey / "truth.fits"))
+    pulls = (ccd.pixels - ccd.sky - light) / np.sqrt(ccd.variance(light))
+    good = True
+    for what, part in (("all pixels", pulls), ("those with light beyond 5 sigma", pulls[light > 5 * ccd.noise])):
+        count = part.size
+        mean, excess = part.mean() * np.sqrt(count), (np.mean(part ** 2) - 1) / np.sqrt(2 / count)
+        good &= bool(abs(mean) < 5 and abs(excess) < 5)
+        print(f"{what} ({count}): mean {part.mean():+.4f} ({mean:+.1f} sigma), chi-squared per pixel {np.mean(part ** 2):.4f} "
+              f"({excess:+.1f} sigma)")
+    return 0 if good else 1
 
 
 def main():
@@ -157,24 +218,27 @@ def main():
     parser.add_argument("--density", type=float, default=30)
     parser.add_argument("--beta", type=float, default=3.5)
     parser.add_argument("--way", action="append", choices=WAYS)
+    parser.add_argument("--check-simulator", action="store_true")
     options = parser.parse_args()
     if not shutil.which("astmkprof"):
         print("skipped: no astmkprof (Debian package gnuastro)")
         return SKIPPED
     programs = Programs(options.build)
+    if options.check_simulator:
+        return check_simulator(programs, options.work, options.beta)
     survey = options.work / f"independent-{options.seed}"
     finished = survey / "rendered-by-astmkprof"
     words = programs.simulate(survey, "--seed", options.seed, "--size", options.size, "--bands", options.bands, "--nexp",
-                              options.exposures, "--density", options.density, "--projection", "tan", "--cosmic-rays", 0,
-                              "--bad-columns", 0, "--sky-gradient", 0, "--psf-variation", 0, "--astrometric-offset", 0)
+                              options.exposures, "--density", options.density, *PLAIN)
     if not finished.exists():
         truth, random = Table.read(survey / "truth.fits"), np.random.default_rng(options.seed)
         file = survey / "survey-ccds-sim.fits.gz"
         ccds = Table.read(file)
         scratch = options.work / "scratch"
         scratch.mkdir(parents=True, exist_ok=True)
+        exponents = Exponents(scratch)
         for ccd in ccds:
-            ccd["psfnorm"] = replace_pixels(survey, ccd, truth, options.beta, scratch, random)
+            ccd["psfnorm"] = Ccd(survey, ccd, options.beta, exponents).replace(truth, random)
         ccds.write(file, overwrite=True)
         finished.touch()
     for way in options.way or WAYS:
