@@ -120,14 +120,16 @@ def bands_of(out):
     return sorted({re.search(r"-image-(\w+)\.fits", name)[1] for name in found})
 
 
-def chi2(out, inside=None):
-    """Sum of invvar (image - model)^2 over each band's coadds. `inside`: a function of the shape, a mask of pixels."""
+def coadd(out, what, band):
+    return fits.getdata(product(out, f"coadd/*/*/legacysurvey-*-{what}-{band}.fits.fz")).astype(float)
+
+
+def chi2(out):
+    """Sum of invvar (image - model)^2 over each band's coadds."""
     sums = {}
     for band in bands_of(out):
-        image, model, weight = (fits.getdata(product(out, f"coadd/*/*/legacysurvey-*-{what}-{band}.fits.fz")).astype(float)
-                                for what in ("image", "model", "invvar"))
-        each = weight * (image - model) ** 2
-        sums[band] = float((each if inside is None else each[inside(each.shape)]).sum())
+        image, model, weight = (coadd(out, what, band) for what in ("image", "model", "invvar"))
+        sums[band] = float((weight * (image - model) ** 2).sum())
     return sums
 
 

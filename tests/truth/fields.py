@@ -126,12 +126,30 @@ def far_ones(field, count):
         if field.near[t] < 4:
             others = matched(field.found, field.truth["ra"], field.truth["dec"], 0.7)
             cosine = np.cos(np.radians(field.truth["dec"][t]))
-            d = 3600 * np.hypot((field.truth["ra"] - field.truth["ra"][t]) * cosine, field.truth["dec"] - field.truth["dec"][t])
+            d = 3600 * np.hypot((field.truth["ra"] - field.truth["ra"][t]) * cosine,
+                                field.truth["dec"] - field.truth["dec"][t])
             lost = [i for i in np.nonzero((d > 0) & (d < 4))[0] if others[i] < 0 or others[i] == f]
             why.append(f"neighbour at {field.near[t]:.1f} arcsec" + (
                 f", not found: {sum(field.truth['flux_' + band][i] for i in lost):.3f}" if lost else ""))
         print(f"   {field.truth['ra'][t]:.5f} {field.truth['dec'][t]:+.5f} {band} {pull:+7.1f} sigma  true {true:9.3f} found "
               f"{flux:9.3f}  fracflux {fraction:.2f}  {'; '.join(why) or 'alone, of its kind'}")
+
+
+def told_and_kept(pooled, bands, limits, cost):
+    """Prints the pooled figures of each way's fields and the CPU seconds; the exit code, 1 if the joint way's exceed a
+    limit."""
+    ways = list(pooled)
+    told = {way: figures(fields, bands) for way, fields in pooled.items()}
+    widths = (20,) + (30,) * len(ways) + (18,)
+    row("pooled, " + " ".join(bands), *ways, "wanted", widths=widths)
+    good = True
+    for name in told[ways[0]]:
+        texts = [" ".join(f"{value:.3f}" for value in told[way][name]) for way in ways]
+        short = name in limits and "joint" in told and not np.nanmax(told["joint"][name] + [0]) <= limits[name]
+        good &= not short
+        row(name, *texts, (f"<= {limits[name]}" if name in limits else "") + (" SHORT" if short else ""), widths=widths)
+    row("CPU seconds", *(f"{cost[way]:.1f}" for way in ways), widths=widths)
+    return 0 if good else 1
 
 
 def main():
@@ -175,18 +193,7 @@ def main():
         if options.far:
             print(f"-- {way}, the first field")
             far_ones(pooled[way][0], options.far)
-    limits = CROWDED if options.crowded else ORDINARY
-    told = {way: figures(fields, bands) for way, fields in pooled.items()}
-    row("pooled, " + " ".join(bands), *ways, "wanted", widths=(20,) + (30,) * len(ways) + (10,))
-    good = True
-    for name in told[ways[0]]:
-        texts = [" ".join(f"{value:.3f}" for value in told[way][name]) for way in ways]
-        short = name in limits and "joint" in told and not np.nanmax(told["joint"][name] + [0]) <= limits[name]
-        good &= not short
-        row(name, *texts, (f"<= {limits[name]}" if name in limits else "") + (" SHORT" if short else ""),
-            widths=(20,) + (30,) * len(ways) + (18,))
-    row("CPU seconds", *(f"{cost[way]:.1f}" for way in ways), widths=(20,) + (30,) * len(ways))
-    return 0 if good else 1
+    return told_and_kept(pooled, bands, CROWDED if options.crowded else ORDINARY, cost)
 
 
 if __name__ == "__main__":

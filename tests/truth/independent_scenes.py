@@ -2,7 +2,8 @@
 """Catalogs held against a sky that another program renders: GNU Astronomy Utilities' astmkprof integrates the profiles and
 astconvolve folds them with the PSF (Debian package gnuastro, which this needs; 77 where it is absent).
 
-usage: independent_scenes.py BUILD WORK [--seed N] [--size PIXELS] [--bands grz] [--exposures N] [--density N] [--beta B]
+usage: independent_scenes.py BUILD WORK [--seeds N,N,...] [--size PIXELS] [--bands grz] [--exposures N] [--density N]
+                             [--beta B] [--way WAY]...
        independent_scenes.py BUILD WORK --check-simulator
 
 simulate-survey makes a survey directory (positions, shapes, fluxes, headers, tables); then the pixels of every image are
@@ -11,7 +12,8 @@ nor noise is ours. Galaxies are drawn on pixels of a fifth, folded there and sum
 The light that a profile has beyond where its drawing ends (its brightness is 0.005 of the noise there) is left out, and
 the flux of the rest lessened by what that is (Graham & Driver 2005, eq. 2): `truth.fits` stays right.
 
-Prints for both ways of fitting what `simulate-survey compare` tells. With --check-simulator no brick is run:
+Prints for both ways of fitting what `simulate-survey compare` tells, and all fields' figures pooled beside what is wanted of
+the joint way (exit code 1 if one falls short). With --check-simulator no brick is run:
 simulate-survey's own pixels are held against astmkprof's, pixel by pixel, of a field of bright galaxies and stars. Mean and
 chi-squared of the differences must be those of the noise within 5 sigma, or the exit code is 1."""
 import argparse
@@ -21,6 +23,7 @@ import sys
 from pathlib import Path
 
 from brick_runs import NO_CATALOGS, SKIPPED, WAYS, Programs, Table, fits, np
+from fields import ORDINARY, Field, told_and_kept
 
 try:
     from astropy.wcs import WCS
@@ -119,14 +122,14 @@ class Renderer:
             t = np.radians(float(source["pa"]))
             dx, dy = self.jacobian @ [np.sin(t), np.cos(t)]
             share, end = self.drawn_share(flux, n, radius, float(source["ba"]), noise)
-            galaxies.append((SERSIC, x, y, self.exponents.radius_to_ask_for(n, radius), n, np.degrees(np.arctan2(dy, dx)), float(source["ba"]),
-                             mag(flux * share), end))
+            galaxies.append((SERSIC, x, y, self.exponents.radius_to_ask_for(n, radius), n, np.degrees(np.arctan2(dy, dx)),
+                             float(source["ba"]), mag(flux * share), end))
         image = self.render("galaxies", galaxies)
         if galaxies:
             out = self.scratch / "folded.fits"
             out.unlink(missing_ok=True)
-            tool("astconvolve", "-q", self.scratch / "galaxies.fits", f"--kernel={self.kernel}", "--domain=frequency", "--hdu=1",
-                 "--khdu=1", "--numthreads=1", f"--output={out}")
+            tool("astconvolve", "-q", self.scratch / "galaxies.fits", f"--kernel={self.kernel}", "--domain=frequency",
+                 "--hdu=1", "--khdu=1", "--numthreads=1", f"--output={out}")
             image = fits.getdata(out).astype(float)
         return coarse(image + self.render("stars", stars))
 
@@ -186,6 +189,17 @@ PLAIN = ["--projection", "tan", "--cosmic-rays", 0, "--bad-columns", 0, "--sky-g
          "--astrometric-offset", 0]
 
 
+def render(survey, scratch, beta, seed):
+    """Replaces the survey's pixels and PSFs."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    truth, random, exponents = Table.read(survey / "truth.fits"), np.random.default_rng(seed), Exponents(scratch)
+    file = survey / "survey-ccds-sim.fits.gz"
+    ccds = Table.read(file)
+    for ccd in ccds:
+        ccd["psfnorm"] = Ccd(survey, ccd, beta, exponents).replace(truth, random)
+    ccds.write(file, overwrite=True)
+
+
 def check_simulator(programs, work, beta):
     """simulate-survey's own pixels against astmkprof's, of which only the noise may differ."""
     survey = work / "simulator"
@@ -211,7 +225,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
     parser.add_argument("work", type=Path)
-    parser.add_argument("--seed", type=int, default=41)
+    parser.add_argument("--seeds", default="41,42,43")
     parser.add_argument("--size", type=int, default=400)
     parser.add_argument("--bands", default="grz")
     parser.add_argument("--exposures", type=int, default=3)
@@ -226,27 +240,21 @@ def main():
     programs = Programs(options.build)
     if options.check_simulator:
         return check_simulator(programs, options.work, options.beta)
-    survey = options.work / f"independent-{options.seed}"
-    finished = survey / "rendered-by-astmkprof"
-    words = programs.simulate(survey, "--seed", options.seed, "--size", options.size, "--bands", options.bands, "--nexp",
-                              options.exposures, "--density", options.density, *PLAIN)
-    if not finished.exists():
-        truth, random = Table.read(survey / "truth.fits"), np.random.default_rng(options.seed)
-        file = survey / "survey-ccds-sim.fits.gz"
-        ccds = Table.read(file)
-        scratch = options.work / "scratch"
-        scratch.mkdir(parents=True, exist_ok=True)
-        exponents = Exponents(scratch)
-        for ccd in ccds:
-            ccd["psfnorm"] = Ccd(survey, ccd, options.beta, exponents).replace(truth, random)
-        ccds.write(file, overwrite=True)
-        finished.touch()
-    for way in options.way or WAYS:
-        out = options.work / f"{way}-{options.seed}"
-        cost = programs.brick(survey, out, words + NO_CATALOGS, way)
-        print(f"== --fit {way}: {cost['cpu']:.1f} s CPU")
-        print(programs.compare(survey, out), flush=True)
-    return 0
+    pooled, cost = {}, {}
+    for seed in map(int, options.seeds.split(",")):
+        survey = options.work / f"independent-{seed}"
+        finished = survey / "rendered-by-astmkprof"
+        words = programs.simulate(survey, "--seed", seed, "--size", options.size, "--bands", options.bands, "--nexp",
+                                  options.exposures, "--density", options.density, *PLAIN)
+        if not finished.exists():
+            render(survey, options.work / "scratch", options.beta, seed)
+            finished.touch()
+        for way in options.way or WAYS:
+            out = options.work / f"{way}-{seed}"
+            cost[way] = cost.get(way, 0) + programs.brick(survey, out, words + NO_CATALOGS, way)["cpu"]
+            print(f"== seed {seed}, --fit {way}\n{programs.compare(survey, out)}", flush=True)
+            pooled.setdefault(way, []).append(Field(survey, out, list(options.bands)))
+    return told_and_kept(pooled, list(options.bands), ORDINARY, cost)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from brick_runs import WAYS, GoldenCase, Programs, bands_of, catalog, fits, np, product, row
+from brick_runs import WAYS, GoldenCase, Programs, bands_of, catalog, coadd, fits, np, row
 
 # (dx, dy) of the zoom, or how much brighter the images are
 CHANGES = [(1, 0), (0, 1), (2, 1), (1, 3), (-1, 2), (-3, -1), 1e-6, -1e-6]
@@ -92,8 +92,8 @@ def main():
                 words, change = case.words, (0, 0)
             programs.brick(survey, out, words, way, case.environment)
             part = Part(change, options.margin)
-            planes = {band: [part.of(fits.getdata(product(out, f"coadd/*/*/legacysurvey-*-{what}-{band}.fits.fz")).astype(float))
-                             for what in ("image", "invvar", "model")] for band in bands_of(out)}
+            planes = {band: [part.of(coadd(out, what, band)) for what in ("image", "invvar", "model")]
+                      for band in bands_of(out)}
             unchanged = unchanged or planes
             table = catalog(out)
             figures.append((sum(part.holds(x, y) for x, y in zip(table["bx"], table["by"])),
