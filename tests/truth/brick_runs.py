@@ -97,7 +97,8 @@ class GoldenCase:
         self.survey = data / "surveys" / case["survey"]
         place = lambda text: text.replace("{survey}", str(self.survey)).replace("{data}", str(data))
         self.words = [place(word) for word in case["args"]]
-        self.environment = {name: place(value) for name, value in case.get("env", {}).items()}
+        self.environment = {"UNWISE_PSF_DIR": str(data / "unwise_psf")}
+        self.environment |= {name: place(value) for name, value in case.get("env", {}).items()}
         if (data / "golden" / name / "calib").is_dir():
             self.words += ["--calib-dir", str(data / "golden" / name / "calib")]
 
