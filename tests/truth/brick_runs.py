@@ -97,8 +97,9 @@ class GoldenCase:
         self.survey = data / "surveys" / case["survey"]
         place = lambda text: text.replace("{survey}", str(self.survey)).replace("{data}", str(data))
         self.words = [place(word) for word in case["args"]]
-        self.environment = {"UNWISE_PSF_DIR": str(data / "unwise_psf")}
-        self.environment |= {name: place(value) for name, value in case.get("env", {}).items()}
+        self.environment = {name: place(value) for name, value in case.get("env", {}).items()}
+        if "--no-wise" not in self.words:
+            self.words.append("--no-wise")
         if (data / "golden" / name / "calib").is_dir():
             self.words += ["--calib-dir", str(data / "golden" / name / "calib")]
 
