@@ -247,7 +247,7 @@ def main():
         words = programs.simulate(survey, "--seed", seed, "--size", options.size, "--bands", options.bands, "--nexp",
                                   options.exposures, "--density", options.density, *PLAIN)
         if not finished.exists():
-            render(survey, options.work / "scratch", options.beta, seed)
+            render(survey, options.work / f"scratch-{seed}", options.beta, seed)
             finished.touch()
         for way in options.way or WAYS:
             out = options.work / f"{way}-{seed}"
