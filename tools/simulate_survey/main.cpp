@@ -63,6 +63,12 @@ void add_options(CLI::App& app, SimulationOptions& o, Arguments& a) {
   app.add_option("--proper-motion", o.proper_motion, "Scatter of the stars' motion per axis, mas/yr")
       ->capture_default_str()
       ->group(sky);
+  app.add_option(
+         "--scene", o.scene,
+         "A FITS table of the sources, as truth.fits, instead of drawn ones (scene.h has the columns)")
+      ->excludes("--density")
+      ->excludes("--star-density")
+      ->group(sky);
   const char* camera = "Camera";
   app.add_option("--layout", o.layout,
                  "How files and chips look; known: " + brickline::simulate::layout_names())

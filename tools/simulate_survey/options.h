@@ -29,6 +29,8 @@ struct SimulationOptions {
   double brightest_mag = 17, faintest_mag = 24.3;  // r
   double proper_motion = 0;                        // scatter of the stars' motion per axis, mas/yr
 
+  std::filesystem::path scene;  // a table of the sources (scene.h), instead of drawn ones
+
   // The camera. An empty layout is the default one; camera_name replaces the layout's camera (so that a
   // plugin of that name reads the survey). `filter_map` says which known band a new one resembles (r if not
   // said).

@@ -21,6 +21,7 @@ struct Source {
   std::vector<double> flux;   // nanomaggies, per band
   double gaia_mag = 0, gaia_bp_rp = 0;
   double pmra = 0, pmdec = 0;  // mas/yr, pmra with cos dec
+  bool structure = false;      // of another source: drawn, but none of the truth's
 
   bool is_star() const { return type == "PSF"; }
 };

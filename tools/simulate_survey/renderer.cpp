@@ -82,7 +82,7 @@ const Renderer::Plan& Renderer::plan(int size) const {
 
 void Renderer::add_star(Image<float>& image, const Moffat& psf, double x, double y, double flux) const {
   const double reach =
-      std::clamp(psf.reach(flux, options_.faintest_brightness), 16.0, options_.largest_stamp / 2.0);
+      std::clamp(psf.reach(std::abs(flux), options_.faintest_brightness), 16.0, options_.largest_stamp / 2.0);
   const int half = static_cast<int>(std::ceil(reach));
   const int cx = static_cast<int>(std::lround(x)), cy = static_cast<int>(std::lround(y));
   const Box box = intersection({cx - half, cx + half + 1, cy - half, cy + half + 1}, image.box());
@@ -99,11 +99,11 @@ void Renderer::add_galaxy(Image<float>& image, const Moffat& psf, const MoffatTr
 
   // How far the light goes: where it is too faint or where nearly all of it is inside.
   const SersicProfile& profile = *galaxy.profile;
-  const double brightness = options_.faintest_brightness / flux / area * re * re * q;
+  const double brightness = options_.faintest_brightness / std::abs(flux) / area * re * re * q;
   const double profile_reach =
       std::min(profile.radius_of_brightness(brightness), profile.radius_enclosing(0.9995)) * re /
       std::sqrt(area);
-  const double psf_reach = psf.reach(flux, options_.faintest_brightness);
+  const double psf_reach = psf.reach(std::abs(flux), options_.faintest_brightness);
   const double reach = std::max(16.0, profile_reach + std::max(8.0, psf_reach));
   const int size = transform_size(static_cast<int>(std::min<double>(2 * reach, options_.largest_stamp)));
   const int x0 = static_cast<int>(std::lround(x)) - size / 2,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tools/simulate_survey/ccd_pixels.h"
+#include "tools/simulate_survey/scene.h"
 #include "tools/simulate_survey/space_telescopes.h"
 #include "tools/simulate_survey/survey_files.h"
 
@@ -46,7 +47,9 @@ SimulationSummary simulate_survey(const SimulationOptions& options, const std::f
                              directory,
                              options.camera_name.empty() ? layout.camera : options.camera_name,
                              options.camera_name.empty() ? layout.instrument : options.camera_name};
-  const std::vector<Source> sources = draw_sources(options, bands, region.geometry);
+  const std::vector<Source> sources = options.scene.empty()
+                                          ? draw_sources(options, bands, region.geometry)
+                                          : read_scene(options.scene, bands, region.geometry);
   const std::vector<Exposure> exposures = plan_exposures(options, layout, region, bands);
 
   SimulationSummary summary;

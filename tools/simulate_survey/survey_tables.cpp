@@ -301,7 +301,15 @@ void write_tycho(const SurveyContext& survey) {
   write_table(t, target, header);
 }
 
-void write_truth(const SurveyContext& survey, const std::vector<Source>& sources) {
+void write_truth(const SurveyContext& survey, const std::vector<Source>& drawn) {
+  std::vector<Source> sources;
+  std::vector<std::array<double, 6>> in_space;
+  const auto drawn_in_space = space_fluxes(survey.options.seed, drawn);
+  for (std::size_t i = 0; i < drawn.size(); ++i) {
+    if (drawn[i].structure) continue;
+    sources.push_back(drawn[i]);
+    in_space.push_back(drawn_in_space[i]);
+  }
   fits::Table t;
   const auto real = [&](const std::string& name, auto value, const char* unit = "") {
     add_column<double>(t, name.c_str(), sources, value, unit);
@@ -326,7 +334,6 @@ void write_truth(const SurveyContext& survey, const std::vector<Source>& sources
   for (std::size_t b = 0; b < survey.bands.size(); ++b)
     real(
         "flux_" + survey.bands[b].name, [b](const Source& s) { return s.flux[b]; }, "nanomaggy");
-  const auto in_space = space_fluxes(survey.options.seed, sources);
   for (std::size_t b = 0; b < kSpaceBands.size(); ++b) {
     if (b < 4 ? survey.options.wise_tiles == 0 : survey.options.galex_tiles == 0) continue;
     std::vector<double> flux;

@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+"""The errors of real catalogs put to the test: each half of a field's exposures is made into a catalog of its own, and
+`catalog-tool split-test` tells how far the two differ in units of their errors (the width should be 1).
+
+usage: split_exposures.py BUILD WORK [--data DIR] [CASE]... [--simulated SIZE] [--way WAY]...
+
+A CASE is a folder of DATA/golden whose bands have two exposures or more each (without: sim300 testcase6). --simulated: a
+field of simulate-survey, four exposures per band, as another case. The exposures of a band take turns between the halves,
+by date. `split-test` compares two catalogs; it does not split: this does, with two CCD tables and links to the survey's
+other files. By hand:
+
+  runbrick --survey-dir HALF-A --brick ... --fit joint --outdir A      (and HALF-B, B)
+  catalog-tool split-test A/tractor/BBB/tractor-BRICK.fits B/tractor/BBB/tractor-BRICK.fits
+
+Fields with one exposure of a band cannot be split: that is told, and passes. Exit code 77 where there are no data."""
+import argparse
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from brick_runs import NO_CATALOGS, WAYS, GoldenCase, Programs, fits, product
+
+
+def halves(survey, work):
+    """Two directories like `survey` whose CCD tables have half of the exposures each; nothing if a band has but one."""
+    tables = sorted(survey.glob("survey-ccds-*.fits*"))
+    exposures = defaultdict(set)
+    rows = []
+    for file in tables:
+        with fits.open(file) as opened:
+            data = opened[1].data
+            rows.append((file, data.copy()))
+        for ccd in rows[-1][1]:
+            exposures[ccd["filter"].strip()].add((float(ccd["mjd_obs"]), int(ccd["expnum"]), ccd["camera"].strip()))
+    alone = [band for band, all_of in exposures.items() if len(all_of) < 2]
+    if alone or not exposures:
+        print(f"cannot be split: one exposure in {', '.join(sorted(alone)) or 'no band'}")
+        return None
+    made = []
+    for half in (0, 1):
+        directory = work / f"half-{'ab'[half]}"
+        directory.mkdir(parents=True, exist_ok=True)
+        for entry in survey.iterdir():
+            if not entry.name.startswith("survey-ccds") and not (directory / entry.name).is_symlink():
+                (directory / entry.name).symlink_to(entry.resolve())
+        chosen = {(band, number, camera) for band, all_of in exposures.items()
+                  for i, (_, number, camera) in enumerate(sorted(all_of)) if i % 2 == half}
+        for file, data in rows:
+            keep = [(c["filter"].strip(), int(c["expnum"]), c["camera"].strip()) in chosen for c in data]
+            name = re.sub(r"(\.kd)?\.fits(\.gz)?$", ".fits.gz", file.name)
+            fits.BinTableHDU(data[keep]).writeto(directory / name, overwrite=True)
+        made.append(directory)
+    return made
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build")
+    parser.add_argument("work", type=Path)
+    parser.add_argument("cases", nargs="*", metavar="CASE")
+    parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[3] / "shared/data")
+    parser.add_argument("--simulated", type=int, metavar="SIZE")
+    parser.add_argument("--seed", type=int, default=61)
+    parser.add_argument("--way", action="append", choices=WAYS)
+    options = parser.parse_args()
+    programs = Programs(options.build)
+    fields = []
+    for name in options.cases or ([] if options.simulated else ["sim300", "testcase6"]):
+        case = GoldenCase(options.data, name)
+        fields.append((name, case.survey, case.words, case.environment))
+    if options.simulated:
+        survey = options.work / f"simulated-{options.simulated}-{options.seed}"
+        words = programs.simulate(survey, "--size", options.simulated, "--seed", options.seed, "--nexp", 4)
+        fields.append((survey.name, survey, words + NO_CATALOGS, {}))
+    for name, survey, words, environment in fields:
+        print(f"== {name}")
+        work = options.work / "split" / name
+        parts = halves(survey, work)
+        if not parts:
+            continue
+        for way in options.way or WAYS:
+            outs = []
+            for part in parts:
+                outs.append(work / f"{way}-{part.name}")
+                programs.brick(part, outs[-1], words, way, environment)
+            catalogs = [product(out, "tractor/*/tractor-*.fits") for out in outs]
+            print(f"-- {name}, --fit {way}")
+            print(programs.run("catalog-tool", "split-test", *catalogs), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
