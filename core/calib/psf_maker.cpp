@@ -14,6 +14,7 @@
 #include "core/calib/calibration_row.h"
 #include "core/calib/external_program.h"
 #include "core/calib/psf_settings.h"
+#include "core/calib/psf_wings.h"
 #include "core/calib/thread_time.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
@@ -186,6 +187,25 @@ double sum_of_model(const fits::Table& row) {
   return sum * side * side;
 }
 
+// The row's planes with smooth wings.
+void smooth_wings_of(fits::Table& row) {
+  const std::int64_t width = row.integer("psfaxis1", 0), height = row.integer("psfaxis2", 0);
+  auto& values = std::get<std::vector<float>>(row.find("psf_mask")->data);
+  const auto pixels = static_cast<std::size_t>(width * height);
+  std::vector<Image<float>> planes;
+  for (std::size_t at = 0; at + pixels <= values.size(); at += pixels) {
+    Image<float>& plane = planes.emplace_back(static_cast<int>(width), static_cast<int>(height));
+    for (int y = 0; y < height; ++y)
+      for (int x = 0; x < width; ++x) plane(x, y) = values[at + static_cast<std::size_t>(y * width + x)];
+  }
+  const double sampling = row.number("psf_samp", 0);
+  if (!smooth_wings(planes, row.number("psf_fwhm", 0) / (sampling > 0 ? sampling : 1))) return;
+  std::size_t i = 0;
+  for (const Image<float>& plane : planes)
+    for (int y = 0; y < height; ++y)
+      for (int x = 0; x < width; ++x) values[i++] = plane(x, y);
+}
+
 }  // namespace
 
 fits::Table psf_row(const fs::path& psfex_file, const CcdImage& image, int min_stars,
@@ -328,6 +348,7 @@ MadePsf make_psf(const CcdReader& reader, const CcdInput& input, const Camera& c
   const fs::path model = scratch / "sources.psf";
   if (!fs::exists(model)) throw input_error("psfex ended well, but left no model: {}", last_words(call.log));
   made.row = psf_row(model, image, options.min_stars, options.max_sum_deviation);
+  if (options.smooth_wings) smooth_wings_of(made.row);
   made.stars = stars_of(scratch / "stars.cat");
   made.loaded = static_cast<int>(made.row.integer("loaded", 0));
   made.accepted = static_cast<int>(made.row.integer("accepted", 0));

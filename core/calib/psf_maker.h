@@ -30,6 +30,7 @@ struct PsfMakerOptions {
   int min_stars = 20;
   // The sum of the model's constant plane must lie within this of 1.
   double max_sum_deviation = 0.3;
+  bool smooth_wings = true;  // core/calib/psf_wings.h; otherwise they stay as psfex makes them
   Cancel cancel = {};
 };
 

@@ -354,6 +354,9 @@ void add_options(CLI::App& app, Arguments& a) {
       ->check(CLI::Range(1, 100000))
       ->capture_default_str()
       ->group(psf);
+  app.add_flag("!--rough-wings", o.psf_maker.smooth_wings,
+               "leave the model's wings as noisy as psfex makes them")
+      ->group(psf);
   app.add_option("--time-limit", o.psf_maker.time_limit_seconds, "seconds, of either program")
       ->check(CLI::Range(1., 1e6))
       ->capture_default_str()

@@ -1,0 +1,137 @@
+#include "core/calib/psf_wings.h"
+
+#include <algorithm>
+#include <boost/math/tools/minima.hpp>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+
+namespace brickline {
+namespace {
+
+constexpr double kOuterPart = 0.6;  // of the radius up to psfex's taper: pixels from there on tell the noise
+
+struct Ring {
+  double radius = 0, mean = 0, pixels = 0;
+};
+
+double radius_at(const Image<float>& plane, int x, int y) {
+  return std::hypot(x - plane.width() / 2, y - plane.height() / 2);
+}
+
+std::vector<Ring> rings_of(const Image<float>& plane) {
+  std::vector<Ring> rings(static_cast<std::size_t>(std::min(plane.width(), plane.height()) / 2 + 1));
+  for (int y = 0; y < plane.height(); ++y)
+    for (int x = 0; x < plane.width(); ++x) {
+      const double r = radius_at(plane, x, y);
+      const auto k = static_cast<std::size_t>(std::lround(r));
+      if (k >= rings.size()) continue;
+      rings[k].radius += r;
+      rings[k].mean += plane(x, y);
+      ++rings[k].pixels;
+    }
+  for (Ring& ring : rings) {
+    ring.radius /= ring.pixels;
+    ring.mean /= ring.pixels;
+  }
+  return rings;
+}
+
+// Of one pixel, from the scatter about their rings' means in the outer part.
+double pixel_noise(const Image<float>& plane, const std::vector<Ring>& rings, double edge) {
+  double n = 0, squares = 0;
+  for (int y = 0; y < plane.height(); ++y)
+    for (int x = 0; x < plane.width(); ++x) {
+      const double r = radius_at(plane, x, y);
+      if (r <= kOuterPart * edge || r >= edge) continue;
+      const double rest = plane(x, y) - rings[static_cast<std::size_t>(std::lround(r))].mean;
+      ++n;
+      squares += rest * rest;
+    }
+  return n > 0 ? std::sqrt(squares / n) : 0;
+}
+
+struct Profile {
+  double amplitude = 0, alpha = 1, beta = 1, chi2 = 0;
+  double operator()(double r) const { return amplitude * std::pow(1 + r * r / (alpha * alpha), -beta); }
+};
+
+struct WeightedRing {
+  double radius = 0, mean = 0, weight = 0;
+};
+
+// The amplitude that fits best is known for each alpha and beta.
+Profile with_amplitude(double alpha, double beta, const std::vector<WeightedRing>& rings) {
+  Profile p{1, alpha, beta};
+  double data = 0, model = 0;
+  for (const WeightedRing& ring : rings) {
+    const double f = p(ring.radius);
+    data += ring.weight * f * ring.mean;
+    model += ring.weight * f * f;
+  }
+  p.amplitude = model > 0 ? data / model : 0;
+  for (const WeightedRing& ring : rings) {
+    const double rest = ring.mean - p(ring.radius);
+    p.chi2 += ring.weight * rest * rest;
+  }
+  return p;
+}
+
+Profile fit_profile(const std::vector<WeightedRing>& rings, double fwhm, const PsfWingOptions& options) {
+  constexpr int kBits = 20;  // of alpha and beta, far beyond what the rings tell
+  Profile best;
+  const auto of_beta = [&](double beta) {
+    const auto [log_alpha, chi2] = boost::math::tools::brent_find_minima(
+        [&](double log_a) { return with_amplitude(std::exp(log_a), beta, rings).chi2; }, std::log(0.1 * fwhm),
+        std::log(10 * fwhm), kBits);
+    best = with_amplitude(std::exp(log_alpha), beta, rings);
+    return chi2;
+  };
+  const double beta =
+      boost::math::tools::brent_find_minima(of_beta, options.min_beta, options.max_beta, kBits).first;
+  of_beta(beta);
+  return best;
+}
+
+}  // namespace
+
+std::optional<PsfWings> smooth_wings(std::vector<Image<float>>& planes, double fwhm,
+                                     const PsfWingOptions& options) {
+  if (planes.empty() || !(fwhm > 0)) return {};
+  const std::vector<Ring> rings = rings_of(planes[0]);
+  const double edge = static_cast<double>(rings.size() - 1) - fwhm;
+  const double noise = pixel_noise(planes[0], rings, edge);
+  if (!(noise > 0)) return {};
+  std::vector<WeightedRing> used;
+  for (const Ring& ring : rings) {
+    if (ring.radius < options.first_ring * fwhm || ring.radius > edge) continue;
+    const double own = options.ring_accuracy * ring.mean;
+    used.push_back({ring.radius, ring.mean, 1 / (noise * noise / ring.pixels + own * own)});
+  }
+  if (static_cast<int>(used.size()) < options.min_rings) return {};
+  const Profile profile = fit_profile(used, fwhm, options);
+  if (!(profile.amplitude > 0) || !std::isfinite(profile.chi2)) return {};
+  const auto weak_from = [&](double share) {
+    const auto weak = std::find_if(rings.begin(), rings.end(), [&](const Ring& ring) {
+      return ring.radius > fwhm &&
+             share * profile(ring.radius) < options.min_ring_snr * noise / std::sqrt(ring.pixels);
+    });
+    return weak == rings.end() ? edge : std::min(edge, weak->radius);
+  };
+  const PsfWings wings{weak_from(1), weak_from(options.varying_share), profile.alpha, profile.beta};
+
+  const double outermost =
+      static_cast<double>(rings.size()) - 0.5;  // the light is that of a circle, as psfex's
+  for (std::size_t p = 0; p < planes.size(); ++p)
+    for (int y = 0; y < planes[p].height(); ++y)
+      for (int x = 0; x < planes[p].width(); ++x) {
+        const double r = radius_at(planes[p], x, y);
+        const double share = std::clamp(
+            (r - (p == 0 ? wings.radius : wings.varying_radius)) / options.seam_pixels + 0.5, 0., 1.);
+        const double smooth = p == 0 && r < outermost ? profile(r) : 0;
+        planes[p](x, y) = static_cast<float>((1 - share) * planes[p](x, y) + share * smooth);
+      }
+  return wings;
+}
+
+}  // namespace brickline

@@ -1,0 +1,45 @@
+// The wings of a model of psfex's, made smooth.
+//
+// psfex fits each pixel by itself. Far from the centre, where a star is faint beside the sky's noise, what it finds is that
+// noise, what is left of neighbours, and what the local background was wrong by: little per pixel, but there are
+// thousands of them, and all fluxes are divided by their sum. Where light is too weak to be measured pixel by pixel,
+// this puts a profile in its place that the stronger part determines.
+//
+//   1. Means of rings one pixel wide around the centre of the constant plane; their noise from the scatter of pixels in
+//      the outer part, which psfex's own taper of one full width at the edge leaves untouched.
+//   2. A Moffat (1969) profile, I(r) = A (1 + r^2/a^2)^-beta, through the rings beyond `first_ring` widths.
+//   3. Beyond the first ring where that profile has less than `min_ring_snr` times the ring's noise, the constant plane
+//      becomes the profile, with a seam of `seam_pixels`.
+//   4. The other planes, of what varies over the CCD, hold `varying_share` of the light at most: they become zero beyond
+//      the first ring where that share of the profile is as weak.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/base/image.h"
+
+namespace brickline {
+
+struct PsfWingOptions {
+  double first_ring = 0.9;   // full widths at half maximum from the centre
+  double min_ring_snr = 10;  // a ring weaker than this is not measured, but extrapolated to
+  double varying_share = 0.1;
+  double ring_accuracy = 0.01;  // of a ring's mean beside its noise: PSFs are no Moffat profiles to better
+  double seam_pixels = 3;
+  double min_beta = 1.2, max_beta = 8;  // a profile of less has no finite light
+  int min_rings = 6;                    // for a profile
+};
+
+struct PsfWings {
+  double radius = 0;           // where the profile begins, pixels of the planes
+  double varying_radius = 0;   // where what varies ends
+  double alpha = 0, beta = 0;  // a, in pixels of the planes
+};
+
+// `planes`: of Psf; `fwhm`: in their pixels. Empty, and nothing is changed, where the planes are too small for a
+// profile or nothing is too weak.
+std::optional<PsfWings> smooth_wings(std::vector<Image<float>>& planes, double fwhm,
+                                     const PsfWingOptions& options = {});
+
+}  // namespace brickline
