@@ -283,13 +283,18 @@ bool BlobRun::may_be_two(const SourceRecord& r) const {
   const JointSelection& o = options_.together;
   const double re = std::exp(r.model.shape.log_re);
   return may_be_fitted_together(r) && !r.from_catalog && !r.forced_point_source && r.model.is_galaxy() &&
-         r.model.kind != SourceKind::kRex && re > o.least_split_re_arcsec && re < o.most_split_re_arcsec;
+         re > o.least_split_re_arcsec && re < o.most_split_re_arcsec;
 }
 
 // The second of two round sources on a galaxy's major axis; the galaxy becomes the first.
 SourceRecord BlobRun::halved(SourceRecord& r) const {
-  const double re = std::exp(r.model.shape.log_re);
-  const double angle = std::atan2(r.model.shape.ee2, r.model.shape.ee1) / 2;  // east of north
+  // A round one has the axis of the ellipse that was tried.
+  const ModelFit& ellipse = r.models[dchisq_index(SourceKind::kExp)];
+  const SoftenedEllipse& shape = r.model.kind == SourceKind::kRex && ellipse.status == ModelFitStatus::kFitted
+                                     ? ellipse.model.shape
+                                     : r.model.shape;
+  const double re = std::exp(shape.log_re);
+  const double angle = std::atan2(shape.ee2, shape.ee1) / 2;  // east of north
   constexpr double kOffset = 0.8,
                    degree = std::numbers::pi / 180;  // of re; two equal stars so far off are as long
   SourceRecord other;
@@ -334,8 +339,10 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
     fit_group(trial, all);
     SourceRecord &a = trial[around.size()], &b = trial.back();
     const bool inside_both = inside(a.model.ra, a.model.dec) && inside(b.model.ra, b.model.dec);
+    const double least = galaxy.model.kind == SourceKind::kRex ? options_.together.split_gain_of_round
+                                                               : options_.together.split_gain;
     const bool lit = a.brightness(false) > 0 && b.brightness(false) > 0;
-    if (!inside_both || !lit || !(old_chi2 - chi2(false) > options_.together.split_gain)) {
+    if (!inside_both || !lit || !(old_chi2 - chi2(false) > least)) {
       for (std::size_t k = 0; k < before.size(); ++k) images_.images()[k].data = std::move(before[k]);
       continue;
     }
