@@ -69,7 +69,7 @@ class BlobRun {
   std::vector<Group> groups_of(const std::vector<SourceRecord>& records) const;
   void describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const;
   JointOptions joint_fit_options(const std::vector<SourceRecord>& records, const Group& group) const;
-  double fit_group(std::vector<SourceRecord>& records, const Group& group);
+  double fit_group(std::vector<SourceRecord>& records, const Group& group, double least_improvement = 0);
   void fit_groups(std::vector<SourceRecord>& records);
   template <class Work>
   void step_together(std::vector<SourceRecord>& records, Work&& work);

@@ -174,11 +174,12 @@ JointOptions BlobRun::joint_fit_options(const std::vector<SourceRecord>& records
   return o;
 }
 
-double BlobRun::fit_group(std::vector<SourceRecord>& records, const Group& group) {
+double BlobRun::fit_group(std::vector<SourceRecord>& records, const Group& group, double least_improvement) {
   for (const int m : group.members) images_.add(records[static_cast<std::size_t>(m)].patches, 1);
   JointInput input;
   describe(records, group, input);
   JointOptions options = joint_fit_options(records, group);
+  options.least_improvement = least_improvement;
   // What starts in the blob stays in it.
   std::vector<char> kept_inside;
   for (const JointSource& s : input.sources) kept_inside.push_back(inside(s.model.ra, s.model.dec));
@@ -329,20 +330,30 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
     std::vector<Image<float>> before;
     for (const BlobImage& image : images_.images()) before.push_back(image.data);
     const double old_chi2 = chi2(false);
+    const double least = galaxy.model.kind == SourceKind::kRex ? options_.together.split_gain_of_round
+                                                               : options_.together.split_gain;
     std::vector<SourceRecord> trial;
-    Group all;
     for (const int t : around) trial.push_back(records[static_cast<std::size_t>(t)]);
     trial.push_back(galaxy);
     trial.push_back(halved(trial.back()));
-    for (std::size_t k = 0; k < trial.size(); ++k) all.members.push_back(static_cast<int>(k));
-    // fit_group() adds what is subtracted: of the first half that is the whole galaxy.
-    fit_group(trial, all);
     SourceRecord &a = trial[around.size()], &b = trial.back();
-    const bool inside_both = inside(a.model.ra, a.model.dec) && inside(b.model.ra, b.model.dec);
-    const double least = galaxy.model.kind == SourceKind::kRex ? options_.together.split_gain_of_round
-                                                               : options_.together.split_gain;
-    const bool lit = a.brightness(false) > 0 && b.brightness(false) > 0;
-    if (!inside_both || !lit || !(old_chi2 - chi2(false) > least)) {
+    // Alone first: few galaxies gain anything. fit_group() adds what is subtracted: of the first half that is the whole
+    // galaxy.
+    Group two, all;
+    for (std::size_t k = 0; k < trial.size(); ++k) {
+      all.members.push_back(static_cast<int>(k));
+      if (k >= around.size()) two.members.push_back(static_cast<int>(k));
+    }
+    const auto gained = [&](const Group& group, double gain) {
+      for (const int m : group.members) images_.add(trial[static_cast<std::size_t>(m)].patches, 1);
+      const double improvement = chi2(false) - old_chi2 + gain;
+      for (const int m : group.members) images_.add(trial[static_cast<std::size_t>(m)].patches, -1);
+      fit_group(trial, group, improvement);
+      return inside(a.model.ra, a.model.dec) && inside(b.model.ra, b.model.dec) && a.brightness(false) > 0 &&
+             b.brightness(false) > 0 && old_chi2 - chi2(false) > gain;
+    };
+    constexpr double kPromising = 1.0 / 3;
+    if (!gained(two, around.empty() ? least : kPromising * least) || !(around.empty() || gained(all, least))) {
       for (std::size_t k = 0; k < before.size(); ++k) images_.images()[k].data = std::move(before[k]);
       continue;
     }
