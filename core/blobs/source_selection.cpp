@@ -240,7 +240,10 @@ std::vector<SourceModel> SourceSelection::starts_of(SourceKind kind, const Sourc
   };
   std::vector<SourceModel> out;
   const ModelFit& rex = record.models[dchisq_index(kRex)];
-  if (record.known_galaxy) out.push_back(from_shape(*record.known_galaxy));
+  const bool known = record.known_galaxy.has_value();
+  if (known && (kind == kRex || record.known_galaxy->kind != kRex))
+    out.push_back(from_shape(*record.known_galaxy));
+  if (kind != kRex && !out.empty()) return out;
   if (kind == kRex) {
     for (const double log_re : options_.together.start_log_re) {
       if (record.known_galaxy && log_re != options_.together.start_log_re.front()) continue;
