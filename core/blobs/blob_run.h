@@ -65,11 +65,15 @@ class BlobRun {
     std::vector<std::unique_ptr<PsfKernel>> kernels;
   };
   bool may_be_fitted_together(const SourceRecord& record) const;
-  std::vector<std::vector<int>> neighbours(const std::vector<SourceRecord>& records) const;
-  std::vector<Group> groups_of(const std::vector<SourceRecord>& records) const;
+  bool makes_background(const SourceRecord& record) const;
+  using Wanted = std::function<bool(const SourceRecord&)>;
+  std::vector<std::vector<int>> neighbours(const std::vector<SourceRecord>& records,
+                                           const Wanted& wanted = {}) const;
+  std::vector<Group> groups_of(const std::vector<SourceRecord>& records, const Wanted& wanted = {}) const;
   void describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const;
-  JointOptions joint_fit_options(const std::vector<SourceRecord>& records, const Group& group) const;
-  double fit_group(std::vector<SourceRecord>& records, const Group& group, double least_improvement = 0);
+  JointOptions joint_fit_options() const;
+  double fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& options);
+  void fit_over_background(std::vector<SourceRecord>& records);
   void fit_groups(std::vector<SourceRecord>& records);
   template <class Work>
   void step_together(std::vector<SourceRecord>& records, Work&& work);

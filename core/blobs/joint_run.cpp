@@ -48,13 +48,14 @@ bool BlobRun::may_be_fitted_together(const SourceRecord& r) const {
 }
 
 // Which sources each overlaps by more than the options' least, itself left out, the strongest first.
-std::vector<std::vector<int>> BlobRun::neighbours(const std::vector<SourceRecord>& records) const {
+std::vector<std::vector<int>> BlobRun::neighbours(const std::vector<SourceRecord>& records,
+                                                  const Wanted& wanted) const {
   const std::size_t n = records.size();
   const std::vector<BlobImage>& images = images_.images();
   std::vector<std::vector<double>> own(n, std::vector<double>(images.size(), 0.0));
   std::vector<char> takes_part(n);
   for (std::size_t s = 0; s < n; ++s) {
-    takes_part[s] = may_be_fitted_together(records[s]);
+    takes_part[s] = may_be_fitted_together(records[s]) && (!wanted || wanted(records[s]));
     for (std::size_t i = 0; takes_part[s] && i < images.size(); ++i)
       if (records[s].patches[i])
         own[s][i] = weighted_product(images[i], *records[s].patches[i], *records[s].patches[i]);
@@ -85,14 +86,16 @@ std::vector<std::vector<int>> BlobRun::neighbours(const std::vector<SourceRecord
 
 // All sources that overlap, directly or through others; where those are too many, groups around one source after the
 // other, brightest first, until each has been in one with its neighbours. `own`: whose group it is first of all.
-std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& records) const {
-  const std::vector<std::vector<int>> near = neighbours(records);
+std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& records,
+                                               const Wanted& wanted) const {
+  const std::vector<std::vector<int>> near = neighbours(records, wanted);
   const auto most = static_cast<std::size_t>(std::max(1, options_.together.largest_group));
   std::vector<char> done(records.size(), 0);
   std::vector<Group> out;
   for (const int first : brightest_first(records, false)) {
-    if (done[static_cast<std::size_t>(first)] ||
-        !may_be_fitted_together(records[static_cast<std::size_t>(first)]))
+    const SourceRecord& around = records[static_cast<std::size_t>(first)];
+    if (done[static_cast<std::size_t>(first)] || !may_be_fitted_together(around) ||
+        (wanted && !wanted(around)))
       continue;
     Group group;
     group.members.push_back(first);
@@ -105,8 +108,8 @@ std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& 
         group.members.push_back(t);
       }
     for (const int m : group.members) {
-      const auto& around = near[static_cast<std::size_t>(m)];
-      const bool whole = std::all_of(around.begin(), around.end(),
+      const auto& next = near[static_cast<std::size_t>(m)];
+      const bool whole = std::all_of(next.begin(), next.end(),
                                      [&](int t) { return in[static_cast<std::size_t>(t)] != 0; });
       const bool its = !done[static_cast<std::size_t>(m)] && (whole || m == first);
       group.own.push_back(its);
@@ -162,24 +165,21 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
   }
 }
 
-JointOptions BlobRun::joint_fit_options(const std::vector<SourceRecord>& records, const Group& group) const {
+JointOptions BlobRun::joint_fit_options() const {
   JointOptions o;
   o.render = options_.fit.render;
   o.fit = options_.fit;
   o.fit.allowed = {};
   o.fit.position_box_arcsec = options_.together.position_box_arcsec;
   o.fit.max_step_position_arcsec = options_.together.max_step_position_arcsec;
-  for (const int m : group.members)
-    o.fit_sky = o.fit_sky || records[static_cast<std::size_t>(m)].fit_background;
   return o;
 }
 
-double BlobRun::fit_group(std::vector<SourceRecord>& records, const Group& group, double least_improvement) {
+double BlobRun::fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& how) {
   for (const int m : group.members) images_.add(records[static_cast<std::size_t>(m)].patches, 1);
   JointInput input;
   describe(records, group, input);
-  JointOptions options = joint_fit_options(records, group);
-  options.least_improvement = least_improvement;
+  JointOptions options = how;
   // What starts in the blob stays in it.
   std::vector<char> kept_inside;
   for (const JointSource& s : input.sources) kept_inside.push_back(inside(s.model.ra, s.model.dec));
@@ -202,11 +202,34 @@ void BlobRun::fit_groups(std::vector<SourceRecord>& records) {
     for (const Group& group : groups_of(records)) {
       before_source();
       if (sweep > 0 && group.whole) continue;
-      const double by = fit_group(records, group);
+      const double by = fit_group(records, group, joint_fit_options());
       if (!group.whole) gain += by;
     }
     constexpr double kWorthwhile = 1;  // in ln P
     if (!(gain > kWorthwhile)) break;
+  }
+  fit_over_background(records);
+}
+
+// Whether a source is what others near it are fitted over a background for: a star or a galaxy of a catalog as bright as
+// the stars that such masks are made around.
+bool BlobRun::makes_background(const SourceRecord& r) const {
+  constexpr double kMediumMagnitude = 16, kZeroPoint = 22.5;
+  const double flux = std::pow(10, 0.4 * (kZeroPoint - kMediumMagnitude));
+  return r.fit_background && r.from_catalog &&
+         (r.traits.large_galaxy || *std::ranges::max_element(r.model.flux) > flux);
+}
+
+// What is bright enough to have a halo is fitted with all that overlaps it as it is, so that it takes what it can of its
+// halo; then what lies on the halo, over one constant per image, which stands for what is left of it there.
+void BlobRun::fit_over_background(std::vector<SourceRecord>& records) {
+  const auto wanted = [&](const SourceRecord& r) { return r.fit_background && !makes_background(r); };
+  if (std::ranges::none_of(records, wanted)) return;
+  JointOptions options = joint_fit_options();
+  options.fit_sky = true;
+  for (const Group& group : groups_of(records, wanted)) {
+    before_source();
+    fit_group(records, group, options);
   }
 }
 
@@ -346,9 +369,10 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
     }
     const auto gained = [&](const Group& group, double gain) {
       for (const int m : group.members) images_.add(trial[static_cast<std::size_t>(m)].patches, 1);
-      const double improvement = chi2(false) - old_chi2 + gain;
+      JointOptions options = joint_fit_options();
+      options.least_improvement = chi2(false) - old_chi2 + gain;
       for (const int m : group.members) images_.add(trial[static_cast<std::size_t>(m)].patches, -1);
-      fit_group(trial, group, improvement);
+      fit_group(trial, group, options);
       return inside(a.model.ra, a.model.dec) && inside(b.model.ra, b.model.dec) && a.brightness(false) > 0 &&
              b.brightness(false) > 0 && old_chi2 - chi2(false) > gain;
     };
@@ -389,8 +413,10 @@ std::vector<std::optional<JointErrors>> BlobRun::errors_together(
     const Group& group = groups[k];
     JointInput input;
     describe(records, group, input);
-    std::vector<JointErrors> errors =
-        joint_errors(input.sources, input.images, joint_fit_options(records, group));
+    JointOptions options = joint_fit_options();
+    for (const int m : group.members)
+      options.fit_sky = options.fit_sky || records[static_cast<std::size_t>(m)].fit_background;
+    std::vector<JointErrors> errors = joint_errors(input.sources, input.images, options);
     for (std::size_t m = 0; m < group.members.size(); ++m)
       if (group.own[m]) out[static_cast<std::size_t>(group.members[m])] = std::move(errors[m]);
   });
