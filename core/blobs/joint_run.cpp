@@ -40,6 +40,12 @@ double usable_share(const BlobImage& image, const Patch& unit) {
   return sum;
 }
 
+double separation_arcsec(const SourceModel& a, const SourceModel& b) {
+  constexpr double degree = std::numbers::pi / 180;
+  const double east = std::remainder(a.ra - b.ra, 360) * std::cos(a.dec * degree);
+  return 3600 * std::hypot(east, a.dec - b.dec);
+}
+
 }  // namespace
 
 bool BlobRun::may_be_fitted_together(const SourceRecord& r) const {
@@ -299,7 +305,23 @@ void BlobRun::fit_together(std::vector<SourceRecord>& records, std::size_t first
   for (int round = 0; round < options_.together.rounds; ++round) {
     if (round > 0) choose_again(records, first);
     step_together(records, [&] { fit_groups(records); });
+    if (drop_dark(records)) step_together(records, [&] { fit_groups(records); });
   }
+}
+
+// What has no flux above 0 with its neighbours at their best is no source. Whether there was any.
+bool BlobRun::drop_dark(std::vector<SourceRecord>& records) {
+  bool any = false;
+  for (SourceRecord& r : records) {
+    if (!may_be_fitted_together(r) || r.from_catalog ||
+        std::ranges::any_of(r.model.flux, [](double f) { return f > 0; }))
+      continue;
+    images_.add(r.patches, 1);
+    r.patches.clear();
+    r.alive = false;
+    any = true;
+  }
+  return any;
 }
 
 // Whether a galaxy may be two sources that detection could not tell apart.
@@ -374,7 +396,8 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
       for (const int m : group.members) images_.add(trial[static_cast<std::size_t>(m)].patches, -1);
       fit_group(trial, group, options);
       return inside(a.model.ra, a.model.dec) && inside(b.model.ra, b.model.dec) && a.brightness(false) > 0 &&
-             b.brightness(false) > 0 && old_chi2 - chi2(false) > gain;
+             b.brightness(false) > 0 && old_chi2 - chi2(false) > gain &&
+             separation_arcsec(a.model, b.model) > options_.together.least_separation_arcsec;
     };
     constexpr double kPromising = 1.0 / 3;
     if (!gained(two, around.empty() ? least : kPromising * least) || !(around.empty() || gained(all, least))) {
