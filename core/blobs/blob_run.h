@@ -77,8 +77,11 @@ class BlobRun {
   void fit_groups(std::vector<SourceRecord>& records);
   template <class Work>
   void step_together(std::vector<SourceRecord>& records, Work&& work);
-  bool may_be_two(const SourceRecord& record) const;
-  SourceRecord halved(SourceRecord& record) const;
+  // joint_split.cpp
+  std::optional<SourceRecord> halved(SourceRecord& record) const;
+  std::optional<SourceRecord> with_companion(SourceRecord& record, double least);
+  bool is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around, bool halves,
+              std::vector<SourceRecord>& trial);
   std::vector<SourceRecord> split(std::vector<SourceRecord>& records);
   void choose_again(std::vector<SourceRecord>& records, std::size_t first);
   bool drop_dark(std::vector<SourceRecord>& records);

@@ -2,8 +2,6 @@
 // best, and errors from the joint normal matrix.
 #include <algorithm>
 #include <cmath>
-#include <numbers>
-#include <numeric>
 
 #include "core/blobs/blob_run.h"
 #include "core/blobs/item_failure.h"
@@ -38,12 +36,6 @@ double usable_share(const BlobImage& image, const Patch& unit) {
     for (int x = box.x0; x < box.x1; ++x)
       if (image.inverse_error(x, y) > 0) sum += unit.pixels(x - unit.x0, y - unit.y0);
   return sum;
-}
-
-double separation_arcsec(const SourceModel& a, const SourceModel& b) {
-  constexpr double degree = std::numbers::pi / 180;
-  const double east = std::remainder(a.ra - b.ra, 360) * std::cos(a.dec * degree);
-  return 3600 * std::hypot(east, a.dec - b.dec);
 }
 
 }  // namespace
@@ -322,109 +314,6 @@ bool BlobRun::drop_dark(std::vector<SourceRecord>& records) {
     any = true;
   }
   return any;
-}
-
-// Whether a galaxy may be two sources that detection could not tell apart.
-bool BlobRun::may_be_two(const SourceRecord& r) const {
-  const JointSelection& o = options_.together;
-  const double re = std::exp(r.model.shape.log_re);
-  return may_be_fitted_together(r) && !r.from_catalog && !r.forced_point_source && r.model.is_galaxy() &&
-         re > o.least_split_re_arcsec && re < o.most_split_re_arcsec;
-}
-
-// The second of two round sources on a galaxy's major axis; the galaxy becomes the first.
-SourceRecord BlobRun::halved(SourceRecord& r) const {
-  // A round one has the axis of the ellipse that was tried.
-  const ModelFit& ellipse = r.models[dchisq_index(SourceKind::kExp)];
-  const SoftenedEllipse& shape = r.model.kind == SourceKind::kRex && ellipse.status == ModelFitStatus::kFitted
-                                     ? ellipse.model.shape
-                                     : r.model.shape;
-  const double re = std::exp(shape.log_re);
-  const double angle = std::atan2(shape.ee2, shape.ee1) / 2;  // east of north
-  constexpr double kOffset = 0.8,
-                   degree = std::numbers::pi / 180;  // of re; two equal stars so far off are as long
-  SourceRecord other;
-  for (double& f : r.model.flux) f /= 2;
-  r.model.kind = SourceKind::kRex;
-  r.model.shape = {std::log(options_.together.least_split_re_arcsec), 0, 0};
-  other.model = r.model;
-  const double north = kOffset * re * std::cos(angle) / 3600,
-               east = kOffset * re * std::sin(angle) / 3600 / std::cos(r.model.dec * degree);
-  r.model.ra += east;
-  r.model.dec += north;
-  other.model.ra -= east;
-  other.model.dec -= north;
-  other.fit_background = r.fit_background;
-  other.alive = true;
-  return other;
-}
-
-// Galaxies that are better as two sources are no more; what comes back are the two, of which the brighter is what the
-// galaxy was.
-std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
-  std::vector<SourceRecord> found;
-  constexpr std::size_t kNeighbours = 5;  // that are free while two are tried
-  const std::vector<std::vector<int>> near = neighbours(records);
-  for (const int i : brightest_first(records, false)) {
-    SourceRecord& galaxy = records[static_cast<std::size_t>(i)];
-    if (!may_be_two(galaxy)) continue;
-    before_source();
-    std::vector<int> around;
-    for (const int t : near[static_cast<std::size_t>(i)])
-      if (records[static_cast<std::size_t>(t)].alive && around.size() < kNeighbours) around.push_back(t);
-    std::vector<Image<float>> before;
-    for (const BlobImage& image : images_.images()) before.push_back(image.data);
-    const double old_chi2 = chi2(false);
-    const double least = galaxy.model.kind == SourceKind::kRex ? options_.together.split_gain_of_round
-                                                               : options_.together.split_gain;
-    std::vector<SourceRecord> trial;
-    for (const int t : around) trial.push_back(records[static_cast<std::size_t>(t)]);
-    trial.push_back(galaxy);
-    trial.push_back(halved(trial.back()));
-    SourceRecord &a = trial[around.size()], &b = trial.back();
-    // Alone first: few galaxies gain anything. fit_group() adds what is subtracted: of the first half that is the whole
-    // galaxy.
-    Group two, all;
-    for (std::size_t k = 0; k < trial.size(); ++k) {
-      all.members.push_back(static_cast<int>(k));
-      if (k >= around.size()) two.members.push_back(static_cast<int>(k));
-    }
-    const auto gained = [&](const Group& group, double gain) {
-      for (const int m : group.members) images_.add(trial[static_cast<std::size_t>(m)].patches, 1);
-      JointOptions options = joint_fit_options();
-      options.least_improvement = chi2(false) - old_chi2 + gain;
-      for (const int m : group.members) images_.add(trial[static_cast<std::size_t>(m)].patches, -1);
-      fit_group(trial, group, options);
-      return inside(a.model.ra, a.model.dec) && inside(b.model.ra, b.model.dec) && a.brightness(false) > 0 &&
-             b.brightness(false) > 0 && old_chi2 - chi2(false) > gain &&
-             separation_arcsec(a.model, b.model) > options_.together.least_separation_arcsec;
-    };
-    constexpr double kPromising = 1.0 / 3;
-    if (!gained(two, around.empty() ? least : kPromising * least) || !(around.empty() || gained(all, least))) {
-      for (std::size_t k = 0; k < before.size(); ++k) images_.images()[k].data = std::move(before[k]);
-      continue;
-    }
-    if (b.brightness(false) > a.brightness(false)) {
-      std::swap(a.model, b.model);
-      std::swap(a.patches, b.patches);
-    }
-    b.start_flux = b.model.flux;
-    b.found = b.after_first_round = b.model;
-    const auto at = images_.wcs().sky_to_pixel(b.model.ra, b.model.dec);
-    const Pixel pixel = rounded_pixel(b.model);
-    b.start_x = at->x;
-    b.start_y = at->y;
-    b.start_ix = pixel.x;
-    b.start_iy = pixel.y;
-    b.started_in_blob = task_.mask(pixel.x, pixel.y) != 0;
-    galaxy.alive = false;
-    galaxy.patches.clear();
-    for (std::size_t k = 0; k < around.size(); ++k)
-      records[static_cast<std::size_t>(around[k])] = std::move(trial[k]);
-    found.push_back(std::move(a));
-    found.push_back(std::move(b));
-  }
-  return found;
 }
 
 // Of every source that may be fitted together, from the group that is its own.
