@@ -26,6 +26,7 @@ struct JointSelection {
   SelectionOptions penalties;
   // Radii, ln arcsec, that a source that was no galaxy before is started from as one.
   std::vector<double> start_log_re = {-1, 0.5};
+  double least_re_arcsec = 0.05;  // smaller ones have nothing but their wings to show: they are no galaxies
   int rounds = 2;    // joint fits; kinds are chosen again between them
   int searches = 2;  // for sources in what the joint fits leave, at most
 

@@ -179,7 +179,7 @@ std::vector<double> SourceSelection::judge(SourceModel& model, const std::vector
 }
 
 ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceModel& start,
-                                    const std::vector<double>& none) {
+                                    const std::vector<double>& none, std::optional<double> index) {
   ModelFit out;
   // Galaxies, and what a catalog placed, may be anywhere.
   const bool entered_as_star = !record.model.is_galaxy();
@@ -188,6 +188,7 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   fitter.options() = options_.fit;
   fitter.options().images_in_parallel = in_parallel_;
   fitter.options().fit_sky = record.fit_background;
+  if (index) fitter.options().min_sersic_index = fitter.options().max_sersic_index = *index;
   if (may_not_leave && !record.fit_background) fitter.options().allowed = inside_;
   const FitResult fit = record.traits.frozen && record.traits.galaxy_fit
                             ? fitter.fit_fluxes(start, fit_images_)
@@ -220,6 +221,23 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
 std::optional<SourceKind> SourceSelection::choose(const ModelImprovements& improvements) const {
   return together_ ? select_jointly(improvements, options_.together)
                    : select_model(improvements, options_.selection);
+}
+
+// EXP or DEV where a Sersic profile of that index does as well as the best one. The mixtures that stand for the three are
+// not of one family: that SER does better than the others may be theirs and not the galaxy's.
+std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& record,
+                                                         const std::vector<double>& none) {
+  using enum SourceKind;
+  constexpr double kBetween = 2;  // in the middle of 1 and 4 as their profiles go
+  const ModelFit& free = record.models[dchisq_index(kSer)];
+  const SourceKind named = free.model.sersic_index < kBetween ? kExp : kDev;
+  if (record.models[dchisq_index(named)].status != ModelFitStatus::kFitted) return {};
+  SourceModel start = free.model;
+  start.sersic_index = named == kExp ? 1 : 4;
+  const ModelFit held = try_model(record, start, none, start.sersic_index);
+  if (held.status != ModelFitStatus::kFitted || free.dchisq - held.dchisq > options_.together.margins.sersic)
+    return {};
+  return named;
 }
 
 // Where the models of a kind start; of several the best counts.
@@ -298,8 +316,12 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
   };
   const auto improvements = [&] {
     ModelImprovements out;
-    for (std::size_t k = 0; k < out.size(); ++k)
-      if (record.models[k].status == ModelFitStatus::kFitted) out[k] = record.models[k].dchisq;
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      const ModelFit& m = record.models[k];
+      const bool no_galaxy = together_ && m.model.is_galaxy() &&
+                             m.model.shape.log_re < std::log(options_.together.least_re_arcsec);
+      if (m.status == ModelFitStatus::kFitted && !no_galaxy) out[k] = m.dchisq;
+    }
     return out;
   };
 
@@ -333,7 +355,9 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
     }
   }
 
-  const auto chosen = choose(improvements());
+  auto chosen = choose(improvements());
+  if (together_ && chosen == kSer)
+    if (const auto named = named_profile(record, none)) chosen = named;
   if (!chosen) {
     if (only_failures(record.models)) record.failure = "no model of it comes to finite numbers";
     return;
