@@ -92,6 +92,7 @@ BlobResult BlobRun::run() {
       std::move(more.begin(), more.end(), std::back_inserter(records));
       fit_together(records, known);
     }
+    choose_once_more(records);
   }
   if (options_.reoptimize) fit_again(records);
   for (const SourceRecord& r : records)

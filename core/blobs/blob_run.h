@@ -85,6 +85,7 @@ class BlobRun {
   std::vector<SourceRecord> split(std::vector<SourceRecord>& records);
   void choose_again(std::vector<SourceRecord>& records, std::size_t first);
   bool drop_dark(std::vector<SourceRecord>& records);
+  void choose_once_more(std::vector<SourceRecord>& records);
   void fit_together(std::vector<SourceRecord>& records, std::size_t first);
   std::vector<std::optional<JointErrors>> errors_together(const std::vector<SourceRecord>& records) const;
   void before_source();

@@ -301,6 +301,13 @@ void BlobRun::fit_together(std::vector<SourceRecord>& records, std::size_t first
   }
 }
 
+// The kinds of all sources again, now that all are known and at their best.
+void BlobRun::choose_once_more(std::vector<SourceRecord>& records) {
+  choose_again(records, 0);
+  step_together(records, [&] { fit_groups(records); });
+  if (drop_dark(records)) step_together(records, [&] { fit_groups(records); });
+}
+
 // What has no flux above 0 with its neighbours at their best is no source. Whether there was any.
 bool BlobRun::drop_dark(std::vector<SourceRecord>& records) {
   bool any = false;
