@@ -83,10 +83,10 @@ class BlobRun {
   bool is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around, bool halves,
               std::vector<SourceRecord>& trial);
   std::vector<SourceRecord> split(std::vector<SourceRecord>& records);
-  void choose_again(std::vector<SourceRecord>& records, std::size_t first);
+  std::vector<char> with_neighbours(const std::vector<SourceRecord>& records, std::size_t first) const;
+  void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool drop_dark(std::vector<SourceRecord>& records);
-  void choose_once_more(std::vector<SourceRecord>& records);
-  void fit_together(std::vector<SourceRecord>& records, std::size_t first);
+  void fit_together(std::vector<SourceRecord>& records);
   std::vector<std::optional<JointErrors>> errors_together(const std::vector<SourceRecord>& records) const;
   void before_source();
 

@@ -261,10 +261,22 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
   subtract_all();
 }
 
-// The kinds of the sources from `first` on once more, brightest first, the others' models subtracted.
-void BlobRun::choose_again(std::vector<SourceRecord>& records, std::size_t first) {
+// The records from `first` on and all that they overlap.
+std::vector<char> BlobRun::with_neighbours(const std::vector<SourceRecord>& records,
+                                           std::size_t first) const {
+  const std::vector<std::vector<int>> near = neighbours(records);
+  std::vector<char> out(records.size(), 0);
+  for (std::size_t i = first; i < records.size(); ++i) {
+    out[i] = 1;
+    for (const int t : near[i]) out[static_cast<std::size_t>(t)] = 1;
+  }
+  return out;
+}
+
+// The kinds of the wanted sources (all, if empty) once more, brightest first, the others' models subtracted.
+void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted) {
   for (const int i : brightest_first(records, true)) {
-    if (static_cast<std::size_t>(i) < first) continue;
+    if (!wanted.empty() && !wanted[static_cast<std::size_t>(i)]) continue;
     SourceRecord& r = records[static_cast<std::size_t>(i)];
     const bool of_known_kind = r.from_catalog && (r.model.is_galaxy() || r.traits.point_source);
     if (!may_be_fitted_together(r) || of_known_kind) continue;
@@ -292,18 +304,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, std::size_t first
   }
 }
 
-// Of sources before `first`, which were fitted together before, the kinds stay.
-void BlobRun::fit_together(std::vector<SourceRecord>& records, std::size_t first) {
-  for (int round = 0; round < options_.together.rounds; ++round) {
-    if (round > 0) choose_again(records, first);
-    step_together(records, [&] { fit_groups(records); });
-    if (drop_dark(records)) step_together(records, [&] { fit_groups(records); });
-  }
-}
-
-// The kinds of all sources again, now that all are known and at their best.
-void BlobRun::choose_once_more(std::vector<SourceRecord>& records) {
-  choose_again(records, 0);
+void BlobRun::fit_together(std::vector<SourceRecord>& records) {
   step_together(records, [&] { fit_groups(records); });
   if (drop_dark(records)) step_together(records, [&] { fit_groups(records); });
 }

@@ -19,6 +19,7 @@ struct JointMargins {
   double fraction_of_star = 0.004;  // and at least this share of what the star gains: no PSF is perfect
   double ellipse = 9;               // of EXP or DEV over REX
   double sersic = 9;                // of SER over the better of EXP and DEV
+  double fraction_of_galaxy = 3e-5;  // and both at least this share of the gain: no profile is drawn to half a percent
 };
 
 struct JointSelection {
@@ -27,7 +28,6 @@ struct JointSelection {
   // Radii, ln arcsec, that a source that was no galaxy before is started from as one.
   std::vector<double> start_log_re = {-1, 0.5};
   double least_re_arcsec = 0.05;  // smaller ones have nothing but their wings to show: they are no galaxies
-  int rounds = 2;    // joint fits; kinds are chosen again between them
   int searches = 2;  // for sources in what the joint fits leave, at most
 
   // Galaxies with radii between these are tried as two round sources that detection could not tell apart; chi-squared must
