@@ -12,11 +12,30 @@
 namespace brickline {
 namespace {
 
+// Of JointErrors::covariance.
+constexpr std::size_t kOthers = 6;  // parameters before the fluxes
+std::size_t place(std::size_t row, std::size_t column) { return row * (row + 1) / 2 + column; }
+
+// Variances times what the residuals say.
+void enlarge(const ExcessVariance& excess, JointErrors& errors) {
+  InverseVariances& iv = errors.inverse_variance;
+  for (double* v : {&iv.ra, &iv.dec, &iv.re, &iv.e1, &iv.e2, &iv.sersic_index}) *v /= excess.all;
+  for (std::size_t b = 0; b < iv.flux.size(); ++b) iv.flux[b] /= excess.band[b];
+  const auto by = [&](std::size_t k) { return k < kOthers ? excess.all : excess.band[k - kOthers]; };
+  for (std::size_t i = 0; i < kOthers + iv.flux.size(); ++i)
+    for (std::size_t j = 0; j <= i; ++j)
+      errors.covariance[place(i, j)] *= static_cast<float>(std::sqrt(by(i) * by(j)));
+}
+
 // Adds to errors of fluxes the spread between the models that were tried for the source, each weighted by how well it
-// does: exp(-1/2 (its chi-squared with its penalty)), as in Bayesian model averaging (Hoeting et al. 1999).
-void add_model_spread(const SourceRecord& r, const SelectionOptions& penalties, JointErrors& errors) {
+// does: exp(-1/2 (its chi-squared with its penalty)), as in Bayesian model averaging (Hoeting et al. 1999). Where residuals
+// are larger than the pixels' errors, chi-squared counts less by `excess`.
+void add_model_spread(const SourceRecord& r, const SelectionOptions& penalties, double excess,
+                      JointErrors& errors) {
   if (!r.model_chosen) return;
-  const auto net = [&](int k) { return r.models[k].dchisq - penalties.penalty[static_cast<std::size_t>(k)]; };
+  const auto net = [&](int k) {
+    return r.models[k].dchisq / excess - penalties.penalty[static_cast<std::size_t>(k)];
+  };
   const auto chosen = static_cast<int>(dchisq_index(r.chosen));
   double best = net(chosen), sum = 0;
   for (int k = 0; k < kModelKinds; ++k)
@@ -26,8 +45,6 @@ void add_model_spread(const SourceRecord& r, const SelectionOptions& penalties, 
     if (r.models[k].status == ModelFitStatus::kFitted) sum += weight[k] = std::exp(0.5 * (net(k) - best));
   if (!(sum > 0)) return;
   const std::vector<double>& flux = r.models[chosen].model.flux;
-  constexpr std::size_t kOthers = 6;  // parameters before the fluxes
-  const auto place = [](std::size_t row, std::size_t column) { return row * (row + 1) / 2 + column; };
   for (std::size_t b = 0; b < flux.size(); ++b)
     for (std::size_t c = 0; c <= b; ++c) {
       double spread = 0;
@@ -125,14 +142,20 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
   std::vector<InverseVariances> errors(records.size());
   std::vector<std::optional<JointErrors>> together(records.size());
   if (options_.joint) together = errors_together(records);
+  std::vector<MetricImage> metric_images;
+  for (const BlobImage& image : images_.images())
+    metric_images.push_back({image.data.view(), image.inverse_error.view(), image.band});
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (!together[i]) continue;
     // Two sources at one place may leave nothing of each other: then it counts alone.
     const std::vector<double>& flux = together[i]->inverse_variance.flux;
-    if (std::ranges::any_of(flux, [](double iv) { return iv > 0; }))
-      add_model_spread(records[i], options_.together.penalties, *together[i]);
-    else
+    if (std::ranges::none_of(flux, [](double iv) { return iv > 0; })) {
       together[i].reset();
+      continue;
+    }
+    const ExcessVariance excess = excess_variance(metric_images, bands_, records[i].patches);
+    enlarge(excess, *together[i]);
+    add_model_spread(records[i], options_.together.penalties, excess.all, *together[i]);
   }
   for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
     if (records[i].alive) errors[i] = together[i] ? together[i]->inverse_variance : errors_of(records[i]);
@@ -158,9 +181,6 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
     for (const auto& p : r.patches) patches.back().push_back(p ? &*p : nullptr);
     flux.push_back(r.model.flux);
   }
-  std::vector<MetricImage> metric_images;
-  for (const BlobImage& image : images_.images())
-    metric_images.push_back({image.data.view(), image.inverse_error.view(), image.band});
   std::vector<SourceMetrics> metrics = measure_source_metrics(metric_images, bands_, patches, flux);
   for (std::size_t i = 0; i < out.size(); ++i) out[i].metrics = std::move(metrics[i]);
   return out;

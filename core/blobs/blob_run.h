@@ -65,19 +65,28 @@ class BlobRun {
     std::vector<std::unique_ptr<PsfKernel>> kernels;
   };
   bool may_be_fitted_together(const SourceRecord& record) const;
-  std::vector<std::vector<int>> neighbours(const std::vector<SourceRecord>& records) const;
-  std::vector<Group> groups_of(const std::vector<SourceRecord>& records) const;
+  bool makes_background(const SourceRecord& record) const;
+  using Wanted = std::function<bool(const SourceRecord&)>;
+  std::vector<std::vector<int>> neighbours(const std::vector<SourceRecord>& records,
+                                           const Wanted& wanted = {}) const;
+  std::vector<Group> groups_of(const std::vector<SourceRecord>& records, const Wanted& wanted = {}) const;
   void describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const;
-  JointOptions joint_fit_options(const std::vector<SourceRecord>& records, const Group& group) const;
-  double fit_group(std::vector<SourceRecord>& records, const Group& group);
+  JointOptions joint_fit_options() const;
+  double fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& options);
+  void fit_over_background(std::vector<SourceRecord>& records);
   void fit_groups(std::vector<SourceRecord>& records);
   template <class Work>
   void step_together(std::vector<SourceRecord>& records, Work&& work);
-  bool may_be_two(const SourceRecord& record) const;
-  SourceRecord halved(SourceRecord& record) const;
+  // joint_split.cpp
+  std::optional<SourceRecord> halved(SourceRecord& record) const;
+  std::optional<SourceRecord> with_companion(SourceRecord& record, double least);
+  bool is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around, bool halves,
+              std::vector<SourceRecord>& trial);
   std::vector<SourceRecord> split(std::vector<SourceRecord>& records);
-  void choose_again(std::vector<SourceRecord>& records, std::size_t first);
-  void fit_together(std::vector<SourceRecord>& records, std::size_t first);
+  std::vector<char> with_neighbours(const std::vector<SourceRecord>& records, std::size_t first) const;
+  void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
+  bool drop_dark(std::vector<SourceRecord>& records);
+  void fit_together(std::vector<SourceRecord>& records);
   std::vector<std::optional<JointErrors>> errors_together(const std::vector<SourceRecord>& records) const;
   void before_source();
 

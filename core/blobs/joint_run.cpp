@@ -2,8 +2,6 @@
 // best, and errors from the joint normal matrix.
 #include <algorithm>
 #include <cmath>
-#include <numbers>
-#include <numeric>
 
 #include "core/blobs/blob_run.h"
 #include "core/blobs/item_failure.h"
@@ -48,13 +46,14 @@ bool BlobRun::may_be_fitted_together(const SourceRecord& r) const {
 }
 
 // Which sources each overlaps by more than the options' least, itself left out, the strongest first.
-std::vector<std::vector<int>> BlobRun::neighbours(const std::vector<SourceRecord>& records) const {
+std::vector<std::vector<int>> BlobRun::neighbours(const std::vector<SourceRecord>& records,
+                                                  const Wanted& wanted) const {
   const std::size_t n = records.size();
   const std::vector<BlobImage>& images = images_.images();
   std::vector<std::vector<double>> own(n, std::vector<double>(images.size(), 0.0));
   std::vector<char> takes_part(n);
   for (std::size_t s = 0; s < n; ++s) {
-    takes_part[s] = may_be_fitted_together(records[s]);
+    takes_part[s] = may_be_fitted_together(records[s]) && (!wanted || wanted(records[s]));
     for (std::size_t i = 0; takes_part[s] && i < images.size(); ++i)
       if (records[s].patches[i])
         own[s][i] = weighted_product(images[i], *records[s].patches[i], *records[s].patches[i]);
@@ -85,14 +84,16 @@ std::vector<std::vector<int>> BlobRun::neighbours(const std::vector<SourceRecord
 
 // All sources that overlap, directly or through others; where those are too many, groups around one source after the
 // other, brightest first, until each has been in one with its neighbours. `own`: whose group it is first of all.
-std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& records) const {
-  const std::vector<std::vector<int>> near = neighbours(records);
+std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& records,
+                                               const Wanted& wanted) const {
+  const std::vector<std::vector<int>> near = neighbours(records, wanted);
   const auto most = static_cast<std::size_t>(std::max(1, options_.together.largest_group));
   std::vector<char> done(records.size(), 0);
   std::vector<Group> out;
   for (const int first : brightest_first(records, false)) {
-    if (done[static_cast<std::size_t>(first)] ||
-        !may_be_fitted_together(records[static_cast<std::size_t>(first)]))
+    const SourceRecord& around = records[static_cast<std::size_t>(first)];
+    if (done[static_cast<std::size_t>(first)] || !may_be_fitted_together(around) ||
+        (wanted && !wanted(around)))
       continue;
     Group group;
     group.members.push_back(first);
@@ -105,8 +106,8 @@ std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& 
         group.members.push_back(t);
       }
     for (const int m : group.members) {
-      const auto& around = near[static_cast<std::size_t>(m)];
-      const bool whole = std::all_of(around.begin(), around.end(),
+      const auto& next = near[static_cast<std::size_t>(m)];
+      const bool whole = std::all_of(next.begin(), next.end(),
                                      [&](int t) { return in[static_cast<std::size_t>(t)] != 0; });
       const bool its = !done[static_cast<std::size_t>(m)] && (whole || m == first);
       group.own.push_back(its);
@@ -162,23 +163,21 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
   }
 }
 
-JointOptions BlobRun::joint_fit_options(const std::vector<SourceRecord>& records, const Group& group) const {
+JointOptions BlobRun::joint_fit_options() const {
   JointOptions o;
   o.render = options_.fit.render;
   o.fit = options_.fit;
   o.fit.allowed = {};
   o.fit.position_box_arcsec = options_.together.position_box_arcsec;
   o.fit.max_step_position_arcsec = options_.together.max_step_position_arcsec;
-  for (const int m : group.members)
-    o.fit_sky = o.fit_sky || records[static_cast<std::size_t>(m)].fit_background;
   return o;
 }
 
-double BlobRun::fit_group(std::vector<SourceRecord>& records, const Group& group) {
+double BlobRun::fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& how) {
   for (const int m : group.members) images_.add(records[static_cast<std::size_t>(m)].patches, 1);
   JointInput input;
   describe(records, group, input);
-  JointOptions options = joint_fit_options(records, group);
+  JointOptions options = how;
   // What starts in the blob stays in it.
   std::vector<char> kept_inside;
   for (const JointSource& s : input.sources) kept_inside.push_back(inside(s.model.ra, s.model.dec));
@@ -201,11 +200,34 @@ void BlobRun::fit_groups(std::vector<SourceRecord>& records) {
     for (const Group& group : groups_of(records)) {
       before_source();
       if (sweep > 0 && group.whole) continue;
-      const double by = fit_group(records, group);
+      const double by = fit_group(records, group, joint_fit_options());
       if (!group.whole) gain += by;
     }
     constexpr double kWorthwhile = 1;  // in ln P
     if (!(gain > kWorthwhile)) break;
+  }
+  fit_over_background(records);
+}
+
+// Whether a source is what others near it are fitted over a background for: a star or a galaxy of a catalog as bright as
+// the stars that such masks are made around.
+bool BlobRun::makes_background(const SourceRecord& r) const {
+  constexpr double kMediumMagnitude = 16, kZeroPoint = 22.5;
+  const double flux = std::pow(10, 0.4 * (kZeroPoint - kMediumMagnitude));
+  return r.fit_background && r.from_catalog &&
+         (r.traits.large_galaxy || *std::ranges::max_element(r.model.flux) > flux);
+}
+
+// What is bright enough to have a halo is fitted with all that overlaps it as it is, so that it takes what it can of its
+// halo; then what lies on the halo, over one constant per image, which stands for what is left of it there.
+void BlobRun::fit_over_background(std::vector<SourceRecord>& records) {
+  const auto wanted = [&](const SourceRecord& r) { return r.fit_background && !makes_background(r); };
+  if (std::ranges::none_of(records, wanted)) return;
+  JointOptions options = joint_fit_options();
+  options.fit_sky = true;
+  for (const Group& group : groups_of(records, wanted)) {
+    before_source();
+    fit_group(records, group, options);
   }
 }
 
@@ -239,10 +261,22 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
   subtract_all();
 }
 
-// The kinds of the sources from `first` on once more, brightest first, the others' models subtracted.
-void BlobRun::choose_again(std::vector<SourceRecord>& records, std::size_t first) {
+// The records from `first` on and all that they overlap.
+std::vector<char> BlobRun::with_neighbours(const std::vector<SourceRecord>& records,
+                                           std::size_t first) const {
+  const std::vector<std::vector<int>> near = neighbours(records);
+  std::vector<char> out(records.size(), 0);
+  for (std::size_t i = first; i < records.size(); ++i) {
+    out[i] = 1;
+    for (const int t : near[i]) out[static_cast<std::size_t>(t)] = 1;
+  }
+  return out;
+}
+
+// The kinds of the wanted sources (all, if empty) once more, brightest first, the others' models subtracted.
+void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted) {
   for (const int i : brightest_first(records, true)) {
-    if (static_cast<std::size_t>(i) < first) continue;
+    if (!wanted.empty() && !wanted[static_cast<std::size_t>(i)]) continue;
     SourceRecord& r = records[static_cast<std::size_t>(i)];
     const bool of_known_kind = r.from_catalog && (r.model.is_galaxy() || r.traits.point_source);
     if (!may_be_fitted_together(r) || of_known_kind) continue;
@@ -270,96 +304,24 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, std::size_t first
   }
 }
 
-// Of sources before `first`, which were fitted together before, the kinds stay.
-void BlobRun::fit_together(std::vector<SourceRecord>& records, std::size_t first) {
-  for (int round = 0; round < options_.together.rounds; ++round) {
-    if (round > 0) choose_again(records, first);
-    step_together(records, [&] { fit_groups(records); });
-  }
+void BlobRun::fit_together(std::vector<SourceRecord>& records) {
+  step_together(records, [&] { fit_groups(records); });
+  if (drop_dark(records)) step_together(records, [&] { fit_groups(records); });
 }
 
-// Whether a galaxy may be two sources that detection could not tell apart.
-bool BlobRun::may_be_two(const SourceRecord& r) const {
-  const JointSelection& o = options_.together;
-  const double re = std::exp(r.model.shape.log_re);
-  return may_be_fitted_together(r) && !r.from_catalog && !r.forced_point_source && r.model.is_galaxy() &&
-         r.model.kind != SourceKind::kRex && re > o.least_split_re_arcsec && re < o.most_split_re_arcsec;
-}
-
-// The second of two round sources on a galaxy's major axis; the galaxy becomes the first.
-SourceRecord BlobRun::halved(SourceRecord& r) const {
-  const double re = std::exp(r.model.shape.log_re);
-  const double angle = std::atan2(r.model.shape.ee2, r.model.shape.ee1) / 2;  // east of north
-  constexpr double kOffset = 0.8,
-                   degree = std::numbers::pi / 180;  // of re; two equal stars so far off are as long
-  SourceRecord other;
-  for (double& f : r.model.flux) f /= 2;
-  r.model.kind = SourceKind::kRex;
-  r.model.shape = {std::log(options_.together.least_split_re_arcsec), 0, 0};
-  other.model = r.model;
-  const double north = kOffset * re * std::cos(angle) / 3600,
-               east = kOffset * re * std::sin(angle) / 3600 / std::cos(r.model.dec * degree);
-  r.model.ra += east;
-  r.model.dec += north;
-  other.model.ra -= east;
-  other.model.dec -= north;
-  other.fit_background = r.fit_background;
-  other.alive = true;
-  return other;
-}
-
-// Galaxies that are better as two sources are no more; what comes back are the two, of which the brighter is what the
-// galaxy was.
-std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
-  std::vector<SourceRecord> found;
-  constexpr std::size_t kNeighbours = 5;  // that are free while two are tried
-  const std::vector<std::vector<int>> near = neighbours(records);
-  for (const int i : brightest_first(records, false)) {
-    SourceRecord& galaxy = records[static_cast<std::size_t>(i)];
-    if (!may_be_two(galaxy)) continue;
-    before_source();
-    std::vector<int> around;
-    for (const int t : near[static_cast<std::size_t>(i)])
-      if (records[static_cast<std::size_t>(t)].alive && around.size() < kNeighbours) around.push_back(t);
-    std::vector<Image<float>> before;
-    for (const BlobImage& image : images_.images()) before.push_back(image.data);
-    const double old_chi2 = chi2(false);
-    std::vector<SourceRecord> trial;
-    Group all;
-    for (const int t : around) trial.push_back(records[static_cast<std::size_t>(t)]);
-    trial.push_back(galaxy);
-    trial.push_back(halved(trial.back()));
-    for (std::size_t k = 0; k < trial.size(); ++k) all.members.push_back(static_cast<int>(k));
-    // fit_group() adds what is subtracted: of the first half that is the whole galaxy.
-    fit_group(trial, all);
-    SourceRecord &a = trial[around.size()], &b = trial.back();
-    const bool inside_both = inside(a.model.ra, a.model.dec) && inside(b.model.ra, b.model.dec);
-    const bool lit = a.brightness(false) > 0 && b.brightness(false) > 0;
-    if (!inside_both || !lit || !(old_chi2 - chi2(false) > options_.together.split_gain)) {
-      for (std::size_t k = 0; k < before.size(); ++k) images_.images()[k].data = std::move(before[k]);
+// What has no flux above 0 with its neighbours at their best is no source. Whether there was any.
+bool BlobRun::drop_dark(std::vector<SourceRecord>& records) {
+  bool any = false;
+  for (SourceRecord& r : records) {
+    if (!may_be_fitted_together(r) || r.from_catalog ||
+        std::ranges::any_of(r.model.flux, [](double f) { return f > 0; }))
       continue;
-    }
-    if (b.brightness(false) > a.brightness(false)) {
-      std::swap(a.model, b.model);
-      std::swap(a.patches, b.patches);
-    }
-    b.start_flux = b.model.flux;
-    b.found = b.after_first_round = b.model;
-    const auto at = images_.wcs().sky_to_pixel(b.model.ra, b.model.dec);
-    const Pixel pixel = rounded_pixel(b.model);
-    b.start_x = at->x;
-    b.start_y = at->y;
-    b.start_ix = pixel.x;
-    b.start_iy = pixel.y;
-    b.started_in_blob = task_.mask(pixel.x, pixel.y) != 0;
-    galaxy.alive = false;
-    galaxy.patches.clear();
-    for (std::size_t k = 0; k < around.size(); ++k)
-      records[static_cast<std::size_t>(around[k])] = std::move(trial[k]);
-    found.push_back(std::move(a));
-    found.push_back(std::move(b));
+    images_.add(r.patches, 1);
+    r.patches.clear();
+    r.alive = false;
+    any = true;
   }
-  return found;
+  return any;
 }
 
 // Of every source that may be fitted together, from the group that is its own.
@@ -371,8 +333,10 @@ std::vector<std::optional<JointErrors>> BlobRun::errors_together(
     const Group& group = groups[k];
     JointInput input;
     describe(records, group, input);
-    std::vector<JointErrors> errors =
-        joint_errors(input.sources, input.images, joint_fit_options(records, group));
+    JointOptions options = joint_fit_options();
+    for (const int m : group.members)
+      options.fit_sky = options.fit_sky || records[static_cast<std::size_t>(m)].fit_background;
+    std::vector<JointErrors> errors = joint_errors(input.sources, input.images, options);
     for (std::size_t m = 0; m < group.members.size(); ++m)
       if (group.own[m]) out[static_cast<std::size_t>(group.members[m])] = std::move(errors[m]);
   });

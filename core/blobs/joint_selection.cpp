@@ -16,15 +16,19 @@ std::optional<SourceKind> select_jointly(const ModelImprovements& improvement,
         detected || (tried(k) && gain(k) - options.penalties.penalty[dchisq_index(k)] >= margins.detection);
   if (!detected) return std::nullopt;
 
+  const auto at_least = [&](double margin, SourceKind over) {
+    return std::max(margin, margins.fraction_of_galaxy * gain(over));
+  };
   std::optional<SourceKind> galaxy;
   if (tried(kRex)) galaxy = kRex;
   std::optional<SourceKind> ellipse;
   for (const SourceKind k : {kExp, kDev})
     if (tried(k) && (!ellipse || gain(k) > gain(*ellipse))) ellipse = k;
-  if (ellipse && (!galaxy || gain(*ellipse) - gain(*galaxy) > margins.ellipse)) galaxy = ellipse;
+  if (ellipse && (!galaxy || gain(*ellipse) - gain(*galaxy) > at_least(margins.ellipse, *galaxy)))
+    galaxy = ellipse;
   // Of a profile between the others, or beyond them, neither may do better than a round one.
   const double simplest = std::max(galaxy ? gain(*galaxy) : 0, ellipse ? gain(*ellipse) : 0);
-  if (tried(kSer) && (!galaxy || gain(kSer) - simplest > margins.sersic)) galaxy = kSer;
+  if (tried(kSer) && (!galaxy || gain(kSer) - simplest > at_least(margins.sersic, *galaxy))) galaxy = kSer;
   if (!tried(kPsf)) return galaxy;
   const double hurdle = std::max(margins.galaxy, margins.fraction_of_star * gain(kPsf));
   if (galaxy && gain(*galaxy) - gain(kPsf) > hurdle) return galaxy;

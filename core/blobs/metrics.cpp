@@ -80,4 +80,42 @@ std::vector<SourceMetrics> measure_source_metrics(std::span<const MetricImage> i
   return out;
 }
 
+ExcessVariance excess_variance(std::span<const MetricImage> images, int bands,
+                               std::span<const std::optional<Patch>> patches) {
+  struct Sums {
+    double residual = 0, weight = 0, square = 0;
+  };
+  std::vector<Sums> sums(static_cast<std::size_t>(bands));
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    if (!patches[i]) continue;
+    Sums& of_band = sums[static_cast<std::size_t>(images[i].band)];
+    for (int py = 0; py < patches[i]->pixels.height(); ++py) {
+      const int y = patches[i]->y0 + py, x0 = patches[i]->x0;
+      const float* p = patches[i]->pixels.row(py);
+      const float* r = images[i].residual.row(y) + x0;
+      const float* e = images[i].inverse_error.row(y) + x0;
+      for (int x = 0; x < patches[i]->pixels.width(); ++x) {
+        const double w = static_cast<double>(p[x] * e[x]) * (p[x] * e[x]), chi = r[x] * e[x];
+        of_band.residual += w * chi * chi;
+        of_band.weight += w;
+        of_band.square += w * w;
+      }
+    }
+  }
+  constexpr double kDeviations = 2;
+  ExcessVariance out;
+  double weight = 0, weighted = 0;
+  for (const Sums& s : sums) {
+    const double by =
+        s.weight > 0
+            ? std::max(1.0, s.residual / s.weight - kDeviations * std::sqrt(2 * s.square) / s.weight)
+            : 1.0;
+    out.band.push_back(std::isfinite(by) ? by : 1.0);
+    weight += s.weight;
+    weighted += s.weight * out.band.back();
+  }
+  if (weight > 0 && std::isfinite(weighted)) out.all = weighted / weight;
+  return out;
+}
+
 }  // namespace brickline

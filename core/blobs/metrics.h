@@ -1,6 +1,7 @@
 // How far a source's pixels are its own, seen, and well modelled.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,5 +28,17 @@ std::vector<SourceMetrics> measure_source_metrics(
     std::span<const MetricImage> images, int bands,
     std::span<const std::vector<const Patch*>> patches,  // null: not on that image
     std::span<const std::vector<double>> flux);          // per source and band
+
+// How much larger than the errors of the pixels the residuals under a source are: by the photon noise of its own light,
+// which weights may not know of, and by what no model is. With p the source's pixels, per band
+//   s = sum (residual/sigma)^2 (p/sigma)^2 / sum (p/sigma)^2,    N = (sum (p/sigma)^2)^2 / sum (p/sigma)^4
+// `band` is the greater of 1 and s - 2 sqrt(2/N), two standard deviations of what noise alone makes of s; `all` is the
+// mean of the bands, weighted by their sum (p/sigma)^2. Variances that weights alone tell of are too small by these.
+struct ExcessVariance {
+  std::vector<double> band;
+  double all = 1;
+};
+ExcessVariance excess_variance(std::span<const MetricImage> images, int bands,
+                               std::span<const std::optional<Patch>> patches);
 
 }  // namespace brickline

@@ -179,7 +179,7 @@ std::vector<double> SourceSelection::judge(SourceModel& model, const std::vector
 }
 
 ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceModel& start,
-                                    const std::vector<double>& none) {
+                                    const std::vector<double>& none, std::optional<double> index) {
   ModelFit out;
   // Galaxies, and what a catalog placed, may be anywhere.
   const bool entered_as_star = !record.model.is_galaxy();
@@ -188,6 +188,7 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   fitter.options() = options_.fit;
   fitter.options().images_in_parallel = in_parallel_;
   fitter.options().fit_sky = record.fit_background;
+  if (index) fitter.options().min_sersic_index = fitter.options().max_sersic_index = *index;
   if (may_not_leave && !record.fit_background) fitter.options().allowed = inside_;
   const FitResult fit = record.traits.frozen && record.traits.galaxy_fit
                             ? fitter.fit_fluxes(start, fit_images_)
@@ -222,6 +223,25 @@ std::optional<SourceKind> SourceSelection::choose(const ModelImprovements& impro
                    : select_model(improvements, options_.selection);
 }
 
+// EXP or DEV where a Sersic profile of that index does as well as the best one. The mixtures that stand for the three are
+// not of one family: that SER does better than the others may be theirs and not the galaxy's.
+std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& record,
+                                                         const std::vector<double>& none) {
+  using enum SourceKind;
+  constexpr double kBetween = 2;  // in the middle of 1 and 4 as their profiles go
+  const ModelFit& free = record.models[dchisq_index(kSer)];
+  const SourceKind named = free.model.sersic_index < kBetween ? kExp : kDev;
+  if (record.models[dchisq_index(named)].status != ModelFitStatus::kFitted) return {};
+  SourceModel start = free.model;
+  start.sersic_index = named == kExp ? 1 : 4;
+  const JointMargins& margins = options_.together.margins;
+  const ModelFit held = try_model(record, start, none, start.sersic_index);
+  if (held.status != ModelFitStatus::kFitted || 
+      free.dchisq - held.dchisq > std::max(margins.sersic, margins.fraction_of_galaxy * held.dchisq))
+    return {};
+  return named;
+}
+
 // Where the models of a kind start; of several the best counts.
 std::vector<SourceModel> SourceSelection::starts_of(SourceKind kind, const SourceRecord& record,
                                                     const SourceModel& entry) const {
@@ -240,7 +260,10 @@ std::vector<SourceModel> SourceSelection::starts_of(SourceKind kind, const Sourc
   };
   std::vector<SourceModel> out;
   const ModelFit& rex = record.models[dchisq_index(kRex)];
-  if (record.known_galaxy) out.push_back(from_shape(*record.known_galaxy));
+  const bool known = record.known_galaxy.has_value();
+  if (known && (kind == kRex || record.known_galaxy->kind != kRex))
+    out.push_back(from_shape(*record.known_galaxy));
+  if (kind != kRex && !out.empty()) return out;
   if (kind == kRex) {
     for (const double log_re : options_.together.start_log_re) {
       if (record.known_galaxy && log_re != options_.together.start_log_re.front()) continue;
@@ -295,8 +318,12 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
   };
   const auto improvements = [&] {
     ModelImprovements out;
-    for (std::size_t k = 0; k < out.size(); ++k)
-      if (record.models[k].status == ModelFitStatus::kFitted) out[k] = record.models[k].dchisq;
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      const ModelFit& m = record.models[k];
+      const bool no_galaxy = together_ && m.model.is_galaxy() &&
+                             m.model.shape.log_re < std::log(options_.together.least_re_arcsec);
+      if (m.status == ModelFitStatus::kFitted && !no_galaxy) out[k] = m.dchisq;
+    }
     return out;
   };
 
@@ -330,7 +357,9 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
     }
   }
 
-  const auto chosen = choose(improvements());
+  auto chosen = choose(improvements());
+  if (together_ && chosen == kSer)
+    if (const auto named = named_profile(record, none)) chosen = named;
   if (!chosen) {
     if (only_failures(record.models)) record.failure = "no model of it comes to finite numbers";
     return;

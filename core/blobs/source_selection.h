@@ -36,7 +36,10 @@ class SourceSelection {
            ImageView<const std::uint8_t> reserved);
   void prepare_fit_images(const SourceModel& model);
   std::vector<double> chi2_without_source(bool fit_sky) const;
-  ModelFit try_model(const SourceRecord& record, const SourceModel& start, const std::vector<double>& none);
+  // `index`: what a Sersic index is held at.
+  ModelFit try_model(const SourceRecord& record, const SourceModel& start, const std::vector<double>& none,
+                     std::optional<double> index = {});
+  std::optional<SourceKind> named_profile(const SourceRecord& record, const std::vector<double>& none);
   std::optional<SourceKind> choose(const ModelImprovements& improvements) const;
   std::vector<SourceModel> starts_of(SourceKind kind, const SourceRecord& record,
                                      const SourceModel& entry) const;

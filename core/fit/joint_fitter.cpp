@@ -15,6 +15,8 @@ namespace {
 // Damping of Levenberg-Marquardt, relative to the diagonal, of everything but the fluxes.
 constexpr double kFirstDamping = 1e-3, kSmallestDamping = 1e-6, kLargestDamping = 1e7;
 constexpr double kGoodRatio = 0.75, kPoorRatio = 0.25;
+// Steps may gain some times what they promise, and so may those after them.
+constexpr double kOfPredicted = 5;
 // Added to the diagonal of matrices that are scaled to unit diagonal.
 constexpr double kRidge = 1e-9;
 // Diagonals that are smaller are of parameters that nothing is known of.
@@ -260,6 +262,11 @@ JointResult fit_jointly(std::span<const JointSource> sources, std::span<const Jo
     }
     if (!(predicted > options.min_gain)) {
       out.status = std::isfinite(predicted) ? FitStatus::kConverged : FitStatus::kStalled;
+      break;
+    }
+    if (options.least_improvement > 0 &&
+        problem.chi2_of_nothing() + 2 * (ln_prob + kOfPredicted * predicted) < options.least_improvement) {
+      out.status = FitStatus::kStalled;
       break;
     }
     JointSums there = problem.evaluate(trial);

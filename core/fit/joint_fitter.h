@@ -52,6 +52,9 @@ struct JointOptions {
   bool fit_sky = false;     // one constant per image, over the pixels that lie in some window
   double min_gain = 0.02;   // converged when a step gains less than this in ln P
   int max_iterations = 40;  // evaluations
+  // What chi-squared must come to gain over no source at all: ended (kStalled) as soon as the quadratic forms say that it
+  // will stay short of that. 0: not asked for.
+  double least_improvement = 0;
   // Pairs of unit models whose correlation is below this on an image do not steer each other's shapes.
   double least_correlation = 3e-4;
   // Asked for every source that a step would move; on false its position stays where it was from then on.

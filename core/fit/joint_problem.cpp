@@ -95,6 +95,8 @@ void JointProblem::prepare_image(std::size_t i) {
         p.data[at] = d;
         p.weight[at] = w;
       }
+  for (std::size_t k = 0; k < count; ++k)
+    chi2_of_nothing_ += static_cast<double>(p.weight[k]) * p.data[k] * p.data[k];
 }
 
 std::vector<JointPoint> JointProblem::start() const {

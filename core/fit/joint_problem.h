@@ -41,6 +41,7 @@ class JointProblem {
                 Eigen::VectorXd& g) const;
 
   std::size_t size() const { return sources_.size(); }
+  double chi2_of_nothing() const { return chi2_of_nothing_; }  // over the union of all windows
   const FitLayout& layout(std::size_t s) const { return layouts_[s]; }
   int offset(std::size_t s) const { return offsets_[s]; }                          // of its first parameter
   int flux_offset(std::size_t s) const { return offsets_[s] + layouts_[s].size; }  // of its first flux
@@ -86,6 +87,7 @@ class JointProblem {
   std::vector<double> cos_dec_;
   std::vector<std::vector<char>> seen_;  // [source][band]: some unmasked pixel sees it
   int parameters_ = 0, bands_ = 0;
+  double chi2_of_nothing_ = 0;
   std::vector<Pixels> pixels_;
   WindowRenderer renderer_;
   AlignedFloats planes_, scratch_;

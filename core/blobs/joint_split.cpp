@@ -1,0 +1,198 @@
+// Sources that are better as two, where sources are fitted together: what detection could not tell apart.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include "core/blobs/blob_run.h"
+
+namespace brickline {
+namespace {
+
+constexpr double kDegree = std::numbers::pi / 180;
+
+double separation_arcsec(const SourceModel& a, const SourceModel& b) {
+  const double east = std::remainder(a.ra - b.ra, 360) * std::cos(a.dec * kDegree);
+  return 3600 * std::hypot(east, a.dec - b.dec);
+}
+
+void move(SourceModel& m, double east_arcsec, double north_arcsec) {
+  m.ra += east_arcsec / 3600 / std::cos(m.dec * kDegree);
+  m.dec += north_arcsec / 3600;
+}
+
+SourceRecord second_of(const SourceRecord& first) {
+  SourceRecord out;
+  out.model = first.model;
+  out.fit_background = first.fit_background;
+  out.alive = true;
+  return out;
+}
+
+}  // namespace
+
+// Two round sources on a galaxy's major axis: the record becomes the first; empty where that is not to be tried.
+std::optional<SourceRecord> BlobRun::halved(SourceRecord& r) const {
+  const double own_re = std::exp(r.model.shape.log_re);
+  if (!r.model.is_galaxy() || !(own_re > options_.together.least_split_re_arcsec) ||
+      !(own_re < options_.together.most_split_re_arcsec))
+    return {};
+  // A round one has the axis of the ellipse that was tried.
+  const ModelFit& ellipse = r.models[dchisq_index(SourceKind::kExp)];
+  const SoftenedEllipse shape = r.model.kind == SourceKind::kRex && ellipse.status == ModelFitStatus::kFitted
+                                    ? ellipse.model.shape
+                                    : r.model.shape;
+  const double angle = std::atan2(shape.ee2, shape.ee1) / 2;  // east of north
+  constexpr double kOffset = 0.8;                             // of re; two equal stars so far off are as long
+  const double off = kOffset * std::exp(shape.log_re), north = off * std::cos(angle),
+               east = off * std::sin(angle);
+  for (double& f : r.model.flux) f /= 2;
+  r.model.kind = SourceKind::kRex;
+  r.model.shape = {std::log(options_.together.least_split_re_arcsec), 0, 0};
+  SourceRecord other = second_of(r);
+  move(r.model, east, north);
+  move(other.model, -east, -north);
+  return other;
+}
+
+// The point source that was tried, which the record becomes, and another where most of what it leaves is. Nothing of the
+// source itself may be subtracted from the images. Empty where that is not to be tried, or promises less than `least`
+// of chi-squared.
+std::optional<SourceRecord> BlobRun::with_companion(SourceRecord& r, double least) {
+  const ModelFit& point = r.models[dchisq_index(SourceKind::kPsf)];
+  const bool compact = std::exp(r.model.shape.log_re) <= options_.together.least_split_re_arcsec;
+  if (point.status != ModelFitStatus::kFitted ||
+      (r.model.is_galaxy() && !compact && r.model.kind != SourceKind::kSer))
+    return {};
+  const SourcePatches drawn = images_.draw(point.model, tools_, in_parallel_);
+  images_.add(drawn, -1);
+  std::optional<SourceRecord> best;
+  double most = least;
+  constexpr std::array<double, 2> kDistances = {0.7, 1.3};  // arcsec
+  constexpr int kDirections = 8;
+  for (const double distance : kDistances)
+    for (int k = 0; k < kDirections; ++k) {
+      const double angle = 2 * std::numbers::pi * k / kDirections;
+      SourceModel trial = point.model;
+      move(trial, distance * std::sin(angle), distance * std::cos(angle));
+      std::ranges::fill(trial.flux, 1.0);
+      const SourcePatches unit = images_.draw(trial, tools_, in_parallel_);
+      std::vector<double> with_data(static_cast<std::size_t>(bands_), 0.0), own = with_data;
+      for (std::size_t i = 0; i < unit.size(); ++i) {
+        if (!unit[i]) continue;
+        const BlobImage& image = images_.images()[i];
+        const auto band = static_cast<std::size_t>(image.band);
+        const Patch& u = *unit[i];
+        for (int y = 0; y < u.pixels.height(); ++y)
+          for (int x = 0; x < u.pixels.width(); ++x) {
+            const double e = image.inverse_error(u.x0 + x, u.y0 + y), ue = u.pixels(x, y) * e;
+            with_data[band] += ue * image.data(u.x0 + x, u.y0 + y) * e;
+            own[band] += ue * ue;
+          }
+      }
+      double gain = 0;
+      for (std::size_t b = 0; b < own.size(); ++b) {
+        trial.flux[b] = own[b] > 0 ? std::max(0.0, with_data[b] / own[b]) : 0;
+        gain += trial.flux[b] * with_data[b];
+      }
+      if (!(gain > most)) continue;
+      most = gain;
+      best = second_of(r);
+      best->model = trial;
+    }
+  images_.add(drawn, 1);
+  if (best) r.model = point.model;
+  return best;
+}
+
+// Whether record `i` is better as two; `trial` is then what of `around` and it becomes, the two at the end, all
+// subtracted from the images.
+bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around, bool halves,
+                     std::vector<SourceRecord>& trial) {
+  const SourceRecord& whole = records[static_cast<std::size_t>(i)];
+  const JointSelection& o = options_.together;
+  double least = o.split_gain;
+  if (!whole.model.is_galaxy() || whole.model.kind == SourceKind::kRex) least = o.split_gain_of_round;
+  if (!halves)
+    least = std::max(least,
+                     o.margins.fraction_of_star * whole.models[dchisq_index(SourceKind::kPsf)].dchisq);
+  const double old_chi2 = chi2(false);
+  trial.clear();
+  for (const int t : around) trial.push_back(records[static_cast<std::size_t>(t)]);
+  SourceRecord first = whole;
+  images_.add(first.patches, 1);
+  first.patches.clear();
+  constexpr double kPromising = 1.0 / 3;  // the fit gains more than its start, and so do the neighbours
+  std::optional<SourceRecord> second = halves ? halved(first) : with_companion(first, kPromising * least);
+  if (!second) return false;
+  trial.push_back(std::move(first));
+  trial.push_back(std::move(*second));
+  const SourceRecord &a = trial[around.size()], &b = trial.back();
+  Group two, all;
+  for (std::size_t k = 0; k < trial.size(); ++k) {
+    all.members.push_back(static_cast<int>(k));
+    if (k >= around.size()) two.members.push_back(static_cast<int>(k));
+  }
+  const auto gained = [&](const Group& group, double gain) {
+    for (const int m : group.members) images_.add(trial[static_cast<std::size_t>(m)].patches, 1);
+    JointOptions options = joint_fit_options();
+    options.least_improvement = chi2(false) - old_chi2 + gain;
+    for (const int m : group.members) images_.add(trial[static_cast<std::size_t>(m)].patches, -1);
+    fit_group(trial, group, options);
+    return inside(a.model.ra, a.model.dec) && inside(b.model.ra, b.model.dec) && a.brightness(false) > 0 &&
+           b.brightness(false) > 0 && old_chi2 - chi2(false) > gain &&
+           separation_arcsec(a.model, b.model) > o.least_separation_arcsec;
+  };
+  // Alone first: few gain anything.
+  if (around.empty()) return gained(two, least);
+  return gained(two, kPromising * least) && gained(all, least);
+}
+
+// Sources that are better as two are no more; what comes back are the two, of which the brighter is what the source was.
+std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
+  std::vector<SourceRecord> found, trial;
+  constexpr std::size_t kNeighbours = 5;  // that are free while two are tried
+  const std::vector<std::vector<int>> near = neighbours(records);
+  for (const int i : brightest_first(records, false)) {
+    SourceRecord& whole = records[static_cast<std::size_t>(i)];
+    if (!may_be_fitted_together(whole) || whole.from_catalog || whole.forced_point_source) continue;
+    before_source();
+    std::vector<int> around;
+    for (const int t : near[static_cast<std::size_t>(i)])
+      if (records[static_cast<std::size_t>(t)].alive && around.size() < kNeighbours) around.push_back(t);
+    std::vector<Image<float>> before;
+    for (const BlobImage& image : images_.images()) before.push_back(image.data);
+    const auto restored = [&] {
+      for (std::size_t k = 0; k < before.size(); ++k) images_.images()[k].data = before[k];
+      return true;
+    };
+    if (!is_two(records, i, around, true, trial) &&
+        !(restored() && is_two(records, i, around, false, trial))) {
+      restored();
+      continue;
+    }
+    SourceRecord &a = trial[around.size()], &b = trial.back();
+    if (b.brightness(false) > a.brightness(false)) {
+      std::swap(a.model, b.model);
+      std::swap(a.patches, b.patches);
+    }
+    b.start_flux = b.model.flux;
+    b.found = b.after_first_round = b.model;
+    const auto at = images_.wcs().sky_to_pixel(b.model.ra, b.model.dec);
+    const Pixel pixel = rounded_pixel(b.model);
+    b.start_x = at->x;
+    b.start_y = at->y;
+    b.start_ix = pixel.x;
+    b.start_iy = pixel.y;
+    b.started_in_blob = task_.mask(pixel.x, pixel.y) != 0;
+    whole.alive = false;
+    whole.patches.clear();
+    for (std::size_t k = 0; k < around.size(); ++k)
+      records[static_cast<std::size_t>(around[k])] = std::move(trial[k]);
+    found.push_back(std::move(a));
+    found.push_back(std::move(b));
+  }
+  return found;
+}
+
+}  // namespace brickline
