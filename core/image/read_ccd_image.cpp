@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/read_log.h"
 #include "core/facts/mask_bits.h"
+#include "core/image/corrected_wcs.h"
 #include "core/image/edges.h"
 #include "core/image/file_versions.h"
 #include "core/image/inverse_variance.h"
@@ -203,6 +204,9 @@ void Reading::locate() {
   }
   compare_with_companions();
   compare_with_table();
+  if (options_.purpose != Purpose::kMeasure)
+    if (const auto cards = corrected_wcs(input_.source, values(), options_.calibration_dirs))
+      out_.full_wcs = Wcs::from_header(*cards, width, height);
   if (facts_.wcs.offset) out_.full_wcs = out_.full_wcs.with_offset(input_.ra_offset, input_.dec_offset);
 
   Box extent = Box::from_size(width, height);

@@ -160,25 +160,33 @@ std::string Measurement::wrong_places() const {
 }
 
 void Measurement::astrometry() {
-  std::vector<double> ra, dec, colour;
+  std::vector<double> ra, dec, errors, colour;
+  std::vector<AstrometricStar> places;
   for (const MeasuredStar& star : out_.stars) {
     if (!star.star.astrometric()) continue;
     ra.push_back(star.ra_offset);
     dec.push_back(star.dec_offset);
+    errors.push_back(std::max(star.fit.dx, star.fit.dy) * image_.pixel_scale_arcsec);
+    places.push_back({star.x, star.y, star.ra_offset, star.dec_offset, errors.back()});
     if (star.star.gaia.bp != 0 && star.star.gaia.rp != 0)
       colour.push_back(static_cast<double>(star.star.gaia.bp) - static_cast<double>(star.star.gaia.rp));
   }
   if (ra.empty()) return;
   out_.ra_offset = median_of(ra);
   out_.dec_offset = median_of(dec);
+  out_.ra_offset_error = error_of_median(errors, scatter_beyond_errors(ra, errors, out_.ra_offset));
+  out_.dec_offset_error = error_of_median(errors, scatter_beyond_errors(dec, errors, out_.dec_offset));
   const std::vector<double> kept_ra = clip_values(ra, options_.clip_astrometry).kept,
                             kept_dec = clip_values(dec, options_.clip_astrometry).kept;
   out_.ra_rms = root_mean_square(kept_ra);
   out_.dec_rms = root_mean_square(kept_dec);
-  out_.ra_root_median = root_median_square(kept_ra);
-  out_.dec_root_median = root_median_square(kept_dec);
+  out_.ra_root_median = root_median_square(ra);
+  out_.dec_root_median = root_median_square(dec);
   out_.astrometric = static_cast<int>(kept_ra.size());
   out_.bp_rp = median_of(std::move(colour));
+  if (options_.astrometry.order != AstrometricOrder::kShift)
+    out_.terms = fit_astrometric_terms(places, image_.full_wcs.width(), image_.full_wcs.height(),
+                                       options_.astrometry, out_.no_terms);
 }
 
 // Usable stars that stand so close to another one of the catalogs that their fluxes are of both.
@@ -215,7 +223,7 @@ void Measurement::photometry() {
     return;
   }
   const auto [brightest, faintest] = band_.star_mag_range;
-  std::vector<double> differences;
+  std::vector<double> differences, errors;
   std::vector<MeasuredStar*> stars;
   int with_mag = 0, usable = 0, in_range = 0, masked = 0;
   for (MeasuredStar& star : out_.stars) {
@@ -230,6 +238,7 @@ void Measurement::photometry() {
     }
     if (!(star.fit.flux > 0)) continue;
     differences.push_back(star.star.mag - star.instrumental_mag);
+    errors.push_back(star.mag_error());
     stars.push_back(&star);
   }
   if (differences.empty()) {
@@ -256,12 +265,19 @@ void Measurement::photometry() {
     out_.failure = fmt::format("the zero points of its {} stars scatter by {:.2f} mag", used, scatter);
     return;
   }
-  for (std::size_t i = 0; i < stars.size(); ++i) stars[i]->used = clipped.holds(differences[i]);
+  std::vector<double> used_errors;
+  for (std::size_t i = 0; i < stars.size(); ++i) {
+    stars[i]->used = clipped.holds(differences[i]);
+    if (stars[i]->used) used_errors.push_back(errors[i]);
+  }
   out_.used = used;
   out_.zero_point = median_of(clipped.kept);
   out_.scatter = scatter;
-  // Of a median of normal values.
-  out_.error = scatter * std::sqrt(std::numbers::pi / 2 / used);
+  out_.intrinsic_scatter = scatter_beyond_errors(differences, errors, out_.zero_point);
+  out_.error = error_of_median(used_errors, out_.intrinsic_scatter);
+  if (options_.fit.star.shift == PsfShift::kLanczos3)
+    out_.error = std::hypot(out_.error, magnitude_lost_by_lanczos(image_.psf, {image_.data.width() / 2.,
+                                                                               image_.data.height() / 2.}));
   for (MeasuredStar& star : out_.stars)
     if (star.fit.flux > 0) star.mag = star.instrumental_mag + out_.zero_point;
   if (band_.zero_point && std::isfinite(image_.airmass))

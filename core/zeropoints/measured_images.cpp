@@ -17,6 +17,7 @@
 #include "core/calib/thread_time.h"
 #include "core/survey/ccd_table.h"
 #include "core/survey/ccd_table_duplicates.h"
+#include "core/zeropoints/measured_row_file.h"
 
 namespace brickline {
 namespace {
@@ -63,7 +64,38 @@ class Batch {
         facts_.emplace(camera->name(), facts_over(*camera, options.facts_over));
   }
 
-  MeasuredRow measure(std::int64_t i) {
+  // As it was measured before the batch was interrupted, or now.
+  MeasuredRow row(std::int64_t i) {
+    options_.calibrations.cancel.stop_if_asked();
+    if (options_.finished_dir.empty()) return measure(i, nullptr);
+    const std::string ccd = text_of_row(i);
+    const MeasuredRowFiles finished(options_.finished_dir, options_.finished_key);
+    if (std::optional<MeasuredRow> row = finished.find(ccd); row && row->row == i) return *std::move(row);
+    ReadLog reads;
+    MeasuredRow row = measure(i, &reads);
+    if (row.zero_point.failure.empty()) finished.keep(ccd, row, reads);
+    return row;
+  }
+
+ private:
+  // All that the made table says of a CCD.
+  std::string text_of_row(std::int64_t i) const {
+    std::string text;
+    for (const fits::Column& column : made_.columns()) {
+      text += column.name + "=";
+      if (std::holds_alternative<std::vector<std::string>>(column.data)) {
+        text += made_.text(column.name, i);
+      } else {
+        const std::int64_t width = column.width();
+        for (std::int64_t k = 0; k < width; ++k) text += fmt::format("{},", made_.number(column.name, i, k));
+      }
+      text += "\n";
+    }
+    return text;
+  }
+
+  MeasuredRow measure(std::int64_t i, ReadLog* reads) {
+    const CcdReader reader(survey_, cameras_, &ccds_.table(), reads);
     MeasuredRow out;
     const CcdRow ccd = ccds_.row(i);
     out.image_filename = ccd.image_filename;
@@ -73,7 +105,7 @@ class Batch {
     out.given = source != name_of(ZeroPointSource::kNominal) && source != name_of(ZeroPointSource::kUnknown);
     out.zero_point.failure.clear();
     try {
-      CcdInput input = reader_.input(ccd, i);
+      CcdInput input = reader.input(ccd, i);
       make_calibrations(input);
       ThreadTime time;
       const CameraFacts& facts = facts_of(cameras_.camera(ccd.camera));
@@ -81,7 +113,7 @@ class Batch {
       reading.purpose = Purpose::kMeasure;
       reading.nanomaggies = reading.seeing = reading.trim_edges = false;
       reading.required = true;
-      CcdImage image = *reader_.read(input, reading, log_);
+      CcdImage image = *reader.read(input, reading, log_);
       out.fwhm = image.psf_fwhm > 0 ? image.psf_fwhm : image.psf.fwhm_pixels();
       image.psf_fwhm = out.fwhm;
       out.gain = image.gain;
@@ -94,7 +126,7 @@ class Batch {
         out.zero_point.dec_offset = ccd.ccddecoff;
         out.zero_point.provider = made_.text("zpt_source", i);
       } else {
-        measure_stars(image, facts, out);
+        measure_stars(image, facts, out, reads);
       }
       if (out.zero_point.failure.empty()) {
         out.sig1 = ccd.sig1 * std::pow(10, 0.4 * (ccd.ccdzpt - out.zero_point.zero_point));
@@ -106,12 +138,13 @@ class Batch {
       out.zero_point = CcdZeroPoint();
       out.zero_point.failure = words_of_failure();
       out.annotation.reset();
+      out.corrected_wcs.reset();
+      out.wcs_file.clear();
       out.sig1 = CcdAnnotation::kUnknown;
     }
     return out;
   }
 
- private:
   const CameraFacts& facts_of(const Camera& camera) const {
     const auto laid_over = facts_.find(camera.name());
     return laid_over == facts_.end() ? camera.facts() : laid_over->second;
@@ -176,14 +209,31 @@ class Batch {
     return {};
   }
 
-  void measure_stars(const CcdImage& image, const CameraFacts& facts, MeasuredRow& out) {
+  void measure_stars(const CcdImage& image, const CameraFacts& facts, MeasuredRow& out, ReadLog* reads) {
     std::string why;
     const std::optional<PhotometricProvider> provider = provider_for(facts, image.band, why);
     ReferenceStars stars =
         read_reference_stars(image.wcs, image.mjd_obs, options_.gaia, provider ? &*provider : nullptr,
                              options_.stars.stars, cache_);
     if (!provider) stars.no_photometry = why;
+    if (reads) {
+      const Footprint footprint(image.wcs, options_.stars.stars.footprint_margin_pixels);
+      for (const int pixel : footprint.healpixes(options_.gaia)) reads->note(options_.gaia.file(pixel));
+      if (provider && provider->catalog)
+        for (const int pixel : footprint.healpixes(provider->catalog->files))
+          reads->note(provider->catalog->files.file(pixel));
+    }
     out.zero_point = measure_zero_point(image, facts, stars, provider ? provider->name : "", options_.stars);
+    if (const CcdZeroPoint& z = out.zero_point; z.terms && z.failure.empty()) try {
+        out.corrected_wcs = corrected_wcs_cards(image.full_wcs, *z.terms, z.ra_offset, z.dec_offset);
+        const fs::path name = out.image_filename;
+        out.wcs_file = fs::path("wcs") / name.parent_path() /
+                       (base_name(facts.files.base_name, out.image_filename) + "-wcs.fits");
+      } catch (const Error& e) {
+        if (e.kind() != ErrorKind::kInput) throw;
+        out.zero_point.no_terms = e.line();
+        out.zero_point.terms.reset();
+      }
   }
 
   void annotate(const CcdInput& input, const CcdImage& image, const CameraFacts& facts, MeasuredRow& out) {
@@ -238,6 +288,7 @@ MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistr
     throw usage_error("no camera of these images knows a catalogue {} (fact photometry.catalogues)",
                       options.photometry);
   MeasuredImages out;
+  out.terms = options.stars.astrometry.order != AstrometricOrder::kShift;
   if (made.table.rows() > 0) {
     const CcdTable ccds = CcdTable::from_tables({{"the table", made.table}});
     require_all_rows(made.table, ccds.table());
@@ -246,7 +297,7 @@ MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistr
     std::mutex mutex;
     std::int64_t done = 0;
     tbb::parallel_for(std::size_t{0}, out.rows.size(), [&](std::size_t i) {
-      out.rows[i] = batch.measure(static_cast<std::int64_t>(i));
+      out.rows[i] = batch.row(static_cast<std::int64_t>(i));
       if (!progress) return;
       const std::scoped_lock lock(mutex);
       progress(++done, ccds.rows());

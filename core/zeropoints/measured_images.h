@@ -34,6 +34,11 @@ struct MeasureOptions {
   bool make_calibrations = true;
   CalibrateOptions calibrations;  // how; its reading options hold for measuring, too
   std::optional<std::filesystem::path> dust_dir;
+  // Where finished CCDs are kept until the batch is done, and what of the program and its options they rest on (beside their
+  // own files; core/zeropoints/measured_row_file.h). Empty: nothing is kept. `calibrations.cancel` ends the batch, with
+  // Interrupted, after the CCDs that are being measured.
+  std::filesystem::path finished_dir;
+  std::string finished_key;
 };
 
 // The text of a file for `facts_over`, as colour-terms writes it. Error (kInput) that names the file: no JSON object, or one
@@ -50,13 +55,17 @@ struct MeasuredRow {
   double fwhm = CcdAnnotation::kUnknown;  // pixels
   double sig1 = CcdAnnotation::kUnknown;  // nanomaggies per pixel
   double gain = CcdAnnotation::kUnknown;  // electrons per unit
-  bool given = false;                     // the zero point is the header's or an option's: no star was fitted
+  // World coordinates with the terms beyond the shift, and the name of their file below calib; empty: the header's hold.
+  std::optional<fits::Header> corrected_wcs;
+  std::string wcs_file;
+  bool given = false;  // the zero point is the header's or an option's: no star was fitted
   double read_seconds = 0, fit_seconds = 0;  // CPU time of this thread
 };
 
 struct MeasuredImages {
   std::vector<MeasuredRow> rows;  // in the order of the table, then those without a row in it
   std::int64_t failed = 0;
+  bool terms = false;  // astrometric terms beyond the shift were asked for
 };
 
 // `made`: of make_ccd_table, with zero_points_come_later; its cameras are loaded. Rows whose zero point comes from the header or an option keep it.
@@ -74,6 +83,11 @@ fits::Table photom_table(const MadeCcdTable& made, const MeasuredImages& images,
 
 // The columns that runbrick reads, and how the zero points were found; a row for each of images.rows.
 fits::Table survey_table(const MadeCcdTable& made, const MeasuredImages& images);
+
+// Writes the corrected world coordinates (core/image/corrected_wcs.h) of those images that have some, a file for each,
+// below `calib`.
+void write_corrected_wcs(const std::filesystem::path& calib, const MadeCcdTable& made,
+                         const MeasuredImages& images);
 
 // Writes <directory>/<image's directory>/<base>-photom.fits and -annotated.fits of every image; `version`: the first
 // cards of both.

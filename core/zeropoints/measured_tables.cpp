@@ -128,14 +128,32 @@ void add_survey_columns(Columns& c, const MeasuredImages& images) {
                       [](R r) { return r.zero_point.failure.empty() ? 0 : ccdcut::kErrLegacyzpts; });
 }
 
-void add_measurement_columns(Columns& c) {
+void add_measurement_columns(Columns& c, bool terms) {
   using R = const MeasuredRow&;
   c.text("zpt_source", [&c](R r) {
     if (r.given) return c.made_table().text("zpt_source", r.row);
     return r.zero_point.failure.empty() ? "stars:" + r.zero_point.provider : std::string("none");
   });
   c.measured("ccdzpt_error", "mag", &CcdZeroPoint::error);
+  c.measured("ccdzpt_scatter", "mag", &CcdZeroPoint::intrinsic_scatter);
+  c.measured("ccdraoff_error", "arcsec", &CcdZeroPoint::ra_offset_error);
+  c.measured("ccddecoff_error", "arcsec", &CcdZeroPoint::dec_offset_error);
   c.measured("transparency", "", &CcdZeroPoint::transparency);
+  if (terms) {
+    c.text("wcs_file", [](R r) { return r.wcs_file; });
+    c.text("wcs_terms", [](R r) {
+      return r.zero_point.terms ? std::string(name_of(r.zero_point.terms->order)) : std::string("shift");
+    });
+    c.text("wcs_message", [](R r) { return r.zero_point.no_terms; });
+    const auto of_terms = [&](const char* name, double AstrometricTerms::*member) {
+      c.add<float>(name, "arcsec",
+                   [member](R r) { return r.zero_point.terms ? (*r.zero_point.terms).*member : kNan; });
+    };
+    of_terms("wcs_rarms", &AstrometricTerms::ra_rms);
+    of_terms("wcs_decrms", &AstrometricTerms::dec_rms);
+    of_terms("wcs_error", &AstrometricTerms::error);
+    of_terms("wcs_largest", &AstrometricTerms::largest);
+  }
   c.text("err_message", [](R r) { return r.zero_point.failure; });
 }
 
@@ -225,7 +243,7 @@ fits::Table annotated_table(const MadeCcdTable& made, const MeasuredImages& imag
   Columns columns(made, images, rows);
   add_survey_columns(columns, images);
   add_annotation_columns(columns);
-  add_measurement_columns(columns);
+  add_measurement_columns(columns, images.terms);
   return std::move(columns.table());
 }
 
@@ -248,6 +266,7 @@ fits::Table photom_table(const MadeCcdTable& made, const MeasuredImages& images,
   c.add<double>("dec_fit", "deg", [](S s) { return s.dec_fit; });
   c.add<float>("instpsfmag", "mag", [](S s) { return s.instrumental_mag; });
   c.add<float>("dpsfmag", "mag", [](S s) { return 2.5 / std::log(10.) * s.fit.dflux / s.fit.flux; });
+  c.add<float>("dpsfmag_scatter", "mag", [](S s) { return s.mag_error(); });
   c.of_star<std::int32_t>("bitmask", "", [](S s) { return std::int32_t{s.bits}; });
   c.add<float>("psfmag", "mag", [](S s) { return s.mag; });
   c.of_star<bool>("used_for_photzpt", "", [](S s) { return s.used; });
@@ -324,8 +343,28 @@ fits::Table survey_table(const MadeCcdTable& made, const MeasuredImages& images)
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = i;
   Columns columns(made, images, rows);
   add_survey_columns(columns, images);
-  add_measurement_columns(columns);
+  add_measurement_columns(columns, images.terms);
   return std::move(columns.table());
+}
+
+void write_corrected_wcs(const fs::path& calib, const MadeCcdTable& made, const MeasuredImages& images) {
+  std::map<std::string, std::vector<const MeasuredRow*>> files;
+  for (const MeasuredRow& row : images.rows)
+    if (row.corrected_wcs) files[row.wcs_file].push_back(&row);
+  for (const auto& [name, rows] : files) {
+    fits::FitsWriter writer;
+    writer.add_empty_primary();
+    for (const MeasuredRow* row : rows) {
+      fits::Header header = *row->corrected_wcs;
+      header.set("EXPNUM", made.table.integer("expnum", row->row));
+      header.set("PLVER", made.table.text("plver", row->row));
+      header.set("WCSTERMS", std::string(name_of(row->zero_point.terms->order)),
+                 "of the correction of the image's own coordinates");
+      header.set("WCSERR", row->zero_point.terms->error, "arcsec, in the worst corner");
+      writer.add_image(Image<float>(1, 1).const_view(), header, made.table.text("ccdname", row->row));
+    }
+    writer.write(calib / name);
+  }
 }
 
 void write_measured_images(const fs::path& directory, const CcdReader& reader, const CameraRegistry& cameras,

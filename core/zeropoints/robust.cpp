@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 namespace brickline {
 
@@ -13,6 +14,40 @@ double median_of(std::vector<double> values) {
   std::nth_element(values.begin(), middle, values.end());
   if (values.size() % 2) return *middle;
   return (*middle + *std::max_element(values.begin(), middle)) / 2;
+}
+
+double scatter_beyond_errors(std::span<const double> values, std::span<const double> errors, double centre) {
+  if (values.size() < 2) return 0;
+  constexpr double kBound = 1.5;
+  const double density = std::exp(-kBound * kBound / 2) / std::sqrt(2 * std::numbers::pi),
+               beyond = std::erfc(kBound / std::numbers::sqrt2) / 2;
+  const double expected = 1 - 2 * beyond - 2 * kBound * density + 2 * kBound * kBound * beyond;
+  const double wanted = static_cast<double>(values.size() - 1) * expected;
+  // Falls with s.
+  const auto sum = [&](double s) {
+    double out = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double r = (values[i] - centre) / std::hypot(errors[i], s);
+      out += std::min(r * r, kBound * kBound);
+    }
+    return out;
+  };
+  double low = 0, high = 0;
+  for (const double v : values) high = std::max(high, std::abs(v - centre));
+  if (!(high > 0) || !(sum(0) > wanted)) return 0;
+  high *= 2;  // where the sum is below n/4
+  constexpr int kSteps = 60;
+  for (int i = 0; i < kSteps; ++i) {
+    const double middle = (low + high) / 2;
+    (sum(middle) > wanted ? low : high) = middle;
+  }
+  return high;
+}
+
+double error_of_median(std::span<const double> errors, double scatter) {
+  double sum = 0;
+  for (const double e : errors) sum += 1 / std::hypot(e, scatter);
+  return std::sqrt(std::numbers::pi / 2 * static_cast<double>(errors.size())) / sum;
 }
 
 double mean_of(std::span<const double> values) {

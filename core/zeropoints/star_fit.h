@@ -6,6 +6,13 @@
 // Surveys did by Lanczos-3, which displaces stars by up to 0.02 pixel (core/model/renderer.h). The best x, y and f are found by Gauss-Newton; steps are halved until they help. The errors are
 // those of each parameter by itself (the inverse of the normal matrix's diagonal), as the Legacy Surveys' tables have
 // them.
+//
+// They are what the weights say, and many images' weights know of the sky's photons and not of the star's own, nor of
+// errors of the PSF. flux_error is what the residuals r say: with the variance of each pixel replaced by its r^2
+// (White 1980, Econometrica 48, 817),
+//   flux_error^2 = sum w^2 P^2 r^2 / (1 - h) / (sum w P^2)^2,  w = 1/sigma^2
+// where h is the part of a pixel's error that the three parameters follow (its leverage; MacKinnon & White 1985, J.
+// Econometrics 29, 305); never less than dflux.
 #pragma once
 
 #include <optional>
@@ -41,6 +48,7 @@ struct StarFit {
   double x = 0, y = 0;               // pixels of the image
   double flux = 0;                   // units of the image
   double dx = 0, dy = 0, dflux = 0;  // standard deviations
+  double flux_error = 0;             // of the flux, as the residuals scatter: see above
   double chi2 = 0;                   // mean of ((data - model)/sigma)^2, weighted by the model
   double fraction_masked = 0;        // of the model's light, on pixels without weight
   Box stamp;
@@ -51,6 +59,10 @@ struct StarFit {
 StarFit fit_star(ImageView<const float> data, ImageView<const float> inverse_error, const Psf& psf,
                  PixelPosition at, const StarFitOptions& options = {},
                  std::optional<PixelPosition> start = {});
+
+// How much fainter a fit with PSFs moved by Lanczos-3 finds stars that look like the PSF moved exactly: the mean over places
+// within a pixel, with equal weights; magnitudes.
+double magnitude_lost_by_lanczos(const Psf& psf, PixelPosition at);
 
 // Many stars at once: the place and flux of each is at its best while all others stand as they are (exact at the end: no
 // step of any of them gains). They are fitted one after the other, the brightest first, on what the others leave, in turns

@@ -141,29 +141,7 @@ TEST(StarFits, HaveErrorsThatMeanWhatTheySayAndTakeNeighboursApart) {
 
 TEST_F(ZeroPoints, AreFoundOnThePixelsOfCloudsAndOfAnotherGain) {
   const fs::path cloudy = sky_->path() / "cloudy";
-  const test::ProgramResult simulated = test::run_program(test::program("simulate-survey"), {cloudy.string(),
-                                                                                             "--seed",
-                                                                                             "5",
-                                                                                             "--size",
-                                                                                             "700",
-                                                                                             "--nexp",
-                                                                                             "1",
-                                                                                             "--bands",
-                                                                                             "g",
-                                                                                             "--density",
-                                                                                             "4",
-                                                                                             "--star-density",
-                                                                                             "45",
-                                                                                             "--bright",
-                                                                                             "15.5",
-                                                                                             "--faint",
-                                                                                             "22",
-                                                                                             "--gain",
-                                                                                             "2",
-                                                                                             "--chip-offset",
-                                                                                             "S4=-0.4",
-                                                                                             "--quiet"});
-  ASSERT_EQ(simulated.exit_code, 0) << simulated.err;
+  simulate(cloudy, {{"--nexp", "1"}, {"--bands", "g"}, {"--gain", "2"}, {"--chip-offset", "S4=-0.4"}});
   measure(cloudy, 0, {"--photometry", "gaia"}, cloudy / "gaia");
   const fits::Table made = ccds(cloudy, "made"),
                     truth = fits::FitsReader(cloudy / "survey-ccds-sim.fits.gz").table(1);
@@ -215,20 +193,9 @@ class Faults : public SimulatedSky {
 TEST_F(Faults, OfImagesAreReasonsOnTheirRowsAndTheOthersAreMeasured) {
   const std::vector<std::string> names = images();
   ASSERT_EQ(names.size(), 4u);
-  {  // The first is an arcminute off.
-    const fs::path file = copy_ / "images" / names[0];
-    fits::FitsReader reader(file);
-    fits::Header header = reader.header(1), plain;
-    for (const fits::Card& card : header.cards())
-      if (!card.key.starts_with("Z") && card.key != "XTENSION") plain.append(card);
-    plain.set("CRVAL2", plain.require_number("CRVAL2") + 1. / 60);
-    const Image<float> pixels = reader.image<float>(1);
-    fits::FitsWriter writer;
-    writer.add_empty_primary(reader.header(0));
-    writer.add_image(pixels.const_view(), plain, header.text("EXTNAME").value_or(""));
-    writer.write(scratch_ / "shifted.fits");
-    fs::rename(scratch_ / "shifted.fits", file);
-  }
+  // The first is an arcminute off.
+  change_header(copy_ / "images" / names[0],
+                [](fits::Header& h) { h.set("CRVAL2", h.require_number("CRVAL2") + 1. / 60); });
   {  // All stars of the second are saturated.
     std::string mask_name = names[1];
     mask_name.replace(mask_name.find("_ooi_"), 5, "_ood_");
@@ -296,7 +263,7 @@ TEST_F(Faults, ACatalogsFileThatIsMissing) {
 }
 
 TEST_F(Faults, ColoursThatAreNoNumbers) {
-  write_ps1(scratch_ / "ps1", 1);
+  write_ps1(survey(), scratch_ / "ps1", 1);
   EXPECT_THAT(reason_of_one({}, {"--photometry", "ps1", "--ps1-dir", (scratch_ / "ps1").string()}),
               ContainsRegex("no star for the zero point: .* 0 of these a colour"));
 }

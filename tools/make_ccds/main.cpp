@@ -7,6 +7,7 @@
 #include <cctype>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -99,6 +100,8 @@ std::vector<std::string> relative_names(const SurveyDirectory& survey,
 }
 
 int make_table(Arguments& a) {
+  std::optional<StopSignals> signals;
+  if (a.measure.measure) signals.emplace().listen(std::nullopt, [](const std::string&) {});
   RunDisplay terminal(a.verbosity > 0 ? LogLevel::kDebug : LogLevel::kWarning,
                       RunDisplay::form_of_stderr(false));
   const Log log(terminal);
@@ -143,8 +146,8 @@ int make_table(Arguments& a) {
         .in_file((survey.root() / "images").string());
   if (a.measure.measure)
     return measure_and_write(
-        survey, cameras, made, a.measure, file,
-        [&](const fits::Table& table) { write_table(table, file, a.force); }, terminal, log);
+        survey, cameras, made, a.measure, a.name, file,
+        [&](const fits::Table& table) { write_table(table, file, a.force); }, terminal, *signals, log);
   write_table(made.table, file, a.force);
   write_stdout(fmt::format("{}: {} CCDs of {} files ({} are masks or weights of others), {} problems\n",
                            file.string(), made.table.rows(), made.files, made.skipped, made.problems.size()));

@@ -7,8 +7,11 @@
 #include "core/base/environment.h"
 #include "core/base/error.h"
 #include "core/base/exit_codes.h"
+#include "core/base/file_digest.h"
+#include "core/base/version.h"
 #include "core/model/simd.h"
 #include "core/survey/survey_identity.h"
+#include "core/zeropoints/measured_row_file.h"
 #include "tools/common/program.h"
 #include "tools/make_ccds/report.h"
 
@@ -57,6 +60,9 @@ void complete(const SurveyDirectory& survey, const CameraRegistry& cameras, Meas
   }
   if (!a.xp_basis.empty()) o.xp_basis = a.xp_basis;
   o.stars.alone = a.legacy_fits;
+  o.stars.astrometry.order = a.astrometry == "quadratic" ? AstrometricOrder::kQuadratic
+                             : a.astrometry == "linear"  ? AstrometricOrder::kLinear
+                                                         : AstrometricOrder::kShift;
   if (const std::string dust = directory(a.dust_dir, "DUST_DIR"); !dust.empty()) o.dust_dir = dust;
   if (a.star_mags.size() == 2) o.stars.star_mags = {a.star_mags[0], a.star_mags[1]};
 
@@ -85,6 +91,7 @@ void complete(const SurveyDirectory& survey, const CameraRegistry& cameras, Meas
 std::vector<CommandOption> options_of(const MeasureArguments& a) {
   std::vector<CommandOption> out = {{"--measure", {}}};
   if (a.legacy_fits) out.push_back({"--legacy-fits", {}});
+  if (a.astrometry != "shift") out.push_back({"--astrometry", {a.astrometry}});
   if (a.options.stars.fit.star.shift == PsfShift::kFourier) out.push_back({"--exact-shift", {}});
   if (!a.options.photometry.empty()) out.push_back({"--photometry", {a.options.photometry}});
   for (const std::string& file : a.facts) out.push_back({"--facts", {fs::path(file).filename().string()}});
@@ -92,6 +99,34 @@ std::vector<CommandOption> options_of(const MeasureArguments& a) {
   for (const CLI::Option* option : a.constants)
     if (option->count() > 0) out.push_back({option->get_name(), option->results()});
   return out;
+}
+
+// What CCDs that are kept rest on beside their own files: the program and what it was told.
+std::string finished_key(const MeasureArguments& a) {
+  const MeasureOptions& o = a.options;
+  std::string key = fmt::format("{} {}\n{}\n", commit(), simd_level_name(),
+                                canonical_command_line("make-ccds", options_of(a)));
+  key += fmt::format("{} {} {}\n", (o.gaia.directory / o.gaia.pattern).string(), o.gaia.nside,
+                     o.gaia.scheme == HealpixScheme::kNested);
+  for (const auto& [name, directory] : o.photometric_dirs) key += name + "=" + directory.string() + "\n";
+  key += o.dust_dir ? o.dust_dir->string() : "";
+  key += "\n" + o.facts_over;
+  if (o.xp_basis)
+    if (const auto basis = file_digest(*o.xp_basis)) key += "\n" + basis->sha256;
+  key += fmt::format("\n{} {}", o.calibrations.output.string(), o.make_calibrations);
+  return key;
+}
+
+// What a process that was killed was writing, below a directory: "tmp-NAME.RANDOM" (write_file_atomically).
+void remove_half_written(const fs::path& directory, const std::string& name) {
+  std::error_code ignored;
+  std::vector<fs::path> found;
+  for (auto entry = fs::recursive_directory_iterator(directory, ignored);
+       entry != fs::recursive_directory_iterator(); entry.increment(ignored)) {
+    const std::string file = entry->path().filename().string();
+    if (file.starts_with("tmp-") && file.find(name) != std::string::npos) found.push_back(entry->path());
+  }
+  for (const fs::path& file : found) fs::remove(file, ignored);
 }
 
 // A few lines that a person compares with the night's log.
@@ -180,6 +215,14 @@ void add_measure_options(CLI::App& app, MeasureArguments& a) {
          "fit each star by itself, with its neighbours' light in its pixels, as the Legacy Surveys' tables "
          "were made; else all at once")
       ->group(kGroup);
+  app.add_option(
+         "--astrometry", a.astrometry,
+         "shift: an offset for each CCD; linear, quadratic: also what its world coordinates are rotated, scaled and bent, "
+         "for CCDs with stars enough, in a file wcs/DIR/BASE-wcs.fits beside the calibrations that the table names "
+         "(column wcs_file) and that runs apply")
+      ->check(CLI::IsMember({"shift", "linear", "quadratic"}))
+      ->capture_default_str()
+      ->group(kGroup);
   // What runs over bricks lose by moving PSFs so, zero points measured so give back.
   s.fit.star.shift = PsfShift::kLanczos3;
   app.add_flag_callback(
@@ -230,21 +273,37 @@ void check_measure_options(const MeasureArguments& a) {
 }
 
 int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& cameras, const MadeCcdTable& made,
-                      MeasureArguments& a, const fs::path& table_file,
+                      MeasureArguments& a, const std::string& name, const fs::path& table_file,
                       const std::function<void(const fits::Table&)>& write, RunDisplay& display,
-                      const Log& log) {
+                      StopSignals& signals, const Log& log) {
   complete(survey, cameras, a);
+  const fs::path outdir = a.outdir.empty() ? survey.root() / "zpt" : fs::path(a.outdir);
+  a.options.calibrations.cancel = a.options.calibrations.psf_maker.cancel = signals.cancel();
+  a.options.finished_dir = outdir / ("finished-" + name);
+  a.options.finished_key = finished_key(a);
   display.stage_begins("measuring zero points", 1, 1);
-  const MeasuredImages images =
-      measure_images(survey, cameras, made, a.options, log,
-                     [&](std::int64_t done, std::int64_t total) { display.progress(done, total); });
+  MeasuredImages images;
+  try {
+    images = measure_images(survey, cameras, made, a.options, log,
+                            [&](std::int64_t done, std::int64_t total) { display.progress(done, total); });
+  } catch (const Interrupted&) {
+    display.end(0);
+    log.error("interrupted by {}: the CCDs that are finished are kept, the same command measures the others",
+              signals.why());
+    return kInterrupted;
+  }
   display.end(0);
   const fits::Header version =
       version_header(read_survey_identity(survey), {}, canonical_command_line("make-ccds", options_of(a)),
                      simd_level_name(), "InstCal");
-  const fs::path outdir = a.outdir.empty() ? survey.root() / "zpt" : fs::path(a.outdir);
+  remove_half_written(outdir, "-photom.fits.");
+  remove_half_written(outdir, "-annotated.fits.");
+  remove_half_written(a.options.calibrations.output / "wcs", "-wcs.fits.");
+  remove_half_written(table_file.parent_path(), table_file.filename().string() + ".");
+  write_corrected_wcs(a.options.calibrations.output, made, images);
   write_measured_images(outdir, CcdReader(survey, cameras), cameras, made, images, version);
   write(survey_table(made, images));
+  MeasuredRowFiles(a.options.finished_dir, a.options.finished_key).remove();
   if (!a.report.empty()) write_report(made, images, cameras, survey.root().string(), a.report);
   double read = 0, fit = 0;
   for (const MeasuredRow& r : images.rows) {

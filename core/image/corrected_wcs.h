@@ -1,0 +1,26 @@
+// World coordinates that were fitted to stars, for CCDs whose header's are rotated, scaled or bent: the side files that
+// `make-ccds --measure --astrometry` leaves and that the table of CCDs names.
+//
+// A table's column `wcs_file` holds a name below the survey's calib (or a directory of calibrations that an option names),
+// empty for CCDs whose header is right: a FITS file with an HDU of each CCD's name, whose header has the world coordinates
+// of the whole CCD and the exposure's EXPNUM and PLVER. The column's offset (ccdraoff, ccddecoff) is applied to them as to
+// the header's.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "core/camera/camera.h"
+#include "core/fits/header.h"
+
+namespace brickline {
+
+inline constexpr const char* kCorrectedWcsColumn = "wcs_file";
+
+// The cards, where the row of `source` names a file; `values`: of the open CCD. Error (kInput) that names the file if it is
+// not there, has no HDU of the CCD, or is of another exposure or another reduction of it.
+std::optional<fits::Header> corrected_wcs(const CcdSource& source, const CcdValues& values,
+                                          const std::vector<std::filesystem::path>& calibration_dirs);
+
+}  // namespace brickline

@@ -1,0 +1,188 @@
+// Exposures of five bands whose zero points are known, some of them under clouds, one of another gain, one whose world
+// coordinates are off: what each catalog finds, and whether the errors mean what they say. BRICKLINE_TEST_WHOLE_SKIES=1 in
+// the environment: more skies, and each catalog.
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <map>
+#include <set>
+
+#include "tests/zeropoints/simulated_sky.h"
+
+namespace brickline {
+namespace {
+
+namespace fs = std::filesystem;
+using test::SimulatedSky;
+using testing::ContainsRegex;
+
+constexpr double kClouds = -0.8;       // mag
+constexpr double kShift = 1.5 / 3600;  // degrees, in Dec
+
+struct Sky {
+  fs::path survey, ps1, sdss;
+  std::set<std::string> clouded, shifted;  // images
+};
+
+// Four exposures of each of five bands.
+Sky make_sky(const fs::path& place, const std::string& seed) {
+  Sky sky{place / "survey", place / "ps1", place / "sdss", {}, {}};
+  std::map<std::string, std::string> options = {
+      {"--seed", seed},     {"--size", "420"},         {"--nexp", "4"},
+      {"--bands", "grizY"}, {"--density", "3"},        {"--star-density", "30"},
+      {"--scatter", "0.3"},
+                                                {"--sig1", "Y=0.02"}, {"--proper-motion", "15"}, {"--astrometric-offset", "0.1"}};
+  SimulatedSky::simulate(sky.survey, options);
+  // The same exposures once more, from which some are taken.
+  options["--chip-offset"] = "S4=" + std::to_string(kClouds);
+  SimulatedSky::simulate(place / "clouds", options);
+  options.erase("--chip-offset");
+  options["--gain"] = "2";
+  SimulatedSky::simulate(place / "gain", options);
+  const std::vector<std::string> images = SimulatedSky::images(sky.survey);
+  EXPECT_EQ(images.size(), 20U);
+  // An exposure's files: pixels and calibrations.
+  const auto take = [&](const std::string& image, const char* from) {
+    std::string exposure = fs::path(image).filename();
+    exposure.erase(exposure.find("_ooi_"));
+    for (const char* part : {"images", "calib"})
+      for (const auto& entry : fs::recursive_directory_iterator(place / from / part))
+        if (entry.is_regular_file() && entry.path().filename().string().starts_with(exposure))
+          fs::copy_file(entry.path(), sky.survey / fs::relative(entry.path(), place / from),
+                        fs::copy_options::overwrite_existing);
+  };
+  for (const std::size_t i : {1, 6, 13}) {
+    take(images[i], "clouds");
+    sky.clouded.insert(images[i]);
+  }
+  take(images[8], "gain");
+  sky.shifted.insert(images[10]);
+  SimulatedSky::change_header(sky.survey / "images" / images[10],
+                              [](fits::Header& h) { h.set("CRVAL2", h.require_number("CRVAL2") - kShift); });
+  SimulatedSky::write_ps1(sky.survey, sky.ps1, 0);
+  SimulatedSky::write_sdss(sky.survey, sky.sdss);
+  return sky;
+}
+
+class Pulls {
+ public:
+  void add(double difference, double error) { values_.push_back(difference / error); }
+  double width() const {
+    double sum = 0;
+    for (const double v : values_) sum += v * v;
+    return std::sqrt(sum / static_cast<double>(values_.size()));
+  }
+  std::size_t size() const { return values_.size(); }
+
+ private:
+  std::vector<double> values_;
+};
+
+struct Found {
+  Pulls zero_points, offsets;
+};
+
+// Which bands the camera has colour terms for.
+const std::map<std::string, std::string> kBands = {{"ps1", "grizY"}, {"gaia", "griz"}, {"sdss", "griz"}};
+
+void measure_and_compare(const Sky& sky, const std::string& catalog, const std::vector<std::string>& more,
+                         Found& found) {
+  const std::string& bands = kBands.at(catalog);
+  const std::string name = catalog + std::to_string(more.size());
+  std::vector<std::string> words = {"--photometry", catalog,           "--ps1-dir", sky.ps1.string(),
+                                    "--sdss-dir",   sky.sdss.string(), "--name",    name};
+  words.insert(words.end(), more.begin(), more.end());
+  SimulatedSky::measure(sky.survey, bands.size() == 5 ? 0 : 6, words, sky.survey / "gaia");
+  const fits::Table made = SimulatedSky::ccds(sky.survey, name),
+                    truth = fits::FitsReader(sky.survey / "survey-ccds-sim.fits.gz").table(1);
+  ASSERT_EQ(made.rows(), 20);
+  for (std::int64_t i = 0; i < made.rows(); ++i) {
+    const std::string image = made.text("image_filename", i), band = made.text("filter", i);
+    SCOPED_TRACE(name + " " + image);
+    if (bands.find(band) == std::string::npos) {
+      EXPECT_THAT(made.text("err_message", i), ContainsRegex("no colour term from catalogue .* to band"));
+      continue;
+    }
+    std::int64_t j = 0;
+    while (truth.integer("expnum", j) != made.integer("expnum", i)) ++j;
+    const double zero_point = truth.number("ccdzpt", j) + (sky.clouded.contains(image) ? kClouds : 0);
+    const double difference = made.number("ccdzpt", i) - zero_point;
+    EXPECT_NEAR(difference, 0, 0.005);
+    found.zero_points.add(difference, made.number("ccdzpt_error", i));
+    const double shift = sky.shifted.contains(image) ? kShift * 3600 : 0;
+    const double ra = made.number("ccdraoff", i) - truth.number("ccdraoff", j),
+                 dec = made.number("ccddecoff", i) - truth.number("ccddecoff", j) - shift;
+    EXPECT_NEAR(ra, 0, 0.005);
+    EXPECT_NEAR(dec, 0, 0.005);
+    found.offsets.add(ra, made.number("ccdraoff_error", i));
+    found.offsets.add(dec, made.number("ccddecoff_error", i));
+    const double transparency = made.number("transparency", i);
+    if (sky.clouded.contains(image))
+      EXPECT_LT(transparency, 0.65);
+    else
+      EXPECT_GT(transparency, 0.8);
+  }
+}
+
+// What the cuts and the relative solution say of the clouded and of the shifted.
+void expect_found(const Sky& sky, const fs::path& scratch) {
+  const fs::path table = sky.survey / "survey-ccds-ps10.fits.gz", cut = scratch / "cut.fits",
+                 solved = scratch / "solved.fits";
+  const test::ProgramResult cutting = test::run_program(
+      test::program("make-ccds"),
+      {"cut", table.string(), "--out", cut.string(), "--plugin-dir", test::built_plugins().string()});
+  ASSERT_EQ(cutting.exit_code, 0) << cutting.err;
+  const test::ProgramResult solving = test::run_program(
+      test::program("make-ccds"), {"solve", table.string(), solved.string(), (sky.survey / "zpt").string()});
+  ASSERT_EQ(solving.exit_code, 0) << solving.err;
+  const fits::Table after_cut = fits::FitsReader(cut).table(1), after = fits::FitsReader(solved).table(1);
+  constexpr std::int64_t kZptSmall = 0x40, kRadecRms = 0x800;
+  for (std::int64_t i = 0; i < after.rows(); ++i) {
+    const std::string image = after.text("image_filename", i);
+    SCOPED_TRACE(image);
+    const std::int64_t bits = after_cut.integer("ccd_cuts", i);
+    EXPECT_EQ((bits & kZptSmall) != 0, sky.clouded.contains(image));
+    EXPECT_EQ((bits & kRadecRms) != 0, sky.shifted.contains(image));
+    // Others are under what airmass makes expect, which the simulation does not know of.
+    if (sky.clouded.contains(image)) {
+      EXPECT_EQ(after.text("nonphotometric", i), "offset");
+    }
+  }
+}
+
+TEST(TrueZeroPoints, AreFoundWithErrorsThatMeanWhatTheySayAndCloudsAndShiftsToo) {
+  test::TemporaryDirectory scratch;
+  const bool whole = std::getenv("BRICKLINE_TEST_WHOLE_SKIES") != nullptr;
+  std::vector<Sky> skies;
+  for (const char* seed : {"21", "22", "23", "24", "25"}) {
+    skies.push_back(make_sky(scratch / seed, seed));
+    if (!whole) break;
+  }
+  std::map<std::string, Found> found;
+  for (const Sky& sky : skies) {
+    measure_and_compare(sky, "ps1", {}, found["ps1"]);
+    expect_found(sky, sky.survey);
+    if (!whole) continue;
+    measure_and_compare(sky, "ps1", {"--exact-shift"}, found["ps1, exact shift"]);
+    measure_and_compare(sky, "sdss", {"--exact-shift"}, found["sdss, exact shift"]);
+    measure_and_compare(sky, "gaia", {"--exact-shift"}, found["gaia, exact shift"]);
+  }
+  if (!whole) measure_and_compare(skies[0], "gaia", {"--exact-shift"}, found["gaia, exact shift"]);
+  for (const auto& [name, one] : found) {
+    SCOPED_TRACE(name);
+    RecordProperty(name + " zero points", std::to_string(one.zero_points.width()));
+    RecordProperty(name + " offsets", std::to_string(one.offsets.width()));
+    if (whole)
+      printf("%s: %zu zero points, pull width %.2f; offsets %.2f\n", name.c_str(), one.zero_points.size(),
+             one.zero_points.width(), one.offsets.width());
+    EXPECT_GT(one.offsets.width(), 0.7);
+    EXPECT_LT(one.offsets.width(), 1.2);
+    // The colour term from Gaia is off by 2 mmag on these stars, alike in all exposures, which errors do not know.
+    if (name.starts_with("gaia")) continue;
+    EXPECT_GT(one.zero_points.width(), 0.8);
+    EXPECT_LT(one.zero_points.width(), 1.2);
+  }
+}
+
+}  // namespace
+}  // namespace brickline
