@@ -37,14 +37,24 @@ std::vector<Ring> rings_of(const Image<float>& plane) {
   return rings;
 }
 
-// Of one pixel, from the scatter about their rings' means in the outer part.
+// Between the rings' means.
+double mean_at(double r, const std::vector<Ring>& rings) {
+  const auto next =
+      std::find_if(rings.begin(), rings.end(), [&](const Ring& ring) { return ring.radius > r; });
+  if (next == rings.begin()) return rings.front().mean;
+  if (next == rings.end()) return rings.back().mean;
+  const Ring &a = *(next - 1), &b = *next;
+  return a.mean + (b.mean - a.mean) * (r - a.radius) / (b.radius - a.radius);
+}
+
+// Of one pixel, from the scatter about the rings' means in the outer part.
 double pixel_noise(const Image<float>& plane, const std::vector<Ring>& rings, double edge) {
   double n = 0, squares = 0;
   for (int y = 0; y < plane.height(); ++y)
     for (int x = 0; x < plane.width(); ++x) {
       const double r = radius_at(plane, x, y);
       if (r <= kOuterPart * edge || r >= edge) continue;
-      const double rest = plane(x, y) - rings[static_cast<std::size_t>(std::lround(r))].mean;
+      const double rest = plane(x, y) - mean_at(r, rings);
       ++n;
       squares += rest * rest;
     }

@@ -56,10 +56,10 @@ TEST(PsfWings, AreWhatTheMeasuredPartSaysAndNotTheNoise) {
   EXPECT_LT(wings->varying_radius, wings->radius);
   EXPECT_NEAR(wings->beta, kBeta, 0.4);
   const double far = sum(truth[0], 14, 31);
-  EXPECT_GT(std::abs(far_before - far), 0.003);
-  EXPECT_NEAR(sum(rough[0], 14, 31), far, 0.001);
-  EXPECT_GT(std::abs(sum(before[0], 0, 31) - sum(truth[0], 0, 31)), 0.004);
-  EXPECT_NEAR(sum(rough[0], 0, 31), sum(truth[0], 0, 31), 0.0015);
+  EXPECT_GT(std::abs(far_before - far), 0.004);
+  EXPECT_NEAR(sum(rough[0], 14, 31), far, 0.0016);
+  EXPECT_GT(std::abs(sum(before[0], 0, 31) - sum(truth[0], 0, 31)), 0.006);
+  EXPECT_NEAR(sum(rough[0], 0, 31), sum(truth[0], 0, 31), 0.0035);
   // The core is as it was; what varies is nothing in the wings.
   for (int y = 28; y <= 34; ++y)
     for (int x = 28; x <= 34; ++x)
@@ -70,10 +70,10 @@ TEST(PsfWings, AreWhatTheMeasuredPartSaysAndNotTheNoise) {
 
 TEST(PsfWings, StayWhereTheyAreMeasuredOrCannotBeTold) {
   // All rings are strong up to where psfex's taper begins.
-  auto strong = planes(31, 1e-7, 0);
+  auto strong = planes(41, 1e-7, 0);
   const auto wings = smooth_wings(strong, fwhm());
   ASSERT_TRUE(wings);
-  EXPECT_NEAR(wings->radius, 15 - fwhm(), 1e-9);
+  EXPECT_NEAR(wings->radius, 20 - fwhm(), 1e-9);
   // A stamp hardly wider than the light has no rings to fit.
   auto narrow = planes(15, 1e-4, 0);
   const auto narrow_before = narrow;
