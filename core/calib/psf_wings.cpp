@@ -37,39 +37,61 @@ std::vector<Ring> rings_of(const Image<float>& plane) {
   return rings;
 }
 
-// Of one pixel, from the scatter about their rings' means in the outer part.
+// Between the rings' means.
+double mean_at(double r, const std::vector<Ring>& rings) {
+  const auto next =
+      std::find_if(rings.begin(), rings.end(), [&](const Ring& ring) { return ring.radius > r; });
+  if (next == rings.begin()) return rings.front().mean;
+  if (next == rings.end()) return rings.back().mean;
+  const Ring &a = *(next - 1), &b = *next;
+  return a.mean + (b.mean - a.mean) * (r - a.radius) / (b.radius - a.radius);
+}
+
+// Of one pixel, from the scatter about the rings' means in the outer part.
 double pixel_noise(const Image<float>& plane, const std::vector<Ring>& rings, double edge) {
   double n = 0, squares = 0;
   for (int y = 0; y < plane.height(); ++y)
     for (int x = 0; x < plane.width(); ++x) {
       const double r = radius_at(plane, x, y);
       if (r <= kOuterPart * edge || r >= edge) continue;
-      const double rest = plane(x, y) - rings[static_cast<std::size_t>(std::lround(r))].mean;
+      const double rest = plane(x, y) - mean_at(r, rings);
       ++n;
       squares += rest * rest;
     }
   return n > 0 ? std::sqrt(squares / n) : 0;
 }
 
+double falling(double r, double scale, double power) { return std::pow(1 + r * r / (scale * scale), -power); }
+
 struct Profile {
-  double amplitude = 0, alpha = 1, beta = 1, chi2 = 0;
-  double operator()(double r) const { return amplitude * std::pow(1 + r * r / (alpha * alpha), -beta); }
+  double amplitude = 0, alpha = 1, beta = 1;
+  double halo = 0, halo_radius = 1, halo_gamma = 1;
+  double chi2 = 0;
+  double operator()(double r) const {
+    return amplitude * falling(r, alpha, beta) + halo * falling(r, halo_radius, halo_gamma);
+  }
 };
 
 struct WeightedRing {
   double radius = 0, mean = 0, weight = 0;
 };
 
-// The amplitude that fits best is known for each alpha and beta.
-Profile with_amplitude(double alpha, double beta, const std::vector<WeightedRing>& rings) {
-  Profile p{1, alpha, beta};
-  double data = 0, model = 0;
+// The amplitudes that fit best are known for each alpha and beta.
+Profile with_amplitudes(Profile p, const std::vector<WeightedRing>& rings) {
+  double ff = 0, fh = 0, hh = 0, fy = 0, hy = 0;
   for (const WeightedRing& ring : rings) {
-    const double f = p(ring.radius);
-    data += ring.weight * f * ring.mean;
-    model += ring.weight * f * f;
+    const double f = falling(ring.radius, p.alpha, p.beta),
+                 h = falling(ring.radius, p.halo_radius, p.halo_gamma);
+    ff += ring.weight * f * f;
+    fh += ring.weight * f * h;
+    hh += ring.weight * h * h;
+    fy += ring.weight * f * ring.mean;
+    hy += ring.weight * h * ring.mean;
   }
-  p.amplitude = model > 0 ? data / model : 0;
+  const double determinant = ff * hh - fh * fh;
+  p.halo = determinant > 0 ? std::max(0., (ff * hy - fh * fy) / determinant) : 0;
+  p.amplitude = ff > 0 ? (fy - p.halo * fh) / ff : 0;
+  p.chi2 = 0;
   for (const WeightedRing& ring : rings) {
     const double rest = ring.mean - p(ring.radius);
     p.chi2 += ring.weight * rest * rest;
@@ -80,11 +102,18 @@ Profile with_amplitude(double alpha, double beta, const std::vector<WeightedRing
 Profile fit_profile(const std::vector<WeightedRing>& rings, double fwhm, const PsfWingOptions& options) {
   constexpr int kBits = 20;  // of alpha and beta, far beyond what the rings tell
   Profile best;
+  best.halo_radius = options.halo_radius * fwhm;
+  best.halo_gamma = options.halo_gamma;
+  const auto at = [&](double log_alpha, double beta) {
+    Profile p = best;
+    p.alpha = std::exp(log_alpha);
+    p.beta = beta;
+    return with_amplitudes(p, rings);
+  };
   const auto of_beta = [&](double beta) {
     const auto [log_alpha, chi2] = boost::math::tools::brent_find_minima(
-        [&](double log_a) { return with_amplitude(std::exp(log_a), beta, rings).chi2; }, std::log(0.1 * fwhm),
-        std::log(10 * fwhm), kBits);
-    best = with_amplitude(std::exp(log_alpha), beta, rings);
+        [&](double log_a) { return at(log_a, beta).chi2; }, std::log(0.1 * fwhm), std::log(10 * fwhm), kBits);
+    best = at(log_alpha, beta);
     return chi2;
   };
   const double beta =
@@ -118,7 +147,8 @@ std::optional<PsfWings> smooth_wings(std::vector<Image<float>>& planes, double f
     });
     return weak == rings.end() ? edge : std::min(edge, weak->radius);
   };
-  const PsfWings wings{weak_from(1), weak_from(options.varying_share), profile.alpha, profile.beta};
+  const PsfWings wings{weak_from(1), weak_from(options.varying_share), profile.alpha, profile.beta,
+                       profile.halo / (profile.amplitude + profile.halo)};
 
   const double outermost =
       static_cast<double>(rings.size()) - 0.5;  // the light is that of a circle, as psfex's

@@ -7,7 +7,11 @@
 //
 //   1. Means of rings one pixel wide around the centre of the constant plane; their noise from the scatter of pixels in
 //      the outer part, which psfex's own taper of one full width at the edge leaves untouched.
-//   2. A Moffat (1969) profile, I(r) = A (1 + r^2/a^2)^-beta, through the rings beyond `first_ring` widths.
+//   2. A Moffat (1969) profile and an aureole (King 1971),
+//        I(r) = A (1 + r^2/a^2)^-beta + B (1 + r^2/h^2)^-gamma,  A, B >= 0,  h = `halo_radius` widths,
+//      through the rings beyond `first_ring` widths. Without B real PSFs, of a few percent of aureole, would lose half a
+//      percent of their light. Neighbours' faint light around all stars passes for an aureole; a background that was too
+//      high, which is what source-extractor's is near stars, does not.
 //   3. Beyond the first ring where that profile has less than `min_ring_snr` times the ring's noise, the constant plane
 //      becomes the profile, with a seam of `seam_pixels`.
 //   4. The other planes, of what varies over the CCD, hold `varying_share` of the light at most: they become zero beyond
@@ -27,14 +31,16 @@ struct PsfWingOptions {
   double varying_share = 0.1;
   double ring_accuracy = 0.01;  // of a ring's mean beside its noise: PSFs are no Moffat profiles to better
   double seam_pixels = 3;
+  double halo_radius = 2;  // full widths
+  double halo_gamma = 1.25;
   double min_beta = 1.2, max_beta = 8;  // a profile of less has no finite light
   int min_rings = 6;                    // for a profile
 };
 
 struct PsfWings {
-  double radius = 0;           // where the profile begins, pixels of the planes
-  double varying_radius = 0;   // where what varies ends
-  double alpha = 0, beta = 0;  // a, in pixels of the planes
+  double radius = 0;                     // where the profile begins, pixels of the planes
+  double varying_radius = 0;             // where what varies ends
+  double alpha = 0, beta = 0, halo = 0;  // a, in pixels of the planes; beta; B / (A + B)
 };
 
 // `planes`: of Psf; `fwhm`: in their pixels. Empty, and nothing is changed, where the planes are too small for a

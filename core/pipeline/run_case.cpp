@@ -21,6 +21,7 @@
 #include "core/fits/fits_writer.h"
 #include "core/image/ccd_reader.h"
 #include "core/page/json_writer.h"
+#include "core/pipeline/case_sums.h"
 #include "core/pipeline/option_table.h"
 #include "core/pipeline/stages/tims.h"
 #include "core/pipeline/stages/wise_forced.h"
@@ -485,6 +486,7 @@ PackedCase pack_case(const BrickOptions& options, const RunInputs& inputs, const
   fs::permissions(directory.path() / "run.sh", fs::perms::owner_exec | fs::perms::group_exec,
                   fs::perm_options::add);
   write_file_atomically(directory.path() / "case.json", description(inputs, places, how, cut, options));
+  write_file_atomically(directory.path() / "SHA256SUMS", case_sums(directory.path()));
   for (const auto& entry : fs::recursive_directory_iterator(directory.path()))
     if (entry.is_regular_file()) {
       ++out.files;

@@ -5,6 +5,7 @@
 //   DIR/references, gaia, dust, unwise-N, unwise-epochs, unwise-psf, unwise-sky, galex, sky-templates    as far as used
 //   DIR/run.sh        the run: sh DIR/run.sh --outdir OUT; $RUNBRICK is the program (unset: on the PATH)
 //   DIR/case.json     what it was made from
+//   DIR/SHA256SUMS    what it was when it was made (core/pipeline/case_sums.h)
 #pragma once
 
 #include <cstdint>

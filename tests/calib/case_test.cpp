@@ -94,6 +94,43 @@ TEST_F(Case, WholeOrCutItGivesTheSameCatalogWithoutItsSurvey) {
   }
 }
 
+// A case that is not as it was packed would give another catalog than its survey, without a word.
+TEST_F(Case, ThatIsNotAsPackedIsTold) {
+  const fs::path packed = scratch_ / "case", here = packed / "survey";
+  ASSERT_EQ(pack({"--cut", packed.string()}).exit_code, 0);
+  const auto check = [&](const Words& more) {
+    Words words = {"check"};
+    for (const std::string& word : options())
+      words.push_back(word == survey().string() ? here.string() : word);
+    words.insert(words.end(), more.begin(), more.end());
+    return test::run_program(test::program("survey"), words, environment());
+  };
+  const test::ProgramResult whole = check({});
+  EXPECT_EQ(whole.exit_code, 0) << whole.err;
+  EXPECT_THAT(whole.out, HasSubstr("a run can begin\n"));
+  // A block behind an image's end, which reads as well as before.
+  std::string name;
+  for (const std::string& file : test::files_below(here / "images"))
+    if (file.find("_ooi_") != std::string::npos) name = file;
+  const std::string before = bytes_of(here / "images" / name);
+  const auto write = [&](const std::string& text) {
+    std::ofstream(here / "images" / name, std::ios::binary) << text;
+  };
+  write(before + std::string(2880, '\0'));
+  fs::remove(packed / "run.sh");
+  const test::ProgramResult changed = check({"--problems"});
+  EXPECT_EQ(changed.exit_code, 3);
+  EXPECT_THAT(changed.out, HasSubstr(fs::path(name).filename().string() + ": is not what was packed"));
+  EXPECT_THAT(changed.out, HasSubstr("run.sh: is gone"));
+  EXPECT_THAT(changed.err, HasSubstr("2 files of the case"));
+  EXPECT_THAT(check({"--json"}).out, HasSubstr("is not what was packed"));
+  // Cut off, it cannot be read either.
+  write(before.substr(0, before.size() / 2));
+  const test::ProgramResult halved = check({"--problems"});
+  EXPECT_EQ(halved.exit_code, 3);
+  EXPECT_THAT(halved.out, HasSubstr("unreadable"));
+}
+
 TEST_F(Case, IsNotMadeOfWhatIsNotThere) {
   fs::remove(find_file("_ood_g_", "images"));
   const test::ProgramResult result = pack({(scratch_ / "case").string()});

@@ -44,9 +44,9 @@ double sum(const Image<float>& plane, double from, double to) {
 }
 
 TEST(PsfWings, AreWhatTheMeasuredPartSaysAndNotTheNoise) {
-  // Noise as of some hundred stars, and a background that was wrong by half a percent of the light.
+  // Noise as of some hundred stars, and a background that was too high, by a percent of the light.
   const auto truth = planes(63, 0, 0, 0);
-  auto rough = planes(63, 3e-5, 2e-6);
+  auto rough = planes(63, 3e-5, -4e-6);
   const auto before = rough;
   const double far_before = sum(rough[0], 14, 31);
   const auto wings = smooth_wings(rough, fwhm());
@@ -56,10 +56,10 @@ TEST(PsfWings, AreWhatTheMeasuredPartSaysAndNotTheNoise) {
   EXPECT_LT(wings->varying_radius, wings->radius);
   EXPECT_NEAR(wings->beta, kBeta, 0.4);
   const double far = sum(truth[0], 14, 31);
-  EXPECT_GT(std::abs(far_before - far), 0.003);
-  EXPECT_NEAR(sum(rough[0], 14, 31), far, 0.001);
-  EXPECT_GT(std::abs(sum(before[0], 0, 31) - sum(truth[0], 0, 31)), 0.004);
-  EXPECT_NEAR(sum(rough[0], 0, 31), sum(truth[0], 0, 31), 0.0015);
+  EXPECT_GT(std::abs(far_before - far), 0.006);
+  EXPECT_NEAR(sum(rough[0], 14, 31), far, 0.002);
+  EXPECT_GT(std::abs(sum(before[0], 0, 31) - sum(truth[0], 0, 31)), 0.008);
+  EXPECT_NEAR(sum(rough[0], 0, 31), sum(truth[0], 0, 31), 0.005);
   // The core is as it was; what varies is nothing in the wings.
   for (int y = 28; y <= 34; ++y)
     for (int x = 28; x <= 34; ++x)
@@ -68,12 +68,34 @@ TEST(PsfWings, AreWhatTheMeasuredPartSaysAndNotTheNoise) {
   EXPECT_EQ(rough[0](0, 0), 0);  // outside the circle of light
 }
 
+TEST(PsfWings, KeepTheAureoleOfRealOnes) {
+  // Four percent of the light in a profile that falls as r^-3, beside the sharp one.
+  std::mt19937 random(3);
+  std::normal_distribution<double> normal;
+  std::vector<Image<float>> rough(1, Image<float>(63, 63));
+  const double alpha = 15, beta = 1.5;
+  double truth = 0;
+  for (int y = 0; y < 63; ++y)
+    for (int x = 0; x < 63; ++x) {
+      const double r = std::hypot(x - 31, y - 31);
+      const double light = 0.96 * moffat(r, 0) + 0.04 * (beta - 1) / (3.14159265358979 * alpha * alpha) *
+                                                     std::pow(1 + r * r / (alpha * alpha), -beta);
+      rough[0](x, y) = static_cast<float>(light + 2e-5 * normal(random));
+      if (r < 31) truth += light;
+    }
+  const auto wings = smooth_wings(rough, fwhm());
+  ASSERT_TRUE(wings);
+  EXPECT_LT(wings->radius, 26);
+  EXPECT_GT(wings->halo, 0);
+  EXPECT_NEAR(sum(rough[0], 0, 31), truth, 0.003);
+}
+
 TEST(PsfWings, StayWhereTheyAreMeasuredOrCannotBeTold) {
   // All rings are strong up to where psfex's taper begins.
-  auto strong = planes(31, 1e-7, 0);
+  auto strong = planes(41, 1e-7, 0);
   const auto wings = smooth_wings(strong, fwhm());
   ASSERT_TRUE(wings);
-  EXPECT_NEAR(wings->radius, 15 - fwhm(), 1e-9);
+  EXPECT_NEAR(wings->radius, 20 - fwhm(), 1e-9);
   // A stamp hardly wider than the light has no rings to fit.
   auto narrow = planes(15, 1e-4, 0);
   const auto narrow_before = narrow;

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/page/json_writer.h"
+#include "core/pipeline/case_sums.h"
 #include "core/pipeline/option_table.h"
 #include "core/pipeline/run_inputs.h"
 #include "tools/common/program.h"
@@ -25,7 +26,7 @@ constexpr std::string_view kHelp =
     "Exit code 0 if a run can begin, 3 if not.\n"
     "\n"
     "  --json        the list for programs: ready, ccds, counts (by state), files (kind, state, ends_the_run, file, hdu,\n"
-    "                item, what)\n"
+    "                item, what), changed (file, what)\n"
     "  --pixels      read all pixels that the run will read\n"
     "  --problems    list only what is not ready\n"
     "\n"
@@ -33,7 +34,8 @@ constexpr std::string_view kHelp =
     "there: the run says so in a warning), missing, unreadable, or of another reduction; the last three end the run.\n"
     "\n"
     "All options of runbrick count as they do there (runbrick --help); those that only say how a run goes about it are\n"
-    "without effect. With --skip-calibs, calibrations that are missing are so; else the run makes them.\n";
+    "without effect. Of a packed case (survey pack), whose survey is CASE/survey, all files are compared with what they\n"
+    "were: those that changed are listed, and exit code is 3. With --skip-calibs, calibrations that are missing are so; else the run makes them.\n";
 
 std::map<InputState, std::int64_t> counts_of(const RunInputs& inputs) {
   std::map<InputState, std::int64_t> counts;
@@ -41,7 +43,7 @@ std::map<InputState, std::int64_t> counts_of(const RunInputs& inputs) {
   return counts;
 }
 
-std::string list_for_people(const RunInputs& inputs, bool problems) {
+std::string list_for_people(const RunInputs& inputs, const std::vector<ChangedFile>& changed, bool problems) {
   std::string text;
   for (const RunInput& input : inputs.files) {
     if (problems && input.state == InputState::kReady) continue;
@@ -52,14 +54,20 @@ std::string list_for_people(const RunInputs& inputs, bool problems) {
     if (!input.what.empty()) text += fmt::format("{}{}", file.empty() ? "" : ": ", input.what);
     text += '\n';
   }
+  for (const ChangedFile& file : changed)
+    text +=
+        fmt::format("{:<15} {:<14} {:<18} {}: {}\n", "changed", "case", "", file.file.string(), file.what);
   std::string totals;
   for (const auto& [state, n] : counts_of(inputs))
     totals += fmt::format("{}{} {}", totals.empty() ? "" : ", ", n, name_of(state));
   return text + fmt::format("{} CCDs, {} files: {}\n{}\n", inputs.ccds.size(), inputs.files.size(), totals,
-                            inputs.ready() ? "a run can begin" : "a run will fail");
+                            !inputs.ready()   ? "a run will fail"
+                            : changed.empty() ? "a run can begin"
+                                              : "a run can begin, but is not that of the survey");
 }
 
-std::string list_for_programs(const RunInputs& inputs, bool problems) {
+std::string list_for_programs(const RunInputs& inputs, const std::vector<ChangedFile>& changed,
+                              bool problems) {
   JsonWriter json;
   json.begin_object();
   json.member("schema", "brickline-survey-check/1");
@@ -85,6 +93,15 @@ std::string list_for_programs(const RunInputs& inputs, bool problems) {
     json.end_object();
   }
   json.end_array();
+  json.key("changed");
+  json.begin_array();
+  for (const ChangedFile& file : changed) {
+    json.begin_object();
+    json.member("file", file.file.string());
+    json.member("what", file.what);
+    json.end_object();
+  }
+  json.end_array();
   json.end_object();
   return json.take() + "\n";
 }
@@ -107,12 +124,16 @@ int survey_check(int argc, char** argv) {
   TerminalLog terminal(LogLevel::kError);  // what is wrong is in the list
   RunContext run = make_run_context(given.options, Log(terminal));
   const RunInputs inputs = find_run_inputs(given.options, questions, run);
+  const std::vector<ChangedFile> changed = changed_since_packed(run.survey.root());
   const bool problems = given.flags.contains("--problems");
-  write_stdout(given.flags.contains("--json") ? list_for_programs(inputs, problems)
-                                              : list_for_people(inputs, problems));
+  write_stdout(given.flags.contains("--json") ? list_for_programs(inputs, changed, problems)
+                                              : list_for_people(inputs, changed, problems));
   if (const auto n =
           std::ranges::count_if(inputs.files, [](const RunInput& f) { return ends_the_run(f.state); }))
     throw input_error("{} of {} files that a run needs are not ready", n, inputs.files.size());
+  if (!changed.empty())
+    throw input_error("{} files of the case are not what was packed, {} among them", changed.size(),
+                      changed.front().file.filename().string());
   return 0;
 }
 
