@@ -524,10 +524,10 @@ def check_killed_plan(lines, by_hand):
         process.wait()
     survey("run", plan, "--local", "--jobs", 2)
     survey("verify", plan)
+    survey("clean", plan)
     files = {path.relative_to(made): path for path in made.rglob("*") if path.is_file() and ".parts" not in str(path)}
     wrong = [str(name) for name, path in files.items() if path.read_bytes() != (by_hand / name).read_bytes()]
     check(f"killed {killed} times, it comes to the same bytes", killed > 2 and not wrong and len(files) > 6, (killed, wrong, sorted(files)))
-    survey("clean", plan)
     left = [str(path) for path in (*made.rglob("tmp-*"), *made.glob("*.parts"))]
     check("cleaned, nothing is left behind", not left, left)
 
