@@ -48,13 +48,18 @@ fs::path common_directory(const std::map<std::string, std::string>& files) {
   return common;
 }
 
-// Of those below or at an item's common directory, what holds files of items alone, the inner ones first.
-std::vector<fs::path> own_directories(const std::set<fs::path>& files, const std::set<fs::path>& common) {
-  std::set<fs::path> candidates;
-  for (const fs::path& file : files)
-    for (const fs::path& root : common)
-      for (fs::path up = file.parent_path(); is_within(up, root); up = up.parent_path())
-        candidates.insert(up);
+// The directories that these files are in, up to the one that holds all of them.
+void add_directories(const std::map<std::string, std::string>& files, std::set<fs::path>& directories) {
+  const fs::path root = common_directory(files);
+  for (const auto& [file, digest] : files)
+    for (fs::path up = fs::path(file).parent_path();; up = up.parent_path()) {
+      directories.insert(up);
+      if (up == root) break;
+    }
+}
+
+// Of the candidates, those that hold such files alone, the inner ones first.
+std::vector<fs::path> own_directories(const std::set<fs::path>& files, const std::set<fs::path>& candidates) {
   std::vector<fs::path> order(candidates.rbegin(),
                               candidates.rend());  // what is inside comes behind in a set
   std::set<fs::path> own;
@@ -129,13 +134,13 @@ CleanReport clean_commands(const PlanFiles& plan, const std::vector<Item>& items
 SealReport seal_commands(const PlanFiles& plan, const std::vector<Item>& items) {
   SealReport report;
   std::map<std::string, std::string> all;
-  std::set<fs::path> files, common;
+  std::set<fs::path> files, candidates;
   for (const Item& item : items) {
     if (!counts_as_done(item)) continue;
     ++report.items;
     const auto of_item = files_of(plan.checksums(item.name));
     if (of_item.empty()) continue;
-    common.insert(common_directory(of_item));
+    add_directories(of_item, candidates);
     all.insert(of_item.begin(), of_item.end());
   }
   std::vector<std::string> paths, digests;
@@ -146,7 +151,7 @@ SealReport seal_commands(const PlanFiles& plan, const std::vector<Item>& items) 
     digests.push_back(digest);
     sizes.push_back(static_cast<std::int64_t>(fs::file_size(path)));
   }
-  const std::vector<fs::path> directories = own_directories(files, common);
+  const std::vector<fs::path> directories = own_directories(files, candidates);
   report.files = std::ssize(paths);
   fits::Table table;
   table.add("path", std::move(paths));

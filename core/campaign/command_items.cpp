@@ -44,6 +44,26 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+bool has_option(const std::vector<std::string>& words, const std::string& option) {
+  return std::ranges::any_of(
+      words, [&](const std::string& word) { return word == option || word.starts_with(option + "="); });
+}
+
+// What a command would take from a variable stands among its words from then on.
+void freeze_variables(std::vector<std::string>& words, const Environment& environment) {
+  const bool annotates = words[0] == "ccds" && has_option(words, "--annotated");
+  const auto freeze = [&](const std::string& option, const std::string& variable) {
+    const auto value = environment(variable);
+    if (has_option(words, option) || !value) return;
+    if (value->find_first_of(" \t") != std::string::npos)
+      throw input_error("${} is '{}': no word may hold a blank", variable, *value);
+    words.insert(words.end(), {option, *value});
+  };
+  if (annotates) freeze("--survey-dir", "LEGACY_SURVEY_DIR");
+  if ((annotates || words[0] == "randoms") && !has_option(words, "--no-dust"))
+    freeze("--dust-dir", "DUST_DIR");
+}
+
 Item item_of(std::string name, std::string words, int phase) {
   Item item;
   item.name = std::move(name);
@@ -71,7 +91,8 @@ std::vector<std::string> parts_of(const PartedCommand& command, const std::vecto
 
 }  // namespace
 
-std::vector<Item> items_of_commands(const std::filesystem::path& file, const std::filesystem::path& program) {
+std::vector<Item> items_of_commands(const std::filesystem::path& file, const std::filesystem::path& program,
+                                    const Environment& environment) {
   std::ifstream in(file);
   if (!in) throw input_error("it cannot be read").in_file(file.string());
   std::vector<Item> items;
@@ -79,7 +100,7 @@ std::vector<Item> items_of_commands(const std::filesystem::path& file, const std
   int number = 0;
   for (std::string line; std::getline(in, line);) {
     ++number;
-    const std::vector<std::string> words = words_of_line(line);
+    std::vector<std::string> words = words_of_line(line);
     if (words.empty()) continue;
     try {
       const auto command = std::ranges::find(kCommands, words[0], &PartedCommand::name);
@@ -89,6 +110,7 @@ std::vector<Item> items_of_commands(const std::filesystem::path& file, const std
       for (const std::string_view own : {command->list, command->part, std::string_view("--checksums")})
         if (!own.empty() && std::ranges::count(words, own) > 0)
           throw input_error("{} is the plan's to give", own);
+      freeze_variables(words, environment);
       const int times = ++lines_of[words[0]];
       const std::string name = times == 1 ? words[0] : fmt::format("{}.{}", words[0], times);
       if (!command->list.empty())

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/environment.h"
 #include "core/campaign/manifest.h"
 
 namespace brickline {
@@ -16,7 +17,10 @@ namespace brickline {
 //
 // Error (kInput), with file and line: no such command, one that fails when it is asked for its parts (with what it said), words
 // that are the plan's own to give.
-std::vector<Item> items_of_commands(const std::filesystem::path& file, const std::filesystem::path& program);
+// Items do not see the variables of their day: what DUST_DIR and LEGACY_SURVEY_DIR say to a command that asks for them when the
+// plan is made becomes words of its line (--dust-dir, --survey-dir).
+std::vector<Item> items_of_commands(const std::filesystem::path& file, const std::filesystem::path& program,
+                                    const Environment& environment);
 
 // The item that an item's product is of: COMMAND of COMMAND-PART, else itself.
 std::string product_of(const Item& item);

@@ -508,7 +508,11 @@ def check_killed_plan(lines, by_hand):
     made, plan = work / "by-kill", work / "plan-that-is-killed"
     made.mkdir()
     (work / "some.txt").write_text("\n".join(line for line in lines if line.split()[0] in ("summary", "randoms", "maps", "ccds")))
-    survey("plan", plan, "--tables", work / "some.txt")
+    # Where the survey is, a variable says when the plan is made, and to nobody later.
+    words = f" --survey-dir {work}/survey"
+    (work / "some.txt").write_text((work / "some.txt").read_text().replace(words, ""))
+    run("env", f"LEGACY_SURVEY_DIR={work}/survey", build / "bin/survey", "plan", plan, "--tables", work / "some.txt")
+    check("its line says what a variable said", words in survey("why", plan, "ccds"))
     killed = 0
     for events in range(2, 40, 6):  # once so much has begun or ended
         process = subprocess.Popen([build / "bin/survey", "run", plan, "--local", "--jobs", "2"], env=environment(),
@@ -520,10 +524,10 @@ def check_killed_plan(lines, by_hand):
         process.wait()
     survey("run", plan, "--local", "--jobs", 2)
     survey("verify", plan)
+    survey("clean", plan)
     files = {path.relative_to(made): path for path in made.rglob("*") if path.is_file() and ".parts" not in str(path)}
     wrong = [str(name) for name, path in files.items() if path.read_bytes() != (by_hand / name).read_bytes()]
     check(f"killed {killed} times, it comes to the same bytes", killed > 2 and not wrong and len(files) > 6, (killed, wrong, sorted(files)))
-    survey("clean", plan)
     left = [str(path) for path in (*made.rglob("tmp-*"), *made.glob("*.parts"))]
     check("cleaned, nothing is left behind", not left, left)
 

@@ -22,6 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kWhyDust = "the columns ebv and *_extinction need it";
+
 struct Annotating {
   fs::path out, survey_dir, cache_dir, calib_dir, dust_dir;
   PluginSearch plugins;
@@ -50,7 +52,7 @@ class AnnotatingWith {
       : survey_(SurveyDirectory::open(a.survey_dir.empty() ? std::optional<fs::path>() : a.survey_dir,
                                       a.cache_dir)),
         cameras_(CameraRegistry::scan(a.plugins, log)) {
-    dust_ = dust_of(a.dust_dir, a.no_dust, "the columns ebv and *_extinction need it", options_.dust_digest);
+    dust_ = dust_of(a.dust_dir, a.no_dust, kWhyDust, options_.dust_digest);
     options_.survey = &survey_;
     options_.cameras = &cameras_;
     options_.dust = dust_ ? &*dust_ : nullptr;
@@ -99,7 +101,10 @@ int survey_ccds(int argc, char** argv, const Cancel& cancel) {
   const Log log(terminal);
   const std::vector<BrickOutput> bricks = command.bricks();
   std::optional<AnnotatingWith> with;  // before any work: what is missing is told at once
-  if (annotate && !command.list) with.emplace(annotating, options.verify, cancel, log);
+  if (annotate && command.list)
+    dust_directory(annotating.dust_dir, annotating.no_dust, kWhyDust);
+  else if (annotate)
+    with.emplace(annotating, options.verify, cancel, log);
   CcdConflicts conflicts;
   const auto parts = command.make_parts(bricks, [&](const BrickGroup& group, const fs::path& part) {
     const std::vector<RowColumn> columns = ccds_columns(group.bricks, options);

@@ -25,12 +25,18 @@ std::string digest_of(const fs::path& dust_dir) {
 
 }  // namespace
 
-std::optional<DustMaps> dust_of(fs::path directory, bool no_dust, const std::string& why,
-                                std::string& digest) {
+fs::path dust_directory(fs::path directory, bool no_dust, const std::string& why) {
   if (no_dust) return {};
   if (directory.empty()) directory = process_environment("DUST_DIR").value_or("");
   if (directory.empty())
     throw usage_error("--dust-dir (or $DUST_DIR) is missing: {}; --no-dust does without", why);
+  return directory;
+}
+
+std::optional<DustMaps> dust_of(fs::path directory, bool no_dust, const std::string& why,
+                                std::string& digest) {
+  directory = dust_directory(std::move(directory), no_dust, why);
+  if (directory.empty()) return {};
   digest = digest_of(directory);
   return DustMaps::read(directory);
 }

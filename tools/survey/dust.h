@@ -14,4 +14,7 @@ namespace brickline {
 std::optional<DustMaps> dust_of(std::filesystem::path directory, bool no_dust, const std::string& why,
                                 std::string& digest);
 
+// The same Error, from the names alone; the directory, or nothing.
+std::filesystem::path dust_directory(std::filesystem::path directory, bool no_dust, const std::string& why);
+
 }  // namespace brickline

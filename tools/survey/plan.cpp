@@ -170,7 +170,7 @@ void make_plan_of_tables(Arguments& a) {
   std::error_code code;
   a.settings.worker = fs::read_symlink("/proc/self/exe", code);
   settle_settings(a);
-  std::vector<Item> items = items_of_commands(a.tables, a.settings.worker);
+  std::vector<Item> items = items_of_commands(a.tables, a.settings.worker, process_environment);
   for (Item& item : items)
     item.memory_class = memory_class(a.settings, static_cast<double>(item.memory_predicted_mb));
   const PlanFiles plan{fs::absolute(a.plan).lexically_normal()};
