@@ -72,6 +72,7 @@ std::string status_page(const PlanFiles& plan, const Manifest& manifest, const S
           : (page_path(output_dir, "NAMENAME").lexically_relative(page.parent_path()).generic_string()) +
                 ".html";
   const Json data = {{"plan", plan.root.string()},
+                     {"items", has_pages ? "bricks" : "CCDs, by exposure"},
                      {"summary", Json::parse(status_json(plan, summary, since))},
                      {"states", state_names},
                      {"ra", std::move(ra)},
