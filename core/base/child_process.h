@@ -1,8 +1,11 @@
-// What starting programs takes again and again.
+// Programs that are started, and what that takes again and again.
 #pragma once
 
 #include <sys/time.h>
+#include <sys/types.h>
 
+#include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -22,5 +25,20 @@ inline std::vector<char*> pointers(std::vector<std::string>& texts) {
 inline double seconds(const timeval& t) {
   return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
 }
+
+struct ChildCall {
+  std::filesystem::path program;
+  std::vector<std::string> arguments;
+  std::vector<std::string> environment;  // all of it, "NAME=VALUE"
+  std::filesystem::path directory;       // where it runs
+  std::filesystem::path log;             // what it says goes to the end of this file; it reads nothing
+  int signal_with_parent = 0;            // that it gets should this process end first
+  std::int64_t data_bytes = 0;           // limit of its heap (RLIMIT_DATA); 0: none
+};
+
+// Starts it in a process group of its own, with no signal blocked, and those that ask for an end as they are by default. A
+// program that cannot be started ends with kCannotStart, which its log says. Error (kResources) if there is no process to be had or
+// the log cannot be written.
+pid_t start_child(const ChildCall& call);
 
 }  // namespace brickline

@@ -1,9 +1,7 @@
 #include "core/calib/external_program.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -106,38 +104,14 @@ std::string ProgramResult::description() const {
 }
 
 ProgramResult run_external(const ProgramCall& call) {
-  std::vector<std::string> words{call.program.string()};
-  words.insert(words.end(), call.arguments.begin(), call.arguments.end());
-  std::vector<std::string> variables = plain_environment();
-  const std::vector<char*> argv = pointers(words), envp = pointers(variables);
-  const int log = ::open(call.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (log < 0) throw resource_error("cannot write: {}", std::strerror(errno)).in_file(call.log.string());
-  const pid_t parent = ::getpid();
-  // Between fork and exec only what may be called in a process of many threads.
-  const pid_t child = ::fork();
-  if (child < 0) {
-    const int error = errno;
-    ::close(log);
-    throw resource_error("no process for {}: {}", call.program.string(), std::strerror(error));
-  }
-  if (child == 0) {
-    ::setpgid(0, 0);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(kCannotStart);
-    ::signal(SIGXFSZ, SIG_DFL);
-    sigset_t none;  // what this process waits for is not for its child to ignore
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    const int nothing = ::open("/dev/null", O_RDONLY);
-    ::dup2(nothing, 0);
-    ::dup2(log, 1);
-    ::dup2(log, 2);
-    if (::chdir(call.directory.c_str()) == 0) ::execve(argv[0], argv.data(), envp.data());
-    ::_exit(kCannotStart);
-  }
-  ::setpgid(child, child);  // whoever of the two is first
-  ::close(log);
-  return wait_for(child, call);
+  ChildCall child;
+  child.program = call.program;
+  child.arguments = call.arguments;
+  child.environment = plain_environment();
+  child.directory = call.directory;
+  child.log = call.log;
+  child.signal_with_parent = SIGKILL;
+  return wait_for(start_child(child), call);
 }
 
 std::string last_words(const fs::path& log, std::size_t longest) {

@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -16,6 +15,7 @@
 
 #include "core/base/error.h"
 #include "core/base/exit_codes.h"
+#include "core/base/host_name.h"
 #include "core/campaign/attempt.h"
 #include "core/campaign/journal.h"
 #include "core/campaign/verify.h"
@@ -31,12 +31,6 @@ constexpr auto kPatience = std::chrono::seconds(60);  // between being asked to 
 
 double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-std::string host_name() {
-  char name[256] = {};
-  ::gethostname(name, sizeof name - 1);
-  return name;
 }
 
 std::int64_t size_of(const fs::path& file) {

@@ -26,7 +26,8 @@ struct ColumnRow {
 
 template <class Visitor>
 void for_each_column(Visitor&& visit) {
-  visit(ColumnRow<std::string>{"brickname", &Item::name, "", "name of the brick"});
+  visit(ColumnRow<std::string>{"brickname", &Item::name, "",
+                               "of the item: a brick, an exposure, a part of a table"});
   visit(ColumnRow<std::string>{"words", &Item::words, "", "options of its own"});
   visit(ColumnRow<double>{"ra", &Item::ra, "deg", "centre"});
   visit(ColumnRow<double>{"dec", &Item::dec, "deg", "centre"});

@@ -92,6 +92,9 @@ std::string status_page(const PlanFiles& plan, const Manifest& manifest, const S
                 ".html";
   const Json data = {{"plan", plan.root.string()},
                      {"products", kind == PlanKind::kCommands ? products_of(manifest) : Json::array()},
+                     {"items", kind == PlanKind::kBricks ? "bricks"
+                               : kind == PlanKind::kCcds ? "CCDs, by exposure"
+                                                         : "parts"},
                      {"summary", Json::parse(status_json(plan, summary, since))},
                      {"states", state_names},
                      {"ra", std::move(ra)},

@@ -50,7 +50,7 @@ const make = (tag, text, parent, cls) => {
 };
 const hours = seconds => (seconds / 3600).toFixed(1) + " h";
 document.title = "Survey " + data.plan;
-at("plan").textContent = data.plan;
+at("plan").textContent = `${data.plan}: ${data.items}`;
 at("sums").textContent = `${s.items.done + s.since.done} of ${s.total} done, ${s.items.nothing + s.since.nothing} with nothing to do, ` +
   `${s.items["given up"]} given up, ${s.since.running} running. CPU time: ${hours(s.cpu_seconds + s.since.cpu_seconds)} used, ` +
   `${hours(s.cpu_seconds_left)} left.`;

@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/host_name.h"
 
 namespace brickline {
 namespace {
@@ -52,12 +53,6 @@ std::string first_line(const std::filesystem::path& path) {
   std::string line;
   std::getline(in, line);
   return line;
-}
-
-std::string host_name() {
-  char name[256] = {};
-  ::gethostname(name, sizeof name - 1);
-  return name;
 }
 
 // The PID namespace: processes of another one are not seen, or are others.

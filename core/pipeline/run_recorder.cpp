@@ -2,7 +2,6 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +10,7 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/host_name.h"
 #include "core/page/run_page.h"
 #include "core/pipeline/coadd_products.h"
 #include "core/pipeline/done.h"
@@ -44,11 +44,6 @@ std::vector<OptionFact> option_facts(const BrickOptions& options) {
       out.push_back(std::move(fact));
     }
   return out;
-}
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
 std::string now_utc() {

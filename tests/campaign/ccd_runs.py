@@ -129,7 +129,7 @@ def faults(survey, check, options):
     check("its story has the reason", "psfex accepted 4 of 4" in told and "1 CCDs" in told, told)
     page = survey.work / "page.html"
     survey.survey("status", plan, "--page", page)
-    check("the page shows CCDs without pages of their own", '"pages":""' in page.read_text() and "918004" in page.read_text())
+    check("the page shows CCDs without pages of their own", all(words in page.read_text() for words in ('"pages":""', '"CCDs, by exposure"', "918004-S4: PSF")))
 
     # As good as its exposure lets it be; one that stays valid is made by nobody.
     plan, out = survey.plan("again", words=words, out=out)
@@ -187,7 +187,10 @@ def faults(survey, check, options):
     plan, out = survey.plan("listed", "--ccds", listed, words=["--no-psf"])
     check.equal("a list chooses", {name: row["words"] for name, row in survey.rows(plan).items()},
                 {"918001": "918001-S5", "918003": "--expnum 918003"})
-    table = survey.directory / "survey-ccds-sim.fits.gz"
+    table, listed = survey.directory / "survey-ccds-sim.fits.gz", survey.work / "bricks.txt"
+    listed.write_text("1501p022\n")
+    plan, out = survey.plan("bricks", "--bricks", listed, words=["--no-psf"])
+    check.equal("so does one of bricks", len(survey.rows(plan)), 3)
     plan, out = survey.plan("region", "--region", "150.1", "150.2", "2.2", "2.3", words=["--no-psf", "--bands", "r"])
     check.equal("so do bands and places", list(survey.rows(plan)), ["918003", "918004"])
     plan, out = survey.plan("table", "--ccds", table, words=["--no-psf"])

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <string>
 
+#include "core/base/exit_codes.h"
+
 namespace brickline {
 namespace {
 
@@ -76,7 +78,7 @@ TEST(StopSignals, EndWorkThatDoesNotListenWithinTwoSeconds) {
   Worker worker(false);
   const auto start = Clock::now();
   worker.send(SIGTERM);
-  EXPECT_EQ(worker.wait(), kInterrupted);
+  EXPECT_EQ(worker.wait(), kInterruptedCode);
   EXPECT_GT(seconds_since(start), 1);  // it is given the chance
   EXPECT_LT(seconds_since(start), 2);
   EXPECT_EQ(worker.told(), "begun; last words: SIGTERM");
@@ -88,7 +90,7 @@ TEST(StopSignals, ASecondOneEndsItAtOnce) {
   usleep(100'000);
   const auto start = Clock::now();
   worker.send(SIGINT);
-  EXPECT_EQ(worker.wait(), kInterrupted);
+  EXPECT_EQ(worker.wait(), kInterruptedCode);
   EXPECT_LT(seconds_since(start), 1);
   EXPECT_EQ(worker.told(), "begun; last words: SIGUSR1");
 }
@@ -101,7 +103,7 @@ TEST(StopSignals, ATimeLimitAsksAndEndsBeforeItIsOver) {
   EXPECT_LT(seconds_since(start), 1);
   const auto again = Clock::now();
   Worker does_not(false, 1.0);
-  EXPECT_EQ(does_not.wait(), kInterrupted);
+  EXPECT_EQ(does_not.wait(), kInterruptedCode);
   EXPECT_LT(seconds_since(again), 1);
   EXPECT_EQ(does_not.told(), "begun; last words: the time limit of 1 s");
 }

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <chrono>
 
+#include "core/base/exit_codes.h"
+
 namespace brickline {
 namespace {
 
@@ -92,7 +94,7 @@ void StopSignals::watch(std::optional<double> time_limit_seconds, int pending) {
   signal = wait(patience);
   if (ends_) return;
   last_words_(why());
-  _exit(kInterrupted);
+  _exit(kInterruptedCode);
 }
 
 }  // namespace brickline

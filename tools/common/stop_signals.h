@@ -3,7 +3,7 @@
 // From its construction on, SIGTERM, SIGINT and SIGUSR1 ask the work to end (Cancel), and so does the time that
 // has been given to it. Work that hears of it ends by itself, in its own way. Work that does not, because it is
 // within something that never asks, is ended two seconds after the signal at the latest, and at once on a
-// second signal: `last_words` is called and the process exits with code kInterrupted. To be made before any
+// second signal: `last_words` is called and the process exits with code kInterruptedCode (exit_codes.h). To be made before any
 // thread is: all inherit that the signals are this object's.
 #pragma once
 
@@ -18,9 +18,6 @@
 #include "core/base/cancel.h"
 
 namespace brickline {
-
-// Exit code of a run that was interrupted and can be gone on with (EX_TEMPFAIL): queues start it again.
-constexpr int kInterrupted = 75;
 
 class StopSignals {
  public:

@@ -109,7 +109,7 @@ int run_until_stopped(const Subcommand& s, int argc, char** argv) {
     return std::get<1>(s.run)(argc, argv, stop.cancel());
   } catch (const Interrupted&) {
     tell(stop.why());
-    return kInterrupted;
+    return kInterruptedCode;
   }
 }
 

@@ -55,7 +55,7 @@ int survey_pack(int argc, char** argv) {
     packed = pack_case(given.options, inputs, {given.places.front(), given.flags.contains("--cut")}, run);
   } catch (const Interrupted&) {
     fmt::print(stderr, "survey: ended by {}: {} is not made\n", stop.why(), given.places.front());
-    return kInterrupted;
+    return kInterruptedCode;
   }
   std::string text = fmt::format("{}: {} files, {:.1f} MB\n", given.places.front(), packed.files,
                                  static_cast<double>(packed.bytes) / 1e6);

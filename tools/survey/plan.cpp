@@ -177,7 +177,6 @@ void make_plan_of_tables(Arguments& a) {
   make_directories(plan.root);
   const Unfinished unfinished(plan.root);
   write_file_atomically(plan.settings(), settings_text(a.settings));
-  for (const Item& item : items) make_directories(plan.checksums(item.name).parent_path());
   Manifest manifest;
   manifest.items = std::move(items);
   write_manifest(manifest, plan.manifest());
