@@ -35,7 +35,7 @@ struct JointSelection {
   // (4 parameters more). On simulations nine in ten of what gains so much are two sources or more.
   double least_split_re_arcsec = 0.25, most_split_re_arcsec = 2;
   double split_gain_of_round = 24, split_gain = 15;
-  double least_separation_arcsec = 0.3;  // of the two: nearer, they are one source of a profile that is not tried
+  double least_separation_arcsec = 0.5;  // of the two: nearer, they are one source of a profile that is not tried
 
   // Overlap: the correlation of two models as drawn, weighted. Larger groups are fitted in overlapping parts.
   double least_overlap = 2e-3;
