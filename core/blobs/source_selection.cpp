@@ -243,7 +243,7 @@ std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& rec
   start.sersic_index = named == kExp ? 1 : 4;
   const JointMargins& margins = options_.together.margins;
   const ModelFit held = try_model(record, start, none, start.sersic_index);
-  if (held.status != ModelFitStatus::kFitted || 
+  if (held.status != ModelFitStatus::kFitted ||
       free.dchisq - held.dchisq > std::max(margins.sersic, margins.fraction_of_galaxy * held.dchisq))
     return {};
   return named;
