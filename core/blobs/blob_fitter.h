@@ -6,8 +6,9 @@
 // and fitted the same way, once.
 //
 // If asked (BlobFitOptions::joint), sources that overlap are then fitted together, all their parameters at once on
-// areas that grow with their light, and their kinds are chosen again with the neighbours at their best; that and the
-// detection in the residuals alternate, and the errors know of neighbours, shapes and positions.
+// areas that grow with their light; that and the detection in the residuals alternate. Then kinds are chosen again with
+// the neighbours at their best, and sources that are better as two become two. The errors know of neighbours, shapes
+// and positions, and of residuals that are larger than the pixels' errors.
 //
 // Blobs run in parallel, the largest first; the result does not depend on the number of threads. A fit that
 // is interrupted (Interrupted, where FitOptions::cancel or the hook says so) can be taken up again with what

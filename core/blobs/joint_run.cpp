@@ -107,8 +107,8 @@ std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& 
       }
     for (const int m : group.members) {
       const auto& next = near[static_cast<std::size_t>(m)];
-      const bool whole = std::all_of(next.begin(), next.end(),
-                                     [&](int t) { return in[static_cast<std::size_t>(t)] != 0; });
+      const bool whole =
+          std::all_of(next.begin(), next.end(), [&](int t) { return in[static_cast<std::size_t>(t)] != 0; });
       const bool its = !done[static_cast<std::size_t>(m)] && (whole || m == first);
       group.own.push_back(its);
       if (its) done[static_cast<std::size_t>(m)] = 1;

@@ -19,7 +19,8 @@ struct JointMargins {
   double fraction_of_star = 0.004;  // and at least this share of what the star gains: no PSF is perfect
   double ellipse = 9;               // of EXP or DEV over REX
   double sersic = 9;                // of SER over the better of EXP and DEV
-  double fraction_of_galaxy = 3e-5;  // and both at least this share of the gain: no profile is drawn to half a percent
+  double fraction_of_galaxy =
+      3e-5;  // and both at least this share of the gain: no profile is drawn to half a percent
 };
 
 struct JointSelection {
@@ -28,14 +29,15 @@ struct JointSelection {
   // Radii, ln arcsec, that a source that was no galaxy before is started from as one.
   std::vector<double> start_log_re = {-1, 0.5};
   double least_re_arcsec = 0.05;  // smaller ones have nothing but their wings to show: they are no galaxies
-  int searches = 2;  // for sources in what the joint fits leave, at most
+  int searches = 2;               // for sources in what the joint fits leave, at most
 
   // Galaxies with radii between these are tried as two round sources that detection could not tell apart; chi-squared must
   // gain this much over a round galaxy (6 parameters more) or over another, which has gained `ellipse` over a round one
   // (4 parameters more). On simulations nine in ten of what gains so much are two sources or more.
   double least_split_re_arcsec = 0.25, most_split_re_arcsec = 2;
   double split_gain_of_round = 24, split_gain = 15;
-  double least_separation_arcsec = 0.3;  // of the two: nearer, they are one source of a profile that is not tried
+  double least_separation_arcsec =
+      0.5;  // of the two: nearer, they are one source of a profile that is not tried
 
   // Overlap: the correlation of two models as drawn, weighted. Larger groups are fitted in overlapping parts.
   double least_overlap = 2e-3;

@@ -107,15 +107,14 @@ std::optional<SourceRecord> BlobRun::with_companion(SourceRecord& r, double leas
 
 // Whether record `i` is better as two; `trial` is then what of `around` and it becomes, the two at the end, all
 // subtracted from the images.
-bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around, bool halves,
-                     std::vector<SourceRecord>& trial) {
+bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around,
+                     bool halves, std::vector<SourceRecord>& trial) {
   const SourceRecord& whole = records[static_cast<std::size_t>(i)];
   const JointSelection& o = options_.together;
   double least = o.split_gain;
   if (!whole.model.is_galaxy() || whole.model.kind == SourceKind::kRex) least = o.split_gain_of_round;
   if (!halves)
-    least = std::max(least,
-                     o.margins.fraction_of_star * whole.models[dchisq_index(SourceKind::kPsf)].dchisq);
+    least = std::max(least, o.margins.fraction_of_star * whole.models[dchisq_index(SourceKind::kPsf)].dchisq);
   const double old_chi2 = chi2(false);
   trial.clear();
   for (const int t : around) trial.push_back(records[static_cast<std::size_t>(t)]);

@@ -107,9 +107,8 @@ ExcessVariance excess_variance(std::span<const MetricImage> images, int bands,
   double weight = 0, weighted = 0;
   for (const Sums& s : sums) {
     const double by =
-        s.weight > 0
-            ? std::max(1.0, s.residual / s.weight - kDeviations * std::sqrt(2 * s.square) / s.weight)
-            : 1.0;
+        s.weight > 0 ? std::max(1.0, s.residual / s.weight - kDeviations * std::sqrt(2 * s.square) / s.weight)
+                     : 1.0;
     out.band.push_back(std::isfinite(by) ? by : 1.0);
     weight += s.weight;
     weighted += s.weight * out.band.back();

@@ -26,6 +26,13 @@ SourceModel start_of(SourceKind kind, const SourceModel& entry, const BlobFitOpt
   return out;
 }
 
+// The round model of the same area.
+SourceModel rounded(SourceModel galaxy) {
+  galaxy.kind = SourceKind::kRex;
+  galaxy.shape = {galaxy.shape.log_re + half_log_axis_ratio(galaxy.shape.ee1, galaxy.shape.ee2).value, 0, 0};
+  return galaxy;
+}
+
 // Whether models were tried, and of none anything finite came out.
 bool only_failures(const std::array<ModelFit, kModelKinds>& models) {
   bool any = false;
@@ -236,7 +243,7 @@ std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& rec
   start.sersic_index = named == kExp ? 1 : 4;
   const JointMargins& margins = options_.together.margins;
   const ModelFit held = try_model(record, start, none, start.sersic_index);
-  if (held.status != ModelFitStatus::kFitted || 
+  if (held.status != ModelFitStatus::kFitted ||
       free.dchisq - held.dchisq > std::max(margins.sersic, margins.fraction_of_galaxy * held.dchisq))
     return {};
   return named;
@@ -252,7 +259,7 @@ std::vector<SourceModel> SourceSelection::starts_of(SourceKind kind, const Sourc
     SourceModel out = usual;
     out.shape = galaxy.shape;
     if (kind == kRex) {
-      out.shape = {galaxy.shape.log_re + half_log_axis_ratio(galaxy.shape.ee1, galaxy.shape.ee2).value, 0, 0};
+      out.shape = rounded(galaxy).shape;
     } else if (galaxy.kind == kSer && kind == kSer) {
       out.sersic_index = galaxy.sersic_index;
     }
@@ -342,7 +349,14 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
   }
   if (galaxies) {
     tried_both(kDev, kExp);
-    const ModelImprovements so_far = improvements();
+    ModelImprovements so_far = improvements();
+    // An ellipse that is round has found what the round model has not.
+    const ModelFit& ellipse = record.models[dchisq_index(kExp)];
+    if (together_ && ellipse.status == ModelFitStatus::kFitted &&
+        ellipse.dchisq - so_far[dchisq_index(kRex)].value_or(0) > options_.together.margins.ellipse) {
+      tried(kRex, rounded(ellipse.model));
+      so_far = improvements();
+    }
     auto chosen = choose(so_far);
     // A profile of another index may be what neither is.
     if (together_ && chosen && chosen != kPsf && (so_far[dchisq_index(kExp)] || so_far[dchisq_index(kDev)]))

@@ -73,6 +73,22 @@ TEST(Joint, TwoStarsThatLookLikeAGalaxyAreTwo) {
   EXPECT_LE(worst_pull(field, joint, joint), 4.5);
 }
 
+// One peak; as one source it is a star with a tail, or a galaxy without a size.
+TEST(Joint, AStarAndItsFaintCompanionAreTwo) {
+  SyntheticSky sky(80, 70);
+  sky.add(kPsf, 38.0, 34.2, {1.5, 2.2, 3});
+  sky.add(kPsf, 41.4, 35.1, {0.4, 0.6, 0.7});
+  sky.expose(2);
+  const Field field(std::move(sky));
+  ASSERT_EQ(field.found.sources.size(), 1u);
+  BlobFitOptions options;
+  EXPECT_EQ(field.fit(options).sources.size(), 1u);
+  options.joint = true;
+  const FittedCatalog joint = field.fit(options);
+  ASSERT_EQ(joint.sources.size(), 2u);
+  EXPECT_LE(worst_pull(field, joint, joint), 4.5);
+}
+
 TEST(Joint, DoesNotDependOnTheNumberOfThreads) {
   const Field field(crowded_sky());
   BlobFitOptions options;
@@ -101,6 +117,8 @@ TEST(SelectJointly, TakesTheSimplestThatIsGoodEnough) {
   EXPECT_EQ(chosen(100, 110, 115, 122, 124), kExp);
   EXPECT_EQ(chosen(100, 110, 125, 122, 124), kDev);
   EXPECT_EQ(chosen(100, 110, 125, 122, 140), kSer);
+  EXPECT_EQ(chosen(1e6, 2e6, 1.9e6, 2e6 + 50, 2e6 + 100), kRex);  // and no galaxy's profile
+  EXPECT_EQ(chosen(1e6, 2e6, 1.9e6, 2e6 + 100, 2e6 + 150), kExp);
   EXPECT_EQ(chosen(1e6, 1e6 + 3000, 1e6 + 3000, 1e6 + 3000, 1e6 + 3000), kPsf);  // no PSF is perfect
 }
 

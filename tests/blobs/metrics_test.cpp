@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace brickline {
 namespace {
 
@@ -43,6 +45,21 @@ TEST(SourceMetrics, NothingSeenIsZero) {
     EXPECT_EQ(m[s].fracmasked[0], 0);
     EXPECT_EQ(m[s].rchisq[0], 0);
   }
+}
+
+TEST(ExcessVariance, IsThatOfResidualsLargerThanErrors) {
+  constexpr int kPixels = 200;
+  const Image<float> as_errors(kPixels, 1, 0.5F), larger(kPixels, 1, 1.5F), inverse_error(kPixels, 1, 2.0F);
+  const std::vector<MetricImage> images{{as_errors.view(), inverse_error.view(), 0},
+                                        {larger.view(), inverse_error.view(), 1}};
+  const std::vector<std::optional<Patch>> patches{Patch{Image<float>(kPixels, 1, 3.0F), 0, 0},
+                                                  Patch{Image<float>(kPixels, 1, 1.0F), 0, 0}};
+  const ExcessVariance e = excess_variance(images, 3, patches);
+  ASSERT_EQ(e.band.size(), 3u);
+  EXPECT_EQ(e.band[0], 1);                                         // chi = 1
+  EXPECT_NEAR(e.band[1], 9 - 2 * std::sqrt(2.0 / kPixels), 1e-6);  // chi = 3
+  EXPECT_EQ(e.band[2], 1);                                         // no image
+  EXPECT_NEAR(e.all, (9 * e.band[0] + e.band[1]) / 10, 1e-6);
 }
 
 }  // namespace

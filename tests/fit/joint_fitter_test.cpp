@@ -154,6 +154,24 @@ TEST(JointErrors, AreTheScatterOfFits) {
   }
 }
 
+TEST(JointFitter, WhatWillNotGainEnoughIsGivenUp) {
+  Scene scene;
+  scene.add(scene.model(SourceKind::kPsf, 30.3, 32.4, 5));
+  const std::vector<JointSource> sources{scene.source(scene.model(SourceKind::kPsf, 31.5, 31.8, 5))};
+  JointOptions options;
+  const JointResult whole = fit_jointly(sources, scene.images(), options);
+  EXPECT_EQ(whole.status, FitStatus::kConverged);
+  double chi2 = 0;  // all that there is to gain
+  for (int y = 0; y < kSize; ++y)
+    for (int x = 0; x < kSize; ++x) chi2 += std::pow(scene.data(x, y) / kSigma, 2);
+  options.least_improvement = 0.99 * chi2;
+  EXPECT_EQ(fit_jointly(sources, scene.images(), options).status, FitStatus::kConverged);
+  options.least_improvement = 1.01 * chi2;
+  const JointResult given_up = fit_jointly(sources, scene.images(), options);
+  EXPECT_EQ(given_up.status, FitStatus::kStalled);
+  EXPECT_LT(given_up.evaluations, whole.evaluations);
+}
+
 TEST(JointFitter, WhatNoPixelSeesStaysAsItIs) {
   Scene scene;
   scene.add(scene.model(SourceKind::kPsf, 30, 32, 5));
