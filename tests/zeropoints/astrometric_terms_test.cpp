@@ -214,7 +214,7 @@ TEST(AstrometricTerms, BringARotatedAndScaledCcdToItsPlaceInRunsFromAKdTreeTable
   EXPECT_EQ(made.text("wcs_terms", 0), "linear");
   EXPECT_NEAR(made.number("wcs_largest", 0), 0.1, 0.03);
   EXPECT_LT(made.number("wcs_rarms", 0), 0.03);
-  EXPECT_LT(made.number("wcs_error", 0), 0.01);
+  EXPECT_LT(made.number("wcs_error", 0), 0.015);
   const test::ProgramResult corrected = run("linear");
   ASSERT_EQ(corrected.exit_code, 0) << corrected.err;
   const Positions best = positions_of(survey, scratch / "sim"),
