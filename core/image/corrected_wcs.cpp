@@ -7,19 +7,23 @@ namespace brickline {
 
 namespace fs = std::filesystem;
 
-std::optional<fits::Header> corrected_wcs(const CcdSource& source, const CcdValues& values,
-                                          const std::vector<fs::path>& calibration_dirs) {
+fs::path corrected_wcs_file(const CcdSource& source, const std::vector<fs::path>& calibration_dirs) {
   if (!source.table || source.row < 0 || !source.table->has(kCorrectedWcsColumn)) return {};
   const std::string name = source.table->text(kCorrectedWcsColumn, source.row);
   if (name.empty()) return {};
   const fs::path relative = fs::path(name).lexically_normal();
   if (relative.is_absolute() || *relative.begin() == "..")
     throw input_error("{}: the column {} names '{}', which leaves the survey's directory",
-                      values.image_filename, kCorrectedWcsColumn, name);
-  fs::path file;
+                      source.values.image_filename, kCorrectedWcsColumn, name);
   for (const fs::path& directory : calibration_dirs)
-    if (file.empty() && fs::exists(directory / relative)) file = directory / relative;
-  if (file.empty()) file = source.locate(SurveyPlace::kCalib, relative.string());
+    if (fs::exists(directory / relative)) return directory / relative;
+  return source.locate(SurveyPlace::kCalib, relative.string());
+}
+
+std::optional<fits::Header> corrected_wcs(const CcdSource& source, const CcdValues& values,
+                                          const std::vector<fs::path>& calibration_dirs) {
+  const fs::path file = corrected_wcs_file(source, calibration_dirs);
+  if (file.empty()) return {};
   const char* remedy = "make-ccds --measure --astrometry makes it";
   if (!fs::exists(file))
     throw input_error("the world coordinates that the table of CCDs names for {} are not there: {}",

@@ -18,6 +18,11 @@ namespace brickline {
 
 inline constexpr const char* kCorrectedWcsColumn = "wcs_file";
 
+// The file that the row of `source` names, which may not be there; empty: it names none. Error (kInput) for a name that
+// leaves the survey's directory.
+std::filesystem::path corrected_wcs_file(const CcdSource& source,
+                                         const std::vector<std::filesystem::path>& calibration_dirs);
+
 // The cards, where the row of `source` names a file; `values`: of the open CCD. Error (kInput) that names the file if it is
 // not there, has no HDU of the CCD, or is of another exposure or another reduction of it.
 std::optional<fits::Header> corrected_wcs(const CcdSource& source, const CcdValues& values,

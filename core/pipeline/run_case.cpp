@@ -97,6 +97,7 @@ class Places {
         return placed(input, "galex", {options_.galex.dir});
       case Kind::kPsf:
       case Kind::kSky:
+      case Kind::kSideFile:
         if (const fs::path path = below(input.file, options_.survey.extra_calib_dirs); !path.empty())
           return "survey/calib" / path;
         [[fallthrough]];

@@ -13,6 +13,7 @@
 #include "core/catalog/dust.h"
 #include "core/fits/fits_reader.h"
 #include "core/image/ccd_reader.h"
+#include "core/image/corrected_wcs.h"
 #include "core/image/file_versions.h"
 #include "core/pipeline/stages/refs.h"
 #include "core/pipeline/stages/tims.h"
@@ -304,6 +305,11 @@ void add_ccds(const fits::Table& table, const ReadImageOptions& reading, const I
     const CcdInput input = reader.input(out.ccds[i].row, static_cast<std::int64_t>(i));
     const Looking looking{reader, reading, questions.pixels, run.calibrations != nullptr, no_programs};
     found[i] = CcdLook(looking, input, out.ccds[i]).files();
+    if (const fs::path file = corrected_wcs_file(input.source, reading.calibration_dirs); !file.empty()) {
+      RunInput wcs{Kind::kSideFile, State::kReady, file, out.ccds[i].row.name(), -1, ""};
+      look_at(wcs, [&] { corrected_wcs(input.source, input.source.values, reading.calibration_dirs); });
+      found[i].push_back(std::move(wcs));
+    }
     add_noted(log, reading, run, out.ccds[i].row.name(), found[i]);
   });
   // What several CCDs share beside their images is told once.

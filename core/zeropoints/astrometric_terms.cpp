@@ -40,20 +40,29 @@ Axis fit_axis(const Eigen::MatrixXd& design, const std::vector<double>& values,
   Axis out;
   out.terms = Eigen::VectorXd::Zero(design.cols());
   out.terms[0] = median_of(values);
-  constexpr int kTurns = 30;
+  // In the first turns all count: the terms themselves are still among the residuals.
+  constexpr int kTurns = 30, kOpenTurns = 3;
+  std::vector<char> counts(values.size(), 1);
   constexpr double kHuber = 1.5, kSettled = 1e-7;  // arcsec
   for (int turn = 0; turn < kTurns; ++turn) {
     const Eigen::VectorXd left = offsets - design * out.terms;
     const std::vector<double> residuals(left.data(), left.data() + n);
-    const double scatter = scatter_beyond_errors(residuals, errors, 0);
+    // Of the stars that counted in the last turn.
+    std::vector<double> counted, counted_errors;
+    for (std::size_t i = 0; i < residuals.size(); ++i)
+      if (turn < kOpenTurns || counts[i]) {
+        counted.push_back(residuals[i]);
+        counted_errors.push_back(errors[i]);
+      }
+    const double scatter = scatter_beyond_errors(counted, counted_errors, 0);
     Eigen::VectorXd weight(n), full = Eigen::VectorXd::Zero(n);
     double squares = 0;
     out.stars = 0;
     for (Eigen::Index i = 0; i < n; ++i) {
       const double sigma = std::hypot(errors[static_cast<std::size_t>(i)], scatter),
                    r = std::abs(left[i]) / sigma;
-      // In the first turns all are let in: the terms themselves are still among the residuals.
-      const bool kept = turn < 3 || r < clip;
+      counts[static_cast<std::size_t>(i)] = r < clip;
+      const bool kept = turn < kOpenTurns || r < clip;
       weight[i] = kept ? std::min(1., kHuber / std::max(r, 1e-9)) / (sigma * sigma) : 0;
       if (r >= clip) continue;
       full[i] = 1 / (sigma * sigma);
@@ -68,7 +77,7 @@ Axis fit_axis(const Eigen::MatrixXd& design, const std::vector<double>& values,
     out.rms = out.stars > 0 ? std::sqrt(squares / out.stars) : 0;
     const Eigen::MatrixXd information = design.transpose() * full.asDiagonal() * design;
     out.covariance = information.colPivHouseholderQr().inverse();
-    if (turn > 3 && change < kSettled) break;
+    if (turn > kOpenTurns && change < kSettled) break;
   }
   return out;
 }

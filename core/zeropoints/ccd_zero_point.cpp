@@ -166,7 +166,7 @@ void Measurement::astrometry() {
     if (!star.star.astrometric()) continue;
     ra.push_back(star.ra_offset);
     dec.push_back(star.dec_offset);
-    errors.push_back(std::max(star.fit.dx, star.fit.dy) * image_.pixel_scale_arcsec);
+    errors.push_back(std::max(star.fit.x_error, star.fit.y_error) * image_.pixel_scale_arcsec);
     places.push_back({star.x, star.y, star.ra_offset, star.dec_offset, errors.back()});
     if (star.star.gaia.bp != 0 && star.star.gaia.rp != 0)
       colour.push_back(static_cast<double>(star.star.gaia.bp) - static_cast<double>(star.star.gaia.rp));

@@ -92,8 +92,8 @@ void fields_of(A& a, T& v) {
   } else if constexpr (std::is_same_v<V, Box>) {
     members(a, v.x0, v.x1, v.y0, v.y1);
   } else if constexpr (std::is_same_v<V, StarFit>) {
-    members(a, v.end, v.x, v.y, v.flux, v.dx, v.dy, v.dflux, v.flux_error, v.chi2, v.fraction_masked,
-            v.stamp);
+    members(a, v.end, v.x, v.y, v.flux, v.dx, v.dy, v.dflux, v.flux_error, v.x_error, v.y_error, v.chi2,
+            v.fraction_masked, v.stamp);
   } else if constexpr (std::is_same_v<V, MeasuredStar>) {
     members(a, v.star, v.x_ref, v.y_ref, v.x, v.y, v.fit, v.ra_fit, v.dec_fit, v.ra_offset, v.dec_offset,
             v.bits, v.instrumental_mag, v.mag, v.aperture_flux, v.aperture_error, v.used);
@@ -121,8 +121,8 @@ void fields_of(A& a, T& v) {
 BRICKLINE_ALL_MEMBERS(GaiaStar, 80);
 BRICKLINE_ALL_MEMBERS(PhotometricStar, 56);
 BRICKLINE_ALL_MEMBERS(ReferenceStar, 176);
-BRICKLINE_ALL_MEMBERS(StarFit, 96);
-BRICKLINE_ALL_MEMBERS(MeasuredStar, 416);
+BRICKLINE_ALL_MEMBERS(StarFit, 112);
+BRICKLINE_ALL_MEMBERS(MeasuredStar, 432);
 BRICKLINE_ALL_MEMBERS(AstrometricTerms, 152);
 BRICKLINE_ALL_MEMBERS(CcdZeroPoint, 408);
 BRICKLINE_ALL_MEMBERS(CcdAnnotation, 320);

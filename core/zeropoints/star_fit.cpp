@@ -207,7 +207,7 @@ class Fit {
 
   // What a finished fit tells of its pixels, of `sums` where it ended.
   void describe(StarFit& fit, const Sums& sums) const {
-    double light = 0, chi2 = 0, masked = 0, spread = 0;
+    double light = 0, chi2 = 0, masked = 0, spread = 0, spread_x = 0, spread_y = 0;
     for (int j = 0; j < stamp_.height(); ++j)
       for (int i = 0; i < stamp_.width(); ++i) {
         const double u = psf_.value(j)[i], ux = psf_.by_x(j)[i], uy = psf_.by_y(j)[i];
@@ -219,11 +219,16 @@ class Fit {
         // How much of the pixel's own error the three parameters have taken out of what is left.
         const double taken = w * (u * u / sums.uu + ux * ux / sums.xx + uy * uy / sums.yy);
         constexpr double kMostTaken = 0.9;
-        spread += std::pow(w * u * left, 2) / (1 - std::min(taken, kMostTaken));
+        const double square = w * w * left * left / (1 - std::min(taken, kMostTaken));
+        spread += u * u * square;
+        spread_x += ux * ux * square;
+        spread_y += uy * uy * square;
       }
     fit.chi2 = light != 0 ? chi2 / light : 0;
     fit.fraction_masked = light != 0 ? masked / light : 1;
     fit.flux_error = std::max(fit.dflux, std::sqrt(spread) / sums.uu);
+    fit.x_error = std::max(fit.dx, std::sqrt(spread_x) / sums.xx / std::abs(fit.flux));
+    fit.y_error = std::max(fit.dy, std::sqrt(spread_y) / sums.yy / std::abs(fit.flux));
   }
 
  private:

@@ -8,11 +8,11 @@
 // them.
 //
 // They are what the weights say, and many images' weights know of the sky's photons and not of the star's own, nor of
-// errors of the PSF. flux_error is what the residuals r say: with the variance of each pixel replaced by its r^2
+// errors of the PSF. flux_error, x_error and y_error are what the residuals r say: with the variance of each pixel replaced by its r^2
 // (White 1980, Econometrica 48, 817),
 //   flux_error^2 = sum w^2 P^2 r^2 / (1 - h) / (sum w P^2)^2,  w = 1/sigma^2
 // where h is the part of a pixel's error that the three parameters follow (its leverage; MacKinnon & White 1985, J.
-// Econometrics 29, 305); never less than dflux.
+// Econometrics 29, 305); never less than dflux. Those of the place likewise, with f dP/dx and f dP/dy for P.
 #pragma once
 
 #include <optional>
@@ -45,12 +45,12 @@ std::string_view name_of(StarFitEnd end);
 
 struct StarFit {
   StarFitEnd end = StarFitEnd::kNoPlace;
-  double x = 0, y = 0;               // pixels of the image
-  double flux = 0;                   // units of the image
-  double dx = 0, dy = 0, dflux = 0;  // standard deviations
-  double flux_error = 0;             // of the flux, as the residuals scatter: see above
-  double chi2 = 0;                   // mean of ((data - model)/sigma)^2, weighted by the model
-  double fraction_masked = 0;        // of the model's light, on pixels without weight
+  double x = 0, y = 0;                              // pixels of the image
+  double flux = 0;                                  // units of the image
+  double dx = 0, dy = 0, dflux = 0;                 // standard deviations
+  double flux_error = 0, x_error = 0, y_error = 0;  // as the residuals scatter: see above
+  double chi2 = 0;                                  // mean of ((data - model)/sigma)^2, weighted by the model
+  double fraction_masked = 0;                       // of the model's light, on pixels without weight
   Box stamp;
   bool fitted() const { return end == StarFitEnd::kFitted; }
 };

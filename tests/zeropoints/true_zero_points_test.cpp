@@ -27,11 +27,11 @@ struct Sky {
 // Four exposures of each of five bands.
 Sky make_sky(const fs::path& place, const std::string& seed) {
   Sky sky{place / "survey", place / "ps1", place / "sdss", {}, {}};
-  std::map<std::string, std::string> options = {
-      {"--seed", seed},     {"--size", "420"},         {"--nexp", "4"},
-      {"--bands", "grizY"}, {"--density", "3"},        {"--star-density", "30"},
-      {"--scatter", "0.3"},
-                                                {"--sig1", "Y=0.02"}, {"--proper-motion", "15"}, {"--astrometric-offset", "0.1"}};
+  std::map<std::string, std::string> options = {{"--seed", seed},          {"--size", "400"},
+                                                {"--nexp", "4"},           {"--bands", "grizY"},
+                                                {"--density", "3"},        {"--star-density", "30"},
+                                                {"--scatter", "0.3"},      {"--sig1", "Y=0.02"},
+                                                {"--proper-motion", "15"}, {"--astrometric-offset", "0.1"}};
   SimulatedSky::simulate(sky.survey, options);
   // The same exposures once more, from which some are taken.
   options["--chip-offset"] = "S4=" + std::to_string(kClouds);
@@ -167,7 +167,6 @@ TEST(TrueZeroPoints, AreFoundWithErrorsThatMeanWhatTheySayAndCloudsAndShiftsToo)
     measure_and_compare(sky, "sdss", {"--exact-shift"}, found["sdss, exact shift"]);
     measure_and_compare(sky, "gaia", {"--exact-shift"}, found["gaia, exact shift"]);
   }
-  if (!whole) measure_and_compare(skies[0], "gaia", {"--exact-shift"}, found["gaia, exact shift"]);
   for (const auto& [name, one] : found) {
     SCOPED_TRACE(name);
     RecordProperty(name + " zero points", std::to_string(one.zero_points.width()));
@@ -175,12 +174,15 @@ TEST(TrueZeroPoints, AreFoundWithErrorsThatMeanWhatTheySayAndCloudsAndShiftsToo)
     if (whole)
       printf("%s: %zu zero points, pull width %.2f; offsets %.2f\n", name.c_str(), one.zero_points.size(),
              one.zero_points.width(), one.offsets.width());
-    EXPECT_GT(one.offsets.width(), 0.7);
-    EXPECT_LT(one.offsets.width(), 1.2);
+    // One sky is few values: the width is known to its own error only.
+    const auto mean_what_they_say = [&](const Pulls& pulls) {
+      const double chance = whole ? 0 : 1 / std::sqrt(2. * static_cast<double>(pulls.size()));
+      EXPECT_GT(pulls.width(), 0.8 - chance);
+      EXPECT_LT(pulls.width(), 1.2 + chance);
+    };
+    mean_what_they_say(one.offsets);
     // The colour term from Gaia is off by 2 mmag on these stars, alike in all exposures, which errors do not know.
-    if (name.starts_with("gaia")) continue;
-    EXPECT_GT(one.zero_points.width(), 0.8);
-    EXPECT_LT(one.zero_points.width(), 1.2);
+    if (!name.starts_with("gaia")) mean_what_they_say(one.zero_points);
   }
 }
 

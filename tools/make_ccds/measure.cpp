@@ -102,12 +102,14 @@ std::vector<CommandOption> options_of(const MeasureArguments& a) {
 }
 
 // What CCDs that are kept rest on beside their own files: the program and what it was told.
-std::string finished_key(const MeasureArguments& a) {
+std::string finished_key(const CameraRegistry& cameras, const MeasureArguments& a) {
   const MeasureOptions& o = a.options;
   std::string key = fmt::format("{} {}\n{}\n", commit(), simd_level_name(),
                                 canonical_command_line("make-ccds", options_of(a)));
   key += fmt::format("{} {} {}\n", (o.gaia.directory / o.gaia.pattern).string(), o.gaia.nside,
                      o.gaia.scheme == HealpixScheme::kNested);
+  for (const Camera* camera : cameras.loaded())
+    key += camera->provenance().file_sha256 + " " + camera->provenance().facts_sha256 + "\n";
   for (const auto& [name, directory] : o.photometric_dirs) key += name + "=" + directory.string() + "\n";
   key += o.dust_dir ? o.dust_dir->string() : "";
   key += "\n" + o.facts_over;
@@ -280,7 +282,7 @@ int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& camer
   const fs::path outdir = a.outdir.empty() ? survey.root() / "zpt" : fs::path(a.outdir);
   a.options.calibrations.cancel = a.options.calibrations.psf_maker.cancel = signals.cancel();
   a.options.finished_dir = outdir / ("finished-" + name);
-  a.options.finished_key = finished_key(a);
+  a.options.finished_key = finished_key(cameras, a);
   display.stage_begins("measuring zero points", 1, 1);
   MeasuredImages images;
   try {
