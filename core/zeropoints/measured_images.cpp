@@ -55,7 +55,6 @@ class Batch {
         made_(made),
         options_(options),
         log_(log),
-        reader_(survey, cameras, &ccds.table()),
         calibrator_(survey, cameras, &ccds.table(), options.calibrations, log) {
     if (options.dust_dir) dust_ = DustMaps::read(*options.dust_dir);
     if (options.xp_basis) xp_basis_ = XpBasis::read(*options.xp_basis);
@@ -130,7 +129,7 @@ class Batch {
       }
       if (out.zero_point.failure.empty()) {
         out.sig1 = ccd.sig1 * std::pow(10, 0.4 * (ccd.ccdzpt - out.zero_point.zero_point));
-        annotate(input, image, facts, out);
+        annotate(reader, input, image, facts, out);
       }
       out.fit_seconds = time.lap();
     } catch (...) {
@@ -236,12 +235,13 @@ class Batch {
       }
   }
 
-  void annotate(const CcdInput& input, const CcdImage& image, const CameraFacts& facts, MeasuredRow& out) {
+  void annotate(const CcdReader& reader, const CcdInput& input, const CcdImage& image,
+                const CameraFacts& facts, MeasuredRow& out) {
     Wcs wcs = image.full_wcs;
     const CcdZeroPoint& z = out.zero_point;
     if (facts.wcs.offset && std::isfinite(z.ra_offset + z.dec_offset))
       wcs = wcs.with_offset(z.ra_offset / kArcsecPerDegree, z.dec_offset / kArcsecPerDegree);
-    out.annotation = annotate_ccd(reader_, input, image, wcs, facts, {z.zero_point, out.sig1, out.fwhm},
+    out.annotation = annotate_ccd(reader, input, image, wcs, facts, {z.zero_point, out.sig1, out.fwhm},
                                   options_.calibrations.sky_maker.reading, Purpose::kMeasure,
                                   dust_ ? &*dust_ : nullptr, log_);
   }
@@ -252,7 +252,6 @@ class Batch {
   const fits::Table& made_;
   const MeasureOptions& options_;
   Log log_;
-  CcdReader reader_;
   Calibrator calibrator_;
   CatalogCache cache_;
   std::optional<DustMaps> dust_;

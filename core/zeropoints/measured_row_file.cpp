@@ -15,7 +15,7 @@ namespace brickline {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view kMagic = "brickline measured CCD 1\n";
+constexpr std::string_view kMagic = "brickline measured CCD 2\n";
 constexpr std::size_t kDigest = 64;
 
 class Writer {
@@ -111,7 +111,8 @@ void fields_of(A& a, T& v) {
   } else if constexpr (std::is_same_v<V, CcdAnnotation>) {
     members(a, v.corners, v.centre, v.dra, v.ddec, v.sky, v.pixel_scale, v.psf_norm, v.galaxy_norm, v.mx2,
             v.my2, v.mxy, v.a, v.b, v.theta, v.ellipticity, v.ebv, v.psf_depth, v.galaxy_depth,
-            v.gaussian_psf_depth, v.gaussian_galaxy_depth);
+            v.gaussian_psf_depth, v.gaussian_galaxy_depth, v.good_region, v.humidity, v.outtemp,
+            v.sky_version, v.sky_plver);
   } else {
     static_assert(std::is_same_v<V, MeasuredRow>);
     members(a, v.image_filename, v.row, v.hdu, v.zero_point, v.annotation, v.fwhm, v.sig1, v.gain,
@@ -125,8 +126,8 @@ BRICKLINE_ALL_MEMBERS(StarFit, 112);
 BRICKLINE_ALL_MEMBERS(MeasuredStar, 432);
 BRICKLINE_ALL_MEMBERS(AstrometricTerms, 152);
 BRICKLINE_ALL_MEMBERS(CcdZeroPoint, 408);
-BRICKLINE_ALL_MEMBERS(CcdAnnotation, 320);
-BRICKLINE_ALL_MEMBERS(MeasuredRow, 896);
+BRICKLINE_ALL_MEMBERS(CcdAnnotation, 416);
+BRICKLINE_ALL_MEMBERS(MeasuredRow, 992);
 #undef BRICKLINE_ALL_MEMBERS
 
 template <typename T>
