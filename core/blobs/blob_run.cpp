@@ -75,7 +75,12 @@ BlobResult BlobRun::run() {
   std::vector<SourceRecord> records;
   for (const int s : task_.sources) records.push_back(record_of(s));
   fit_records(records, false);
-  if (options_.joint) fit_together(records);
+  if (options_.joint) {
+    fit_together(records);
+    choose_again(records, {});
+    fit_together(records);
+  }
+  const std::size_t detected = records.size();
   const int searches = !options_.iterative ? 0 : options_.joint ? options_.together.searches : 1;
   for (int search = 0; search < searches; ++search) {
     std::vector<SourceRecord> more = detect_in_residuals(records);
@@ -85,16 +90,12 @@ BlobResult BlobRun::run() {
     if (options_.joint) fit_together(records);
   }
   if (options_.joint) {
-    choose_again(records, {});
-    fit_together(records);
+    choose_near(records, detected);
     std::vector<SourceRecord> more = split(records);
-    if (!more.empty()) {
-      const std::size_t first = records.size();
-      std::move(more.begin(), more.end(), std::back_inserter(records));
-      fit_together(records);
-      choose_again(records, with_neighbours(records, first));
-      fit_together(records);
-    }
+    const std::size_t whole = records.size();
+    std::move(more.begin(), more.end(), std::back_inserter(records));
+    if (whole < records.size()) fit_together(records);
+    choose_near(records, whole);
   }
   if (options_.reoptimize) fit_again(records);
   for (const SourceRecord& r : records)

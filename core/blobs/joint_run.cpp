@@ -261,18 +261,6 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
   subtract_all();
 }
 
-// The records from `first` on and all that they overlap.
-std::vector<char> BlobRun::with_neighbours(const std::vector<SourceRecord>& records,
-                                           std::size_t first) const {
-  const std::vector<std::vector<int>> near = neighbours(records);
-  std::vector<char> out(records.size(), 0);
-  for (std::size_t i = first; i < records.size(); ++i) {
-    out[i] = 1;
-    for (const int t : near[i]) out[static_cast<std::size_t>(t)] = 1;
-  }
-  return out;
-}
-
 // The kinds of the wanted sources (all, if empty) once more, brightest first, the others' models subtracted.
 void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted) {
   for (const int i : brightest_first(records, true)) {
@@ -307,6 +295,19 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
 void BlobRun::fit_together(std::vector<SourceRecord>& records) {
   step_together(records, [&] { fit_groups(records); });
   if (drop_dark(records)) step_together(records, [&] { fit_groups(records); });
+}
+
+// The kinds of records from `first` on, of which there may be none, and of all that they overlap.
+void BlobRun::choose_near(std::vector<SourceRecord>& records, std::size_t first) {
+  if (first == records.size()) return;
+  const std::vector<std::vector<int>> near = neighbours(records);
+  std::vector<char> wanted(records.size(), 0);
+  for (std::size_t i = first; i < records.size(); ++i) {
+    wanted[i] = 1;
+    for (const int t : near[i]) wanted[static_cast<std::size_t>(t)] = 1;
+  }
+  choose_again(records, wanted);
+  fit_together(records);
 }
 
 // What has no flux above 0 with its neighbours at their best is no source. Whether there was any.
