@@ -292,7 +292,7 @@ int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& camer
     display.end(0);
     log.error("interrupted by {}: the CCDs that are finished are kept, the same command measures the others",
               signals.why());
-    return kInterrupted;
+    return kInterruptedCode;
   }
   display.end(0);
   const fits::Header version =

@@ -34,7 +34,7 @@ void add_measure_options(CLI::App& app, MeasureArguments& a);
 void check_measure_options(const MeasureArguments& a);
 
 // Measures what `made` lists, writes the images' tables and, by `write`, the survey's, which has `name`. CCDs that are
-// finished are kept in the directory of the images' tables until all are written: a signal ends it with kInterrupted, and
+// finished are kept in the directory of the images' tables until all are written: a signal ends it with kInterruptedCode, and
 // the same command goes on. Returns the exit code.
 int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& cameras, const MadeCcdTable& made,
                       MeasureArguments& a, const std::string& name, const std::filesystem::path& table_file,
