@@ -6,8 +6,8 @@
 // and fitted the same way, once.
 //
 // If asked (BlobFitOptions::joint), sources that overlap are then fitted together, all their parameters at once on
-// areas that grow with their light; that and the detection in the residuals alternate. Then kinds are chosen again with
-// the neighbours at their best, and sources that are better as two become two. The errors know of neighbours, shapes
+// areas that grow with their light, and kinds are chosen again with the neighbours at their best; the fit and the
+// detection in the residuals alternate, and sources that are better as two become two. The errors know of neighbours, shapes
 // and positions, and of residuals that are larger than the pixels' errors.
 //
 // Blobs run in parallel, the largest first; the result does not depend on the number of threads. A fit that
