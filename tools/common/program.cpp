@@ -1,5 +1,6 @@
 #include "tools/common/program.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -63,6 +64,15 @@ std::string in_one_line(std::string text) {
   return text;
 }
 
+// Whether there is room for what cannot fail in words: an exception's own memory, the growth of the stack.
+bool is_room_to_start() {
+  constexpr std::size_t kBytes = std::size_t{4} << 20;
+  void* room = mmap(nullptr, kBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (room == MAP_FAILED) return false;
+  munmap(room, kBytes);
+  return true;
+}
+
 }  // namespace
 
 void TerminalLog::write(LogLevel level, std::string_view message) {
@@ -80,6 +90,10 @@ int run_program(std::string_view name, const std::function<int()>& body,
   };
   // A file that may not grow any more is an error of the write, not the end of the process.
   std::signal(SIGXFSZ, SIG_IGN);
+  if (!is_room_to_start()) {
+    std::fprintf(stderr, "%.*s: error: out of memory\n", static_cast<int>(name.size()), name.data());
+    return static_cast<int>(ErrorKind::kResources);
+  }
   try {
     return body();
   } catch (const std::exception& e) {
