@@ -31,6 +31,18 @@ void read_standard_term(const std::string& catalogue, const std::string& band, c
   out.colour_clip = transform->colour_clip;
 }
 
+// Terms of Gaia are evaluated as a polynomial of BP - RP that is added to G, BP or RP (GaiaTransform), and nothing else:
+// others would be evaluated wrong. What is not said is G, and BP - RP.
+void check_gaia_term(const std::string& path, Report& report, ColourTerm& term) {
+  if (term.base.empty()) term.base = "G";
+  if (term.colour[0].empty() && term.colour[1].empty()) term.colour = {"BP", "RP"};
+  if (term.base != "G" && term.base != "BP" && term.base != "RP")
+    report.problem(path + ".base", "'{}' is no band of gaia: G, BP or RP", term.base);
+  if (term.colour != std::array<std::string, 2>{"BP", "RP"})
+    report.problem(path + ".colour", "[{}, {}]: terms of gaia are of the colour [BP, RP]", term.colour[0],
+                   term.colour[1]);
+}
+
 // What core/zeropoints/transmission_curve.h asks of a curve and a look at its numbers tells.
 void check_transmission(const std::vector<std::array<double, 2>>& curve, const std::string& path,
                         Report& report) {
@@ -64,6 +76,7 @@ void read_catalogue(const Json& j, const std::string& name, const std::string& p
         read_standard_term(name, band, o.path(band), report, out.bands[band]);
       else
         convert(j[band], o.path(band), report, out.bands[band]);
+      if (name == "gaia") check_gaia_term(o.path(band), report, out.bands[band]);
     }
 }
 

@@ -30,6 +30,7 @@
 #include "core/fits/fits_writer.h"
 #include "core/refs/gaia_columns.h"
 #include "core/refs/gaia_rows.h"
+#include "core/refs/gspc_bands.h"
 #include "core/refs/healpix.h"
 
 namespace brickline {
@@ -225,15 +226,24 @@ struct Joined {
     }
   }
 
-  // The records of stars, whose ids increase: one after the other, empty where a star has none.
+  // What stars have, whose ids increase: the values of each column, NaN where a star has no row.
   struct Found {
-    std::string records;
-    std::vector<const fs::path*> input;  // where the record comes from; null: there is none
+    std::vector<std::vector<float>> values;  // as layout.columns without source_id: of floats, all
+    std::vector<const fs::path*> input;      // where the row comes from; null: there is none
   };
   Found find(const std::vector<std::int64_t>& ids) const {
     Found found;
-    found.records.resize(ids.size() * layout.bytes);
+    for (std::size_t k = 1; k < layout.columns.size(); ++k)
+      found.values.emplace_back(ids.size() * static_cast<std::size_t>(layout.columns[k].count),
+                                std::numeric_limits<float>::quiet_NaN());
     found.input.resize(ids.size());
+    const auto for_each_column = [&](std::size_t star, const char* record, auto&& f) {
+      for (std::size_t k = 1; k < layout.columns.size(); ++k) {
+        const auto count = static_cast<std::size_t>(layout.columns[k].count);
+        f(found.values[k - 1].data() + star * count, record + layout.columns[k].offset,
+          count * sizeof(float));
+      }
+    };
     for (const Run& run : runs) {
       auto at = std::lower_bound(ids.begin(), ids.end(), run.first_id);
       const Part& part = parts[run.part];
@@ -245,13 +255,19 @@ struct Joined {
         place = reader.lower_bound(place, *at);
         for (; place < entry.rows && reader.id(place) == *at; ++place) {
           const auto star = static_cast<std::size_t>(at - ids.begin());
-          char* to = found.records.data() + star * layout.bytes;
-          if (found.input[star] && std::memcmp(to, reader.record(place), layout.bytes) != 0)
+          const char* record = reader.record(place);
+          bool same = true;
+          for_each_column(star, record, [&](const float* known, const char* values, std::size_t bytes) {
+            same &= std::memcmp(known, values, bytes) == 0;
+          });
+          if (found.input[star] && !same)
             throw input_error(
                 "source_id {} has another row, in {}, and the two differ: which of them is meant?", *at,
                 found.input[star]->string())
                 .in_file(part.input.string());
-          std::memcpy(to, reader.record(place), layout.bytes);
+          for_each_column(star, record, [](float* to, const char* values, std::size_t bytes) {
+            std::memcpy(to, values, bytes);
+          });
           found.input[star] = &part.input;
         }
       }
@@ -325,18 +341,12 @@ class Gathered {
   std::int64_t join(const Joined& joined, fits::Table& table) const {
     std::vector<std::int64_t> ids;
     for (const auto& [id, place] : order_) ids.push_back(id);
-    const Joined::Found found = joined.find(ids);
+    Joined::Found found = joined.find(ids);
     for (std::size_t k = 0; k < joined.table->kept.size(); ++k) {
       const RowColumn& c = joined.layout.columns[k + 1];
-      const auto count = static_cast<std::size_t>(c.count);
-      std::vector<float> values(ids.size() * count, std::numeric_limits<float>::quiet_NaN());
-      for (std::size_t i = 0; i < ids.size(); ++i)
-        if (found.input[i])
-          std::memcpy(values.data() + i * count, found.records.data() + i * joined.layout.bytes + c.offset,
-                      count * sizeof(float));
       std::vector<std::int64_t> shape;
       if (c.count > 1) shape.push_back(c.count);
-      table.add(joined.table->kept[k], std::move(values), c.unit, shape);
+      table.add(joined.table->kept[k], std::move(found.values[k]), c.unit, shape);
     }
     return std::count_if(found.input.begin(), found.input.end(),
                          [](const fs::path* p) { return p != nullptr; });
@@ -509,7 +519,8 @@ class ChunkMaker {
   // Whether the manifest tells of these inputs and every file that it names is there.
   bool is_done() {
     const std::string text = text_of(manifest_);
-    if (!text.starts_with(identity_)) return false;
+    // Behind it come the chunks; what else goes on is of further inputs or tables.
+    if (!text.starts_with(identity_ + "chunk ")) return false;
     const std::set<int> there = chunks_there();
     std::istringstream lines(text.substr(identity_.size()));
     bool whole = false;
@@ -744,8 +755,13 @@ class ChunkMaker {
   GaiaChunkSummary summary_;
 };
 
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
 bool is_table_name(std::string name) {
-  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  name = lower(std::move(name));
   if (name.starts_with("tmp-")) return false;
   if (name.ends_with(".gz")) name.resize(name.size() - 3);
   for (const char* end : {".csv", ".ecsv", ".fits", ".vot", ".xml"})
@@ -773,16 +789,16 @@ GaiaExtraColumn parse_gaia_extra_column(std::string_view text) {
   if (!good) throw usage_error("'{}' is no column to keep: NAME, NAME:D or NAME:55E is wanted", text);
   column.type = form.back();
   for (const refs::GaiaColumn& c : refs::kGaiaColumns)
-    if (column.name == c.name) throw usage_error("{} is kept anyway", column.name);
+    if (lower(column.name) == c.name) throw usage_error("{} is kept anyway", column.name);
   return column;
 }
 
 GaiaJoinedTable GaiaJoinedTable::gspc() {
   GaiaJoinedTable t;
   t.name = "synthetic photometry";
-  for (const char* band : {"u_jkc", "b_jkc", "v_jkc", "r_jkc", "i_jkc", "u_sdss", "g_sdss", "r_sdss",
-                           "i_sdss", "z_sdss", "y_ps1"})
-    for (const char* what : {"mag", "flag"}) t.columns.push_back({fmt::format("{}_{}", band, what), 'E', 1});
+  for (const refs::GspcBand& band : refs::kGspcBands)
+    for (const char* what : {"mag", "flag"})
+      t.columns.push_back({fmt::format("{}_{}", band.column, what), 'E', 1});
   for (const GaiaExtraColumn& c : t.columns) t.kept.push_back(c.name);
   return t;
 }
@@ -827,12 +843,12 @@ GaiaChunkSummary make_gaia_chunks(std::span<const fs::path> inputs, const GaiaCh
                                   const Log& log, const Cancel& cancel) {
   if (inputs.empty()) throw usage_error("no input");
   if (options.out_dir.empty()) throw usage_error("no directory to write to");
-  std::set<std::string> names;
+  std::set<std::string> names;  // which differ in more than case
   for (const GaiaExtraColumn& c : options.columns)
-    if (!names.insert(c.name).second) throw usage_error("column {} is named twice", c.name);
+    if (!names.insert(lower(c.name)).second) throw usage_error("column {} is named twice", c.name);
   for (const GaiaJoinedTable& table : options.joined)
     for (const std::string& kept : table.kept)
-      if (!names.insert(kept).second)
+      if (!names.insert(lower(kept)).second)
         throw usage_error("column {} is kept twice: of the stars' own inputs and of {}", kept, table.name);
   return ChunkMaker(inputs, options, log, cancel).run();
 }

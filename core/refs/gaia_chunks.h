@@ -12,7 +12,8 @@
 //
 // Memory: per thread some 50 MB while inputs are read; then the rows of one pixel, about four times. Pixels of more
 // than 400,000 rows (50 MB) are written one at a time. Disk: about 120 bytes per row in the working directory, and the same
-// again for the chunks; a sampled spectrum is 1372 bytes, a continuous one 440.
+// again for the chunks. Joined columns, 88 bytes a row of synthetic photometry, 1372 of sampled and 440 of continuous spectra,
+// take that in the working directory for each row that there is, and in a chunk for every star of it, NaN where it has no row.
 //
 // A pixel gets no file where no input has a star: readers tell what is missing.
 #pragma once

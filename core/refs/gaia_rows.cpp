@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstring>
 #include <istream>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
@@ -50,6 +51,15 @@ std::string plain_unit(std::string_view unit) {
   if (u == "year" || u == "jyear" || u == "years") u = "yr";
   if (u == "degree" || u == "degrees") u = "deg";
   return u;
+}
+
+// W m-2 nm-1, however it is written: W.m**-2.nm**-1, W m^-2 nm^-1, W / (m2 nm).
+bool is_flux_per_nm(std::string unit) {
+  std::erase_if(unit, [](char c) { return std::string_view(" .*^'\"").find(c) != std::string_view::npos; });
+  constexpr std::string_view kSpellings[] = {"Wm-2nm-1", "Wnm-1m-2", "m-2nm-1W", "nm-1m-2W",
+                                             "m-2Wnm-1", "nm-1Wm-2", "W/m2/nm",  "W/nm/m2",
+                                             "W/(m2nm)", "W/(nmm2)", "Wm-2/nm",  "Wnm-1/m2"};
+  return std::find(std::begin(kSpellings), std::end(kSpellings), unit) != std::end(kSpellings);
 }
 
 // Bytes of a file, gzipped or not.
@@ -166,10 +176,7 @@ std::vector<std::size_t> places_of(const RowLayout& layout, const std::vector<st
 
 void check_unit(const RowColumn& column, const std::string& unit) {
   if (unit.empty() || column.unit.empty() || plain_unit(unit) == column.unit) return;
-  // Of spectra, however it is written: W.m**-2.nm**-1, W / (m2 nm).
-  const std::string u = lower(unit);
-  const auto has = [&](const char* word) { return u.find(word) != std::string::npos; };
-  if (column.unit == "W m-2 nm-1" && has("w") && has("nm") && !has("erg") && !has("angstrom")) return;
+  if (column.unit == "W m-2 nm-1" && is_flux_per_nm(unit)) return;
   throw input_error("column {} is in '{}': {} is wanted", column.name, unit, column.unit);
 }
 
@@ -430,8 +437,7 @@ void read_fits(const std::filesystem::path& file, const RowLayout& layout, Recor
     std::vector<BlockColumn> columns;
     std::vector<std::string> names;
     for (const fits::Column& c : block.columns()) names.push_back(c.name);
-    if (first)
-      for (const std::size_t place : places_of(layout, names)) (void)place;
+    if (first) places_of(layout, names);  // throws where one is missing, or there twice
     for (const RowColumn& c : layout.columns) {
       BlockColumn& b = columns.emplace_back();
       b.column = &block.require(c.name);
@@ -470,10 +476,6 @@ void read_fits(const std::filesystem::path& file, const RowLayout& layout, Recor
   if (stream.has_uncounted_rows())
     throw input_error("the table goes on behind the rows that its header counts");
 }
-
-}  // namespace
-
-namespace {
 
 void add_column(RowLayout& layout, std::string name, char type, int count, std::string unit) {
   const std::size_t size = type == 'K' || type == 'D' ? 8 : type == 'E' ? 4 : type == 'I' ? 2 : 1;

@@ -44,7 +44,8 @@ struct GaiaRow {
 
 // Calls `row` with each, in the file's order. What has no value is NaN, 0 or false. Error (kInput) naming the file:
 // damaged or cut short, a needed column missing or in another unit, a row without identifier, position or epoch, text
-// that is no number. Rows of a joined table have an identifier alone; their ra, dec and epoch are told as 0. Names of columns differ from ours in case at most.
+// that is no number. Rows of a joined table have an identifier alone; their ra, dec and epoch are told as 0. Names of
+// columns differ from ours in case at most.
 void read_gaia_rows(const std::filesystem::path& file, const RowLayout& layout, const Cancel& cancel,
                     const std::function<void(const GaiaRow&)>& row);
 

@@ -50,15 +50,14 @@ std::vector<ColourSample> colour_samples_of_spectra(const std::vector<std::files
   catalog.needed_bands = {"G", bands.base, bands.colour[0], bands.colour[1]};
   catalog.bands.emplace_back("AB");
   catalog.spectrum = spectrum;
-  const std::size_t g = place_of(catalog.bands, "G", "Gaia"), ab = place_of(catalog.bands, "AB", "Gaia"),
+  const std::size_t ab = place_of(catalog.bands, "AB", "Gaia"),
                     base = place_of(catalog.bands, bands.base, "Gaia"),
                     blue = place_of(catalog.bands, bands.colour[0], "Gaia"),
                     red = place_of(catalog.bands, bands.colour[1], "Gaia");
   std::vector<ColourSample> out;
   for (const std::filesystem::path& file : files)
-    for (const PhotometricStar& star : read_photometric_stars(catalog, file)) {
+    for (const PhotometricStar& star : read_photometric_stars(catalog, file, g_range)) {
       const std::vector<double>& m = star.mags;
-      if (!(m[g] >= g_range[0] && m[g] <= g_range[1])) continue;
       const double colour = m[blue] - m[red], difference = m[ab] - m[base];
       if (std::isfinite(colour + difference))
         out.push_back({fmt::format("{}", star.id), colour, difference, 0});
@@ -69,30 +68,30 @@ std::vector<ColourSample> colour_samples_of_spectra(const std::vector<std::files
 std::vector<ColourSample> colour_samples_of_photom(const std::vector<std::filesystem::path>& files,
                                                    const std::string& band, const std::string& catalog,
                                                    const ColourBands& bands, double most_error) {
+  constexpr double kMostMasked = 0.5;  // of a star's pixels, as zero points have it
   std::vector<ColourSample> out;
   std::map<std::string, int> groups;
   for (const std::filesystem::path& file : files) try {
       const fits::Table t = fits::FitsReader(file).table(1);
       const auto column_of = [&](const std::string& name) {
-        if (name == "G" || name == "BP" || name == "RP") {
-          std::string small = name;
-          for (char& c : small) c = static_cast<char>(c - 'A' + 'a');
-          return fmt::format("phot_{}_mean_mag", small);
-        }
-        std::string small = name;
-        if (small == "Y") small = "y";
-        for (const std::string& column : {fmt::format("{}_{}", catalog, small), name + "_mag"})
-          if (t.has(column)) return column;
-        throw input_error("the table has neither a column {}_{} nor {}_mag", catalog, small, name);
+        const std::string column = star_table_column(t, catalog, name);
+        if (column.empty())
+          throw input_error("the table has no column of {}'s band {}: was it measured with --photometry {}?",
+                            catalog, name, catalog);
+        return column;
       };
       const std::string base = column_of(bands.base), blue = column_of(bands.colour[0]),
                         red = column_of(bands.colour[1]);
-      for (const std::string& needed :
-           {std::string("instpsfmag"), std::string("dpsfmag"), std::string("filter"), std::string("expnum"),
-            std::string("ccdname"), base, blue, red})
+      for (const char* needed :
+           {"instpsfmag", "dpsfmag", "bitmask", "fracmasked", "filter", "expnum", "ccdname"})
         if (!t.has(needed)) throw input_error("the table lacks the column {}", needed);
+      const std::string complete = catalog + "_mags_ok";
+      const bool tells_complete = t.has(complete);
       for (std::int64_t i = 0; i < t.rows(); ++i) {
         if (t.text("filter", i) != band) continue;
+        // Saturated, or bad in some other way, at the centre or around it; too few measurements in the catalog.
+        if (t.number("bitmask", i) != 0 || !(t.number("fracmasked", i) <= kMostMasked)) continue;
+        if (tells_complete && !t.logical(complete, i)) continue;
         const double inst = t.number("instpsfmag", i), error = t.number("dpsfmag", i);
         const auto known = [](double v) { return std::isfinite(v) && v != 0; };  // 0 is "none" there
         const double b = t.number(base, i), c0 = t.number(blue, i), c1 = t.number(red, i);

@@ -8,6 +8,8 @@
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/zeropoints/robust.h"
@@ -71,9 +73,10 @@ struct Solution {
   double error_of_prediction = 0;    // rms
 };
 
-// Least squares with an offset for each group: what is left once the groups' means are taken out of everything.
-Solution solve(const std::vector<ColourSample>& samples, const std::vector<std::size_t>& used,
-               const Basis& basis, int degree, bool grouped) {
+// Least squares with an offset for each group: what is left once the groups' means are taken out of everything. Empty: the
+// stars have too few colours for the degree.
+std::optional<Solution> solve(const std::vector<ColourSample>& samples, const std::vector<std::size_t>& used,
+                              const Basis& basis, int degree, bool grouped) {
   const auto group_of = [&](std::size_t i) { return grouped ? samples[i].group : 0; };
   const auto n = static_cast<Eigen::Index>(used.size());
   Eigen::MatrixXd design(n, degree);
@@ -109,7 +112,7 @@ Solution solve(const std::vector<ColourSample>& samples, const std::vector<std::
   Eigen::VectorXd leverage = Eigen::VectorXd::Zero(n);
   if (degree > 0) {
     const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(design);
-    if (qr.rank() < degree) throw input_error("the stars have too few colours for degree {}", degree);
+    if (qr.rank() < degree) return {};
     c = qr.solve(values);
     const Eigen::MatrixXd q = qr.householderQ() * Eigen::MatrixXd::Identity(n, degree);
     leverage = q.rowwise().squaredNorm();
@@ -169,8 +172,12 @@ ColourTermFit fit_colour_term(const std::vector<ColourSample>& samples, const Co
     basis.emplace(low, high);
     std::vector<Solution> tried;
     const int most = options.degree.value_or(options.most_degree);
-    for (int d = least; d <= most && enough(d); ++d)
-      tried.push_back(solve(samples, used, *basis, d, options.grouped));
+    for (int d = least; d <= most && enough(d); ++d) {
+      std::optional<Solution> solution = solve(samples, used, *basis, d, options.grouped);
+      if (!solution) break;
+      tried.push_back(std::move(*solution));
+    }
+    if (tried.empty()) throw input_error("the stars have too few colours for degree {}", least);
     double smallest = INFINITY;
     for (const Solution& s : tried) smallest = std::min(smallest, s.error_of_prediction);
     std::size_t k = 0;

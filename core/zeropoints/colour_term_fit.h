@@ -5,7 +5,7 @@
 // alike, in orthogonal polynomials of the colour scaled to [-1, 1]; stars that are off by more than `clip` times 1.4826 the
 // median absolute residual are left out, until none is. If the degree is not given it is the smallest whose error of
 // prediction, each star being predicted without itself (r_i / (1 - h_i), h_i the diagonal of the hat matrix), is within
-// 2 % of the best of all degrees up to `most_degree`.
+// 2 % of the best of all degrees up to `most_degree`, or to the last for which the stars have colours enough.
 //
 // Where stars belong to groups (CCDs), each group has an offset of its own, its unknown zero point; the constant of the
 // polynomial is then not known from them, and is what makes the term `zero_value` at `zero_colour`.
@@ -51,8 +51,9 @@ std::vector<ColourSample> colour_samples_of_spectra(const std::vector<std::files
                                                     const std::array<double, 2>& g_range);
 
 // Of tables of make-ccds --measure (BASE-photom.fits), each CCD a group: stars of filter `band` whose magnitude has an error of
-// at most `most_error`, and which have all the magnitudes. The columns are phot_{g,bp,rp}_mean_mag for G, BP, RP, else
-// CATALOG_BAND (ps1_g), else BAND_mag (g_sdss_mag). Error (kInput) naming the file: a column is missing.
+// at most `most_error`, which have all the magnitudes (star_table_column), no bit of the mask at their centre, at most half of
+// their pixels masked, and, where the table tells it (ps1_mags_ok), enough measurements in the catalog. Error (kInput) naming
+// the file: a column is missing.
 std::vector<ColourSample> colour_samples_of_photom(const std::vector<std::filesystem::path>& files,
                                                    const std::string& band, const std::string& catalog,
                                                    const ColourBands& bands, double most_error);
@@ -85,7 +86,7 @@ std::string colour_term_facts(const std::string& band, const std::string& catalo
                               const std::string& note);
 // star, colour, difference, fit, residual, used.
 fits::Table colour_term_table(const std::vector<ColourSample>& samples, const ColourTermFit& fit);
-// The stars, the polynomial and the residuals.
+// The stars, the polynomial and the residuals. Of many stars some are drawn, and it says how many.
 std::string colour_term_svg(const std::vector<ColourSample>& samples, const ColourTermFit& fit,
                             const ColourBands& bands, std::string_view title);
 

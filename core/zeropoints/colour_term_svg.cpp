@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "core/base/markup.h"
 #include "core/zeropoints/colour_term_fit.h"
@@ -13,6 +14,7 @@ namespace {
 constexpr double kWidth = 720, kTerm = 320, kResiduals = 140, kLeft = 80, kRight = 20, kTop = 40, kGap = 16;
 constexpr std::string_view kUsed = "#246", kUnused = "#ccc", kCurve = "#d50";  // colours
 constexpr int kSteps = 200;
+constexpr std::size_t kMostStars = 4000;  // that are drawn
 
 struct Range {
   double low = INFINITY, high = -INFINITY;
@@ -97,9 +99,17 @@ std::string colour_term_svg(const std::vector<ColourSample>& samples, const Colo
   out += text_at(kWidth / 2, 22, "middle", title);
   out += above.frame(fmt::format("band - {} (mag)", bands.base));
   out += below.frame(fmt::format("residuals: rms {:.4f}, largest {:.4f} mag", fit.rms, fit.largest));
+  std::vector<std::size_t> drawn;
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    if (std::isfinite(fit.residuals[i])) drawn.push_back(i);
+  const std::size_t stars = drawn.size(), step = (stars + kMostStars - 1) / kMostStars;
+  if (step > 1) {
+    for (std::size_t k = 0; k * step < stars; ++k) drawn[k] = drawn[k * step];
+    drawn.resize((stars + step - 1) / step);
+  }
   for (const bool used : {false, true})
-    for (std::size_t i = 0; i < samples.size(); ++i)
-      if (fit.is_used[i] == used && std::isfinite(fit.residuals[i])) {
+    for (const std::size_t i : drawn)
+      if (fit.is_used[i] == used) {
         out += above.star(samples[i].colour, term(samples[i].colour) + fit.residuals[i], used);
         out += below.star(samples[i].colour, fit.residuals[i], used);
       }
@@ -116,7 +126,8 @@ std::string colour_term_svg(const std::vector<ColourSample>& samples, const Colo
   out += text_at(below.x(valid[0]), bottom, "middle", fmt::format("{:.3f}", valid[0]));
   out += text_at(below.x(valid[1]), bottom, "middle", fmt::format("{:.3f}", valid[1]));
   out += text_at(kWidth / 2, height - 8, "middle",
-                 fmt::format("{} - {} (mag); grey: not used", bands.colour[0], bands.colour[1]));
+                 fmt::format("{} - {} (mag); grey: not used{}", bands.colour[0], bands.colour[1],
+                             step > 1 ? fmt::format("; {} of {} stars are drawn", drawn.size(), stars) : ""));
   return out + "</svg>\n";
 }
 

@@ -4,16 +4,18 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numbers>
 #include <numeric>
 #include <set>
-#include <span>
 #include <sstream>
 
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
+#include "core/refs/gspc_bands.h"
 #include "core/refs/healpix.h"
 #include "core/wcs/sky.h"
 
@@ -80,17 +82,6 @@ const std::vector<std::string> kGaiaColumns = {"source_id",
                                                "phot_g_mean_flux_over_error",
                                                "phot_bp_mean_flux_over_error",
                                                "phot_rp_mean_flux_over_error"};
-
-// Bands of Gaia's synthetic photometry, and how the archive's columns of them begin.
-struct GspcBand {
-  const char *name, *column;
-};
-std::span<const GspcBand> gspc_bands() {
-  static constexpr GspcBand kBands[] = {{"U", "u_jkc"},  {"B", "b_jkc"},  {"V", "v_jkc"},  {"R", "r_jkc"},
-                                        {"I", "i_jkc"},  {"u", "u_sdss"}, {"g", "g_sdss"}, {"r", "r_sdss"},
-                                        {"i", "i_sdss"}, {"z", "z_sdss"}, {"Y", "y_ps1"}};
-  return kBands;
-}
 
 void add_gaia_bands(PhotometricCatalog& c) {
   for (const auto& [band, column] :
@@ -329,7 +320,7 @@ PhotometricCatalog PhotometricCatalog::gspc() {
   c.name = "gspc";
   c.of_gaia = true;
   c.id = "source_id";
-  for (const GspcBand& b : gspc_bands()) {
+  for (const refs::GspcBand& b : refs::kGspcBands) {
     c.bands.emplace_back(b.name);
     c.columns.push_back(std::string(b.column) + "_mag");
     c.flags.push_back(std::string(b.column) + "_flag");
@@ -394,11 +385,55 @@ std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& ca
 }
 
 std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& catalog,
-                                                    const std::filesystem::path& file) {
+                                                    const std::filesystem::path& file,
+                                                    const std::array<double, 2>& g_range) {
+  constexpr std::size_t kRowsAtATime = 10000;  // spectra are long
   const StarReader reader(catalog);
+  fits::FitsReader fits(file);
+  const std::string g = "phot_g_mean_mag";
+  const fits::Table magnitudes = fits.columns(1, {g});
+  require_columns(magnitudes, {g}, file);
+  const std::vector<double> mags = magnitudes.numbers(g);
+  std::vector<std::int64_t> rows;
+  for (std::size_t i = 0; i < mags.size(); ++i)
+    if (mags[i] >= g_range[0] && mags[i] <= g_range[1]) rows.push_back(static_cast<std::int64_t>(i));
   std::vector<PhotometricStar> stars;
-  reader.read(fits::FitsReader(file).columns(1, reader.wanted()), nullptr, file, stars);
+  for (std::size_t begin = 0; begin == 0 || begin < rows.size(); begin += kRowsAtATime) {
+    const std::size_t end = std::min(begin + kRowsAtATime, rows.size());
+    const std::vector<std::int64_t> some(rows.begin() + static_cast<std::ptrdiff_t>(begin),
+                                         rows.begin() + static_cast<std::ptrdiff_t>(end));
+    reader.read(fits.rows(1, some, reader.wanted()), nullptr, file, stars);
+  }
   return stars;
+}
+
+std::vector<std::string> bands_of_catalog(const std::string& name) {
+  if (name == "gaia") return {"G", "BP", "RP"};
+  if (name == "xp") return PhotometricCatalog::xp({}).bands;
+  if (name == "gspc") return PhotometricCatalog::gspc().bands;
+  if (name == "ps1") return PhotometricCatalog::ps1().bands;
+  if (name == "sdss") return PhotometricCatalog::sdss().bands;
+  return {};
+}
+
+bool is_vega_band(const std::string& catalog, const std::string& band) {
+  if (catalog != "gaia" && catalog != "gspc" && catalog != "xp") return false;
+  if (band == "G" || band == "BP" || band == "RP") return true;
+  return catalog == "gspc" && std::any_of(std::begin(refs::kGspcBands), std::end(refs::kGspcBands),
+                                          [&](const refs::GspcBand& b) { return b.vega && b.name == band; });
+}
+
+std::string star_table_column(const fits::Table& table, const std::string& catalog, const std::string& band) {
+  std::string small = band;
+  for (char& c : small) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::vector<std::string> names = {fmt::format("{}_{}", catalog, small)};
+  if (band == "G" || band == "BP" || band == "RP") names.push_back(fmt::format("phot_{}_mean_mag", small));
+  if (catalog == "gspc")
+    for (const refs::GspcBand& b : refs::kGspcBands)
+      if (b.name == band) names.push_back(std::string(b.column) + "_mag");
+  for (const std::string& name : names)
+    if (table.has(name)) return name;
+  return {};
 }
 
 }  // namespace brickline

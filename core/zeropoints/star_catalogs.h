@@ -1,8 +1,9 @@
 // Catalogs of stars whose places or magnitudes are known: Gaia with its synthetic photometry and its spectra, Pan-STARRS 1,
-// SDSS, and those that a camera's facts or a user describe. They come as directories of FITS tables, one for each HEALPix pixel, of which those that an
-// image touches are read.
+// SDSS, and those that a camera's facts or a user describe. They come as directories of FITS tables, one for each HEALPix
+// pixel, of which those that an image touches are read.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <list>
@@ -126,8 +127,17 @@ struct PhotometricCatalog {
 
 std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& catalog,
                                                     const Footprint& footprint, CatalogCache& cache);
-// All of one file.
+// Those of one of Gaia's chunks whose G is within `g_range`, both ends included.
 std::vector<PhotometricStar> read_photometric_stars(const PhotometricCatalog& catalog,
-                                                    const std::filesystem::path& file);
+                                                    const std::filesystem::path& file,
+                                                    const std::array<double, 2>& g_range);
+
+// The bands of gaia, gspc, xp, ps1 and sdss, as colour terms call them. Empty for others, whose facts tell.
+std::vector<std::string> bands_of_catalog(const std::string& name);
+// Whether magnitudes of the band are on the Vega scale: Gaia's own, and U, B, V, R, I of gspc.
+bool is_vega_band(const std::string& catalog, const std::string& band);
+// Where a table of stars of make-ccds --measure (BASE-photom.fits) has a catalog's magnitudes: CATALOG_BAND in lower case
+// (ps1_g), phot_{g,bp,rp}_mean_mag for G, BP and RP, the archive's names for gspc (g_sdss_mag). Empty: it has not.
+std::string star_table_column(const fits::Table& table, const std::string& catalog, const std::string& band);
 
 }  // namespace brickline

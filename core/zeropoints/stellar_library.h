@@ -43,7 +43,8 @@ std::string stellar_locus_problem(const TransmissionCurve& band);
 
 // Every regular file of a directory, in the order of their names: two columns, wavelength and f_lambda on any scale; what
 // follows a # is a remark. Error (kInput) naming the file or the directory: not two numbers in a line, wavelengths that do not
-// all grow or are not of the unit, a flux that is no number, no file.
+// all grow, a flux that is no number, no file. Spectra may reach far beyond what bands see, and so the unit is not tested:
+// spectra of the other one mostly do not cover a band, which colour_samples tells.
 std::vector<LibrarySpectrum> read_stellar_library(const std::filesystem::path& directory,
                                                   WavelengthUnit unit);
 

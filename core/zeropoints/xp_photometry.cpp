@@ -1,6 +1,8 @@
 #include "core/zeropoints/xp_photometry.h"
 
 #include <cmath>
+#include <variant>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
@@ -70,12 +72,14 @@ double XpBand::magnitude(const fits::Table& table, std::int64_t row) const {
   double flux = 0;
   for (const Part& part : parts) {
     const auto width = static_cast<std::int64_t>(part.weights.size());
-    if (table.require(part.column).width() != width)
-      throw input_error("its column {} has {} values a row, not {}", part.column,
-                        table.require(part.column).width(), width);
+    const fits::Column& column = table.require(part.column);
+    if (column.width() != width)
+      throw input_error("its column {} has {} values a row, not {}", part.column, column.width(), width);
+    const auto* floats = std::get_if<std::vector<float>>(&column.data);
     for (std::int64_t i = 0; i < width; ++i)
       if (const double w = part.weights[static_cast<std::size_t>(i)]; w != 0)
-        flux += w * table.number(part.column, row, i);
+        flux += w * (floats ? static_cast<double>((*floats)[static_cast<std::size_t>(row * width + i)])
+                            : table.number(part.column, row, i));
   }
   return ab_magnitude_of_flux(flux);
 }

@@ -23,7 +23,7 @@ const json kRequired = json::parse(
     R"({"detector": {"pixel_scale_arcsec": 0.262, "bands": ["g", "r"]}, "pixels": {"unit": "total"}})");
 
 // Free keys, where the table has *.
-std::string key_for(const std::string& parent) { return parent == "catalogues" ? "gaia" : "g"; }
+std::string key_for(const std::string& parent) { return parent == "catalogues" ? "ps1" : "g"; }
 
 // The place of a path of the table in a camera's facts.
 json& at(json& root, const std::string& path) {

@@ -269,7 +269,8 @@ for file in sorted((work / "joined").glob("*.fits")):
 check("joined: every value of every star, and NaN without a row", not wrong, wrong[:5])
 check("joined: all done", run(work / "in-gaia", "--out", work / "joined", *joins).startswith("nothing to do"))
 check("joined: other tables are other chunks",
-      "--force" in run(work / "in-gaia", "--out", work / "joined", *joins[2:], code=3))
+      all("--force" in run(work / "in-gaia", "--out", work / "joined", *less, code=3)
+          for less in (joins[2:], joins[:-2], [])))
 twice = side["gspc"][0][:40]
 write_side(twice, work / "in-again", 1)
 again = ["--gspc", work / "in-gspc", "--gspc", work / "in-again"]
@@ -284,6 +285,11 @@ other["flux"].unit = "erg / (s cm2 Angstrom)"
 write_side(other, work / "in-cgs", 1)
 said = run(work / "in-gaia", "--out", work / "joined-cgs", "--xp-sampled", work / "in-cgs", code=3)
 check("joined: spectra in another unit", "flux" in said and "W m-2 nm-1" in said, said)
+for k, unit in enumerate(["mW / (m2 nm)", "W / (cm2 nm)"]):
+    other["flux"].unit = unit
+    write_side(other, work / f"in-unit{k}", 1)
+    said = run(work / "in-gaia", "--out", work / "joined-cgs", "--xp-sampled", work / f"in-unit{k}", code=3)
+    check(f"joined: spectra in {unit}", "flux" in said and "W m-2 nm-1" in said, said)
 
 
 # What cannot be read right.

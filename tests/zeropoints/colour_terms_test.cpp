@@ -164,6 +164,68 @@ TEST(ColourTerms, OfStarsOfManyCcdsAreFoundWithOutliersAmongThem) {
               HasSubstr("too few"));
 }
 
+TEST(ColourTerms, OfFewColoursAreOfADegreeThatTheseTell) {
+  std::vector<ColourSample> stars;
+  for (int i = 0; i < 12; ++i) {
+    const double colour = 0.5 + 0.3 * (i % 4);
+    stars.push_back({"", colour, 0.1 + 0.2 * colour * colour + 0.01 * (i % 3), 0});
+  }
+  EXPECT_EQ(fit_colour_term(stars, {}).degree, 2);
+  EXPECT_EQ(fit_colour_term(stars, {.degree = 3}).degree, 3);
+  EXPECT_THAT(refusal([&] { fit_colour_term(stars, {.degree = 4}); }), HasSubstr("degree 4"));
+}
+
+TEST(ColourTerms, OfManyStarsAreDrawnWithSomeOfThem) {
+  std::vector<ColourSample> stars;
+  for (int i = 0; i < 9000; ++i) stars.push_back({"", 0.0001 * i, 0.02, 0});
+  const ColourTermFit fit = fit_colour_term(stars, {.degree = 0});
+  const std::string svg = colour_term_svg(stars, fit, {}, "many");
+  EXPECT_THAT(svg, HasSubstr("3000 of 9000 stars are drawn"));
+  EXPECT_LT(svg.size(), 800000u);
+  stars.resize(100);
+  EXPECT_THAT(colour_term_svg(stars, fit_colour_term(stars, {.degree = 0}), {}, "few"),
+              testing::Not(HasSubstr("are drawn")));
+}
+
+// A table as make-ccds --measure --photometry gspc writes it.
+TEST(ColourTerms, OfStarsOfExposuresAreOfThoseThatCanBeUsed) {
+  const test::TemporaryDirectory directory;
+  const fs::path file = directory.path() / "a-photom.fits";
+  const auto write = [&](const std::string& prefix, const std::string& suffix, bool flagged) {
+    fits::Table t;
+    const std::vector<double> inst = {-8, -8, -8, -8, -8, -8}, none(6, 0.);
+    t.add("instpsfmag", inst);
+    t.add("dpsfmag", std::vector<double>{.01, .01, .01, .01, .03, .01});
+    t.add("bitmask", std::vector<std::int32_t>{0, 2, 0, 0, 0, 0});
+    t.add("fracmasked", std::vector<float>{0, 0, 0.6F, 0.4F, 0, 0});
+    for (const auto& [band, mag] : {std::pair{"g", 17.}, {"r", 16.5}, {"i", 16.2}})
+      t.add(prefix + band + suffix, std::vector<double>(6, mag));
+    if (flagged) t.add("ps1_mags_ok", std::vector<bool>{true, true, true, true, true, false});
+    t.add("expnum", std::vector<std::int64_t>(6, 7));
+    t.add("ccdname", std::vector<std::string>(6, "S1"));
+    t.add("filter", std::vector<std::string>(6, "r"));
+    fits::FitsWriter writer;
+    writer.add_table(t);
+    writer.write(file);
+  };
+  const auto names = [&](const std::string& catalog) {
+    std::vector<std::string> out;
+    for (const ColourSample& s : colour_samples_of_photom({file}, "r", catalog, {"r", {"g", "i"}}, 0.02)) {
+      EXPECT_NEAR(s.colour, 0.8, 1e-9);
+      EXPECT_NEAR(s.difference, -24.5, 1e-9);
+      out.push_back(s.name);
+    }
+    return out;
+  };
+  // Not the second, saturated, nor the third, masked, nor the fifth, faint.
+  write("", "_sdss_mag", false);
+  EXPECT_THAT(names("gspc"), testing::ElementsAre("7 S1 row 0", "7 S1 row 3", "7 S1 row 5"));
+  EXPECT_THAT(refusal([&] { names("ps1"); }),
+              testing::AllOf(HasSubstr("a-photom.fits"), HasSubstr("ps1's band r")));
+  write("ps1_", "", true);
+  EXPECT_THAT(names("ps1"), testing::ElementsAre("7 S1 row 0", "7 S1 row 3"));
+}
+
 TEST(ColourTerms, AndTransmissionsOfFactsThatCannotBeAreToldByTheirPath) {
   const auto problems = [](const std::string& photometry) {
     const ParsedFacts parsed = parse_camera_facts(
@@ -185,6 +247,16 @@ TEST(ColourTerms, AndTransmissionsOfFactsThatCannotBeAreToldByTheirPath) {
       problems(R"({"catalogues": {"gaia": {"r": {"base": "G", "colour": ["BP", "RP"], "coefficients": [0],
                            "valid": [2, 1]}}}})"),
       testing::AllOf(HasSubstr("gaia.r.valid"), HasSubstr("increase")));
+  // Gaia's are evaluated as a polynomial of BP - RP, and of no other colour.
+  const auto of_gaia = [&](const std::string& words) {
+    return problems(R"({"catalogues": {"gaia": {"r": {)" + words + R"("coefficients": [0.1, 0.2]}}}})");
+  };
+  EXPECT_EQ(of_gaia(""), "");
+  EXPECT_EQ(of_gaia(R"("base": "RP", "colour": ["BP", "RP"], )"), "");
+  EXPECT_THAT(of_gaia(R"("base": "r", "colour": ["BP", "RP"], )"),
+              testing::AllOf(HasSubstr("gaia.r.base"), HasSubstr("'r'")));
+  EXPECT_THAT(of_gaia(R"("base": "G", "colour": ["G", "RP"], )"),
+              testing::AllOf(HasSubstr("gaia.r.colour"), HasSubstr("[G, RP]")));
   const test::TemporaryDirectory directory;
   const fs::path file = directory.path() / "over.json";
   std::ofstream(file) << R"({"photometry": {}, "psf": {}})";

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -16,6 +17,7 @@
 #include "core/base/numbers.h"
 #include "core/catalog/export.h"
 #include "core/zeropoints/colour_term_fit.h"
+#include "core/zeropoints/star_catalogs.h"
 #include "tools/common/program.h"
 
 namespace brickline {
@@ -32,10 +34,11 @@ A term is band = BASE + c0 + c1 C + c2 C^2 ..., C a colour. Stars come from
   --library        spectra of your own: a directory of two-column files, wavelength and f_lambda
   --gaia           real stars: chunks of gaia-chunks with spectra (--xp-sampled, --xp-continuous), in the band's curve
   --photom         stars of exposures in that band, measured by make-ccds --measure: each CCD has a zero point of its own, and
-                   --zero-at says what the term is at a colour, which such stars do not tell
+                   --zero-at says what the term is at a colour, which such stars do not tell; stars that are saturated,
+                   masked, or measured too rarely in the catalog are left out
 
 Written are NAME.json (facts: make-ccds --measure --facts NAME.json, or to be copied into the camera's), NAME.svg (the stars,
-the polynomial, what is left) and NAME.ecsv (a row per star). A term is valid between the colours of its stars: others are not
+the polynomial, what is left) and NAME.ecsv (a row per star); --force replaces those that are there. A term is valid between the colours of its stars: others are not
 used for zero points.
 
 The curve is the response to photons of detector, optics and atmosphere together, on any scale. Magnitudes are AB.
@@ -53,6 +56,7 @@ struct Arguments {
   std::vector<double> range, g_range{13, 17.5}, zero_at;
   int degree = -1;
   double most_error = 0.02;
+  bool force = false;
 };
 
 WavelengthUnit unit_of(const std::string& name, const char* option) {
@@ -60,6 +64,40 @@ WavelengthUnit unit_of(const std::string& name, const char* option) {
   if (name == "angstrom") return WavelengthUnit::kAngstrom;
   if (name.empty()) throw usage_error("{} says what wavelengths are in: nm or angstrom", option);
   throw usage_error("{}: '{}' is neither nm nor angstrom", option, name);
+}
+
+// Terms of bands that the catalog does not have, or that are evaluated otherwise, would be used wrong or not at all.
+void check_bands(const Arguments& a, const ColourBands& bands) {
+  if (!a.gaia.empty() && a.catalog != "gaia" && a.catalog != "gspc" && a.catalog != "xp")
+    throw usage_error("--gaia: its stars have magnitudes of the catalogs gaia, gspc and xp, none of {}",
+                      a.catalog);
+  if (const std::vector<std::string> known = bands_of_catalog(a.catalog); !known.empty())
+    for (const std::string& band : {bands.base, bands.colour[0], bands.colour[1]})
+      if (std::find(known.begin(), known.end(), band) == known.end())
+        throw usage_error("--catalog {} has no band {}: its bands are {}", a.catalog, band,
+                          fmt::join(known, ", "));
+  if (a.catalog == "gaia" && bands.colour != std::array<std::string, 2>{"BP", "RP"})
+    throw usage_error("--catalog gaia: its terms are of --colour BP,RP, not of {},{}", bands.colour[0],
+                      bands.colour[1]);
+}
+
+// What another option makes useless says so.
+void check_options(const CLI::App& app, const Arguments& a) {
+  struct Needed {
+    const char* option;
+    bool used;
+    const char* by;
+  };
+  for (const Needed& n : {Needed{"--unit", !a.curve.empty(), "with --curve"},
+                          Needed{"--library-unit", !a.library.empty(), "with --library"},
+                          Needed{"--gaia-prefix", !a.gaia.empty(), "with --gaia"},
+                          Needed{"--xp-basis", !a.gaia.empty(), "with --gaia"},
+                          Needed{"--g-range", !a.gaia.empty(), "with --gaia"},
+                          Needed{"--zero-at", !a.photom.empty(), "with --photom"},
+                          Needed{"--most-error", !a.photom.empty(), "with --photom"},
+                          Needed{"--passband", a.gaia.empty() && a.photom.empty(),
+                                 "with spectra of a library, not with --gaia or --photom"}})
+    if (app.count(n.option) > 0 && !n.used) throw usage_error("{} is of use only {}", n.option, n.by);
 }
 
 ColourBands bands_of(const Arguments& a) {
@@ -73,6 +111,7 @@ ColourBands bands_of(const Arguments& a) {
   }
   if (a.catalog != "gaia" && (a.base.empty() || a.colour.empty()))
     throw usage_error("--catalog {}: --base and --colour say which of its bands", a.catalog);
+  check_bands(a, bands);
   return bands;
 }
 
@@ -143,6 +182,12 @@ Stars stars_of(const Arguments& a, const ColourBands& bands, const TransmissionC
       const auto equals = word.find('=');
       if (equals == 0 || equals == std::string::npos)
         throw usage_error("--passband: '{}' is not BAND=FILE", word);
+      if (const std::string band = word.substr(0, equals); is_vega_band(a.catalog, band))
+        throw usage_error(
+            "--passband {}: magnitudes in a passband are AB, and {}'s in {} are on the Vega scale: {}", word,
+            a.catalog, band,
+            band == "G" || band == "BP" || band == "RP" ? "its passband comes along"
+                                                        : "--gaia has stars with its magnitudes");
       passbands.emplace(word.substr(0, equals),
                         TransmissionCurve::read(word.substr(equals + 1), unit_of(a.unit, "--unit")));
     }
@@ -172,6 +217,7 @@ int colour_terms(int argc, char** argv) {
   app.footer(kFooter);
   app.add_option("--band", a.band, "the camera's band, as its facts call it");
   app.add_option("--out", a.out, "NAME: NAME.json, NAME.svg and NAME.ecsv are written");
+  app.add_flag("--force", a.force, "replace files that are there");
   const char* stars = "Stars";
   app.add_option("--curve", a.curve, "the band's response, two columns: wavelength, response to photons")
       ->group(stars);
@@ -207,7 +253,7 @@ int colour_terms(int argc, char** argv) {
   app.add_option("--base", a.base, "its band that is added to (gaia: G)")->group(term);
   app.add_option("--colour", a.colour, "BAND,BAND: the first less the second (gaia: BP,RP)")->group(term);
   app.add_option("--passband", a.passbands,
-                 "BAND=FILE: the response of a band of another catalog, AB; repeatable")
+                 "BAND=FILE: the response of a band of another catalog whose magnitudes are AB; repeatable")
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false)
@@ -239,7 +285,11 @@ int colour_terms(int argc, char** argv) {
     throw usage_error("--range: {} is not below {}", a.range[0], a.range[1]);
   if (!(a.g_range[0] < a.g_range[1]))
     throw usage_error("--g-range: {} is not below {}", a.g_range[0], a.g_range[1]);
+  check_options(app, a);
   const ColourBands bands = bands_of(a);
+  for (const char* end : {".json", ".svg", ".ecsv"})
+    if (const fs::path file = a.out + end; !a.force && fs::exists(file))
+      throw input_error("it is there already; --force replaces it").in_file(file.string());
   std::optional<TransmissionCurve> curve;
   if (!a.curve.empty()) curve = TransmissionCurve::read(a.curve, unit_of(a.unit, "--unit"));
 

@@ -37,8 +37,9 @@ sky, those at its border are not whole.
 Tables to be joined have a row for some of the stars; each may be given several times, as files and directories. make-ccds
 --measure --photometry gspc and xp read what is kept of them.
 
-Disk needed beside the chunks while it runs: as much as the chunks take, some 120 bytes for each star, 88 for
-synthetic photometry, 440 for a continuous and 1372 for a sampled spectrum.)";
+A chunk takes some 120 bytes for each star, and of joined tables for every star, with a row of them or without, 88 more for
+synthetic photometry, 440 for continuous and 1372 for sampled spectra. Disk needed beside the chunks while it runs: 120
+bytes for each star, and as many as above for each row of the joined tables.)";
 
 struct Arguments {
   std::vector<fs::path> inputs;

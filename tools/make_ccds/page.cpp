@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -50,27 +49,6 @@ constexpr std::array kFurther = {"mjd_obs", "airmass", "exptime", "ra_bore", "de
 
 std::string short_name(const std::filesystem::path& image) {
   return (image.parent_path().filename() / image.filename()).string();
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
-// Where a table of stars has a catalog's magnitudes; empty: it has not. Gaia's synthetic photometry goes by the archive's
-// names.
-std::string column_of(const fits::Table& table, const std::string& catalog, const std::string& band) {
-  const std::string small = lower(band);
-  const bool of_gaia = band == "G" || band == "BP" || band == "RP";
-  for (const std::string& name :
-       {fmt::format("{}_{}", catalog, small), of_gaia ? fmt::format("phot_{}_mean_mag", small) : "",
-        catalog == "gspc" ? fmt::format("{}_{}_mag", small,
-                                        band == small ? "sdss"
-                                        : band == "Y" ? "ps1"
-                                                      : "jkc")
-                          : ""})
-    if (!name.empty() && table.has(name)) return name;
-  return {};
 }
 
 // A magnitude; NaN for 0, which is none in these tables.
@@ -283,9 +261,9 @@ void ZeroPointsPage::add_stars_of(const fits::Table& table, const std::vector<st
   const std::string catalog = provider_of(row);
   std::array<std::string, 3> columns;
   if (provider) {
-    columns = {column_of(table, catalog, provider->term.base),
-               column_of(table, catalog, provider->term.colour[0]),
-               column_of(table, catalog, provider->term.colour[1])};
+    columns = {star_table_column(table, catalog, provider->term.base),
+               star_table_column(table, catalog, provider->term.colour[0]),
+               star_table_column(table, catalog, provider->term.colour[1])};
     row.has_term = std::none_of(columns.begin(), columns.end(), [](const auto& c) { return c.empty(); });
   }
   if (!row.has_term) columns = {"phot_g_mean_mag", "phot_bp_mean_mag", "phot_rp_mean_mag"};
