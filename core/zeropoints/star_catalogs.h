@@ -1,6 +1,6 @@
 // Catalogs of stars whose places or magnitudes are known: Gaia with its synthetic photometry and its spectra, Pan-STARRS 1,
-// SDSS, and those that a camera's facts or a user describe. They come as directories of FITS tables, one for each HEALPix pixel, of which those that an
-// image touches are read.
+// SDSS, and those that a camera's facts or a user describe. They come as directories of FITS tables, one for each HEALPix
+// pixel, of which those that an image touches are read.
 #pragma once
 
 #include <cstdint>
