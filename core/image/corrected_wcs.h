@@ -3,8 +3,9 @@
 //
 // A table's column `wcs_file` holds a name below the survey's calib (or a directory of calibrations that an option names),
 // empty for CCDs whose header is right: a FITS file with an HDU of each CCD's name, whose header has the world coordinates
-// of the whole CCD and the exposure's EXPNUM and PLVER. The column's offset (ccdraoff, ccddecoff) is applied to them as to
-// the header's.
+// of the whole CCD and the exposure's EXPNUM and PLVER. The row's offset (ccdraoff, ccddecoff) is applied to them as to the
+// header's; it is the one that was measured with them, which the cards WCSRAOFF and WCSDEOFF repeat, as WCSTERMS repeats
+// the column wcs_terms.
 #pragma once
 
 #include <filesystem>
@@ -17,6 +18,10 @@
 namespace brickline {
 
 inline constexpr const char* kCorrectedWcsColumn = "wcs_file";
+// Cards, and the columns whose values they have.
+inline constexpr const char* kCorrectedWcsRaOffset = "WCSRAOFF";
+inline constexpr const char* kCorrectedWcsDecOffset = "WCSDEOFF";
+inline constexpr const char* kCorrectedWcsTerms = "WCSTERMS";
 
 // The file that the row of `source` names, which may not be there; empty: it names none. Error (kInput) for a name that
 // leaves the survey's directory.
@@ -24,7 +29,7 @@ std::filesystem::path corrected_wcs_file(const CcdSource& source,
                                          const std::vector<std::filesystem::path>& calibration_dirs);
 
 // The cards, where the row of `source` names a file; `values`: of the open CCD. Error (kInput) that names the file if it is
-// not there, has no HDU of the CCD, or is of another exposure or another reduction of it.
+// not there, has no HDU of the CCD, or is of another exposure, another reduction of it, or another measurement than the row.
 std::optional<fits::Header> corrected_wcs(const CcdSource& source, const CcdValues& values,
                                           const std::vector<std::filesystem::path>& calibration_dirs);
 

@@ -180,17 +180,22 @@ std::optional<AstrometricTerms> fit_astrometric_terms(std::span<const Astrometri
 fits::Header corrected_wcs_cards(const Wcs& wcs, const AstrometricTerms& terms, double ra_shift,
                                  double dec_shift) {
   constexpr int kOrder = 5, kSteps = 14;
-  constexpr double kClose = 1e-3 / kArcsecPerDegree;
+  constexpr double kClose = 1e-3 / kArcsecPerDegree, kPolarCap = 89;
   const int width = wcs.width(), height = wcs.height();
   const auto corrected = [&](double x, double y) {
     SkyPosition p = wcs.pixel_to_sky(x, y);
     const std::array<double, 2> by = terms.at(x, y);
-    p.ra += (by[0] - ra_shift) / kArcsecPerDegree / std::cos(p.dec * std::numbers::pi / 180);
-    p.dec += (by[1] - dec_shift) / kArcsecPerDegree;
+    p.ra += by[0] / kArcsecPerDegree / std::cos(p.dec * std::numbers::pi / 180);
+    p.dec += by[1] / kArcsecPerDegree;
     return p;
   };
   const double x0 = (width - 1) / 2., y0 = (height - 1) / 2., scale = std::max(x0, y0);
   const SkyPosition middle = corrected(x0, y0);
+  // Which Wcs::with_offset brings to the middle, and the whole CCD with it.
+  SkyPosition reference{0, middle.dec - dec_shift / kArcsecPerDegree};
+  if (!(std::max(std::abs(middle.dec), std::abs(reference.dec)) < kPolarCap))
+    throw input_error("it is less than {} degree from a pole", 90 - kPolarCap);
+  reference.ra = middle.ra - ra_shift / kArcsecPerDegree / std::cos(reference.dec * std::numbers::pi / 180);
   // xi, eta = polynomial of (x - x0, y - y0)/scale without a constant.
   std::vector<std::pair<int, int>> exponents;
   for (int order = 1; order <= kOrder; ++order)
@@ -219,8 +224,8 @@ fits::Header corrected_wcs_cards(const Wcs& wcs, const AstrometricTerms& terms, 
   fits::Header out;
   out.set("CTYPE1", "RA---TAN-SIP");
   out.set("CTYPE2", "DEC--TAN-SIP");
-  out.set("CRVAL1", wrap_ra(middle.ra));
-  out.set("CRVAL2", middle.dec);
+  out.set("CRVAL1", wrap_ra(reference.ra));
+  out.set("CRVAL2", reference.dec);
   out.set("CRPIX1", x0 + 1);
   out.set("CRPIX2", y0 + 1);
   out.set("CD1_1", cd(0, 0));

@@ -36,15 +36,6 @@ std::string words_of_failure() {
   }
 }
 
-CameraFacts facts_over(const Camera& camera, const std::string& over) {
-  ParsedFacts parsed =
-      parse_camera_facts(merge_camera_facts(camera.facts_json(), over), camera.facts().camera);
-  if (!parsed.problems.empty())
-    throw input_error("facts laid over those of camera {}: {}", camera.name(),
-                      fmt::join(parsed.problems, "; "));
-  return std::move(parsed.facts);
-}
-
 class Batch {
  public:
   Batch(const SurveyDirectory& survey, const CameraRegistry& cameras, const CcdTable& ccds,
@@ -60,7 +51,7 @@ class Batch {
     if (options.xp_basis) xp_basis_ = XpBasis::read(*options.xp_basis);
     if (!options.facts_over.empty())
       for (const Camera* camera : cameras.loaded())
-        facts_.emplace(camera->name(), facts_over(*camera, options.facts_over));
+        facts_.emplace(camera->name(), facts_with_over(*camera, options.facts_over));
   }
 
   // As it was measured before the batch was interrupted, or now.
@@ -133,6 +124,7 @@ class Batch {
       }
       out.fit_seconds = time.lap();
     } catch (...) {
+      options_.calibrations.cancel.stop_if_asked();  // it may be why
       // A zero point that was found by then is none: a row has numbers, or a reason.
       out.zero_point = CcdZeroPoint();
       out.zero_point.failure = words_of_failure();
@@ -155,6 +147,8 @@ class Batch {
     input.source.values.ccdzpt = CcdValues::kUnknown;
     CcdCalibration found = calibrator_.look_at(input);
     if (found.missing()) calibrator_.make(input, found);
+    // What an interruption kept from being made is missing, and no failure.
+    options_.calibrations.cancel.stop_if_asked();
     std::string failures;
     for (const auto& [what, step] : {std::pair{"PSF", &found.psf}, std::pair{"sky", &found.sky}})
       if (step->state == CalibrationState::kFailed)
@@ -174,70 +168,96 @@ class Batch {
       }
   }
 
-  // The catalog of the camera's choice, or the caller's.
-  std::optional<PhotometricProvider> provider_for(const CameraFacts& facts, const std::string& band,
-                                                  std::string& why) const {
+  // A catalog, where it can be read; else empty, and why.
+  std::optional<PhotometricProvider> provider_of(const std::string& name, const CameraFacts& facts,
+                                                 const std::string& band, std::string& why) const {
+    std::optional<PhotometricProvider> provider;
+    try {
+      provider = photometric_provider(facts, name, band, xp_basis_ ? &*xp_basis_ : nullptr);
+    } catch (const Error& e) {
+      // A band that spectra do not cover.
+      if (e.kind() != ErrorKind::kInput || name != "xp") throw;
+      why = fmt::format("catalogue {}: {}", name, e.line());
+      return {};
+    }
+    if (!provider) {
+      why = fmt::format("the facts of camera {} have no {} band {}", facts.camera.name,
+                        name == "xp" ? "transmission (photometry.bands.*.transmission) of"
+                                     : fmt::format("colour term from catalogue {} to", name),
+                        band);
+      return {};
+    }
+    if (!provider->catalog) return provider;
+    const auto directory = options_.photometric_dirs.find(name);
+    if (provider->catalog->of_gaia) provider->catalog->files = options_.gaia;
+    if (directory != options_.photometric_dirs.end()) {
+      provider->catalog->files.directory = directory->second;
+    } else if (!provider->catalog->of_gaia) {
+      why = fmt::format("nobody says where catalogue {} is", name);
+      return {};
+    }
+    return provider;
+  }
+
+  // With magnitudes of the caller's catalog, or of the first of the camera's choice that is there, whose name `provider`
+  // becomes. Gaia's chunks may be there without synthetic photometry or spectra.
+  ReferenceStars reference_stars(const CcdImage& image, const CameraFacts& facts, std::string& provider,
+                                 ReadLog* reads) {
     std::vector<std::string> names = facts.photometry.preferred_catalogue;
     if (!options_.photometry.empty()) names = {options_.photometry};
+    const Footprint footprint(image.wcs, options_.stars.stars.footprint_margin_pixels);
+    const auto note = [&](const CatalogFiles& files) {
+      if (!reads) return;
+      for (const int pixel : footprint.healpixes(files)) reads->note(files.file(pixel));
+    };
+    const auto read = [&](const PhotometricProvider* from) {
+      return read_reference_stars(image.wcs, image.mjd_obs, options_.gaia, from, options_.stars.stars,
+                                  cache_);
+    };
+    note(options_.gaia);
+    std::string whys;
     for (const std::string& name : names) {
-      std::optional<PhotometricProvider> provider =
-          photometric_provider(facts, name, band, xp_basis_ ? &*xp_basis_ : nullptr);
-      if (!provider) {
-        why += fmt::format("{}the facts of camera {} have no {} band {}", why.empty() ? "" : "; ",
-                           facts.camera.name,
-                           name == "xp" ? "transmission (photometry.bands.*.transmission) of"
-                                        : fmt::format("colour term from catalogue {} to", name),
-                           band);
-        continue;
+      std::string why;
+      if (const std::optional<PhotometricProvider> p = provider_of(name, facts, image.band, why)) {
+        if (p->catalog) note(p->catalog->files);
+        ReferenceStars stars = read(&*p);
+        const bool may_lack = p->catalog && p->catalog->of_gaia && options_.photometry.empty();
+        if (stars.no_photometry.empty() || !may_lack) {
+          provider = p->name;
+          return stars;
+        }
+        why = fmt::format("catalogue {}: {}", name, stars.no_photometry);
       }
-      if (!provider->catalog) return provider;
-      const auto directory = options_.photometric_dirs.find(name);
-      if (provider->catalog->of_gaia) {
-        provider->catalog->files = options_.gaia;
-        if (directory != options_.photometric_dirs.end())
-          provider->catalog->files.directory = directory->second;
-        return provider;
-      }
-      if (directory == options_.photometric_dirs.end()) {
-        why += fmt::format("{}nobody says where catalogue {} is", why.empty() ? "" : "; ", name);
-        continue;
-      }
-      provider->catalog->files.directory = directory->second;
-      return provider;
+      whys += (whys.empty() ? "" : "; ") + why;
     }
-    return {};
+    ReferenceStars stars = read(nullptr);
+    stars.no_photometry = whys;
+    return stars;
   }
 
   void measure_stars(const CcdImage& image, const CameraFacts& facts, MeasuredRow& out, ReadLog* reads) {
-    std::string why;
-    const std::optional<PhotometricProvider> provider = provider_for(facts, image.band, why);
-    ReferenceStars stars =
-        read_reference_stars(image.wcs, image.mjd_obs, options_.gaia, provider ? &*provider : nullptr,
-                             options_.stars.stars, cache_);
-    if (!provider) stars.no_photometry = why;
-    if (reads) {
-      const Footprint footprint(image.wcs, options_.stars.stars.footprint_margin_pixels);
-      for (const int pixel : footprint.healpixes(options_.gaia)) reads->note(options_.gaia.file(pixel));
-      if (provider && provider->catalog)
-        for (const int pixel : footprint.healpixes(provider->catalog->files))
-          reads->note(provider->catalog->files.file(pixel));
-    }
-    out.zero_point = measure_zero_point(image, facts, stars, provider ? provider->name : "", options_.stars);
-    if (const CcdZeroPoint& z = out.zero_point; z.terms && z.failure.empty()) try {
+    std::string provider;
+    const ReferenceStars stars = reference_stars(image, facts, provider, reads);
+    out.zero_point = measure_zero_point(image, facts, stars, provider, options_.stars);
+    CcdZeroPoint& z = out.zero_point;
+    if (!z.failure.empty()) z.terms.reset();
+    if (z.terms) try {
         out.corrected_wcs = corrected_wcs_cards(image.full_wcs, *z.terms, z.ra_offset, z.dec_offset);
         const fs::path name = out.image_filename;
         out.wcs_file = fs::path("wcs") / name.parent_path() /
                        (base_name(facts.files.base_name, out.image_filename) + "-wcs.fits");
       } catch (const Error& e) {
         if (e.kind() != ErrorKind::kInput) throw;
-        out.zero_point.no_terms = e.line();
-        out.zero_point.terms.reset();
+        z.no_terms = e.line();
+        z.terms.reset();
       }
   }
 
   void annotate(const CcdReader& reader, const CcdInput& input, const CcdImage& image,
                 const CameraFacts& facts, MeasuredRow& out) {
+    // As runs have it (core/image/read_ccd_image.cpp).
     Wcs wcs = image.full_wcs;
+    if (out.corrected_wcs) wcs = Wcs::from_header(*out.corrected_wcs, wcs.width(), wcs.height());
     const CcdZeroPoint& z = out.zero_point;
     if (facts.wcs.offset && std::isfinite(z.ra_offset + z.dec_offset))
       wcs = wcs.with_offset(z.ra_offset / kArcsecPerDegree, z.dec_offset / kArcsecPerDegree);
@@ -261,6 +281,15 @@ class Batch {
 
 }  // namespace
 
+CameraFacts facts_with_over(const Camera& camera, const std::string& over) {
+  ParsedFacts parsed =
+      parse_camera_facts(merge_camera_facts(camera.facts_json(), over), camera.facts().camera);
+  if (!parsed.problems.empty())
+    throw input_error("facts laid over those of camera {}: {}", camera.name(),
+                      fmt::join(parsed.problems, "; "));
+  return std::move(parsed.facts);
+}
+
 std::string read_facts_over(const fs::path& file) try {
   std::ifstream in(file);
   if (!in) throw input_error("cannot be opened");
@@ -271,9 +300,29 @@ std::string read_facts_over(const fs::path& file) try {
     if (key != "photometry" && key != "note")
       throw input_error("has the key '{}': only facts of \"photometry\" can be laid over a camera's here",
                         key);
+  // What images state was read before.
+  const auto member = [](const nlohmann::json& of, const char* key) {
+    return of.is_object() && of.contains(key) ? of.at(key) : nlohmann::json();
+  };
+  if (const nlohmann::json bands = member(member(json, "photometry"), "bands"); bands.is_object())
+    for (const auto& [band, facts] : bands.items())
+      if (!member(facts, "header_zero_point").is_null())
+        throw input_error(
+            "has photometry.bands.{}.header_zero_point: only the camera's own facts can say where its headers have "
+            "zero points (--zeropoint-card says it for one table)",
+            band);
   return text;
 } catch (Error& error) {
   throw error.in_file(file.string());
+}
+
+std::string read_facts_over(const std::vector<std::string>& files) {
+  std::string all;
+  for (const std::string& file : files) {
+    const std::string text = read_facts_over(fs::path(file));
+    all = all.empty() ? text : merge_camera_facts(all, text);
+  }
+  return all;
 }
 
 MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistry& cameras,

@@ -30,7 +30,9 @@ struct MeasureOptions {
   std::optional<std::filesystem::path> xp_basis;  // XpBasis: Gaia's spectra are continuous ones
   // A text in JSON that is laid over the facts of every camera; it holds nothing but "photometry".
   std::string facts_over;
-  std::string photometry;  // the catalog for all; empty: the first of the camera's choice that is there
+  // The catalog for all; empty: the first of the camera's choice that is there, which gspc and xp are where Gaia's files
+  // have their columns, xp also only for bands within the spectra.
+  std::string photometry;
   bool make_calibrations = true;
   CalibrateOptions calibrations;  // how; its reading options hold for measuring, too
   std::optional<std::filesystem::path> dust_dir;
@@ -41,9 +43,14 @@ struct MeasureOptions {
   std::string finished_key;
 };
 
-// The text of a file for `facts_over`, as colour-terms writes it. Error (kInput) that names the file: no JSON object, or one
-// with another key than "photometry" (and "note").
+// The text of a file for `facts_over`, as colour-terms writes it. Error (kInput) that names the file: no JSON object, one with
+// another key than "photometry" (and "note"), or one that says where headers have zero points, which makes the table that
+// is measured (make_ccd_table) and not its measurement.
 std::string read_facts_over(const std::filesystem::path& file);
+// Of several files, each laid over those before it; of none, empty.
+std::string read_facts_over(const std::vector<std::string>& files);
+// A camera's facts with `facts_over`. Error (kInput) that says what is wrong with them.
+CameraFacts facts_with_over(const Camera& camera, const std::string& facts_over);
 
 struct MeasuredRow {
   std::string image_filename;
@@ -68,7 +75,8 @@ struct MeasuredImages {
   bool terms = false;  // astrometric terms beyond the shift were asked for
 };
 
-// `made`: of make_ccd_table, with zero_points_come_later; its cameras are loaded. Rows whose zero point comes from the header or an option keep it.
+// `made`: of make_ccd_table, with zero_points_come_later; its cameras are loaded. Rows whose zero point comes from the header
+// or an option keep it.
 // Error (kUsage): `options.photometry` is a catalog that no loaded camera's facts know; (kInput): two rows are one CCD.
 MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistry& cameras,
                               const MadeCcdTable& made, const MeasureOptions& options, const Log& log = {},
@@ -88,6 +96,14 @@ fits::Table survey_table(const MadeCcdTable& made, const MeasuredImages& images)
 // below `calib`.
 void write_corrected_wcs(const std::filesystem::path& calib, const MadeCcdTable& made,
                          const MeasuredImages& images);
+
+// The files that write_corrected_wcs and write_measured_images write.
+std::vector<std::filesystem::path> corrected_wcs_files(const std::filesystem::path& calib,
+                                                       const MeasuredImages& images);
+std::vector<std::filesystem::path> measured_image_files(const std::filesystem::path& directory,
+                                                        const CameraRegistry& cameras,
+                                                        const MadeCcdTable& made,
+                                                        const MeasuredImages& images);
 
 // Writes <directory>/<image's directory>/<base>-photom.fits and -annotated.fits of every image; `version`: the first
 // cards of both.

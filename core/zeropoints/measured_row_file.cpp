@@ -75,9 +75,13 @@ void members(A& a, T&... v) {
   (pass(a, v), ...);
 }
 
-// A member that is not listed would be lost in CCDs that are gone on with: sizes tell.
+// A member that is not listed would be lost in CCDs that are gone on with: sizes tell, where they are those of this library.
+#if defined(__GLIBCXX__) && defined(__x86_64__)
 #define BRICKLINE_ALL_MEMBERS(TYPE, SIZE) \
   static_assert(sizeof(TYPE) == (SIZE), "list the members of " #TYPE " here, and its new size")
+#else
+#define BRICKLINE_ALL_MEMBERS(TYPE, SIZE) static_assert(true)
+#endif
 
 template <typename A, typename T>
 void fields_of(A& a, T& v) {

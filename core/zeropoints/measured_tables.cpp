@@ -2,15 +2,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
+#include "core/image/corrected_wcs.h"
 #include "core/survey/bits.h"
 #include "core/zeropoints/measured_images.h"
 #include "core/zeropoints/robust.h"
@@ -142,9 +145,12 @@ void add_measurement_columns(Columns& c, bool terms) {
   if (terms) {
     c.text("wcs_file", [](R r) { return r.wcs_file; });
     c.text("wcs_terms", [](R r) {
-      return r.zero_point.terms ? std::string(name_of(r.zero_point.terms->order)) : std::string("shift");
+      if (r.zero_point.terms) return std::string(name_of(r.zero_point.terms->order));
+      return std::string(r.given || !std::isfinite(r.zero_point.ra_offset) ? "none" : "shift");
     });
-    c.text("wcs_message", [](R r) { return r.zero_point.no_terms; });
+    c.text("wcs_message", [](R r) {
+      return r.given ? std::string("its zero point is stated: no star was looked at") : r.zero_point.no_terms;
+    });
     const auto of_terms = [&](const char* name, double AstrometricTerms::*member) {
       c.add<float>(name, "arcsec",
                    [member](R r) { return r.zero_point.terms ? (*r.zero_point.terms).*member : kNan; });
@@ -231,6 +237,19 @@ class StarColumns {
   std::vector<Star> stars_;
   fits::Table table_;
 };
+
+constexpr std::array kEndings = {"-photom.fits", "-annotated.fits"};
+
+// A table of the image that has `row` as its first.
+fs::path file_of(const fs::path& directory, const CameraRegistry& cameras, const MadeCcdTable& made,
+                 const MeasuredRow& row, const char* ending) {
+  const fs::path image = row.image_filename;
+  const std::string base =
+      row.row >= 0 ? base_name(cameras.camera(made.table.text("camera", row.row)).facts().files.base_name,
+                               row.image_filename)
+                   : image.filename().string();
+  return directory / image.parent_path() / (base + ending);
+}
 
 const PhotometricStar* photometric(const MeasuredStar& m) {
   return m.star.has_photometric ? &m.star.photometric : nullptr;
@@ -358,13 +377,34 @@ void write_corrected_wcs(const fs::path& calib, const MadeCcdTable& made, const 
       fits::Header header = *row->corrected_wcs;
       header.set("EXPNUM", made.table.integer("expnum", row->row));
       header.set("PLVER", made.table.text("plver", row->row));
-      header.set("WCSTERMS", std::string(name_of(row->zero_point.terms->order)),
+      header.set(kCorrectedWcsRaOffset, row->zero_point.ra_offset, "arcsec: ccdraoff, to be added to these");
+      header.set(kCorrectedWcsDecOffset, row->zero_point.dec_offset,
+                 "arcsec: ccddecoff, to be added to these");
+      header.set(kCorrectedWcsTerms, std::string(name_of(row->zero_point.terms->order)),
                  "of the correction of the image's own coordinates");
       header.set("WCSERR", row->zero_point.terms->error, "arcsec, in the worst corner");
       writer.add_image(Image<float>(1, 1).const_view(), header, made.table.text("ccdname", row->row));
     }
     writer.write(calib / name);
   }
+}
+
+std::vector<fs::path> corrected_wcs_files(const fs::path& calib, const MeasuredImages& images) {
+  std::set<fs::path> files;
+  for (const MeasuredRow& row : images.rows)
+    if (row.corrected_wcs) files.insert(calib / row.wcs_file);
+  return {files.begin(), files.end()};
+}
+
+std::vector<fs::path> measured_image_files(const fs::path& directory, const CameraRegistry& cameras,
+                                           const MadeCcdTable& made, const MeasuredImages& images) {
+  std::set<std::string> names;
+  std::vector<fs::path> files;
+  for (const MeasuredRow& row : images.rows) {
+    if (!names.insert(row.image_filename).second) continue;
+    for (const char* ending : kEndings) files.push_back(file_of(directory, cameras, made, row, ending));
+  }
+  return files;
 }
 
 void write_measured_images(const fs::path& directory, const CcdReader& reader, const CameraRegistry& cameras,
@@ -375,11 +415,9 @@ void write_measured_images(const fs::path& directory, const CcdReader& reader, c
   for (const auto& [name, rows] : by_image) {
     fits::Header header = version;
     const fits::Table annotated = annotated_table(made, images, rows);
-    std::string base = fs::path(name).filename().string();
     const std::int64_t row = images.rows[rows.front()].row;
     if (row >= 0) {
       const Camera& camera = cameras.camera(made.table.text("camera", row));
-      base = base_name(camera.facts().files.base_name, name);
       OpenCcd ccd =
           reader.open(reader.input(camera.name(), name, images.rows[rows.front()].hdu), Purpose::kMeasure);
       for (const char* key :
@@ -406,13 +444,12 @@ void write_measured_images(const fs::path& directory, const CcdReader& reader, c
         header.set("SEEING", median_of(widths) * made.table.number("pixscale_mean", row), "arcsec");
     }
     header.set("FILENAME", (fs::path(name).parent_path().filename() / fs::path(name).filename()).string());
-    const fs::path place = directory / fs::path(name).parent_path();
-    for (const auto& [ending, table] : {std::pair{"-photom.fits", photom_table(made, images, rows)},
-                                        std::pair{"-annotated.fits", annotated}}) {
+    for (const auto& [ending, table] :
+         {std::pair{kEndings[0], photom_table(made, images, rows)}, std::pair{kEndings[1], annotated}}) {
       fits::FitsWriter writer;
       writer.add_empty_primary();
       writer.add_table(table, "", header);
-      writer.write(place / (base + ending));
+      writer.write(file_of(directory, cameras, made, images.rows[rows.front()], ending));
     }
   }
 }

@@ -179,13 +179,16 @@ ReferenceStars read_reference_stars(const Wcs& wcs, double mjd, const CatalogFil
     return star;
   };
   std::vector<GaiaStar> gaia = read_gaia_stars(gaia_files, footprint, cache);
-  if (gaia.size() > static_cast<std::size_t>(options.most_stars)) {
+  const bool by_id = provider && provider->catalog && provider->catalog->of_gaia;
+  const auto most = static_cast<std::size_t>(options.most_stars);
+  if (gaia.size() > most) {
     std::stable_sort(gaia.begin(), gaia.end(), [](const GaiaStar& a, const GaiaStar& b) {
       return (a.g == 0 ? 1e9f : a.g) < (b.g == 0 ? 1e9f : b.g);
     });
-    gaia.resize(static_cast<std::size_t>(options.most_stars));
+    // Those with the brightest magnitudes are others, which still have their places here.
+    if (!by_id) gaia.resize(most);
   }
-  out.gaia = static_cast<int>(gaia.size());
+  out.gaia = static_cast<int>(std::min(gaia.size(), most));
 
   if (provider && !provider->catalog) {  // Gaia's own magnitudes
     for (const GaiaStar& g : gaia) {
@@ -231,13 +234,12 @@ ReferenceStars read_reference_stars(const Wcs& wcs, double mjd, const CatalogFil
     keep_brightest(photometric, options.most_stars);
     std::vector<PhotometricStar> places;
     for (const ReferenceStar& star : photometric) places.push_back(star.photometric);
-    const std::vector<int> match = provider && provider->catalog && provider->catalog->of_gaia
-                                       ? matches_by_id(gaia, places)
-                                       : matches(gaia, places, options.match_radius_arcsec / 3600);
+    const std::vector<int> match =
+        by_id ? matches_by_id(gaia, places) : matches(gaia, places, options.match_radius_arcsec / 3600);
     for (std::size_t i = 0; i < gaia.size(); ++i) {
       ReferenceStar star = from_gaia(gaia[i]);
       if (match[i] < 0) {
-        out.stars.push_back(std::move(star));
+        if (i < most) out.stars.push_back(std::move(star));
         continue;
       }
       ReferenceStar& other = photometric[static_cast<std::size_t>(match[i])];

@@ -3,13 +3,13 @@
 // On the 2R+1 pixels squared around the star, with weights 1/sigma^2 and no sky (it is subtracted):
 //   chi^2 = sum ((data - f P(x, y)) / sigma)^2
 // P is the PSF at the catalog's place, of sum 1, moved to (x, y) exactly, by a phase of its transform, or as the Legacy
-// Surveys did by Lanczos-3, which displaces stars by up to 0.02 pixel (core/model/renderer.h). The best x, y and f are found by Gauss-Newton; steps are halved until they help. The errors are
-// those of each parameter by itself (the inverse of the normal matrix's diagonal), as the Legacy Surveys' tables have
-// them.
+// Surveys did by Lanczos-3, which displaces stars by up to 0.02 pixel (core/model/renderer.h). The best x, y and f are found
+// by Gauss-Newton; steps are halved until they help. The errors are those of each parameter by itself (the inverse of the
+// normal matrix's diagonal), as the Legacy Surveys' tables have them.
 //
 // They are what the weights say, and many images' weights know of the sky's photons and not of the star's own, nor of
-// errors of the PSF. flux_error, x_error and y_error are what the residuals r say: with the variance of each pixel replaced by its r^2
-// (White 1980, Econometrica 48, 817),
+// errors of the PSF. flux_error, x_error and y_error are what the residuals r say: with the variance of each pixel replaced
+// by its r^2 (White 1980, Econometrica 48, 817),
 //   flux_error^2 = sum w^2 P^2 r^2 / (1 - h) / (sum w P^2)^2,  w = 1/sigma^2
 // where h is the part of a pixel's error that the three parameters follow (its leverage; MacKinnon & White 1985, J.
 // Econometrics 29, 305); never less than dflux. Those of the place likewise, with f dP/dx and f dP/dy for P.

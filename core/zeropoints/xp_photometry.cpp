@@ -75,11 +75,18 @@ double XpBand::magnitude(const fits::Table& table, std::int64_t row) const {
     const fits::Column& column = table.require(part.column);
     if (column.width() != width)
       throw input_error("its column {} has {} values a row, not {}", part.column, column.width(), width);
-    const auto* floats = std::get_if<std::vector<float>>(&column.data);
-    for (std::int64_t i = 0; i < width; ++i)
-      if (const double w = part.weights[static_cast<std::size_t>(i)]; w != 0)
-        flux += w * (floats ? static_cast<double>((*floats)[static_cast<std::size_t>(row * width + i)])
-                            : table.number(part.column, row, i));
+    const auto add = [&](const auto& number) {
+      for (std::int64_t i = 0; i < width; ++i)
+        if (const double w = part.weights[static_cast<std::size_t>(i)]; w != 0) flux += w * number(i);
+    };
+    // As the archive has them; whatever else there may be, one by one.
+    const auto at = [&](std::int64_t i) { return static_cast<std::size_t>(row * width + i); };
+    if (const auto* floats = std::get_if<std::vector<float>>(&column.data))
+      add([&](std::int64_t i) { return static_cast<double>((*floats)[at(i)]); });
+    else if (const auto* doubles = std::get_if<std::vector<double>>(&column.data))
+      add([&](std::int64_t i) { return (*doubles)[at(i)]; });
+    else
+      add([&](std::int64_t i) { return table.number(part.column, row, i); });
   }
   return ab_magnitude_of_flux(flux);
 }

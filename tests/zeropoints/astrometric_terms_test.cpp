@@ -114,17 +114,21 @@ TEST(AstrometricTerms, AreOfALowerOrderWhereStarsAreFewOrFarFromTheCorners) {
   EXPECT_THAT(why, HasSubstr("arcsec in a corner"));
 }
 
-TEST(AstrometricTerms, AreInTheCardsAsTheyWereFittedLessTheShift) {
+TEST(AstrometricTerms, AreInTheCardsAsTheyWereFittedWithTheTablesShift) {
   const Wcs wcs = bent_wcs();
   const AstrometricTerms terms = true_terms();
-  const Wcs corrected = Wcs::from_header(corrected_wcs_cards(wcs, terms, 0.1, -0.2), kWidth, kHeight);
+  // What a table's shift is at the CCD's other declinations is with_offset's affair.
+  constexpr double kRaShift = 1.1, kDecShift = -0.9;
+  const Wcs corrected =
+      Wcs::from_header(corrected_wcs_cards(wcs, terms, kRaShift, kDecShift), kWidth, kHeight)
+          .with_offset(kRaShift / 3600, kDecShift / 3600);
   for (const double x : {0., 400., 1500., kWidth - 1.})
     for (const double y : {0., 700., 2500., kHeight - 1.}) {
       const SkyPosition before = wcs.pixel_to_sky(x, y), after = corrected.pixel_to_sky(x, y);
       const std::array<double, 2> by = terms.at(x, y);
       const double cos_dec = std::cos(before.dec * 3.14159265358979 / 180);
-      EXPECT_NEAR(ra_difference(after.ra, before.ra) * cos_dec * 3600, by[0] - 0.1, 2e-4);
-      EXPECT_NEAR((after.dec - before.dec) * 3600, by[1] + 0.2, 2e-4);
+      EXPECT_NEAR(ra_difference(after.ra, before.ra) * cos_dec * 3600, by[0], 2e-4);
+      EXPECT_NEAR((after.dec - before.dec) * 3600, by[1], 2e-4);
     }
 }
 
@@ -215,6 +219,20 @@ TEST(AstrometricTerms, BringARotatedAndScaledCcdToItsPlaceInRunsFromAKdTreeTable
   EXPECT_NEAR(made.number("wcs_largest", 0), 0.1, 0.03);
   EXPECT_LT(made.number("wcs_rarms", 0), 0.03);
   EXPECT_LT(made.number("wcs_error", 0), 0.015);
+  // The annotated table has the corners where runs have them.
+  for (const auto& entry : fs::recursive_directory_iterator(survey / "zpt")) {
+    if (!entry.path().string().ends_with("-annotated.fits")) continue;
+    const fits::Table annotated = fits::FitsReader(entry.path()).table(1);
+    fits::FitsReader side(survey / "calib" / made.text("wcs_file", 0));
+    const int width = static_cast<int>(made.number("width", 0)),
+              height = static_cast<int>(made.number("height", 0));
+    const SkyPosition corner =
+        Wcs::from_header(side.header(1), width, height)
+            .with_offset(made.number("ccdraoff", 0) / 3600, made.number("ccddecoff", 0) / 3600)
+            .pixel_to_sky(0, 0);
+    EXPECT_NEAR(ra_difference(annotated.number("ra0", 0), corner.ra) * 3600, 0, 0.005);
+    EXPECT_NEAR((annotated.number("dec0", 0) - corner.dec) * 3600, 0, 0.005);
+  }
   const test::ProgramResult corrected = run("linear");
   ASSERT_EQ(corrected.exit_code, 0) << corrected.err;
   const Positions best = positions_of(survey, scratch / "sim"),
@@ -225,11 +243,19 @@ TEST(AstrometricTerms, BringARotatedAndScaledCcdToItsPlaceInRunsFromAKdTreeTable
   EXPECT_GT(before.rms, 0.02);
   EXPECT_LT(after.rms, std::hypot(best.rms, 0.004));
 
-  // Without the file that the table names, and with that of another exposure, nothing is run.
+  // Without the file that the table names, and with that of another measurement, nothing is run.
   SimulatedSky::measure(survey, 0, {"--photometry", "gaia", "--name", "again", "--astrometry", "linear"},
                         survey / "gaia");
   const fs::path file = survey / "calib" / SimulatedSky::ccds(survey, "again").text("wcs_file", 0);
   ASSERT_TRUE(fs::exists(file));
+  const fs::path table = survey / "survey-ccds-again.fits.gz", kept = scratch / "kept.fits.gz";
+  fs::copy_file(table, kept);
+  SimulatedSky::change_header(
+      file, [](fits::Header& h) { h.set("WCSDEOFF", h.require_number("WCSDEOFF") + 0.01); });
+  const test::ProgramResult other = run("again");
+  EXPECT_EQ(other.exit_code, 3);
+  EXPECT_THAT(other.err, testing::AllOf(HasSubstr("-wcs.fits"), HasSubstr("ccddecoff")));
+  fs::copy_file(kept, table);
   fs::remove(file);
   const test::ProgramResult without = run("again");
   EXPECT_EQ(without.exit_code, 3);

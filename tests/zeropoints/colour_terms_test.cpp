@@ -338,12 +338,12 @@ class Catalogs : public testing::Test {
     EXPECT_THAT(parsed.problems, testing::IsEmpty());
     return parsed.facts;
   }
-  ReferenceStars read(PhotometricProvider provider) {
+  ReferenceStars read(PhotometricProvider provider, const ReferenceStarOptions& options = {}) {
     if (provider.catalog) {
       if (provider.catalog->of_gaia) provider.catalog->files = gaia();
       provider.catalog->files.directory = directory_.path();
     }
-    return read_reference_stars(wcs_, 57388, gaia(), &provider, {}, cache_);
+    return read_reference_stars(wcs_, 57388, gaia(), &provider, options, cache_);
   }
 };
 
@@ -412,6 +412,29 @@ TEST_F(Catalogs, OfGaiaTakeOnlyStarsForWhichTheTermIsValid) {
     EXPECT_EQ(usable, (std::vector<bool>{true, false, catalog == "gspc" || usable[2], false, false,
                                          catalog == "gaia"}));
   }
+}
+
+TEST_F(Catalogs, OfGaiaKeepThePlacesOfTheBrightestInTheirBand) {
+  // The fainter a star is in G, the brighter in r.
+  std::vector<MadeStar> stars;
+  for (int i = 0; i < 6; ++i)
+    stars.push_back(
+        {50. + 50 * i,
+         200,
+         {{"phot_g_mean_mag", 15. + i}, {"g_sdss_mag", 20}, {"i_sdss_mag", 20}, {"r_sdss_mag", 20. - i}}});
+  write_gaia(stars);
+  const CameraFacts camera =
+      facts(R"({"catalogues": {"gspc": {"r": {"base": "r", "colour": ["g", "i"], "coefficients": [0]}}}})");
+  ReferenceStarOptions two;
+  two.most_stars = 2;
+  std::map<std::int64_t, ReferenceStar> by_id;
+  for (const ReferenceStar& s : read(*photometric_provider(camera, "gspc", "r"), two).stars)
+    by_id[s.gaia.id] = s;
+  std::vector<std::int64_t> ids;
+  for (const auto& [id, s] : by_id) ids.push_back(id);
+  EXPECT_THAT(ids, testing::ElementsAre(1000, 1001, 1004, 1005));
+  EXPECT_NEAR(by_id[1005].mag, 15, 1e-6);
+  EXPECT_TRUE(by_id[1005].astrometric());
 }
 
 TEST_F(Catalogs, OfGaiaWithoutTheColumnsSayWhoKeepsThem) {

@@ -3,12 +3,17 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
+#include <set>
+#include <utility>
 
 #include "core/base/environment.h"
 #include "core/base/error.h"
 #include "core/base/exit_codes.h"
 #include "core/base/file_digest.h"
+#include "core/base/read_log.h"
 #include "core/base/version.h"
+#include "core/catalog/dust.h"
 #include "core/model/simd.h"
 #include "core/survey/survey_identity.h"
 #include "core/zeropoints/measured_row_file.h"
@@ -52,12 +57,11 @@ void complete(const SurveyDirectory& survey, const CameraRegistry& cameras, Meas
     const auto equals = word.find('=');
     if (equals == 0 || equals == std::string::npos)
       throw usage_error("--catalog: '{}' is not NAME=DIR", word);
+    if (word.substr(0, equals) == "gaia")
+      throw usage_error("--catalog {}: --gaia-dir says where Gaia's own stars are", word);
     add(word.substr(0, equals), word.substr(equals + 1));
   }
-  for (const std::string& file : a.facts) {
-    const std::string text = read_facts_over(file);
-    o.facts_over = o.facts_over.empty() ? text : merge_camera_facts(o.facts_over, text);
-  }
+  o.facts_over = read_facts_over(a.facts);
   if (!a.xp_basis.empty()) o.xp_basis = a.xp_basis;
   o.stars.alone = a.legacy_fits;
   o.stars.astrometry.order = a.astrometry == "quadratic" ? AstrometricOrder::kQuadratic
@@ -102,16 +106,24 @@ std::vector<CommandOption> options_of(const MeasureArguments& a) {
 }
 
 // What CCDs that are kept rest on beside their own files: the program and what it was told.
-std::string finished_key(const CameraRegistry& cameras, const MeasureArguments& a) {
+std::string finished_key(const SurveyDirectory& survey, const CameraRegistry& cameras,
+                         const MeasureArguments& a) {
   const MeasureOptions& o = a.options;
-  std::string key = fmt::format("{} {}\n{}\n", commit(), simd_level_name(),
-                                canonical_command_line("make-ccds", options_of(a)));
+  std::string key = fmt::format("{} {}\n{}\n{}\n", commit(), simd_level_name(),
+                                canonical_command_line("make-ccds", options_of(a)),
+                                fs::absolute(survey.root()).lexically_normal().string());
   key += fmt::format("{} {} {}\n", (o.gaia.directory / o.gaia.pattern).string(), o.gaia.nside,
                      o.gaia.scheme == HealpixScheme::kNested);
   for (const Camera* camera : cameras.loaded())
     key += camera->provenance().file_sha256 + " " + camera->provenance().facts_sha256 + "\n";
   for (const auto& [name, directory] : o.photometric_dirs) key += name + "=" + directory.string() + "\n";
-  key += o.dust_dir ? o.dust_dir->string() : "";
+  for (const auto& [name, value] : o.calibrations.sky_maker.reading.environment)
+    key += name + "=" + value + "\n";
+  if (o.dust_dir)
+    for (const fs::path& file : DustMaps::files(*o.dust_dir)) {
+      const FileFingerprint map = fingerprint_of(file);
+      key += fmt::format("{} {} {}\n", map.path, map.size, map.modified_ns);
+    }
   key += "\n" + o.facts_over;
   if (o.xp_basis)
     if (const auto basis = file_digest(*o.xp_basis)) key += "\n" + basis->sha256;
@@ -119,15 +131,21 @@ std::string finished_key(const CameraRegistry& cameras, const MeasureArguments& 
   return key;
 }
 
-// What a process that was killed was writing, below a directory: "tmp-NAME.RANDOM" (write_file_atomically).
-void remove_half_written(const fs::path& directory, const std::string& name) {
+// What a process that was killed was writing of these files: "tmp-NAME.RANDOM" beside them (write_file_atomically).
+void remove_half_written(const std::vector<fs::path>& files) {
+  std::map<fs::path, std::set<std::string>> names;  // by directory
+  for (const fs::path& file : files) names[fs::absolute(file).parent_path()].insert(file.filename().string());
   std::error_code ignored;
   std::vector<fs::path> found;
-  for (auto entry = fs::recursive_directory_iterator(directory, ignored);
-       entry != fs::recursive_directory_iterator(); entry.increment(ignored)) {
-    const std::string file = entry->path().filename().string();
-    if (file.starts_with("tmp-") && file.find(name) != std::string::npos) found.push_back(entry->path());
-  }
+  for (const auto& [directory, own] : names)
+    for (auto entry = fs::directory_iterator(directory, ignored); entry != fs::directory_iterator();
+         entry.increment(ignored)) {
+      constexpr std::string_view kPrefix = "tmp-";
+      const std::string file = entry->path().filename().string();
+      if (file.starts_with(kPrefix) &&
+          own.contains(file.substr(kPrefix.size(), file.rfind('.') - kPrefix.size())))
+        found.push_back(entry->path());
+    }
   for (const fs::path& file : found) fs::remove(file, ignored);
 }
 
@@ -266,10 +284,17 @@ void add_measure_options(CLI::App& app, MeasureArguments& a) {
   constant("--most-crowded", s.most_crowded, CLI::Range(0., 1.),
            "part of the usable stars that may have a like neighbour");
   constant("--crowded-within", s.crowded_within_fwhm, CLI::Range(0., 1000.), "FWHM, of such a neighbour");
+  for (const CLI::Option* option : static_cast<const CLI::App&>(app).get_options())
+    if ((option->get_group() == kGroup || option->get_group() == kConstants) &&
+        !option->check_lname("measure"))
+      a.all.push_back(option);
 }
 
 void check_measure_options(const MeasureArguments& a) {
   if (!a.report.empty() && !a.measure) throw usage_error("--report is of what --measure measures");
+  if (!a.measure)
+    for (const CLI::Option* option : a.all)
+      if (option->count() > 0) throw usage_error("{} is of no use without --measure", option->get_name());
   if (a.star_mags.size() == 2 && !(a.star_mags[0] < a.star_mags[1]))
     throw usage_error("--star-mags: {} is not brighter than {}", a.star_mags[0], a.star_mags[1]);
 }
@@ -282,7 +307,7 @@ int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& camer
   const fs::path outdir = a.outdir.empty() ? survey.root() / "zpt" : fs::path(a.outdir);
   a.options.calibrations.cancel = a.options.calibrations.psf_maker.cancel = signals.cancel();
   a.options.finished_dir = outdir / ("finished-" + name);
-  a.options.finished_key = finished_key(cameras, a);
+  a.options.finished_key = finished_key(survey, cameras, a);
   display.stage_begins("measuring zero points", 1, 1);
   MeasuredImages images;
   try {
@@ -298,15 +323,18 @@ int measure_and_write(const SurveyDirectory& survey, const CameraRegistry& camer
   const fits::Header version =
       version_header(read_survey_identity(survey), {}, canonical_command_line("make-ccds", options_of(a)),
                      simd_level_name(), "InstCal");
-  remove_half_written(outdir, "-photom.fits.");
-  remove_half_written(outdir, "-annotated.fits.");
-  remove_half_written(a.options.calibrations.output / "wcs", "-wcs.fits.");
-  remove_half_written(table_file.parent_path(), table_file.filename().string() + ".");
+  std::vector<fs::path> products = measured_image_files(outdir, cameras, made, images);
+  for (fs::path& file : corrected_wcs_files(a.options.calibrations.output, images))
+    products.push_back(std::move(file));
+  products.push_back(table_file);
+  if (!a.report.empty()) products.emplace_back(a.report);
+  remove_half_written(products);
   write_corrected_wcs(a.options.calibrations.output, made, images);
   write_measured_images(outdir, CcdReader(survey, cameras), cameras, made, images, version);
   write(survey_table(made, images));
+  if (!a.report.empty())
+    write_report(made, images, cameras, a.options.facts_over, survey.root().string(), a.report);
   MeasuredRowFiles(a.options.finished_dir, a.options.finished_key).remove();
-  if (!a.report.empty()) write_report(made, images, cameras, survey.root().string(), a.report);
   double read = 0, fit = 0;
   for (const MeasuredRow& r : images.rows) {
     read += r.read_seconds;

@@ -26,6 +26,7 @@ struct MeasureArguments {
   std::vector<std::string> facts;     // files
   std::vector<double> star_mags;
   MeasureOptions options;
+  std::vector<const CLI::Option*> all;        // but --measure itself
   std::vector<const CLI::Option*> constants;  // those options of which the command line in products tells
 };
 

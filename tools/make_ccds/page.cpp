@@ -18,14 +18,13 @@
 #include "core/survey/ccd_cut_names.h"
 #include "core/zeropoints/robust.h"
 #include "tools/make_ccds/page_assets.h"
+#include "tools/make_ccds/table_file.h"
 
 namespace brickline {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kFewestInHalf = 8;
-// mag: what a star table's zero point may differ from the table of CCDs by rounding.
-constexpr double kSameZeroPoint = 0.001;
 constexpr int kTermSteps = 80;
 
 // A column of the tables, and with how many decimals the page has it.
@@ -34,22 +33,19 @@ struct PageColumn {
   int decimals;
 };
 constexpr std::array kColumns = {
-    PageColumn{"ccdzpt", 5},       PageColumn{"ccdzpt_error", 5},    PageColumn{"ccdphrms", 5},
-    PageColumn{"transparency", 4}, PageColumn{"ccdraoff", 5},        PageColumn{"ccddecoff", 5},
-    PageColumn{"ccdrarms", 5},     PageColumn{"ccddecrms", 5},       PageColumn{"ccdbprp", 3},
-    PageColumn{"ccdskysb", 4},     PageColumn{"ccdskycounts", 4},    PageColumn{"sig1", 6},
-    PageColumn{"fwhm", 4},         PageColumn{"ccdnphotom", 0},      PageColumn{"ccdnphotom_used", 0},
-    PageColumn{"ccdnastrom", 0},   PageColumn{"psfdepth", 3},        PageColumn{"ebv", 4},
-    PageColumn{"psf_ell", 4},      PageColumn{"ccdzpt_provider", 5}, PageColumn{"ccdzpt_difference", 5},
-    PageColumn{"width", 0},        PageColumn{"height", 0},
+    PageColumn{"ccdzpt", 5},         PageColumn{"ccdzpt_error", 5},    PageColumn{"ccdphrms", 5},
+    PageColumn{"transparency", 4},   PageColumn{"ccdraoff", 5},        PageColumn{"ccddecoff", 5},
+    PageColumn{"ccdrarms", 5},       PageColumn{"ccddecrms", 5},       PageColumn{"ccdbprp", 3},
+    PageColumn{"ccdskysb", 4},       PageColumn{"ccdskycounts", 4},    PageColumn{"sig1", 6},
+    PageColumn{"fwhm", 4},           PageColumn{"ccdnphotom", 0},      PageColumn{"ccdnphotom_used", 0},
+    PageColumn{"ccdnastrom", 0},     PageColumn{"psfdepth", 3},        PageColumn{"ebv", 4},
+    PageColumn{"psf_ell", 4},        PageColumn{"ccdzpt_provider", 5}, PageColumn{"ccdzpt_difference", 5},
+    PageColumn{"width", 0},          PageColumn{"height", 0},          PageColumn{"ccdzpt_scatter", 5},
+    PageColumn{"ccdraoff_error", 5}, PageColumn{"ccddecoff_error", 5},
 };
 // Those of an exposure, and of geometry, which are written otherwise.
 constexpr std::array kFurther = {"mjd_obs", "airmass", "exptime", "ra_bore", "dec_bore", "ra",
                                  "dec",     "cd1_1",   "cd1_2",   "cd2_1",   "cd2_2",    "ccd_cuts"};
-
-std::string short_name(const std::filesystem::path& image) {
-  return (image.parent_path().filename() / image.filename()).string();
-}
 
 // A magnitude; NaN for 0, which is none in these tables.
 double magnitude(double v) {
@@ -148,16 +144,28 @@ std::string ZeroPointsPage::provider_of(const Row& row) {
   return row.source.starts_with(kStars) ? row.source.substr(kStars.size()) : std::string();
 }
 
+const CameraFacts* ZeroPointsPage::facts_of(const std::string& camera_name) const {
+  for (const Camera* camera : cameras_.loaded()) {
+    if (camera->name() != camera_name) continue;
+    if (facts_over_.empty()) return &camera->facts();
+    const auto known = facts_.find(camera_name);
+    return known != facts_.end()
+               ? &known->second
+               : &facts_.emplace(camera_name, facts_with_over(*camera, facts_over_)).first->second;
+  }
+  return nullptr;
+}
+
 std::optional<PhotometricProvider> ZeroPointsPage::term_of(const Row& row) const {
   const std::string provider = provider_of(row);
   if (provider.empty()) return {};
-  for (const Camera* camera : cameras_.loaded())
-    if (camera->name() == row.camera) try {
-        return photometric_provider(camera->facts(), provider, row.band);
-      } catch (const Error& e) {
-        // The page does without what the measurement would have refused.
-        if (e.kind() != ErrorKind::kInput) throw;
-      }
+  const CameraFacts* facts = facts_of(row.camera);
+  if (facts) try {
+      return photometric_provider(*facts, provider, row.band);
+    } catch (const Error& e) {
+      // The page does without what the measurement would have refused.
+      if (e.kind() != ErrorKind::kInput) throw;
+    }
   return {};
 }
 
@@ -479,17 +487,15 @@ void ZeroPointsPage::write_terms(JsonWriter& json) const {
   std::set<std::pair<std::string, std::string>> done;
   for (const Row& row : rows_) {
     if (!done.emplace(row.camera, row.band).second) continue;
-    for (const Camera* camera : cameras_.loaded()) {
-      if (camera->name() != row.camera) continue;
-      const auto& bands = camera->facts().photometry.bands;
-      const auto band = bands.find(row.band);
-      if (band == bands.end()) continue;
-      json.key(row.camera + "/" + row.band);
-      json.begin_object();
-      json.member("zero_point", band->second.zero_point.value_or(kNan), 6);
-      json.member("extinction", band->second.extinction_per_airmass, 4);
-      json.end_object();
-    }
+    const CameraFacts* facts = facts_of(row.camera);
+    if (!facts) continue;
+    const auto band = facts->photometry.bands.find(row.band);
+    if (band == facts->photometry.bands.end()) continue;
+    json.key(row.camera + "/" + row.band);
+    json.begin_object();
+    json.member("zero_point", band->second.zero_point.value_or(kNan), 6);
+    json.member("extinction", band->second.extinction_per_airmass, 4);
+    json.end_object();
   }
   json.end_object();
 }

@@ -13,6 +13,7 @@
 
 #include "core/camera/registry.h"
 #include "core/fits/table.h"
+#include "core/zeropoints/measured_images.h"
 #include "core/zeropoints/reference_stars.h"
 
 namespace brickline {
@@ -23,8 +24,10 @@ class ZeroPointsPage {
   // tables give the same page. What is told of all stars is computed before.
   static constexpr std::int64_t kMostStars = 200'000, kMostStarsOfCcd = 2000, kFewestStarsOfCcd = 4;
 
-  // Colour terms are of those cameras that are loaded when stars are added.
-  explicit ZeroPointsPage(const CameraRegistry& cameras) : cameras_(cameras) {}
+  // Colour terms are of those cameras that are loaded when stars are added, with `facts_over`
+  // (core/zeropoints/measured_images.h) laid over their facts.
+  explicit ZeroPointsPage(const CameraRegistry& cameras, std::string facts_over = "")
+      : cameras_(cameras), facts_over_(std::move(facts_over)) {}
 
   // Whether these columns are those of a table of stars.
   static bool is_of_stars(const fits::Table& table);
@@ -75,6 +78,8 @@ class ZeroPointsPage {
   static double number(const Row& row, const char* column);
   // From which catalog its magnitudes are; empty: not from stars.
   static std::string provider_of(const Row& row);
+  // Null: no such camera is loaded.
+  const CameraFacts* facts_of(const std::string& camera_name) const;
   std::optional<PhotometricProvider> term_of(const Row& row) const;
   // Error (kInput): the stars have another zero point than the CCD.
   static void check_measurement(const fits::Table& table, const std::vector<std::int64_t>& which,
@@ -86,6 +91,8 @@ class ZeroPointsPage {
   void write_terms(JsonWriter& json) const;
 
   const CameraRegistry& cameras_;
+  std::string facts_over_;
+  mutable std::map<std::string, CameraFacts> facts_;  // by camera, where they are not its own
   std::vector<Row> rows_;
   std::map<std::pair<std::string, std::string>, std::size_t> by_name_;  // short name of the image, ccdname
   std::int64_t stars_ = 0, shown_ = 0, others_ = 0;

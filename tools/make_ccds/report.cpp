@@ -44,10 +44,6 @@ std::vector<fs::path> files_of(const std::vector<fs::path>& names) {
   return out;
 }
 
-std::string short_name(const fs::path& image) {
-  return (image.parent_path().filename() / image.filename()).string();
-}
-
 }  // namespace
 
 CLI::App* add_report_command(CLI::App& app, ReportArguments& a) {
@@ -62,6 +58,14 @@ CLI::App* add_report_command(CLI::App& app, ReportArguments& a) {
           "stars (*-photom.fits), and directories that hold such files of images")
       ->required();
   reporting->add_option("--out", a.page, "the page to write, PAGE.html")->required();
+  reporting
+      ->add_option(
+          "--facts", a.facts,
+          "a file of facts about photometry that were laid over the camera's own when it was measured "
+          "(--measure --facts); repeatable")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   reporting->add_flag("--force", a.force, "replace a page that is there");
   return reporting;
 }
@@ -71,7 +75,7 @@ int write_report(const ReportArguments& a, const PluginSearch& plugins) {
   TerminalLog terminal(LogLevel::kWarning);
   const Log log(terminal);
   CameraRegistry cameras = CameraRegistry::scan(plugins, log);
-  ZeroPointsPage page(cameras);
+  ZeroPointsPage page(cameras, read_facts_over(a.facts));
   std::vector<fs::path> of_stars;
   for (const fs::path& file : files_of(a.tables)) {
     const fits::Table table = fits::FitsReader(file).table(1);
@@ -105,10 +109,10 @@ int write_report(const ReportArguments& a, const PluginSearch& plugins) {
 }
 
 void write_report(const MadeCcdTable& made, const MeasuredImages& images, const CameraRegistry& cameras,
-                  const std::string& survey, const fs::path& file) {
+                  const std::string& facts_over, const std::string& survey, const fs::path& file) {
   std::vector<std::size_t> all(images.rows.size());
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
-  ZeroPointsPage page(cameras);
+  ZeroPointsPage page(cameras, facts_over);
   page.add_ccds(annotated_table(made, images, all), survey);
   for (const std::size_t i : all)
     if (!images.rows[i].zero_point.stars.empty())

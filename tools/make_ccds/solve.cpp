@@ -17,14 +17,13 @@
 #include "core/wcs/sky.h"
 #include "core/zeropoints/robust.h"
 #include "tools/common/program.h"
+#include "tools/make_ccds/table_file.h"
 
 namespace brickline {
 namespace {
 
 namespace fs = std::filesystem;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-// mag: what a star table's zero point may differ from the table of CCDs by rounding.
-constexpr double kSameZeroPoint = 0.001;
 constexpr std::string_view kEnding = "-photom.fits";
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
@@ -57,11 +56,6 @@ std::vector<fs::path> star_tables(const std::vector<fs::path>& names) {
     std::sort(out.begin() + static_cast<std::ptrdiff_t>(before), out.end());
   }
   return out;
-}
-
-// What a star table calls an image: its file and the directory that it is in.
-std::string short_name(const fs::path& image) {
-  return (image.parent_path().filename() / image.filename()).string();
 }
 
 enum class Part { kTakesPart, kNotMeasured, kStated, kNoStars };

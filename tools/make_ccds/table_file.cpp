@@ -19,6 +19,10 @@ void TableFile::add_to(fits::FitsWriter& writer) const {
   writer.add_table(table, header.text("EXTNAME").value_or(""), header);
 }
 
+std::string short_name(const std::filesystem::path& image) {
+  return (image.parent_path().filename() / image.filename()).string();
+}
+
 void refuse_to_replace(const std::filesystem::path& file, bool force) {
   if (std::filesystem::exists(file) && !force)
     throw input_error("it is there already; --force replaces it").in_file(file.string());

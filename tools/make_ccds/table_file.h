@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "core/fits/fits_writer.h"
 #include "core/fits/header.h"
@@ -18,6 +19,11 @@ struct TableFile {
   static TableFile read(const std::filesystem::path& file);
   void add_to(fits::FitsWriter& writer) const;
 };
+
+// What a table of stars calls an image: its file and the directory that it is in.
+std::string short_name(const std::filesystem::path& image);
+// mag: what the zero point of a table of stars may differ from that of the table of CCDs by rounding.
+inline constexpr double kSameZeroPoint = 0.001;
 
 // Error (kInput) if the file is there and is not to be replaced.
 void refuse_to_replace(const std::filesystem::path& file, bool force);
