@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/unfinished_file.h"
 
 namespace brickline {
 namespace {
@@ -27,10 +28,9 @@ namespace {
 int open_new(const std::filesystem::path& directory, const std::string& name,
              std::filesystem::path& temporary) {
   constexpr int kTries = 100;
-  constexpr std::size_t kLongest = 200;  // of a name's 255 bytes
   std::random_device random;
   for (int i = 0; i < kTries; ++i) {
-    temporary = directory / fmt::format("tmp-{}.{:08x}", name.substr(0, kLongest), random());
+    temporary = directory / unfinished_name(name, random());
     const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd >= 0 || errno != EEXIST) return fd;
   }

@@ -187,8 +187,17 @@ double sum_of_model(const fits::Table& row) {
   return sum * side * side;
 }
 
-// The row's planes with smooth wings.
-void smooth_wings_of(fits::Table& row) {
+// The sum. Error (kInput) if it is too far from 1.
+double checked_sum(const fits::Table& row, double max_deviation) {
+  const double sum = sum_of_model(row);
+  if (!(std::abs(sum - 1) <= max_deviation))
+    throw input_error("the PSF's sum is {:.4g}, which is not near 1", sum);
+  return sum;
+}
+
+// The row's planes with smooth wings; where the profile begins in pixels of the CCD, if that can be. The file tells it behind
+// the column's name, with the CCD: a merged file has the words of its first.
+std::optional<double> smooth_wings_of(fits::Table& row, const std::string& ccdname) {
   const std::int64_t width = row.integer("psfaxis1", 0), height = row.integer("psfaxis2", 0);
   auto& values = std::get<std::vector<float>>(row.find("psf_mask")->data);
   const auto pixels = static_cast<std::size_t>(width * height);
@@ -198,12 +207,16 @@ void smooth_wings_of(fits::Table& row) {
     for (int y = 0; y < height; ++y)
       for (int x = 0; x < width; ++x) plane(x, y) = values[at + static_cast<std::size_t>(y * width + x)];
   }
-  const double sampling = row.number("psf_samp", 0);
-  if (!smooth_wings(planes, row.number("psf_fwhm", 0) / (sampling > 0 ? sampling : 1))) return;
+  const double told = row.number("psf_samp", 0), sampling = told > 0 ? told : 1;
+  const auto wings = smooth_wings(planes, row.number("psf_fwhm", 0) / sampling, sampling);
+  if (!wings) return {};
   std::size_t i = 0;
   for (const Image<float>& plane : planes)
     for (int y = 0; y < height; ++y)
       for (int x = 0; x < width; ++x) values[i++] = plane(x, y);
+  const double from = wings->radius * sampling;
+  row.find("psf_mask")->description = fmt::format("from {:.1f} pixels on a profile ({})", from, ccdname);
+  return from;
 }
 
 }  // namespace
@@ -263,9 +276,7 @@ fits::Table psf_row(const fs::path& psfex_file, const CcdImage& image, int min_s
 
   // The readers' own judgement (sampling, width, finite planes), and the light.
   psf_from_psfex_row(row, 0, true);
-  const double sum = sum_of_model(row);
-  if (!(std::abs(sum - 1) <= max_sum_deviation))
-    throw input_error("the PSF's sum is {:.4g}, which is not near 1", sum);
+  checked_sum(row, max_sum_deviation);
   return row;
 }
 
@@ -348,13 +359,20 @@ MadePsf make_psf(const CcdReader& reader, const CcdInput& input, const Camera& c
   const fs::path model = scratch / "sources.psf";
   if (!fs::exists(model)) throw input_error("psfex ended well, but left no model: {}", last_words(call.log));
   made.row = psf_row(model, image, options.min_stars, options.max_sum_deviation);
-  if (options.smooth_wings) smooth_wings_of(made.row);
+  if (options.smooth_wings) {
+    made.wings_from_pixels = smooth_wings_of(made.row, ccd.values().ccdname);
+    if (made.wings_from_pixels)
+      log.debug("{}: the PSF's wings are of a profile from {:.1f} pixels on", image.name,
+                *made.wings_from_pixels);
+    else
+      log.info("{}: the PSF's wings stay as psfex makes them: no profile goes through them", image.name);
+  }
   made.stars = stars_of(scratch / "stars.cat");
   made.loaded = static_cast<int>(made.row.integer("loaded", 0));
   made.accepted = static_cast<int>(made.row.integer("accepted", 0));
   made.fwhm_pixels = made.row.number("psf_fwhm", 0);
   made.chi2 = made.row.number("chi2", 0);
-  made.sum = sum_of_model(made.row);
+  made.sum = checked_sum(made.row, options.max_sum_deviation);  // of the smooth wings
   return made;
 }
 

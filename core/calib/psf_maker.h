@@ -56,6 +56,7 @@ struct MadePsf {
   int loaded = 0, accepted = 0;  // stars
   std::vector<PsfStar> stars;    // as far as psfex tells of them
   double fwhm_pixels = 0, chi2 = 0, sum = 0;
+  std::optional<double> wings_from_pixels;  // from where on they are a profile's; empty: as psfex makes them
   double read_seconds = 0, extractor_seconds = 0, psfex_seconds = 0;  // CPU time
 };
 

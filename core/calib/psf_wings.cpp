@@ -91,6 +91,10 @@ Profile with_amplitudes(Profile p, const std::vector<WeightedRing>& rings) {
   const double determinant = ff * hh - fh * fh;
   p.halo = determinant > 0 ? std::max(0., (ff * hy - fh * fy) / determinant) : 0;
   p.amplitude = ff > 0 ? (fy - p.halo * fh) / ff : 0;
+  if (p.amplitude < 0) {
+    p.amplitude = 0;
+    p.halo = hh > 0 ? std::max(0., hy / hh) : 0;
+  }
   p.chi2 = 0;
   for (const WeightedRing& ring : rings) {
     const double rest = ring.mean - p(ring.radius);
@@ -124,26 +128,29 @@ Profile fit_profile(const std::vector<WeightedRing>& rings, double fwhm, const P
 
 }  // namespace
 
-std::optional<PsfWings> smooth_wings(std::vector<Image<float>>& planes, double fwhm,
+std::optional<PsfWings> smooth_wings(std::vector<Image<float>>& planes, double fwhm, double sampling,
                                      const PsfWingOptions& options) {
   if (planes.empty() || !(fwhm > 0)) return {};
   const std::vector<Ring> rings = rings_of(planes[0]);
   const double edge = static_cast<double>(rings.size() - 1) - fwhm;
   const double noise = pixel_noise(planes[0], rings, edge);
   if (!(noise > 0)) return {};
+  const double alone = std::min(1., sampling * sampling);  // of the pixels, whose own measurement is theirs
+  const auto noise_of = [&](const Ring& ring) {
+    return noise / std::sqrt(std::max(1., alone * ring.pixels));
+  };
   std::vector<WeightedRing> used;
   for (const Ring& ring : rings) {
     if (ring.radius < options.first_ring * fwhm || ring.radius > edge) continue;
     const double own = options.ring_accuracy * ring.mean;
-    used.push_back({ring.radius, ring.mean, 1 / (noise * noise / ring.pixels + own * own)});
+    used.push_back({ring.radius, ring.mean, 1 / (noise_of(ring) * noise_of(ring) + own * own)});
   }
   if (static_cast<int>(used.size()) < options.min_rings) return {};
   const Profile profile = fit_profile(used, fwhm, options);
-  if (!(profile.amplitude > 0) || !std::isfinite(profile.chi2)) return {};
+  if (!(profile.amplitude + profile.halo > 0) || !std::isfinite(profile.chi2)) return {};
   const auto weak_from = [&](double share) {
     const auto weak = std::find_if(rings.begin(), rings.end(), [&](const Ring& ring) {
-      return ring.radius > fwhm &&
-             share * profile(ring.radius) < options.min_ring_snr * noise / std::sqrt(ring.pixels);
+      return ring.radius > fwhm && share * profile(ring.radius) < options.min_ring_snr * noise_of(ring);
     });
     return weak == rings.end() ? edge : std::min(edge, weak->radius);
   };

@@ -6,7 +6,8 @@
 // this puts a profile in its place that the stronger part determines.
 //
 //   1. Means of rings one pixel wide around the centre of the constant plane; their noise from the scatter of pixels in
-//      the outer part, which psfex's own taper of one full width at the edge leaves untouched.
+//      the outer part, which psfex's own taper of one full width at the edge leaves untouched; of planes finer than the
+//      CCD's pixels, those within one count as one: they are interpolated from the same measurements.
 //   2. A Moffat (1969) profile and an aureole (King 1971),
 //        I(r) = A (1 + r^2/a^2)^-beta + B (1 + r^2/h^2)^-gamma,  A, B >= 0,  h = `halo_radius` widths,
 //      through the rings beyond `first_ring` widths. Without B real PSFs, of a few percent of aureole, would lose half a
@@ -38,14 +39,15 @@ struct PsfWingOptions {
 };
 
 struct PsfWings {
-  double radius = 0;                     // where the profile begins, pixels of the planes
-  double varying_radius = 0;             // where what varies ends
+  double radius = 0;          // where the profile begins, pixels of the planes: the taper at the latest
+  double varying_radius = 0;  // where what varies ends
   double alpha = 0, beta = 0, halo = 0;  // a, in pixels of the planes; beta; B / (A + B)
 };
 
-// `planes`: of Psf; `fwhm`: in their pixels. Empty, and nothing is changed, where the planes are too small for a
-// profile or nothing is too weak.
-std::optional<PsfWings> smooth_wings(std::vector<Image<float>>& planes, double fwhm,
+// `planes`: of Psf; `fwhm`: in their pixels; `sampling`: how many of the CCD's pixels one of theirs is wide. Empty, and nothing
+// is changed, where there is no profile: planes that are too small, without noise, or without light beyond `first_ring`. In
+// all others the profile takes the place of psfex's taper, even where no ring is too weak.
+std::optional<PsfWings> smooth_wings(std::vector<Image<float>>& planes, double fwhm, double sampling = 1,
                                      const PsfWingOptions& options = {});
 
 }  // namespace brickline

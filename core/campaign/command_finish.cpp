@@ -6,9 +6,10 @@
 #include <map>
 #include <set>
 #include <string>
-#include <string_view>
+#include <system_error>
 
 #include "core/base/error.h"
+#include "core/base/unfinished_file.h"
 #include "core/campaign/command_items.h"
 #include "core/campaign/verify.h"
 #include "core/fits/fits_writer.h"
@@ -76,8 +77,8 @@ std::vector<fs::path> own_directories(const std::set<fs::path>& files, const std
   return out;
 }
 
-bool remove(const fs::path& file, CleanReport& report) {
-  std::error_code code;
+// Whether it was there and is gone; `code` says why not.
+bool remove(const fs::path& file, CleanReport& report, std::error_code& code) {
   const auto size = fs::file_size(file, code);
   if (code || !fs::remove(file, code)) return false;
   ++report.files;
@@ -85,7 +86,7 @@ bool remove(const fs::path& file, CleanReport& report) {
   return true;
 }
 
-// What processes that were killed have begun of these files (core/base/atomic_file.h).
+// What processes that were killed have begun of these files (core/base/unfinished_file.h).
 void remove_unfinished(const std::set<fs::path>& files, CleanReport& report) {
   std::set<fs::path> directories;
   for (const fs::path& file : files) directories.insert(file.parent_path());
@@ -93,14 +94,18 @@ void remove_unfinished(const std::set<fs::path>& files, CleanReport& report) {
     std::vector<fs::path> unfinished;
     std::error_code code;
     for (const fs::directory_entry& entry : fs::directory_iterator(directory, code)) {
-      const std::string name = entry.path().filename().string();
-      constexpr std::string_view kBegin = "tmp-";
-      if (name.starts_with(kBegin) &&
-          files.contains(directory / name.substr(kBegin.size(), name.rfind('.') - kBegin.size())))
-        unfinished.push_back(entry.path());
+      const auto name = name_of_unfinished(entry.path().filename().string());
+      if (name && files.contains(directory / *name)) unfinished.push_back(entry.path());
     }
-    for (const fs::path& file : unfinished) remove(file, report);
+    for (const fs::path& file : unfinished) remove(file, report, code);
   }
+}
+
+// Error (kInput): the files that the parts were put together in are not what was written.
+void require_whole(const PlanFiles& plan, const std::string& item) {
+  const Verification found = verify_checksums(plan.checksums(item));
+  if (found.check != Check::kDone)
+    throw input_error("{}: {}: its parts are not removed", item, found.what).in_file(plan.root.string());
 }
 
 }  // namespace
@@ -116,13 +121,17 @@ CleanReport clean_commands(const PlanFiles& plan, const std::vector<Item>& items
   CleanReport report;
   if (std::ranges::all_of(items, [](const Item& item) { return is_settled(item.state); }))
     remove_unfinished(made, report);
+  std::set<std::string> verified;
   for (const Item& item : items) {
     const auto whole = put_together_in(item);
     if (!whole || !done.contains(*whole) || !counts_as_done(item)) continue;
     const auto files = files_of(plan.checksums(item.name));
+    if (!files.empty() && verified.insert(*whole).second) require_whole(plan, *whole);
     for (const auto& [file, digest] : files) {
-      std::error_code code;
-      if (remove(file, report)) fs::remove(fs::path(file).parent_path(), code);  // once it is empty
+      std::error_code code, ignored;
+      if (remove(file, report, code)) fs::remove(fs::path(file).parent_path(), ignored);  // once it is empty
+      if (fs::symlink_status(file, ignored).type() != fs::file_type::not_found)
+        throw input_error("it cannot be removed: {}", code.message()).in_file(file);
     }
     // Only now: what an end in between leaves is removed next time.
     if (!files.empty()) write_put_together(plan.checksums(item.name));

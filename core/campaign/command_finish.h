@@ -10,7 +10,8 @@
 namespace brickline {
 
 // Removes the files of parts whose item that puts them together is done and, once all are settled, what killed processes have
-// left half-written beside the products. Error (kInput) for a list that cannot be read.
+// left half-written beside the products. Error (kInput) for a list that cannot be read, a product that is not what was written (its
+// parts stay), or a file that cannot be removed.
 CleanReport clean_commands(const PlanFiles& plan, const std::vector<Item>& items);
 
 // Writes PLAN/survey-checksums.fits (absolute path, size, sha256 of every file that the items have left, by path), and takes the

@@ -205,7 +205,8 @@ SealReport seal_plan(const PlanFiles& plan, bool incomplete, const Log& log) {
   PlanSession session(plan, log);
   const PlanKind kind = session.run().settings().kind;
   if (kind != PlanKind::kBricks && kind != PlanKind::kCommands)
-    throw input_error("its items are no bricks: there is no one directory that could be sealed")
+    throw input_error(
+        "it is a plan of CCDs: calibrations are added to for as long as a survey grows, and are not sealed")
         .in_file(plan.root.string());
   const std::vector<Item>& items = session.manifest().items;
   for (const Item& item : items) {

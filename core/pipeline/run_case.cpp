@@ -368,6 +368,7 @@ std::string description(const RunInputs& inputs, const Places& places, const Cas
   json.member("software", std::string(kVersion));
   json.member("commit", std::string(commit()));
   json.member("cut", how.cut);
+  json.member(std::string(kCaseListMember), std::string(kCaseList));
   json.key("files");
   json.begin_array();
   for (const RunInput& input : inputs.files) {
@@ -487,7 +488,7 @@ PackedCase pack_case(const BrickOptions& options, const RunInputs& inputs, const
   fs::permissions(directory.path() / "run.sh", fs::perms::owner_exec | fs::perms::group_exec,
                   fs::perm_options::add);
   write_file_atomically(directory.path() / "case.json", description(inputs, places, how, cut, options));
-  write_file_atomically(directory.path() / "SHA256SUMS", case_sums(directory.path()));
+  write_file_atomically(directory.path() / kCaseList, case_sums(directory.path()));
   for (const auto& entry : fs::recursive_directory_iterator(directory.path()))
     if (entry.is_regular_file()) {
       ++out.files;

@@ -274,12 +274,12 @@ void make_annotated_part(const BrickGroup& group, const fs::path& used, const st
   const std::string key = part_key(group, words_of(options, cameras), options.verify);
   if (is_current_part(out, key)) return;
   std::vector<std::vector<std::uint8_t>> rows(static_cast<std::size_t>(table.rows()));
+  std::int64_t failures = 0;
   if (!rows.empty()) {
     const CcdTable ccds = CcdTable::from_tables({{used, table}});
     require_all_rows(table, ccds.table());
     const Annotator annotator(table, ccds, options);
     std::mutex mutex;
-    std::int64_t failures = 0;
     tbb::parallel_for(std::size_t{0}, rows.size(), [&](std::size_t k) {
       options.cancel.stop_if_asked();
       const auto i = static_cast<std::int64_t>(k);
@@ -307,14 +307,15 @@ void make_annotated_part(const BrickGroup& group, const fs::path& used, const st
     if (failures > 0) log.warning("{}: {} CCDs are not annotated", out.string(), failures);
   }
   fits::Header cards;
-  put_part_cards(cards, key, {});
+  // The key does not know of images and calibrations: those that are missing may come.
+  put_part_cards(cards, failures > 0 ? "" : key, {});
   RowTableWriter writer(out, cards, columns, "CCDS");
   for (const std::vector<std::uint8_t>& row : rows) writer.append(row);
   writer.finish();
   writer.put_in_place();
 }
 
-AnnotatedReport merge_annotated(std::span<const fs::path> parts, const fs::path& out, const Cancel& cancel) {
+MergedAnnotated merge_annotated(std::span<const fs::path> parts, const fs::path& out, const Cancel& cancel) {
   const JoinedColumns joined = join_columns(parts);
   const std::vector<RowColumn>& columns = joined.columns;
   std::vector<std::int64_t> offsets;
@@ -335,8 +336,9 @@ AnnotatedReport merge_annotated(std::span<const fs::path> parts, const fs::path&
   const auto key = [&](std::span<const std::uint8_t> row) {
     return Key{text(row, camera), value_at<std::int64_t>(row, offsets[expnum]), text(row, ccdname)};
   };
-  AnnotatedReport report;
-  RowTableWriter writer(out, {}, columns, "CCDS");
+  MergedAnnotated merged{{}, RowTableWriter(out, {}, columns, "CCDS")};
+  AnnotatedReport& report = merged.report;
+  RowTableWriter& writer = merged.table;
   std::optional<Key> last;
   std::vector<bool> known(columns.size());
   const auto take = [&](std::span<const std::uint8_t> row) {
@@ -357,8 +359,7 @@ AnnotatedReport merge_annotated(std::span<const fs::path> parts, const fs::path&
         "none of {} CCDs could be annotated: --survey-dir names the directory of their images and calibrations",
         report.ccds);
   writer.finish();
-  writer.put_in_place();
-  return report;
+  return merged;
 }
 
 }  // namespace brickline

@@ -40,7 +40,7 @@ struct AnnotateOptions {
 std::vector<RowColumn> annotated_columns(const std::vector<RowColumn>& used);
 
 // Of the CCDs of `used`, the table that make_ccds_part wrote of the group, in its order. A part that is there and was made of
-// the same bricks and with the same options stays as it is. Error (kInput): a number that does not fit its column; (kPlugin): a camera
+// the same bricks and with the same options stays as it is, if all its CCDs were annotated. Error (kInput): a number that does not fit its column; (kPlugin): a camera
 // that cannot be loaded.
 void make_annotated_part(const BrickGroup& group, const std::filesystem::path& used,
                          const std::vector<RowColumn>& columns, const std::filesystem::path& out,
@@ -50,8 +50,12 @@ struct AnnotatedReport {
   std::int64_t ccds = 0, annotated = 0;
   std::vector<std::string> absent;  // columns in which no CCD has a value
 };
-// CCDs of several parts once. Error (kInput), and nothing is put in place: not one of the CCDs could be annotated.
-AnnotatedReport merge_annotated(std::span<const std::filesystem::path> parts,
+struct MergedAnnotated {
+  AnnotatedReport report;
+  RowTableWriter table;  // finished; to be put in place
+};
+// CCDs of several parts once. Error (kInput): not one of the CCDs could be annotated.
+MergedAnnotated merge_annotated(std::span<const std::filesystem::path> parts,
                                 const std::filesystem::path& out, const Cancel& cancel);
 
 }  // namespace brickline

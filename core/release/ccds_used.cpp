@@ -98,8 +98,18 @@ Key key_of(const Places& p, Row row) {
   return {text_at(p, row, p.camera), integer_at(p, row, p.expnum), text_at(p, row, p.ccdname)};
 }
 
+// Whether one of them may be the other, as single precision keeps it: a table has a column in one type, another in the
+// other, and a part or a merged table no longer tells which.
+bool agree_in_single_precision(double a, double b) {
+  const auto single_a = static_cast<float>(a), single_b = static_cast<float>(b);
+  return single_a == single_b && (a == static_cast<double>(single_a) || b == static_cast<double>(single_b));
+}
+
 void compare(const Places& p, const Key& key, Row known, Row other, CcdConflicts& conflicts) {
   for (const std::size_t i : p.same) {
+    if (p.columns[i].type == 'D' && agree_in_single_precision(value_at<double>(known, p.offsets[i]),
+                                                              value_at<double>(other, p.offsets[i])))
+      continue;
     const std::string a = words_at(p, known, i), b = words_at(p, other, i);
     if (a != b)
       conflicts.push_back(fmt::format("{} {} ({}): {} is {} in brick {}, {} in {}", key.expnum, key.ccdname,
@@ -278,8 +288,8 @@ void make_ccds_part(const BrickGroup& group, const std::vector<RowColumn>& colum
   writer.put_in_place();
 }
 
-std::int64_t merge_ccds(std::span<const fs::path> parts, const fs::path& out, const CcdsUsedOptions& options,
-                        CcdConflicts& conflicts) {
+RowTableWriter merge_ccds(std::span<const fs::path> parts, const fs::path& out,
+                          const CcdsUsedOptions& options, CcdConflicts& conflicts) {
   const JoinedColumns joined = join_columns(parts);
   const Places places = places_of(joined.columns);
   RowTableWriter writer(out, {}, joined.columns, "CCDS");
@@ -297,8 +307,7 @@ std::int64_t merge_ccds(std::span<const fs::path> parts, const fs::path& out, co
   merge_rows(parts, 1, options.cancel, key, take, joined.conversions);
   if (!last.empty()) writer.append(last);
   writer.finish();
-  if (conflicts.empty()) writer.put_in_place();
-  return writer.rows();
+  return writer;
 }
 
 }  // namespace brickline

@@ -31,15 +31,16 @@ struct CcdsUsedOptions {
 // or has a column of another type than others (both bricks are named).
 std::vector<RowColumn> ccds_columns(std::span<const BrickOutput> bricks, const CcdsUsedOptions& options);
 
-// What differs, a line for each CCD and column: "900303 N4 (CAMERA): ccdzpt is 25.1 in brick 1501p022, 25.2 in 1504p022".
+// What differs (of a number that one table has in single and another in double precision: beyond single precision), a line for
+// each CCD and column: "900303 N4 (CAMERA): ccdzpt is 25.1 in brick 1501p022, 25.2 in 1504p022".
 using CcdConflicts = std::vector<std::string>;
 
 void make_ccds_part(const BrickGroup& group, const std::vector<RowColumn>& columns,
                     const std::filesystem::path& out, const CcdsUsedOptions& options,
                     CcdConflicts& conflicts);
-// Number of CCDs. Parts may have unlike columns, as bricks may. Nothing is put in place where there are conflicts.
-std::int64_t merge_ccds(std::span<const std::filesystem::path> parts, const std::filesystem::path& out,
-                        const CcdsUsedOptions& options, CcdConflicts& conflicts);
+// The whole table, finished and to be put in place if there are no conflicts. Parts may have unlike columns, as bricks may.
+RowTableWriter merge_ccds(std::span<const std::filesystem::path> parts, const std::filesystem::path& out,
+                          const CcdsUsedOptions& options, CcdConflicts& conflicts);
 
 // Tables that are sorted by camera, expnum and ccdname, merged: what all of them have together, and how a row of each becomes
 // one of that. Error (kInput): columns that cannot be put together (both tables are named).

@@ -49,7 +49,7 @@ MatchReport match_external(const std::filesystem::path& external, std::span<cons
 //   BRICKID J, OBJID J
 //   DIST E     arcsec
 // Of two equally near the one of the lower brickid, then row, is first. `copied` and `columns` do not count. The pairs are in memory,
-// 40 bytes each. Errors as above.
+// 48 bytes each. Errors as above.
 MatchReport match_all_pairs(const std::filesystem::path& external, std::span<const BrickCatalog> catalogs,
                             const std::filesystem::path& out, const MatchOptions& options);
 

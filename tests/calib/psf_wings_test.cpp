@@ -90,6 +90,42 @@ TEST(PsfWings, KeepTheAureoleOfRealOnes) {
   EXPECT_NEAR(sum(rough[0], 0, 31), truth, 0.003);
 }
 
+// The best fit of an aureole with a hole in its middle has a sharp profile of negative light.
+TEST(PsfWings, HaveNoTermOfNegativeLight) {
+  auto rough = planes(63, 0, 0);
+  std::mt19937 random(3);
+  std::normal_distribution<double> normal;
+  const double h = 2 * fwhm();
+  for (int y = 0; y < 63; ++y)
+    for (int x = 0; x < 63; ++x) {
+      const double r2 = (x - 31) * (x - 31) + (y - 31) * (y - 31), seen = 1 + r2 / (h * h);
+      rough[0](x, y) = static_cast<float>(1e-3 * (std::pow(seen, -1.25) - 0.4 * std::pow(seen, -6)) +
+                                          1e-5 * normal(random));
+    }
+  const auto wings = smooth_wings(rough, fwhm());
+  ASSERT_TRUE(wings);
+  EXPECT_GE(wings->halo, 0);
+  EXPECT_LE(wings->halo, 1);
+  EXPECT_NEAR(rough[0](31, 1) / (1e-3 * std::pow(1 + 900 / (h * h), -1.25)), 1, 0.1);
+}
+
+// Pixels half as wide, each block of four interpolated from one measurement: the rings are no better known.
+TEST(PsfWings, OfFinePlanesAreNoStrongerThanTheirMeasurements) {
+  std::vector<Image<float>> rough(1, Image<float>(63, 63));
+  std::mt19937 random(3);
+  std::normal_distribution<double> normal;
+  std::vector<double> noise(32 * 32);
+  for (double& n : noise) n = 3e-5 * normal(random);
+  for (int y = 0; y < 63; ++y)
+    for (int x = 0; x < 63; ++x)
+      rough[0](x, y) = static_cast<float>(moffat(x - 31, y - 31) + noise[y / 2 * 32 + x / 2]);
+  auto fine = rough;
+  const auto as_if_alone = smooth_wings(rough, fwhm()), measured = smooth_wings(fine, fwhm(), 0.5);
+  ASSERT_TRUE(as_if_alone && measured);
+  // Light falls as r^-6.4, a ring's noise as r^-1/2: the limit of twice the noise is nearer by 2^(1/5.9).
+  EXPECT_NEAR(as_if_alone->radius / measured->radius, std::pow(2, 1 / 5.9), 0.08);
+}
+
 TEST(PsfWings, StayWhereTheyAreMeasuredOrCannotBeTold) {
   // All rings are strong up to where psfex's taper begins.
   auto strong = planes(41, 1e-7, 0);

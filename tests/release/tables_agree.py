@@ -268,23 +268,28 @@ def check_annotated(case, directory):
     other = work / "other-survey"
     shutil.copytree(directory, other, ignore=lambda path, names: {"wise", "gaia"} & set(names))
     models = lambda kind: sorted(other.glob(f"calib/{kind}/**/*.fits"))
-    models("sky")[0].unlink()
+    sky = models("sky")[0]
+    sky.rename(work / "sky-aside.fits")
     with fits.open(models("psfex")[1], mode="update") as hdus:
         hdus[1].data["legpipev"] = "another version"
     damp = str(table["image_filename"][-1]).strip()
     with fits.open(other / "images" / damp, mode="update", disable_image_compression=True) as hdus:
         hdus[0].header["HUMIDITY"], hdus[0].header["OUTTEMP"] = 43.5, 11.25
     words[1] = other
-    told = case.survey("ccds", "--out", work / "not.fits", "--annotated", work / "not-all.fits", "--no-dust", *words)
+    told = case.survey("ccds", "--out", work / "not.fits", "--annotated", work / "not-all.fits", "--no-dust", "--keep-parts", *words)
     some = fits.getdata(work / "not-all.fits", 1)
     check("CCDs with other files are not annotated",
           some["annotated"].sum() == len(table) - 2 and np.isnan(some["psfdepth"][~some["annotated"]]).all()
           and (some["ccdzpt"] == table["ccdzpt"]).all(), some["annotated"])
     check("weather is the header's", (some["humidity"][-1], some["outtemp"][-1]) == (43.5, 11.25), some["humidity"])
     check("and told", "2 CCDs are not annotated" in told and "its PSF is not that of the bricks" in told and "sky" in told, told)
+    shutil.copy(work / "sky-aside.fits", sky)
+    case.survey("ccds", "--out", work / "not.fits", "--annotated", work / "not-all.fits", "--no-dust", "--keep-parts", *words)
+    check("what came since is looked at again", fits.getdata(work / "not-all.fits", 1)["annotated"].sum() == len(table) - 1)
     shutil.rmtree(other / "calib")
     told = case.survey("ccds", "--out", work / "not2.fits", "--annotated", work / "none.fits", "--no-dust", *words, code=3)
     check("a survey without calibrations is refused", "could be annotated" in told and not (work / "none.fits").exists(), told)
+    check("and the table beside it is not there either", not (work / "not2.fits").exists())
 
 
 def check_pairs(case):
@@ -334,6 +339,13 @@ def check_hips(case):
     words[1] = other
     check("a catalog that its list does not know", "it is not what" in survey(*words, code=3))
     check("unless it is believed", "sources" in survey(*words, "--no-verify"))
+    listed = []
+    for item in survey(*words, "--list-items").split():
+        survey(*words, "--no-verify", "--item", item, "--checksums", work / "hips-item.sha256sum")
+        listed += [line for line in (work / "hips-item.sha256sum").read_text().splitlines() if not line.startswith("#")]
+        if listed:
+            break
+    check("items of tiles that are believed have no mark", len(listed) > 1 and all(line.endswith(".png") for line in listed), listed)
 
 
 def check_signals(case, external):

@@ -115,21 +115,24 @@ int survey_ccds(int argc, char** argv, const Cancel& cancel) {
                         with->options(), log);
   });
   if (!parts) return 0;
-  const std::int64_t ccds = merge_ccds(*parts, command.out, options, conflicts);
+  RowTableWriter merged = merge_ccds(*parts, command.out, options, conflicts);
   refuse(conflicts, command.directory, log);
   std::vector<fs::path> written = {command.out};
-  std::string text = fmt::format("{} CCDs of {} bricks: {}\n", ccds, bricks.size(), command.out.string());
+  std::string text =
+      fmt::format("{} CCDs of {} bricks: {}\n", merged.rows(), bricks.size(), command.out.string());
   if (annotate) {
     std::vector<fs::path> annotated_parts;
     for (const fs::path& part : *parts)
       annotated_parts.push_back(part_file(annotating.out, part.stem().string()));
-    const AnnotatedReport report = merge_annotated(annotated_parts, annotating.out, cancel);
+    auto [report, table] = merge_annotated(annotated_parts, annotating.out, cancel);
+    table.put_in_place();  // both tables are whole: neither is there without the other
     if (report.annotated < report.ccds)
       log.warning("{} CCDs are not annotated", report.ccds - report.annotated);
     if (!report.absent.empty()) log.info("nobody tells of any CCD: {}", fmt::join(report.absent, ", "));
     text += fmt::format("{} of them annotated: {}\n", report.annotated, annotating.out.string());
     written.push_back(annotating.out);
   }
+  merged.put_in_place();
   command.remove(*parts);
   tell_checksums(command.plan_words.checksums, written);
   write_stdout(text);

@@ -156,6 +156,7 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice
   BlobFitOptions how = fit_options(detection, fitting, metrics, explain);
   how.no_more = bail_out.bail_out;
   how.fit.cancel = run.cancel;
+  if (how.joint) run.log.info("what the joint fit's groups take is not in the memory that was foretold");
   Fits out;
   out.fitted = fit_blobs(input, how, hooks, run.log);
   const Unfitted left = unfitted(out.fitted.blobs);
