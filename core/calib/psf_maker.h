@@ -66,7 +66,7 @@ fits::Table psf_row(const std::filesystem::path& psfex_file, const CcdImage& ima
 
 // Error (kInput): the CCD cannot be read; one of the programs failed, with its last words; the model is not to
 // be used; a program is not known; as ProgramFailure if it was ended from without. (kResources): a full disk, or
-// no memory for a program.
+// no memory for a program, which may have been killed for it.
 // `facts`: the camera's, or a variant of them.
 MadePsf make_psf(const CcdReader& reader, const CcdInput& input, const Camera& camera,
                  const CameraFacts& facts, const PsfMakerOptions& options, Log log = {});
