@@ -279,6 +279,20 @@ TEST(Phases, AreHandedOutOneAfterTheOther) {
   EXPECT_THAT(handed_out(), ElementsAre(0));
 }
 
+TEST(Costs, AreNotThoseOfItemsThatWereDoneBefore) {
+  std::vector<Item> items(10);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const bool before = i % 2 == 1;
+    items[i].state = ItemState::kDone;
+    items[i].attempts = 1;
+    items[i].cpu_predicted_seconds = 100;
+    items[i].cpu_seconds = before ? 1 : 200;
+    if (before) items[i].reason = kAllValidAlready;
+  }
+  EXPECT_EQ(fit_costs(items).cpu, 2);
+  EXPECT_EQ(fit_costs(items).items, 5);
+}
+
 TEST(Checksums, TellWhetherACommandsFilesAreWhatWasWritten) {
   const TemporaryDirectory scratch;
   const auto list = scratch / "list", file = scratch / "file";
@@ -343,11 +357,18 @@ TEST(Calibrations, OfAnItemAreNotBelievedButRead) {
   EXPECT_THAT(found(ccd("A", own, own) + ccd("B", own, own)).what,
               HasSubstr("12-A, which is not of the item"));
 
-  write(list, files + "\n");
+  std::string found_valid = made;
+  found_valid.replace(0, std::string("\"made\"").size(), "\"already valid\"");
+  write(list, ccd("A", own, own) + ccd("B", own, found_valid) + files + "\n");
   write(file, "Content");
-  EXPECT_EQ(set_damaged_aside(list), 1);
-  EXPECT_FALSE(std::filesystem::exists(file));
-  EXPECT_TRUE(std::filesystem::exists(scratch / "sky.fits.damaged"));
+  EXPECT_EQ(set_damaged_aside(list), 0) << "it is of somebody else, who may have written it anew";
+  for (const char* aside : {"sky.fits.damaged", "sky.fits.damaged.2"}) {
+    write(list, ccd("A", own, own) + ccd("B", own, made) + files + "\n");
+    write(file, "Content");
+    EXPECT_EQ(set_damaged_aside(list), 1);
+    EXPECT_FALSE(std::filesystem::exists(file));
+    EXPECT_TRUE(std::filesystem::exists(scratch / aside));
+  }
 }
 
 TEST(Settings, AreReadAsWrittenAndRefuseWhatTheyDoNotKnow) {
@@ -376,6 +397,10 @@ TEST(Settings, AreReadAsWrittenAndRefuseWhatTheyDoNotKnow) {
               HasSubstr("line 3: unknown key most-trys; did you mean most-tries?"));
   write(scratch / "plan.toml", "worker = \"a\"\ndirectory = \"b\"\nmemory-classes-mb = [3, 2]\n");
   EXPECT_THAT(error_of([&] { read_settings(scratch / "plan.toml"); }), HasSubstr("rising"));
+  write(scratch / "plan.toml", "worker = \"a\"\ndirectory = \"b\"\n");
+  EXPECT_THAT(error_of([&] { read_settings(scratch / "plan.toml"); }), HasSubstr("of an earlier version"));
+  write(scratch / "plan.toml", "format = 99\nworker = \"a\"\ndirectory = \"b\"\nnew = 1\n");
+  EXPECT_THAT(error_of([&] { read_settings(scratch / "plan.toml"); }), HasSubstr("of a later version"));
 }
 
 TEST(Lists, SayWhatIsWrongWithWhichLine) {
