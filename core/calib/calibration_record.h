@@ -26,7 +26,7 @@ struct CalibrationRecord {
     std::filesystem::path file;
     CalibrationChecks checks;
     std::string why;  // it failed
-    bool retry = false;
+    bool retry = false, killed = false;
   };
   struct Ccd {
     std::string name, image;  // "EXPNUM-CCDNAME"; the file and its HDU

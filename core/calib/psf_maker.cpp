@@ -143,11 +143,10 @@ void run_or_fail(const ProgramCall& call, std::string_view name, double& cpu_sec
     if (words.find(none) != std::string::npos) throw resource_error("{}", what);
   // Nobody else sends that signal to a program than a system that has no more memory for it; a shell tells of it by a code.
   constexpr int kShells = 128;
-  if ((result.end == ProgramResult::End::kSignal && result.code == SIGKILL) ||
-      (result.end == ProgramResult::End::kExit && result.code == kShells + SIGKILL))
-    throw resource_error("{}: there may have been no more memory", what);
-  if (result.end != ProgramResult::End::kExit || result.code == kCannotStart)
-    throw ProgramFailure(ErrorKind::kInput, what);
+  const bool exited = result.end == ProgramResult::End::kExit;
+  const bool killed = (result.end == ProgramResult::End::kSignal && result.code == SIGKILL) ||
+                      (exited && result.code == kShells + SIGKILL);
+  if (killed || !exited || result.code == kCannotStart) throw ProgramFailure(what, killed);
   throw input_error("{}", what);
 }
 

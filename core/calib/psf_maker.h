@@ -8,6 +8,8 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/cancel.h"
@@ -38,7 +40,9 @@ struct PsfMakerOptions {
 // well.
 class ProgramFailure : public Error {
  public:
-  using Error::Error;
+  ProgramFailure(std::string what, bool was_killed)
+      : Error(ErrorKind::kInput, std::move(what)), killed(was_killed) {}
+  bool killed;  // by SIGKILL and not by this process: as a system does that has no more memory
 };
 
 // Takes what is given of both programs for names, and finds those that are not on $PATH. Error (kInput) naming the
@@ -66,7 +70,7 @@ fits::Table psf_row(const std::filesystem::path& psfex_file, const CcdImage& ima
 
 // Error (kInput): the CCD cannot be read; one of the programs failed, with its last words; the model is not to
 // be used; a program is not known; as ProgramFailure if it was ended from without. (kResources): a full disk, or
-// no memory for a program, which may have been killed for it.
+// no memory for a program.
 // `facts`: the camera's, or a variant of them.
 MadePsf make_psf(const CcdReader& reader, const CcdInput& input, const Camera& camera,
                  const CameraFacts& facts, const PsfMakerOptions& options, Log log = {});

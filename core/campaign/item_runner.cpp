@@ -120,7 +120,7 @@ class Slot {
     end_.attempt = work_->attempt;
     end_.time = now();
     end_.name = work_->item.name;
-    end_.code = result_.code;
+    end_.code = found.wants_memory ? static_cast<int>(ErrorKind::kResources) : result_.code;
     end_.wall_seconds = result_.wall_seconds;
     end_.cpu_seconds = result_.cpu_seconds;
     end_.peak_mb = result_.peak_mb;

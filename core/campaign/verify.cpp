@@ -143,11 +143,12 @@ using State = CalibrationState;
 struct Failures {
   std::string first;
   int ccds = 0;
-  bool retry = false;  // one of them may go well another time
+  bool retry = false, killed = false;  // one of them may go well another time; with more memory
 
-  void add(const std::string& what, bool may_mend) {
+  void add(const std::string& what, bool may_mend, bool was_killed = false) {
     if (first.empty()) first = what;
     retry = retry || may_mend;
+    killed = killed || was_killed;
   }
 };
 
@@ -174,7 +175,7 @@ std::string objection_to_ccds(const CalibrationRecord& record, const std::set<fs
           return fmt::format("{}: the {} was not made", ccd.name, what);
         case State::kFailed:
           failed = true;
-          failures.add(fmt::format("{}: {}: {}", ccd.name, what, step->why), step->retry);
+          failures.add(fmt::format("{}: {}: {}", ccd.name, what, step->why), step->retry, step->killed);
           break;
         case State::kValid:
         case State::kMade:
@@ -211,6 +212,7 @@ Verification verify_calibrations(const fs::path& list, const Item& item) {
     if (!found.what.empty()) return found;
     if (!failures.first.empty()) {
       found.check = failures.retry ? Check::kFailed : Check::kHopeless;
+      found.wants_memory = failures.killed;
       found.what = item.ccds == 1 || failures.ccds == 0
                        ? failures.first
                        : fmt::format("{} of {} CCDs failed: {}", failures.ccds, item.ccds, failures.first);

@@ -17,6 +17,7 @@ struct Verification {
   Check check = Check::kNone;         // kDone, kNothing, kObjection, kFailed or kHopeless
   std::string what;                   // the objection, or why there was nothing to do
   std::int64_t files = 0, bytes = 0;  // that were read
+  bool wants_memory = false;          // of kFailed: a program of the run was killed, as for want of memory
 };
 
 // kDone, if

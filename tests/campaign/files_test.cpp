@@ -349,6 +349,8 @@ TEST(Calibrations, OfAnItemAreNotBelievedButRead) {
   EXPECT_EQ(hopeless.check, Check::kHopeless);
   EXPECT_EQ(hopeless.what, "1 of 2 CCDs failed: 12-A: PSF: 4 stars");
   EXPECT_EQ(found(ccd("A", stars + "false", own) + ccd("B", stars + "true", own)).check, Check::kFailed);
+  EXPECT_FALSE(verify_calibrations(list, item).wants_memory);
+  EXPECT_TRUE(found(ccd("A", stars + "true,\"killed\":true", own) + ccd("B", own, own)).wants_memory);
   const Verification unmerged =
       found(ccd("A", own, own) + ccd("B", own, own) + "# {\"unmerged\":[\"12-B (sky)\"]}\n");
   EXPECT_EQ(unmerged.check, Check::kHopeless);
