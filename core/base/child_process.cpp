@@ -13,12 +13,26 @@
 
 namespace brickline {
 
+namespace {
+
+// The descriptor, as one that is none of the standard ones: those are free where this process has closed its own.
+int above_standard(int descriptor) {
+  if (descriptor < 0 || descriptor > 2) return descriptor;
+  const int above = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+  const int error = errno;
+  ::close(descriptor);
+  errno = error;
+  return above;
+}
+
+}  // namespace
+
 pid_t start_child(const ChildCall& call) {
   std::vector<std::string> words{call.program.string()};
   words.insert(words.end(), call.arguments.begin(), call.arguments.end());
   std::vector<std::string> variables = call.environment;
   const std::vector<char*> argv = pointers(words), envp = pointers(variables);
-  const int log = ::open(call.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  const int log = above_standard(::open(call.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
   if (log < 0) throw resource_error("cannot be written: {}", std::strerror(errno)).in_file(call.log.string());
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
@@ -41,7 +55,7 @@ pid_t start_child(const ChildCall& call) {
       const rlimit limit{bytes, bytes};
       ::setrlimit(RLIMIT_DATA, &limit);
     }
-    const int nothing = ::open("/dev/null", O_RDONLY);
+    const int nothing = above_standard(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     ::dup2(nothing, 0);
     ::dup2(log, 1);
     ::dup2(log, 2);

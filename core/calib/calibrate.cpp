@@ -245,7 +245,7 @@ void Calibrator::make_one(CalibrationKind kind, const CcdInput& input, CcdCalibr
       ccd.made_sky->fit.good = {};
     }
   } catch (const ProgramFailure& failure) {
-    if (!is_cancelled()) step = {State::kFailed, failure.line(), {}, true};
+    if (!is_cancelled()) step = {State::kFailed, failure.line(), {}, true, failure.killed};
   } catch (...) {
     const std::string why = words_of(std::current_exception());
     if (is_cancelled()) return;

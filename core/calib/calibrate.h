@@ -50,6 +50,7 @@ struct CalibrationStep {
   std::string why;                  // it is to be made; or why that failed
   std::filesystem::path file = {};  // that holds it: valid, or made
   bool retry = false;               // it failed, and may go well another time (ProgramFailure)
+  bool killed = false;              // with more memory, perhaps
 };
 
 // What became of one CCD.

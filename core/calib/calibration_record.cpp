@@ -32,6 +32,7 @@ Json step_json(const CalibrationStep& step, const CalibrationChecks& checks) {
   } else if (!step.why.empty()) {
     json["why"] = step.why;
     json["retry"] = step.retry;
+    if (step.killed) json["killed"] = true;
   }
   return json;
 }
@@ -51,6 +52,7 @@ CalibrationRecord::Step step_of(const Json& json) {
   if (json.contains("why")) {
     step.why = json.at("why");
     step.retry = json.at("retry");
+    step.killed = json.contains("killed") && json.at("killed");
   }
   return step;
 }

@@ -5,7 +5,7 @@
 //      "old_ok":false,"file":"/CALIB/psfex-single/..."},"sky":{"state":"failed","why":"no pixel has weight","retry":false}}
 //
 // `file` must be valid for that CCD by the rules of its readers (core/survey/calibration.h); `versions` and `old_ok` are
-// how its camera and its run have versions compared. Files of merged calibrations are on the list, too; CCDs that they lack
+// how its camera and its run have versions compared. A failed step whose program was killed says "killed":true, too. Files of merged calibrations are on the list, too; CCDs that they lack
 // are named in a remark {"unmerged":[...]}.
 #pragma once
 
@@ -26,7 +26,7 @@ struct CalibrationRecord {
     std::filesystem::path file;
     CalibrationChecks checks;
     std::string why;  // it failed
-    bool retry = false;
+    bool retry = false, killed = false;
   };
   struct Ccd {
     std::string name, image;  // "EXPNUM-CCDNAME"; the file and its HDU

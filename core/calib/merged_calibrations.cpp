@@ -78,18 +78,18 @@ fits::Table merged_rows(CalibrationKind kind, const std::vector<CalibrationRow>&
 }
 
 MergeOutcome merge_calibrations(CalibrationKind kind, const std::filesystem::path& directory,
-                                const CameraFacts& facts, const std::vector<CcdValues>& ccds, bool all_found,
+                                const CameraFacts& facts, const std::vector<ToBeMerged>& ccds, bool all_found,
                                 const Log& log) {
   MergeOutcome outcome;
   std::vector<CalibrationRow> rows;
   std::string merged;
-  for (const CcdValues& ccd : ccds) {
-    const CalibrationNames names = calibration_names(kind, facts.files, ccd);
+  for (const ToBeMerged& part : ccds) {
+    const CalibrationNames names = calibration_names(kind, facts.files, part.ccd);
     merged = names.merged;
-    const std::string name = ccd_image_name(facts.files, ccd);
-    const std::array<std::filesystem::path, 1> single = {directory / names.single};
+    std::vector<std::filesystem::path> files = {directory / names.single};
+    if (!part.file.empty() && part.file != files.front()) files.push_back(part.file);
     try {
-      if (auto row = find_calibration(single, CalibrationKey::of(ccd), {}, log)) {
+      if (auto row = find_calibration(files, CalibrationKey::of(part.ccd), part.checks, log)) {
         rows.push_back(std::move(*row));
         continue;
       }
@@ -97,7 +97,7 @@ MergeOutcome merge_calibrations(CalibrationKind kind, const std::filesystem::pat
       if (e.kind() != ErrorKind::kInput) throw;
       log.warning("{}", e.line());
     }
-    outcome.missing.push_back(name);
+    outcome.missing.push_back(ccd_image_name(facts.files, part.ccd));
   }
   if (merged.empty()) throw input_error("the camera's facts name no merged files (files.calibration)");
   if (rows.empty() || (all_found && !outcome.missing.empty())) return outcome;

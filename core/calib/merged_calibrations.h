@@ -17,15 +17,23 @@ namespace brickline {
 // either kind expect. Error (kInput) where columns cannot be reconciled.
 fits::Table merged_rows(CalibrationKind kind, const std::vector<CalibrationRow>& rows);
 
-struct MergeOutcome {
-  std::string file;                  // below the calibration directory; empty: nothing was written
-  std::vector<std::string> missing;  // CCDs without a valid calibration of their own
+// A CCD, and where its calibration is.
+struct ToBeMerged {
+  CcdValues ccd;
+  std::filesystem::path file = {};  // that was found valid, or made; empty: none
+  CalibrationChecks checks = {};    // how its versions are compared
 };
 
-// Merges the calibrations of one exposure's CCDs (of one image file). Where one is missing nothing is written if
-// `all_found`, else the rest. Error (kInput): the camera has no place for merged files.
+struct MergeOutcome {
+  std::string file;                  // below the calibration directory; empty: nothing was written
+  std::vector<std::string> missing;  // CCDs without a valid calibration
+};
+
+// Merges the calibrations of one exposure's CCDs (of one image file): of each its single file below the directory, else the
+// file that it names, so that a merged file is made anew of its parts as long as they are there. Where one is missing nothing
+// is written if `all_found`, else the rest. Error (kInput): the camera has no place for merged files.
 MergeOutcome merge_calibrations(CalibrationKind kind, const std::filesystem::path& directory,
-                                const CameraFacts& facts, const std::vector<CcdValues>& ccds, bool all_found,
+                                const CameraFacts& facts, const std::vector<ToBeMerged>& ccds, bool all_found,
                                 const Log& log = {});
 
 }  // namespace brickline

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <csignal>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -140,8 +141,12 @@ void run_or_fail(const ProgramCall& call, std::string_view name, double& cpu_sec
   // As both programs say that malloc gave nothing; buffers of theirs that overflow sound otherwise.
   for (const std::string_view none : {"ot enough memory for", "ould not allocate memory for"})
     if (words.find(none) != std::string::npos) throw resource_error("{}", what);
-  if (result.end != ProgramResult::End::kExit || result.code == kCannotStart)
-    throw ProgramFailure(ErrorKind::kInput, what);
+  // Nobody else sends that signal to a program than a system that has no more memory for it; a shell tells of it by a code.
+  constexpr int kShells = 128;
+  const bool exited = result.end == ProgramResult::End::kExit;
+  const bool killed = (result.end == ProgramResult::End::kSignal && result.code == SIGKILL) ||
+                      (exited && result.code == kShells + SIGKILL);
+  if (killed || !exited || result.code == kCannotStart) throw ProgramFailure(what, killed);
   throw input_error("{}", what);
 }
 

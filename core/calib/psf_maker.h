@@ -8,6 +8,8 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/cancel.h"
@@ -38,7 +40,9 @@ struct PsfMakerOptions {
 // well.
 class ProgramFailure : public Error {
  public:
-  using Error::Error;
+  ProgramFailure(std::string what, bool was_killed)
+      : Error(ErrorKind::kInput, std::move(what)), killed(was_killed) {}
+  bool killed;  // by SIGKILL and not by this process: as a system does that has no more memory
 };
 
 // Takes what is given of both programs for names, and finds those that are not on $PATH. Error (kInput) naming the

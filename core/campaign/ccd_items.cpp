@@ -62,7 +62,7 @@ CcdPlan items_of_ccds(const std::filesystem::path& program, const std::vector<st
       if (json.contains("configuration")) {
         plan.configuration = json.at("configuration");
         plan.environment = json.at("environment").get<std::map<std::string, std::string>>();
-        plan.output = json.at("output").get<std::string>();
+        plan.merge = json.at("merge");
         threads = json.at("threads");
         continue;
       }

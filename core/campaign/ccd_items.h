@@ -14,7 +14,7 @@ namespace brickline {
 struct CcdPlan {
   std::string configuration;                       // what all items have in common, as the program reads it
   std::map<std::string, std::string> environment;  // variables that it looked at
-  std::filesystem::path output;                    // where calibrations go
+  bool merge = false;                              // files for whole exposures are to come of it
   std::vector<Item> items;
   std::int64_t ccds = 0;
 };

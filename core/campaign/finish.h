@@ -14,12 +14,12 @@ namespace brickline {
 
 struct VerifyReport {
   std::int64_t done = 0, nothing = 0, not_done = 0, files = 0, bytes = 0;
-  std::vector<std::pair<std::string, std::string>>
-      objections;  // item and what is wrong, in the manifest's order
+  // Item and what is wrong, in the manifest's order.
+  std::vector<std::pair<std::string, std::string>> objections;
 };
 // Reads every file of every item that counts as done, and of CCDs also what was made of an item that was given up. With
-// `mend`, items that are not what they should be wait again (which needs the plan's lock, and that no round of theirs is
-// open).
+// `mend`, items that are not what they should be wait again (which needs the plan's lock, and that no round of theirs
+// is open); of CCDs, what an item itself has made and is damaged is set aside (verify.h).
 VerifyReport verify_plan(const PlanFiles& plan, bool mend, const Log& log);
 
 // Items that were given up wait again, with all tries before them; `names` empty: all. Returns how many. Error (kInput)
@@ -29,7 +29,8 @@ std::int64_t try_again(const PlanFiles& plan, const std::vector<std::string>& na
 struct CleanReport {
   std::int64_t items = 0, files = 0, bytes = 0;
 };
-// Removes saved state and journals of fitted blobs of items that are done; of a plan of commands, parts that are put together.
+// Removes saved state and journals of fitted blobs of items that are done; of a plan of commands, parts that are put
+// together.
 CleanReport clean_plan(const PlanFiles& plan, const Log& log);
 
 struct SealReport {
@@ -37,8 +38,8 @@ struct SealReport {
   std::filesystem::path table;
 };
 // Verifies, writes survey-checksums.fits (path, size, sha256 of each product and list of checksums) into the output
-// directory, and takes the permission to write from all that is in it; of a plan of commands as command_finish.h says. Error (kInput) if an item is not settled, was
-// given up (unless `incomplete`), or is not what it should be.
+// directory, and takes the permission to write from all that is in it; of a plan of commands as command_finish.h says.
+// Error (kInput) if an item is not settled, was given up (unless `incomplete`), or is not what it should be.
 SealReport seal_plan(const PlanFiles& plan, bool incomplete, const Log& log);
 
 }  // namespace brickline

@@ -120,7 +120,7 @@ class Slot {
     end_.attempt = work_->attempt;
     end_.time = now();
     end_.name = work_->item.name;
-    end_.code = result_.code;
+    end_.code = found.wants_memory ? static_cast<int>(ErrorKind::kResources) : result_.code;
     end_.wall_seconds = result_.wall_seconds;
     end_.cpu_seconds = result_.cpu_seconds;
     end_.peak_mb = result_.peak_mb;
@@ -227,6 +227,9 @@ RunnerTally run_items(const PlanFiles& plan, const FrozenRun& run, std::vector<W
       call.memory_mb = item.memory_mb + kSlackMb + kStackMb * std::max(1, settings.threads);
     call.environment = environment;
     log.debug("{}: attempt {}", item.item.name, item.attempt);
+    // What an earlier attempt has told is not to settle this one, however it ends.
+    std::error_code code;
+    if (run.settings().kind == PlanKind::kCcds) fs::remove(plan.checksums(item.item.name), code);
     slot.begin(std::move(item), std::move(call), host);
     return true;
   };

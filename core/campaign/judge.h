@@ -26,7 +26,7 @@ struct AttemptEnd {
 //   75, SIGTERM                        goes on in the next round; if it had a quarter of its task's time or more, it is one
 //                                      that outlasted its task, and after so many it bails out;
 //                                      given up after a hundred attempts
-//   SIGKILL near its memory's limit    as 4
+//   SIGKILL near its memory's limit    as 4; so is a program of the run that was killed (Verification::wants_memory)
 //   lost                               goes on; one that was alone, twice in a row: the next memory class, since
 //                                      whoever takes too much may take the task along
 //   all else                           a try

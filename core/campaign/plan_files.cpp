@@ -6,6 +6,7 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/campaign/settings.h"
 
 namespace brickline {
 
@@ -32,6 +33,7 @@ PlanFiles open_plan(const fs::path& directory) {
     if (!fs::exists(file, code))
       throw input_error("it holds no plan ({} is missing): survey plan makes one", file.filename().string())
           .in_file(directory.string());
+  read_settings(plan.settings());  // of a format that is known here
   return plan;
 }
 

@@ -48,7 +48,7 @@ struct PlanFiles {
 inline constexpr int kTasksPerDirectory = 500;  // each has up to three files
 inline constexpr int kRoundsPerDirectory = 1000;
 
-// Error (kInput) if the directory holds no plan.
+// Error (kInput) if the directory holds no plan, or one whose settings cannot be read (settings.h).
 PlanFiles open_plan(const std::filesystem::path& directory);
 
 // A directory and those above it. Error (kInput, kResources) if it cannot be made.

@@ -55,6 +55,7 @@ CostFactors fit_costs(const std::vector<Item>& items) {
   for (const Item& item : items) {
     // Those that went straight to their end.
     if (item.state != ItemState::kDone || item.attempts != 1 || !(item.cpu_predicted_seconds > 0)) continue;
+    if (item.reason == kAllValidAlready) continue;
     used += item.cpu_seconds;
     predicted += item.cpu_predicted_seconds;
     if (item.memory_predicted_mb > 0 && item.peak_mb > 0)

@@ -24,6 +24,7 @@ constexpr Kind kKinds[] = {{"bricks", "items are bricks"},
 
 std::string settings_text(const CampaignSettings& s) {
   std::string out = "# How the items of this plan are worked on.\n";
+  out += fmt::format("format = {}               # of this directory's files\n", kPlanFormat);
   if (const Kind& kind = kKinds[static_cast<int>(s.kind)]; s.kind != PlanKind::kBricks)
     out += fmt::format("kind = {}            # {}\n", toml_text(kind.name), kind.what);
   out += fmt::format("worker = {}              # the program that runs one item\n",
@@ -48,6 +49,12 @@ CampaignSettings read_settings(const std::filesystem::path& file) {
     if (!value || value->empty()) throw input_error("{} is missing", key).in_file(file.string());
     return *value;
   };
+  constexpr std::int64_t kMostFormat = 1'000'000;
+  const auto format = toml.integer("format", 1, kMostFormat);
+  if (format && *format > kPlanFormat)
+    throw input_error("the plan is of a later version (format {}, here {}): go on with that one", *format,
+                      kPlanFormat)
+        .in_file(file.string());
   const std::string name = toml.text("kind").value_or(std::string(kKinds[0].name));
   const auto* kind = std::ranges::find(kKinds, name, &Kind::name);
   if (kind == std::end(kKinds))
@@ -64,6 +71,11 @@ CampaignSettings read_settings(const std::filesystem::path& file) {
       static_cast<int>(toml.integer("bail-out-after", 0, kMostTries).value_or(s.bail_out_after));
   s.environment = toml.table("environment");
   toml.require_all_known();
+  if (format.value_or(1) < kPlanFormat)
+    throw input_error(
+        "the plan is of an earlier version, which kept its lists in other places: finish it with that version, or make "
+        "a new one with the same output directory, where what is done stays")
+        .in_file(file.string());
   return s;
 }
 

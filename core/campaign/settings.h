@@ -30,11 +30,16 @@ struct CampaignSettings {
   std::map<std::string, std::string> environment;
 };
 
+// Of a plan's directory (plan_files.h): a plan begun with another one cannot be gone on with. 1, without a number: lists of
+// checksums and bundles in single directories.
+inline constexpr int kPlanFormat = 2;
+
 inline constexpr std::string_view kFrozenVariables[] = {"BRICKLINE_PLUGIN_PATH", "BRICKLINE_SIMD",
                                                         "XDG_DATA_HOME"};
 
 std::string settings_text(const CampaignSettings& settings);
-// Error (kInput), with file and line, for what is no TOML, unknown keys and values that make no sense.
+// Error (kInput), with file and line, for what is no TOML, unknown keys, values that make no sense, and another
+// format of plans.
 CampaignSettings read_settings(const std::filesystem::path& file);
 
 // The class of items that need so many 10^6 bytes: the first that has them, else the last.

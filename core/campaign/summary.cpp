@@ -54,6 +54,10 @@ Summary summarize(const Manifest& m, const CampaignSettings& settings) {
   for (const Item& item : m.items) {
     const int state = static_cast<int>(item.state);
     ++s.items[state];
+    if (settings.kind == PlanKind::kCcds) {
+      s.ccds += item.ccds;
+      if (item.state == ItemState::kDone) s.ccds_done += item.ccds;
+    }
     s.cpu_seconds += item.cpu_seconds;
     if (!is_settled(item.state)) s.cpu_seconds_left += factors.cpu * item.cpu_predicted_seconds;
     ClassSummary& c = s.classes[std::min(static_cast<std::size_t>(item.memory_class), s.classes.size() - 1)];
@@ -114,6 +118,8 @@ Json to_json(const Summary& s) {
   return {{"sequence", s.sequence},
           {"total", s.total},
           {"items", states_json(s.items)},
+          {"ccds", s.ccds},
+          {"ccds_done", s.ccds_done},
           {"cpu_seconds", s.cpu_seconds},
           {"cpu_seconds_left", s.cpu_seconds_left},
           {"cpu_factor", s.cpu_factor},
@@ -146,6 +152,8 @@ Summary read_summary(const PlanFiles& plan) {
     s.sequence = json.at("sequence");
     s.total = json.at("total");
     read_states(json.at("items"), s.items);
+    s.ccds = json.at("ccds");
+    s.ccds_done = json.at("ccds_done");
     s.cpu_seconds = json.at("cpu_seconds");
     s.cpu_seconds_left = json.at("cpu_seconds_left");
     s.cpu_factor = json.at("cpu_factor");
@@ -196,7 +204,9 @@ std::string status_text(const PlanFiles& plan, const Summary& s, const Since& si
   const auto items = [&](ItemState state) { return s.items[static_cast<int>(state)]; };
   const std::int64_t done = items(ItemState::kDone) + since.done,
                      nothing = items(ItemState::kNothing) + since.nothing;
-  std::string out = fmt::format("{}: {} items\n", plan.root.string(), s.total);
+  std::string out = fmt::format("{}: {} items", plan.root.string(), s.total);
+  if (s.ccds > 0) out += fmt::format(", {} CCDs, {} of them in items that are done", s.ccds, s.ccds_done);
+  out += '\n';
   const double share = s.total > 0 ? 100. / static_cast<double>(s.total) : 0;
   out += fmt::format("  done            {:>9}  {:5.1f} %\n", done, share * static_cast<double>(done));
   out += fmt::format("  nothing to do   {:>9}  {:5.1f} %\n", nothing, share * static_cast<double>(nothing));

@@ -37,8 +37,9 @@ struct ReasonSummary {
 struct Summary {
   std::int64_t sequence = 0;
   std::int64_t total = 0, items[kItemStates] = {};
-  double cpu_seconds = 0;       // used by all attempts
-  double cpu_seconds_left = 0;  // of items that are not settled, as finished ones say
+  std::int64_t ccds = 0, ccds_done = 0;  // of a plan of CCDs: of all items, and of those that are done
+  double cpu_seconds = 0;                // used by all attempts
+  double cpu_seconds_left = 0;           // of items that are not settled, as finished ones say
   double cpu_factor = 1, memory_factor = 1;
   std::vector<ClassSummary> classes;
   std::vector<ReasonSummary> reasons;  // of items that failed in some way, the most frequent first

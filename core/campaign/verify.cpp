@@ -143,11 +143,12 @@ using State = CalibrationState;
 struct Failures {
   std::string first;
   int ccds = 0;
-  bool retry = false;  // one of them may go well another time
+  bool retry = false, killed = false;  // one of them may go well another time; with more memory
 
-  void add(const std::string& what, bool may_mend) {
+  void add(const std::string& what, bool may_mend, bool was_killed = false) {
     if (first.empty()) first = what;
     retry = retry || may_mend;
+    killed = killed || was_killed;
   }
 };
 
@@ -174,7 +175,7 @@ std::string objection_to_ccds(const CalibrationRecord& record, const std::set<fs
           return fmt::format("{}: the {} was not made", ccd.name, what);
         case State::kFailed:
           failed = true;
-          failures.add(fmt::format("{}: {}: {}", ccd.name, what, step->why), step->retry);
+          failures.add(fmt::format("{}: {}: {}", ccd.name, what, step->why), step->retry, step->killed);
           break;
         case State::kValid:
         case State::kMade:
@@ -211,6 +212,7 @@ Verification verify_calibrations(const fs::path& list, const Item& item) {
     if (!found.what.empty()) return found;
     if (!failures.first.empty()) {
       found.check = failures.retry ? Check::kFailed : Check::kHopeless;
+      found.wants_memory = failures.killed;
       found.what = item.ccds == 1 || failures.ccds == 0
                        ? failures.first
                        : fmt::format("{} of {} CCDs failed: {}", failures.ccds, item.ccds, failures.first);
@@ -224,7 +226,7 @@ Verification verify_calibrations(const fs::path& list, const Item& item) {
       }
     found.check = any ? Check::kDone : Check::kNothing;
     if (!any) found.what = "the camera brings its calibrations itself";
-    if (any && !made) found.what = "all calibrations were valid already";
+    if (any && !made) found.what = kAllValidAlready;
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const Error& error) {
@@ -237,15 +239,29 @@ Verification verify_calibrations(const fs::path& list, const Item& item) {
 }
 
 int set_damaged_aside(const fs::path& list) {
-  std::istringstream lines(bytes_of(list).value_or(""));
+  const std::string text = bytes_of(list).value_or("");
+  std::set<fs::path> made;
+  try {
+    for (const CalibrationRecord::Ccd& ccd : read_calibration_record(text).ccds)
+      for (const CalibrationRecord::Step* step : {&ccd.psf, &ccd.sky})
+        if (step->state == State::kMade) made.insert(step->file);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;
+    return 0;  // a record that is none says of no file whose it is
+  }
+  std::istringstream lines(text);
   int count = 0;
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("# ") || line.size() <= kDigestDigits + 2) continue;
     const fs::path file = line.substr(kDigestDigits + 2);
+    if (!made.contains(file)) continue;
     const auto digest = file_digest(file);
     if (!digest || digest->sha256 == line.substr(0, kDigestDigits)) continue;
     fs::path aside = file;
     aside += ".damaged";
+    std::error_code code;
+    const std::string first = aside.string();
+    for (int number = 2; fs::exists(aside, code); ++number) aside = fmt::format("{}.{}", first, number);
     fs::rename(file, aside);
     ++count;
   }

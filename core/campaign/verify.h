@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "core/base/checksum_list.h"
 #include "core/campaign/journal.h"
@@ -16,6 +17,7 @@ struct Verification {
   Check check = Check::kNone;         // kDone, kNothing, kObjection, kFailed or kHopeless
   std::string what;                   // the objection, or why there was nothing to do
   std::int64_t files = 0, bytes = 0;  // that were read
+  bool wants_memory = false;          // of kFailed: a program of the run was killed, as for want of memory
 };
 
 // kDone, if
@@ -37,8 +39,11 @@ void write_put_together(const std::filesystem::path& list);
 // CCDs by the readers' rules. kNothing, if the camera brings all of them itself. kHopeless, if that holds but for CCDs whose
 // calibrations cannot be made; kFailed, if one of those may go well another time.
 Verification verify_calibrations(const std::filesystem::path& list, const Item& item);
-// Renames those of the list's files that do not have their digest to NAME.damaged: a calibration that can be read would be taken for
-// valid. Returns how many.
+// What stands for an item all of whose calibrations were there: it has cost no more than a look.
+inline constexpr std::string_view kAllValidAlready = "all calibrations were valid already";
+// Renames calibrations that the item itself has made, and that do not have their digest any more, to NAME.damaged
+// (NAME.damaged.2, ... where that is taken): one that can be read would be taken for valid. What was valid before is not its own to
+// rename: its owner may have written it anew. Returns how many.
 int set_damaged_aside(const std::filesystem::path& list);
 
 }  // namespace brickline

@@ -52,10 +52,10 @@ class Merged : public testing::Test {
 TEST_F(Merged, SkiesOfDifferentGridsAndOfOneLevel) {
   const SkyFit fine = sky(50, false), coarse = sky(200, false), level = sky(50, true);
   const std::map<std::string, const SkyFit*> fits = {{"A", &fine}, {"B", &coarse}, {"C", &level}};
-  std::vector<CcdValues> ccds;
+  std::vector<ToBeMerged> ccds;
   for (const auto& [name, fit] : fits) {
     write(CalibrationKind::kSky, name, sky_row(*fit, image(name), {}));
-    ccds.push_back(ccd(name));
+    ccds.push_back({ccd(name)});
   }
   const MergeOutcome merged = merge_calibrations(CalibrationKind::kSky, dir_.path(), {}, ccds, true);
   EXPECT_EQ(merged.file, "sky/night/c_ooi-splinesky.fits");
@@ -72,11 +72,11 @@ TEST_F(Merged, PsfsOfDifferentSizes) {
   test::PsfexFile small, large;
   large.size = 21;
   large.degree = 2;
-  std::vector<CcdValues> ccds;
+  std::vector<ToBeMerged> ccds;
   for (const auto& [name, psfex] : {std::pair{"A", &small}, {"B", &large}}) {
     psfex->write(dir_ / "model");
     write(CalibrationKind::kPsf, name, psf_row(dir_ / "model", image(name), 20, 0.3));
-    ccds.push_back(ccd(name));
+    ccds.push_back({ccd(name)});
   }
   const MergeOutcome merged = merge_calibrations(CalibrationKind::kPsf, dir_.path(), {}, ccds, true);
   const std::array<std::filesystem::path, 1> file = {dir_ / merged.file};
@@ -87,10 +87,25 @@ TEST_F(Merged, PsfsOfDifferentSizes) {
   }
 }
 
+TEST_F(Merged, OneThatIsValidElsewhereIsTakenFromThere) {
+  const SkyFit fine = sky(50, false);
+  write(CalibrationKind::kSky, "A", sky_row(fine, image("A"), {}));
+  write(CalibrationKind::kSky, "B", sky_row(fine, image("B"), {}));
+  const std::filesystem::path elsewhere = dir_ / "survey.fits";
+  std::filesystem::rename(dir_ / calibration_names(CalibrationKind::kSky, {}, ccd("B")).single, elsewhere);
+  const std::vector<ToBeMerged> ccds = {{ccd("A")}, {ccd("B"), elsewhere}};
+  const MergeOutcome merged = merge_calibrations(CalibrationKind::kSky, dir_.path(), {}, ccds, true);
+  EXPECT_TRUE(merged.missing.empty());
+  const std::array<std::filesystem::path, 1> file = {dir_ / merged.file};
+  for (const char* name : {"A", "B"})
+    EXPECT_NEAR(read_sky_calibration(file, CalibrationKey::of(ccd(name)), {}).model(150, 77),
+                fine.model(150, 77), 1e-4);
+}
+
 TEST_F(Merged, AMissingOneIsNamed) {
   const SkyFit fine = sky(50, false);
   write(CalibrationKind::kSky, "A", sky_row(fine, image("A"), {}));
-  const std::vector<CcdValues> ccds = {ccd("A"), ccd("B")};
+  const std::vector<ToBeMerged> ccds = {{ccd("A")}, {ccd("B")}};
   const MergeOutcome none = merge_calibrations(CalibrationKind::kSky, dir_.path(), {}, ccds, true);
   EXPECT_EQ(none.file, "");
   EXPECT_EQ(none.missing, std::vector<std::string>{"c_ooi-B"});

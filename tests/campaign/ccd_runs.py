@@ -123,6 +123,8 @@ def faults(survey, check, options):
           rows["918004"]["reason"])
     check.same_products("the calibrations are those of calibrate alone", products(out), expected)
     check.equal("both CCDs of an exposure are one item", (rows["918001"]["ccds"], rows["918001"]["words"]), (2, "--expnum 918001"))
+    told = survey.survey("status", plan).stdout
+    check("the status tells of CCDs", "3 items, 4 CCDs, 3 of them in items that are done" in told, told)
     told = survey.survey("verify", plan).stdout
     check("verify reads what was made, of the item that was given up, too", "2 items verified (7 files" in told and "1 not done" in told, told)
     told = survey.survey("why", plan, "918004").stdout
@@ -138,7 +140,19 @@ def faults(survey, check, options):
     check.equal("what is valid is done without work", rows["918003"]["reason"], "all calibrations were valid already")
     check.same_products("and stays as it is", products(out), expected)
 
-    # A bit of a sky, which can be read as before.
+    # What another has made is not this plan's to set aside: whoever owns it has written it anew.
+    victim = next(out.rglob("*S5-splinesky.fits"))
+    content = victim.read_bytes()
+    victim.write_bytes(content + bytes(2880))
+    told = survey.survey("verify", plan, "--mend", ok=(6,)).stdout
+    check("a calibration of another that has changed is told", victim.name in told, told)
+    check("and stays", victim.exists() and not list(out.rglob("*.damaged")))
+    victim.write_bytes(content)
+
+    # A bit of a sky of its own, which can be read as before.
+    victim.unlink()
+    survey.survey("run", plan, "--local", ok=(6,))
+    check.equal("what is gone is made", survey.rows(plan)["918001"]["reason"], "")
     victim = next(out.rglob("*S5-splinesky.fits"))
     content = bytearray(victim.read_bytes())
     content[max(i for i, byte in enumerate(content) if byte)] ^= 1
@@ -177,9 +191,18 @@ def faults(survey, check, options):
     plan, out = survey.plan("single", "--ccds-per-item", "1", words=[*CHEAP, "--min-stars", "4", "--psfex", programs])
     survey.survey("run", plan, "--local")
     rows = survey.rows(plan)
-    check.equal("that goes well another time", sorted(row["tries"] for row in rows.values()), [0, 0, 0, 1])
+    check.equal("that goes well another time", {row["state"] for row in rows.values()}, {"done"})
+    check.equal("with more memory, for want of which a system kills",
+                sorted((row["tries"], row["memory_class"]) for row in rows.values()), [(0, 0), (0, 0), (0, 0), (0, 1)])
     check.equal("items of a CCD each", {name: row["words"] for name, row in rows.items()},
                 {"918001.1": "918001-S4", "918001.2": "918001-S5", "918003": "--expnum 918003", "918004": "--expnum 918004"})
+
+    # A merged file is of a whole exposure.
+    for more in (["--merge", "918001-S4"], ["--merge=true", "--expnum", "918001", "--bands", "g", "--ignore-cuts", "918003-S4"]):
+        told = survey.survey("plan", survey.work / "merged", "--calibrate", "--no-check", "--",
+                             *survey.words(out, "--no-psf", *more), ok=(0, 2))
+        check.equal(f"{' '.join(more)}: refused unless the exposure is whole", told.returncode, 2 if "918001-S4" in more else 0)
+    shutil.rmtree(survey.work / "merged")
 
     # Places and lists.
     listed = survey.work / "ccds.txt"

@@ -279,6 +279,20 @@ TEST(Phases, AreHandedOutOneAfterTheOther) {
   EXPECT_THAT(handed_out(), ElementsAre(0));
 }
 
+TEST(Costs, AreNotThoseOfItemsThatWereDoneBefore) {
+  std::vector<Item> items(10);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const bool before = i % 2 == 1;
+    items[i].state = ItemState::kDone;
+    items[i].attempts = 1;
+    items[i].cpu_predicted_seconds = 100;
+    items[i].cpu_seconds = before ? 1 : 200;
+    if (before) items[i].reason = kAllValidAlready;
+  }
+  EXPECT_EQ(fit_costs(items).cpu, 2);
+  EXPECT_EQ(fit_costs(items).items, 5);
+}
+
 TEST(Checksums, TellWhetherACommandsFilesAreWhatWasWritten) {
   const TemporaryDirectory scratch;
   const auto list = scratch / "list", file = scratch / "file";
@@ -335,6 +349,8 @@ TEST(Calibrations, OfAnItemAreNotBelievedButRead) {
   EXPECT_EQ(hopeless.check, Check::kHopeless);
   EXPECT_EQ(hopeless.what, "1 of 2 CCDs failed: 12-A: PSF: 4 stars");
   EXPECT_EQ(found(ccd("A", stars + "false", own) + ccd("B", stars + "true", own)).check, Check::kFailed);
+  EXPECT_FALSE(verify_calibrations(list, item).wants_memory);
+  EXPECT_TRUE(found(ccd("A", stars + "true,\"killed\":true", own) + ccd("B", own, own)).wants_memory);
   const Verification unmerged =
       found(ccd("A", own, own) + ccd("B", own, own) + "# {\"unmerged\":[\"12-B (sky)\"]}\n");
   EXPECT_EQ(unmerged.check, Check::kHopeless);
@@ -343,11 +359,18 @@ TEST(Calibrations, OfAnItemAreNotBelievedButRead) {
   EXPECT_THAT(found(ccd("A", own, own) + ccd("B", own, own)).what,
               HasSubstr("12-A, which is not of the item"));
 
-  write(list, files + "\n");
+  std::string found_valid = made;
+  found_valid.replace(0, std::string("\"made\"").size(), "\"already valid\"");
+  write(list, ccd("A", own, own) + ccd("B", own, found_valid) + files + "\n");
   write(file, "Content");
-  EXPECT_EQ(set_damaged_aside(list), 1);
-  EXPECT_FALSE(std::filesystem::exists(file));
-  EXPECT_TRUE(std::filesystem::exists(scratch / "sky.fits.damaged"));
+  EXPECT_EQ(set_damaged_aside(list), 0) << "it is of somebody else, who may have written it anew";
+  for (const char* aside : {"sky.fits.damaged", "sky.fits.damaged.2"}) {
+    write(list, ccd("A", own, own) + ccd("B", own, made) + files + "\n");
+    write(file, "Content");
+    EXPECT_EQ(set_damaged_aside(list), 1);
+    EXPECT_FALSE(std::filesystem::exists(file));
+    EXPECT_TRUE(std::filesystem::exists(scratch / aside));
+  }
 }
 
 TEST(Settings, AreReadAsWrittenAndRefuseWhatTheyDoNotKnow) {
@@ -376,6 +399,10 @@ TEST(Settings, AreReadAsWrittenAndRefuseWhatTheyDoNotKnow) {
               HasSubstr("line 3: unknown key most-trys; did you mean most-tries?"));
   write(scratch / "plan.toml", "worker = \"a\"\ndirectory = \"b\"\nmemory-classes-mb = [3, 2]\n");
   EXPECT_THAT(error_of([&] { read_settings(scratch / "plan.toml"); }), HasSubstr("rising"));
+  write(scratch / "plan.toml", "worker = \"a\"\ndirectory = \"b\"\n");
+  EXPECT_THAT(error_of([&] { read_settings(scratch / "plan.toml"); }), HasSubstr("of an earlier version"));
+  write(scratch / "plan.toml", "format = 99\nworker = \"a\"\ndirectory = \"b\"\nnew = 1\n");
+  EXPECT_THAT(error_of([&] { read_settings(scratch / "plan.toml"); }), HasSubstr("of a later version"));
 }
 
 TEST(Lists, SayWhatIsWrongWithWhichLine) {

@@ -80,7 +80,7 @@ std::string exposure_lines(const CcdTable& table, const std::vector<std::int64_t
                            const CcdChoice& choice, int per_item, const FrozenCalibrate& frozen) {
   const Json head = {{"configuration", frozen.configuration},
                      {"environment", frozen.environment},
-                     {"output", frozen.output},
+                     {"merge", frozen.merge},
                      {"threads", frozen.threads}};
   std::string text = head.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   for (const auto& [expnum, exposure] : exposures_of(table, rows, choice)) {

@@ -15,13 +15,13 @@ namespace brickline {
 struct FrozenCalibrate {
   std::string configuration;  // the options that choose no CCDs, for --config
   std::map<std::string, std::string> environment;
-  std::string output;  // where calibrations go
+  bool merge = false;  // files for whole exposures are to come of it
   int threads = 1;     // that were asked for
 };
 
 // A line of JSON of that, then one per item:
 //
-//   {"configuration":"survey-dir=...","environment":{"GAIA_CAT_DIR":"/gaia"},"output":"/survey/calib","threads":1}
+//   {"configuration":"survey-dir=...","environment":{"GAIA_CAT_DIR":"/gaia"},"merge":false,"threads":1}
 //   {"name":"12345","words":"--expnum 12345","ra":150.1,"dec":2.2,"ccds":62,"pixels":520093696,"largest":8388608}
 //
 // An item is the chosen CCDs of an exposure, in the table's order; with `per_item` > 0 at most so many ("12345.1", "12345.2").

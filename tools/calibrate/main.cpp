@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,7 @@ struct Arguments {
   PluginSearch plugins;
   std::string gaia_dir, tycho_dir, large_galaxies, star_clusters;
   bool no_user_plugins = false, no_psf = false, no_sky = false, dry_run = false, list = false;
-  bool list_exposures = false, no_halos = false;
+  bool list_exposures = false, no_halos = false, rough_wings = false;
   bool merge = false, all_found = false;
   fs::path checksums;
   bool no_gaia = false, no_tycho = false, no_large_galaxies = false, no_star_clusters = false;
@@ -102,22 +103,22 @@ struct Merged {
 };
 
 // A file of each kind for every exposure's CCDs.
-Merged merge(const Arguments& a, const CameraRegistry& cameras, const std::vector<CcdCalibration>& ccds,
-             const Log& log) {
+Merged merge(const Arguments& a, const CameraRegistry& cameras, const Calibrator& calibrator,
+             const std::vector<CcdCalibration>& ccds, const Log& log) {
   std::map<std::string, std::vector<const CcdCalibration*>> exposures;
   for (const CcdCalibration& c : ccds) exposures[c.ccd.image_filename].push_back(&c);
   Merged out;
   for (const CalibrationKind kind : {CalibrationKind::kPsf, CalibrationKind::kSky})
     for (const auto& [file, members] : exposures) {
-      std::vector<CcdValues> values;
+      std::vector<ToBeMerged> parts;
       for (const CcdCalibration* c : members) {
-        const CalibrationState state = kind == CalibrationKind::kPsf ? c->psf.state : c->sky.state;
-        if (state != CalibrationState::kNotAsked && state != CalibrationState::kProvided)
-          values.push_back(c->ccd);
+        const CalibrationStep& step = kind == CalibrationKind::kPsf ? c->psf : c->sky;
+        if (step.state != CalibrationState::kNotAsked && step.state != CalibrationState::kProvided)
+          parts.push_back({c->ccd, step.file, calibrator.checks(kind, c->ccd)});
       }
-      if (values.empty()) continue;
+      if (parts.empty()) continue;
       const MergeOutcome merged = merge_calibrations(
-          kind, a.options.output, cameras.camera(values.front().camera).facts(), values, a.all_found, log);
+          kind, a.options.output, cameras.camera(parts.front().ccd.camera).facts(), parts, a.all_found, log);
       for (const std::string& name : merged.missing) {
         const char* what = kind == CalibrationKind::kPsf ? "PSF" : "sky";
         out.lacking.push_back(fmt::format("{} ({})", name, what));
@@ -165,6 +166,37 @@ constexpr const char* kVariables[] = {"GAIA_CAT_DIR",     "GAIA_CAT_PREFIX", "GA
                                       "GAIA_CAT_SCHEME",  "TYCHO2_KD_DIR",   "LARGEGALAXIES_CAT",
                                       "STAR_CLUSTERS_CAT"};
 
+void add_options(CLI::App& app, Arguments& a);
+
+// The options that were given, as text for --config. Error (kUsage) for what that would not read back as it was.
+std::string configuration_of(CLI::App& app) {
+  std::string text = app.config_to_str();
+  Arguments ignored;
+  CLI::App again;
+  add_options(again, ignored);
+  std::istringstream in(text);
+  std::string wrong;
+  try {
+    again.parse_from_stream(in);
+  } catch (const CLI::ParseError& error) {
+    wrong = error.what();
+  }
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->get_configurable() || option->empty()) continue;
+    const std::string name = option->get_name();
+    const std::vector<std::string> given = option->reduced_results();
+    if (wrong.empty() && again.get_option(name)->reduced_results() == given) continue;
+    for (const std::string& value : given)
+      if (value.empty() || value.find_first_of("#\"'[]\n\r") != std::string::npos)
+        throw usage_error(
+            "{}: '{}' cannot be kept in a file of options: let it be without #, quotes, brackets and line ends",
+            name, value);
+    if (wrong.empty()) wrong = fmt::format("{} would be read as something else", name);
+  }
+  if (!wrong.empty()) throw usage_error("these options cannot be kept in a file: {}", wrong);
+  return text;
+}
+
 // What other runs are to be given so that they do as this one would.
 FrozenCalibrate frozen(const Arguments& a, const SurveyDirectory& survey, CLI::App& app) {
   const auto settle = [&](const char* option, const fs::path& value) {
@@ -179,8 +211,8 @@ FrozenCalibrate frozen(const Arguments& a, const SurveyDirectory& survey, CLI::A
     settle("--psfex", programs.psfex);
   }
   FrozenCalibrate out;
-  out.configuration = app.config_to_str();
-  out.output = a.options.output.string();
+  out.configuration = configuration_of(app);
+  out.merge = a.merge;
   out.threads = std::max(1, a.threads);
   for (const char* name : kVariables)
     if (const auto value = process_environment(name)) out.environment[name] = *value;
@@ -189,6 +221,8 @@ FrozenCalibrate frozen(const Arguments& a, const SurveyDirectory& survey, CLI::A
 }
 
 int run(Arguments& a, CLI::App& app, RunDisplay& terminal, const Log& log) {
+  // An earlier run's says nothing of this one, however it ends.
+  if (!a.checksums.empty() && !a.list_exposures && !a.list && !a.dry_run) fs::remove(a.checksums);
   const SurveyDirectory survey = SurveyDirectory::open(
       a.survey_dir.empty() ? std::nullopt : std::optional(fs::path(a.survey_dir)), a.cache_dir);
   const CcdTable table = CcdTable::read(survey, log);
@@ -246,7 +280,6 @@ int run(Arguments& a, CLI::App& app, RunDisplay& terminal, const Log& log) {
     write_stdout(plan_for_people(ccds));
     return 0;
   }
-  if (!a.checksums.empty()) fs::remove(a.checksums);
   find_programs(o, ccds);
   std::signal(SIGINT, interrupt);
   std::signal(SIGTERM, interrupt);
@@ -262,7 +295,7 @@ int run(Arguments& a, CLI::App& app, RunDisplay& terminal, const Log& log) {
   }
   const bool failed =
       std::any_of(ccds.begin(), ccds.end(), [](const CcdCalibration& c) { return c.failed(); });
-  const Merged merged = a.merge ? merge(a, cameras, ccds, log) : Merged();
+  const Merged merged = a.merge ? merge(a, cameras, calibrator, ccds, log) : Merged();
   if (!a.checksums.empty())
     write_calibration_record(a.checksums, calibrator, ccds, merged.files, merged.lacking);
   return failed || !merged.lacking.empty() ? kSomeItemsFailed : 0;
@@ -354,8 +387,7 @@ void add_options(CLI::App& app, Arguments& a) {
       ->check(CLI::Range(1, 100000))
       ->capture_default_str()
       ->group(psf);
-  app.add_flag("!--rough-wings", o.psf_maker.smooth_wings,
-               "leave the model's wings as noisy as psfex makes them")
+  app.add_flag("--rough-wings", a.rough_wings, "leave the model's wings as noisy as psfex makes them")
       ->group(psf);
   app.add_option("--time-limit", o.psf_maker.time_limit_seconds, "seconds, of either program")
       ->check(CLI::Range(1., 1e6))
@@ -398,7 +430,7 @@ void add_options(CLI::App& app, Arguments& a) {
   app.add_flag("--no-user-plugins", a.no_user_plugins, "leave out the user's own directory")->group(places);
   app.add_flag("--allow-insecure-plugins", a.plugins.allow_insecure, "use files that everyone may write to")
       ->group(places);
-  app.add_flag("-v,--verbose", a.verbosity, "say more, and what each step cost");
+  app.add_flag("-v,--verbose", a.verbosity, "say more, and what each step cost")->configurable(false);
 }
 
 int calibrate(int argc, char** argv) {
@@ -411,6 +443,8 @@ int calibrate(int argc, char** argv) {
   add_options(app, a);
   if (!parse_command_line(app, argc, argv)) return 0;
   if (a.list && a.per_job == 0) throw usage_error("--per-job: with --list, at least 1");
+  if (a.list_exposures && a.options.force)
+    throw usage_error("--force cannot be among the options of a plan: every attempt would make all again");
   if (a.no_psf && a.no_sky) throw usage_error("--no-psf and --no-sky leave nothing to do");
   a.plugins.use_user_directory = !a.no_user_plugins;
   RunDisplay terminal(a.verbosity > 1   ? LogLevel::kDebug
@@ -423,6 +457,7 @@ int calibrate(int argc, char** argv) {
                                                   static_cast<std::size_t>(a.threads));
   EachOnce once{Log(terminal)};
   a.options.sky_maker.halos = !a.no_halos;
+  a.options.psf_maker.smooth_wings = !a.rough_wings;
   return run(a, app, terminal, Log(once));
 }
 

@@ -198,9 +198,6 @@ void check_calibrate_words(std::span<const std::string> words) {
 void make_plan_of_ccds(Arguments& a, std::span<const std::string> words) {
   require_new(a.plan);
   check_calibrate_words(words);
-  const bool merges = std::ranges::count(words, "--merge") > 0;
-  if (merges && (a.ccds_per_item > 0 || !a.ccds.empty() || !a.list.empty() || !a.region.empty()))
-    throw usage_error("--merge wants whole exposures: not --ccds-per-item, --ccds, --bricks or --region");
   if ((!a.region.empty()) + (!a.list.empty()) + (!a.ccds.empty()) > 1)
     throw usage_error("at most one of --region, --bricks and --ccds says which CCDs");
   std::vector<std::string> choice(words.begin(), words.end());
@@ -216,6 +213,12 @@ void make_plan_of_ccds(Arguments& a, std::span<const std::string> words) {
   a.settings.bail_out_after = 0;  // what it has made stays made
   settle_settings(a);
   CcdPlan ccds = items_of_ccds(a.settings.worker, choice, a.ccds_per_item);
+  if (ccds.merge)
+    for (const Item& item : ccds.items)
+      if (!item.words.starts_with("--expnum "))
+        throw usage_error(
+            "--merge wants whole exposures, and of {} only some CCDs are chosen ({}): choose by --expnum, or all",
+            item.name, item.words);
   a.settings.environment.insert(ccds.environment.begin(), ccds.environment.end());
   double cpu = 0;
   for (Item& item : ccds.items) {
@@ -314,8 +317,8 @@ int survey_plan(int argc, char** argv) {
   const std::vector<std::string> words(argv + std::min(own + 1, argc), argv + argc);
   Arguments a;
   CLI::App app(
-      "Makes the directory of a plan: a manifest with a row per brick, its cost and memory told from the CCDs that touch "
-      "it, and the options of the run, frozen. Behind \"--\" stand the options of runbrick; with --calibrate, those of "
+      "Makes the directory of a plan: a manifest with a row per item (a brick; with --calibrate, an exposure's CCDs; with "
+      "--tables, a command), its cost and memory told before, and the options of the run, frozen. Behind \"--\" stand the options of runbrick; with --calibrate, those of "
       "calibrate.",
       "survey plan");
   app.add_option("PLAN", a.plan, "the directory to make")->required();
@@ -347,8 +350,9 @@ int survey_plan(int argc, char** argv) {
   app.add_option("--most-tries", a.settings.most_tries, "failures after which an item is given up")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option("--bail-out-after", a.settings.bail_out_after,
-                 "tasks that an item may outlast before it ends with the blobs that are fitted; 0: never")
+  app.add_option(
+         "--bail-out-after", a.settings.bail_out_after,
+         "of bricks, tasks that an item may outlast before it ends with the blobs that are fitted; 0: never")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
   app.add_flag("--check", a.check,
@@ -356,6 +360,9 @@ int survey_plan(int argc, char** argv) {
   app.add_flag("--no-check", a.no_check, "do not look for them (unset: of up to 100 items)");
   if (!parse_command_line(app, own, argv)) return 0;
   if (a.check && a.no_check) throw usage_error("--check and --no-check contradict each other");
+  if (a.calibrate && app.get_option("--bail-out-after")->count() > 0)
+    throw usage_error(
+        "--bail-out-after is of bricks: with --calibrate, what an item has made stays made, and the next task goes on");
   if (!a.calibrate && (!a.ccds.empty() || app.get_option("--ccds-per-item")->count() > 0))
     throw usage_error("--ccds and --ccds-per-item go with --calibrate");
   if (a.tables.empty()) {
