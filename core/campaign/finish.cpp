@@ -73,6 +73,8 @@ VerifyReport report_of(const std::vector<Item>& items, const std::vector<Verific
         ++report.nothing;
         break;
       case Check::kObjection:
+      case Check::kFailed:
+      case Check::kHopeless:
         report.objections.emplace_back(items[i].name, found[i].what);
         break;
       case Check::kNone:
