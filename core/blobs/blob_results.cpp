@@ -29,20 +29,28 @@ void enlarge(const ExcessVariance& excess, JointErrors& errors) {
 
 // Adds to errors of fluxes the spread between the models that were tried for the source, each weighted by how well it
 // does: exp(-1/2 (its chi-squared with its penalty)), as in Bayesian model averaging (Hoeting et al. 1999). Where residuals
-// are larger than the pixels' errors, chi-squared counts less by `excess`.
-void add_model_spread(const SourceRecord& r, const SelectionOptions& penalties, double excess,
+// are larger than the pixels' errors, chi-squared counts less by `excess`. Models that no galaxy is chosen for count as
+// little here.
+void add_model_spread(const SourceRecord& r, const BlobFitOptions& options, double excess,
                       JointErrors& errors) {
   if (!r.model_chosen) return;
+  const SelectionOptions& penalties = options.together.penalties;
   const auto net = [&](int k) {
     return r.models[k].dchisq / excess - penalties.penalty[static_cast<std::size_t>(k)];
   };
   const auto chosen = static_cast<int>(dchisq_index(r.chosen));
+  const auto counts = [&](int k) {
+    const SourceModel& m = r.models[k].model;
+    if (r.models[k].status != ModelFitStatus::kFitted) return false;
+    return k == chosen || (r.from_catalog && r.found.is_galaxy()) ||
+           !(at_largest_radius(m, options.fit) || at_highest_index(m, options.fit));
+  };
   double best = net(chosen), sum = 0;
   for (int k = 0; k < kModelKinds; ++k)
-    if (r.models[k].status == ModelFitStatus::kFitted) best = std::max(best, net(k));
+    if (counts(k)) best = std::max(best, net(k));
   std::array<double, kModelKinds> weight{};
   for (int k = 0; k < kModelKinds; ++k)
-    if (r.models[k].status == ModelFitStatus::kFitted) sum += weight[k] = std::exp(0.5 * (net(k) - best));
+    if (counts(k)) sum += weight[k] = std::exp(0.5 * (net(k) - best));
   if (!(sum > 0)) return;
   const std::vector<double>& flux = r.models[chosen].model.flux;
   for (std::size_t b = 0; b < flux.size(); ++b)
@@ -155,7 +163,7 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
     }
     const ExcessVariance excess = excess_variance(metric_images, bands_, records[i].patches);
     enlarge(excess, *together[i]);
-    add_model_spread(records[i], options_.together.penalties, excess.all, *together[i]);
+    add_model_spread(records[i], options_, excess.all, *together[i]);
   }
   for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
     if (records[i].alive) errors[i] = together[i] ? together[i]->inverse_variance : errors_of(records[i]);
