@@ -117,6 +117,12 @@ TEST(SelectJointly, TakesTheSimplestThatIsGoodEnough) {
   EXPECT_EQ(chosen(100, 110, 115, 122, 124), kExp);
   EXPECT_EQ(chosen(100, 110, 125, 122, 124), kDev);
   EXPECT_EQ(chosen(100, 110, 125, 122, 140), kSer);
+  const auto without_round = [&](double psf, double exp, std::optional<double> ser) {
+    return select_jointly({psf, std::nullopt, std::nullopt, exp, ser}, o);
+  };
+  EXPECT_EQ(without_round(100, 108, std::nullopt), kPsf);
+  EXPECT_EQ(without_round(100, 108, 116), kPsf);
+  EXPECT_EQ(without_round(100, 110, std::nullopt), kExp);
   EXPECT_EQ(chosen(1e6, 2e6, 1.9e6, 2e6 + 50, 2e6 + 100), kRex);  // and no galaxy's profile
   EXPECT_EQ(chosen(1e6, 2e6, 1.9e6, 2e6 + 100, 2e6 + 150), kExp);
   EXPECT_EQ(chosen(1e6, 1e6 + 3000, 1e6 + 3000, 1e6 + 3000, 1e6 + 3000), kPsf);  // no PSF is perfect
