@@ -255,14 +255,18 @@ std::optional<SourceKind> SourceSelection::choose(const SourceRecord& record,
 }
 
 // EXP or DEV where a Sersic profile of that index does as well as the best one. The mixtures that stand for the three are
-// not of one family: that SER does better than the others may be theirs and not the galaxy's.
+// not of one family: that SER does better than the others may be theirs and not the galaxy's. Only what would be taken before the star has
+// its name.
 std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& record,
+                                                         const ModelImprovements& improvements,
                                                          const std::vector<double>& none) {
   using enum SourceKind;
   constexpr double kBetween = 2;  // in the middle of 1 and 4 as their profiles go
   const ModelFit& free = record.models[dchisq_index(kSer)];
   const SourceKind named = free.model.sersic_index < kBetween ? kExp : kDev;
-  if (record.models[dchisq_index(named)].status != ModelFitStatus::kFitted) return {};
+  ModelImprovements beside_star;
+  for (const SourceKind k : {kPsf, named}) beside_star[dchisq_index(k)] = improvements[dchisq_index(k)];
+  if (!improvements[dchisq_index(named)] || choose(record, beside_star) != named) return {};
   SourceModel start = free.model;
   start.sersic_index = named == kExp ? 1 : 4;
   const JointMargins& margins = options_.together.margins;
@@ -395,9 +399,10 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
     }
   }
 
-  auto chosen = choose(record, improvements());
+  const ModelImprovements all = improvements();
+  auto chosen = choose(record, all);
   if (together_ && chosen == kSer)
-    if (const auto named = named_profile(record, none)) chosen = named;
+    if (const auto named = named_profile(record, all, none)) chosen = named;
   if (!chosen) {
     if (only_failures(record.models)) record.failure = "no model of it comes to finite numbers";
     return;

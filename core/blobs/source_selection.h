@@ -39,7 +39,8 @@ class SourceSelection {
   // `index`: what a Sersic index is held at.
   ModelFit try_model(const SourceRecord& record, const SourceModel& start, const std::vector<double>& none,
                      std::optional<double> index = {});
-  std::optional<SourceKind> named_profile(const SourceRecord& record, const std::vector<double>& none);
+  std::optional<SourceKind> named_profile(const SourceRecord& record, const ModelImprovements& improvements,
+                                          const std::vector<double>& none);
   std::optional<SourceKind> choose(const SourceRecord& record, const ModelImprovements& improvements) const;
   std::vector<SourceModel> starts_of(SourceKind kind, const SourceRecord& record,
                                      const SourceModel& entry) const;
