@@ -42,8 +42,7 @@ void add_model_spread(const SourceRecord& r, const BlobFitOptions& options, doub
   const auto counts = [&](int k) {
     const SourceModel& m = r.models[k].model;
     if (r.models[k].status != ModelFitStatus::kFitted) return false;
-    return k == chosen || (r.from_catalog && r.found.is_galaxy()) ||
-           !at_largest_radius(m, options.fit);
+    return k == chosen || (r.from_catalog && r.found.is_galaxy()) || !at_largest_radius(m, options.fit);
   };
   double best = net(chosen), sum = 0;
   for (int k = 0; k < kModelKinds; ++k)

@@ -154,7 +154,10 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
   const std::vector<std::vector<int>> near = neighbours(records);
   for (const int i : brightest_first(records, false)) {
     SourceRecord& whole = records[static_cast<std::size_t>(i)];
-    if (!may_be_fitted_together(whole) || whole.from_catalog || whole.forced_point_source) continue;
+    // What lies on a halo gains by a second source what it gained by its background.
+    if (!may_be_fitted_together(whole) || whole.from_catalog || whole.forced_point_source ||
+        whole.fit_background)
+      continue;
     before_source();
     std::vector<int> around;
     for (const int t : near[static_cast<std::size_t>(i)])
