@@ -294,7 +294,10 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
 
 void BlobRun::fit_together(std::vector<SourceRecord>& records) {
   step_together(records, [&] { fit_groups(records); });
-  if (drop_dark(records)) step_together(records, [&] { fit_groups(records); });
+  constexpr int kRefits = 3;
+  for (int k = 0; k < kRefits && drop_dark(records); ++k)
+    step_together(records, [&] { fit_groups(records); });
+  drop_dark(records);
 }
 
 // The kinds of records from `first` on, of which there may be none, and of all that they overlap.
