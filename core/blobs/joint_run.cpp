@@ -280,10 +280,13 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
       }
       const auto failure = failure_of_item([&] { joint_selection_.run(r, {}, -1, {}, in_parallel_); });
       if (failure) static_cast<SourceState&>(r) = before;
+      // One of two that were one has no model to go back to.
+      if (failure && r.split_from >= 0 && !r.model_chosen) r.alive = false;
     });
     r.patches.clear();
     if (!r.alive && r.traits.star) {
       r.alive = r.forced_to_stay = true;
+      r.model_chosen = false;
       r.model.flux = r.start_flux;
     }
     if (!r.alive) continue;

@@ -187,6 +187,7 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
     b.start_ix = pixel.x;
     b.start_iy = pixel.y;
     b.started_in_blob = task_.mask(pixel.x, pixel.y) != 0;
+    a.split_from = b.split_from = i;
     whole.alive = false;
     whole.patches.clear();
     for (std::size_t k = 0; k < around.size(); ++k)
