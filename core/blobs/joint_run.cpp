@@ -266,7 +266,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
   for (const int i : brightest_first(records, true)) {
     if (!wanted.empty() && !wanted[static_cast<std::size_t>(i)]) continue;
     SourceRecord& r = records[static_cast<std::size_t>(i)];
-    const bool of_known_kind = r.from_catalog && (r.model.is_galaxy() || r.traits.point_source);
+    const bool of_known_kind = r.from_catalog && (r.found.is_galaxy() || r.traits.point_source);
     if (!may_be_fitted_together(r) || of_known_kind) continue;
     images_.add(r.patches, 1);
     step(r, [&] {
