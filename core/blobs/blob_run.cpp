@@ -96,6 +96,7 @@ BlobResult BlobRun::run() {
     std::move(more.begin(), more.end(), std::back_inserter(records));
     if (whole < records.size()) fit_together(records);
     choose_near(records, whole);
+    if (rejoin(records, whole)) fit_together(records);
   }
   if (options_.reoptimize) fit_again(records);
   for (const SourceRecord& r : records)

@@ -83,6 +83,7 @@ class BlobRun {
   bool is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around, bool halves,
               std::vector<SourceRecord>& trial);
   std::vector<SourceRecord> split(std::vector<SourceRecord>& records);
+  bool rejoin(std::vector<SourceRecord>& records, std::size_t first);
   void choose_near(std::vector<SourceRecord>& records, std::size_t first);
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool drop_dark(std::vector<SourceRecord>& records);

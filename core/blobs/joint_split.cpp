@@ -198,4 +198,25 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
   return found;
 }
 
+// Of two, from record `first` on, of which one has not stayed, the one that they were comes back as it was. Whether there
+// was any.
+bool BlobRun::rejoin(std::vector<SourceRecord>& records, std::size_t first) {
+  bool any = false;
+  for (std::size_t i = first; i + 1 < records.size(); i += 2) {
+    SourceRecord &a = records[i], &b = records[i + 1];
+    if (a.alive && b.alive) continue;
+    for (SourceRecord* half : {&a, &b}) {
+      if (half->alive) images_.add(half->patches, 1);
+      half->patches.clear();
+      half->alive = false;
+    }
+    SourceRecord& whole = records[static_cast<std::size_t>(a.split_from)];
+    whole.alive = true;
+    whole.patches = images_.draw_on_windows(whole.model, tools_, in_parallel_);
+    images_.add(whole.patches, -1);
+    any = true;
+  }
+  return any;
+}
+
 }  // namespace brickline
