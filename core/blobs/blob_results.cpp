@@ -69,6 +69,24 @@ void add_model_spread(const SourceRecord& r, const BlobFitOptions& options, doub
     }
 }
 
+struct LimitsHit {
+  bool radius = false, index = false;
+};
+
+// As FitResult tells them, of a model as it is.
+LimitsHit limits_hit(const SourceModel& m, const FitOptions& fit) {
+  constexpr double kNearLogRe = 0.01, kNearIndex = 1e-3;
+  LimitsHit out;
+  if (!m.is_galaxy()) return out;
+  const double most = m.max_log_re != 0            ? m.max_log_re
+                      : m.kind == SourceKind::kRex ? fit.max_log_re_rex
+                                                   : fit.max_log_re_galaxy;
+  out.radius = m.shape.log_re < fit.min_log_re + kNearLogRe || m.shape.log_re > most - kNearLogRe;
+  out.index = m.kind == SourceKind::kSer && (m.sersic_index < fit.min_sersic_index + kNearIndex ||
+                                             m.sersic_index > fit.max_sersic_index - kNearIndex);
+  return out;
+}
+
 }  // namespace
 
 // Of a part of a blob: whether the source started on the pixels that are this part's own.
@@ -121,7 +139,12 @@ FittedSource BlobRun::fitted(const SourceRecord& r) const {
   set(kForcedPointsource, r.forced_point_source);
   set(kFitBackground, r.fit_background);
   set(kIterative, r.source < 0);
-  if (r.model_chosen) {
+  if (options_.joint && may_be_fitted_together(r)) {
+    // Its last fit was with its neighbours, after its kind was chosen.
+    const LimitsHit hit = limits_hit(r.model, options_.fit);
+    set(kHitRadiusLimit, hit.radius);
+    set(kHitSersicLimit, hit.index);
+  } else if (r.model_chosen) {
     const ModelFit& winner = r.models[dchisq_index(r.chosen)];
     set(kHitRadiusLimit, winner.at_radius_limit);
     set(kHitSersicLimit, winner.at_sersic_limit);
