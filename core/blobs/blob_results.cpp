@@ -171,16 +171,18 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
   in_parallel_ = alone_ && alone_();
   std::vector<InverseVariances> errors(records.size());
   std::vector<std::optional<JointErrors>> together(records.size());
+  std::vector<char> light_unknown(records.size(), 0);
   if (options_.joint) together = errors_together(records);
   std::vector<MetricImage> metric_images;
   for (const BlobImage& image : images_.images())
     metric_images.push_back({image.data.view(), image.inverse_error.view(), image.band});
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (!together[i]) continue;
-    // Two sources at one place may leave nothing of each other: then it counts alone.
+    // Two sources at one place may leave nothing of each other: then its place counts alone, and its light is unknown.
     const std::vector<double>& flux = together[i]->inverse_variance.flux;
     if (std::ranges::none_of(flux, [](double iv) { return iv > 0; })) {
       together[i].reset();
+      light_unknown[i] = 1;
       continue;
     }
     const ExcessVariance excess = excess_variance(metric_images, bands_, records[i].patches);
@@ -189,6 +191,7 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
   }
   for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
     if (records[i].alive) errors[i] = together[i] ? together[i]->inverse_variance : errors_of(records[i]);
+    if (light_unknown[i]) std::ranges::fill(errors[i].flux, 0.0);
   });
   std::vector<FittedSource> out;
   std::vector<std::vector<const Patch*>> patches;
