@@ -261,7 +261,9 @@ JointResult fit_jointly(std::span<const JointSource> sources, std::span<const Jo
       if (stopped) continue;
     }
     if (!(predicted > options.min_gain)) {
-      out.status = std::isfinite(predicted) ? FitStatus::kConverged : FitStatus::kStalled;
+      // Steps that are small because longer ones failed are not the end of a slope.
+      const bool converged = std::isfinite(predicted) && damping <= kFirstDamping;
+      out.status = converged ? FitStatus::kConverged : FitStatus::kStalled;
       break;
     }
     if (options.least_improvement > 0 &&
