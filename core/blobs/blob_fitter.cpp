@@ -121,6 +121,12 @@ FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options
   log.info("{} sources fitted in {} blobs ({} skipped, {} failed{})", out.sources.size(),
            count - failed - left, plan.skipped.size(), failed,
            left > 0 ? fmt::format(", {} not to be fitted", left) : "");
+  int unfinished = 0;
+  for (const BlobReport& r : out.blobs) unfinished += r.unfinished;
+  if (unfinished > 0)
+    log.info(
+        "{} of them took all the steps that a fit with their neighbours may: they may not be at their best",
+        unfinished);
   return out;
 }
 

@@ -29,20 +29,27 @@ void enlarge(const ExcessVariance& excess, JointErrors& errors) {
 
 // Adds to errors of fluxes the spread between the models that were tried for the source, each weighted by how well it
 // does: exp(-1/2 (its chi-squared with its penalty)), as in Bayesian model averaging (Hoeting et al. 1999). Where residuals
-// are larger than the pixels' errors, chi-squared counts less by `excess`.
-void add_model_spread(const SourceRecord& r, const SelectionOptions& penalties, double excess,
+// are larger than the pixels' errors, chi-squared counts less by `excess`. Models that no galaxy is chosen for count as
+// little here.
+void add_model_spread(const SourceRecord& r, const BlobFitOptions& options, double excess,
                       JointErrors& errors) {
   if (!r.model_chosen) return;
+  const SelectionOptions& penalties = options.together.penalties;
   const auto net = [&](int k) {
     return r.models[k].dchisq / excess - penalties.penalty[static_cast<std::size_t>(k)];
   };
   const auto chosen = static_cast<int>(dchisq_index(r.chosen));
+  const auto counts = [&](int k) {
+    const SourceModel& m = r.models[k].model;
+    if (r.models[k].status != ModelFitStatus::kFitted) return false;
+    return k == chosen || (r.from_catalog && r.found.is_galaxy()) || !at_largest_radius(m, options.fit);
+  };
   double best = net(chosen), sum = 0;
   for (int k = 0; k < kModelKinds; ++k)
-    if (r.models[k].status == ModelFitStatus::kFitted) best = std::max(best, net(k));
+    if (counts(k)) best = std::max(best, net(k));
   std::array<double, kModelKinds> weight{};
   for (int k = 0; k < kModelKinds; ++k)
-    if (r.models[k].status == ModelFitStatus::kFitted) sum += weight[k] = std::exp(0.5 * (net(k) - best));
+    if (counts(k)) sum += weight[k] = std::exp(0.5 * (net(k) - best));
   if (!(sum > 0)) return;
   const std::vector<double>& flux = r.models[chosen].model.flux;
   for (std::size_t b = 0; b < flux.size(); ++b)
@@ -60,6 +67,24 @@ void add_model_spread(const SourceRecord& r, const SelectionOptions& penalties, 
       errors.blendedness[b] /= static_cast<float>(1 + spread * iv_b);
       iv_b = 1 / (1 / iv_b + spread);
     }
+}
+
+struct LimitsHit {
+  bool radius = false, index = false;
+};
+
+// As FitResult tells them, of a model as it is.
+LimitsHit limits_hit(const SourceModel& m, const FitOptions& fit) {
+  constexpr double kNearLogRe = 0.01, kNearIndex = 1e-3;
+  LimitsHit out;
+  if (!m.is_galaxy()) return out;
+  const double most = m.max_log_re != 0            ? m.max_log_re
+                      : m.kind == SourceKind::kRex ? fit.max_log_re_rex
+                                                   : fit.max_log_re_galaxy;
+  out.radius = m.shape.log_re < fit.min_log_re + kNearLogRe || m.shape.log_re > most - kNearLogRe;
+  out.index = m.kind == SourceKind::kSer && (m.sersic_index < fit.min_sersic_index + kNearIndex ||
+                                             m.sersic_index > fit.max_sersic_index - kNearIndex);
+  return out;
 }
 
 }  // namespace
@@ -114,7 +139,12 @@ FittedSource BlobRun::fitted(const SourceRecord& r) const {
   set(kForcedPointsource, r.forced_point_source);
   set(kFitBackground, r.fit_background);
   set(kIterative, r.source < 0);
-  if (r.model_chosen) {
+  if (options_.joint && may_be_fitted_together(r)) {
+    // Its last fit was with its neighbours, after its kind was chosen.
+    const LimitsHit hit = limits_hit(r.model, options_.fit);
+    set(kHitRadiusLimit, hit.radius);
+    set(kHitSersicLimit, hit.index);
+  } else if (r.model_chosen) {
     const ModelFit& winner = r.models[dchisq_index(r.chosen)];
     set(kHitRadiusLimit, winner.at_radius_limit);
     set(kHitSersicLimit, winner.at_sersic_limit);
@@ -141,24 +171,27 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
   in_parallel_ = alone_ && alone_();
   std::vector<InverseVariances> errors(records.size());
   std::vector<std::optional<JointErrors>> together(records.size());
+  std::vector<char> light_unknown(records.size(), 0);
   if (options_.joint) together = errors_together(records);
   std::vector<MetricImage> metric_images;
   for (const BlobImage& image : images_.images())
     metric_images.push_back({image.data.view(), image.inverse_error.view(), image.band});
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (!together[i]) continue;
-    // Two sources at one place may leave nothing of each other: then it counts alone.
+    // Two sources at one place may leave nothing of each other: then its place counts alone, and its light is unknown.
     const std::vector<double>& flux = together[i]->inverse_variance.flux;
     if (std::ranges::none_of(flux, [](double iv) { return iv > 0; })) {
       together[i].reset();
+      light_unknown[i] = 1;
       continue;
     }
     const ExcessVariance excess = excess_variance(metric_images, bands_, records[i].patches);
     enlarge(excess, *together[i]);
-    add_model_spread(records[i], options_.together.penalties, excess.all, *together[i]);
+    add_model_spread(records[i], options_, excess.all, *together[i]);
   }
   for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
     if (records[i].alive) errors[i] = together[i] ? together[i]->inverse_variance : errors_of(records[i]);
+    if (light_unknown[i]) std::ranges::fill(errors[i].flux, 0.0);
   });
   std::vector<FittedSource> out;
   std::vector<std::vector<const Patch*>> patches;

@@ -96,12 +96,15 @@ BlobResult BlobRun::run() {
     std::move(more.begin(), more.end(), std::back_inserter(records));
     if (whole < records.size()) fit_together(records);
     choose_near(records, whole);
+    if (rejoin(records, whole)) fit_together(records);
   }
   if (options_.reoptimize) fit_again(records);
   for (const SourceRecord& r : records)
     if (!r.failure.empty())
       out.report.failures.push_back(
           {r.source, r.start_x + task_.box.x0, r.start_y + task_.box.y0, r.failure});
+  out.report.unfinished = static_cast<int>(
+      std::ranges::count_if(records, [](const SourceRecord& r) { return r.alive && r.unfinished; }));
   out.sources = finish(records);
   if (options_.accounts) out.account = account(records);
   if (task_.own) std::erase_if(out.sources, [&](const FittedSource& s) { return !is_own(s); });

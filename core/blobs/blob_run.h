@@ -72,7 +72,11 @@ class BlobRun {
   std::vector<Group> groups_of(const std::vector<SourceRecord>& records, const Wanted& wanted = {}) const;
   void describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const;
   JointOptions joint_fit_options() const;
-  double fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& options);
+  struct GroupFit {
+    double gain = 0;          // in ln P
+    bool unfinished = false;  // it ended at the most steps that it may take
+  };
+  GroupFit fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& options);
   void fit_over_background(std::vector<SourceRecord>& records);
   void fit_groups(std::vector<SourceRecord>& records);
   template <class Work>
@@ -83,6 +87,7 @@ class BlobRun {
   bool is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around, bool halves,
               std::vector<SourceRecord>& trial);
   std::vector<SourceRecord> split(std::vector<SourceRecord>& records);
+  bool rejoin(std::vector<SourceRecord>& records, std::size_t first);
   void choose_near(std::vector<SourceRecord>& records, std::size_t first);
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool drop_dark(std::vector<SourceRecord>& records);

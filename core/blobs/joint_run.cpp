@@ -173,7 +173,8 @@ JointOptions BlobRun::joint_fit_options() const {
   return o;
 }
 
-double BlobRun::fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& how) {
+BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const Group& group,
+                                     const JointOptions& how) {
   for (const int m : group.members) images_.add(records[static_cast<std::size_t>(m)].patches, 1);
   JointInput input;
   describe(records, group, input);
@@ -190,21 +191,28 @@ double BlobRun::fit_group(std::vector<SourceRecord>& records, const Group& group
     r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
     images_.add(r.patches, -1);
   }
-  return ok ? fit.gain : 0;
+  return {ok ? fit.gain : 0, fit.status == FitStatus::kMaxIterations};
 }
 
-// All sources, group by group; where groups are parts of larger ones, several times.
+// All sources, group by group; where groups are parts of larger ones, or did not come to an end, several times.
 void BlobRun::fit_groups(std::vector<SourceRecord>& records) {
+  for (SourceRecord& r : records) r.unfinished = false;
   for (int sweep = 0; sweep < options_.together.sweeps; ++sweep) {
     double gain = 0;
+    bool unfinished = false;
     for (const Group& group : groups_of(records)) {
       before_source();
-      if (sweep > 0 && group.whole) continue;
-      const double by = fit_group(records, group, joint_fit_options());
-      if (!group.whole) gain += by;
+      const bool to_go_on = std::ranges::any_of(
+          group.members, [&](int m) { return records[static_cast<std::size_t>(m)].unfinished; });
+      if (sweep > 0 && group.whole && !to_go_on) continue;
+      const GroupFit fit = fit_group(records, group, joint_fit_options());
+      for (std::size_t k = 0; k < group.members.size(); ++k)
+        if (group.own[k]) records[static_cast<std::size_t>(group.members[k])].unfinished = fit.unfinished;
+      if (!group.whole) gain += fit.gain;
+      unfinished = unfinished || (group.whole && fit.unfinished);
     }
     constexpr double kWorthwhile = 1;  // in ln P
-    if (!(gain > kWorthwhile)) break;
+    if (!(gain > kWorthwhile) && !unfinished) break;
   }
   fit_over_background(records);
 }
@@ -266,7 +274,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
   for (const int i : brightest_first(records, true)) {
     if (!wanted.empty() && !wanted[static_cast<std::size_t>(i)]) continue;
     SourceRecord& r = records[static_cast<std::size_t>(i)];
-    const bool of_known_kind = r.from_catalog && (r.model.is_galaxy() || r.traits.point_source);
+    const bool of_known_kind = r.from_catalog && (r.found.is_galaxy() || r.traits.point_source);
     if (!may_be_fitted_together(r) || of_known_kind) continue;
     images_.add(r.patches, 1);
     step(r, [&] {
@@ -280,10 +288,13 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
       }
       const auto failure = failure_of_item([&] { joint_selection_.run(r, {}, -1, {}, in_parallel_); });
       if (failure) static_cast<SourceState&>(r) = before;
+      // One of two that were one has no model to go back to.
+      if (failure && r.split_from >= 0 && !r.model_chosen) r.alive = false;
     });
     r.patches.clear();
     if (!r.alive && r.traits.star) {
       r.alive = r.forced_to_stay = true;
+      r.model_chosen = false;
       r.model.flux = r.start_flux;
     }
     if (!r.alive) continue;
@@ -294,7 +305,10 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
 
 void BlobRun::fit_together(std::vector<SourceRecord>& records) {
   step_together(records, [&] { fit_groups(records); });
-  if (drop_dark(records)) step_together(records, [&] { fit_groups(records); });
+  constexpr int kRefits = 3;
+  for (int k = 0; k < kRefits && drop_dark(records); ++k)
+    step_together(records, [&] { fit_groups(records); });
+  drop_dark(records);
 }
 
 // The kinds of records from `first` on, of which there may be none, and of all that they overlap.

@@ -21,14 +21,15 @@ std::optional<SourceKind> select_jointly(const ModelImprovements& improvement,
   };
   std::optional<SourceKind> galaxy;
   if (tried(kRex)) galaxy = kRex;
+  // Where no round galaxy is a legal result the star is what is simpler.
+  const auto simpler = [&] { return galaxy.value_or(kPsf); };
   std::optional<SourceKind> ellipse;
   for (const SourceKind k : {kExp, kDev})
     if (tried(k) && (!ellipse || gain(k) > gain(*ellipse))) ellipse = k;
-  if (ellipse && (!galaxy || gain(*ellipse) - gain(*galaxy) > at_least(margins.ellipse, *galaxy)))
-    galaxy = ellipse;
+  if (ellipse && gain(*ellipse) - gain(simpler()) > at_least(margins.ellipse, simpler())) galaxy = ellipse;
   // Of a profile between the others, or beyond them, neither may do better than a round one.
-  const double simplest = std::max(galaxy ? gain(*galaxy) : 0, ellipse ? gain(*ellipse) : 0);
-  if (tried(kSer) && (!galaxy || gain(kSer) - simplest > at_least(margins.sersic, *galaxy))) galaxy = kSer;
+  const double simplest = std::max(gain(simpler()), ellipse ? gain(*ellipse) : 0);
+  if (tried(kSer) && gain(kSer) - simplest > at_least(margins.sersic, simpler())) galaxy = kSer;
   if (!tried(kPsf)) return galaxy;
   const double hurdle = std::max(margins.galaxy, margins.fraction_of_star * gain(kPsf));
   if (galaxy && gain(*galaxy) - gain(kPsf) > hurdle) return galaxy;

@@ -154,7 +154,10 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
   const std::vector<std::vector<int>> near = neighbours(records);
   for (const int i : brightest_first(records, false)) {
     SourceRecord& whole = records[static_cast<std::size_t>(i)];
-    if (!may_be_fitted_together(whole) || whole.from_catalog || whole.forced_point_source) continue;
+    // What lies on a halo gains by a second source what it gained by its background.
+    if (!may_be_fitted_together(whole) || whole.from_catalog || whole.forced_point_source ||
+        whole.fit_background)
+      continue;
     before_source();
     std::vector<int> around;
     for (const int t : near[static_cast<std::size_t>(i)])
@@ -184,6 +187,7 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
     b.start_ix = pixel.x;
     b.start_iy = pixel.y;
     b.started_in_blob = task_.mask(pixel.x, pixel.y) != 0;
+    a.split_from = b.split_from = i;
     whole.alive = false;
     whole.patches.clear();
     for (std::size_t k = 0; k < around.size(); ++k)
@@ -192,6 +196,27 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
     found.push_back(std::move(b));
   }
   return found;
+}
+
+// Of two, from record `first` on, of which one has not stayed, the one that they were comes back as it was. Whether there
+// was any.
+bool BlobRun::rejoin(std::vector<SourceRecord>& records, std::size_t first) {
+  bool any = false;
+  for (std::size_t i = first; i + 1 < records.size(); i += 2) {
+    SourceRecord &a = records[i], &b = records[i + 1];
+    if (a.alive && b.alive) continue;
+    for (SourceRecord* half : {&a, &b}) {
+      if (half->alive) images_.add(half->patches, 1);
+      half->patches.clear();
+      half->alive = false;
+    }
+    SourceRecord& whole = records[static_cast<std::size_t>(a.split_from)];
+    whole.alive = true;
+    whole.patches = images_.draw_on_windows(whole.model, tools_, in_parallel_);
+    images_.add(whole.patches, -1);
+    any = true;
+  }
+  return any;
 }
 
 }  // namespace brickline

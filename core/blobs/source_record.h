@@ -26,6 +26,7 @@ struct SourceRecord : SourceState {
   SourcePatches patches;  // the model as subtracted from the images
   bool forced_point_source = false, fit_background = false;
   bool forced_to_stay = false;
+  int split_from = -1;  // the record that it is one of two of; -1: none
   // What its galaxies are also started from when kinds are chosen again, the model being a point source then.
   std::optional<SourceModel> known_galaxy;
 

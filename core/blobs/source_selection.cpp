@@ -45,6 +45,18 @@ bool only_failures(const std::array<ModelFit, kModelKinds>& models) {
 
 }  // namespace
 
+bool at_largest_radius(const SourceModel& model, const FitOptions& fit) {
+  constexpr double kNear = 0.01;  // of ln arcsec
+  if (!model.is_galaxy()) return false;
+  const double most = model.kind == SourceKind::kRex ? fit.max_log_re_rex : fit.max_log_re_galaxy;
+  return model.shape.log_re > most - kNear;
+}
+
+bool at_highest_index(const SourceModel& model, const FitOptions& fit) {
+  constexpr double kNear = 1e-3;
+  return model.kind == SourceKind::kSer && model.sersic_index > fit.max_sersic_index - kNear;
+}
+
 double chi2_improvement(const std::vector<double>& none, const std::vector<double>& model,
                         const std::vector<double>& flux) {
   double sum = 0;
@@ -225,20 +237,36 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   return out;
 }
 
-std::optional<SourceKind> SourceSelection::choose(const ModelImprovements& improvements) const {
-  return together_ ? select_jointly(improvements, options_.together)
-                   : select_model(improvements, options_.selection);
+// Where sources are fitted together, models at the bounds of what they may be are no reason for a galaxy; a Sersic profile
+// of the highest index may still be the better one of what is an ellipse without it.
+std::optional<SourceKind> SourceSelection::choose(const SourceRecord& record,
+                                                  const ModelImprovements& improvements) const {
+  if (!together_) return select_model(improvements, options_.selection);
+  ModelImprovements trusted = improvements;
+  for (std::size_t k = 0; k < trusted.size(); ++k)
+    if (at_largest_radius(record.models[k].model, options_.fit)) trusted[k].reset();
+  std::optional<double>& sersic = trusted[dchisq_index(SourceKind::kSer)];
+  const std::optional<double> of_any_index = sersic;
+  if (at_highest_index(record.models[dchisq_index(SourceKind::kSer)].model, options_.fit)) sersic.reset();
+  const auto chosen = select_jointly(trusted, options_.together);
+  if (!of_any_index || sersic || (chosen != SourceKind::kExp && chosen != SourceKind::kDev)) return chosen;
+  sersic = of_any_index;
+  return select_jointly(trusted, options_.together);
 }
 
 // EXP or DEV where a Sersic profile of that index does as well as the best one. The mixtures that stand for the three are
-// not of one family: that SER does better than the others may be theirs and not the galaxy's.
+// not of one family: that SER does better than the others may be theirs and not the galaxy's. Only what would be taken before the star has
+// its name.
 std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& record,
+                                                         const ModelImprovements& improvements,
                                                          const std::vector<double>& none) {
   using enum SourceKind;
   constexpr double kBetween = 2;  // in the middle of 1 and 4 as their profiles go
   const ModelFit& free = record.models[dchisq_index(kSer)];
   const SourceKind named = free.model.sersic_index < kBetween ? kExp : kDev;
-  if (record.models[dchisq_index(named)].status != ModelFitStatus::kFitted) return {};
+  ModelImprovements beside_star;
+  for (const SourceKind k : {kPsf, named}) beside_star[dchisq_index(k)] = improvements[dchisq_index(k)];
+  if (!improvements[dchisq_index(named)] || choose(record, beside_star) != named) return {};
   SourceModel start = free.model;
   start.sersic_index = named == kExp ? 1 : 4;
   const JointMargins& margins = options_.together.margins;
@@ -357,7 +385,7 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
       tried(kRex, rounded(ellipse.model));
       so_far = improvements();
     }
-    auto chosen = choose(so_far);
+    auto chosen = choose(record, so_far);
     // A profile of another index may be what neither is.
     if (together_ && chosen && chosen != kPsf && (so_far[dchisq_index(kExp)] || so_far[dchisq_index(kDev)]))
       chosen = so_far[dchisq_index(kDev)].value_or(0) > so_far[dchisq_index(kExp)].value_or(0) ? kDev : kExp;
@@ -371,9 +399,10 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
     }
   }
 
-  auto chosen = choose(improvements());
+  const ModelImprovements all = improvements();
+  auto chosen = choose(record, all);
   if (together_ && chosen == kSer)
-    if (const auto named = named_profile(record, none)) chosen = named;
+    if (const auto named = named_profile(record, all, none)) chosen = named;
   if (!chosen) {
     if (only_failures(record.models)) record.failure = "no model of it comes to finite numbers";
     return;

@@ -39,8 +39,9 @@ class SourceSelection {
   // `index`: what a Sersic index is held at.
   ModelFit try_model(const SourceRecord& record, const SourceModel& start, const std::vector<double>& none,
                      std::optional<double> index = {});
-  std::optional<SourceKind> named_profile(const SourceRecord& record, const std::vector<double>& none);
-  std::optional<SourceKind> choose(const ModelImprovements& improvements) const;
+  std::optional<SourceKind> named_profile(const SourceRecord& record, const ModelImprovements& improvements,
+                                          const std::vector<double>& none);
+  std::optional<SourceKind> choose(const SourceRecord& record, const ModelImprovements& improvements) const;
   std::vector<SourceModel> starts_of(SourceKind kind, const SourceRecord& record,
                                      const SourceModel& entry) const;
   std::vector<double> judge(SourceModel& model, const std::vector<double>& sky);
@@ -60,5 +61,11 @@ class SourceSelection {
 // flux always against it, bands without flux not at all.
 double chi2_improvement(const std::vector<double>& none, const std::vector<double>& model,
                         const std::vector<double>& flux);
+
+// Whether a model ended at the largest radius that its kind may have, or a Sersic profile at the highest index. The first
+// takes what is left of the background for light of a source, the second what the PSF leaves of a star: where sources are
+// fitted together, neither is by itself a reason to call one a galaxy.
+bool at_largest_radius(const SourceModel& model, const FitOptions& fit);
+bool at_highest_index(const SourceModel& model, const FitOptions& fit);
 
 }  // namespace brickline

@@ -261,7 +261,9 @@ JointResult fit_jointly(std::span<const JointSource> sources, std::span<const Jo
       if (stopped) continue;
     }
     if (!(predicted > options.min_gain)) {
-      out.status = std::isfinite(predicted) ? FitStatus::kConverged : FitStatus::kStalled;
+      // Steps that are small because longer ones failed are not the end of a slope.
+      const bool converged = std::isfinite(predicted) && damping <= kFirstDamping;
+      out.status = converged ? FitStatus::kConverged : FitStatus::kStalled;
       break;
     }
     if (options.least_improvement > 0 &&
@@ -321,7 +323,13 @@ std::vector<JointErrors> joint_errors(std::span<const JointSource> sources,
       if (i >= first && i < first + n) own.push_back(i - first);
     const Eigen::MatrixXd alone = inverse_of(a.block(first, first, n, n), own);
     const Eigen::MatrixXd t = to_catalog(problem, s, as_given[s]);
-    const Eigen::MatrixXd covariance = t * all.block(first, first, n, n) * t.transpose();
+    Eigen::MatrixXd covariance = t * all.block(first, first, n, n) * t.transpose();
+    // Where rounding leaves no variance there is none with others either.
+    for (Eigen::Index i = 0; i < covariance.rows(); ++i) {
+      if (covariance(i, i) > 0 && std::isfinite(covariance(i, i))) continue;
+      covariance.row(i).setZero();
+      covariance.col(i).setZero();
+    }
     JointErrors e;
     const auto inverse = [&](int k) {
       return covariance(k, k) > 0 && std::isfinite(covariance(k, k)) ? 1 / covariance(k, k) : 0.0;

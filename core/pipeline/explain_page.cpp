@@ -290,6 +290,11 @@ std::string explain_page(const BlobReport& report, const BlobAccount& account, i
   if (report.images_left_out > 0)
     out += fmt::format("<p class=\"dropped\">{} images were left out: their PSF is not usable.</p>\n",
                        report.images_left_out);
+  if (report.unfinished > 0)
+    out += fmt::format(
+        "<p class=\"dropped\">{} sources took all the steps that a fit with their neighbours may: they may not "
+        "be at their best.</p>\n",
+        report.unfinished);
   if (!report.message.empty())
     out += fmt::format("<p class=\"dropped\">{}: {}</p>\n", status_name(report.status),
                        markup_text(report.message));

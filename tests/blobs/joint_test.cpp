@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <tbb/global_control.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -89,6 +90,27 @@ TEST(Joint, AStarAndItsFaintCompanionAreTwo) {
   EXPECT_LE(worst_pull(field, joint, joint), 4.5);
 }
 
+// Galaxies that do better the larger they are, up to what they may be, tell nothing of what is there.
+TEST(Joint, NothingIsAGalaxyBecauseOfModelsAtTheirBounds) {
+  SyntheticSky sky(70, 70);
+  sky.add(kRex, 34.3, 35.2, {1, 1.5, 2}, {0.8, 0, 0});
+  sky.expose(2);
+  const Field field(std::move(sky));
+  BlobFitOptions options;
+  options.joint = true;
+  options.iterative = false;
+  options.together.split_gain = options.together.split_gain_of_round = 1e9;
+  EXPECT_EQ(field.nearest(field.fit(options), field.sky.truth[0])->model.kind, kRex);
+  options.fit.max_log_re_rex = options.fit.max_log_re_galaxy = std::log(0.3);
+  const FittedCatalog catalog = field.fit(options);
+  const FittedSource* source = field.nearest(catalog, field.sky.truth[0]);
+  double best = 0;
+  for (const ModelFit& m : source->models)
+    if (m.model.is_galaxy()) best = std::max(best, m.dchisq);
+  ASSERT_GT(best, source->dchisq[dchisq_index(kPsf)] + 25);
+  EXPECT_EQ(source->model.kind, kPsf);
+}
+
 TEST(Joint, DoesNotDependOnTheNumberOfThreads) {
   const Field field(crowded_sky());
   BlobFitOptions options;
@@ -117,6 +139,12 @@ TEST(SelectJointly, TakesTheSimplestThatIsGoodEnough) {
   EXPECT_EQ(chosen(100, 110, 115, 122, 124), kExp);
   EXPECT_EQ(chosen(100, 110, 125, 122, 124), kDev);
   EXPECT_EQ(chosen(100, 110, 125, 122, 140), kSer);
+  const auto without_round = [&](double psf, double exp, std::optional<double> ser) {
+    return select_jointly({psf, std::nullopt, std::nullopt, exp, ser}, o);
+  };
+  EXPECT_EQ(without_round(100, 108, std::nullopt), kPsf);
+  EXPECT_EQ(without_round(100, 108, 116), kPsf);
+  EXPECT_EQ(without_round(100, 110, std::nullopt), kExp);
   EXPECT_EQ(chosen(1e6, 2e6, 1.9e6, 2e6 + 50, 2e6 + 100), kRex);  // and no galaxy's profile
   EXPECT_EQ(chosen(1e6, 2e6, 1.9e6, 2e6 + 100, 2e6 + 150), kExp);
   EXPECT_EQ(chosen(1e6, 1e6 + 3000, 1e6 + 3000, 1e6 + 3000, 1e6 + 3000), kPsf);  // no PSF is perfect

@@ -118,6 +118,28 @@ TEST(JointErrors, OfTwoStarsAreThoseOfTheClosedForm) {
   }
 }
 
+// What cannot be told apart has no errors, or very large ones; the covariance says the same as the inverse variances.
+TEST(JointErrors, OfGalaxiesAtOnePlaceAreNoneOrLarge) {
+  Scene scene;
+  scene.add(scene.model(SourceKind::kRex, 30, 32, 5));
+  scene.add(scene.model(SourceKind::kRex, 30, 32, 5));
+  scene.add(scene.model(SourceKind::kRex, 30, 32, 5));
+  std::vector<JointSource> sources;
+  for (const SourceModel& m : scene.truth) sources.push_back(scene.source(m));
+  const double alone = joint_errors({sources.data(), 1}, scene.images(), {})[0].inverse_variance.flux[0];
+  for (const JointErrors& e : joint_errors(sources, scene.images(), {})) {
+    const InverseVariances& iv = e.inverse_variance;
+    EXPECT_LT(iv.flux[0], 1e-3 * alone);
+    const std::vector<double> of = {iv.ra, iv.dec, iv.re, iv.e1, iv.e2, iv.sersic_index, iv.flux[0]};
+    for (std::size_t i = 0; i < of.size(); ++i)
+      for (std::size_t j = 0; j <= i; ++j) {
+        const float v = e.covariance[i * (i + 1) / 2 + j];
+        if (i == j) EXPECT_EQ(v > 0, of[i] > 0) << i;
+        if (!(of[i] > 0 && of[j] > 0)) EXPECT_EQ(v, 0) << i << " " << j;
+      }
+  }
+}
+
 // The pulls of many noisy fits have the width that the errors promise, for every parameter.
 TEST(JointErrors, AreTheScatterOfFits) {
   std::vector<double> pulls[5];

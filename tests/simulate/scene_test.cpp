@@ -132,7 +132,13 @@ TEST(Scene, WhatCannotBeDrawnIsNamed) {
   EXPECT_THAT(said_of(number("sersic", 2, 9)), HasSubstr("column sersic row 3"));
   EXPECT_THAT(said_of(number("shape_r", 1, 0)), HasSubstr("column shape_r row 2"));
   EXPECT_THAT(said_of(number("ba", 1, 0)), HasSubstr("column ba row 2"));
-  EXPECT_THAT(said_of([](fits::Table& t) { set<std::string>(t, "type", 0, "NUN"); }), HasSubstr("'NUN'"));
+  EXPECT_THAT(said_of([](fits::Table& t) { set<std::string>(t, "type", 0, "NUN"); }),
+              HasSubstr("column type row 1: 'NUN'"));
+  const auto far = [](fits::Table& t) {
+    t.add("ra", std::vector<double>{0, 180, 0});
+    t.add("dec", std::vector<double>{0, 0, 0});
+  };
+  EXPECT_THAT(said_of(far), HasSubstr("columns ra, dec row 2"));
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 """What the tests of truth share: surveys that are simulated, runs of runbrick in both ways of fitting, and what is read
 off their products. Needs Debian's python3-numpy and python3-astropy."""
 import glob
+import hashlib
 import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -44,6 +46,10 @@ class Programs:
             sys.exit(f"{' '.join(words)}\nended with {result.returncode}\n{result.stderr}")
         return result.stdout
 
+    def digest(self, program):
+        """Tells builds apart, also those of one commit."""
+        return hashlib.sha256((self.build / "bin" / program).read_bytes()).hexdigest()
+
     def simulate(self, directory, *words):
         """Once per directory: the region's words for runbrick."""
         if not (Path(directory) / "sim.json").exists():
@@ -51,16 +57,22 @@ class Programs:
         return region(directory)
 
     def brick(self, survey, out, words, way, environment=None):
-        """Runs a brick unless its catalog is there: a dictionary of its cost, kept beside the products."""
+        """Runs a brick unless its catalog is there, of the same program and words: a dictionary of its cost, kept with them
+        beside the products. Products of others are removed."""
         out = Path(out)
         told = out / "cost.json"
+        made = {"program": self.digest("runbrick"), "words": [str(survey), way, *map(str, words)],
+                "environment": environment or {}}
         if told.exists():
-            return json.loads(told.read_text())
+            cost = json.loads(told.read_text())
+            if all(cost.get(name) == value for name, value in made.items()):
+                return cost
+            shutil.rmtree(out)
         before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
         self.run("runbrick", "--survey-dir", survey, "--outdir", out, "--plugin-dir", self.build / "plugins", "--no-page",
                  "--fit", way, *words, environment=environment)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cost = {"cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, "wall": time.time() - begun}
+        cost = {"cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, "wall": time.time() - begun, **made}
         told.write_text(json.dumps(cost))
         return cost
 

@@ -132,6 +132,7 @@ std::string comparison_page_html(const Comparison& c, const std::string& survey,
   write_bands(json, c);
   if (c.classes) write_classes(json, *c.classes);
   write_sources(json, c, options.classes);
+  json.member("entries_in_all", static_cast<std::int64_t>(c.entries.size()));
   write_entries(json, c);
   json.end_object();
   return filled_page(brickline::comparison_page::kHtml,

@@ -23,6 +23,7 @@ class Row {
 
   bool has(const char* name) const { return table_.has(name); }
   std::string text(const char* name) const { return table_.text(name, row_); }
+  std::int64_t number_in_table() const { return row_ + 1; }
   double number(const std::string& name) const {
     const double value = table_.number(name, row_);
     if (!std::isfinite(value)) refuse(name, value, "a number");
@@ -65,11 +66,14 @@ Source read_source(const Row& row, const std::vector<SurveyBand>& bands, const I
   Source s;
   s.type = row.text("type");
   if (std::find(kTypes.begin(), kTypes.end(), s.type) == kTypes.end())
-    throw input_error("column type: '{}' is none of PSF, REX, EXP, DEV, SER", s.type);
+    throw input_error("column type row {}: '{}' is none of PSF, REX, EXP, DEV, SER", row.number_in_table(),
+                      s.type);
   if (row.has("ra")) {
     s.position = {row.within("ra", 0, 360), row.within("dec", -90, 90)};
     const auto at = region.to_pixel(s.position.ra, s.position.dec);
-    if (!at) throw input_error("{} {} is on the far side of the sky", s.position.ra, s.position.dec);
+    if (!at)
+      throw input_error("columns ra, dec row {}: {} {} is on the far side of the sky", row.number_in_table(),
+                        s.position.ra, s.position.dec);
     s.region_pixel = *at;
   } else {
     s.region_pixel = {row.within("bx", -1e4, 1e5), row.within("by", -1e4, 1e5)};

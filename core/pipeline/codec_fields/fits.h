@@ -100,6 +100,7 @@ struct Fields<BlobReport> {
     visit("images_left_out", &BlobReport::images_left_out);
     visit("sources", &BlobReport::sources);
     visit("fitted", &BlobReport::fitted);
+    visit("unfinished", &BlobReport::unfinished);
     visit("failures", &BlobReport::failures);
     visit("status", &BlobReport::status);
     visit("message", &BlobReport::message);

@@ -22,7 +22,10 @@ const percent = (v, decimals = 1) => (isNumber(v) ? `${fixed(100 * v, decimals)}
 // ---- header ----
 byId('summary').textContent = `${plural(data.truth, 'true source')}, ${plural(data.catalog, 'row')} in the catalog, ${count(data.matched)} matched within ${data.match_radius} arcsec. ` +
   `Found ${percent(data.completeness)} of the ${count(data.detectable)} with S/N > ${data.detectable_snr}; ${percent(data.spurious)} of the rows have no true source within ${data.spurious_radius} arcsec. Truth: ${data.survey}.`;
-if (sources.length < data.truth) byId('sampled').textContent = `${count(sources.length)} of the true sources, evenly chosen, are drawn; the tables are of all.`;
+const sampled = [];
+if (sources.length < data.truth) sampled.push(`${count(sources.length)} of the true sources`);
+if (data.entries.length / 2 < data.entries_in_all) sampled.push(`${count(data.entries.length / 2)} of the catalog's ${count(data.entries_in_all)} rows`);
+if (sampled.length) byId('sampled').textContent = `${sampled.join(' and ')}, evenly chosen, are drawn; the tables are of all.`;
 if (bands.length > 1)
   byId('bands').append(...bands.map((b) => element('label', {}, element('input', { type: 'checkbox', checked: b.shown, onchange: (event) => { b.shown = event.target.checked; drawAll(); } }), element('i', { style: `background:${b.pen}` }), b.name)));
 
@@ -114,10 +117,10 @@ function shareOf(k, n) {
   return { p, low: middle - half, high: middle + half, n };
 }
 function shareFigure(title, note, yTitle, list) {
-  const good = list.filter((s) => s.snr > 0);
-  if (good.length < 5) return null;
+  const low = 2, good = list.filter((s) => s.snr > 0);
+  if (good.filter((s) => s.snr >= low).length < 5) return null;
   return figureOf(title, note, (w) => {
-    const low = 2, high = Math.max(60, Math.min(1000, quantile(sortedNumbers(good.map((s) => s.snr)), 0.98))), bins = 14, points = [];
+    const high = Math.max(60, Math.min(1000, quantile(sortedNumbers(good.map((s) => s.snr)), 0.98))), bins = 14, points = [];
     for (let k = 0; k < bins; ++k) {
       const a = low * (high / low) ** (k / bins), b = k + 1 < bins ? low * (high / low) ** ((k + 1) / bins) : Infinity, part = good.filter((s) => s.snr >= a && s.snr < b);
       if (part.length) points.push({ x: low * (high / low) ** ((k + 0.5) / bins), a, b, ...shareOf(part.filter((s) => s.good).length, part.length) });
