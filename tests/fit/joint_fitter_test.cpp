@@ -134,8 +134,12 @@ TEST(JointErrors, OfGalaxiesAtOnePlaceAreNoneOrLarge) {
     for (std::size_t i = 0; i < of.size(); ++i)
       for (std::size_t j = 0; j <= i; ++j) {
         const float v = e.covariance[i * (i + 1) / 2 + j];
-        if (i == j) EXPECT_EQ(v > 0, of[i] > 0) << i;
-        if (!(of[i] > 0 && of[j] > 0)) EXPECT_EQ(v, 0) << i << " " << j;
+        if (i == j) {
+          EXPECT_EQ(v > 0, of[i] > 0) << i;
+        }
+        if (!(of[i] > 0 && of[j] > 0)) {
+          EXPECT_EQ(v, 0) << i << " " << j;
+        }
       }
   }
 }
