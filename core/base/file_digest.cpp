@@ -28,7 +28,7 @@ std::optional<FileDigest> file_digest(const std::filesystem::path& file) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int length = 0;
   if (!works || !EVP_DigestFinal_ex(context.get(), digest, &length))
-    throw internal_error("SHA-256 is not available");
+    throw resource_error("SHA-256 is not to be had: no memory, or an OpenSSL without it");
   for (unsigned int i = 0; i < length; ++i) found.sha256 += fmt::format("{:02x}", digest[i]);
   return found;
 }

@@ -146,13 +146,18 @@ def ends(survey, check, options):
     slow.chmod(0o755)
     plan, out = survey.plan("e", "--worker", slow)
     words = [str(survey.bin / "survey"), "run", str(plan), "--local", "--jobs", "2"]
+
+    def told():
+        return sum(journal.stat().st_size for journal in plan.rglob("*.journal"))
+
     for how in ("drain", "stop"):
+        before = told()
         process = subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        while not list(plan.rglob("*.journal")):
+        while told() == before and process.poll() is None:  # it has not begun an item
             time.sleep(0.01)
         survey.survey(how, plan)
-        told = process.communicate()[0]
-        check(f"{how} ends the run, to be gone on with", process.returncode == 75 and " 0 left" not in told, told)
+        out_text = process.communicate()[0]
+        check(f"{how} ends the run, to be gone on with", process.returncode == 75 and " 0 left" not in out_text, out_text)
     survey.survey("run", plan, "--local", "--jobs", "2")
     check.same_products("gone on with, it comes to the same", products(out), expected)
     check.equal("an end that was asked for is no failure", {row["tries"] for row in survey.rows(plan).values()}, {0})
