@@ -335,6 +335,7 @@ TEST(GoldenTrees, AreMadeOfTheSameRowsAgain) {
   const std::map<std::string, std::vector<std::uint32_t>> first_lasts = {{"testcase6", {13, 28, 43, 58}},
                                                                          {"testcase9", {22, 46, 69, 93}}};
   for (const auto& [name, splits] : first_splits) {
+    BRICKLINE_NEEDS_DATA("surveys/" + name);
     const fs::path file = file_named(test::data_dir() / "surveys" / name, "tycho2.kd.fits");
     if (file.empty())
       GTEST_SKIP() << "real data absent: tycho2.kd.fits of " << name << " (set BRICKLINE_TEST_DATA)";
