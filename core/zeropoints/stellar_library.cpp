@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
-#include <sstream>
 
 #include "core/base/error.h"
-#include "core/base/numbers.h"
+#include "core/zeropoints/two_columns.h"
 
 namespace brickline {
 namespace {
@@ -152,26 +150,15 @@ std::vector<LibrarySpectrum> read_stellar_library(const std::filesystem::path& d
   std::sort(files.begin(), files.end());
   std::vector<LibrarySpectrum> out;
   for (const std::filesystem::path& file : files) try {
-      std::ifstream in(file);
-      if (!in) throw input_error("cannot be opened");
       LibrarySpectrum star;
       star.name = file.stem().string();
-      std::string line;
-      for (int number = 1; std::getline(in, line); ++number) {
-        std::istringstream words(line.substr(0, line.find('#')));
-        std::vector<std::string> found;
-        for (std::string word; words >> word;) found.push_back(word);
-        if (found.empty()) continue;
-        const auto x = parse_double(found[0]);
-        const auto y = found.size() == 2 ? parse_double(found[1]) : std::nullopt;
-        if (!x || !y)
-          throw input_error("line {} is not a wavelength and a flux: two numbers are wanted", number);
-        const double nm = unit == WavelengthUnit::kAngstrom ? *x / 10 : *x;
+      read_two_columns(file, "a wavelength and a flux", [&](int number, double x, double y) {
+        const double nm = unit == WavelengthUnit::kAngstrom ? x / 10 : x;
         if (!(nm > 0) || (!star.wavelengths_nm.empty() && !(nm > star.wavelengths_nm.back())))
-          throw input_error("line {}: wavelength {} does not follow the one before", number, *x);
+          throw input_error("line {}: wavelength {} does not follow the one before", number, x);
         star.wavelengths_nm.push_back(nm);
-        star.flux.push_back(*y);
-      }
+        star.flux.push_back(y);
+      });
       if (star.flux.size() < 2) throw input_error("has no spectrum");
       out.push_back(std::move(star));
     } catch (Error& error) {

@@ -4,13 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <limits>
-#include <sstream>
 #include <string>
 
 #include "core/base/error.h"
-#include "core/base/numbers.h"
+#include "core/zeropoints/two_columns.h"
 
 namespace brickline {
 namespace {
@@ -86,33 +84,22 @@ TransmissionCurve::TransmissionCurve(const std::vector<std::array<double, 2>>& p
           }()) {}
 
 TransmissionCurve TransmissionCurve::read(const std::filesystem::path& file, WavelengthUnit unit) try {
-  std::ifstream in(file);
-  if (!in) throw input_error("cannot be opened");
   std::vector<double> wavelengths, responses;
   const double scale = unit == WavelengthUnit::kAngstrom ? 0.1 : 1;
-  std::string line;
-  for (int number = 1; std::getline(in, line); ++number) {
-    std::istringstream words(line.substr(0, line.find('#')));
-    std::vector<std::string> found;
-    for (std::string word; words >> word;) found.push_back(word);
-    if (found.empty()) continue;
-    const auto x = parse_double(found[0]);
-    const auto y = found.size() == 2 ? parse_double(found[1]) : std::nullopt;
-    if (!x || !y)
-      throw input_error("line {} is not a wavelength and a response: two numbers are wanted", number);
-    const double nm = *x * scale;
+  read_two_columns(file, "a wavelength and a response", [&](int number, double x, double y) {
+    const double nm = x * scale;
     if (!(nm >= kShortest && nm <= kLongest)) {
-      const bool other = unit == WavelengthUnit::kNanometre ? *x > kLongest && *x <= 10 * kLongest
-                                                            : *x >= kShortest && *x < 10 * kShortest;
-      throw input_error("line {}: {} {} is no wavelength of a band{}", number, *x,
+      const bool other = unit == WavelengthUnit::kNanometre ? x > kLongest && x <= 10 * kLongest
+                                                            : x >= kShortest && x < 10 * kShortest;
+      throw input_error("line {}: {} {} is no wavelength of a band{}", number, x,
                         unit == WavelengthUnit::kNanometre ? "nm" : "Angstrom",
                         !other                               ? ""
                         : unit == WavelengthUnit::kNanometre ? ": are these Angstrom?"
                                                              : ": are these nm?");
     }
     wavelengths.push_back(nm);
-    responses.push_back(*y);
-  }
+    responses.push_back(y);
+  });
   return TransmissionCurve(std::move(wavelengths), std::move(responses));
 } catch (Error& error) {
   throw error.in_file(file.string());
