@@ -1,6 +1,4 @@
 // The data of the run as the other files use them, and how values are written.
-'use strict';
-
 const run = JSON.parse(document.getElementById('data').textContent);
 const catalog = run.catalog.columns;
 const sources = run.catalog.rows;
@@ -8,31 +6,6 @@ const bands = run.brick.bands;
 const column = (name) => catalog[name] || null;
 const bandColumn = (name, band) => column(`${name}_${band.replace(/-/g, '_')}`);
 
-function byId(id) { return document.getElementById(id); }
-
-// An element with attributes ("on..." are listeners, "class", "text") and children.
-function element(name, attributes = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (key === 'text') node.textContent = value;
-    else if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
-    else node.setAttribute(key, value === true ? '' : value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
-  return node;
-}
-function svg(name, attributes = {}, ...children) {
-  const node = document.createElementNS('http://www.w3.org/2000/svg', name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key === 'text') node.textContent = value;
-    else node.setAttribute(key, value);
-  }
-  node.append(...children);
-  return node;
-}
-
-const isNumber = (value) => typeof value === 'number' && Number.isFinite(value);
 function digits(value, count) {
   if (!isNumber(value)) return '–';
   if (value === 0) return '0';

@@ -1,32 +1,7 @@
 // Plots of pages: axes, points that can be chosen, lines, histograms, maps; numbers and words beside them. Drawn as SVG as wide
 // as there is room, and again when that changes.
-'use strict';
-
-function element(name, attributes = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (key === 'text') node.textContent = value;
-    else if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
-    else node.setAttribute(key, value === true ? '' : value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
-  return node;
-}
-function svg(name, attributes = {}, ...children) {
-  const node = document.createElementNS('http://www.w3.org/2000/svg', name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined) continue;
-    if (key === 'text') node.textContent = value;
-    else node.setAttribute(key, value);
-  }
-  node.append(...children);
-  return node;
-}
-const byId = (id) => document.getElementById(id);
 
 // ---- numbers ----
-const isNumber = (value) => typeof value === 'number' && Number.isFinite(value);
 const count = (n) => Number(n).toLocaleString('en');
 const plural = (n, word) => `${count(n)} ${word}${n === 1 ? '' : 's'}`;
 // With a true minus sign; a dash for what is not known.
