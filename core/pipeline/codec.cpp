@@ -1,6 +1,7 @@
 #include "core/pipeline/codec.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/pipeline/codec_fields.h"
 
@@ -136,11 +137,14 @@ void check_schema(HduSource& source, std::string_view name, int schema) {
 
 std::span<const ArtifactCodec> artifact_codecs() {
   using codec::artifact_codec;
-  static const std::vector<ArtifactCodec> codecs = {
-      artifact_codec<Selection>(),    artifact_codec<References>(),   artifact_codec<OutlierEdits>(),
-      artifact_codec<HaloEdits>(),    artifact_codec<SkyEdits>(),     artifact_codec<BrightPixels>(),
-      artifact_codec<SourcesFound>(), artifact_codec<Fits>(),         artifact_codec<Measurements>(),
-      artifact_codec<WiseResults>(),  artifact_codec<GalexResults>(), artifact_codec<ForcedResults>()};
+  static const std::vector<ArtifactCodec> codecs = [] {
+    std::vector<ArtifactCodec> all = {artifact_codec<Selection>(),    artifact_codec<References>(),
+                                      artifact_codec<OutlierEdits>(), artifact_codec<HaloEdits>(),
+                                      artifact_codec<SkyEdits>(),     artifact_codec<BrightPixels>(),
+                                      artifact_codec<SourcesFound>()};
+    std::ranges::copy(codec::result_codecs(), std::back_inserter(all));
+    return all;
+  }();
   return codecs;
 }
 

@@ -7,6 +7,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "core/fits/fits_writer.h"
 #include "core/pipeline/artifact_set.h"
@@ -61,6 +62,9 @@ ArtifactCodec artifact_codec() {
   };
   return codec;
 }
+
+// Of what is fitted and measured. Their code is compiled apart: together it takes longer than any other file.
+std::vector<ArtifactCodec> result_codecs();
 
 }  // namespace codec
 }  // namespace brickline
