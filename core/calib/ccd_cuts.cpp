@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/survey/bits.h"
 #include "core/survey/ccd_cut_names.h"
 #include "core/survey/ccd_table.h"
@@ -52,11 +53,6 @@ class ColumnHeaders : public CcdHeaders {
   fits::Header header_;
 };
 
-std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
-  return text;
-}
-
 // First words of a file's lines.
 std::set<std::string> bad_names(const std::filesystem::path& file) {
   std::ifstream in(file);
@@ -71,7 +67,7 @@ std::set<std::string> bad_names(const std::filesystem::path& file) {
     if (!std::isdigit(static_cast<unsigned char>(name[0])))
       throw input_error("line {} begins with neither EXPNUM nor EXPNUM-CCDNAME", number)
           .in_file(file.string());
-    names.insert(upper(name));
+    names.insert(upper_case(name));
   }
   return names;
 }
@@ -135,7 +131,7 @@ class Judge {
     const double seeing = ccd.psf_fwhm * camera_.facts().detector.pixel_scale_arcsec;
     cut_if(!(seeing > 0 && seeing < quality_.max_seeing_arcsec), ccdcut::kSeeingBad);
     const std::string exposure = std::to_string(ccd.expnum);
-    cut_if(bad_.contains(exposure) || bad_.contains(exposure + "-" + upper(ccd.ccdname)),
+    cut_if(bad_.contains(exposure) || bad_.contains(exposure + "-" + upper_case(ccd.ccdname)),
            ccdcut::kBadexpFile);
     if (table_.has("ccdskycounts")) {
       const double sky = table_.number("ccdskycounts", row);

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <fstream>
 #include <sstream>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 
 namespace brickline {
 namespace {
@@ -98,9 +98,7 @@ const ProgramSettings& common_psfex() {
 
 void lay_over(ProgramSettings& settings, const std::map<std::string, std::string>& own) {
   for (const auto& [key, value] : own) {
-    std::string name = key;
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
-    settings[name] = value;
+    settings[upper_case(key)] = value;
   }
 }
 
@@ -109,11 +107,6 @@ std::vector<std::string> words_of(const std::string& text) {
   std::vector<std::string> words;
   for (std::string word; in >> word;) words.push_back(word);
   return words;
-}
-
-std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
-  return text;
 }
 
 }  // namespace
@@ -186,14 +179,14 @@ ProgramSettings psfex_settings(const CameraFacts& facts, const CcdValues& ccd, C
 std::vector<std::string> special_flags(const std::filesystem::path& file, const CcdValues& ccd) {
   std::ifstream in(file);
   if (!in) throw input_error("cannot read it").in_file(file.string());
-  const std::string exposure = std::to_string(ccd.expnum), exact = exposure + "-" + upper(ccd.ccdname);
+  const std::string exposure = std::to_string(ccd.expnum), exact = exposure + "-" + upper_case(ccd.ccdname);
   std::optional<std::vector<std::string>> of_exposure;
   int number = 0;
   for (std::string line; std::getline(in, line);) {
     ++number;
     std::vector<std::string> words = words_of(line.substr(0, line.find('#')));
     if (words.empty()) continue;
-    const std::string name = upper(words.front());
+    const std::string name = upper_case(words.front());
     if (name.find_first_not_of("0123456789") == 0)
       throw input_error("line {} begins with neither EXPNUM nor EXPNUM-CCDNAME", number)
           .in_file(file.string());

@@ -6,6 +6,8 @@
 #include <array>
 #include <cctype>
 
+#include "core/base/letter_case.h"
+
 namespace brickline {
 namespace {
 
@@ -13,12 +15,6 @@ namespace {
 constexpr std::array kContents{"SCI", "IMAGE", "DATA", "PRIMARY", "COMPRESSED_IMAGE", "MASK", "DQ",
                                "BPM", "OOD",   "OOI",  "OOW",     "WEIGHT",           "WHT",  "IVAR",
                                "VAR", "ERR",   "DQM",  "INVVAR"};
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::toupper(c); });
-  return out;
-}
 
 // One HDU of one file in the place of the CCD's image.
 class HeadersOfHdu : public CcdHeaders {
@@ -37,7 +33,8 @@ class HeadersOfHdu : public CcdHeaders {
 // In upper case; empty: the HDU does not say whose it is.
 std::string name_of_hdu(OpenCcd::Impl& ccd, int role, int hdu) {
   HeadersOfHdu headers(ccd, role, hdu);
-  std::string name = upper(text_of(ccd.facts().metadata.of("ccdname"), ccd.values, headers).value_or(""));
+  std::string name =
+      upper_case(text_of(ccd.facts().metadata.of("ccdname"), ccd.values, headers).value_or(""));
   if (std::find(kContents.begin(), kContents.end(), name) != kContents.end()) name.clear();
   return name;
 }
@@ -58,7 +55,7 @@ std::string shape_of(const fits::ImageInfo& info) { return fmt::format("{} x {}"
 }  // namespace
 
 int hdu_by_name(OpenCcd::Impl& ccd, int role, int hdu) {
-  const std::string wanted = upper(ccd.values.ccdname);
+  const std::string wanted = upper_case(ccd.values.ccdname);
   const CheckFacts::Extname check = ccd.facts().checks.extname;
   if (wanted.empty() || check == CheckFacts::Extname::kOff) return hdu;
   const auto known = ccd.named_hdus.find({role, hdu});

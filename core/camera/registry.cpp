@@ -5,12 +5,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <iterator>
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/base/nearest_name.h"
 #include "core/camera/elf_note.h"
 #include "core/camera/facts_remarks.h"
@@ -30,8 +30,7 @@ constexpr std::size_t kMostProblems = 20;  // of one camera's facts, in one sent
 constexpr std::size_t kMaxChain = 4;       // a camera and what it extends, and so on
 
 std::string canonical_name(std::string_view text) {
-  std::string name;
-  for (const char c : text) name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string name = lower_case(text);
   const auto first = name.find_first_not_of(" \t"), last = name.find_last_not_of(" \t");
   return first == std::string::npos ? std::string() : name.substr(first, last - first + 1);
 }

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/base/numbers.h"
 #include "core/facts/camera_facts.h"
 
@@ -79,12 +80,8 @@ std::optional<std::string> transformed(const Source& source, std::string text) {
     std::erase_if(text, [](unsigned char c) { return !std::isdigit(c); });
     if (*source.digits > 0) text = text.substr(0, *source.digits);
   }
-  for (char& c : text) {
-    if (source.letters == Source::Case::kLower)
-      c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    if (source.letters == Source::Case::kUpper)
-      c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  }
+  if (source.letters == Source::Case::kLower) text = lower_case(text);
+  if (source.letters == Source::Case::kUpper) text = upper_case(text);
   if (!source.map.empty()) {
     auto found = source.map.find(text);
     if (found == source.map.end()) found = source.map.find("*");

@@ -2,20 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/base/numbers.h"
 
 namespace brickline::fits {
 namespace {
-
-std::string upper(std::string_view s) {
-  std::string out(s);
-  for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return out;
-}
 
 // A value that stands in the file and that no number, integer or logical could be made of.
 [[noreturn]] void refuse(const Card& card, std::string_view wanted) {
@@ -30,7 +24,7 @@ bool is_unreadable(const Card& card) {
 }  // namespace
 
 void Header::set(std::string_view key, CardValue value, std::string_view comment) {
-  const std::string name = upper(stripped(key));
+  const std::string name = upper_case(stripped(key));
   for (Card& c : cards_)
     if (c.key == name) {
       c.value = std::move(value);
@@ -44,7 +38,7 @@ void Header::set(std::string_view key, CardValue value, std::string_view comment
 void Header::add_comment(std::string_view text) { cards_.push_back({"COMMENT", {}, std::string(text), {}}); }
 
 const Card* Header::find(std::string_view key) const {
-  const std::string name = upper(stripped(key));
+  const std::string name = upper_case(stripped(key));
   for (const Card& c : cards_)
     if (c.key == name) return &c;
   return nullptr;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/base/numbers.h"
 
 // Exported by CFITSIO, declared in its private header only: the byte to read next, and reading from there.
@@ -90,8 +91,7 @@ std::optional<CardParts> parts_of(std::string_view card) {
   constexpr std::string_view kLong = "HIERARCH ";
   if (name.starts_with(kLong)) name = stripped(name.substr(kLong.size()));
   CardParts out;
-  for (const char c : name.substr(0, name.find(' ')))
-    out.key += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  out.key = upper_case(name.substr(0, name.find(' ')));
   out.rest = stripped(card.substr(equals + 1));
   out.value = stripped(out.rest.substr(0, out.rest.find('/')));
   return out;

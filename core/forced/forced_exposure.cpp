@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/fits/fits_writer.h"
 #include "core/model/simd.h"
 #include "core/survey/ccd_cut_names.h"
@@ -19,12 +20,6 @@
 
 namespace brickline {
 namespace {
-
-std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c); });
-  return text;
-}
 
 int bit_number(std::int32_t value) {
   int n = 0;
@@ -37,7 +32,8 @@ void add_bits(fits::Header& h, const std::string& what, const std::string& prefi
               const std::vector<std::pair<std::string, std::int32_t>>& bits) {
   h.add_comment(what + " bits:");
   for (const auto& [name, value] : bits)
-    h.set(prefix + upper(name), std::int64_t{value}, fmt::format("{} bit 2**{}", what, bit_number(value)));
+    h.set(prefix + upper_case(name), std::int64_t{value},
+          fmt::format("{} bit 2**{}", what, bit_number(value)));
   for (const auto& [name, value] : bits)
     h.set(fmt::format("{}{}", number, bit_number(value)), name,
           fmt::format("{} bit 2**{}={} meaning", what, bit_number(value), value));

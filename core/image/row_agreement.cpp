@@ -4,11 +4,11 @@
 #include <strings.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <string_view>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/base/median.h"
 
 namespace brickline {
@@ -98,9 +98,8 @@ std::vector<std::string> row_disagreements(const CameraFacts& facts, const CcdVa
 }
 
 std::optional<std::string> unit_disagreement(const PixelFacts& facts, const std::string& bunit) {
-  std::string unit;
-  for (const char c : bunit)
-    if (c != ' ') unit += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::string unit = lower_case(bunit);
+  std::erase(unit, ' ');
   const auto says = [&](std::initializer_list<std::string_view> words) {
     return std::any_of(words.begin(), words.end(),
                        [&](std::string_view word) { return unit.find(word) != std::string::npos; });

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <utility>
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 
 namespace brickline {
 namespace {
@@ -29,8 +29,8 @@ CubeShape cube_shape(const fits::Column& mask, std::int64_t width, std::int64_t 
 
 // Positions may be those of any of Source Extractor's ways to measure them in pixels: X_IMAGE, XWIN_IMAGE,
 // XPSF_IMAGE, XPEAK_IMAGE ...
-bool is_pixel_position(std::string name, char axis) {
-  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+bool is_pixel_position(std::string_view stated, char axis) {
+  const std::string name = upper_case(stated);
   return name.starts_with(axis) && name.ends_with("_IMAGE");
 }
 

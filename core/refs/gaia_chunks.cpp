@@ -24,6 +24,7 @@
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/base/first_failure.h"
+#include "core/base/letter_case.h"
 #include "core/base/numbers.h"
 #include "core/fits/fits_writer.h"
 #include "core/refs/gaia_columns.h"
@@ -425,13 +426,8 @@ class ChunkMaker {
   GaiaChunkSummary summary_;
 };
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 bool is_table_name(std::string name) {
-  name = lower(std::move(name));
+  name = lower_case(name);
   if (name.starts_with("tmp-")) return false;
   if (name.ends_with(".gz")) name.resize(name.size() - 3);
   for (const char* end : {".csv", ".ecsv", ".fits", ".vot", ".xml"})
@@ -459,7 +455,7 @@ GaiaExtraColumn parse_gaia_extra_column(std::string_view text) {
   if (!good) throw usage_error("'{}' is no column to keep: NAME, NAME:D or NAME:55E is wanted", text);
   column.type = form.back();
   for (const refs::GaiaColumn& c : refs::kGaiaColumns)
-    if (lower(column.name) == c.name) throw usage_error("{} is kept anyway", column.name);
+    if (lower_case(column.name) == c.name) throw usage_error("{} is kept anyway", column.name);
   return column;
 }
 
@@ -515,10 +511,10 @@ GaiaChunkSummary make_gaia_chunks(std::span<const fs::path> inputs, const GaiaCh
   if (options.out_dir.empty()) throw usage_error("no directory to write to");
   std::set<std::string> names;  // which differ in more than case
   for (const GaiaExtraColumn& c : options.columns)
-    if (!names.insert(lower(c.name)).second) throw usage_error("column {} is named twice", c.name);
+    if (!names.insert(lower_case(c.name)).second) throw usage_error("column {} is named twice", c.name);
   for (const GaiaJoinedTable& table : options.joined)
     for (const std::string& kept : table.kept)
-      if (!names.insert(lower(kept)).second)
+      if (!names.insert(lower_case(kept)).second)
         throw usage_error("column {} is kept twice: of the stars' own inputs and of {}", kept, table.name);
   return ChunkMaker(inputs, options, log, cancel).run();
 }

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <numbers>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/refs/catalog_sources.h"
 #include "core/wcs/sky.h"
 
@@ -38,11 +38,6 @@ struct Form {
 // Arcmin; the Clouds, the largest galaxies there are, have about ten degrees.
 bool is_usable_diameter(double arcmin) { return arcmin > 0 && arcmin < 30 * 60; }
 
-std::string upper(std::string s) {
-  std::transform(s.begin(), s.end(), s.begin(), [](unsigned char c) { return std::toupper(c); });
-  return s;
-}
-
 Form form_of(fits::FitsReader& reader, const Log& log) {
   Form form;
   const fits::Header header = reader.header(0);
@@ -61,7 +56,7 @@ Form form_of(fits::FitsReader& reader, const Log& log) {
   }
   std::string text = *version;
   text.erase(0, text.find_first_not_of(' '));
-  form.ellipse = upper(text).find("ELLIPSE") != std::string::npos;
+  form.ellipse = upper_case(text).find("ELLIPSE") != std::string::npos;
   if (form.ellipse) text = text.substr(0, text.find('-'));
   if (text.size() != 2)
     throw input_error("its version '{}' is unknown: expected two characters, as L3, or L3-ELLIPSE", *version);

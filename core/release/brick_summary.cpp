@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/base/median.h"
 #include "core/coadd/brick_maps.h"
 #include "core/fits/fits_reader.h"
@@ -213,9 +213,7 @@ void add_medians(const Primary& primary, const std::vector<std::string>& bands, 
     rows.add("ext_" + band, extinction(transmission));
   }
   for (const std::string& band : bands) {
-    std::string key = "COSKY_" + band;
-    for (char& c : key) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    const fits::Card* card = header.find(key);
+    const fits::Card* card = header.find(upper_case("COSKY_" + band));
     const auto* sky = card ? std::get_if<double>(&card->value) : nullptr;
     rows.add("cosky_" + band, sky ? static_cast<float>(*sky) : 0.F);
   }

@@ -1,7 +1,6 @@
 #include "core/release/match.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -9,6 +8,7 @@
 #include <optional>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/fits/fits_reader.h"
 #include "core/release/brick_products.h"
 #include "core/release/row_bytes.h"
@@ -37,11 +37,6 @@ double separation_arcsec(const Position& a, const Position& b) {
   const double d = std::sin((b.dec - a.dec) * kDegree / 2), r = std::sin((b.ra - a.ra) * kDegree / 2);
   const double h = d * d + std::cos(a.dec * kDegree) * std::cos(b.dec * kDegree) * r * r;
   return 2 * std::asin(std::sqrt(std::min(1., h))) / kDegree * kArcsec;
-}
-
-std::string upper(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return text;
 }
 
 std::vector<Position> positions_of(const fits::Table& table, const MatchOptions& options) {
@@ -159,7 +154,7 @@ std::vector<RowColumn> columns_of(std::span<const BrickCatalog> catalogs,
   std::map<std::string, std::int64_t> from;
   for (const auto& [number, layout] : layouts)
     for (RowColumn column : layout.columns) {
-      column.name = upper(column.name);
+      column.name = upper_case(column.name);
       if (!names.empty() && std::ranges::find(names, column.name) == names.end()) continue;
       const auto [first, is_new] = from.emplace(column.name, number);
       if (is_new) {
@@ -265,7 +260,7 @@ MatchReport match_external(const fs::path& external, std::span<const BrickCatalo
   if (layouts.empty() && !catalogs.empty())  // no match at all: still a table of those columns
     layouts[0] = layout_of(catalogs[0]);
   std::vector<std::string> names;
-  for (const std::string& name : options.columns) names.push_back(upper(name));
+  for (const std::string& name : options.columns) names.push_back(upper_case(name));
   std::vector<RowColumn> columns = columns_of(catalogs, layouts, names);
 
   const std::vector<std::uint8_t> none = empty_record(columns);
@@ -285,7 +280,7 @@ MatchReport match_external(const fs::path& external, std::span<const BrickCatalo
   }
 
   const auto add = [&](const RowColumn& column) {
-    if (std::ranges::find(columns, upper(column.name), &RowColumn::name) != columns.end())
+    if (std::ranges::find(columns, upper_case(column.name), &RowColumn::name) != columns.end())
       throw input_error("its column {} has the name of another: --columns leaves that one out", column.name)
           .in_file(external.string(), "1");
     columns.push_back(column);
@@ -349,7 +344,7 @@ MatchReport match_all_pairs(const fs::path& external, std::span<const BrickCatal
     try {
       std::string id;
       for (const RowColumn& column : layout_of(catalog).columns)
-        if (id.empty() && upper(column.name).starts_with("LS_ID")) id = column.name;
+        if (id.empty() && upper_case(column.name).starts_with("LS_ID")) id = column.name;
       std::vector<std::string> names = {"release", "brickid", "objid"};
       if (!id.empty()) names.push_back(id);
       const fits::Table table = fits::FitsReader(catalog.file).columns(1, names);

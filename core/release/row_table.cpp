@@ -1,10 +1,10 @@
 #include "core/release/row_table.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/fits/column_types.h"
 #include "core/fits/fits_writer.h"
 
@@ -75,11 +75,7 @@ std::string RowColumn::format() const {
 }
 
 std::optional<std::size_t> RowLayout::find(std::string_view name) const {
-  const auto same = [&](const RowColumn& column) {
-    return std::ranges::equal(column.name, name, [](unsigned char a, unsigned char b) {
-      return std::tolower(a) == std::tolower(b);
-    });
-  };
+  const auto same = [&](const RowColumn& column) { return equal_but_for_case(column.name, name); };
   const auto found = std::ranges::find_if(columns, same);
   if (found == columns.end()) return {};
   return static_cast<std::size_t>(found - columns.begin());

@@ -2,23 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <set>
 #include <string_view>
 
+#include "core/base/letter_case.h"
+
 namespace brickline {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return out;
-}
 
 // A line of the list: a name, or with a * a group of one column for each band. `space`: how many of WISE's bands follow.
 struct Entry {
@@ -97,17 +87,18 @@ class Chooser {
   explicit Chooser(std::span<const RowColumn> all) : all_(all) {}
   // The column, if there is one.
   void take(std::string_view name, std::vector<RowColumn>& out) {
-    const auto found = std::ranges::find_if(all_, [&](const RowColumn& c) { return lower(c.name) == name; });
+    const auto found =
+        std::ranges::find_if(all_, [&](const RowColumn& c) { return lower_case(c.name) == name; });
     if (found == all_.end()) return;
-    taken_.insert(lower(found->name));
+    taken_.insert(lower_case(found->name));
     out.push_back(*found);
-    out.back().name = upper(found->name);
+    out.back().name = upper_case(found->name);
   }
   void take_rest(std::vector<RowColumn>& out) {
     for (const RowColumn& c : all_)
-      if (!taken_.contains(lower(c.name))) {
+      if (!taken_.contains(lower_case(c.name))) {
         out.push_back(c);
-        out.back().name = upper(c.name);
+        out.back().name = upper_case(c.name);
       }
   }
 
@@ -121,13 +112,13 @@ class Chooser {
 std::vector<std::string> bands_of_columns(std::span<const RowColumn> all) {
   constexpr std::string_view kFlux = "flux_";
   const auto has = [&](const std::string& name) {
-    return std::ranges::any_of(all, [&](const RowColumn& c) { return lower(c.name) == name; });
+    return std::ranges::any_of(all, [&](const RowColumn& c) { return lower_case(c.name) == name; });
   };
   std::vector<std::string> bands;
   for (const char* band : {"u", "g", "r", "i", "z", "y"})
     if (has(std::string(kFlux) + band)) bands.push_back(band);
   for (const RowColumn& c : all) {
-    const std::string name = lower(c.name);
+    const std::string name = lower_case(c.name);
     if (!name.starts_with(kFlux)) continue;
     const std::string band = name.substr(kFlux.size());
     // A band of the survey has depths, which space telescopes and inverse variances have not.
@@ -141,7 +132,7 @@ SweepColumns sweep_columns(std::span<const RowColumn> all, SweepLayout layout) {
   const bool with_ids = layout == SweepLayout::kWithIds;
   std::string long_id;
   for (const RowColumn& c : all)
-    if (lower(c.name).starts_with("ls_id")) long_id = lower(c.name);
+    if (lower_case(c.name).starts_with("ls_id")) long_id = lower_case(c.name);
   Chooser chooser(all);
   SweepColumns out;
   const auto take_ids = [&](std::vector<RowColumn>& to) {

@@ -9,6 +9,7 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/base/version.h"
 #include "core/fits/fits_reader.h"
 #include "core/release/brick_products.h"
@@ -111,9 +112,7 @@ std::vector<Source> sources_in(const SweepBox& box, std::span<const BrickCatalog
 }
 
 bool same_name(const RowColumn& column, const RowColumn& other) {
-  return std::ranges::equal(column.name, other.name, [](unsigned char a, unsigned char b) {
-    return std::tolower(a) == std::tolower(b);
-  });
+  return equal_but_for_case(column.name, other.name);
 }
 
 // Every column that any of them has. Texts are as wide as the widest.

@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cctype>
+
+#include "core/base/letter_case.h"
 
 namespace brickline {
 namespace {
@@ -38,8 +39,8 @@ void add_cards(fits::Header& header, std::string_view title, std::string_view wo
 }  // namespace
 
 std::string band_key(std::string_view band) {
-  std::string key(band);
-  for (char& c : key) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  std::string key = upper_case(band);
+  std::ranges::replace(key, '-', '_');
   return key;
 }
 
@@ -173,9 +174,7 @@ void add_allmask_cards(fits::Header& header) {
     header.set("AM_" + b.name, static_cast<std::int64_t>(b.value), "allmask/anymask: " + b.description);
   for (const NamedBit& b : ccd_mask_bits()) {
     const int number = std::countr_zero(static_cast<std::uint32_t>(b.value));
-    std::string name = b.name;
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-    header.set(fmt::format("ABIT_{}", number), name,
+    header.set(fmt::format("ABIT_{}", number), lower_case(b.name),
                fmt::format("allmask/anymask bit {} ({:#x}): {}", number, b.value, b.description));
   }
 }

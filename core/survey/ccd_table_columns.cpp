@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <optional>
 #include <set>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/base/numbers.h"
 
 namespace brickline {
@@ -50,11 +50,6 @@ const std::vector<UnitOfColumns>& units_of_columns() {
        {"nmgy", "nanomaggy", "nanomaggies", "nmgy/pix", "nanomaggy/pixel", "1/sqrt(ivar)"},
        {"sig1"}}};
   return kUnits;
-}
-
-std::string lower_case(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  return name;
 }
 
 bool is_used(const std::string& name) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -13,6 +12,7 @@
 #include <tuple>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 
 namespace brickline {
 namespace {
@@ -32,11 +32,7 @@ std::string file_name(const fits::Table& t, std::int64_t row) {
 }
 
 // Cameras have no case.
-std::string camera_name(const fits::Table& t, std::int64_t row) {
-  std::string name = t.text("camera", row);
-  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return name;
-}
+std::string camera_name(const fits::Table& t, std::int64_t row) { return lower_case(t.text("camera", row)); }
 
 Identity identity(const fits::Table& t, std::int64_t row) {
   const std::int64_t expnum = t.integer("expnum", row);

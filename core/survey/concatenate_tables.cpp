@@ -1,10 +1,10 @@
 #include "core/survey/concatenate_tables.h"
 
 #include <algorithm>
-#include <cctype>
 #include <limits>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 
 namespace brickline {
 namespace {
@@ -80,18 +80,13 @@ bool append(fits::Column& target, const fits::Column* source, std::size_t count)
       target.data);
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
 // Columns that cannot be read in one of the tables, each with that table and the reason.
 std::vector<fits::Table::Unreadable> unreadable_in_any(const std::vector<NamedTable>& tables) {
   std::vector<fits::Table::Unreadable> found;
   for (const NamedTable& t : tables)
     for (const fits::Table::Unreadable& u : t.table.unreadable())
       if (std::none_of(found.begin(), found.end(),
-                       [&](const fits::Table::Unreadable& f) { return same_name(f.name, u.name); }))
+                       [&](const fits::Table::Unreadable& f) { return equal_but_for_case(f.name, u.name); }))
         found.push_back({u.name, fmt::format("{} (in {})", u.why, t.name)});
   return found;
 }
@@ -109,10 +104,11 @@ fits::Table concatenate_tables(const std::vector<NamedTable>& tables) {
   for (const NamedTable& t : tables) {
     rows += t.table.rows();
     for (const fits::Column& column : t.table.columns()) {
-      if (std::any_of(unreadable.begin(), unreadable.end(),
-                      [&](const fits::Table::Unreadable& u) { return same_name(u.name, column.name); }))
+      if (std::any_of(unreadable.begin(), unreadable.end(), [&](const fits::Table::Unreadable& u) {
+            return equal_but_for_case(u.name, column.name);
+          }))
         continue;
-      const auto same = [&](const fits::Column& p) { return same_name(p.name, column.name); };
+      const auto same = [&](const fits::Column& p) { return equal_but_for_case(p.name, column.name); };
       const auto found = std::find_if(plan.begin(), plan.end(), same);
       const Kind kind = static_cast<Kind>(column.data.index());
       if (found == plan.end()) {

@@ -4,17 +4,11 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/base/numbers.h"
 
 namespace brickline {
 namespace {
-
-std::string upper(std::string_view s) {
-  std::string out(s);
-  for (char& c : out)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return out;
-}
 
 // The value as it stands in the file, for messages.
 std::string shown(const fits::Card& card) {
@@ -58,7 +52,7 @@ std::optional<int> take_index(std::string_view& s, bool& zeros) {
 WcsCards::WcsCards(const fits::Header& header) {
   for (const fits::Card& card : header.cards()) {
     if (card.key.empty() || card.key == "COMMENT" || card.key == "HISTORY") continue;
-    keys_.push_back(upper(card.key));
+    keys_.push_back(upper_case(card.key));
     cards_.push_back(&card);
   }
 }

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
 #include "core/image/corrected_wcs.h"
@@ -314,7 +315,7 @@ fits::Table photom_table(const MadeCcdTable& made, const MeasuredImages& images,
                   [](S s) { return photometric(s) ? photometric(s)->dec : 0; });
     for (std::size_t b = 0; b < catalog.bands.size(); ++b) {
       std::string band = catalog.bands[b];
-      band[0] = static_cast<char>(std::tolower(band[0]));
+      band.replace(0, 1, lower_case(band.substr(0, 1)));
       c.add<float>(fmt::format("{}_{}", name, band).c_str(), "mag", [b](S s) {
         return photometric(s) && b < photometric(s)->mags.size() ? photometric(s)->mags[b] : 0;
       });

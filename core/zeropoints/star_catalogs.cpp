@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <iterator>
 #include <limits>
@@ -14,6 +13,7 @@
 #include <sstream>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/fits/fits_reader.h"
 #include "core/refs/gspc_bands.h"
 #include "core/refs/healpix.h"
@@ -424,8 +424,7 @@ bool is_vega_band(const std::string& catalog, const std::string& band) {
 }
 
 std::string star_table_column(const fits::Table& table, const std::string& catalog, const std::string& band) {
-  std::string small = band;
-  for (char& c : small) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string small = lower_case(band);
   std::vector<std::string> names = {fmt::format("{}_{}", catalog, small)};
   if (band == "G" || band == "BP" || band == "RP") names.push_back(fmt::format("phot_{}_mean_mag", small));
   if (catalog == "gspc")

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cctype>
 #include <functional>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 
 namespace brickline::simulate {
 namespace {
@@ -114,9 +114,7 @@ const std::vector<Layout>& layouts() {
 std::string Layout::filter_text(const std::string& band) const {
   switch (files) {
     case Files::kCalexp: {
-      std::string upper = band;
-      for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-      return "HSC-" + upper;
+      return "HSC-" + upper_case(band);
     }
     case Files::kMegaCam:
       return band + ".MP9601";
