@@ -1,5 +1,5 @@
 # Writes OUTPUT: the files of the directories ASSETS as constants of HEADER (core/page/page_assets.h) in NAMESPACE; of the
-# scripts one, directory by directory, in the order of their names.
+# scripts one, directory by directory, in the order of their names; the HTML within the frame of all pages.
 if(NOT HEADER)
   set(HEADER core/page/page_assets.h)
   set(NAMESPACE page_assets)
@@ -16,6 +16,10 @@ foreach(kind Html Css Js)
       string(APPEND all "${content}")
     endforeach()
   endforeach()
+  if(kind STREQUAL Html)
+    file(READ ${CMAKE_CURRENT_LIST_DIR}/frame.html frame)
+    string(REPLACE "{{body}}" "${all}" all "${frame}")
+  endif()
   string(APPEND text "const std::string_view k${kind} = R\"brickline_asset(${all})brickline_asset\";\n")
 endforeach()
 string(APPEND text "}  // namespace brickline::${NAMESPACE}\n")

@@ -22,7 +22,7 @@ using ::testing::Not;
 
 // What stands between the tags of the page's data.
 std::string embedded(const std::string& html) {
-  const std::string open = "<script id=\"data\" type=\"application/json\">";
+  const std::string open = "<script type=\"application/json\" id=\"data\">";
   const std::size_t from = html.find(open) + open.size();
   return html.substr(from, html.find("</script>", from) - from);
 }
