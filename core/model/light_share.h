@@ -9,7 +9,13 @@
 
 namespace brickline {
 
-// 1 for a point source. `sersic_index`: of kSer.
+// 1 for a point source. `sersic_index`: of kSer. Not of COMP (Error kInternal), whose components have shares of their own.
 double light_share(SourceKind kind, double sersic_index);
+
+// Of a composite galaxy, from the bulge's fraction of all its light: the share that its model holds, and the bulge's
+// fraction of the light in the model; and back from that.
+double composite_light_share(double fracdev);
+double bulge_fraction_of_model(double fracdev);
+double bulge_fraction_of_light(double fraction_of_model);
 
 }  // namespace brickline
