@@ -16,9 +16,8 @@ bool usable(const JointResult& fit) {
 
 // The source is not fitted in a band any more.
 void leave_out(JointSource& s, int band, const std::vector<JointImage>& images) {
-  std::erase_if(s.views, [&](const JointView& v) {
-    return images[static_cast<std::size_t>(v.image)].band == band;
-  });
+  std::erase_if(s.views,
+                [&](const JointView& v) { return images[static_cast<std::size_t>(v.image)].band == band; });
   s.model.flux[static_cast<std::size_t>(band)] = 0;
 }
 

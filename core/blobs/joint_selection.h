@@ -19,7 +19,8 @@ struct JointMargins {
   double fraction_of_star = 0.004;  // and at least this share of what the star gains: no PSF is perfect
   double ellipse = 9;               // of EXP or DEV over REX
   double sersic = 9;                // of SER over the better of EXP and DEV
-  double composite = 25;  // of COMP over what was chosen without it (5 parameters more than SER in three bands)
+  double composite =
+      25;  // of COMP over what was chosen without it (5 parameters more than SER in three bands)
   double fraction_of_galaxy =
       3e-5;  // and both at least this share of the gain: no profile is drawn to half a percent
 };

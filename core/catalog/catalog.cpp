@@ -161,7 +161,8 @@ float bulge_fraction(const CatalogBand& band) {
 float bulge_fraction_ivar(const CatalogBand& band) {
   if (!(band.flux > 0) || !(band.flux_ivar > 0) || !(band.bulge_flux_variance > 0)) return 0;
   const double f = bulge_fraction(band), flux = band.flux;
-  const double variance = band.bulge_flux_variance - 2 * f * band.bulge_flux_covariance + f * f / band.flux_ivar;
+  const double variance =
+      band.bulge_flux_variance - 2 * f * band.bulge_flux_covariance + f * f / band.flux_ivar;
   return variance > 0 ? static_cast<float>(flux * flux / variance) : 0.0F;
 }
 

@@ -144,10 +144,9 @@ void annotate(fits::Column& column) {
     }
   for (const CatalogColumn& spec : catalog_columns()) {
     const bool same = spec.name == column.name || spec.name == "gaia_" + column.name;
-    const bool of_the_survey = spec.repeat == ColumnRepeat::kPerBand ||
-                               spec.repeat == ColumnRepeat::kPerDustBand ||
-                               spec.repeat == ColumnRepeat::kPerJointBand ||
-                               spec.repeat == ColumnRepeat::kPerCompositeBand;
+    const bool of_the_survey =
+        spec.repeat == ColumnRepeat::kPerBand || spec.repeat == ColumnRepeat::kPerDustBand ||
+        spec.repeat == ColumnRepeat::kPerJointBand || spec.repeat == ColumnRepeat::kPerCompositeBand;
     const bool of_a_band = of_the_survey && column.name.starts_with(std::string(spec.name) + "_");
     bool of_space = false;
     for (const ColumnBand& band : of_the_survey ? std::vector<ColumnBand>{} : column_bands(spec, everything))
@@ -367,9 +366,8 @@ void add_shape(Builder& t) {
 // What sources that were fitted together know of themselves.
 void add_joint(Builder& t, const std::vector<S>& rows, std::size_t bands) {
   t.band("blendedness", &CatalogBand::blendedness);
-  t.row("light_share", [](const S& r) {
-    return r.fit_covariance.empty() ? 1.0F : static_cast<float>(light_share(r));
-  });
+  t.row("light_share",
+        [](const S& r) { return r.fit_covariance.empty() ? 1.0F : static_cast<float>(light_share(r)); });
   const std::size_t parameters = 6 + bands, width = parameters * (parameters + 1) / 2;
   std::vector<float> values;
   values.reserve(rows.size() * width);

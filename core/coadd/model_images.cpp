@@ -21,8 +21,7 @@ class Painter {
       : image_(image),
         renderer_(renderer),
         central_(image.psf, image.data.width() / 2.0, image.data.height() / 2.0),
-        target_{image.data.width(), image.data.height(), image.wcs.cd(), &central_,
-                static_cast<int>(band)} {}
+        target_{image.data.width(), image.data.height(), image.wcs.cd(), &central_, static_cast<int>(band)} {}
 
   // The patch clipped to the image; empty when nothing of the source falls on it.
   std::optional<Patch> paint(const SourceModel& source) {

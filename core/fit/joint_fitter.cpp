@@ -197,10 +197,10 @@ Eigen::MatrixXd inverse_of(const Eigen::MatrixXd& a, const std::vector<Eigen::In
 enum Parameter { kRa, kDec, kRe, kE1, kE2, kIndex, kFlux };
 
 // Of a bulge: its shape, then its flux per band, by the fit's parameters of disk and bulge.
-Eigen::MatrixXd to_bulge(const JointProblem& problem, std::size_t bulge, const JointPoint& point, int before) {
+Eigen::MatrixXd to_bulge(const JointProblem& problem, std::size_t bulge, const JointPoint& point,
+                         int before) {
   const FitLayout& layout = problem.layout(bulge);
-  Eigen::MatrixXd t =
-      Eigen::MatrixXd::Zero(3 + problem.bands(), before + layout.size + problem.bands());
+  Eigen::MatrixXd t = Eigen::MatrixXd::Zero(3 + problem.bands(), before + layout.size + problem.bands());
   if (layout.shapes == 3)
     t.block<3, 3>(0, before + layout.shape) = shape_jacobian(problem.ellipse(bulge, point.at)).inverse();
   for (int b = 0; b < problem.bands(); ++b) t(3 + b, before + layout.size + b) = 1;
@@ -388,8 +388,7 @@ std::vector<JointErrors> joint_errors(std::span<const JointSource> sources,
         const auto v = static_cast<float>(covariance(i, j));
         e.covariance.push_back(std::isfinite(v) ? v : 0.0F);
       }
-    if (composite)
-      e.bulge = bulge_errors(problem, s + 1, as_given[s + 1], all.block(first, first, n, n), t);
+    if (composite) e.bulge = bulge_errors(problem, s + 1, as_given[s + 1], all.block(first, first, n, n), t);
     out.push_back(std::move(e));
   }
   return out;

@@ -71,7 +71,7 @@ struct JointResult {
   std::vector<SourceModel> models;
   std::vector<bool> measured;  // some unmasked pixel sees the source
   FitStatus status = FitStatus::kNoData;
-  double gain = 0;  // in ln P, over the start with its fluxes at their best
+  double gain = 0;         // in ln P, over the start with its fluxes at their best
   double improvement = 0;  // of chi-squared over no source at all, less what the priors take
   int evaluations = 0;
 };

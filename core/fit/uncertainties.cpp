@@ -258,7 +258,8 @@ class ImageTerms {
 
 InverseVariances inverse_variances(const SourceModel& model, std::span<const FitImage> images,
                                    const UncertaintyOptions& options) {
-  if (model.is_composite()) throw internal_error("errors of a composite galaxy are asked for as of one profile");
+  if (model.is_composite())
+    throw internal_error("errors of a composite galaxy are asked for as of one profile");
   InverseVariances out;
   out.flux.assign(model.flux.size(), 0);
   RenderOptions render = options.render;

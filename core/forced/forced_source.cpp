@@ -44,8 +44,8 @@ double sersic_index_of(const SourceModel& model) {
 Ellipse shape_of(const fits::Table& t, std::int64_t i, const std::string& name) {
   const Ellipse shape{t.number(name + "_r", i), t.number(name + "_e1", i), t.number(name + "_e2", i)};
   if (!(shape.re > 0) || !std::isfinite(shape.re) || !(std::hypot(shape.e1, shape.e2) < 1))
-    throw input_error("row {}: a galaxy without a shape ({}_r {}, {}_e1 {}, {}_e2 {})", i + 1, name, shape.re, name,
-                      shape.e1, name, shape.e2);
+    throw input_error("row {}: a galaxy without a shape ({}_r {}, {}_e1 {}, {}_e2 {})", i + 1, name, shape.re,
+                      name, shape.e1, name, shape.e2);
   return shape;
 }
 
@@ -67,8 +67,7 @@ double fracdev_of(const fits::Table& t, std::int64_t i, const std::string& band)
     flux += f;
     bulge += f * share;
   }
-  if (!any)
-    throw input_error("row {}: a composite galaxy, and no column fracdev_BAND", i + 1);
+  if (!any) throw input_error("row {}: a composite galaxy, and no column fracdev_BAND", i + 1);
   return flux > 0 ? bulge / flux : 0;
 }
 
@@ -83,7 +82,8 @@ ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& 
   const std::string type = t.text("type", i);
   const std::optional<SourceKind> kind = kind_of(type);
   if (!kind && type != "DUP" && type != "NUN")
-    throw input_error("row {}: '{}' is no type of source (PSF, REX, EXP, DEV, SER, COMP, DUP, NUN)", i + 1, type);
+    throw input_error("row {}: '{}' is no type of source (PSF, REX, EXP, DEV, SER, COMP, DUP, NUN)", i + 1,
+                      type);
   s.has_profile = kind.has_value();
   s.model.kind = kind.value_or(SourceKind::kPsf);
   s.model.ra = t.number("ra", i);
@@ -196,7 +196,8 @@ fits::Table source_table(std::span<const ForcedSource> sources, std::string_view
     add("shapedev_e1", "", [&](const ForcedSource& s) { return static_cast<float>(bulge(s).e1); });
     add("shapedev_e2", "", [&](const ForcedSource& s) { return static_cast<float>(bulge(s).e2); });
     add(("fracdev_" + std::string(band)).c_str(), "", [](const ForcedSource& s) {
-      return s.model.is_composite() ? static_cast<float>(bulge_fraction_of_light(s.model.bulge->fraction[0])) : 0.F;
+      return s.model.is_composite() ? static_cast<float>(bulge_fraction_of_light(s.model.bulge->fraction[0]))
+                                    : 0.F;
     });
   }
   add("ref_epoch", "yr", [&](const ForcedSource& s) { return static_cast<float>(motion(s).ref_epoch); });

@@ -45,7 +45,7 @@ constexpr ColumnStyle kCatalogColumns[] = {
 // And what stands once per band.
 constexpr ColumnStyle kBandColumns[] = {{"flux", 5},     {"flux_ivar", 4},  {"rchisq", 4},
                                         {"fracflux", 3}, {"fracmasked", 3}, {"mw_transmission", 4},
-                                        {"nobs"},        {"psfsize", 3},   {"fracdev", 3}};
+                                        {"nobs"},        {"psfsize", 3},    {"fracdev", 3}};
 constexpr ColumnStyle kSpaceColumns[] = {{"flux", 4}, {"flux_ivar", 3}};
 constexpr std::string_view kSpaceBands[] = {"w1", "w2", "w3", "w4", "nuv", "fuv"};
 constexpr ColumnStyle kCcdColumns[] = {

@@ -1,7 +1,7 @@
 #include "core/pipeline/all_models.h"
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 #include <type_traits>

@@ -126,7 +126,8 @@ TEST(Joint, ABulgeWithADiskIsOneGalaxyOfTwoProfilesAndNoOtherIs) {
   const FittedCatalog catalog = field.fit(options);
   const FittedSource* galaxy = field.nearest(catalog, field.sky.truth[0]);
   ASSERT_EQ(galaxy->model.kind, kComp);
-  EXPECT_GT(galaxy->composite_dchisq, galaxy->dchisq[dchisq_index(kSer)] + options.together.margins.composite);
+  EXPECT_GT(galaxy->composite_dchisq,
+            galaxy->dchisq[dchisq_index(kSer)] + options.together.margins.composite);
   for (std::size_t b = 0; b < 3; ++b) {
     const double bulge = field.sky.truth[1].flux[b], flux = field.sky.truth[0].flux[b] + bulge;
     EXPECT_NEAR((galaxy->model.flux[b] - flux) * std::sqrt(galaxy->inverse_variance.flux[b]), 0, 4) << b;

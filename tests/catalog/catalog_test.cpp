@@ -243,8 +243,9 @@ TEST(Catalog, TotalLightOfACompositeGalaxyIsThatOfItsComponents) {
   EXPECT_NEAR(bulge_fraction(b), share, 1e-6);
   // Of B/(D + B): (D^2 var B + B^2 var D - 2 D B cov)/F^4.
   const double d = 6 / disk, e = 4 / bulge;
-  const double of_share = (d * d * 3 / (bulge * bulge) + e * e * 2 / (disk * disk) + 3 * d * e / (disk * bulge)) /
-                          std::pow(flux, 4);
+  const double of_share =
+      (d * d * 3 / (bulge * bulge) + e * e * 2 / (disk * disk) + 3 * d * e / (disk * bulge)) /
+      std::pow(flux, 4);
   EXPECT_NEAR(bulge_fraction_ivar(b) * of_share, 1, 1e-4);
   EXPECT_NEAR(row.bands[1].flux, 5 / disk, 1e-5);
   EXPECT_NEAR(row.bands[1].flux_ivar, 4 * disk * disk, 1e-5);

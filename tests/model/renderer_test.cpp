@@ -174,7 +174,8 @@ TEST(Renderer, ACompositeGalaxyIsItsDiskAndItsBulge) {
     const float share = band == 0 ? 0 : 0.4F;
     for (int y = 0; y < whole->pixels.height(); ++y)
       for (int x = 0; x < whole->pixels.width(); ++x)
-        ASSERT_NEAR(whole->pixels(x, y), (1 - share) * disk->pixels(x, y) + share * bulge->pixels(x, y), 2e-7);
+        ASSERT_NEAR(whole->pixels(x, y), (1 - share) * disk->pixels(x, y) + share * bulge->pixels(x, y),
+                    2e-7);
   }
   const SourceModel again = composite_of(disk_of(galaxy), bulge_of(galaxy));
   EXPECT_EQ(again.flux, galaxy.flux);

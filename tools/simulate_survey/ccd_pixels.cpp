@@ -96,13 +96,14 @@ std::vector<RenderedSource> prepare_profiles(const std::vector<Source>& sources,
   });
   std::vector<RenderedSource> prepared;
   for (const Source& s : sources)
-    prepared.push_back({&s, s.is_star() ? nullptr : by_index[index_of(s)], s.bulge ? by_index[kBulgeIndex] : nullptr});
+    prepared.push_back(
+        {&s, s.is_star() ? nullptr : by_index[index_of(s)], s.bulge ? by_index[kBulgeIndex] : nullptr});
   return prepared;
 }
 
 void add_galaxy(const Renderer& renderer, const RenderedSource& source, const Moffat& psf,
-                const MoffatTransform& transform, const std::array<double, 4>& arcsec_per_pixel, PixelPoint at,
-                double flux, double bulge_fraction, Image<float>& image) {
+                const MoffatTransform& transform, const std::array<double, 4>& arcsec_per_pixel,
+                PixelPoint at, double flux, double bulge_fraction, Image<float>& image) {
   const Source& s = *source.source;
   GalaxyShape shape;
   shape.arcsec_per_pixel = arcsec_per_pixel;
@@ -139,8 +140,8 @@ Image<float> render_sources(const std::vector<RenderedSource>& sources, const Ex
     if (s.is_star()) {
       renderer.add_star(image, moffat, at->x, at->y, flux);
     } else {
-      add_galaxy(renderer, rendered, moffat, psf.transform(), ccd.geometry.arcsec_per_pixel(at->x, at->y), *at,
-                 flux, s.bulge ? s.bulge->fraction[exposure.band] : 0, image);
+      add_galaxy(renderer, rendered, moffat, psf.transform(), ccd.geometry.arcsec_per_pixel(at->x, at->y),
+                 *at, flux, s.bulge ? s.bulge->fraction[exposure.band] : 0, image);
     }
   }
   return image;

@@ -32,8 +32,8 @@ std::vector<RenderedSource> prepare_profiles(const std::vector<Source>& sources,
 
 // Adds a galaxy, of COMP both its components; `bulge_fraction`: of the flux.
 void add_galaxy(const Renderer& renderer, const RenderedSource& source, const Moffat& psf,
-                const MoffatTransform& transform, const std::array<double, 4>& arcsec_per_pixel, PixelPoint at,
-                double flux, double bulge_fraction, Image<float>& image);
+                const MoffatTransform& transform, const std::array<double, 4>& arcsec_per_pixel,
+                PixelPoint at, double flux, double bulge_fraction, Image<float>& image);
 
 // The expected counts of all sources, without sky.
 Image<float> render_sources(const std::vector<RenderedSource>& sources, const Exposure& exposure,

@@ -26,7 +26,8 @@ struct Source {
   double axis_ratio = 1;
   double position_angle = 0;  // degrees, east of north
   std::vector<double> flux;   // nanomaggies, per band
-  std::optional<TrueBulge> bulge;  // of COMP: all above is its exponential disk's, but for the flux, which is of both
+  std::optional<TrueBulge>
+      bulge;  // of COMP: all above is its exponential disk's, but for the flux, which is of both
   double gaia_mag = 0, gaia_bp_rp = 0;
   double pmra = 0, pmdec = 0;  // mas/yr, pmra with cos dec
   bool structure = false;      // of another source: drawn, but none of the truth's

@@ -76,8 +76,8 @@ Source read_source(const Row& row, const std::vector<SurveyBand>& bands, const I
   Source s;
   s.type = row.text("type");
   if (std::find(kTypes.begin(), kTypes.end(), s.type) == kTypes.end())
-    throw input_error("column type row {}: '{}' is none of PSF, REX, EXP, DEV, SER, COMP", row.number_in_table(),
-                      s.type);
+    throw input_error("column type row {}: '{}' is none of PSF, REX, EXP, DEV, SER, COMP",
+                      row.number_in_table(), s.type);
   if (row.has("ra")) {
     s.position = {row.within("ra", 0, 360), row.within("dec", -90, 90)};
     const auto at = region.to_pixel(s.position.ra, s.position.dec);
