@@ -139,6 +139,13 @@ TEST(Joint, ABulgeWithADiskIsOneGalaxyOfTwoProfilesAndNoOtherIs) {
   EXPECT_EQ(field.nearest(catalog, field.sky.truth[2])->model.kind, kSer);
   EXPECT_EQ(field.nearest(catalog, field.sky.truth[3])->model.kind, kExp);
   EXPECT_EQ(catalog.sources.size(), 3u);
+
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 1);
+  const FittedCatalog again = field.fit(options);
+  EXPECT_EQ(bytes_of(again), bytes_of(catalog));
+  const FittedSource* same = field.nearest(again, field.sky.truth[0]);
+  EXPECT_EQ(same->model.bulge->fraction, galaxy->model.bulge->fraction);
+  EXPECT_EQ(same->bulge_errors.flux_variance, galaxy->bulge_errors.flux_variance);
 }
 
 TEST(Joint, DoesNotDependOnTheNumberOfThreads) {
