@@ -158,7 +158,7 @@ void BlobRun::try_composite(SourceRecord& r) {
     if (k == 0) {
       single = fit.improvement;
       least = options.least_improvement =
-          single + std::max(o.margins.composite, o.margins.fraction_of_galaxy * single);
+          single + std::max(o.margins.composite, o.margins.fraction_of_composite * single);
       continue;
     }
     const SourceModel& found = fit.models.front();

@@ -21,6 +21,9 @@ struct JointMargins {
   double sersic = 9;                // of SER over the better of EXP and DEV
   double composite =
       25;  // of COMP over what was chosen without it (5 parameters more than SER in three bands)
+  // And at least this share of the gain: no single galaxy has exactly the profile that it is drawn with. On simulations of
+  // one profile four in a thousand gain more, of true bulges and disks of S/N > 75 ninety-seven in a hundred do.
+  double fraction_of_composite = 2e-4;
   double fraction_of_galaxy =
       3e-5;  // and both at least this share of the gain: no profile is drawn to half a percent
 };

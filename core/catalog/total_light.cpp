@@ -39,8 +39,7 @@ namespace {
 // With f the flux of a model and b its bulge's, all the light is F = f/s_disk + k b, k = 1/s_bulge - 1/s_disk, of which
 // b/s_bulge are the bulge's; errors follow. Returns how much larger the flux's error is.
 double composite_to_total_light(CatalogBand& band) {
-  const double disk = 1 / light_share(SourceKind::kExp, 1), bulge = 1 / light_share(SourceKind::kDev, 4),
-               k = bulge - disk;
+  const double disk = 1 / kDiskLightShare, bulge = 1 / kBulgeLightShare, k = bulge - disk;
   const double f = band.flux, b = band.bulge_flux, variance = band.bulge_flux_variance,
                covariance = band.bulge_flux_covariance;
   band.flux = static_cast<float>(disk * f + k * b);

@@ -47,16 +47,15 @@ double light_share(SourceKind kind, double sersic_index) {
 }
 
 double composite_light_share(double fracdev) {
-  return (1 - fracdev) * light_share(SourceKind::kExp, 1) + fracdev * light_share(SourceKind::kDev, 4);
+  return (1 - fracdev) * kDiskLightShare + fracdev * kBulgeLightShare;
 }
 
 double bulge_fraction_of_model(double fracdev) {
-  return fracdev * light_share(SourceKind::kDev, 4) / composite_light_share(fracdev);
+  return fracdev * kBulgeLightShare / composite_light_share(fracdev);
 }
 
 double bulge_fraction_of_light(double fraction_of_model) {
-  const double bulge = fraction_of_model / light_share(SourceKind::kDev, 4),
-               disk = (1 - fraction_of_model) / light_share(SourceKind::kExp, 1);
+  const double bulge = fraction_of_model / kBulgeLightShare, disk = (1 - fraction_of_model) / kDiskLightShare;
   return bulge / (bulge + disk);
 }
 

@@ -13,6 +13,7 @@
 #include "core/catalog/columns.h"
 #include "core/catalog/total_light.h"
 #include "core/fits/fits_reader.h"
+#include "core/model/light_share.h"
 #include "core/survey/bits.h"
 #include "tests/support/data.h"
 #include "tests/support/golden_products.h"
@@ -223,7 +224,7 @@ TEST(Catalog, TotalLightOfACompositeGalaxyIsThatOfItsComponents) {
   CatalogSource row = source_at(10, 20);
   row.type = CatalogType::kComp;
   row.bands.resize(2);
-  const double disk = light_share(CatalogType::kExp, 1), bulge = light_share(CatalogType::kDev, 4);
+  const double disk = kDiskLightShare, bulge = kBulgeLightShare;
   // Variances of disk and bulge 2 and 3, their covariance -1.5.
   CatalogBand& b = row.bands[0];
   b.flux = 10;

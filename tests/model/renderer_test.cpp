@@ -5,8 +5,10 @@
 #include <cmath>
 #include <string>
 
+#include "core/base/error.h"
 #include "core/model/window_renderer.h"
 #include "core/psf/stamp.h"
+#include "tests/model/window_fixture.h"
 #include "tests/support/engine_check.h"
 
 namespace brickline {
