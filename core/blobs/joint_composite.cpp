@@ -163,8 +163,10 @@ void BlobRun::try_composite(SourceRecord& r) {
     }
     const SourceModel& found = fit.models.front();
     if (!(fit.improvement > least) || !found.is_composite() || found.shape.log_re > most - kNear ||
-        found.bulge->shape.log_re > most - kNear || found.shape.log_re < std::log(o.least_re_arcsec))
+        found.shape.log_re < std::log(o.least_re_arcsec))
       continue;
+    // Of what a bulge larger than its disk takes, most is a faint neighbour's that nobody has found.
+    if (found.bulge->shape.log_re > found.shape.log_re) continue;
     least = fit.improvement;
     r.model = found;
     r.composite_gain = fit.improvement - single;
