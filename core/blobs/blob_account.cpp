@@ -31,6 +31,7 @@ SourceAccount account_of(const SourceRecord& r, const Box& box) {
   a.chi2_none = r.chi2_none;
   a.models = r.models;
   if (r.model_chosen) a.chosen = r.chosen;
+  if (r.model.is_composite()) a.composite_gain = r.composite_gain;
   a.kept = r.alive;
   return a;
 }

@@ -27,6 +27,7 @@ struct SourceAccount {
   std::vector<double> chi2_none;  // there, without a source, per band
   std::array<ModelFit, kModelKinds> models;
   std::optional<SourceKind> chosen;  // empty: none was good enough, or none was tried
+  double composite_gain = 0;         // of a bulge plus disk over that; 0: it is none
   bool kept = false;                 // it is in the blob's result
 };
 

@@ -185,7 +185,7 @@ SourcePatches BlobImages::drawn(const SourceModel& source, ThreadTools& tools, b
     if (!at) return;
     std::vector<std::unique_ptr<PsfKernel>> own;
     const RenderTarget target{image.data.width(), image.data.height(), image.wcs.cd(),
-                              kernel_at(image, at->x, at->y, own)};
+                              kernel_at(image, at->x, at->y, own), image.band};
     std::optional<Patch> patch = extent(tools.renderer(), image, *at, target);
     if (!patch) return;
     const Box inside = intersection(patch->box(), image.data.box());
@@ -221,6 +221,13 @@ SourcePatches BlobImages::draw_on_windows(const SourceModel& source, ThreadTools
 
 std::optional<Box> BlobImages::window(const SourceModel& source, PixelPosition at, const BlobImage& image,
                                       const PsfKernel& kernel) const {
+  if (source.is_composite()) {
+    const auto a = window(disk_of(source), at, image, kernel),
+               b = window(bulge_of(source), at, image, kernel);
+    if (!a || !b) return a ? a : b;
+    return Box{std::min(a->x0, b->x0), std::max(a->x1, b->x1), std::min(a->y0, b->y0),
+               std::max(a->y1, b->y1)};
+  }
   const RenderTarget target{image.data.width(), image.data.height(), image.wcs.cd(), &kernel};
   std::optional<Box> extent = model_extent(source, at, target);
   if (!extent) return {};

@@ -20,6 +20,13 @@ std::size_t place(std::size_t row, std::size_t column) { return row * (row + 1) 
 void enlarge(const ExcessVariance& excess, JointErrors& errors) {
   InverseVariances& iv = errors.inverse_variance;
   for (double* v : {&iv.ra, &iv.dec, &iv.re, &iv.e1, &iv.e2, &iv.sersic_index}) *v /= excess.all;
+  if (BulgeErrors* bulge = errors.bulge ? &*errors.bulge : nullptr) {
+    for (double* v : {&bulge->re, &bulge->e1, &bulge->e2}) *v /= excess.all;
+    for (std::size_t b = 0; b < bulge->flux_variance.size(); ++b) {
+      bulge->flux_variance[b] *= excess.band[b];
+      bulge->covariance_with_flux[b] *= excess.band[b];
+    }
+  }
   for (std::size_t b = 0; b < iv.flux.size(); ++b) iv.flux[b] /= excess.band[b];
   const auto by = [&](std::size_t k) { return k < kOthers ? excess.all : excess.band[k - kOthers]; };
   for (std::size_t i = 0; i < kOthers + iv.flux.size(); ++i)
@@ -33,7 +40,8 @@ void enlarge(const ExcessVariance& excess, JointErrors& errors) {
 // little here.
 void add_model_spread(const SourceRecord& r, const BlobFitOptions& options, double excess,
                       JointErrors& errors) {
-  if (!r.model_chosen) return;
+  // A composite galaxy is one by a margin that leaves nothing to the other models.
+  if (!r.model_chosen || r.model.is_composite()) return;
   const SelectionOptions& penalties = options.together.penalties;
   const auto net = [&](int k) {
     return r.models[k].dchisq / excess - penalties.penalty[static_cast<std::size_t>(k)];
@@ -82,6 +90,10 @@ LimitsHit limits_hit(const SourceModel& m, const FitOptions& fit) {
                       : m.kind == SourceKind::kRex ? fit.max_log_re_rex
                                                    : fit.max_log_re_galaxy;
   out.radius = m.shape.log_re < fit.min_log_re + kNearLogRe || m.shape.log_re > most - kNearLogRe;
+  if (m.is_composite()) {
+    const double of_bulge = m.bulge->shape.log_re;
+    out.radius = out.radius || of_bulge < fit.min_log_re + kNearLogRe || of_bulge > most - kNearLogRe;
+  }
   out.index = m.kind == SourceKind::kSer && (m.sersic_index < fit.min_sersic_index + kNearIndex ||
                                              m.sersic_index > fit.max_sersic_index - kNearIndex);
   return out;
@@ -133,6 +145,8 @@ FittedSource BlobRun::fitted(const SourceRecord& r) const {
   out.models = r.models;
   for (int k = 0; k < kModelKinds; ++k)
     if (r.models[k].status == ModelFitStatus::kFitted) out.dchisq[k] = r.models[k].dchisq;
+  if (r.model.is_composite())
+    out.composite_dchisq = r.models[dchisq_index(r.chosen)].dchisq + r.composite_gain;
 
   using namespace fitbit;
   const auto set = [&](std::uint16_t bit, bool on) { out.fit_bits |= on ? bit : 0; };
@@ -159,7 +173,9 @@ InverseVariances BlobRun::errors_of(const SourceRecord& r) const {
     UncertaintyOptions uncertainty;
     uncertainty.render = options_.fit.render;
     std::vector<std::unique_ptr<PsfKernel>> own_kernels;
-    iv = inverse_variances(r.model, whole_images(r.model, own_kernels), uncertainty);
+    // Of a composite galaxy only where its light is unknown: its place is then as well known as its disk's.
+    const SourceModel model = r.model.is_composite() ? disk_of(r.model) : r.model;
+    iv = inverse_variances(model, whole_images(model, own_kernels), uncertainty);
     if (r.model.motion) iv.ra = iv.dec = 0;  // known, not measured
   }
   iv.flux.resize(bands_, 0.0);
@@ -207,6 +223,7 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
     source.inverse_variance = std::move(errors[i]);
     if (together[i]) {
       source.covariance = std::move(together[i]->covariance);
+      if (together[i]->bulge) source.bulge_errors = std::move(*together[i]->bulge);
       source.blendedness = std::move(together[i]->blendedness);
     }
     out.push_back(std::move(source));

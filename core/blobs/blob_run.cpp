@@ -295,7 +295,7 @@ double BlobRun::chi2(bool with_sky) const {
 void BlobRun::fit_again(std::vector<SourceRecord>& records) {
   for (const int i : brightest_first(records, true)) {
     SourceRecord& r = records[i];
-    if (r.traits.frozen || r.forced_to_stay) continue;
+    if (r.traits.frozen || r.forced_to_stay || r.model.is_composite()) continue;
     const SourceModel before = r.model;
     SourcePatches old = r.patches;
     const double old_chi2 = chi2(r.fit_background);

@@ -76,6 +76,17 @@ class BlobRun {
     double gain = 0;          // in ln P
     bool unfinished = false;  // it ended at the most steps that it may take
   };
+  // joint_composite.cpp: members as the fitter sees them, composite galaxies as two sources.
+  struct Component {
+    SourceModel model;
+    const SourceModel* whole;
+    bool joined = false;  // to the one before it
+    bool left_out(int band) const;
+  };
+  static std::vector<Component> components_of(const std::vector<SourceRecord>& records, const Group& group);
+  // As fit_jointly(), with one model for each member.
+  static JointResult fit_members(JointInput& input, const JointOptions& options);
+  void try_composite(SourceRecord& record);
   GroupFit fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& options);
   void fit_over_background(std::vector<SourceRecord>& records);
   void fit_groups(std::vector<SourceRecord>& records);

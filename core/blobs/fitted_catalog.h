@@ -30,6 +30,8 @@ struct FittedSource {
   // a parameter does not exist or was not measured; and per band the share of the flux's variance that is there
   // because the neighbours are not known exactly.
   std::vector<float> covariance, blendedness;
+  BulgeErrors bulge_errors;                  // of a composite galaxy
+  double composite_dchisq = 0;               // what it gains over no source; 0: it is none
   std::array<double, kModelKinds> dchisq{};  // 0 where a model was not tried
   int source = -1;                   // index into the SourceList; -1: found in the residuals of its blob
   int blob = -1;                     // index into FittedCatalog::blob_map

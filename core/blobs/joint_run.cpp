@@ -125,10 +125,11 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
   const std::vector<BlobImage>& images = images_.images();
   std::vector<int> place(images.size(), -1);
   Renderer renderer(options_.fit.render);
-  for (const int m : group.members) {
-    const SourceModel& model = records[static_cast<std::size_t>(m)].model;
+  for (const Component& component : components_of(records, group)) {
+    const SourceModel& model = component.model;
     JointSource s;
     s.model = model;
+    s.joined = component.joined;
     std::vector<double> share(static_cast<std::size_t>(bands_), 0.0);
     for (std::size_t i = 0; i < images.size(); ++i) {
       const BlobImage& image = images[i];
@@ -136,7 +137,7 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
       const auto local = local_linear(image.wcs, model.ra, model.dec, LocalLinearWcs::Jacobian::kLocal);
       if (!at || !local) continue;
       const PsfKernel* kernel = kernel_at(image, at->x, at->y, out.kernels);
-      const auto window = images_.window(model, *at, image, *kernel);
+      const auto window = images_.window(*component.whole, *at, image, *kernel);
       if (!window) continue;
       const auto unit = renderer.patch_on(*window, model, *at,
                                           {image.data.width(), image.data.height(), image.wcs.cd(), kernel});
@@ -152,7 +153,7 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
     const double best = *std::max_element(share.begin(), share.end());
     const auto unseen = [&](int band) {
       const double v = share[static_cast<std::size_t>(band)];
-      return v < kLeastShare && v < kOfBest * best;
+      return (v < kLeastShare && v < kOfBest * best) || component.left_out(band);
     };
     std::erase_if(s.views, [&](const JointView& v) {
       return unseen(out.images[static_cast<std::size_t>(v.image)].band);
@@ -183,7 +184,7 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
   std::vector<char> kept_inside;
   for (const JointSource& s : input.sources) kept_inside.push_back(inside(s.model.ra, s.model.dec));
   options.allowed = [&](std::size_t s, double ra, double dec) { return !kept_inside[s] || inside(ra, dec); };
-  const JointResult fit = fit_jointly(input.sources, input.images, options);
+  const JointResult fit = fit_members(input, options);
   const bool ok = fit.status != FitStatus::kBadInput && fit.status != FitStatus::kNoData;
   for (std::size_t k = 0; k < group.members.size(); ++k) {
     SourceRecord& r = records[static_cast<std::size_t>(group.members[k])];
@@ -281,12 +282,17 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
       r.known_galaxy.reset();
       const SourceState before = r;
       if (r.model.is_galaxy()) {
-        r.known_galaxy = r.model;
+        r.known_galaxy = r.model.is_composite() ? r.models[dchisq_index(r.chosen)].model : r.model;
         r.model.kind = SourceKind::kPsf;
         r.model.shape = {};
+        r.model.bulge.reset();
         r.model.max_log_re = 0;
       }
-      const auto failure = failure_of_item([&] { joint_selection_.run(r, {}, -1, {}, in_parallel_); });
+      r.composite_gain = 0;
+      const auto failure = failure_of_item([&] {
+        joint_selection_.run(r, {}, -1, {}, in_parallel_);
+        if (options_.together.composites) try_composite(r);
+      });
       if (failure) static_cast<SourceState&>(r) = before;
       // One of two that were one has no model to go back to.
       if (failure && r.split_from >= 0 && !r.model_chosen) r.alive = false;

@@ -48,6 +48,7 @@ std::optional<SourceRecord> BlobRun::halved(SourceRecord& r) const {
                east = off * std::sin(angle);
   for (double& f : r.model.flux) f /= 2;
   r.model.kind = SourceKind::kRex;
+  r.model.bulge.reset();
   r.model.shape = {std::log(options_.together.least_split_re_arcsec), 0, 0};
   SourceRecord other = second_of(r);
   move(r.model, east, north);
@@ -62,7 +63,7 @@ std::optional<SourceRecord> BlobRun::with_companion(SourceRecord& r, double leas
   const ModelFit& point = r.models[dchisq_index(SourceKind::kPsf)];
   const bool compact = std::exp(r.model.shape.log_re) <= options_.together.least_split_re_arcsec;
   if (point.status != ModelFitStatus::kFitted ||
-      (r.model.is_galaxy() && !compact && r.model.kind != SourceKind::kSer))
+      (r.model.is_galaxy() && !compact && r.model.kind != SourceKind::kSer && !r.model.is_composite()))
     return {};
   const SourcePatches drawn = images_.draw(point.model, tools_, in_parallel_);
   images_.add(drawn, -1);

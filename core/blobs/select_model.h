@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "core/base/error.h"
 #include "core/model/source_model.h"
 
 namespace brickline {
@@ -28,9 +29,11 @@ constexpr std::size_t dchisq_index(SourceKind kind) {
     case SourceKind::kExp:
       return 3;
     case SourceKind::kSer:
+      return 4;
+    case SourceKind::kComp:
       break;
   }
-  return 4;
+  throw internal_error("a composite galaxy is no model of the ladder");
 }
 
 // chi-squared of no source less that of the model, in dchisq order; empty: not tried, or not a legal result.

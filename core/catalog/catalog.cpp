@@ -99,7 +99,7 @@ void clean_parameters(CatalogSource& row) {
     row.dec_ivar = row.reference->dec_ivar;
   }
   for (float* v : {&row.ra_ivar, &row.dec_ivar, &row.shape_r_ivar, &row.shape_e1_ivar, &row.shape_e2_ivar,
-                   &row.sersic_ivar})
+                   &row.sersic_ivar, &row.shapedev_r_ivar, &row.shapedev_e1_ivar, &row.shapedev_e2_ivar})
     clear_non_finite(*v);
   for (float& v : row.dchisq)
     if (!std::isfinite(v)) v = kNan;
@@ -126,6 +126,8 @@ std::string_view type_name(CatalogType type) {
       return "DEV";
     case CatalogType::kSer:
       return "SER";
+    case CatalogType::kComp:
+      return "COMP";
     case CatalogType::kDup:
       return "DUP";
     case CatalogType::kNun:
@@ -146,8 +148,32 @@ CatalogType catalog_type(SourceKind kind) {
       return CatalogType::kDev;
     case SourceKind::kSer:
       return CatalogType::kSer;
+    case SourceKind::kComp:
+      return CatalogType::kComp;
   }
   throw internal_error("a source of unknown kind");
+}
+
+float bulge_fraction(const CatalogBand& band) {
+  return band.flux > 0 ? std::clamp(band.bulge_flux / band.flux, 0.0F, 1.0F) : 0.0F;
+}
+
+float bulge_fraction_ivar(const CatalogBand& band) {
+  if (!(band.flux > 0) || !(band.flux_ivar > 0) || !(band.bulge_flux_variance > 0)) return 0;
+  const double f = bulge_fraction(band), flux = band.flux;
+  const double variance =
+      band.bulge_flux_variance - 2 * f * band.bulge_flux_covariance + f * f / band.flux_ivar;
+  return variance > 0 ? static_cast<float>(flux * flux / variance) : 0.0F;
+}
+
+double mean_bulge_fraction(const CatalogSource& row) {
+  double all = 0, bulge = 0;
+  for (const CatalogBand& b : row.bands) {
+    if (!(b.flux > 0)) continue;
+    all += b.flux;
+    bulge += b.bulge_flux;
+  }
+  return all > 0 ? std::clamp(bulge / all, 0.0, 1.0) : 0;
 }
 
 // A/E(B-V) of WISE's and GALEX's bands: as the Legacy Surveys have it (Schlafly & Finkbeiner 2011's scale).
@@ -234,7 +260,9 @@ fits::Table catalog_table(const std::vector<CatalogSource>& rows, const CatalogC
     column.unit = spec.unit;
     column.description = spec.description;
     if (spec.type == ColumnType::kText)
-      column.string_width = spec.width > 0 ? spec.width : static_cast<int>(context.brickname.size());
+      column.string_width = spec.width == kTypeWidth ? type_width(context)
+                            : spec.width > 0         ? spec.width
+                                                     : static_cast<int>(context.brickname.size());
     else if (const int width = spec.width == kLightCurveWidth ? context.space.light_curve_width : spec.width;
              width > 1)
       column.shape = {width};

@@ -31,6 +31,8 @@ struct CatalogBand {
   float flux = 0, flux_ivar = 0;
   float rchisq = 0, fracflux = 0, fracmasked = 0, fracin = 0;
   float blendedness = 0;  // of sources that were fitted together
+  // Of a composite galaxy's bulge: its flux, the variance of that and its covariance with `flux`; 0: not measured.
+  float bulge_flux = 0, bulge_flux_variance = 0, bulge_flux_covariance = 0;
   // From the coadds (core/coadd/measure.h).
   float fiberflux = 0, fibertotflux = 0;
   ApertureValues apflux{}, apflux_resid{}, apflux_blobresid{}, apflux_ivar{}, apflux_masked{};
@@ -46,10 +48,11 @@ enum class CatalogType : std::uint8_t {
   kExp,
   kDev,
   kSer,
+  kComp,
   kDup,  // a star of a reference catalog that is the same as a large galaxy: not fitted
   kNun,  // an entry of a reference catalog that has no model: a cluster, a Magellanic Cloud
 };
-std::string_view type_name(CatalogType type);  // three letters
+std::string_view type_name(CatalogType type);  // three letters, COMP four
 CatalogType catalog_type(SourceKind kind);
 
 // How the blob fit went; written to the intermediate catalog.
@@ -75,6 +78,10 @@ struct CatalogSource {
   float shape_r = 0, shape_r_ivar = 0;  // arcsec
   float shape_e1 = 0, shape_e1_ivar = 0, shape_e2 = 0, shape_e2_ivar = 0;
   float sersic = 0, sersic_ivar = 0;
+  // Of a composite galaxy (shape_* are then its disk's): the chi^2 that it gained over no source, its bulge's shape.
+  float dchisq_comp = 0;
+  float shapedev_r = 0, shapedev_r_ivar = 0;  // arcsec
+  float shapedev_e1 = 0, shapedev_e1_ivar = 0, shapedev_e2 = 0, shapedev_e2_ivar = 0;
   std::vector<float> fit_covariance;  // FittedSource::covariance; empty: not known
   std::int32_t blob = -1, ninblob = 0;
   CatalogFitRecord fit;
@@ -97,5 +104,11 @@ struct CatalogSource {
   float ebv = std::numeric_limits<float>::quiet_NaN();  // mag
   float nearest_neighbor = 0;                           // arcsec; 0: none within the search radius
 };
+
+// The bulge's fraction of a band's flux, and the inverse variance of that; 0: not measured, or no composite galaxy.
+float bulge_fraction(const CatalogBand& band);
+float bulge_fraction_ivar(const CatalogBand& band);
+// The same of all bands together, for images that it was not measured on.
+double mean_bulge_fraction(const CatalogSource& row);
 
 }  // namespace brickline

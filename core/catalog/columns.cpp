@@ -165,6 +165,7 @@ constexpr float kNotCarried = 0;
 
 constexpr auto kWise = ColumnRepeat::kPerWiseBand;
 constexpr auto kWiseAp = ColumnRepeat::kPerWiseApertureBand;
+constexpr auto kComposite = ColumnRepeat::kOncePerComposite;
 constexpr auto kCurve = ColumnRepeat::kPerLightCurveBand;
 constexpr auto kGalex = ColumnRepeat::kPerGalexBand;
 constexpr int kSpaceApertures = static_cast<int>(kSpaceApertureRadiiArcsec.size());
@@ -192,7 +193,7 @@ constexpr std::array kColumns = std::to_array<CatalogColumn>({
     {"brick_primary", L, 1, kOnce, "", "inside the brick's unique area", "catalog", ROW(r.brick_primary)},
     {"maskbits", J, 1, kOnce, "", "MASKBITS at the source", "catalog", ROW(r.maskbits)},
     {"fitbits", I, 1, kOnce, "", "how the fit went (FITBITS)", "catalog", ROW(r.fitbits)},
-    {"type", A, 3, kOnce, "", "kind of light profile", "fit", ROW(std::string(type_name(r.type)))},
+    {"type", A, kTypeWidth, kOnce, "", "kind of light profile", "fit", ROW(std::string(type_name(r.type)))},
     {"ra", D, 1, kOnce, "deg", "right ascension", "fit", ROW(r.ra)},
     {"dec", D, 1, kOnce, "deg", "declination", "fit", ROW(r.dec)},
     {"ra_ivar", E, 1, kOnce, "deg^(-2)", "inverse variance of ra cos(dec)", "fit", ROW(r.ra_ivar)},
@@ -329,6 +330,22 @@ constexpr std::array kColumns = std::to_array<CatalogColumn>({
     {"shape_e1_ivar", E, 1, kOnce, "", "inverse variance of shape_e1", "fit", ROW(r.shape_e1_ivar)},
     {"shape_e2", E, 1, kOnce, "", "ellipticity component 2", "fit", ROW(r.shape_e2)},
     {"shape_e2_ivar", E, 1, kOnce, "", "inverse variance of shape_e2", "fit", ROW(r.shape_e2_ivar)},
+    // Of COMP alone: shape_r, shape_e1 and shape_e2 are its exponential disk's.
+    {"dchisq_comp", E, 1, kComposite, "", "chi2 gain of COMP", "fit", ROW(r.dchisq_comp)},
+    {"shapedev_r", E, 1, kComposite, "arcsec", "shape_r of COMP's de Vaucouleurs bulge", "fit",
+     ROW(r.shapedev_r)},
+    {"shapedev_r_ivar", E, 1, kComposite, "arcsec^(-2)", "inverse variance of shapedev_r", "fit",
+     ROW(r.shapedev_r_ivar)},
+    {"shapedev_e1", E, 1, kComposite, "", "ellipticity component 1 of the bulge", "fit", ROW(r.shapedev_e1)},
+    {"shapedev_e1_ivar", E, 1, kComposite, "", "inverse variance of shapedev_e1", "fit",
+     ROW(r.shapedev_e1_ivar)},
+    {"shapedev_e2", E, 1, kComposite, "", "ellipticity component 2 of the bulge", "fit", ROW(r.shapedev_e2)},
+    {"shapedev_e2_ivar", E, 1, kComposite, "", "inverse variance of shapedev_e2", "fit",
+     ROW(r.shapedev_e2_ivar)},
+    {"fracdev", E, 1, ColumnRepeat::kPerCompositeBand, "", "share of flux that is COMP's bulge", "fit",
+     fill_band<bulge_fraction>},
+    {"fracdev_ivar", E, 1, ColumnRepeat::kPerCompositeBand, "", "inverse variance of fracdev", "fit",
+     fill_band<bulge_fraction_ivar>},
 });
 
 #undef ROW
@@ -366,10 +383,12 @@ std::string_view suffix_text(ColumnRepeat repeat) {
   switch (repeat) {
     case ColumnRepeat::kOnce:
     case ColumnRepeat::kOncePerWise:
+    case ColumnRepeat::kOncePerComposite:
       return "";
     case ColumnRepeat::kPerBand:
     case ColumnRepeat::kPerDustBand:
     case ColumnRepeat::kPerJointBand:
+    case ColumnRepeat::kPerCompositeBand:
       return "_<band>";
     case ColumnRepeat::kPerWiseBand:
     case ColumnRepeat::kPerWiseApertureBand:
@@ -413,6 +432,11 @@ std::vector<ColumnBand> column_bands(const CatalogColumn& column, const CatalogC
     case ColumnRepeat::kPerJointBand:
       if (!context.joint) return {};
       break;
+    case ColumnRepeat::kOncePerComposite:
+      return context.composites ? std::vector<ColumnBand>{{}} : std::vector<ColumnBand>{};
+    case ColumnRepeat::kPerCompositeBand:
+      if (!context.composites) return {};
+      break;
     case ColumnRepeat::kPerBand:
     case ColumnRepeat::kPerDustBand:
       break;
@@ -426,6 +450,8 @@ std::vector<ColumnBand> column_bands(const CatalogColumn& column, const CatalogC
   }
   return bands;
 }
+
+int type_width(const CatalogContext& context) { return context.composites ? 4 : 3; }
 
 std::string band_column_name(std::string_view name, std::string_view band) {
   std::string s = fmt::format("{}_{}", name, band);
@@ -442,7 +468,10 @@ std::string catalog_schema_markdown() {
       "band of the survey in turn (of those with a known extinction, for `mw_transmission`); bands without "
       "images "
       "hold zeros. Columns filled by `wise` are there with unWISE photometry, those filled by `galex` with GALEX's, "
-      "`blendedness` where sources were fitted together (`--fit joint`). "
+      "`blendedness` where sources were fitted together (`--fit joint`), `dchisq_comp`, `shapedev_*` and `fracdev` where "
+      "galaxies may be a bulge plus disk (`--bulge-disk`): a source of type COMP is an exponential profile of the shape "
+      "in `shape_r`, `shape_e1`, `shape_e2` and a de Vaucouleurs profile of that in `shapedev_*`, which has the share "
+      "`fracdev_<band>` of `flux_<band>`; both are 0 for other types. `type` has four characters then. "
       "This page is made from the table in `columns.cpp`.\n\n"
       "| column | type | unit | filled by | content |\n|---|---|---|---|---|\n";
   for (const CatalogColumn& c : catalog_columns()) {

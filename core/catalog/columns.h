@@ -18,7 +18,8 @@ struct CatalogContext;  // core/catalog/catalog.h
 enum class ColumnType { kLogical, kUint8, kInt16, kInt32, kInt64, kFloat, kDouble, kText };
 
 // Whether a column stands once, or once per band as "<name>_<band>": of the survey, of the survey's where the
-// extinction is known, of the survey's where sources were fitted together, of WISE (all four, with apertures, those
+// extinction is known, of the survey's where sources were fitted together; once or per band where galaxies may be
+// composite; of WISE (all four, with apertures, those
 // with masks, those with light curves), of GALEX.
 // Columns of WISE and GALEX are there if the context says so.
 enum class ColumnRepeat {
@@ -26,6 +27,8 @@ enum class ColumnRepeat {
   kPerBand,
   kPerDustBand,
   kPerJointBand,
+  kOncePerComposite,
+  kPerCompositeBand,
   kOncePerWise,
   kPerWiseBand,
   kPerWiseApertureBand,
@@ -34,13 +37,16 @@ enum class ColumnRepeat {
   kPerGalexBand,
 };
 
-// A column's width where it is that of the catalog's light curves.
-inline constexpr int kLightCurveWidth = -1;
+// A column's width where it is that of the catalog's light curves, and that of its types.
+inline constexpr int kLightCurveWidth = -1, kTypeWidth = -2;
+// Letters of a type: one more where there may be COMP.
+int type_width(const CatalogContext& context);
 
 struct CatalogColumn {
   std::string_view name;  // empty: CatalogContext::id_name
   ColumnType type;
-  int width;  // values per row (or kLightCurveWidth); of text the number of characters, 0 = as many as the longest needs
+  // Values per row (or kLightCurveWidth); of text the number of characters (or kTypeWidth), 0 = as many as the longest needs.
+  int width;
   ColumnRepeat repeat;
   std::string_view unit;
   std::string_view description;

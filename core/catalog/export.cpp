@@ -124,14 +124,15 @@ std::string region(const fits::Table& t, std::int64_t row, const RegionOptions& 
     return with_color(fmt::format("point({:.8f},{:.8f})", ra, dec), options.color_psf, "cross");
   if (type == "REX")
     return with_color(fmt::format("circle({:.8f},{:.8f},{:.4f}\")", ra, dec, radius), options.color_rex);
-  if (type != "EXP" && type != "DEV" && type != "SER")
+  if (type != "EXP" && type != "DEV" && type != "SER" && type != "COMP")
     return with_color(fmt::format("point({:.8f},{:.8f})", ra, dec), options.color_other, "diamond");
   // |e| = (1 - q)/(1 + q); ds9 turns the first axis from the west towards the north.
   const double e = std::min(std::hypot(e1, e2), 0.999), axis_ratio = (1 - e) / (1 + e);
   const double position_angle = std::atan2(e2, e1) / 2 * 180 / M_PI;
-  const std::string& color = type == "EXP"   ? options.color_exp
-                             : type == "DEV" ? options.color_dev
-                                             : options.color_ser;
+  const std::string& color = type == "EXP"    ? options.color_exp
+                             : type == "DEV"  ? options.color_dev
+                             : type == "COMP" ? options.color_comp
+                                              : options.color_ser;
   return with_color(fmt::format("ellipse({:.8f},{:.8f},{:.4f}\",{:.4f}\",{:.2f})", ra, dec, radius,
                                 std::max(radius * axis_ratio, options.smallest_arcsec), position_angle + 90),
                     color);

@@ -16,10 +16,10 @@ struct RegionOptions {
   bool primary_only = false;     // rows with brick_primary alone
   double smallest_arcsec = 0.1;  // radii of galaxies are drawn at least so large
   std::string color_psf = "green", color_rex = "cyan", color_exp = "blue", color_dev = "red",
-              color_ser = "magenta", color_other = "yellow";
+              color_ser = "magenta", color_comp = "orange", color_other = "yellow";
 };
 // A catalog as a ds9 region file: point sources as crosses, round galaxies as circles of their half-light
-// radius, other galaxies as ellipses of theirs (major axis at the position angle, east of north), rows that
+// radius, other galaxies as ellipses of theirs (of COMP its disk's; major axis at the position angle, east of north), rows that
 // were not fitted as diamonds; a colour and a tag per type, the object's number as text.
 // Columns: ra, dec, type, objid, shape_r, shape_e1, shape_e2. Error (kInput) if one is missing.
 std::string ds9_regions(const fits::Table& catalog, const RegionOptions& options = {});

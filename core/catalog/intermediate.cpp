@@ -144,9 +144,9 @@ void annotate(fits::Column& column) {
     }
   for (const CatalogColumn& spec : catalog_columns()) {
     const bool same = spec.name == column.name || spec.name == "gaia_" + column.name;
-    const bool of_the_survey = spec.repeat == ColumnRepeat::kPerBand ||
-                               spec.repeat == ColumnRepeat::kPerDustBand ||
-                               spec.repeat == ColumnRepeat::kPerJointBand;
+    const bool of_the_survey =
+        spec.repeat == ColumnRepeat::kPerBand || spec.repeat == ColumnRepeat::kPerDustBand ||
+        spec.repeat == ColumnRepeat::kPerJointBand || spec.repeat == ColumnRepeat::kPerCompositeBand;
     const bool of_a_band = of_the_survey && column.name.starts_with(std::string(spec.name) + "_");
     bool of_space = false;
     for (const ColumnBand& band : of_the_survey ? std::vector<ColumnBand>{} : column_bands(spec, everything))
@@ -168,7 +168,7 @@ void add_identity(Builder& t, const std::vector<S>& rows, const CatalogContext& 
   t.own("blob", &S::blob);
   t.own("ninblob", &S::ninblob);
   t.row(
-      "type", [](const S& r) { return std::string(type_name(r.type)); }, 3);
+      "type", [](const S& r) { return std::string(type_name(r.type)); }, type_width(context));
   t.own("ra", &S::ra);
   t.own("dec", &S::dec);
   t.own("ra_ivar", &S::ra_ivar);
@@ -366,9 +366,8 @@ void add_shape(Builder& t) {
 // What sources that were fitted together know of themselves.
 void add_joint(Builder& t, const std::vector<S>& rows, std::size_t bands) {
   t.band("blendedness", &CatalogBand::blendedness);
-  t.row("light_share", [](const S& r) {
-    return r.fit_covariance.empty() ? 1.0F : static_cast<float>(light_share(r.type, r.sersic));
-  });
+  t.row("light_share",
+        [](const S& r) { return r.fit_covariance.empty() ? 1.0F : static_cast<float>(light_share(r)); });
   const std::size_t parameters = 6 + bands, width = parameters * (parameters + 1) / 2;
   std::vector<float> values;
   values.reserve(rows.size() * width);
@@ -378,6 +377,25 @@ void add_joint(Builder& t, const std::vector<S>& rows, std::size_t bands) {
     values.resize(values.size() + width - r.fit_covariance.size());
   }
   t.table.add("fit_covariance", std::move(values), "", {static_cast<std::int64_t>(width)});
+}
+
+// Of bulges.
+void add_composite(Builder& t, const std::vector<S>& rows, std::size_t bands) {
+  t.own("dchisq_comp", &S::dchisq_comp);
+  t.own("shapedev_r", &S::shapedev_r);
+  t.own("shapedev_r_ivar", &S::shapedev_r_ivar);
+  t.own("shapedev_e1", &S::shapedev_e1);
+  t.own("shapedev_e1_ivar", &S::shapedev_e1_ivar);
+  t.own("shapedev_e2", &S::shapedev_e2);
+  t.own("shapedev_e2_ivar", &S::shapedev_e2_ivar);
+  const auto add = [&](const char* name, float (*value)(const CatalogBand&)) {
+    std::vector<float> values;
+    for (const S& r : rows)
+      for (std::size_t b = 0; b < bands; ++b) values.push_back(value(r.bands.at(b)));
+    t.table.add(name, std::move(values), "", {static_cast<std::int64_t>(bands)});
+  };
+  add("fracdev", &bulge_fraction);
+  add("fracdev_ivar", &bulge_fraction_ivar);
 }
 
 }  // namespace
@@ -394,6 +412,7 @@ fits::Table intermediate_table(const std::vector<CatalogSource>& rows, const Cat
   add_space(t, rows, context.space);
   add_shape(t);
   if (context.joint) add_joint(t, rows, context.bands.size());
+  if (context.composites) add_composite(t, rows, context.bands.size());
   for (fits::Column& column : t.table.columns()) annotate(column);
   for (const fits::Column& column : extra.columns())
     if (!t.table.has(column.name)) t.table.add(column);

@@ -90,11 +90,11 @@ void measure_fiber_fluxes(const Wcs& target, std::span<const std::optional<Sourc
   for (int y = 0; y < size; ++y)
     for (int x = 0; x < size; ++x) stamp(x, y) = static_cast<float>(stamp(x, y) / total);
   const PsfKernel psf(std::move(stamp), sigma);
-  const RenderTarget sheet{target.width(), target.height(), target.cd(), &psf};
+  RenderTarget sheet{target.width(), target.height(), target.cd(), &psf};
 
   struct Fiber {
     double x = 0, y = 0;
-    double unit_flux = 0;  // of a source of flux 1
+    std::vector<double> unit_flux;  // of a source of flux 1, per band
     bool on_image = false;
   };
   const auto is_lit = [](const Fiber& f, const CatalogBand& b) {
@@ -115,19 +115,26 @@ void measure_fiber_fluxes(const Wcs& target, std::span<const std::optional<Sourc
     if (!at) continue;
     f.x = at->x;
     f.y = at->y;
-    const std::optional<Patch> patch = renderer.patch(*models[i], *at, sheet);
-    if (!patch) continue;
-    f.on_image = true;
-    f.unit_flux = aperture_sum(patch->pixels.const_view(), at->x - patch->x0, at->y - patch->y0, radius);
-    for (std::size_t band = 0; band < bands; ++band)
+    std::optional<Patch> patch;
+    for (std::size_t band = 0; band < bands; ++band) {
+      // Only composite galaxies look different in different bands.
+      if (band == 0 || models[i]->is_composite()) {
+        sheet.band = static_cast<int>(band);
+        patch = renderer.patch(*models[i], *at, sheet);
+      }
+      if (!patch) break;
+      f.on_image = true;
+      f.unit_flux.push_back(
+          aperture_sum(patch->pixels.const_view(), at->x - patch->x0, at->y - patch->y0, radius));
       if (const CatalogBand& b = rows[i].bands.at(band); is_lit(f, b))
         add_patch(sheets[band].view(), *patch, b.flux);
+    }
   }
   for (std::size_t i = 0; i < rows.size(); ++i)
     for (std::size_t band = 0; band < bands; ++band) {
       const Fiber& f = fibers[i];
       CatalogBand& b = rows[i].bands.at(band);
-      b.fiberflux = is_lit(f, b) ? finite_or_zero(b.flux * f.unit_flux) : 0.0f;
+      b.fiberflux = is_lit(f, b) ? finite_or_zero(b.flux * f.unit_flux[band]) : 0.0f;
       b.fibertotflux = finite_or_zero(aperture_sum(sheets[band].const_view(), f.x, f.y, radius));
     }
 }

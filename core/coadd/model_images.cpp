@@ -16,11 +16,12 @@ namespace {
 // Draws unit-flux models on one image, with the PSF of the place where a source is.
 class Painter {
  public:
-  Painter(const CcdImage& image, Renderer& renderer)
+  // `band`: of the sources' fluxes.
+  Painter(const CcdImage& image, std::size_t band, Renderer& renderer)
       : image_(image),
         renderer_(renderer),
         central_(image.psf, image.data.width() / 2.0, image.data.height() / 2.0),
-        target_{image.data.width(), image.data.height(), image.wcs.cd(), &central_} {}
+        target_{image.data.width(), image.data.height(), image.wcs.cd(), &central_, static_cast<int>(band)} {}
 
   // The patch clipped to the image; empty when nothing of the source falls on it.
   std::optional<Patch> paint(const SourceModel& source) {
@@ -68,7 +69,7 @@ ModelImages render_models(const CcdImage& image, const Wcs& target, const Scene&
                           std::size_t band_index, Renderer& renderer) {
   const int w = image.data.width(), h = image.data.height();
   ModelImages out{Image<float>(w, h), Image<float>(w, h), std::vector<SourceFootprint>(scene.sources.size())};
-  Painter painter(image, renderer);
+  Painter painter(image, band_index, renderer);
   const Image<std::int32_t> blobs = blobs_on_image(image, target, scene.blob_map);
 
   std::vector<bool> drawn(scene.sources.size(), false);

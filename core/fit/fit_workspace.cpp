@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/base/error.h"
 #include "core/base/first_failure.h"
 #include "core/model/shape.h"
 #include "core/model/simd.h"
@@ -41,6 +42,7 @@ bool SourceFitter::Workspace::prepare(const SourceModel& start, std::span<const 
                   std::isfinite(start.shape.ee2)))
     return false;
   if (start.kind == SourceKind::kSer && !std::isfinite(start.sersic_index)) return false;
+  if (start.is_composite()) throw internal_error("a composite galaxy is to be fitted as one profile");
 
   layout = {};
   if (move_position && !start.motion) {

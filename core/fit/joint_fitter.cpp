@@ -133,8 +133,8 @@ std::vector<JointPoint> moved(const JointProblem& problem, const JointOptions& o
     const int at = problem.offset(s);
     FitPoint& p = to[s].at;
     if (layout.position >= 0) {
-      p.east += d[at + layout.position];
-      p.north += d[at + layout.position + 1];
+      p.east += d[problem.position_offset(s)];
+      p.north += d[problem.position_offset(s) + 1];
     }
     if (layout.shapes == 1) p.shape.log_re += d[at + layout.shape];
     if (layout.shapes == 3) {
@@ -195,6 +195,33 @@ Eigen::MatrixXd inverse_of(const Eigen::MatrixXd& a, const std::vector<Eigen::In
 
 // Places in the packed covariance.
 enum Parameter { kRa, kDec, kRe, kE1, kE2, kIndex, kFlux };
+
+// Of a bulge: its shape, then its flux per band, by the fit's parameters of disk and bulge.
+Eigen::MatrixXd to_bulge(const JointProblem& problem, std::size_t bulge, const JointPoint& point,
+                         int before) {
+  const FitLayout& layout = problem.layout(bulge);
+  Eigen::MatrixXd t = Eigen::MatrixXd::Zero(3 + problem.bands(), before + layout.size + problem.bands());
+  if (layout.shapes == 3)
+    t.block<3, 3>(0, before + layout.shape) = shape_jacobian(problem.ellipse(bulge, point.at)).inverse();
+  for (int b = 0; b < problem.bands(); ++b) t(3 + b, before + layout.size + b) = 1;
+  return t;
+}
+
+// Errors of a bulge. `covariance`: of the fit's parameters of disk and bulge; `t`: to_catalog() of the disk, and both fluxes.
+BulgeErrors bulge_errors(const JointProblem& problem, std::size_t bulge, const JointPoint& point,
+                         const Eigen::MatrixXd& covariance, const Eigen::MatrixXd& t) {
+  const int before = static_cast<int>(covariance.rows()) - problem.layout(bulge).size - problem.bands();
+  const Eigen::MatrixXd to = to_bulge(problem, bulge, point, before);
+  const Eigen::MatrixXd own = to * covariance * to.transpose(), with_all = to * covariance * t.transpose();
+  const auto inverse = [&](int k) { return own(k, k) > 0 && std::isfinite(own(k, k)) ? 1 / own(k, k) : 0.0; };
+  BulgeErrors out{inverse(0), inverse(1), inverse(2), {}, {}};
+  for (int b = 0; b < problem.bands(); ++b) {
+    const bool known = inverse(3 + b) > 0 && std::isfinite(with_all(3 + b, kFlux + b));
+    out.flux_variance.push_back(known ? own(3 + b, 3 + b) : 0);
+    out.covariance_with_flux.push_back(known ? with_all(3 + b, kFlux + b) : 0);
+  }
+  return out;
+}
 
 // From the fit's parameters of a source to the catalog's.
 Eigen::MatrixXd to_catalog(const JointProblem& problem, std::size_t s, const JointPoint& point) {
@@ -296,6 +323,7 @@ JointResult fit_jointly(std::span<const JointSource> sources, std::span<const Jo
     problem.assemble(here, at, a, g);
   }
   out.gain = ln_prob - first;
+  out.improvement = problem.chi2_of_nothing() + 2 * ln_prob;
   finish(here);
   return out;
 }
@@ -316,13 +344,19 @@ std::vector<JointErrors> joint_errors(std::span<const JointSource> sources,
 
   std::vector<JointErrors> out;
   for (std::size_t s = 0; s < problem.size(); ++s) {
+    if (sources[s].joined && s > 0) continue;
     const FitLayout& layout = problem.layout(s);
-    const Eigen::Index first = problem.offset(s), n = layout.size + problem.bands();
+    const bool composite = s + 1 < problem.size() && sources[s + 1].joined;
+    const Eigen::Index of_bulge = composite ? problem.layout(s + 1).size + problem.bands() : 0;
+    const Eigen::Index first = problem.offset(s), n = layout.size + problem.bands() + of_bulge;
     std::vector<Eigen::Index> own;
     for (const Eigen::Index i : kept)
       if (i >= first && i < first + n) own.push_back(i - first);
     const Eigen::MatrixXd alone = inverse_of(a.block(first, first, n, n), own);
-    const Eigen::MatrixXd t = to_catalog(problem, s, as_given[s]);
+    Eigen::MatrixXd t = Eigen::MatrixXd::Zero(kFlux + problem.bands(), n);
+    t.leftCols(n - of_bulge) = to_catalog(problem, s, as_given[s]);
+    const Eigen::Index bulge_flux = n - problem.bands();  // the bulge's fluxes come last
+    for (int b = 0; composite && b < problem.bands(); ++b) t(kFlux + b, bulge_flux + b) = 1;
     Eigen::MatrixXd covariance = t * all.block(first, first, n, n) * t.transpose();
     // Where rounding leaves no variance there is none with others either.
     for (Eigen::Index i = 0; i < covariance.rows(); ++i) {
@@ -342,8 +376,10 @@ std::vector<JointErrors> joint_errors(std::span<const JointSource> sources,
     e.inverse_variance.sersic_index = inverse(kIndex);
     for (int b = 0; b < problem.bands(); ++b) {
       e.inverse_variance.flux.push_back(inverse(kFlux + b));
-      const double of_all = covariance(kFlux + b, kFlux + b),
-                   of_own = alone(layout.size + b, layout.size + b);
+      const double of_all = covariance(kFlux + b, kFlux + b);
+      double of_own = alone(layout.size + b, layout.size + b);
+      if (composite)
+        of_own += alone(bulge_flux + b, bulge_flux + b) + 2 * alone(layout.size + b, bulge_flux + b);
       e.blendedness.push_back(of_all > 0 ? static_cast<float>(std::clamp(1 - of_own / of_all, 0.0, 1.0))
                                          : 0.0F);
     }
@@ -352,6 +388,7 @@ std::vector<JointErrors> joint_errors(std::span<const JointSource> sources,
         const auto v = static_cast<float>(covariance(i, j));
         e.covariance.push_back(std::isfinite(v) ? v : 0.0F);
       }
+    if (composite) e.bulge = bulge_errors(problem, s + 1, as_given[s + 1], all.block(first, first, n, n), t);
     out.push_back(std::move(e));
   }
   return out;

@@ -9,11 +9,14 @@
 // parameters and their bounds. The normal matrix is dense: meant for some dozens of sources that overlap (of
 // more, overlapping sub-groups are fitted in turn: core/blobs).
 //
+// Composite galaxies (COMP) are two sources here.
+//
 // Nothing throws for bad numbers: pixels that are not finite count as masked, a source that cannot be drawn stays as it
 // is. The result depends on nothing but the arguments.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -43,6 +46,9 @@ struct JointSource {
   std::vector<JointView> views;  // in the order of the images, at most one per image
   bool move_position = true;     // sources with a motion never move
   bool move_shape = true;
+  // It stands where the source before it stands and goes where that goes: the bulge of a composite galaxy after its disk.
+  // Both start at one place.
+  bool joined = false;
 };
 
 struct JointOptions {
@@ -65,7 +71,8 @@ struct JointResult {
   std::vector<SourceModel> models;
   std::vector<bool> measured;  // some unmasked pixel sees the source
   FitStatus status = FitStatus::kNoData;
-  double gain = 0;  // in ln P, over the start with its fluxes at their best
+  double gain = 0;         // in ln P, over the start with its fluxes at their best
+  double improvement = 0;  // of chi-squared over no source at all, less what the priors take
   int evaluations = 0;
 };
 
@@ -80,8 +87,10 @@ struct JointErrors {
   std::vector<float> covariance;
   // Per band: 1 - (flux's variance if the neighbours were known exactly)/(its variance).
   std::vector<float> blendedness;
+  std::optional<BulgeErrors> bulge;  // of a source that another one is joined to
 };
-// Of the sources as they are. With A the normal matrix (prior included), the covariance is A^-1, brought from the
+// Of the sources as they are; one of each place: what is joined to another source is its bulge, fluxes are then those of
+// both together, shapes the first one's. With A the normal matrix (prior included), the covariance is A^-1, brought from the
 // fit's parameters to the catalog's by its derivatives.
 std::vector<JointErrors> joint_errors(std::span<const JointSource> sources,
                                       std::span<const JointImage> images, const JointOptions& options);

@@ -418,6 +418,23 @@ void JointProblem::assemble(const std::vector<JointPoint>& point, const JointSum
       }
     }
   }
+  join_positions(a, g);
+}
+
+// What moves a source moves what is joined to it.
+void JointProblem::join_positions(Eigen::MatrixXd& a, Eigen::VectorXd& g) const {
+  for (std::size_t s = 1; s < size(); ++s) {
+    if (!sources_[s].joined || layouts_[s].position < 0) continue;
+    for (int k = 0; k < 2; ++k) {
+      const int from = offset(s) + layouts_[s].position + k, to = position_offset(s) + k;
+      g[to] += g[from];
+      a.row(to) += a.row(from);
+      a.col(to) += a.col(from);
+      g[from] = 0;
+      a.row(from).setZero();
+      a.col(from).setZero();
+    }
+  }
 }
 
 }  // namespace brickline

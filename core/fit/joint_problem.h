@@ -36,7 +36,8 @@ class JointProblem {
   std::vector<JointPoint> start() const;
   // Sums at a point; then solves for the fluxes, which changes the point.
   JointSums evaluate(std::vector<JointPoint>& point);
-  // Normal matrix and gradient in all parameters: of each source those of its layout, then its fluxes.
+  // Normal matrix and gradient in all parameters: of each source those of its layout, then its fluxes. Positions of joined
+  // sources have none of their own (rows and columns of 0).
   void assemble(const std::vector<JointPoint>& point, const JointSums& sums, Eigen::MatrixXd& a,
                 Eigen::VectorXd& g) const;
 
@@ -45,6 +46,10 @@ class JointProblem {
   const FitLayout& layout(std::size_t s) const { return layouts_[s]; }
   int offset(std::size_t s) const { return offsets_[s]; }                          // of its first parameter
   int flux_offset(std::size_t s) const { return offsets_[s] + layouts_[s].size; }  // of its first flux
+  // Of the first of its position's: of a joined source, the source's that it is joined to.
+  int position_offset(std::size_t s) const {
+    return sources_[s].joined && s > 0 ? position_offset(s - 1) : offsets_[s] + layouts_[s].position;
+  }
   int parameters() const { return parameters_; }
   int bands() const { return bands_; }
   SkyPosition position(std::size_t s, const FitPoint& p) const;
@@ -78,6 +83,7 @@ class JointProblem {
   void measure(std::size_t image, const std::vector<JointPoint>& point, JointSums& sums);
   void add_pair(const Pixels& pixels, const View& i, const View& j, int band, double least, JointSums& sums);
   void solve_fluxes(std::vector<JointPoint>& point, JointSums& sums);
+  void join_positions(Eigen::MatrixXd& a, Eigen::VectorXd& g) const;
 
   std::span<const JointSource> sources_;
   std::span<const JointImage> images_;

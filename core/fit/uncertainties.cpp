@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 
+#include "core/base/error.h"
 #include "core/model/aligned.h"
 #include "core/model/shape.h"
 #include "core/model/simd.h"
@@ -257,6 +258,8 @@ class ImageTerms {
 
 InverseVariances inverse_variances(const SourceModel& model, std::span<const FitImage> images,
                                    const UncertaintyOptions& options) {
+  if (model.is_composite())
+    throw internal_error("errors of a composite galaxy are asked for as of one profile");
   InverseVariances out;
   out.flux.assign(model.flux.size(), 0);
   RenderOptions render = options.render;

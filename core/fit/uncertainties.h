@@ -17,6 +17,13 @@ struct InverseVariances {
   double re = 0, e1 = 0, e2 = 0, sersic_index = 0;
 };
 
+// Of the bulge of a composite galaxy, marginal: inverse variances of its shape, the variance of its flux per band and
+// the covariance of that with the galaxy's flux; 0: not measured.
+struct BulgeErrors {
+  double re = 0, e1 = 0, e2 = 0;
+  std::vector<double> flux_variance, covariance_with_flux;
+};
+
 enum class DerivativeKind {
   // The differences that the reference pipeline's catalogs are made with: central pixel differences for the
   // position of galaxies, a step of 1e-4 degree for the position of point sources without masks (0.85 to 0.97 of
@@ -34,7 +41,7 @@ struct UncertaintyOptions {
 };
 
 // Masks of the images count where they are not empty; an empty mask means model_extent(). Images without any
-// overlap contribute nothing.
+// overlap contribute nothing. COMP is not for it (Error kInternal): joint_errors().
 InverseVariances inverse_variances(const SourceModel& model, std::span<const FitImage> images,
                                    const UncertaintyOptions& options = {});
 

@@ -1,5 +1,7 @@
 #include "core/forced/forced_source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -12,8 +14,7 @@ namespace brickline {
 namespace {
 
 std::optional<SourceKind> kind_of(std::string_view type) {
-  for (const SourceKind kind :
-       {SourceKind::kPsf, SourceKind::kRex, SourceKind::kExp, SourceKind::kDev, SourceKind::kSer})
+  for (const SourceKind kind : kSourceKinds)
     if (type == kind_name(kind)) return kind;
   return std::nullopt;
 }
@@ -27,6 +28,7 @@ double number_or_zero(const fits::Table& t, std::string_view column, std::int64_
 double sersic_index_of(const SourceModel& model) {
   switch (model.kind) {
     case SourceKind::kPsf:
+    case SourceKind::kComp:
       return 0;
     case SourceKind::kRex:
     case SourceKind::kExp:
@@ -37,6 +39,36 @@ double sersic_index_of(const SourceModel& model) {
       return model.sersic_index;
   }
   return 0;
+}
+
+Ellipse shape_of(const fits::Table& t, std::int64_t i, const std::string& name) {
+  const Ellipse shape{t.number(name + "_r", i), t.number(name + "_e1", i), t.number(name + "_e2", i)};
+  if (!(shape.re > 0) || !std::isfinite(shape.re) || !(std::hypot(shape.e1, shape.e2) < 1))
+    throw input_error("row {}: a galaxy without a shape ({}_r {}, {}_e1 {}, {}_e2 {})", i + 1, name, shape.re,
+                      name, shape.e1, name, shape.e2);
+  return shape;
+}
+
+// The bulge's fraction of a composite galaxy's light: in the band, else in all bands that the catalog has, together.
+double fracdev_of(const fits::Table& t, std::int64_t i, const std::string& band) {
+  const std::string prefix = "fracdev_", own = prefix + band;
+  double flux = 0, bulge = 0;
+  bool any = false;
+  for (const fits::Column& c : t.columns()) {
+    if (!c.name.starts_with(prefix) || c.name.starts_with(prefix + "ivar_")) continue;
+    const std::string fluxes = "flux_" + c.name.substr(prefix.size());
+    const double share = t.number(c.name, i);
+    any = true;
+    if (!(share >= 0 && share <= 1))
+      throw input_error("row {}: {} {} is no share of a galaxy's light", i + 1, c.name, share);
+    const double f = t.has(fluxes) ? t.number(fluxes, i) : 0;
+    if (c.name == own && (f > 0 || !t.has(fluxes))) return share;
+    if (!(f > 0)) continue;
+    flux += f;
+    bulge += f * share;
+  }
+  if (!any) throw input_error("row {}: a composite galaxy, and no column fracdev_BAND", i + 1);
+  return flux > 0 ? bulge / flux : 0;
 }
 
 ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& band) {
@@ -50,7 +82,8 @@ ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& 
   const std::string type = t.text("type", i);
   const std::optional<SourceKind> kind = kind_of(type);
   if (!kind && type != "DUP" && type != "NUN")
-    throw input_error("row {}: '{}' is no type of source (PSF, REX, EXP, DEV, SER, DUP, NUN)", i + 1, type);
+    throw input_error("row {}: '{}' is no type of source (PSF, REX, EXP, DEV, SER, COMP, DUP, NUN)", i + 1,
+                      type);
   s.has_profile = kind.has_value();
   s.model.kind = kind.value_or(SourceKind::kPsf);
   s.model.ra = t.number("ra", i);
@@ -58,13 +91,12 @@ ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& 
   if (!std::isfinite(s.model.ra) || !(std::abs(s.model.dec) <= 90))
     throw input_error("row {}: ({}, {}) is no position", i + 1, s.model.ra, s.model.dec);
   if (s.model.is_galaxy()) {
-    const Ellipse shape{t.number("shape_r", i), t.number("shape_e1", i), t.number("shape_e2", i)};
-    if (!(shape.re > 0) || !std::isfinite(shape.re) || !(std::hypot(shape.e1, shape.e2) < 1))
-      throw input_error("row {}: a galaxy without a shape (shape_r {}, shape_e1 {}, shape_e2 {})", i + 1,
-                        shape.re, shape.e1, shape.e2);
-    s.model.shape = to_softened(shape);
+    s.model.shape = to_softened(shape_of(t, i, "shape"));
     if (s.model.kind == SourceKind::kSer) s.model.sersic_index = t.number("sersic", i);
   }
+  const double fracdev = s.model.is_composite() ? fracdev_of(t, i, band) : 0;
+  if (s.model.is_composite())
+    s.model.bulge = Bulge{to_softened(shape_of(t, i, "shapedev")), {bulge_fraction_of_model(fracdev)}};
   if (t.has("ref_cat")) s.ref_cat = t.text("ref_cat", i);
   if (t.has("ref_id")) s.ref_id = t.integer("ref_id", i);
   if (const double epoch = number_or_zero(t, "ref_epoch", i); epoch > 0)
@@ -74,8 +106,25 @@ ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& 
   // Fluxes that were fitted jointly are of the whole profile (core/catalog/total_light.h); what is known of old is not.
   const std::string blendedness = "blendedness_" + band, ivar = "flux_ivar_" + band;
   if (s.flux && t.has(blendedness) && number_or_zero(t, ivar, i) > 0)
-    *s.flux *= static_cast<float>(light_share(s.model.kind, s.model.sersic_index));
+    *s.flux *= static_cast<float>(s.model.is_composite() ? composite_light_share(fracdev)
+                                                         : light_share(s.model.kind, s.model.sersic_index));
   return s;
+}
+
+// What composite galaxies need, of all bands, where the table may have any.
+void add_columns_of_bulges(const fits::Header& header, std::vector<std::string>& columns) {
+  std::vector<std::string> names;
+  for (std::int64_t k = 1; k <= header.integer("TFIELDS").value_or(0); ++k)
+    names.push_back(header.text(fmt::format("TTYPE{}", k)).value_or(""));
+  const std::string prefix = "fracdev_";
+  for (const std::string& name : names) {
+    if (name.starts_with("shapedev_")) columns.push_back(name);
+    if (!name.starts_with(prefix) || name.starts_with(prefix + "ivar_")) continue;
+    columns.push_back(name);
+    if (const std::string flux = "flux_" + name.substr(prefix.size());
+        std::ranges::find(columns, flux) == columns.end())
+      columns.push_back(flux);
+  }
 }
 
 }  // namespace
@@ -109,6 +158,7 @@ std::vector<ForcedSource> read_forced_sources(const std::filesystem::path& catal
   if (hdu >= reader.hdu_count() || !reader.is_table(hdu))
     throw input_error("no catalog: its first extension is no table").in_file(catalog.string());
   try {
+    add_columns_of_bulges(reader.header(hdu), columns);
     return forced_sources(reader.columns(hdu, columns), band);
   } catch (Error& e) {
     throw e.in_file(catalog.string());
@@ -138,6 +188,18 @@ fits::Table source_table(std::span<const ForcedSource> sources, std::string_view
   add("shape_r", "arcsec", [&](const ForcedSource& s) { return static_cast<float>(shape(s).re); });
   add("shape_e1", "", [&](const ForcedSource& s) { return static_cast<float>(shape(s).e1); });
   add("shape_e2", "", [&](const ForcedSource& s) { return static_cast<float>(shape(s).e2); });
+  if (std::ranges::any_of(sources, [](const ForcedSource& s) { return s.model.is_composite(); })) {
+    const auto bulge = [](const ForcedSource& s) {
+      return s.model.is_composite() ? to_ellipse(s.model.bulge->shape) : Ellipse{};
+    };
+    add("shapedev_r", "arcsec", [&](const ForcedSource& s) { return static_cast<float>(bulge(s).re); });
+    add("shapedev_e1", "", [&](const ForcedSource& s) { return static_cast<float>(bulge(s).e1); });
+    add("shapedev_e2", "", [&](const ForcedSource& s) { return static_cast<float>(bulge(s).e2); });
+    add(("fracdev_" + std::string(band)).c_str(), "", [](const ForcedSource& s) {
+      return s.model.is_composite() ? static_cast<float>(bulge_fraction_of_light(s.model.bulge->fraction[0]))
+                                    : 0.F;
+    });
+  }
   add("ref_epoch", "yr", [&](const ForcedSource& s) { return static_cast<float>(motion(s).ref_epoch); });
   add("pmra", "mas/yr", [&](const ForcedSource& s) { return static_cast<float>(motion(s).pmra); });
   add("pmdec", "mas/yr", [&](const ForcedSource& s) { return static_cast<float>(motion(s).pmdec); });

@@ -11,13 +11,15 @@ constexpr double kFarthestRadii = 10;  // beyond what any galaxy's model reaches
 
 UnitModels::UnitModels(const CcdImage& image)
     : image_(image), exact_renderer_({.shift = PsfShift::kFourier}) {
-  target_ = {image.data.width(), image.data.height(), image.wcs.cd(), nullptr};
+  target_ = {image.data.width(), image.data.height(), image.wcs.cd(), nullptr, 0};
   if (image.psf.is_constant()) constant_ = std::make_unique<PsfKernel>(image.psf, 0, 0);
 }
 
 bool UnitModels::near_image(const SourceModel& source, PixelPosition at) const {
   double reach = image_.psf.radius_pixels() + 2;
   if (source.is_galaxy()) reach += kFarthestRadii * std::exp(source.shape.log_re) / image_.pixel_scale_arcsec;
+  if (source.bulge)
+    reach += kFarthestRadii * std::exp(source.bulge->shape.log_re) / image_.pixel_scale_arcsec;
   return at.x > -reach && at.y > -reach && at.x < target_.width + reach && at.y < target_.height + reach;
 }
 

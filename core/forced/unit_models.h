@@ -1,4 +1,5 @@
-// Models of unit flux on one image, each with the PSF as it is at its source.
+// Models of unit flux on one image, each with the PSF as it is at its source. Of composite galaxies the bulge's first
+// fraction counts: they are of one band.
 #pragma once
 
 #include <memory>

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "core/base/error.h"
+
 namespace brickline {
 namespace {
 
@@ -33,6 +35,8 @@ double light_share(SourceKind kind, double sersic_index) {
       return kDeVaucouleurs;
     case SourceKind::kSer:
       break;
+    case SourceKind::kComp:
+      throw internal_error("the light of a composite galaxy is asked for as of one profile");
   }
   if (!(sersic_index > kShares.front().index)) return 1;
   if (sersic_index >= kShares.back().index) return kShares.back().share;
@@ -40,6 +44,19 @@ double light_share(SourceKind kind, double sersic_index) {
   while (kShares[k].index < sersic_index) ++k;
   const Share &a = kShares[k - 1], &b = kShares[k];
   return a.share + (b.share - a.share) * (sersic_index - a.index) / (b.index - a.index);
+}
+
+double composite_light_share(double fracdev) {
+  return (1 - fracdev) * kDiskLightShare + fracdev * kBulgeLightShare;
+}
+
+double bulge_fraction_of_model(double fracdev) {
+  return fracdev * kBulgeLightShare / composite_light_share(fracdev);
+}
+
+double bulge_fraction_of_light(double fraction_of_model) {
+  const double bulge = fraction_of_model / kBulgeLightShare, disk = (1 - fraction_of_model) / kDiskLightShare;
+  return bulge / (bulge + disk);
 }
 
 }  // namespace brickline

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/error.h"
 #include "core/model/sersic_tables.h"
 
 namespace brickline {
@@ -183,6 +184,8 @@ Mixture profile_mixture(SourceKind kind, double sersic_index) {
       return de_vaucouleurs_mixture();
     case SourceKind::kSer:
       return sersic_mixture(sersic_index);
+    case SourceKind::kComp:
+      throw internal_error("a composite galaxy is no single profile");
     case SourceKind::kPsf:
       break;
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/base/error.h"
 #include "core/model/aligned.h"
 #include "core/model/window_renderer.h"
 
@@ -12,6 +13,16 @@ namespace {
 
 // Radii of a galaxy's nominal extent, in r_e.
 double nominal_radii(SourceKind kind) { return kind == SourceKind::kRex || kind == SourceKind::kExp ? 4 : 8; }
+constexpr double kRadiiOfDisk = 4, kRadiiOfBulge = 8;  // of a composite galaxy's components
+
+double nominal_half_arcsec(const SourceModel& s) {
+  if (!s.is_composite()) return nominal_radii(s.kind) * std::exp(s.shape.log_re);
+  return std::max(kRadiiOfDisk * std::exp(s.shape.log_re), kRadiiOfBulge * std::exp(s.bulge->shape.log_re));
+}
+
+bool finite(const SoftenedEllipse& e) {
+  return std::isfinite(e.log_re) && std::isfinite(e.ee1) && std::isfinite(e.ee2);
+}
 
 double pixel_scale_arcsec(const CdMatrix& cd) {
   return 3600 * std::sqrt(std::abs(cd[0] * cd[3] - cd[1] * cd[2]));
@@ -26,7 +37,7 @@ bool usable(const SourceModel& s, PixelPosition at, const RenderTarget& target) 
     return false;
   if (!s.is_galaxy()) return true;
   const double scale = pixel_scale_arcsec(target.cd);
-  return std::isfinite(s.shape.log_re) && std::isfinite(s.shape.ee1) && std::isfinite(s.shape.ee2) &&
+  return finite(s.shape) && (!s.is_composite() || (s.bulge && finite(s.bulge->shape))) &&
          (s.kind != SourceKind::kSer || std::isfinite(s.sersic_index)) && scale > 0 && std::isfinite(scale);
 }
 
@@ -36,7 +47,7 @@ double half_extent(const SourceModel& source, PixelPosition at, const RenderTarg
   if (source.is_galaxy()) {
     const double to_edge = std::max({std::abs(at.x), std::abs(target.width - 1 - at.x), std::abs(at.y),
                                      std::abs(target.height - 1 - at.y)});
-    half = nominal_radii(source.kind) * std::exp(source.shape.log_re) / pixel_scale_arcsec(target.cd);
+    half = nominal_half_arcsec(source) / pixel_scale_arcsec(target.cd);
     half = std::min(std::max(1.0, half), to_edge + 1);
   }
   return std::ceil(std::max(half, target.psf->radius_pixels()));
@@ -99,6 +110,7 @@ struct Renderer::State {
 
   std::optional<Patch> draw(const Box& box, int reference_size, const SourceModel& source, PixelPosition at,
                             const RenderTarget& target) {
+    if (source.is_composite()) return draw_composite(box, reference_size, source, at, target);
     WindowJob job;
     job.psf = target.psf;
     job.window = box;
@@ -126,6 +138,26 @@ struct Renderer::State {
     }
     if (check != 0) return std::nullopt;  // NaN: some pixel was not finite
     return patch;
+  }
+
+  // Both components on the same pixels.
+  std::optional<Patch> draw_composite(const Box& box, int reference_size, const SourceModel& source,
+                                      PixelPosition at, const RenderTarget& target) {
+    const std::vector<double>& fractions = source.bulge->fraction;
+    if (target.band < 0 || target.band >= static_cast<int>(fractions.size()))
+      throw internal_error("a composite galaxy is to be drawn, and not said in which band");
+    const double fraction = fractions[static_cast<std::size_t>(target.band)];
+    std::optional<Patch> out;
+    for (const bool of_bulge : {false, true}) {
+      const double share = of_bulge ? fraction : 1 - fraction;
+      if (share == 0) continue;
+      const std::optional<Patch> part =
+          draw(box, reference_size, of_bulge ? bulge_of(source) : disk_of(source), at, target);
+      if (!part) return std::nullopt;
+      if (!out) out = Patch{Image<float>(box.width(), box.height()), box.x0, box.y0};
+      add_patch(out->pixels.view(), {part->pixels, 0, 0}, static_cast<float>(share));
+    }
+    return out;
   }
 
   WindowRenderer window;

@@ -45,12 +45,13 @@ struct RenderTarget {
   int width = 0, height = 0;  // pixels
   CdMatrix cd{};              // degrees per pixel, the header's constant one: for shapes
   const PsfKernel* psf = nullptr;
+  int band = -1;  // of the source's: what composite galaxies are drawn for, whose components differ in colour
 };
 
 // The pixels that a source without a mask is drawn on: the stamp's for a point source (it may hang over the
 // edge), and for a galaxy a box clipped to the image, of half size
 //   max(PSF radius, min(max(1, nre re/pixel scale), 1 + the greatest distance to an edge)),
-// nre = 4 for REX and EXP, 8 for DEV and SER. Empty when nothing of it can fall on the image, or the position
+// nre = 4 for REX and EXP, 8 for DEV and SER; of COMP the larger of its components' boxes. Empty when nothing of it can fall on the image, or the position
 // or the shape is not finite.
 std::optional<Box> model_extent(const SourceModel& source, PixelPosition at, const RenderTarget& target);
 

@@ -5,6 +5,7 @@
 // = 1 - exp(-eta), axis ratio q = (1-e)/(1+e), position angle (east of north) = atan2(ee2, ee1)/2.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -12,9 +13,12 @@
 
 namespace brickline {
 
-enum class SourceKind : std::uint8_t { kPsf, kRex, kExp, kDev, kSer };
+// kComp: a composite galaxy, an exponential disk and a de Vaucouleurs bulge at one centre.
+enum class SourceKind : std::uint8_t { kPsf, kRex, kExp, kDev, kSer, kComp };
+inline constexpr std::array kSourceKinds = {SourceKind::kPsf, SourceKind::kRex, SourceKind::kExp,
+                                            SourceKind::kDev, SourceKind::kSer, SourceKind::kComp};
 
-// The catalog's name of a kind: "PSF", "REX", "EXP", "DEV", "SER".
+// The catalog's name of a kind: "PSF", "REX", "EXP", "DEV", "SER", "COMP".
 constexpr std::string_view kind_name(SourceKind kind) {
   switch (kind) {
     case SourceKind::kPsf:
@@ -27,6 +31,8 @@ constexpr std::string_view kind_name(SourceKind kind) {
       return "DEV";
     case SourceKind::kSer:
       return "SER";
+    case SourceKind::kComp:
+      return "COMP";
   }
   return "?";
 }
@@ -48,16 +54,31 @@ struct Ellipse {
 Ellipse to_ellipse(const SoftenedEllipse& s);
 SoftenedEllipse to_softened(const Ellipse& e);
 
+// The de Vaucouleurs profile of a composite galaxy.
+struct Bulge {
+  SoftenedEllipse shape;
+  std::vector<double> fraction;  // of the galaxy's flux, per band; 0 to 1
+};
+
 struct SourceModel {
   SourceKind kind = SourceKind::kPsf;
   double ra = 0, dec = 0;           // degrees, at motion->ref_epoch if there is one
   std::optional<SkyMotion> motion;  // of a reference star, whose position is not fitted
   std::vector<double> flux;         // nanomaggies per band
-  SoftenedEllipse shape;            // of galaxies
+  SoftenedEllipse shape;            // of galaxies; of COMP the disk's
+  std::optional<Bulge> bulge;       // of COMP, which always has one
   double sersic_index = 4;          // of SER
   double max_log_re = 0;            // upper bound of shape.log_re while fitting; 0: the kind's default
 
   bool is_galaxy() const { return kind != SourceKind::kPsf; }
+  bool is_composite() const { return kind == SourceKind::kComp; }
 };
+
+// The two components of a composite galaxy as galaxies of their own (EXP, DEV), and the galaxy that two make: at the
+// disk's place. Where the fluxes of a band are not both positive, the component that is below 0 is left out; where both
+// are, the bulge.
+SourceModel disk_of(const SourceModel& composite);
+SourceModel bulge_of(const SourceModel& composite);
+SourceModel composite_of(const SourceModel& disk, const SourceModel& bulge);
 
 }  // namespace brickline

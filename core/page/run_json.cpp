@@ -38,13 +38,14 @@ constexpr ColumnStyle kCatalogColumns[] = {
     {"shape_e1", 3},
     {"shape_e2", 3},
     {"sersic", 3},
+    {"shapedev_r", 4},
     {"ebv", 4},
     {"nearest_neighbor", 4},
 };
 // And what stands once per band.
 constexpr ColumnStyle kBandColumns[] = {{"flux", 5},     {"flux_ivar", 4},  {"rchisq", 4},
                                         {"fracflux", 3}, {"fracmasked", 3}, {"mw_transmission", 4},
-                                        {"nobs"},        {"psfsize", 3}};
+                                        {"nobs"},        {"psfsize", 3},    {"fracdev", 3}};
 constexpr ColumnStyle kSpaceColumns[] = {{"flux", 4}, {"flux_ivar", 3}};
 constexpr std::string_view kSpaceBands[] = {"w1", "w2", "w3", "w4", "nuv", "fuv"};
 constexpr ColumnStyle kCcdColumns[] = {

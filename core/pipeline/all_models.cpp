@@ -1,5 +1,6 @@
 #include "core/pipeline/all_models.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string>
@@ -183,7 +184,8 @@ fits::Table all_models_table(const std::vector<CatalogSource>& rows,
   bit("fit_background", kFitBackground, "a sky level was fitted along");
   bit("forced_pointsource", kForcedPointsource, "only a point source was allowed");
   t.row(
-      "type", [](const S& r) { return std::string(type_name(r.type)); }, "", "of the chosen model", 3);
+      "type", [](const S& r) { return std::string(type_name(r.type)); }, "", "of the chosen model",
+      std::ranges::any_of(rows, [](const S& r) { return r.type == CatalogType::kComp; }) ? 4 : 3);
   for (int kind = 0; kind < kModelKinds; ++kind) add_model(t, kind, context.bands);
   return std::move(t.table);
 }

@@ -30,6 +30,7 @@ struct codec::Fields<SourceState> {
     visit("models", &SourceState::models);
     visit("chosen", &SourceState::chosen);
     visit("model_chosen", &SourceState::model_chosen);
+    visit("composite_gain", &SourceState::composite_gain);
     visit("unfinished", &SourceState::unfinished);
     visit("rectangle_width", &SourceState::rectangle_width);
     visit("rectangle_height", &SourceState::rectangle_height);

@@ -102,6 +102,7 @@ struct DetectionChoice {
 struct FittingChoice {
   static constexpr std::string_view kOptionGroup = "fitting";
   std::string fit = "reference";            // "joint": sources that overlap are also fitted together
+  bool bulge_disk = false;                  // of a joint fit: galaxies may be a bulge plus disk
   bool iterative = true;                    // sources are also looked for in what the fits leave
   std::optional<double> iterative_nsigma;   // threshold of that; empty: nsigma
   bool segmentation = true;                 // every pixel has one owner while a source's model is chosen

@@ -89,6 +89,16 @@ std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const Sourc
         row.sersic_ivar = static_cast<float>(s.inverse_variance.sersic_index);
       }
     }
+    if (s.model.is_composite()) {
+      const Ellipse shape = to_ellipse(s.model.bulge->shape);
+      row.dchisq_comp = static_cast<float>(s.composite_dchisq);
+      row.shapedev_r = static_cast<float>(shape.re);
+      row.shapedev_e1 = static_cast<float>(shape.e1);
+      row.shapedev_e2 = static_cast<float>(shape.e2);
+      row.shapedev_r_ivar = static_cast<float>(s.bulge_errors.re);
+      row.shapedev_e1_ivar = static_cast<float>(s.bulge_errors.e1);
+      row.shapedev_e2_ivar = static_cast<float>(s.bulge_errors.e2);
+    }
     row.blob = s.blob;
     row.fit = fit_record(s, reports);
     row.fit_covariance = s.covariance;
@@ -105,6 +115,9 @@ std::vector<CatalogSource> catalog_rows(const FittedCatalog& fitted, const Sourc
       out.fracmasked = value(s.metrics.fracmasked, b);
       out.fracin = value(s.metrics.fracin, b);
       out.blendedness = value(s.blendedness, b);
+      if (s.model.is_composite()) out.bulge_flux = out.flux * value(s.model.bulge->fraction, b);
+      out.bulge_flux_variance = value(s.bulge_errors.flux_variance, b);
+      out.bulge_flux_covariance = value(s.bulge_errors.covariance_with_flux, b);
     }
     if (s.source >= 0)
       if (const int r = sources.detection.sources[s.source].reference_row; r >= 0)

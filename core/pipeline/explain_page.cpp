@@ -268,7 +268,10 @@ std::string explain_choice(const SourceAccount& s, const ExplainContext& context
   if (fitted(kSer))
     out += fmt::format("SER gains {:.2f} over the better of those; {:g} are asked for. ",
                        gain(kSer) - std::max(gain(kDev), gain(kExp)), rule.sersic_margin);
-  return out + fmt::format("Chosen: {}.", kind_name(*s.chosen));
+  out += fmt::format("Chosen: {}.", kind_name(*s.chosen));
+  if (s.composite_gain > 0)
+    out += fmt::format(" A bulge plus disk gains {:.2f} over it: COMP.", s.composite_gain);
+  return out;
 }
 
 std::string explain_page(const BlobReport& report, const BlobAccount& account, int number,

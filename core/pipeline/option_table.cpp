@@ -242,6 +242,11 @@ std::vector<OptionRow> make_table() {
        "one source after the other, as in released catalogs; joint: then all that overlap together, with errors that "
        "know of neighbours, shapes and positions (its memory is not in the forecast)",
        "", kProducts}));
+  t.push_back(row<&O::fitting, &F::bulge_disk>(
+      {"--bulge-disk", "", fitting, "",
+       "with --fit joint: bright galaxies that no single profile fits are an exponential disk and a de Vaucouleurs bulge at "
+       "one centre (type COMP; columns shapedev_*, fracdev_*, dchisq_comp)",
+       "", kProducts}));
   t.push_back(row<&O::fitting, &F::iterative>(
       {"--no-iterative", "", fitting, "", "do not look for sources in what the fits leave", "", kProducts}));
   t.push_back(row<&O::fitting, &F::iterative_nsigma>({"--iterative-nsigma", "", fitting, "SIGMA",
@@ -565,6 +570,8 @@ void check_options(const BrickOptions& options) {
   const std::string& fit = options.fitting.fit;
   if (fit != "reference" && fit != "joint")
     throw usage_error("--fit {}: sources are fitted as the reference does it, or joint", fit);
+  if (options.fitting.bulge_disk && fit != "joint")
+    throw usage_error("--bulge-disk is for sources that are fitted together: add --fit joint");
 }
 
 }  // namespace brickline

@@ -13,8 +13,7 @@ namespace brickline {
 namespace {
 
 std::optional<SourceKind> kind_of(CatalogType type) {
-  for (SourceKind kind :
-       {SourceKind::kPsf, SourceKind::kRex, SourceKind::kExp, SourceKind::kDev, SourceKind::kSer})
+  for (const SourceKind kind : kSourceKinds)
     if (catalog_type(kind) == type) return kind;
   return std::nullopt;
 }
@@ -40,6 +39,9 @@ MeasuredSources fitted_sources(const Measurements& measurements) {
     model.dec = row.dec;
     if (model.is_galaxy()) model.shape = to_softened({row.shape_r, row.shape_e1, row.shape_e2});
     if (*kind == SourceKind::kSer) model.sersic_index = row.sersic;
+    if (model.is_composite())
+      model.bulge =
+          Bulge{to_softened({row.shapedev_r, row.shapedev_e1, row.shapedev_e2}), {mean_bulge_fraction(row)}};
     out.rows.push_back(i);
     out.models.push_back(std::move(model));
   }

@@ -16,6 +16,7 @@ namespace brickline {
 // Rows that are measured, by their index, and what they are.
 struct MeasuredSources {
   std::vector<std::size_t> rows;
+  // Composite galaxies have one fraction of the bulge, that of all fitted bands together: for RenderTarget::band 0.
   std::vector<SourceModel> models;
 };
 // All fitted rows.

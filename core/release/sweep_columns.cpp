@@ -75,7 +75,15 @@ constexpr Entry kMain[] = {{"release"},
                            {"maskbits"},
                            {"fitbits"},
                            {"sersic"},
-                           {"sersic_ivar"}};
+                           {"sersic_ivar"},
+                           {"shapedev_r"},
+                           {"shapedev_r_ivar"},
+                           {"shapedev_e1"},
+                           {"shapedev_e1_ivar"},
+                           {"shapedev_e2"},
+                           {"shapedev_e2_ivar"},
+                           {"fracdev_*"},
+                           {"fracdev_ivar_*"}};
 constexpr std::string_view kLightCurves[] = {
     "lc_flux_w1",   "lc_flux_w2",   "lc_flux_ivar_w1",   "lc_flux_ivar_w2",  "lc_nobs_w1",
     "lc_nobs_w2",   "lc_mjd_w1",    "lc_mjd_w2",         "lc_fracflux_w1",   "lc_fracflux_w2",

@@ -19,7 +19,8 @@ constexpr double kFar = 1e6;  // pixels
 
 // The half width of a galaxy's box.
 int galaxy_half_width(const SourceModel& source, double pixel_scale_arcsec, int radius, double galaxy_radii) {
-  const double re = std::exp(source.shape.log_re) / pixel_scale_arcsec;
+  const double log_re = std::max(source.shape.log_re, source.bulge ? source.bulge->shape.log_re : -INFINITY);
+  const double re = std::exp(log_re) / pixel_scale_arcsec;
   return static_cast<int>(std::min(std::hypot(radius, galaxy_radii * re), kFar));
 }
 
@@ -97,7 +98,7 @@ const PsfKernel& TilePsf::square(int size) const { return part(size / 2, size / 
 std::vector<UnitModel> tile_models(const FitTile& tile, std::span<const SourceModel> sources,
                                    std::span<const double> central_flux, const FootprintRule& rule) {
   Renderer renderer;
-  RenderTarget target{tile.data.width(), tile.data.height(), tile.wcs.cd(), nullptr};
+  RenderTarget target{tile.data.width(), tile.data.height(), tile.wcs.cd(), nullptr, 0};
   const Box image = Box::from_size(target.width, target.height);
   std::vector<UnitModel> models;
   for (std::size_t i = 0; i < sources.size(); ++i) {

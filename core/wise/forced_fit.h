@@ -59,6 +59,7 @@ struct FitTile {
 };
 
 // The unit-flux models of all sources on one tile. `central_flux`: one per source.
+// Of composite galaxies the bulge's first fraction counts.
 std::vector<UnitModel> tile_models(const FitTile& tile, std::span<const SourceModel> sources,
                                    std::span<const double> central_flux, const FootprintRule& rule);
 

@@ -147,6 +147,9 @@ WiseCheckpoint::WiseCheckpoint(std::filesystem::path file, const WiseData& data,
   for (const SourceModel& s : sources) {
     p.value(s.kind);
     for (double v : {s.ra, s.dec, s.shape.log_re, s.shape.ee1, s.shape.ee2, s.sersic_index}) p.value(v);
+    if (!s.bulge) continue;
+    for (double v : {s.bulge->shape.log_re, s.bulge->shape.ee1, s.bulge->shape.ee2}) p.value(v);
+    for (double v : s.bulge->fraction) p.value(v);
   }
   for (double v :
        {brick.tangent_point().ra, brick.tangent_point().dec, brick.reference_pixel().x,

@@ -111,6 +111,43 @@ TEST(Joint, NothingIsAGalaxyBecauseOfModelsAtTheirBounds) {
   EXPECT_EQ(source->model.kind, kPsf);
 }
 
+// A disk with a bulge, a galaxy of one profile between the two, and an exponential one: as bright as each other.
+TEST(Joint, ABulgeWithADiskIsOneGalaxyOfTwoProfilesAndNoOtherIs) {
+  SyntheticSky sky(200, 80);
+  sky.add(kExp, 38.4, 40.2, {12, 15, 18}, {2.0, 0.3, -0.2});
+  sky.add(kDev, 38.4, 40.2, {2, 6, 12}, {0.5, 0.1, 0});
+  sky.add(kSer, 104.3, 41.7, {14, 21, 30}, {1.2, 0.2, 0.2}, 2);
+  sky.add(kExp, 165.2, 38.3, {14, 21, 30}, {1.5, -0.2, 0.2});
+  sky.expose(1);
+  const Field field(std::move(sky));
+  BlobFitOptions options;
+  options.joint = true;
+  options.together.composites = true;
+  const FittedCatalog catalog = field.fit(options);
+  const FittedSource* galaxy = field.nearest(catalog, field.sky.truth[0]);
+  ASSERT_EQ(galaxy->model.kind, kComp);
+  EXPECT_GT(galaxy->composite_dchisq,
+            galaxy->dchisq[dchisq_index(kSer)] + options.together.margins.composite);
+  for (std::size_t b = 0; b < 3; ++b) {
+    const double bulge = field.sky.truth[1].flux[b], flux = field.sky.truth[0].flux[b] + bulge;
+    EXPECT_NEAR((galaxy->model.flux[b] - flux) * std::sqrt(galaxy->inverse_variance.flux[b]), 0, 4) << b;
+    const double found = galaxy->model.bulge->fraction[b] * galaxy->model.flux[b];
+    EXPECT_NEAR((found - bulge) / std::sqrt(galaxy->bulge_errors.flux_variance[b]), 0, 4) << b;
+  }
+  EXPECT_NEAR(std::exp(galaxy->model.shape.log_re), 2.0, 0.1);
+  EXPECT_NEAR(std::exp(galaxy->model.bulge->shape.log_re), 0.5, 0.15);
+  EXPECT_EQ(field.nearest(catalog, field.sky.truth[2])->model.kind, kSer);
+  EXPECT_EQ(field.nearest(catalog, field.sky.truth[3])->model.kind, kExp);
+  EXPECT_EQ(catalog.sources.size(), 3u);
+
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 1);
+  const FittedCatalog again = field.fit(options);
+  EXPECT_EQ(bytes_of(again), bytes_of(catalog));
+  const FittedSource* same = field.nearest(again, field.sky.truth[0]);
+  EXPECT_EQ(same->model.bulge->fraction, galaxy->model.bulge->fraction);
+  EXPECT_EQ(same->bulge_errors.flux_variance, galaxy->bulge_errors.flux_variance);
+}
+
 TEST(Joint, DoesNotDependOnTheNumberOfThreads) {
   const Field field(crowded_sky());
   BlobFitOptions options;

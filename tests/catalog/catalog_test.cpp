@@ -13,6 +13,7 @@
 #include "core/catalog/columns.h"
 #include "core/catalog/total_light.h"
 #include "core/fits/fits_reader.h"
+#include "core/model/light_share.h"
 #include "core/survey/bits.h"
 #include "tests/support/data.h"
 #include "tests/support/golden_products.h"
@@ -155,7 +156,7 @@ CatalogContext context_with_everything() {
   CatalogContext c = small_context();
   c.space = {
       .wise = true, .wise_apertures = true, .light_curve_width = 17, .light_curve_epochs = 12, .galex = true};
-  c.joint = true;
+  c.joint = c.composites = true;
   return c;
 }
 
@@ -216,6 +217,48 @@ TEST(Catalog, TotalLightIsWhatTheModelHoldsAndTheRest) {
   EXPECT_EQ(star.bands[0].flux, 10);
   EXPECT_NEAR(light_share(CatalogType::kSer, 1), light_share(CatalogType::kExp, 1), 1e-12);
   EXPECT_GT(light_share(CatalogType::kSer, 3.5), light_share(CatalogType::kSer, 4));
+}
+
+// Disk and bulge each by its own share, with errors that know how the two go together.
+TEST(Catalog, TotalLightOfACompositeGalaxyIsThatOfItsComponents) {
+  CatalogSource row = source_at(10, 20);
+  row.type = CatalogType::kComp;
+  row.bands.resize(2);
+  const double disk = kDiskLightShare, bulge = kBulgeLightShare;
+  // Variances of disk and bulge 2 and 3, their covariance -1.5.
+  CatalogBand& b = row.bands[0];
+  b.flux = 10;
+  b.bulge_flux = 4;
+  b.flux_ivar = 1 / (2 + 3 - 3.0F);
+  b.bulge_flux_variance = 3;
+  b.bulge_flux_covariance = 3 - 1.5F;
+  // A band without a bulge.
+  row.bands[1].flux = 5;
+  row.bands[1].flux_ivar = 4;
+  row.fit_covariance.assign(36, 1);
+  to_total_light(row);
+  const double flux = 6 / disk + 4 / bulge, share = 4 / bulge / flux;
+  const double variance = 2 / (disk * disk) + 3 / (bulge * bulge) - 3 / (disk * bulge);
+  EXPECT_NEAR(b.flux, flux, 1e-5);
+  EXPECT_NEAR(b.flux_ivar * variance, 1, 1e-5);
+  EXPECT_NEAR(bulge_fraction(b), share, 1e-6);
+  // Of B/(D + B): (D^2 var B + B^2 var D - 2 D B cov)/F^4.
+  const double d = 6 / disk, e = 4 / bulge;
+  const double of_share =
+      (d * d * 3 / (bulge * bulge) + e * e * 2 / (disk * disk) + 3 * d * e / (disk * bulge)) /
+      std::pow(flux, 4);
+  EXPECT_NEAR(bulge_fraction_ivar(b) * of_share, 1, 1e-4);
+  EXPECT_NEAR(row.bands[1].flux, 5 / disk, 1e-5);
+  EXPECT_NEAR(row.bands[1].flux_ivar, 4 * disk * disk, 1e-5);
+  EXPECT_EQ(bulge_fraction(row.bands[1]), 0);
+  EXPECT_NEAR(row.fit_covariance[27], variance / 2, 1e-5);  // the first flux's own
+  CatalogContext context = small_context();
+  EXPECT_FALSE(catalog_table({row}, context).has("shapedev_r"));
+  EXPECT_EQ(catalog_table({row}, context).require("type").string_width, 3);
+  context.composites = true;
+  const fits::Table table = catalog_table({row}, context);
+  EXPECT_EQ(table.require("type").string_width, 4);
+  EXPECT_EQ(table.text("type", 0), "COMP");
 }
 
 // Rows that other telescopes measured, those they did not, and light curves that are longer and shorter than the

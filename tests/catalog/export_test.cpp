@@ -64,15 +64,17 @@ fits::Table sources(const std::vector<std::string>& types) {
 }
 
 TEST(Regions, EveryTypeHasItsShape) {
-  const std::string text = ds9_regions(sources({"PSF", "REX", "EXP", "DEV", "SER", "DUP"}));
-  EXPECT_EQ(text,
-            "# Region file format: DS9 version 4.1\nicrs\n"
-            "point(150.25000000,-2.50000000) # point=cross color=green text={0} tag={PSF}\n"
-            "circle(150.25000000,-2.50000000,3.0000\") # color=cyan text={1} tag={REX}\n"
-            "ellipse(150.25000000,-2.50000000,3.0000\",1.5000\",135.00) # color=blue text={2} tag={EXP}\n"
-            "ellipse(150.25000000,-2.50000000,3.0000\",1.5000\",135.00) # color=red text={3} tag={DEV}\n"
-            "ellipse(150.25000000,-2.50000000,3.0000\",1.5000\",135.00) # color=magenta text={4} tag={SER}\n"
-            "point(150.25000000,-2.50000000) # point=diamond color=yellow text={5} tag={DUP}\n");
+  const std::string text = ds9_regions(sources({"PSF", "REX", "EXP", "DEV", "SER", "DUP", "COMP"}));
+  EXPECT_EQ(
+      text,
+      "# Region file format: DS9 version 4.1\nicrs\n"
+      "point(150.25000000,-2.50000000) # point=cross color=green text={0} tag={PSF}\n"
+      "circle(150.25000000,-2.50000000,3.0000\") # color=cyan text={1} tag={REX}\n"
+      "ellipse(150.25000000,-2.50000000,3.0000\",1.5000\",135.00) # color=blue text={2} tag={EXP}\n"
+      "ellipse(150.25000000,-2.50000000,3.0000\",1.5000\",135.00) # color=red text={3} tag={DEV}\n"
+      "ellipse(150.25000000,-2.50000000,3.0000\",1.5000\",135.00) # color=magenta text={4} tag={SER}\n"
+      "point(150.25000000,-2.50000000) # point=diamond color=yellow text={5} tag={DUP}\n"
+      "ellipse(150.25000000,-2.50000000,3.0000\",1.5000\",135.00) # color=orange text={6} tag={COMP}\n");
 }
 
 TEST(Regions, CanBeKeptToTheBricksOwnSources) {

@@ -180,6 +180,52 @@ TEST(JointErrors, AreTheScatterOfFits) {
   }
 }
 
+// A bulge that is joined to its disk goes where that goes, and errors are of both together.
+TEST(JointErrors, OfADiskWithABulgeAreTheScatterOfFits) {
+  std::vector<double> pulls[6];
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    Scene scene;
+    SourceModel disk = scene.model(SourceKind::kExp, 31.3, 31.2, 40), bulge = disk;
+    disk.shape = {std::log(2.0), 0.3, 0.1};
+    bulge.kind = SourceKind::kDev;
+    bulge.flux = {20};
+    bulge.shape = {std::log(0.7), 0.1, 0};
+    scene.add(disk);
+    scene.add(bulge);
+    scene.add_noise(seed);
+    std::vector<JointSource> sources = {scene.source(disk), scene.source(bulge)};
+    sources[1].joined = true;
+    for (JointSource& s : sources) s.model.dec += 0.2 / 3600;
+    JointOptions options;
+    options.fit.ellipticity_prior_sigma = 0;
+    const JointResult r = fit_jointly(sources, scene.images(), options);
+    ASSERT_EQ(r.models[0].ra, r.models[1].ra);
+    ASSERT_EQ(r.models[0].dec, r.models[1].dec);
+    for (std::size_t s = 0; s < 2; ++s) sources[s].model = r.models[s];
+    const std::vector<JointErrors> e = joint_errors(sources, scene.images(), options);
+    ASSERT_EQ(e.size(), 1u);
+    ASSERT_TRUE(e[0].bulge);
+    const BulgeErrors& b = *e[0].bulge;
+    const double of_flux = 1 / e[0].inverse_variance.flux[0], of_bulge = b.flux_variance[0];
+    const double total = r.models[0].flux[0] + r.models[1].flux[0] - 60, part = r.models[1].flux[0] - 20;
+    pulls[0].push_back(total / std::sqrt(of_flux));
+    pulls[1].push_back(part / std::sqrt(of_bulge));
+    pulls[2].push_back((total - part) / std::sqrt(of_flux + of_bulge - 2 * b.covariance_with_flux[0]));
+    pulls[3].push_back((to_ellipse(r.models[1].shape).re - 0.7) * std::sqrt(b.re));
+    pulls[4].push_back((to_ellipse(r.models[0].shape).re - 2) * std::sqrt(e[0].inverse_variance.re));
+    pulls[5].push_back((r.models[0].dec - disk.dec) * std::sqrt(e[0].inverse_variance.dec));
+    // What the two share is theirs, not a neighbour's.
+    EXPECT_LT(e[0].blendedness[0], 1e-6);
+  }
+  for (int k = 0; k < 6; ++k) {
+    double sum = 0, square = 0;
+    for (const double p : pulls[k]) sum += p, square += p * p;
+    const double n = static_cast<double>(pulls[k].size()), mean = sum / n;
+    EXPECT_NEAR(mean, 0, 0.5) << k;  // 3.5 of its own sigmas
+    EXPECT_NEAR(std::sqrt(square / n - mean * mean), 1, 0.35) << k;
+  }
+}
+
 TEST(JointFitter, WhatWillNotGainEnoughIsGivenUp) {
   Scene scene;
   scene.add(scene.model(SourceKind::kPsf, 30.3, 32.4, 5));

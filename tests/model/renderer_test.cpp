@@ -5,8 +5,10 @@
 #include <cmath>
 #include <string>
 
+#include "core/base/error.h"
 #include "core/model/window_renderer.h"
 #include "core/psf/stamp.h"
+#include "tests/model/window_fixture.h"
 #include "tests/support/engine_check.h"
 
 namespace brickline {
@@ -153,6 +155,35 @@ double sum_of(const Image<float>& image) {
 // A stamp of half-size pixels. On the image's pixels the figures are the reference's; between them the
 // reference interpolates the fine stamp anew, while here it is brought to the image's pixels once and then
 // shifted.
+// A composite galaxy is its components in their proportion, which differs from band to band; without a band it is none.
+TEST(Renderer, ACompositeGalaxyIsItsDiskAndItsBulge) {
+  const PsfKernel psf(test::gaussian_stamp(31, 2), 2);
+  SourceModel galaxy;
+  galaxy.kind = SourceKind::kComp;
+  galaxy.flux = {3, 5};
+  galaxy.shape = to_softened({1.5, 0.3, 0.1});
+  galaxy.bulge = Bulge{to_softened({0.6, 0, -0.2}), {0, 0.4}};
+  RenderTarget target{90, 80, test::kFixtureCd, &psf};
+  const PixelPosition at{41.3, 39.8};
+  Renderer renderer;
+  EXPECT_THROW(renderer.patch(galaxy, at, target), Error);
+  for (const int band : {0, 1}) {
+    target.band = band;
+    const auto whole = renderer.patch(galaxy, at, target);
+    ASSERT_TRUE(whole);
+    const auto disk = renderer.patch_on(whole->box(), disk_of(galaxy), at, target),
+               bulge = renderer.patch_on(whole->box(), bulge_of(galaxy), at, target);
+    const float share = band == 0 ? 0 : 0.4F;
+    for (int y = 0; y < whole->pixels.height(); ++y)
+      for (int x = 0; x < whole->pixels.width(); ++x)
+        ASSERT_NEAR(whole->pixels(x, y), (1 - share) * disk->pixels(x, y) + share * bulge->pixels(x, y),
+                    2e-7);
+  }
+  const SourceModel again = composite_of(disk_of(galaxy), bulge_of(galaxy));
+  EXPECT_EQ(again.flux, galaxy.flux);
+  EXPECT_EQ(again.bulge->fraction, galaxy.bulge->fraction);
+}
+
 TEST(Renderer, StampsOfFinerPixelsAreBroughtToTheImagesGrid) {
   BRICKLINE_NEEDS_ENGINE_CHECK();
   std::vector<Image<float>> planes;

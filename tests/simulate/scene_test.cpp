@@ -92,7 +92,17 @@ TEST(Scene, StructureIsDrawnAndNoSourceOfTheTruth) {
 TEST(Scene, ATruthDrawnAgainIsTheSameTruth) {
   const TemporaryDirectory dir;
   SimulationOptions o = options_of({});
+  o.bulge_disk = 0.8;
   simulate_survey(o, dir / "drawn");
+  const fits::Table truth = fits::FitsReader(dir / "drawn/truth.fits").table(1);
+  int composites = 0;
+  for (std::int64_t i = 0; i < truth.rows(); ++i) {
+    const bool composite = truth.text("type", i) == "COMP";
+    composites += composite;
+    EXPECT_EQ(truth.number("shapedev_r", i) > 0, composite);
+    EXPECT_EQ(truth.number("fracdev_r", i) > 0, composite);
+  }
+  EXPECT_GT(composites, 0);
   o.scene = dir / "drawn/truth.fits";
   simulate_survey(o, dir / "again");
   const auto pixels = [&](const char* name) {

@@ -75,13 +75,18 @@ void saturate(Image<float>& image, Image<std::int32_t>& quality, float full_well
     }
 }
 
+constexpr double kDiskIndex = 1, kBulgeIndex = 4;  // of COMP
+
 }  // namespace
 
 std::vector<RenderedSource> prepare_profiles(const std::vector<Source>& sources,
                                              const std::function<double(double n)>& end) {
   std::map<double, std::shared_ptr<const SersicProfile>> by_index;
-  for (const Source& s : sources)
-    if (!s.is_star()) by_index[s.sersic_index];
+  const auto index_of = [](const Source& s) { return s.bulge ? kDiskIndex : s.sersic_index; };
+  for (const Source& s : sources) {
+    if (!s.is_star()) by_index[index_of(s)];
+    if (s.bulge) by_index[kBulgeIndex];
+  }
   std::vector<std::pair<const double, std::shared_ptr<const SersicProfile>>*> entries;
   for (auto& entry : by_index) entries.push_back(&entry);
   tbb::parallel_for(std::size_t{0}, entries.size(), [&](std::size_t i) {
@@ -90,8 +95,30 @@ std::vector<RenderedSource> prepare_profiles(const std::vector<Source>& sources,
         end ? std::make_shared<SersicProfile>(n, end(n)) : std::make_shared<SersicProfile>(n);
   });
   std::vector<RenderedSource> prepared;
-  for (const Source& s : sources) prepared.push_back({&s, s.is_star() ? nullptr : by_index[s.sersic_index]});
+  for (const Source& s : sources)
+    prepared.push_back(
+        {&s, s.is_star() ? nullptr : by_index[index_of(s)], s.bulge ? by_index[kBulgeIndex] : nullptr});
   return prepared;
+}
+
+void add_galaxy(const Renderer& renderer, const RenderedSource& source, const Moffat& psf,
+                const MoffatTransform& transform, const std::array<double, 4>& arcsec_per_pixel,
+                PixelPoint at, double flux, double bulge_fraction, Image<float>& image) {
+  const Source& s = *source.source;
+  GalaxyShape shape;
+  shape.arcsec_per_pixel = arcsec_per_pixel;
+  shape.profile = source.profile.get();
+  shape.half_light_radius = s.half_light_radius;
+  shape.axis_ratio = s.axis_ratio;
+  shape.position_angle = s.position_angle;
+  const double of_disk = s.bulge ? (1 - bulge_fraction) * flux : flux;
+  if (of_disk != 0) renderer.add_galaxy(image, psf, transform, shape, at.x, at.y, of_disk);
+  if (!s.bulge || bulge_fraction == 0) return;
+  shape.profile = source.bulge.get();
+  shape.half_light_radius = s.bulge->half_light_radius;
+  shape.axis_ratio = s.bulge->axis_ratio;
+  shape.position_angle = s.bulge->position_angle;
+  renderer.add_galaxy(image, psf, transform, shape, at.x, at.y, bulge_fraction * flux);
 }
 
 Image<float> render_sources(const std::vector<RenderedSource>& sources, const Exposure& exposure,
@@ -113,13 +140,8 @@ Image<float> render_sources(const std::vector<RenderedSource>& sources, const Ex
     if (s.is_star()) {
       renderer.add_star(image, moffat, at->x, at->y, flux);
     } else {
-      GalaxyShape shape;
-      shape.profile = rendered.profile.get();
-      shape.half_light_radius = s.half_light_radius;
-      shape.axis_ratio = s.axis_ratio;
-      shape.position_angle = s.position_angle;
-      shape.arcsec_per_pixel = ccd.geometry.arcsec_per_pixel(at->x, at->y);
-      renderer.add_galaxy(image, moffat, psf.transform(), shape, at->x, at->y, flux);
+      add_galaxy(renderer, rendered, moffat, psf.transform(), ccd.geometry.arcsec_per_pixel(at->x, at->y),
+                 *at, flux, s.bulge ? s.bulge->fraction[exposure.band] : 0, image);
     }
   }
   return image;

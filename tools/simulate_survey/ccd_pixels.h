@@ -1,6 +1,7 @@
 // The pixels of one CCD: sources, sky, noise, blemishes.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -20,14 +21,19 @@ struct CcdPixels {
   Image<float> weight;          // inverse variance of the sky, 0 at bad pixels
 };
 
-// A source with the profile it is rendered from (null for stars).
+// A source with the profile it is rendered from (null for stars), of COMP with those of its disk and its bulge.
 struct RenderedSource {
   const Source* source;
-  std::shared_ptr<const SersicProfile> profile;
+  std::shared_ptr<const SersicProfile> profile, bulge;
 };
 // `end`: where the profile of an index ends, half-light radii; none: nowhere.
 std::vector<RenderedSource> prepare_profiles(const std::vector<Source>& sources,
                                              const std::function<double(double n)>& end = {});
+
+// Adds a galaxy, of COMP both its components; `bulge_fraction`: of the flux.
+void add_galaxy(const Renderer& renderer, const RenderedSource& source, const Moffat& psf,
+                const MoffatTransform& transform, const std::array<double, 4>& arcsec_per_pixel,
+                PixelPoint at, double flux, double bulge_fraction, Image<float>& image);
 
 // The expected counts of all sources, without sky.
 Image<float> render_sources(const std::vector<RenderedSource>& sources, const Exposure& exposure,

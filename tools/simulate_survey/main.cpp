@@ -60,6 +60,10 @@ void add_options(CLI::App& app, SimulationOptions& o, Arguments& a) {
       ->capture_default_str()
       ->group(sky);
   app.add_option("--faint", o.faintest_mag, "r magnitude of the faintest")->capture_default_str()->group(sky);
+  app.add_option("--bulge-disk", o.bulge_disk,
+                 "Share of the galaxies (but the round ones) that are a disk with a bulge, type COMP")
+      ->capture_default_str()
+      ->group(sky);
   app.add_option("--proper-motion", o.proper_motion, "Scatter of the stars' motion per axis, mas/yr")
       ->capture_default_str()
       ->group(sky);

@@ -50,6 +50,7 @@ void validate(const SimulationOptions& o) {
   for (const std::string& band : o.bands)
     if (!plain_name(band)) throw usage_error("--bands: '{}' is no band name", band);
   require(o.density >= 0 && o.density <= 1000, "--density must be 0 to 1000 per square arcminute");
+  require(o.bulge_disk >= 0 && o.bulge_disk <= 1, "--bulge-disk must be 0 to 1");
   require(o.star_density.value_or(0) >= 0 && o.star_density.value_or(0) <= 2000,
           "--star-density must be 0 to 2000 per square arcminute");
   require(o.brightest_mag >= 8 && o.faintest_mag <= 30 && o.brightest_mag < o.faintest_mag,

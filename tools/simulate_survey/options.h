@@ -27,6 +27,7 @@ struct SimulationOptions {
   double density = 30;
   std::optional<double> star_density;
   double brightest_mag = 17, faintest_mag = 24.3;  // r
+  double bulge_disk = 0;                           // share of the galaxies but REX that are a bulge plus disk
   double proper_motion = 0;                        // scatter of the stars' motion per axis, mas/yr
 
   std::filesystem::path scene;  // a table of the sources (scene.h), instead of drawn ones

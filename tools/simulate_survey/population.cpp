@@ -56,6 +56,24 @@ Source draw_galaxy(Random& random, const SimulationOptions& options, const std::
   return s;
 }
 
+// A galaxy becomes a bulge plus disk of its own size and light, the bulge redder. Its numbers are a stream of their own.
+void add_bulge(Random& random, const std::vector<SurveyBand>& bands, Source& s) {
+  s.type = "COMP";
+  s.sersic_index = 0;
+  TrueBulge bulge;
+  const double share = random.uniform(0.2, 0.6);  // in r
+  bulge.half_light_radius = s.half_light_radius * random.uniform(0.15, 0.45);
+  bulge.axis_ratio = random.uniform(0.6, 1);
+  bulge.position_angle = std::fmod(s.position_angle + random.normal(0, 15) + 360, 180);
+  constexpr double kRedder = 0.4;  // in g - r, and half as much in r - z
+  for (const SurveyBand& band : bands) {
+    const double ratio =
+        share / (1 - share) * to_flux(22.5 + kRedder * (band.like->by_gr + band.like->by_rz / 2));
+    bulge.fraction.push_back(ratio / (1 + ratio));
+  }
+  s.bulge = std::move(bulge);
+}
+
 Source draw_star(Random& random, const SimulationOptions& options, const std::vector<SurveyBand>& bands,
                  const ImageGeometry& region) {
   Source s;
@@ -100,6 +118,9 @@ std::vector<Source> draw_sources(const SimulationOptions& options, const std::ve
   for (std::uint64_t i = 0; i < galaxies; ++i) {
     Random random(options.seed, Stream::kGalaxy, {i});
     sources.push_back(draw_galaxy(random, options, bands, region));
+    Random of_bulge(options.seed, Stream::kBulge, {i});
+    if (sources.back().type != "REX" && of_bulge.uniform() < options.bulge_disk)
+      add_bulge(of_bulge, bands, sources.back());
   }
   for (std::uint64_t i = 0; i < stars; ++i) {
     Random random(options.seed, Stream::kStar, {i});

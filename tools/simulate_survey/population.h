@@ -1,6 +1,7 @@
 // The true sky: stars and galaxies of realistic counts, colours, sizes and profiles.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,14 @@
 
 namespace brickline::simulate {
 
+// The de Vaucouleurs profile of a composite galaxy.
+struct TrueBulge {
+  double half_light_radius = 0, axis_ratio = 1, position_angle = 0;  // as Source's
+  std::vector<double> fraction;                                      // of the galaxy's flux, per band
+};
+
 struct Source {
-  std::string type;              // PSF, REX, EXP, DEV or SER
+  std::string type;              // PSF, REX, EXP, DEV, SER or COMP
   SkyPoint position;             // of stars: at kReferenceEpoch
   PixelPoint region_pixel;       // in the region's image
   double half_light_radius = 0;  // arcsec, major axis
@@ -19,6 +26,8 @@ struct Source {
   double axis_ratio = 1;
   double position_angle = 0;  // degrees, east of north
   std::vector<double> flux;   // nanomaggies, per band
+  std::optional<TrueBulge>
+      bulge;  // of COMP: all above is its exponential disk's, but for the flux, which is of both
   double gaia_mag = 0, gaia_bp_rp = 0;
   double pmra = 0, pmdec = 0;  // mas/yr, pmra with cos dec
   bool structure = false;      // of another source: drawn, but none of the truth's

@@ -22,6 +22,7 @@ enum class Stream : std::uint64_t {
   kSpaceFlux,
   kWise,
   kGalex,
+  kBulge,
 };
 
 class Random {

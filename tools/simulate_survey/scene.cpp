@@ -14,7 +14,7 @@ namespace {
 // What the renderer is made for.
 constexpr double kSmallestRadius = 0.01, kLargestRadius = 120, kThinnest = 0.05, kLowestIndex = 0.3,
                  kHighestIndex = 6;
-constexpr std::array<std::string_view, 5> kTypes = {"PSF", "REX", "EXP", "DEV", "SER"};
+constexpr std::array<std::string_view, 6> kTypes = {"PSF", "REX", "EXP", "DEV", "SER", "COMP"};
 constexpr double kNotInGaia = 99;  // mag
 
 class Row {
@@ -53,7 +53,7 @@ double index_of_type(const Row& row, const std::string& type) {
 
 void read_shape(const Row& row, Source& s) {
   s.half_light_radius = row.within("shape_r", kSmallestRadius, kLargestRadius);
-  s.sersic_index = index_of_type(row, s.type);
+  if (s.type != "COMP") s.sersic_index = index_of_type(row, s.type);
   if (s.type == "REX") {
     if (row.has("ba")) row.within("ba", 1, 1);
     return;
@@ -62,12 +62,22 @@ void read_shape(const Row& row, Source& s) {
   s.position_angle = row.within("pa", -360, 360);
 }
 
+TrueBulge read_bulge(const Row& row, const std::vector<SurveyBand>& bands) {
+  TrueBulge bulge;
+  bulge.half_light_radius = row.within("shapedev_r", kSmallestRadius, kLargestRadius);
+  bulge.axis_ratio = row.within("shapedev_ba", kThinnest, 1);
+  bulge.position_angle = row.within("shapedev_pa", -360, 360);
+  for (const SurveyBand& band : bands)
+    bulge.fraction.push_back(row.within(("fracdev_" + band.name).c_str(), 0, 1));
+  return bulge;
+}
+
 Source read_source(const Row& row, const std::vector<SurveyBand>& bands, const ImageGeometry& region) {
   Source s;
   s.type = row.text("type");
   if (std::find(kTypes.begin(), kTypes.end(), s.type) == kTypes.end())
-    throw input_error("column type row {}: '{}' is none of PSF, REX, EXP, DEV, SER", row.number_in_table(),
-                      s.type);
+    throw input_error("column type row {}: '{}' is none of PSF, REX, EXP, DEV, SER, COMP",
+                      row.number_in_table(), s.type);
   if (row.has("ra")) {
     s.position = {row.within("ra", 0, 360), row.within("dec", -90, 90)};
     const auto at = region.to_pixel(s.position.ra, s.position.dec);
@@ -80,6 +90,7 @@ Source read_source(const Row& row, const std::vector<SurveyBand>& bands, const I
     s.position = region.to_sky(s.region_pixel.x, s.region_pixel.y);
   }
   if (!s.is_star()) read_shape(row, s);
+  if (s.type == "COMP") s.bulge = read_bulge(row, bands);
   s.structure = row.has("structure") && row.number("structure") != 0;
   for (const SurveyBand& band : bands) {
     const std::string name = "flux_" + band.name;

@@ -82,13 +82,9 @@ Image<float> tile_light(const SpaceTile& tile, const ImageGeometry& geometry,
       renderer.add_star(image, psf, at->x, at->y, fluxes[i]);
       continue;
     }
-    GalaxyShape shape;
-    shape.profile = sources[i].profile.get();
-    shape.half_light_radius = s.half_light_radius;
-    shape.axis_ratio = s.axis_ratio;
-    shape.position_angle = s.position_angle;
-    shape.arcsec_per_pixel = geometry.arcsec_per_pixel(at->x, at->y);
-    renderer.add_galaxy(image, psf, transform, shape, at->x, at->y, fluxes[i]);
+    // A bulge's share is that of the reddest optical band.
+    add_galaxy(renderer, sources[i], psf, transform, geometry.arcsec_per_pixel(at->x, at->y), *at, fluxes[i],
+               s.bulge ? s.bulge->fraction.back() : 0, image);
   }
   return image;
 }

@@ -331,6 +331,19 @@ void write_truth(const SurveyContext& survey, const std::vector<Source>& drawn) 
        [&](const Source& s) { return ellipticity(s) * std::cos(kTwiceDegree * s.position_angle); });
   real("shape_e2",
        [&](const Source& s) { return ellipticity(s) * std::sin(kTwiceDegree * s.position_angle); });
+  if (std::ranges::any_of(sources, [](const Source& s) { return s.bulge.has_value(); })) {
+    const auto of_bulge = [&](const std::string& name, auto value, const char* unit = "") {
+      real(
+          name, [&](const Source& s) { return s.bulge ? value(*s.bulge) : 0.0; }, unit);
+    };
+    of_bulge(
+        "shapedev_r", [](const TrueBulge& b) { return b.half_light_radius; }, "arcsec");
+    of_bulge("shapedev_ba", [](const TrueBulge& b) { return b.axis_ratio; });
+    of_bulge(
+        "shapedev_pa", [](const TrueBulge& b) { return b.position_angle; }, "deg");
+    for (std::size_t k = 0; k < survey.bands.size(); ++k)
+      of_bulge("fracdev_" + survey.bands[k].name, [k](const TrueBulge& b) { return b.fraction[k]; });
+  }
   for (std::size_t b = 0; b < survey.bands.size(); ++b)
     real(
         "flux_" + survey.bands[b].name, [b](const Source& s) { return s.flux[b]; }, "nanomaggy");

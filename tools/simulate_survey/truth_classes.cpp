@@ -123,9 +123,9 @@ ClassComparison compare_classes(const std::vector<TrueSource>& truth,
       if (s.kind > 0 && std::isfinite(s.radius_pull)) radii.push_back(s.radius_pull);
     }
     if (s.kind < 0 || !(s.snr > options.kinds_snr)) continue;
-    const int found = s.matched && s.found_kind >= 0 ? s.found_kind : 5;
+    const int found = s.matched && s.found_kind >= 0 ? s.found_kind : static_cast<int>(kKinds.size());
     ++out.kinds[static_cast<std::size_t>(s.kind)][static_cast<std::size_t>(found)];
-    if (s.kind == 0 || found == 5) continue;
+    if (s.kind == 0 || found == static_cast<int>(kKinds.size())) continue;
     ++galaxies;
     right += found == s.kind;
   }
@@ -173,8 +173,8 @@ std::string to_text(const ClassComparison& c, const std::vector<std::string>& ba
   text += fmt::format(" {:>9}\n", "not found");
   for (std::size_t k = 0; k < kKinds.size(); ++k) {
     text += fmt::format("{:<24}", kKinds[k]);
-    for (std::size_t f = 0; f < 5; ++f) text += fmt::format(" {:>6}", c.kinds[k][f]);
-    text += fmt::format(" {:>9}\n", c.kinds[k][5]);
+    for (std::size_t f = 0; f < kKinds.size(); ++f) text += fmt::format(" {:>6}", c.kinds[k][f]);
+    text += fmt::format(" {:>9}\n", c.kinds[k].back());
   }
   text += fmt::format("galaxies of the right kind: {:.3f}\n", c.right_galaxies);
   return text;

@@ -11,7 +11,7 @@
 namespace brickline::simulate {
 
 // The catalog's kinds in the order of the confusion matrix.
-inline constexpr std::array<std::string_view, 5> kKinds = {"PSF", "REX", "EXP", "DEV", "SER"};
+inline constexpr std::array<std::string_view, 6> kKinds = {"PSF", "REX", "EXP", "DEV", "SER", "COMP"};
 // -1: none of these.
 int kind_number(std::string_view kind);
 
@@ -71,7 +71,7 @@ struct ClassComparison {
   std::vector<ShareInRange> completeness;  // of true sources, by their S/N
   std::vector<ShareInRange> purity;        // of catalog rows, by their own S/N
   // [true kind][found kind]; the last column: not found.
-  std::array<std::array<std::int64_t, 6>, 5> kinds{};
+  std::array<std::array<std::int64_t, kKinds.size() + 1>, kKinds.size()> kinds{};
   double right_galaxies = 0;  // share of the matched true galaxies of the matrix; NaN of none
   PullStatistics positions, radii;
 };

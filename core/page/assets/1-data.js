@@ -119,6 +119,7 @@ const typeStyles = {
   EXP: { color: '#45e0ae', form: 'ellipse', words: 'exponential galaxy' },
   DEV: { color: '#ffab40', form: 'dashed', words: 'de Vaucouleurs galaxy' },
   SER: { color: '#ff9ad5', form: 'dotted', words: 'Sérsic galaxy' },
+  COMP: { color: '#ff6b5e', form: 'ellipse', words: 'exponential disk and de Vaucouleurs bulge' },
   DUP: { color: '#c9ced4', form: 'square', words: 'Gaia star that is a large galaxy' },
   NUN: { color: '#ffffff', form: 'square', words: 'reference without a model' },
 };

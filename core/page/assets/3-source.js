@@ -57,6 +57,8 @@ function sourceDetails(i) {
     ['half-light radius', ellipse ? `${digits(catalog.shape_r[i], 4)}″` : null],
     ['b/a, position angle', ellipse && ellipse.axisRatio < 1 ? `${ellipse.axisRatio.toFixed(3)}, ${ellipse.positionAngle.toFixed(1)}°` : null],
     ['Sérsic index', typeOf(i) === 'SER' ? digits(catalog.sersic[i], 3) : null],
+    ['bulge', typeOf(i) === 'COMP' && catalog.shapedev_r ? `half-light radius ${digits(catalog.shapedev_r[i], 3)}″; of the flux ${bands
+      .filter((band) => bandColumn('fracdev', band)).map((band) => `${band} ${(100 * bandColumn('fracdev', band)[i]).toFixed(0)} %`).join(', ')}` : null],
     ['Δχ²', chi],
     ['reference', reference],
     ['Gaia G', catalog.gaia_phot_g_mean_mag && catalog.gaia_phot_g_mean_mag[i] > 0 ? catalog.gaia_phot_g_mean_mag[i].toFixed(2) : null],

@@ -117,6 +117,7 @@ function scatter({ title, xLabel, yLabel, points, note, flip }) {
   return element('figure', {}, element('figcaption', { text: title }), drawing, key, element('p', { class: 'note', text: note }));
 }
 const plotPens = { PSF: ['#0369a1', 'cross'], REX: ['#a16207', 'dot'], EXP: ['#15803d', 'diamond'], DEV: ['#c2410c', 'square'], SER: ['#be185d', 'triangle'],
+  COMP: ['#7c3aed', 'square'],
   DUP: ['#64748b', 'square'], NUN: ['#64748b', 'square'] };
 
 function rows(test) {

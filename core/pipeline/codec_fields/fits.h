@@ -20,6 +20,17 @@ struct Fields<InverseVariances> {
   }
 };
 template <>
+struct Fields<BulgeErrors> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("re", &BulgeErrors::re);
+    visit("e1", &BulgeErrors::e1);
+    visit("e2", &BulgeErrors::e2);
+    visit("flux_variance", &BulgeErrors::flux_variance);
+    visit("covariance_with_flux", &BulgeErrors::covariance_with_flux);
+  }
+};
+template <>
 struct Fields<ModelFit> {
   template <class Visit>
   static constexpr void each(Visit&& visit) {
@@ -52,6 +63,8 @@ struct Fields<FittedSource> {
     visit("inverse_variance", &FittedSource::inverse_variance);
     visit("covariance", &FittedSource::covariance);
     visit("blendedness", &FittedSource::blendedness);
+    visit("bulge_errors", &FittedSource::bulge_errors);
+    visit("composite_dchisq", &FittedSource::composite_dchisq);
     visit("dchisq", &FittedSource::dchisq);
     visit("source", &FittedSource::source);
     visit("blob", &FittedSource::blob);
@@ -133,6 +146,7 @@ struct Fields<SourceAccount> {
     visit("chi2_none", &SourceAccount::chi2_none);
     visit("models", &SourceAccount::models);
     visit("chosen", &SourceAccount::chosen);
+    visit("composite_gain", &SourceAccount::composite_gain);
     visit("kept", &SourceAccount::kept);
   }
 };

@@ -17,6 +17,9 @@ struct Fields<CatalogBand> {
     visit("fracmasked", &CatalogBand::fracmasked);
     visit("fracin", &CatalogBand::fracin);
     visit("blendedness", &CatalogBand::blendedness);
+    visit("bulge_flux", &CatalogBand::bulge_flux);
+    visit("bulge_flux_variance", &CatalogBand::bulge_flux_variance);
+    visit("bulge_flux_covariance", &CatalogBand::bulge_flux_covariance);
     visit("fiberflux", &CatalogBand::fiberflux);
     visit("fibertotflux", &CatalogBand::fibertotflux);
     visit("apflux", &CatalogBand::apflux);
@@ -133,6 +136,13 @@ struct Fields<CatalogSource> {
     visit("shape_e2_ivar", &CatalogSource::shape_e2_ivar);
     visit("sersic", &CatalogSource::sersic);
     visit("sersic_ivar", &CatalogSource::sersic_ivar);
+    visit("dchisq_comp", &CatalogSource::dchisq_comp);
+    visit("shapedev_r", &CatalogSource::shapedev_r);
+    visit("shapedev_r_ivar", &CatalogSource::shapedev_r_ivar);
+    visit("shapedev_e1", &CatalogSource::shapedev_e1);
+    visit("shapedev_e1_ivar", &CatalogSource::shapedev_e1_ivar);
+    visit("shapedev_e2", &CatalogSource::shapedev_e2);
+    visit("shapedev_e2_ivar", &CatalogSource::shapedev_e2_ivar);
     visit("fit_covariance", &CatalogSource::fit_covariance);
     visit("blob", &CatalogSource::blob);
     visit("ninblob", &CatalogSource::ninblob);

@@ -26,6 +26,14 @@ struct Fields<SoftenedEllipse> {
   }
 };
 template <>
+struct Fields<Bulge> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("shape", &Bulge::shape);
+    visit("fraction", &Bulge::fraction);
+  }
+};
+template <>
 struct Fields<SourceModel> {
   template <class Visit>
   static constexpr void each(Visit&& visit) {
@@ -35,6 +43,7 @@ struct Fields<SourceModel> {
     visit("motion", &SourceModel::motion);
     visit("flux", &SourceModel::flux);
     visit("shape", &SourceModel::shape);
+    visit("bulge", &SourceModel::bulge);
     visit("sersic_index", &SourceModel::sersic_index);
     visit("max_log_re", &SourceModel::max_log_re);
   }

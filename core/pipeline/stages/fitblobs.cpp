@@ -38,6 +38,7 @@ BlobFitOptions fit_options(const DetectionChoice& detection, const FittingChoice
   fit.segmentation = fitting.segmentation;
   fit.reoptimize = fitting.reoptimize;
   fit.joint = fitting.fit == "joint";
+  fit.together.composites = fitting.bulge_disk;
   fit.galaxy_masking = fitting.galaxy_masking;
   fit.bright_masking = fitting.bright_masking;
   fit.galaxy_forces_point_sources = fitting.galaxy_forces_point_sources;

@@ -75,14 +75,19 @@ Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, c
       if (facts.extinction_per_ebv) context.extinction[band] = *facts.extinction_per_ebv;
   std::vector<CatalogSource> rows = measurements.rows;
   context.joint = fitting.fit == "joint";
+  context.composites = fitting.bulge_disk;
   context.space = wise.columns;
   context.space.galex = galex.measured;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (wise.columns.wise) rows[i].wise = wise.rows.at(i);
     if (galex.measured) rows[i].galex = galex.rows.at(i);
+    const double fraction = rows[i].type == CatalogType::kComp ? mean_bulge_fraction(rows[i]) : 0;
     if (!forced.bands.empty())
       rows[i].bands.insert(rows[i].bands.end(), forced.rows.at(i).bands.begin(),
                            forced.rows.at(i).bands.end());
+    // What was measured with the bulge's fraction as the fitted bands have it.
+    for (std::size_t b = measurements.rows[i].bands.size(); fraction > 0 && b < rows[i].bands.size(); ++b)
+      rows[i].bands[b].bulge_flux = static_cast<float>(fraction * rows[i].bands[b].flux);
   }
   // What was fitted together is known to be.
   for (CatalogSource& row : rows)

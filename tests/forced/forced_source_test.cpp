@@ -1,0 +1,84 @@
+// Sources of a catalog as forced photometry reads them.
+#include "core/forced/forced_source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <string>
+
+#include "core/base/error.h"
+#include "core/catalog/catalog.h"
+#include "core/catalog/total_light.h"
+
+namespace brickline {
+namespace {
+
+using testing::HasSubstr;
+
+CatalogContext context() {
+  CatalogContext c;
+  c.brickname = "1501p022";
+  c.bands = c.survey_bands = {"g", "r"};
+  c.joint = c.composites = true;
+  return c;
+}
+
+CatalogSource composite() {
+  CatalogSource row;
+  row.type = CatalogType::kComp;
+  row.ra = 150;
+  row.dec = 2;
+  row.shape_r = 2;
+  row.shape_e1 = 0.2F;
+  row.shapedev_r = 0.5F;
+  row.shapedev_e2 = -0.1F;
+  row.bands.resize(2);
+  for (CatalogBand& b : row.bands) b.flux_ivar = 4;
+  row.bands[0].flux = 10;
+  row.bands[0].bulge_flux = 3;
+  row.bands[1].flux = 20;
+  row.bands[1].bulge_flux = 8;
+  return row;
+}
+
+// The model and its light are what the fit had, whatever the catalog makes of them.
+TEST(ForcedSource, ACompositeGalaxyComesBackFromTheCatalog) {
+  CatalogSource row = composite();
+  to_total_light(row);
+  const fits::Table table = catalog_table({row}, context());
+  const ForcedSource s = forced_sources(table, "g").at(0);
+  ASSERT_TRUE(s.model.is_composite() && s.has_profile);
+  EXPECT_NEAR(std::exp(s.model.shape.log_re), 2, 1e-6);
+  EXPECT_NEAR(to_ellipse(s.model.bulge->shape).re, 0.5, 1e-6);
+  EXPECT_NEAR(to_ellipse(s.model.bulge->shape).e2, -0.1, 1e-6);
+  ASSERT_EQ(s.model.bulge->fraction.size(), 1u);
+  EXPECT_NEAR(s.model.bulge->fraction[0], 0.3, 1e-6);
+  EXPECT_NEAR(*s.flux, 10, 1e-5);
+  // A band that the catalog does not have: of all its bands together.
+  const ForcedSource z = forced_sources(table, "z").at(0);
+  EXPECT_NEAR(z.model.bulge->fraction[0], 11.0 / 30, 1e-6);
+  // The table of sources says the same.
+  const ForcedSource again = forced_sources(source_table({&s, 1}, "g"), "g").at(0);
+  EXPECT_NEAR(again.model.bulge->fraction[0], 0.3, 1e-6);
+  EXPECT_NEAR(to_ellipse(again.model.bulge->shape).re, 0.5, 1e-6);
+}
+
+TEST(ForcedSource, ACompositeGalaxyWithoutItsBulgeIsRefused) {
+  CatalogContext without = context();
+  without.composites = false;
+  fits::Table table = catalog_table({composite()}, without);
+  for (fits::Column& c : table.columns())
+    if (c.name == "type") c.string_width = 4;
+  try {
+    forced_sources(table, "g");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::kInput);
+    EXPECT_THAT(e.line(), HasSubstr("fracdev"));
+  }
+}
+
+}  // namespace
+}  // namespace brickline
