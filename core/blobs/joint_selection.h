@@ -19,6 +19,8 @@ struct JointMargins {
   double fraction_of_star = 0.004;  // and at least this share of what the star gains: no PSF is perfect
   double ellipse = 9;               // of EXP or DEV over REX
   double sersic = 9;                // of SER over the better of EXP and DEV
+  // Galaxies of any other index to those of one of the named profiles, 2 ln. On simulations all from -3 to -6 do as well.
+  double sersic_odds = -3;
   double fraction_of_galaxy =
       3e-5;  // and both at least this share of the gain: no profile is drawn to half a percent
 };
@@ -46,7 +48,18 @@ struct JointSelection {
   double position_box_arcsec = 1.5, max_step_position_arcsec = 0.5;  // of one joint fit
 };
 
-// Empty: no source.
-std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, const JointSelection& options);
+// What there is beside the improvements.
+struct JointEvidence {
+  double excess = 1;  // by which residuals, and so improvements, are larger than errors say
+  ModelImprovements
+      occam;  // 2 ln of Occam's factor of each galaxy's model (model_evidence.h); empty: not worked out
+};
+
+// Of two galaxies' models the one with more parameters must have the greater evidence (improvement/excess plus 2 ln of Occam's
+// factor), and an improvement beyond the margins: so small a one is as often a neighbour's. The better a shape is measured
+// the more is asked for: of EXP over REX some 7 at S/N 50, 12 at S/N 300; of SER over EXP from 6 to 15, with the odds. Empty:
+// no source.
+std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, const JointSelection& options,
+                                         const JointEvidence& evidence = {});
 
 }  // namespace brickline
