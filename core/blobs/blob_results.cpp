@@ -13,6 +13,19 @@
 namespace brickline {
 namespace {
 
+// Variances times what the residuals say.
+void enlarge(const ExcessVariance& excess, JointErrors& errors) {
+  InverseVariances& iv = errors.inverse_variance;
+  for (double* v : {&iv.ra, &iv.dec, &iv.re, &iv.e1, &iv.e2, &iv.sersic_index}) *v /= excess.all;
+  for (std::size_t b = 0; b < iv.flux.size(); ++b) iv.flux[b] /= excess.band[b];
+  const auto by = [&](std::size_t k) {
+    return k < kBeforeFluxes ? excess.all : excess.band[k - kBeforeFluxes];
+  };
+  for (std::size_t i = 0; i < kBeforeFluxes + iv.flux.size(); ++i)
+    for (std::size_t j = 0; j <= i; ++j)
+      errors.covariance[covariance_place(i, j)] *= static_cast<float>(std::sqrt(by(i) * by(j)));
+}
+
 struct LimitsHit {
   bool radius = false, index = false;
 };
@@ -138,19 +151,19 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
   std::vector<MetricImage> metric_images;
   for (const BlobImage& image : images_.images())
     metric_images.push_back({image.data.view(), image.inverse_error.view(), image.band});
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    if (!together[i]) continue;
+  for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
+    if (!together[i]) return;
     // Two sources at one place may leave nothing of each other: then its place counts alone, and its light is unknown.
     const std::vector<double>& flux = together[i]->inverse_variance.flux;
     if (std::ranges::none_of(flux, [](double iv) { return iv > 0; })) {
       together[i].reset();
       light_unknown[i] = 1;
-      continue;
+      return;
     }
     const ExcessVariance excess = excess_variance(metric_images, bands_, records[i].patches);
     enlarge(excess, *together[i]);
     add_spread(records[i], excess, *together[i]);
-  }
+  });
   for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
     if (records[i].alive) errors[i] = together[i] ? together[i]->inverse_variance : errors_of(records[i]);
     if (light_unknown[i]) std::ranges::fill(errors[i].flux, 0.0);

@@ -10,24 +10,12 @@
 namespace brickline {
 namespace {
 
-// Of JointErrors::covariance.
-constexpr std::size_t kPosition = 2, kOthers = 6;  // parameters of the place, and before the fluxes
-std::size_t place(std::size_t row, std::size_t column) { return row * (row + 1) / 2 + column; }
+constexpr std::size_t kPosition = 2;  // parameters of the place
 
 // Errors of models that count less are not worked out.
 constexpr double kLeastWeight = 0.01;
 
 }  // namespace
-
-void enlarge(const ExcessVariance& excess, JointErrors& errors) {
-  InverseVariances& iv = errors.inverse_variance;
-  for (double* v : {&iv.ra, &iv.dec, &iv.re, &iv.e1, &iv.e2, &iv.sersic_index}) *v /= excess.all;
-  for (std::size_t b = 0; b < iv.flux.size(); ++b) iv.flux[b] /= excess.band[b];
-  const auto by = [&](std::size_t k) { return k < kOthers ? excess.all : excess.band[k - kOthers]; };
-  for (std::size_t i = 0; i < kOthers + iv.flux.size(); ++i)
-    for (std::size_t j = 0; j <= i; ++j)
-      errors.covariance[place(i, j)] *= static_cast<float>(std::sqrt(by(i) * by(j)));
-}
 
 ModelWeights model_weights(const SourceRecord& r, const BlobFitOptions& options, double excess) {
   ModelWeights weight{};
@@ -57,7 +45,7 @@ void add_model_spread(const SourceRecord& r, const ModelWeights& weight,
   const auto chosen = static_cast<int>(dchisq_index(r.chosen));
   const SourceModel& model = r.models[chosen].model;
   const std::size_t bands = model.flux.size(), size = kPosition + bands;
-  const auto row = [](std::size_t i) { return i < kPosition ? i : kOthers + i - kPosition; };
+  const auto row = [](std::size_t i) { return i < kPosition ? i : kBeforeFluxes + i - kPosition; };
   const auto cosine = std::cos(model.dec * std::numbers::pi / 180);
   const auto difference = [&](const SourceModel& other, std::size_t i) {
     if (i == 0) return std::remainder(other.ra - model.ra, 360) * cosine;
@@ -77,7 +65,7 @@ void add_model_spread(const SourceRecord& r, const ModelWeights& weight,
     const std::optional<JointErrors> its = of_model(k);
     if (!own || !its) continue;
     const auto larger = [&](std::size_t i, std::size_t j) {
-      const std::size_t at = place(row(i), row(j));
+      const std::size_t at = covariance_place(row(i), row(j));
       return static_cast<double>(its->covariance[at]) - own->covariance[at];
     };
     for (std::size_t i = 0; i < size; ++i)
@@ -92,7 +80,7 @@ void add_model_spread(const SourceRecord& r, const ModelWeights& weight,
     for (std::size_t j = 0; j <= i; ++j) {
       const double spread = more[i * size + j];
       if (!(inverse(i) > 0) || !(inverse(j) > 0) || !std::isfinite(spread)) continue;
-      errors.covariance[place(row(i), row(j))] += static_cast<float>(spread);
+      errors.covariance[covariance_place(row(i), row(j))] += static_cast<float>(spread);
       if (i != j) continue;
       if (i >= kPosition) errors.blendedness[i - kPosition] /= static_cast<float>(1 + spread * inverse(i));
       inverse(i) = 1 / (1 / inverse(i) + spread);

@@ -9,18 +9,21 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <functional>
 #include <optional>
 
 #include "core/blobs/blob_fitter.h"
-#include "core/blobs/metrics.h"
 #include "core/blobs/source_record.h"
 #include "core/fit/joint_fitter.h"
 
 namespace brickline {
 
-// Variances times what the residuals say.
-void enlarge(const ExcessVariance& excess, JointErrors& errors);
+// Of JointErrors::covariance: parameters before the fluxes, and where a row and column is.
+inline constexpr std::size_t kBeforeFluxes = 6;
+constexpr std::size_t covariance_place(std::size_t row, std::size_t column) {
+  return row * (row + 1) / 2 + column;
+}
 
 // In dchisq order, of sum 1; 0: not tried, or no model that counts.
 using ModelWeights = std::array<double, kModelKinds>;
