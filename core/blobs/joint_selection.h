@@ -57,8 +57,8 @@ struct JointEvidence {
 
 // Of two galaxies' models the one with more parameters must have the greater evidence (improvement/excess plus 2 ln of Occam's
 // factor), and an improvement beyond the margins: so small a one is as often a neighbour's. The better a shape is measured
-// the more is asked for: of EXP over REX some 7 at S/N 50, 12 at S/N 300; of SER over EXP from 6 to 15, with the odds. Empty:
-// no source.
+// the more is asked for: of EXP over REX some 8 at S/N 50 and 15 at S/N 200, of SER over EXP 7 and 12, the odds included.
+// Empty: no source.
 std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, const JointSelection& options,
                                          const JointEvidence& evidence = {});
 

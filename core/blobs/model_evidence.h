@@ -2,7 +2,7 @@
 // this room.
 //
 // By Laplace's method the evidence of a model with parameters theta is, around its best fit (MacKay 1992, Neural Computation 4,
-// 415, eq. 2.4 and 2.6; Kass & Raftery 1995, JASA 90, 773, eq. 4),
+// 415; Kass & Raftery 1995, Journal of the American Statistical Association 90, 773),
 //   Z = L_best * sqrt(det(2 pi C)) * p(theta_best),
 // C being the covariance that the data and the prior p leave. The last two factors are Occam's: a model pays for the part
 // of its prior volume that the data rule out, so that the better its parameters are measured the larger an improvement they

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kPosition = 2;  // parameters of the place
 
 // Errors of models that count less are not worked out.
-constexpr double kLeastWeight = 0.01;
+constexpr double kLeastWeight = 0.05;
 
 }  // namespace
 

@@ -1,11 +1,11 @@
 // What is not known of a source's place and light because it is not known which model it has. Private to this room.
 //
 // With w_k the weights of the models that were tried, f_k their positions and fluxes and C_k the covariances of these, model
-// k's alone, the covariance about the values f of the model that is chosen is (Bayesian model averaging: Hoeting et al. 1999, Statistical
-// Science 14, 382, eq. 3 with the chosen model's values in the place of the mean)
+// k's alone, the covariance about the values f of the model that is chosen is (Bayesian model averaging: Hoeting et al. 1999,
+// Statistical Science 14, 382, with the chosen model's values in the place of the mean)
 //   sum_k w_k (C_k + (f_k - f)(f_k - f)^T).
-// C of the chosen one knows of the neighbours too; what the others add to it is C_k - C as each is by itself, in the
-// rows and columns of what they know less of: a model with a parameter more is not surer.
+// C of the chosen one knows of the neighbours too; what the others add to it is C_k - C as each is by itself, in the rows and
+// columns of what they know less of: a model with a parameter more is not surer.
 #pragma once
 
 #include <array>
