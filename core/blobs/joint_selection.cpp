@@ -30,9 +30,13 @@ std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, c
   std::optional<SourceKind> ellipse;
   for (const SourceKind k : {kExp, kDev})
     if (tried(k) && (!ellipse || gain(k) > gain(*ellipse))) ellipse = k;
-  if (ellipse &&
-      exceeds(gain(*ellipse) - gain(simpler()), std::max(margins.ellipse, occam_over(*ellipse, simpler()))))
-    galaxy = ellipse;
+  // DEV has light where REX has none: left out, it would be taken for other sources. EXP is REX but for its ellipticity.
+  if (ellipse == kDev &&
+      gain(kDev) - gain(simpler()) > std::max(margins.ellipse, margins.fraction_of_galaxy * gain(simpler())))
+    galaxy = kDev;
+  if (ellipse == kExp &&
+      exceeds(gain(kExp) - gain(simpler()), std::max(margins.ellipse, occam_over(kExp, simpler()))))
+    galaxy = kExp;
   // Of a profile between the others, or beyond them, neither may do better than a round one.
   const double simplest = std::max(gain(simpler()), ellipse ? gain(*ellipse) : 0);
   if (tried(kSer) && exceeds(gain(kSer) - simplest, margins.sersic) &&

@@ -55,7 +55,7 @@ struct JointEvidence {
       occam;  // 2 ln of Occam's factor of each galaxy's model (model_evidence.h); empty: not worked out
 };
 
-// Of two galaxies' models the one with more parameters must have the greater evidence (improvement/excess plus 2 ln of Occam's
+// EXP over REX, and SER over what else is best, must have the greater evidence (improvement/excess plus 2 ln of Occam's
 // factor), and an improvement beyond the margins: so small a one is as often a neighbour's. The better a shape is measured
 // the more is asked for: of EXP over REX some 8 at S/N 50 and 15 at S/N 200, of SER over EXP 7 and 12, the odds included.
 // Empty: no source.

@@ -13,6 +13,7 @@
 //   index: every one of those that are allowed as frequent as any other.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "core/fit/joint_fitter.h"

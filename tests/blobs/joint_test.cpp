@@ -164,8 +164,8 @@ TEST(SelectJointly, TakesWhatHasTheGreaterEvidence) {
       {{1000, 2000, 1950, 2009.1, 2009.1}, {1, faint}, kExp},
       {{1000, 2000, 1950, 2014.9, 2014.9}, {1, bright}, kRex},  // well measured: -9 + 24
       {{1000, 2000, 1950, 2015.1, 2015.1}, {1, bright}, kExp},
-      {{1000, 2000, 2010.9, 1990, 2010.9}, {1, bright}, kRex},  // -9 + 20
-      {{1000, 2000, 2011.1, 1990, 2011.1}, {1, bright}, kDev},
+      {{1000, 2000, 2008.9, 1990, 2008.9}, {1.5, bright}, kRex},
+      {{1000, 2000, 2009.1, 1990, 2009.1}, {1.5, bright}, kDev},  // whose light lies elsewhere
       {{1000, 2000, 1950, 2015.1, 2015.1}, {1.5, bright}, kRex},  // residuals of 1.5 times the errors'
       {{1000, 2000, 1950, 2022.6, 2022.6}, {1.5, bright}, kExp},
       {{1000, 2000, 1950, 2100, 2108.9}, {1, faint}, kExp},
