@@ -40,7 +40,7 @@ std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, c
   // Of a profile between the others, or beyond them, neither may do better than a round one.
   const double simplest = std::max(gain(simpler()), ellipse ? gain(*ellipse) : 0);
   if (tried(kSer) && exceeds(gain(kSer) - simplest, margins.sersic) &&
-      exceeds(gain(kSer) - gain(simpler()), occam_over(kSer, simpler()) - margins.sersic_odds))
+      exceeds(gain(kSer) - gain(simpler()), occam_over(kSer, simpler())))
     galaxy = kSer;
   if (!tried(kPsf)) return galaxy;
   const double hurdle = std::max(margins.galaxy, margins.fraction_of_star * gain(kPsf));

@@ -19,8 +19,6 @@ struct JointMargins {
   double fraction_of_star = 0.004;  // and at least this share of what the star gains: no PSF is perfect
   double ellipse = 9;               // of EXP or DEV over REX
   double sersic = 9;                // of SER over the better of EXP and DEV
-  // Galaxies of any other index to those of one of the named profiles, 2 ln. On simulations all from -3 to -6 do as well.
-  double sersic_odds = -3;
   double fraction_of_galaxy =
       3e-5;  // and both at least this share of the gain: no profile is drawn to half a percent
 };
@@ -57,8 +55,7 @@ struct JointEvidence {
 
 // EXP over REX, and SER over what else is best, must have the greater evidence (improvement/excess plus 2 ln of Occam's
 // factor), and an improvement beyond the margins: so small a one is as often a neighbour's. The better a shape is measured
-// the more is asked for: of EXP over REX some 8 at S/N 50 and 15 at S/N 200, of SER over EXP 7 and 12, the odds included.
-// Empty: no source.
+// the more is asked for: of EXP over REX some 15 at S/N 200, of SER over EXP as much at S/N 400. Empty: no source.
 std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, const JointSelection& options,
                                          const JointEvidence& evidence = {});
 

@@ -333,7 +333,7 @@ std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& rec
   const JointEvidence evidence = evidence_of(record, improvements);
   const auto &of_free = evidence.occam[dchisq_index(kSer)], &of_held = evidence.occam[dchisq_index(named)];
   const double occam = of_free && of_held ? *of_held - *of_free : 0;
-  const double margin = std::max(margins.sersic, occam - margins.sersic_odds) * evidence.excess;
+  const double margin = std::max(margins.sersic, occam) * evidence.excess;
   if (free.dchisq - held.dchisq > std::max(margin, margins.fraction_of_galaxy * held.dchisq)) return {};
   return named;
 }

@@ -170,8 +170,8 @@ TEST(SelectJointly, TakesWhatHasTheGreaterEvidence) {
       {{1000, 2000, 1950, 2022.6, 2022.6}, {1.5, bright}, kExp},
       {{1000, 2000, 1950, 2100, 2108.9}, {1, faint}, kExp},
       {{1000, 2000, 1950, 2100, 2109.1}, {1, faint}, kSer},
-      {{1000, 2000, 1950, 2100, 2116.9}, {1, bright}, kExp},  // -24 + 38, and odds of 3
-      {{1000, 2000, 1950, 2100, 2117.1}, {1, bright}, kSer},
+      {{1000, 2000, 1950, 2100, 2113.9}, {1, bright}, kExp},  // -24 + 38
+      {{1000, 2000, 1950, 2100, 2114.1}, {1, bright}, kSer},
   };
   for (const Case& c : cases)
     EXPECT_EQ(select_jointly(c.improvement, {}, c.evidence), c.chosen)
