@@ -6,15 +6,12 @@
 
 #include "core/blobs/blob_run.h"
 #include "core/blobs/metrics.h"
+#include "core/blobs/model_spread.h"
 #include "core/fit/uncertainties.h"
 #include "core/survey/bits.h"
 
 namespace brickline {
 namespace {
-
-// Of JointErrors::covariance.
-constexpr std::size_t kOthers = 6;  // parameters before the fluxes
-std::size_t place(std::size_t row, std::size_t column) { return row * (row + 1) / 2 + column; }
 
 // Variances times what the residuals say.
 void enlarge(const ExcessVariance& excess, JointErrors& errors) {
@@ -28,53 +25,12 @@ void enlarge(const ExcessVariance& excess, JointErrors& errors) {
     }
   }
   for (std::size_t b = 0; b < iv.flux.size(); ++b) iv.flux[b] /= excess.band[b];
-  const auto by = [&](std::size_t k) { return k < kOthers ? excess.all : excess.band[k - kOthers]; };
-  for (std::size_t i = 0; i < kOthers + iv.flux.size(); ++i)
+  const auto by = [&](std::size_t k) {
+    return k < kBeforeFluxes ? excess.all : excess.band[k - kBeforeFluxes];
+  };
+  for (std::size_t i = 0; i < kBeforeFluxes + iv.flux.size(); ++i)
     for (std::size_t j = 0; j <= i; ++j)
-      errors.covariance[place(i, j)] *= static_cast<float>(std::sqrt(by(i) * by(j)));
-}
-
-// Adds to errors of fluxes the spread between the models that were tried for the source, each weighted by how well it
-// does: exp(-1/2 (its chi-squared with its penalty)), as in Bayesian model averaging (Hoeting et al. 1999). Where residuals
-// are larger than the pixels' errors, chi-squared counts less by `excess`. Models that no galaxy is chosen for count as
-// little here.
-void add_model_spread(const SourceRecord& r, const BlobFitOptions& options, double excess,
-                      JointErrors& errors) {
-  // A composite galaxy is one by a margin that leaves nothing to the other models.
-  if (!r.model_chosen || r.model.is_composite()) return;
-  const SelectionOptions& penalties = options.together.penalties;
-  const auto net = [&](int k) {
-    return r.models[k].dchisq / excess - penalties.penalty[static_cast<std::size_t>(k)];
-  };
-  const auto chosen = static_cast<int>(dchisq_index(r.chosen));
-  const auto counts = [&](int k) {
-    const SourceModel& m = r.models[k].model;
-    if (r.models[k].status != ModelFitStatus::kFitted) return false;
-    return k == chosen || (r.from_catalog && r.found.is_galaxy()) || !at_largest_radius(m, options.fit);
-  };
-  double best = net(chosen), sum = 0;
-  for (int k = 0; k < kModelKinds; ++k)
-    if (counts(k)) best = std::max(best, net(k));
-  std::array<double, kModelKinds> weight{};
-  for (int k = 0; k < kModelKinds; ++k)
-    if (counts(k)) sum += weight[k] = std::exp(0.5 * (net(k) - best));
-  if (!(sum > 0)) return;
-  const std::vector<double>& flux = r.models[chosen].model.flux;
-  for (std::size_t b = 0; b < flux.size(); ++b)
-    for (std::size_t c = 0; c <= b; ++c) {
-      double spread = 0;
-      for (int k = 0; k < kModelKinds; ++k)
-        if (weight[k] > 0)
-          spread +=
-              weight[k] / sum * (r.models[k].model.flux[b] - flux[b]) * (r.models[k].model.flux[c] - flux[c]);
-      double& iv_b = errors.inverse_variance.flux[b];
-      const double iv_c = errors.inverse_variance.flux[c];
-      if (!(iv_b > 0) || !(iv_c > 0) || !std::isfinite(spread)) continue;
-      errors.covariance[place(kOthers + b, kOthers + c)] += static_cast<float>(spread);
-      if (b != c) continue;
-      errors.blendedness[b] /= static_cast<float>(1 + spread * iv_b);
-      iv_b = 1 / (1 / iv_b + spread);
-    }
+      errors.covariance[covariance_place(i, j)] *= static_cast<float>(std::sqrt(by(i) * by(j)));
 }
 
 struct LimitsHit {
@@ -182,6 +138,26 @@ InverseVariances BlobRun::errors_of(const SourceRecord& r) const {
   return iv;
 }
 
+// Of the models that were tried for a source, each by itself on the pixels that it is drawn on.
+void BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& excess, JointErrors& errors) const {
+  // A composite galaxy is one by a margin that leaves nothing to the other models.
+  if (r.model.is_composite()) return;
+  const ModelWeights weights = model_weights(r, options_, excess.all);
+  const auto of_model = [&](int k) -> std::optional<JointErrors> {
+    std::vector<SourceRecord> one(1);
+    one[0].model = r.models[static_cast<std::size_t>(k)].model;
+    JointInput input;
+    describe(one, {{0}, {1}}, input);
+    JointOptions options = joint_fit_options();
+    options.fit_sky = r.fit_background;
+    std::vector<JointErrors> alone = joint_errors(input.sources, input.images, options);
+    if (alone.empty()) return {};
+    enlarge(excess, alone.front());
+    return std::move(alone.front());
+  };
+  add_model_spread(r, weights, of_model, errors);
+}
+
 // Errors and metrics of what is left.
 std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
   in_parallel_ = alone_ && alone_();
@@ -192,19 +168,19 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
   std::vector<MetricImage> metric_images;
   for (const BlobImage& image : images_.images())
     metric_images.push_back({image.data.view(), image.inverse_error.view(), image.band});
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    if (!together[i]) continue;
+  for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
+    if (!together[i]) return;
     // Two sources at one place may leave nothing of each other: then its place counts alone, and its light is unknown.
     const std::vector<double>& flux = together[i]->inverse_variance.flux;
     if (std::ranges::none_of(flux, [](double iv) { return iv > 0; })) {
       together[i].reset();
       light_unknown[i] = 1;
-      continue;
+      return;
     }
     const ExcessVariance excess = excess_variance(metric_images, bands_, records[i].patches);
     enlarge(excess, *together[i]);
-    add_model_spread(records[i], options_, excess.all, *together[i]);
-  }
+    add_spread(records[i], excess, *together[i]);
+  });
   for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
     if (records[i].alive) errors[i] = together[i] ? together[i]->inverse_variance : errors_of(records[i]);
     if (light_unknown[i]) std::ranges::fill(errors[i].flux, 0.0);

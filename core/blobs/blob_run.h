@@ -13,6 +13,7 @@
 #include "core/blobs/blob_fitter.h"
 #include "core/blobs/blob_images.h"
 #include "core/blobs/blob_memory.h"
+#include "core/blobs/metrics.h"
 #include "core/blobs/reservations.h"
 #include "core/blobs/source_record.h"
 #include "core/blobs/source_selection.h"
@@ -104,6 +105,7 @@ class BlobRun {
   bool drop_dark(std::vector<SourceRecord>& records);
   void fit_together(std::vector<SourceRecord>& records);
   std::vector<std::optional<JointErrors>> errors_together(const std::vector<SourceRecord>& records) const;
+  void add_spread(const SourceRecord& record, const ExcessVariance& excess, JointErrors& errors) const;
   void before_source();
 
   // One source fitted, by `work`, which changes nothing but its SourceState; or what is known to come of it.

@@ -54,7 +54,17 @@ struct JointSelection {
   double position_box_arcsec = 1.5, max_step_position_arcsec = 0.5;  // of one joint fit
 };
 
-// Empty: no source.
-std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, const JointSelection& options);
+// What there is beside the improvements.
+struct JointEvidence {
+  double excess = 1;  // by which residuals, and so improvements, are larger than errors say
+  ModelImprovements
+      occam;  // 2 ln of Occam's factor of each galaxy's model (model_evidence.h); empty: not worked out
+};
+
+// EXP over REX, and SER over what else is best, must have the greater evidence (improvement/excess plus 2 ln of Occam's
+// factor), and an improvement beyond the margins: so small a one is as often a neighbour's. The better a shape is measured
+// the more is asked for: of EXP over REX some 15 at S/N 200, of SER over EXP as much at S/N 400. Empty: no source.
+std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, const JointSelection& options,
+                                         const JointEvidence& evidence = {});
 
 }  // namespace brickline

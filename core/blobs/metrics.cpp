@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace brickline {
 namespace {
@@ -80,10 +81,23 @@ std::vector<SourceMetrics> measure_source_metrics(std::span<const MetricImage> i
   return out;
 }
 
+namespace {
+
+// The mean of x > 0 that was measured as `measured` with a normal error `sigma`, if exp(-x/expected) was expected of it.
+double mean_of_positive(double measured, double sigma, double expected) {
+  const double z = (measured - sigma * sigma / expected) / sigma;
+  constexpr double kFar = -20;  // below it the tail's ratio is -1/z
+  if (!(z > kFar)) return std::isfinite(z) ? -sigma / z : 0;
+  const double density = std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
+  return sigma * (z + density / (std::erfc(-z / std::numbers::sqrt2) / 2));
+}
+
+}  // namespace
+
 ExcessVariance excess_variance(std::span<const MetricImage> images, int bands,
                                std::span<const std::optional<Patch>> patches) {
   struct Sums {
-    double residual = 0, weight = 0, square = 0;
+    double residual = 0, weight = 0, square = 0, cube = 0;
   };
   std::vector<Sums> sums(static_cast<std::size_t>(bands));
   for (std::size_t i = 0; i < images.size(); ++i) {
@@ -95,20 +109,24 @@ ExcessVariance excess_variance(std::span<const MetricImage> images, int bands,
       const float* r = images[i].residual.row(y) + x0;
       const float* e = images[i].inverse_error.row(y) + x0;
       for (int x = 0; x < patches[i]->pixels.width(); ++x) {
-        const double w = static_cast<double>(p[x] * e[x]) * (p[x] * e[x]), chi = r[x] * e[x];
+        const double signal = p[x] * e[x], w = signal * signal, chi = r[x] * e[x];
         of_band.residual += w * chi * chi;
         of_band.weight += w;
         of_band.square += w * w;
+        of_band.cube += w * std::abs(signal);
       }
     }
   }
-  constexpr double kDeviations = 2;
+  constexpr double kDeviations = 2, kElectrons = 25;
   ExcessVariance out;
   double weight = 0, weighted = 0;
   for (const Sums& s : sums) {
-    const double by =
-        s.weight > 0 ? std::max(1.0, s.residual / s.weight - kDeviations * std::sqrt(2 * s.square) / s.weight)
-                     : 1.0;
+    double by = 1;
+    if (s.weight > 0) {
+      const double more = s.residual / s.weight - 1, sigma = std::sqrt(2 * s.square) / s.weight;
+      const double photons = mean_of_positive(more, sigma, s.cube / s.weight / kElectrons);
+      by = 1 + std::max({0.0, more - kDeviations * sigma, photons});
+    }
     out.band.push_back(std::isfinite(by) ? by : 1.0);
     weight += s.weight;
     weighted += s.weight * out.band.back();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/blobs/metrics.h"
+#include "core/blobs/model_evidence.h"
 #include "core/model/shape.h"
 
 namespace brickline {
@@ -237,10 +239,65 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   return out;
 }
 
+// How much larger the residuals that a model leaves are than the pixels' errors.
+double SourceSelection::excess_of(const SourceModel& model) {
+  const std::size_t images = fit_images_.size();
+  std::vector<std::optional<Patch>> drawn(images);
+  std::vector<Image<float>> residual(images);
+  std::vector<MetricImage> metric(images);
+  for_each_index(images, in_parallel_, [&](std::size_t i) {
+    const FitImage& image = fit_images_[i];
+    residual[i] = Image<float>(image.data.width(), image.data.height());
+    for (int y = 0; y < image.data.height(); ++y)
+      for (int x = 0; x < image.data.width(); ++x) residual[i](x, y) = image.data(x, y);
+    const auto at = images_.place(model, *cut_of_[i]->image);
+    if (at) {
+      const RenderTarget target{image.data.width(), image.data.height(), image.cd, image.psf};
+      drawn[i] = tools_.renderer().patch_on(image.mask, model,
+                                            {at->x - cut_of_[i]->box.x0, at->y - cut_of_[i]->box.y0}, target);
+    }
+    if (drawn[i]) {
+      Patch& p = *drawn[i];
+      const auto flux = static_cast<float>(model.flux[static_cast<std::size_t>(image.band)]);
+      for (int y = 0; y < p.pixels.height(); ++y)
+        for (int x = 0; x < p.pixels.width(); ++x) residual[i](p.x0 + x, p.y0 + y) -= p.pixels(x, y) *= flux;
+    }
+    metric[i] = {residual[i].view(), image.inverse_error, image.band};
+  });
+  return excess_variance(metric, static_cast<int>(model.flux.size()), drawn).all;
+}
+
+// What is asked of select_jointly() beside the improvements, where it may decide.
+JointEvidence SourceSelection::evidence_of(const SourceRecord& record,
+                                           const ModelImprovements& improvements) {
+  using enum SourceKind;
+  const JointMargins& margins = options_.together.margins;
+  // Occam's factors ask for less than this.
+  constexpr double kDecided = 100;
+  const auto open = [&](SourceKind less, SourceKind more) {
+    const auto &a = improvements[dchisq_index(less)], &b = improvements[dchisq_index(more)];
+    return a && b && *b - *a > std::min(margins.ellipse, margins.sersic) && *b - *a < kDecided;
+  };
+  JointEvidence out;
+  if (!open(kRex, kExp) && !open(kRex, kDev) && !open(kRex, kSer) && !open(kExp, kSer) && !open(kDev, kSer))
+    return out;
+  const ModelFit* best = nullptr;
+  for (const SourceKind k : {kRex, kExp, kDev, kSer}) {
+    const std::size_t at = dchisq_index(k);
+    const ModelFit& m = record.models[at];
+    if (!improvements[at]) continue;
+    if (!best || m.dchisq > best->dchisq) best = &m;
+    if (!occam_[at]) occam_[at] = occam_term(m.model, fit_images_, options_.fit, record.fit_background);
+  }
+  out.excess = excess_of(best->model);
+  out.occam = occam_;
+  return out;
+}
+
 // Where sources are fitted together, models at the bounds of what they may be are no reason for a galaxy; a Sersic profile
 // of the highest index may still be the better one of what is an ellipse without it.
 std::optional<SourceKind> SourceSelection::choose(const SourceRecord& record,
-                                                  const ModelImprovements& improvements) const {
+                                                  const ModelImprovements& improvements) {
   if (!together_) return select_model(improvements, options_.selection);
   ModelImprovements trusted = improvements;
   for (std::size_t k = 0; k < trusted.size(); ++k)
@@ -248,10 +305,11 @@ std::optional<SourceKind> SourceSelection::choose(const SourceRecord& record,
   std::optional<double>& sersic = trusted[dchisq_index(SourceKind::kSer)];
   const std::optional<double> of_any_index = sersic;
   if (at_highest_index(record.models[dchisq_index(SourceKind::kSer)].model, options_.fit)) sersic.reset();
-  const auto chosen = select_jointly(trusted, options_.together);
+  const JointEvidence evidence = evidence_of(record, improvements);
+  const auto chosen = select_jointly(trusted, options_.together, evidence);
   if (!of_any_index || sersic || (chosen != SourceKind::kExp && chosen != SourceKind::kDev)) return chosen;
   sersic = of_any_index;
-  return select_jointly(trusted, options_.together);
+  return select_jointly(trusted, options_.together, evidence);
 }
 
 // EXP or DEV where a Sersic profile of that index does as well as the best one. The mixtures that stand for the three are
@@ -271,9 +329,12 @@ std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& rec
   start.sersic_index = named == kExp ? 1 : 4;
   const JointMargins& margins = options_.together.margins;
   const ModelFit held = try_model(record, start, none, start.sersic_index);
-  if (held.status != ModelFitStatus::kFitted ||
-      free.dchisq - held.dchisq > std::max(margins.sersic, margins.fraction_of_galaxy * held.dchisq))
-    return {};
+  if (held.status != ModelFitStatus::kFitted) return {};
+  const JointEvidence evidence = evidence_of(record, improvements);
+  const auto &of_free = evidence.occam[dchisq_index(kSer)], &of_held = evidence.occam[dchisq_index(named)];
+  const double occam = of_free && of_held ? *of_held - *of_free : 0;
+  const double margin = std::max(margins.sersic, occam) * evidence.excess;
+  if (free.dchisq - held.dchisq > std::max(margin, margins.fraction_of_galaxy * held.dchisq)) return {};
   return named;
 }
 
@@ -343,6 +404,7 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
     const bool better = best.status != ModelFitStatus::kFitted ||
                         (fit.status == ModelFitStatus::kFitted && fit.dchisq > best.dchisq);
     if (better) best = std::move(fit);
+    if (better) occam_[dchisq_index(kind)].reset();
   };
   // Neither waits for the other's outcome.
   const auto tried_both = [&](SourceKind a, SourceKind b) {
@@ -364,6 +426,7 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
 
   using enum SourceKind;
   record.models = {};
+  occam_ = {};
   bool galaxies = entered_as_galaxy;
   const bool star_only = !entered_as_galaxy && (record.traits.point_source || record.forced_point_source ||
                                                 (record.traits.frozen && record.traits.galaxy_fit));

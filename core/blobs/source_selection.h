@@ -41,7 +41,9 @@ class SourceSelection {
                      std::optional<double> index = {});
   std::optional<SourceKind> named_profile(const SourceRecord& record, const ModelImprovements& improvements,
                                           const std::vector<double>& none);
-  std::optional<SourceKind> choose(const SourceRecord& record, const ModelImprovements& improvements) const;
+  std::optional<SourceKind> choose(const SourceRecord& record, const ModelImprovements& improvements);
+  JointEvidence evidence_of(const SourceRecord& record, const ModelImprovements& improvements);
+  double excess_of(const SourceModel& model);
   std::vector<SourceModel> starts_of(SourceKind kind, const SourceRecord& record,
                                      const SourceModel& entry) const;
   std::vector<double> judge(SourceModel& model, const std::vector<double>& sky);
@@ -54,6 +56,7 @@ class SourceSelection {
   std::vector<Cutout> cutouts_;
   std::vector<FitImage> fit_images_;
   std::vector<const Cutout*> cut_of_;  // of each fit image
+  ModelImprovements occam_;  // terms of the models as they are (model_evidence.h); empty: not worked out
   std::vector<std::unique_ptr<PsfKernel>> own_kernels_;
 };
 

@@ -187,5 +187,34 @@ TEST(SelectJointly, TakesTheSimplestThatIsGoodEnough) {
   EXPECT_EQ(chosen(1e6, 1e6 + 3000, 1e6 + 3000, 1e6 + 3000, 1e6 + 3000), kPsf);  // no PSF is perfect
 }
 
+TEST(SelectJointly, TakesWhatHasTheGreaterEvidence) {
+  constexpr std::optional<double> kNo = std::nullopt;
+  struct Case {
+    ModelImprovements improvement;  // psf, rex, dev, exp, ser
+    JointEvidence evidence;         // excess; 2 ln of Occam's factors
+    SourceKind chosen;
+  };
+  const ModelImprovements faint{kNo, -5, -9, -11, -14}, bright{kNo, -9, -20, -24, -38};
+  const Case cases[] = {
+      {{1000, 2000, 1950, 2009.1, 2009.1}, {}, kExp},          // not worked out: the margins alone
+      {{1000, 2000, 1950, 2008.9, 2008.9}, {1, faint}, kRex},  // a margin of 9 at least
+      {{1000, 2000, 1950, 2009.1, 2009.1}, {1, faint}, kExp},
+      {{1000, 2000, 1950, 2014.9, 2014.9}, {1, bright}, kRex},  // well measured: -9 + 24
+      {{1000, 2000, 1950, 2015.1, 2015.1}, {1, bright}, kExp},
+      {{1000, 2000, 2008.9, 1990, 2008.9}, {1.5, bright}, kRex},
+      {{1000, 2000, 2009.1, 1990, 2009.1}, {1.5, bright}, kDev},  // whose light lies elsewhere
+      {{1000, 2000, 1950, 2015.1, 2015.1}, {1.5, bright}, kRex},  // residuals of 1.5 times the errors'
+      {{1000, 2000, 1950, 2022.6, 2022.6}, {1.5, bright}, kExp},
+      {{1000, 2000, 1950, 2100, 2108.9}, {1, faint}, kExp},
+      {{1000, 2000, 1950, 2100, 2109.1}, {1, faint}, kSer},
+      {{1000, 2000, 1950, 2100, 2113.9}, {1, bright}, kExp},  // -24 + 38
+      {{1000, 2000, 1950, 2100, 2114.1}, {1, bright}, kSer},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(select_jointly(c.improvement, {}, c.evidence), c.chosen)
+        << *c.improvement[2] << " " << *c.improvement[3] << " " << *c.improvement[4] << " / "
+        << c.evidence.excess;
+}
+
 }  // namespace
 }  // namespace brickline

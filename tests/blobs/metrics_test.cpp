@@ -56,10 +56,16 @@ TEST(ExcessVariance, IsThatOfResidualsLargerThanErrors) {
                                                   Patch{Image<float>(kPixels, 1, 1.0F), 0, 0}};
   const ExcessVariance e = excess_variance(images, 3, patches);
   ASSERT_EQ(e.band.size(), 3u);
-  EXPECT_EQ(e.band[0], 1);                                         // chi = 1
-  EXPECT_NEAR(e.band[1], 9 - 2 * std::sqrt(2.0 / kPixels), 1e-6);  // chi = 3
-  EXPECT_EQ(e.band[2], 1);                                         // no image
+  EXPECT_NEAR(e.band[0], 1.0664, 1e-4);     // chi = 1: what photons may add within the errors, sigma = 0.1
+  EXPECT_NEAR(e.band[1], 9 - 0.125, 1e-6);  // chi = 3: less sigma^2/(2/25)
+  EXPECT_EQ(e.band[2], 1);                  // no image
   EXPECT_NEAR(e.all, (9 * e.band[0] + e.band[1]) / 10, 1e-6);
+  // Of a faint source no photons are expected: more than two standard deviations count.
+  const std::vector<std::optional<Patch>> faint{Patch{Image<float>(kPixels, 1, 3e-3F), 0, 0},
+                                                Patch{Image<float>(kPixels, 1, 1e-3F), 0, 0}};
+  const ExcessVariance of_faint = excess_variance(images, 2, faint);
+  EXPECT_NEAR(of_faint.band[0], 1, 1e-3);
+  EXPECT_NEAR(of_faint.band[1], 9 - 2 * std::sqrt(2.0 / kPixels), 1e-6);
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ ORDINARY = {"width": 1.15, "|median|": 0.1, "beyond 5": 0.01, "all: width": 1.3,
             "missing": 0.04, "spurious": 0.005, "wrong kind": 0.10, "positions": 1.2, "radii": 1.2}
 CROWDED = {"all: width": 1.5, "missing": 0.25, "spurious": 0.005}
 KINDS = ["PSF", "REX", "EXP", "DEV", "SER"]
+DCHISQ = ["PSF", "REX", "DEV", "EXP", "SER"]  # the order of the catalog's dchisq
+TOLD_APART = 9  # in chi-squared: kinds that differ by less are the same to the data
 
 
 def spread(values):
@@ -64,6 +66,13 @@ class Field:
     def kind(self, table, i):
         return str(table["type"][i]).strip()
 
+    def kinds_told_apart(self, t, f):
+        """Whether the data tell the true kind from the one that was found: a Sersic index near 1 or 4, or a disc that is
+        seen from above, are an EXP, a DEV or a REX to them."""
+        found = np.asarray(self.found["dchisq"][f], float)
+        true = found[DCHISQ.index(self.kind(self.truth, t))]
+        return abs(found[DCHISQ.index(self.kind(self.found, f))] - true) > TOLD_APART
+
     def pulls(self, band):
         """(pull, fracflux, true flux, true row, found row) of each pair with an error."""
         rows = []
@@ -93,9 +102,13 @@ def figures(fields, bands):
     known = [field for field in fields]
     out["missing"] = [1 - sum(sum(field.snr[t] > 8 for t, _ in field.pairs) for field in known) /
                       max(1, sum(int((field.snr > 8).sum()) for field in known))]
-    wrong = [field.kind(field.truth, t) != field.kind(field.found, f) for field in fields for t, f in field.pairs
-             if field.kind(field.truth, t) != "PSF" and field.snr[t] > 50]
+    galaxies = [(field, t, f) for field in fields for t, f in field.pairs
+                if field.kind(field.truth, t) != "PSF" and field.snr[t] > 50]
+    wrong = [field.kind(field.truth, t) != field.kind(field.found, f) for field, t, f in galaxies]
     out["wrong kind"] = [float(np.mean(wrong)) if wrong else np.nan]
+    # Without those that no choice could get right but by chance.
+    apart = [bad and field.kinds_told_apart(t, f) for bad, (field, t, f) in zip(wrong, galaxies)]
+    out["  told apart"] = [float(np.mean(apart)) if apart else np.nan]
     position, radius = [], []
     for field in fields:
         for t, f in field.pairs:

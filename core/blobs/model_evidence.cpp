@@ -1,0 +1,67 @@
+#include "core/blobs/model_evidence.h"
+
+#include <Eigen/Cholesky>
+#include <Eigen/LU>
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+namespace brickline {
+namespace {
+
+constexpr double kWidthOfLogRe = 0.7;
+
+}  // namespace
+
+std::optional<double> occam_term(const SourceModel& model, std::span<const float> covariance,
+                                 const FitOptions& fit) {
+  const bool ellipse = model.kind != SourceKind::kRex, index = model.kind == SourceKind::kSer;
+  const Eigen::Index n = !ellipse ? 1 : index ? 4 : 3;
+  const double re = std::exp(model.shape.log_re);
+  Eigen::MatrixXd c(n, n);
+  for (Eigen::Index i = 0; i < n; ++i)
+    for (Eigen::Index j = 0; j <= i; ++j)
+      c(i, j) = c(j, i) =
+          covariance[static_cast<std::size_t>(i * (i + 1) / 2 + j)] / (i == 0 ? re : 1) / (j == 0 ? re : 1);
+  for (Eigen::Index i = 0; i < n; ++i)
+    if (!(c(i, i) > 0)) return {};
+  Eigen::MatrixXd information = c.inverse();
+  information(0, 0) += 1 / (kWidthOfLogRe * kWidthOfLogRe);
+  const double range = fit.max_sersic_index - fit.min_sersic_index;
+  if (index) information(3, 3) += 12 / (range * range);  // the variance of what is equally frequent
+  const double determinant = information.determinant();
+  if (!(determinant > 0) || !std::isfinite(determinant)) return {};
+  double term = static_cast<double>(n) * std::log(2 * std::numbers::pi) - std::log(determinant);
+  if (ellipse) {
+    const double eta = std::hypot(model.shape.ee1, model.shape.ee2);
+    const double e = std::sqrt(std::pow(1 - std::exp(-eta), 2) + (c(1, 1) + c(2, 2)) / 2);
+    term -= 2 * std::log(std::numbers::pi * e * (1 + e) * (1 + e));
+  }
+  if (index) term -= 2 * std::log(range);
+  return term;
+}
+
+std::optional<double> occam_term(const SourceModel& model, std::span<const FitImage> images,
+                                 const FitOptions& fit, bool fit_sky) {
+  std::vector<JointImage> joint_images;
+  std::vector<JointSource> source(1);
+  source[0].model = model;
+  for (const FitImage& image : images) {
+    source[0].views.push_back({static_cast<int>(joint_images.size()), image.local, image.psf, image.mask});
+    joint_images.push_back({image.data, image.inverse_error, image.band, image.cd, image.mjd_tai});
+  }
+  JointOptions options;
+  options.render = fit.render;
+  options.fit = fit;
+  options.fit.allowed = {};
+  options.fit_sky = fit_sky;
+  const std::vector<JointErrors> errors = joint_errors(source, joint_images, options);
+  // Of re, e1, e2 and the index: after RA and Dec.
+  std::vector<float> shape;
+  for (std::size_t i = 2; i < 6; ++i)
+    for (std::size_t j = 2; j <= i; ++j) shape.push_back(errors.front().covariance[i * (i + 1) / 2 + j]);
+  return occam_term(model, shape, fit);
+}
+
+}  // namespace brickline

@@ -1,0 +1,32 @@
+// How much a galaxy's model may claim for its parameters, and what that takes off its improvement of chi-squared. Private to
+// this room.
+//
+// By Laplace's method the evidence of a model with parameters theta is, around its best fit (MacKay 1992, Neural Computation 4,
+// 415; Kass & Raftery 1995, Journal of the American Statistical Association 90, 773),
+//   Z = L_best * sqrt(det(2 pi C)) * p(theta_best),
+// C being the covariance that the data and the prior p leave. The last two factors are Occam's: a model pays for the part
+// of its prior volume that the data rule out, so that the better its parameters are measured the larger an improvement they
+// need. Position and fluxes are common to all models. What is left is the shape, in (ln re, e1, e2, index), with the priors
+//   ln re: normal of width 0.7 about where it is, the same for all models;
+//   (e1, e2): every axis ratio (1 - e)/(1 + e) as frequent as any other, p = 1/(pi e (1 + e)^2); to integrate over that
+//     peak, e^2 grows by the variances of e1 and e2, halved;
+//   index: every one of those that are allowed as frequent as any other.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "core/fit/joint_fitter.h"
+
+namespace brickline {
+
+// 2 ln of Occam's factor of a galaxy's model, as it is fitted to the images alone; empty where its shape has no errors.
+std::optional<double> occam_term(const SourceModel& model, std::span<const FitImage> images,
+                                 const FitOptions& fit, bool fit_sky);
+
+// The same of a shape with the given covariance (lower triangle by rows) of (re in arcsec, e1, e2, index), rows of parameters
+// that the model has not being 0.
+std::optional<double> occam_term(const SourceModel& model, std::span<const float> covariance,
+                                 const FitOptions& fit);
+
+}  // namespace brickline
