@@ -222,6 +222,11 @@ ColourTermFit fit_colour_term(const std::vector<ColourSample>& samples, const Co
     out.largest = std::max(out.largest, std::abs(out.residuals[i]));
   }
   out.rms = std::sqrt(squares / static_cast<double>(used.size()));
+  const double unknowns = degree + (options.grouped ? 0 : 1),
+               groups = static_cast<double>(best.offsets.size()),
+               left = static_cast<double>(used.size()) - degree - groups;
+  out.term.error = std::hypot(std::sqrt(squares / left * unknowns / static_cast<double>(used.size())),
+                              options.stars_error);
   std::vector<double> powers = basis->powers(best.coefficients);
   if (options.grouped) {
     double sum = 0, power = 1;
@@ -258,6 +263,7 @@ std::string colour_term_facts(const std::string& band, const std::string& catalo
   term["clip"] = fit.term.clip;
   term["colour_clip"] = *fit.term.colour_clip;
   term["valid"] = *fit.term.valid;
+  term["error"] = std::min(fit.term.error, 1.);
   Json facts;
   if (curve) {
     Json points = Json::array();
