@@ -3,9 +3,10 @@
 // Stars come from a library of spectra (colour_samples), from Gaia's spectra of real stars (colour_samples_of_spectra), or
 // from exposures whose stars a catalog knows (colour_samples_of_photom). The polynomial is that of least squares, all stars
 // alike, in orthogonal polynomials of the colour scaled to [-1, 1]; stars that are off by more than `clip` times 1.4826 the
-// median absolute residual are left out, until none is. If the degree is not given it is the smallest whose error of
-// prediction, each star being predicted without itself (r_i / (1 - h_i), h_i the diagonal of the hat matrix), is within
-// 2 % of the best of all degrees up to `most_degree`, or to the last for which the stars have colours enough.
+// median absolute residual, and by more than 5 mmag, are left out, until none is. If the degree is not given it is the
+// smallest whose error of prediction, each star being predicted without itself (r_i / (1 - h_i), h_i the diagonal of the hat
+// matrix), is within 2 % of the best of all degrees up to `most_degree`, or to the last for which the stars have colours
+// enough.
 //
 // Where stars belong to groups (CCDs), each group has an offset of its own, its unknown zero point; the constant of the
 // polynomial is then not known from them, and is what makes the term `zero_value` at `zero_colour`.
