@@ -104,28 +104,30 @@ const std::vector<Way> kWays = {
     {"xp sampled", "xp", "griz", "outside of the spectra", {"--exact-shift"}, Way::kOfCurves},
     {"xp continuous", "xp", "grizY", "", {"--exact-shift", "--xp-basis"}, Way::kOfCurves}};
 
-// Terms of the bands' curves and of the stars' spectra, by colour-terms, and the curves themselves: options of make-ccds.
-std::vector<std::string> facts_of_curves(const Sky& sky, const std::string& catalog) {
+// Terms of the bands' curves and of the spectra of a field that is rich in stars, by colour-terms, and the curves
+// themselves: options of make-ccds.
+std::vector<std::string> facts_of_curves(const Sky& sky, const fs::path& field, const std::string& catalog) {
   std::vector<std::string> words;
   for (const std::string band : {"g", "r", "i", "z", "Y"}) {
-    const std::string out = (sky.survey / (catalog + "-" + band)).string();
-    std::vector<std::string> fit = {"--band",     band,
-                                    "--curve",    (sky.survey / "curves" / (band + ".txt")).string(),
-                                    "--unit",     "nm",
-                                    "--gaia",     (sky.survey / "gaia").string(),
-                                    "--xp-basis", (sky.survey / "xp-basis.fits").string(),
-                                    "--g-range",  "13,21",
-                                    "--force",    "--out",
-                                    out};
-    if (catalog == "gspc") fit.insert(fit.end(), {"--catalog", "gspc", "--base", band, "--colour", "g,i"});
-    const test::ProgramResult made = test::run_program(test::program("colour-terms"), fit);
-    EXPECT_EQ(made.exit_code, 0) << made.err;
+    const std::string out = (field / (catalog + "-" + band)).string();
+    if (!fs::exists(out + ".json")) {
+      std::vector<std::string> fit = {"--band",     band,
+                                      "--curve",    (sky.survey / "curves" / (band + ".txt")).string(),
+                                      "--unit",     "nm",
+                                      "--gaia",     (field / "gaia").string(),
+                                      "--xp-basis", (sky.survey / "xp-basis.fits").string(),
+                                      "--g-range",  "13,21",
+                                      "--out",      out};
+      if (catalog == "gspc") fit.insert(fit.end(), {"--catalog", "gspc", "--base", band, "--colour", "g,i"});
+      const test::ProgramResult made = test::run_program(test::program("colour-terms"), fit);
+      EXPECT_EQ(made.exit_code, 0) << made.err;
+    }
     words.insert(words.end(), {"--facts", out + ".json"});
   }
   return words;
 }
 
-void measure_and_compare(const Sky& sky, const Way& way, Found& found) {
+void measure_and_compare(const Sky& sky, const fs::path& field, const Way& way, Found& found) {
   const std::string name = "way" + std::to_string(&way - kWays.data());
   std::vector<std::string> words = {"--photometry", way.catalog,       "--ps1-dir", sky.ps1.string(),
                                     "--sdss-dir",   sky.sdss.string(), "--name",    name};
@@ -134,7 +136,7 @@ void measure_and_compare(const Sky& sky, const Way& way, Found& found) {
     if (option == "--xp-basis") words.push_back((sky.survey / "xp-basis.fits").string());
   }
   if (way.terms == Way::kOfCurves)
-    for (const std::string& word : facts_of_curves(sky, way.catalog == "gspc" ? "gspc" : "gaia"))
+    for (const std::string& word : facts_of_curves(sky, field, way.catalog == "gspc" ? "gspc" : "gaia"))
       words.push_back(word);
   SimulatedSky::measure(sky.survey, way.bands.size() == 5 ? 0 : 6, words, sky.survey / "gaia");
   const fits::Table made = SimulatedSky::ccds(sky.survey, name),
@@ -151,8 +153,11 @@ void measure_and_compare(const Sky& sky, const Way& way, Found& found) {
     while (truth.integer("expnum", j) != made.integer("expnum", i)) ++j;
     const double zero_point = truth.number("ccdzpt", j) + (sky.clouded.contains(image) ? kClouds : 0);
     const double difference = made.number("ccdzpt", i) - zero_point;
-    EXPECT_NEAR(difference, 0, 0.005);
-    found.zero_points.add(difference, made.number("ccdzpt_error", i));
+    const double error = made.number("ccdzpt_error", i);
+    // Under clouds Gaia's few stars are faint: errors of 2 to 5 mmag.
+    const bool few = way.terms == Way::kOfCurves && sky.clouded.contains(image);
+    EXPECT_NEAR(difference, 0, few ? std::max(0.005, 3 * error) : 0.005);
+    found.zero_points.add(difference, error);
     const double shift = sky.shifted.contains(image) ? kShift * 3600 : 0;
     const double ra = made.number("ccdraoff", i) - truth.number("ccdraoff", j),
                  dec = made.number("ccddecoff", i) - truth.number("ccddecoff", j) - shift;
@@ -202,13 +207,20 @@ TEST(TrueZeroPoints, AreFoundWithErrorsThatMeanWhatTheySayAndCloudsAndShiftsToo)
     skies.push_back(make_sky(scratch / seed, seed));
     if (!whole) break;
   }
+  const fs::path field = scratch / "field";
+  SimulatedSky::simulate(field, {{"--size", "300"},
+                                 {"--nexp", "1"},
+                                 {"--bands", "r"},
+                                 {"--density", "0"},
+                                 {"--star-density", "250"},
+                                 {"--gaia-spectra", "21"}});
   std::map<std::string, Found> found;
   for (const Sky& sky : skies)
     for (const Way& way : kWays) {
       const bool first = &way == kWays.data();
-      // By two ways always: as surveys go by default, and Gaia's synthetic photometry with terms of its spectra.
-      if (!whole && !first && way.catalog != "gspc") continue;
-      measure_and_compare(sky, way, found[way.name]);
+      // By two ways always: as surveys go by default, and with nothing but Gaia's spectra and the bands' curves.
+      if (!whole && !first && &way != &kWays.back()) continue;
+      measure_and_compare(sky, field, way, found[way.name]);
       if (first) expect_found(sky, sky.survey);
     }
   for (const auto& [name, one] : found) {
