@@ -276,6 +276,7 @@ struct ColourTerm {
   std::array<double, 2> clip{-1, 1};                 // of the term, mag
   std::optional<std::array<double, 2>> colour_clip;  // of the colour, before the polynomial
   std::optional<std::array<double, 2>> valid;        // colours of stars that zero points may be measured with
+  double error = 0;  // mag, by which it is off for all stars alike; 0: not told
 };
 struct BandPhotometry {
   std::optional<double> zero_point;  // AB mag of 1 count/s

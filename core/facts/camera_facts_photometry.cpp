@@ -94,6 +94,7 @@ void convert(const Json& j, const std::string& path, Report& report, ColourTerm&
   if (out.colour_clip) check_increasing(*out.colour_clip, o.path("colour_clip"), report);
   o.read("valid", out.valid);
   if (out.valid) check_increasing(*out.valid, o.path("valid"), report);
+  o.read_within("error", out.error, 0, 1);
 }
 
 void convert(const Json& j, const std::string& path, Report& report, Detrend& out) {

@@ -328,6 +328,7 @@ constexpr FactRow kRows[] = {
     {"@colour_term.clip", "2 of number", "mag", "[-1, 1]", kRun, "Of the term.", "[-1, 1]"},
     {"@colour_term.colour_clip", "2 of number", "mag", "", kRun, "Of the colour.", "[0.5, 3]"},
     {"@colour_term.valid", "2 of number", "mag", "", kZero, "Colours for which the term was made, both ends included: zero points are not measured with other stars.", "[0.5, 3]"},
+    {"@colour_term.error", "number 0..1", "mag", "0", kZero, "By how much it is off for the stars of every CCD alike (one sigma), which no number of stars averages out: part of the zero points' errors. 0: not told.", "0.003"},
     {"@detrend", "object", "", "", kZero, "What zero points are compared with.", ""},
     {"@detrend.reference", "number", "mag", "required", kZero, "The zero point that they are brought to.", "25.74"},
     {"@detrend.airmass_slope", "number", "mag", "required", kZero, "Per airmass.", "0.291"},

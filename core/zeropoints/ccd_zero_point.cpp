@@ -278,6 +278,8 @@ void Measurement::photometry() {
   if (options_.fit.star.shift == PsfShift::kLanczos3)
     out_.error = std::hypot(out_.error, magnitude_lost_by_lanczos(image_.psf, {image_.data.width() / 2.,
                                                                                image_.data.height() / 2.}));
+  out_.term_error = references_.term_error;
+  out_.error = std::hypot(out_.error, out_.term_error);
   for (MeasuredStar& star : out_.stars)
     if (star.fit.flux > 0) star.mag = star.instrumental_mag + out_.zero_point;
   if (band_.zero_point && std::isfinite(image_.airmass))

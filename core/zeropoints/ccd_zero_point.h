@@ -8,8 +8,10 @@
 //   zero point  = the median of (catalog magnitude + 2.5 log10(flux/exptime)) of what 2.5-sigma clipping leaves of the
 //                 stars that are usable; its scatter is the standard deviation of those
 //                 Its error is that of a median of stars with the errors of their fluxes (StarFit::flux_error) and what
-//                 they scatter beside (robust.h), fitted to all stars before clipping; and what Lanczos-3 takes of all
-//                 fluxes alike, where PSFs are moved by it
+//                 they scatter beside (robust.h), fitted to all stars before clipping; what Lanczos-3 takes of all
+//                 fluxes alike, where PSFs are moved by it; and the colour term's own error (ColourTerm::error), in
+//                 quadrature. The last is the same error in all CCDs of a band and a catalog: means of zero points have it
+//                 undiminished, differences not at all
 //   transparency = 10^(0.4 (zero point - usual zero point + k (airmass - 1)))
 // The rules are those of the Legacy Surveys' tables; what was found wrong in them is not repeated: a CCD that cannot be
 // measured has a reason and no numbers, stars without flux do not count.
@@ -76,7 +78,8 @@ struct CcdZeroPoint {
   std::string failure;   // why there is no zero point; empty: there is
   std::string provider;  // of the magnitudes
   double zero_point = kUnknown, scatter = kUnknown,
-         error = kUnknown;  // mag for counts per second; error of the median
+         error = kUnknown;       // mag for counts per second
+  double term_error = kUnknown;  // mag: the part of `error` that is the colour term's
   // mag: what the stars scatter beyond the errors of their fluxes: colour terms, the catalog, flat fields.
   double intrinsic_scatter = kUnknown;
   double transparency = kUnknown;

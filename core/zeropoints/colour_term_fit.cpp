@@ -20,6 +20,7 @@ namespace {
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kWorthADegree = 1.02;  // of the error of prediction
 constexpr double kNoError = 1e-6;       // mag: as good as none
+constexpr double kNoOutlier = 0.005;    // mag: who is not farther off is none, however well the others agree
 constexpr double kMadToSigma = 1.4826;
 constexpr int kMoreThanUnknowns = 3;
 
@@ -194,7 +195,7 @@ ColourTermFit fit_colour_term(const std::vector<ColourSample>& samples, const Co
     std::vector<double> apart;
     for (const std::size_t i : used) apart.push_back(std::abs(residual(i)));
     const double limit = std::isfinite(options.clip)
-                             ? std::max(options.clip * kMadToSigma * median_of(apart), kNoError)
+                             ? std::max(options.clip * kMadToSigma * median_of(apart), kNoOutlier)
                              : INFINITY;
     std::vector<std::size_t> kept;
     for (std::size_t j = 0; j < used.size(); ++j)
@@ -222,6 +223,11 @@ ColourTermFit fit_colour_term(const std::vector<ColourSample>& samples, const Co
     out.largest = std::max(out.largest, std::abs(out.residuals[i]));
   }
   out.rms = std::sqrt(squares / static_cast<double>(used.size()));
+  const double unknowns = degree + (options.grouped ? 0 : 1),
+               groups = static_cast<double>(best.offsets.size()),
+               left = static_cast<double>(used.size()) - degree - groups;
+  out.term.error = std::hypot(std::sqrt(squares / left * unknowns / static_cast<double>(used.size())),
+                              options.stars_error);
   std::vector<double> powers = basis->powers(best.coefficients);
   if (options.grouped) {
     double sum = 0, power = 1;
@@ -258,6 +264,7 @@ std::string colour_term_facts(const std::string& band, const std::string& catalo
   term["clip"] = fit.term.clip;
   term["colour_clip"] = *fit.term.colour_clip;
   term["valid"] = *fit.term.valid;
+  term["error"] = std::min(fit.term.error, 1.);
   Json facts;
   if (curve) {
     Json points = Json::array();

@@ -3,12 +3,21 @@
 // Stars come from a library of spectra (colour_samples), from Gaia's spectra of real stars (colour_samples_of_spectra), or
 // from exposures whose stars a catalog knows (colour_samples_of_photom). The polynomial is that of least squares, all stars
 // alike, in orthogonal polynomials of the colour scaled to [-1, 1]; stars that are off by more than `clip` times 1.4826 the
-// median absolute residual are left out, until none is. If the degree is not given it is the smallest whose error of
-// prediction, each star being predicted without itself (r_i / (1 - h_i), h_i the diagonal of the hat matrix), is within
-// 2 % of the best of all degrees up to `most_degree`, or to the last for which the stars have colours enough.
+// median absolute residual, and by more than 5 mmag, are left out, until none is. If the degree is not given it is the
+// smallest whose error of prediction, each star being predicted without itself (r_i / (1 - h_i), h_i the diagonal of the hat
+// matrix), is within 2 % of the best of all degrees up to `most_degree`, or to the last for which the stars have colours
+// enough.
 //
 // Where stars belong to groups (CCDs), each group has an offset of its own, its unknown zero point; the constant of the
 // polynomial is then not known from them, and is what makes the term `zero_value` at `zero_colour`.
+//
+// What the term is off by for all stars of a CCD alike (ColourTerm::error) is the root mean square, over the colours of the
+// stars that it was fitted to, of the polynomial's own standard error: with p coefficients, m groups and residuals r_i of n
+// stars
+//   s sqrt(p/n),  s^2 = sum r_i^2 / (n - p - m)
+// by the trace of the hat matrix (the constant is a coefficient, or else that of a group, m = 0 and 1). The stars of a CCD that
+// are of all these colours share less of it, those of one colour that much. Beside it, in quadrature, is what the stars'
+// own magnitudes are off by alike (`stars_error`). By how much other populations of stars differ it does not know.
 #pragma once
 
 #include <array>
@@ -66,10 +75,11 @@ struct ColourTermOptions {
   std::optional<std::array<double, 2>> range;  // of colours that are used
   bool grouped = false;                        // groups have offsets
   double zero_colour = 0, zero_value = 0;
+  double stars_error = 0;  // mag, in quadrature
 };
 
 struct ColourTermFit {
-  ColourTerm term;  // coefficients, valid and colour_clip; the bands are the caller's
+  ColourTerm term;  // coefficients, valid, colour_clip and error; the bands are the caller's
   int degree = 0;
   std::int64_t used = 0;
   double rms = 0, largest = 0;    // mag, of the residuals of the stars that are used

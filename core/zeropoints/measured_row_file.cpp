@@ -15,7 +15,7 @@ namespace brickline {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view kMagic = "brickline measured CCD 2\n";
+constexpr std::string_view kMagic = "brickline measured CCD 3\n";
 constexpr std::size_t kDigest = 64;
 
 class Writer {
@@ -104,10 +104,10 @@ void fields_of(A& a, T& v) {
   } else if constexpr (std::is_same_v<V, AstrometricTerms>) {
     members(a, v.order, v.width, v.height, v.terms, v.stars, v.ra_rms, v.dec_rms, v.error, v.largest);
   } else if constexpr (std::is_same_v<V, CcdZeroPoint>) {
-    members(a, v.failure, v.provider, v.zero_point, v.scatter, v.error, v.intrinsic_scatter, v.transparency,
-            v.seen, v.used, v.astrometric, v.off_image, v.ra_offset, v.dec_offset, v.ra_offset_error,
-            v.dec_offset_error, v.terms, v.no_terms, v.ra_rms, v.dec_rms, v.ra_root_median, v.dec_root_median,
-            v.bp_rp, v.stars);
+    members(a, v.failure, v.provider, v.zero_point, v.scatter, v.error, v.term_error, v.intrinsic_scatter,
+            v.transparency, v.seen, v.used, v.astrometric, v.off_image, v.ra_offset, v.dec_offset,
+            v.ra_offset_error, v.dec_offset_error, v.terms, v.no_terms, v.ra_rms, v.dec_rms, v.ra_root_median,
+            v.dec_root_median, v.bp_rp, v.stars);
   } else if constexpr (std::is_same_v<V, SkyPosition>) {
     members(a, v.ra, v.dec);
   } else if constexpr (std::is_same_v<V, CcdAnnotation::Statistics>) {
@@ -129,9 +129,9 @@ BRICKLINE_ALL_MEMBERS(ReferenceStar, 176);
 BRICKLINE_ALL_MEMBERS(StarFit, 112);
 BRICKLINE_ALL_MEMBERS(MeasuredStar, 432);
 BRICKLINE_ALL_MEMBERS(AstrometricTerms, 152);
-BRICKLINE_ALL_MEMBERS(CcdZeroPoint, 408);
+BRICKLINE_ALL_MEMBERS(CcdZeroPoint, 416);
 BRICKLINE_ALL_MEMBERS(CcdAnnotation, 416);
-BRICKLINE_ALL_MEMBERS(MeasuredRow, 992);
+BRICKLINE_ALL_MEMBERS(MeasuredRow, 1000);
 #undef BRICKLINE_ALL_MEMBERS
 
 template <typename T>

@@ -139,6 +139,7 @@ void add_measurement_columns(Columns& c, bool terms) {
     return r.zero_point.failure.empty() ? "stars:" + r.zero_point.provider : std::string("none");
   });
   c.measured("ccdzpt_error", "mag", &CcdZeroPoint::error);
+  c.measured("ccdzpt_term_error", "mag", &CcdZeroPoint::term_error);
   c.measured("ccdzpt_scatter", "mag", &CcdZeroPoint::intrinsic_scatter);
   c.measured("ccdraoff_error", "arcsec", &CcdZeroPoint::ra_offset_error);
   c.measured("ccddecoff_error", "arcsec", &CcdZeroPoint::dec_offset_error);

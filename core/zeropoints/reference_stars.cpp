@@ -169,6 +169,7 @@ ReferenceStars read_reference_stars(const Wcs& wcs, double mjd, const CatalogFil
                                     CatalogCache& cache) {
   const Footprint footprint(wcs, options.footprint_margin_pixels);
   ReferenceStars out;
+  if (provider) out.term_error = provider->term.error;
   const auto from_gaia = [&](const GaiaStar& g) {
     ReferenceStar star;
     star.gaia = g;

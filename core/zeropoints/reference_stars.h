@@ -61,6 +61,7 @@ struct ReferenceStars {
   std::vector<ReferenceStar> stars;  // Gaia's alone, then the photometric ones
   int gaia = 0, photometric = 0, usable = 0;
   std::string no_photometry;  // why there are no magnitudes
+  double term_error = 0;      // mag, of the colour term, as the facts tell it (ColourTerm::error)
 };
 
 // Stars of the image of `wcs`. Gaia's are moved to `mjd` (UTC). Error (kInput) where a file of Gaia's is missing or

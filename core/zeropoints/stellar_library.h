@@ -38,6 +38,7 @@ const std::vector<GaiaPassband>& gaia_passbands();
 
 // Of the library that comes along: from BP - RP = 0 to 1.6 in steps of 0.1, 320 to 1080 nm (as at 340 nm below).
 std::vector<LibrarySpectrum> stellar_locus();
+inline constexpr double kStellarLocusError = 0.03;  // mag, of its magnitudes less G
 // Why magnitudes of that library in a band are no good; empty: they are.
 std::string stellar_locus_problem(const TransmissionCurve& band);
 

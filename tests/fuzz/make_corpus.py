@@ -164,5 +164,13 @@ def camera_facts():
             f.write(text)
 
 
-for make in (images, tables, headers, world_coordinates, psf_models, sky_models, ccd_tables, camera_facts):
+def filter_curves():
+    for name, text in (('nm', '# nm\n540 0\n560 0.5 # rises\n600 1\n690 1\n720 0\n'),
+                       ('angstrom', '7200 0\n6900 1\n6000 1e0\n5600 .5\n5400 1e-3\n')):
+        with open(os.path.join(folder('filter_curve'), 'seed-' + name), 'w') as f:
+            f.write(text)
+
+
+for make in (images, tables, headers, world_coordinates, psf_models, sky_models, ccd_tables, filter_curves,
+             camera_facts):
     make()

@@ -4,11 +4,12 @@
     from_nothing.py --surveys DIR --work DIR --bin PROGRAMS --plugins DIR... CAMERA...
 
 SURVEYS/CAMERA is what from_images.cmake left: simulated/ with the truth, survey/ with the bricks and what calibrate made of the
-same images, region.txt. Here each star gets a spectrum, of those that come along with colour-terms, scaled to its true magnitude in a
+same images (taken for the large ones, made again for the small), region.txt. Here each star gets a spectrum, of those that come along with colour-terms, scaled to its true magnitude in a
 made-up band r. From it follow, by integrals of this script's own, its rows in files of the forms that Gaia's are
 downloaded in: GaiaSource, SyntheticPhotometryGspc, XpSampledMeanSpectrum, XpContinuousMeanSpectrum.
-Then gaia-chunks, colour-terms, make-ccds --measure by each catalog, runbrick. Stars' magnitudes are within
-3 mmag of the truth, zero points within 10 (they take up what the PSF's stamp loses), the catalog's fluxes within 1 %.
+Then gaia-chunks, colour-terms, calibrate, make-ccds --measure by each catalog, runbrick. Stars' magnitudes are within
+3 mmag of the truth, zero points within 5, the catalog's fluxes within 1 %. (Zero points by spectra: with the true PSFs, moved
+exactly, within 0.5 mmag; psfex's give 1 to 3 mmag more on the small images, and Lanczos-3 takes 1.5 to 2.5.)
 """
 import argparse
 import gzip
@@ -44,6 +45,7 @@ a.work.mkdir(parents=True)
 chance = np.random.default_rng(17)
 LIGHT = 299792458e9  # nm/s
 TRUE_ZERO_POINT = 25.35
+SMALL = ('sigma', 'raw')  # images whose calibrations are made in a second
 
 
 def run(program, *words):
@@ -180,8 +182,13 @@ for k, camera in enumerate(a.cameras):
              for w in (f'--{kind}', work / f'downloaded/{name}_000000-003111.csv.gz')]
     run('gaia-chunks', work / 'downloaded/GaiaSource_000000-003111.csv.gz', *kinds, '--out', work / 'gaia')
     shutil.copytree(simulated / 'images', work / 'survey/images', symlinks=True)
-    shutil.copytree(a.surveys / camera / 'survey/calib', work / 'survey/calib')
     plugins = [w for p in a.plugins for w in ('--plugin-dir', p)] + ['--no-user-plugins']
+    if camera in SMALL:
+        shutil.copy(a.surveys / camera / 'survey/survey-ccds-made.fits.gz', work / 'survey')
+        run('calibrate', '--survey-dir', work / 'survey', *plugins, '--no-gaia', '--threads', 2, '--set', 'psf.size_pixels=45',
+            '--set', 'psf.degree=0')
+    else:
+        shutil.copytree(a.surveys / camera / 'survey/calib', work / 'survey/calib')
     catalogs = {'gaia': [], 'gspc': [], 'xp': [], 'xp-continuous': ['--xp-basis', a.work / 'basis.fits']}
     for catalog, more in catalogs.items() if k == 0 else [('gaia', [])]:
         run('make-ccds', '--survey-dir', work / 'survey', *plugins, '--measure', '--gaia-dir', work / 'gaia', '--name', catalog,
@@ -189,6 +196,9 @@ for k, camera in enumerate(a.cameras):
             '--outdir', work / f'zpt-{catalog}', *more)
         ccds = Table.read(work / f'survey/survey-ccds-{catalog}.fits.gz')
         off = np.abs(np.asarray(ccds['ccdzpt']) - TRUE_ZERO_POINT).max()
+        # The spectra that come along are good to 0.03 mag, and terms from them say so.
+        shared = 0.03 if catalog in ('gaia', 'gspc') else 0
+        told = np.all(np.abs(np.asarray(ccds['ccdzpt_term_error']) - shared) < 0.001) and np.all(np.asarray(ccds['ccdzpt_error']) > shared)
         stars = vstack([Table.read(f) for f in sorted((work / f'zpt-{catalog}').rglob('*-photom.fits'))])
         used = stars[stars['used_for_photzpt']]
         apart = np.abs([m - mags[i] for i, m in zip(used['gaia_sourceid'].tolist(), used['legacy_survey_mag'])]).max()
@@ -196,7 +206,7 @@ for k, camera in enumerate(a.cameras):
         bounds = term['valid'] if catalog == 'gaia' else (-9, 9)
         print(f'{camera} {catalog}: zero points within {off:.4f} mag of the truth, {len(used)} stars within {apart:.4f}')
         limit = 0.003 if catalog in ('gaia', 'gspc') else 0.001
-        if not off < 0.01 or not apart < limit or len(used) < 30 or not np.all((colour >= bounds[0]) & (colour <= bounds[1]) | (catalog != 'gaia')):
+        if not off < 0.005 or not told or not apart < limit or len(used) < 30 or not np.all((colour >= bounds[0]) & (colour <= bounds[1]) | (catalog != 'gaia')):
             failures.append(f'{camera} {catalog}')
     # The same term by other ways: from Gaia's spectra of those stars, and from the stars of the exposures.
     zero_at = f'1,{polynomial(term, 1)}'

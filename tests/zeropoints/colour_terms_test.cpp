@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <random>
 
 #include "core/base/error.h"
 #include "core/fits/fits_writer.h"
@@ -158,10 +159,35 @@ TEST(ColourTerms, OfStarsOfManyCcdsAreFoundWithOutliersAmongThem) {
   EXPECT_EQ(read.coefficients, fit.term.coefficients);
   EXPECT_EQ(read.valid, fit.term.valid);
   EXPECT_EQ(read.base, "r");
+  EXPECT_EQ(read.error, fit.term.error);
   EXPECT_THAT(refusal([&] {
                 fit_colour_term({stars.begin(), stars.begin() + 5}, options);
               }),
               HasSubstr("too few"));
+}
+
+TEST(ColourTerms, TellByHowMuchTheyAreOffForAllStarsAlike) {
+  // Fits to stars of the same colours with independent errors: their means over the stars scatter by what each tells.
+  constexpr int kFits = 400, kStars = 24;
+  constexpr double kError = 0.02;
+  std::mt19937 random(3);
+  std::normal_distribution<double> normal(0, kError);
+  double squares = 0, told = 0;
+  for (int k = 0; k < kFits; ++k) {
+    std::vector<ColourSample> stars;
+    for (int i = 0; i < kStars; ++i) stars.push_back({"", 0.4 + 0.1 * i, normal(random), 0});
+    const ColourTermFit fit = fit_colour_term(stars, {.degree = 2, .clip = INFINITY});
+    for (const ColourSample& star : stars) {
+      double off = 0;
+      for (std::size_t c = 3; c-- > 0;) off = off * star.colour + fit.term.coefficients[c];
+      squares += off * off / kFits / kStars;
+    }
+    told += fit.term.error * fit.term.error / kFits;
+  }
+  EXPECT_NEAR(std::sqrt(told / squares), 1, 0.1);
+  std::vector<ColourSample> stars;
+  for (int i = 0; i < kStars; ++i) stars.push_back({"", 0.1 * i, 0.2, 0});
+  EXPECT_NEAR(fit_colour_term(stars, {.degree = 1, .stars_error = 0.03}).term.error, 0.03, 1e-9);
 }
 
 TEST(ColourTerms, OfFewColoursAreOfADegreeThatTheseTell) {

@@ -41,7 +41,8 @@ TEST_F(MeasuredBatches, TellWhatWasFoundOfEachCcdByWhichFacts) {
   const fs::path facts = scratch_ / "over.json", page = scratch_ / "page.html";
   std::ofstream(facts) << R"({"photometry": {"preferred_catalogue": ["gspc", "gaia"],
     "bands": {"r": {"extinction_per_airmass": 0.0789}},
-    "catalogues": {"gspc": {"r": {"base": "r", "colour": ["g", "i"], "coefficients": [0]}}}}})";
+    "catalogues": {"gspc": {"r": {"base": "r", "colour": ["g", "i"], "coefficients": [0]}},
+                   "gaia": {"r": {"coefficients": [0.1, -0.25, 0.09], "error": 0.03}}}}})";
   const std::vector<std::string> linear = {"--astrometry", "linear", "--facts", facts.string()};
   const auto with = [&](std::vector<std::string> more) {
     more.insert(more.begin(), linear.begin(), linear.end());
@@ -50,6 +51,9 @@ TEST_F(MeasuredBatches, TellWhatWasFoundOfEachCcdByWhichFacts) {
   const fits::Table found = measure("found", 0, with({"--report", page.string()}));
   EXPECT_EQ(found.text("zpt_source", 0), "stars:gaia");
   EXPECT_EQ(found.text("wcs_terms", 0), "linear");
+  // What the facts say that the term is off by is part of the error.
+  EXPECT_NEAR(found.number("ccdzpt_term_error", 0), 0.03, 1e-6);
+  EXPECT_GT(found.number("ccdzpt_error", 0), 0.03);
   // The page has the errors, and draws by the facts that the zero points were measured with.
   EXPECT_THAT(text_of(page), AllOf(HasSubstr("\"ccdzpt_scatter\":"), HasSubstr("\"ccdraoff_error\":"),
                                    HasSubstr("\"ccddecoff_error\":"), HasSubstr("0.0789")));

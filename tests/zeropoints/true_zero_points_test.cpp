@@ -32,7 +32,9 @@ Sky make_sky(const fs::path& place, const std::string& seed) {
                                                 {"--density", "3"},        {"--star-density", "30"},
                                                 {"--scatter", "0.3"},      {"--sig1", "Y=0.02"},
                                                 {"--proper-motion", "15"}, {"--astrometric-offset", "0.1"}};
+  options["--gaia-spectra"] = "21";
   SimulatedSky::simulate(sky.survey, options);
+  options.erase("--gaia-spectra");
   // The same exposures once more, from which some are taken.
   options["--chip-offset"] = "S4=" + std::to_string(kClouds);
   SimulatedSky::simulate(place / "clouds", options);
@@ -82,33 +84,80 @@ struct Found {
   Pulls zero_points, offsets;
 };
 
-// Which bands the camera has colour terms for.
-const std::map<std::string, std::string> kBands = {{"ps1", "grizY"}, {"gaia", "griz"}, {"sdss", "griz"}};
+// One way to the magnitudes.
+struct Way {
+  std::string name, catalog;
+  std::string bands;         // that it knows
+  std::string why_not = "";  // of the others
+  std::vector<std::string> options = {"--exact-shift"};
+  enum Terms { kOfTheCamera, kOfCurves } terms = kOfTheCamera;
+};
+constexpr const char* kNoTerm = "no colour term from catalogue .* to band";
+const std::vector<Way> kWays = {
+    {"ps1, as runs move PSFs", "ps1", "grizY", "", {}},
+    {"ps1", "ps1", "grizY"},
+    {"sdss", "sdss", "griz", kNoTerm},
+    {"gaia", "gaia", "griz", kNoTerm},
+    // Y reaches beyond the sampled spectra, not beyond the continuous ones.
+    {"gaia, terms of curves", "gaia", "grizY", "", {"--exact-shift"}, Way::kOfCurves},
+    {"gspc", "gspc", "grizY", "", {"--exact-shift"}, Way::kOfCurves},
+    {"xp sampled", "xp", "griz", "outside of the spectra", {"--exact-shift"}, Way::kOfCurves},
+    {"xp continuous", "xp", "grizY", "", {"--exact-shift", "--xp-basis"}, Way::kOfCurves}};
 
-void measure_and_compare(const Sky& sky, const std::string& catalog, const std::vector<std::string>& more,
-                         Found& found) {
-  const std::string& bands = kBands.at(catalog);
-  const std::string name = catalog + std::to_string(more.size());
-  std::vector<std::string> words = {"--photometry", catalog,           "--ps1-dir", sky.ps1.string(),
+// Terms of the bands' curves and of the spectra of a field that is rich in stars, by colour-terms, and the curves
+// themselves: options of make-ccds.
+std::vector<std::string> facts_of_curves(const Sky& sky, const fs::path& field, const std::string& catalog) {
+  std::vector<std::string> words;
+  for (const std::string band : {"g", "r", "i", "z", "Y"}) {
+    const std::string out = (field / (catalog + "-" + band)).string();
+    if (!fs::exists(out + ".json")) {
+      std::vector<std::string> fit = {"--band",     band,
+                                      "--curve",    (sky.survey / "curves" / (band + ".txt")).string(),
+                                      "--unit",     "nm",
+                                      "--gaia",     (field / "gaia").string(),
+                                      "--xp-basis", (sky.survey / "xp-basis.fits").string(),
+                                      "--g-range",  "13,21",
+                                      "--out",      out};
+      if (catalog == "gspc") fit.insert(fit.end(), {"--catalog", "gspc", "--base", band, "--colour", "g,i"});
+      const test::ProgramResult made = test::run_program(test::program("colour-terms"), fit);
+      EXPECT_EQ(made.exit_code, 0) << made.err;
+    }
+    words.insert(words.end(), {"--facts", out + ".json"});
+  }
+  return words;
+}
+
+void measure_and_compare(const Sky& sky, const fs::path& field, const Way& way, Found& found) {
+  const std::string name = "way" + std::to_string(&way - kWays.data());
+  std::vector<std::string> words = {"--photometry", way.catalog,       "--ps1-dir", sky.ps1.string(),
                                     "--sdss-dir",   sky.sdss.string(), "--name",    name};
-  words.insert(words.end(), more.begin(), more.end());
-  SimulatedSky::measure(sky.survey, bands.size() == 5 ? 0 : 6, words, sky.survey / "gaia");
+  for (const std::string& option : way.options) {
+    words.push_back(option);
+    if (option == "--xp-basis") words.push_back((sky.survey / "xp-basis.fits").string());
+  }
+  if (way.terms == Way::kOfCurves)
+    for (const std::string& word : facts_of_curves(sky, field, way.catalog == "gspc" ? "gspc" : "gaia"))
+      words.push_back(word);
+  SimulatedSky::measure(sky.survey, way.bands.size() == 5 ? 0 : 6, words, sky.survey / "gaia");
   const fits::Table made = SimulatedSky::ccds(sky.survey, name),
                     truth = fits::FitsReader(sky.survey / "survey-ccds-sim.fits.gz").table(1);
   ASSERT_EQ(made.rows(), 20);
   for (std::int64_t i = 0; i < made.rows(); ++i) {
     const std::string image = made.text("image_filename", i), band = made.text("filter", i);
-    SCOPED_TRACE(name + " " + image);
-    if (bands.find(band) == std::string::npos) {
-      EXPECT_THAT(made.text("err_message", i), ContainsRegex("no colour term from catalogue .* to band"));
+    SCOPED_TRACE(way.name + " " + image);
+    if (way.bands.find(band) == std::string::npos) {
+      EXPECT_THAT(made.text("err_message", i), ContainsRegex(way.why_not));
       continue;
     }
     std::int64_t j = 0;
     while (truth.integer("expnum", j) != made.integer("expnum", i)) ++j;
     const double zero_point = truth.number("ccdzpt", j) + (sky.clouded.contains(image) ? kClouds : 0);
     const double difference = made.number("ccdzpt", i) - zero_point;
-    EXPECT_NEAR(difference, 0, 0.005);
-    found.zero_points.add(difference, made.number("ccdzpt_error", i));
+    const double error = made.number("ccdzpt_error", i);
+    // Under clouds Gaia's few stars are faint: errors of 2 to 5 mmag.
+    const bool few = way.terms == Way::kOfCurves && sky.clouded.contains(image);
+    EXPECT_NEAR(difference, 0, few ? std::max(0.005, 3 * error) : 0.005);
+    found.zero_points.add(difference, error);
     const double shift = sky.shifted.contains(image) ? kShift * 3600 : 0;
     const double ra = made.number("ccdraoff", i) - truth.number("ccdraoff", j),
                  dec = made.number("ccddecoff", i) - truth.number("ccddecoff", j) - shift;
@@ -126,7 +175,7 @@ void measure_and_compare(const Sky& sky, const std::string& catalog, const std::
 
 // What the cuts and the relative solution say of the clouded and of the shifted.
 void expect_found(const Sky& sky, const fs::path& scratch) {
-  const fs::path table = sky.survey / "survey-ccds-ps10.fits.gz", cut = scratch / "cut.fits",
+  const fs::path table = sky.survey / "survey-ccds-way0.fits.gz", cut = scratch / "cut.fits",
                  solved = scratch / "solved.fits";
   const test::ProgramResult cutting = test::run_program(
       test::program("make-ccds"),
@@ -158,15 +207,22 @@ TEST(TrueZeroPoints, AreFoundWithErrorsThatMeanWhatTheySayAndCloudsAndShiftsToo)
     skies.push_back(make_sky(scratch / seed, seed));
     if (!whole) break;
   }
+  const fs::path field = scratch / "field";
+  SimulatedSky::simulate(field, {{"--size", "300"},
+                                 {"--nexp", "1"},
+                                 {"--bands", "r"},
+                                 {"--density", "0"},
+                                 {"--star-density", "250"},
+                                 {"--gaia-spectra", "21"}});
   std::map<std::string, Found> found;
-  for (const Sky& sky : skies) {
-    measure_and_compare(sky, "ps1", {}, found["ps1"]);
-    expect_found(sky, sky.survey);
-    if (!whole) continue;
-    measure_and_compare(sky, "ps1", {"--exact-shift"}, found["ps1, exact shift"]);
-    measure_and_compare(sky, "sdss", {"--exact-shift"}, found["sdss, exact shift"]);
-    measure_and_compare(sky, "gaia", {"--exact-shift"}, found["gaia, exact shift"]);
-  }
+  for (const Sky& sky : skies)
+    for (const Way& way : kWays) {
+      const bool first = &way == kWays.data();
+      // By two ways always: as surveys go by default, and with nothing but Gaia's spectra and the bands' curves.
+      if (!whole && !first && &way != &kWays.back()) continue;
+      measure_and_compare(sky, field, way, found[way.name]);
+      if (first) expect_found(sky, sky.survey);
+    }
   for (const auto& [name, one] : found) {
     SCOPED_TRACE(name);
     RecordProperty(name + " zero points", std::to_string(one.zero_points.width()));
@@ -181,8 +237,8 @@ TEST(TrueZeroPoints, AreFoundWithErrorsThatMeanWhatTheySayAndCloudsAndShiftsToo)
       EXPECT_LT(pulls.width(), 1.2 + chance);
     };
     mean_what_they_say(one.offsets);
-    // The colour term from Gaia is off by 2 mmag on these stars, alike in all exposures, which errors do not know.
-    if (!name.starts_with("gaia")) mean_what_they_say(one.zero_points);
+    // The camera's own terms from Gaia do not tell by how much they are off: by 2 mmag on these stars, alike in all exposures.
+    if (name != "gaia") mean_what_they_say(one.zero_points);
   }
 }
 

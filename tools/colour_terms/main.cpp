@@ -56,6 +56,7 @@ struct Arguments {
   std::vector<double> range, g_range{13, 17.5}, zero_at;
   int degree = -1;
   double most_error = 0.02;
+  std::optional<double> stars_error;
   bool force = false;
 };
 
@@ -204,6 +205,7 @@ Stars stars_of(const Arguments& a, const ColourBands& bands, const TransmissionC
       stars.origin = fmt::format("{} spectra of a library", library.size());
     }
     stars.samples = colour_samples(library, *curve, bands, passbands);
+    if (a.library.empty()) stars.options.stars_error = kStellarLocusError;
     stars.options.clip = INFINITY;  // every spectrum is what it is
   }
   return stars;
@@ -245,6 +247,12 @@ int colour_terms(int argc, char** argv) {
   app.add_option("--zero-at", a.zero_at, "COLOUR,MAG: with --photom, the term at a colour")
       ->delimiter(',')
       ->expected(2)
+      ->group(stars);
+  app.add_option(
+         "--stars-error", a.stars_error,
+         "mag by which the stars' magnitudes are off alike: part of the term's error (the spectra that come along: "
+         "0.03, others: 0)")
+      ->check(CLI::Range(0., 1.))
       ->group(stars);
   const char* term = "Term";
   app.add_option("--catalog", a.catalog, "the catalog it leads from: gaia, gspc, ps1, ...")
@@ -295,6 +303,7 @@ int colour_terms(int argc, char** argv) {
 
   Stars found = stars_of(a, bands, curve ? &*curve : nullptr);
   if (a.degree >= 0) found.options.degree = a.degree;
+  if (a.stars_error) found.options.stars_error = *a.stars_error;
   if (a.range.size() == 2) found.options.range = {a.range[0], a.range[1]};
   const ColourTermFit fit = fit_colour_term(found.samples, found.options);
   const std::string note = fmt::format("colour-terms: {}; {} stars, rms {:.4f} mag, largest {:.4f}",
@@ -308,9 +317,9 @@ int colour_terms(int argc, char** argv) {
   const auto& valid = *fit.term.valid;
   write_stdout(fmt::format(
       "{}.json: {} = {} + polynomial of degree {} in {} - {}, valid {:.3f} to {:.3f}: {} of {} stars, rms {:.4f} mag, largest "
-      "{:.4f}\n{}{}\n",
+      "{:.4f}, error in common {:.4f}\n{}{}\n",
       a.out, a.band, bands.base, fit.degree, bands.colour[0], bands.colour[1], valid[0], valid[1], fit.used,
-      found.samples.size(), fit.rms, fit.largest, found.origin,
+      found.samples.size(), fit.rms, fit.largest, fit.term.error, found.origin,
       curve ? fmt::format("; the band: pivot {:.1f} nm, width {:.1f} nm", curve->pivot_nm(),
                           curve->full_width_half_maximum_nm())
             : ""));

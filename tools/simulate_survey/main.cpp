@@ -156,6 +156,12 @@ void add_options(CLI::App& app, SimulationOptions& o, Arguments& a) {
   app.add_option("--quantize", o.quantize_level, "Compression of images: step = noise/level")
       ->capture_default_str()
       ->group(files);
+  app.add_option(
+         "--gaia-spectra", o.spectra_faintest,
+         "Also Gaia's spectra and synthetic photometry of stars brighter than this G, and what makes magnitudes of "
+         "them: curves/BAND.txt, xp-basis.fits; 0: none")
+      ->capture_default_str()
+      ->group(files);
   app.add_option("--tycho", o.tycho, "A tycho2.kd.fits to copy in (an empty one is written otherwise)")
       ->group(files);
 }

@@ -74,6 +74,8 @@ void validate(const SimulationOptions& o) {
   require(o.wise_epochs >= 0 && o.wise_epochs <= 40, "--wise-epochs must be 0 to 40");
   require(o.wise_tiles > 0 || o.wise_epochs == 0, "--wise-epochs needs --wise");
   require(o.galex_tiles >= 0 && o.galex_tiles <= 5, "--galex must be 0 to 5 fields");
+  require(o.spectra_faintest >= 0 && o.spectra_faintest <= 30,
+          "--gaia-spectra must be a G magnitude, 0 to 30");
   require(o.camera_name.empty() || plain_name(o.camera_name),
           "--camera-name must be letters, digits, '-', '_' and '+'");
   for (const auto& [name, like] : o.filter_map) find_band(like);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tools/simulate_survey/ccd_pixels.h"
+#include "tools/simulate_survey/gaia_spectra.h"
 #include "tools/simulate_survey/scene.h"
 #include "tools/simulate_survey/space_telescopes.h"
 #include "tools/simulate_survey/survey_files.h"
@@ -87,6 +88,7 @@ SimulationSummary simulate_survey(const SimulationOptions& options, const std::f
   write_wise(survey, sources);
   write_galex(survey, sources);
   write_gaia(survey, sources);
+  if (options.spectra_faintest > 0) write_curves_and_basis(survey);
   write_tycho(survey);
   write_truth(survey, sources);
   write_brick_table(survey);

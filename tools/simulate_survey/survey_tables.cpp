@@ -14,6 +14,7 @@
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/fits/fits_writer.h"
+#include "tools/simulate_survey/gaia_spectra.h"
 #include "tools/simulate_survey/renderer.h"
 #include "tools/simulate_survey/space_telescopes.h"
 #include "tools/simulate_survey/survey_files.h"
@@ -272,9 +273,11 @@ void write_gaia(const SurveyContext& survey, const std::vector<Source>& sources)
     stars.push_back(&s);
     ids.push_back(1000 + static_cast<std::int64_t>(i));
   }
-  for (const auto& [number, chunk] : chunks)
-    write_table(gaia_table(chunk.first, chunk.second),
-                survey.directory / "gaia" / fmt::format("chunk-{:05d}.fits", number));
+  for (const auto& [number, chunk] : chunks) {
+    fits::Table table = gaia_table(chunk.first, chunk.second);
+    if (survey.options.spectra_faintest > 0) add_gaia_spectra(table, survey, chunk.first);
+    write_table(table, survey.directory / "gaia" / fmt::format("chunk-{:05d}.fits", number));
+  }
 }
 
 void write_tycho(const SurveyContext& survey) {
