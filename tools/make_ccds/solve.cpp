@@ -98,7 +98,8 @@ Rows rows_of(const fits::Table& table, double night_begins) {
     ccd.detector = detectors({out.system.back(), name});
     constexpr double kFarthest = 1e7;  // days: no date
     out.night.push_back(std::abs(mjd) < kFarthest ? std::floor(mjd - night_begins / 24) : kNan);
-    if (std::isfinite(out.night.back())) ccd.night = nights({camera, static_cast<std::int64_t>(out.night.back())});
+    if (std::isfinite(out.night.back()))
+      ccd.night = nights({camera, static_cast<std::int64_t>(out.night.back())});
     ccd.zero_point = table.number("ccdzpt", i);
     const double scatter_error =
         has_error ? 0
