@@ -170,7 +170,6 @@ TEST(RelativeSolve, FindsWhatTheProvidersErrorsHaveInCommon) {
 TEST(RelativeSolve, FindsTheGainsOfAmplifiersAndKeepsThemOutOfTheZeroPoints) {
   Overlaps o = two_thousand();
   o.amplifier_error = 0.02;
-  o.exposure_error = 0.004;
   const OverlapData data = simulate_overlaps(o);
   ASSERT_EQ(data.amplifiers.size(), 100);
   const RelativeSolution solution =
