@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <map>
 #include <tuple>
 #include <utility>
 
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
+#include "core/wcs/units.h"
 
 namespace brickline {
 
@@ -44,7 +46,9 @@ void require_same_kind(std::span<const NamedTable> tables) {
       std::string name = column.name;
       std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
       const auto [known, is_new] = units.try_emplace(name, column.unit, t.name);
-      if (!is_new && known->second.first != column.unit)
+      // There are many spellings of one unit; what is not known is not judged.
+      if (constexpr double kSame = 1e-9;
+          !is_new && std::abs(unit_ratio(column.unit, known->second.first).value_or(1) - 1) > kSame)
         throw input_error("column {} is in '{}', and in '{}' in {}", column.name, column.unit,
                           known->second.first, known->second.second)
             .in_file(t.name);

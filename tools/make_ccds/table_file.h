@@ -27,7 +27,7 @@ std::string short_name(const std::filesystem::path& image);
 // mag: what the zero point of a table of stars may differ from that of the table of CCDs by rounding.
 inline constexpr double kSameZeroPoint = 0.001;
 
-// Before tables are joined. Error (kInput), naming both: one has CCDs and another stars, or a column's units differ.
+// Before tables are joined. Error (kInput), naming both: one has CCDs and another stars, or a column is in units of different size.
 void require_same_kind(std::span<const NamedTable> tables);
 // Error (kInput): two rows that are not cut are of one CCD of one image. Of tables of stars nothing is asked.
 void require_each_ccd_once(const fits::Table& table);
