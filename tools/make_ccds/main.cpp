@@ -159,7 +159,10 @@ int merge(const Arguments& a) {
   for (const fs::path& file : a.inputs) tables.push_back({file.string(), TableFile::read(file).table});
   require_same_kind(tables);
   const fits::Table table = concatenate_tables(tables);
-  require_each_ccd_once(table);
+  if (const std::string words = ccds_there_twice(table); !words.empty()) {
+    TerminalLog terminal(LogLevel::kWarning);
+    Log(terminal).warning("{}: {}", a.output.string(), words);
+  }
   write_table(table, a.output, a.force);
   write_stdout(fmt::format("{}: {} CCDs of {} tables\n", a.output.string(), table.rows(), tables.size()));
   return 0;
@@ -217,8 +220,7 @@ int make_ccds(int argc, char** argv) {
 
   CLI::App* merging = app.add_subcommand("merge", "joins tables, column by column");
   merging->add_option("OUT", a.output, "the table to write")->required();
-  merging
-      ->add_option("TABLES", a.inputs, "the tables to join, of one kind and in the same units; each CCD once")
+  merging->add_option("TABLES", a.inputs, "the tables to join, of one kind and in the same units")
       ->required();
   merging->add_flag("--force", a.force, "replace a table that is there");
   CLI::App* cutting = app.add_subcommand(

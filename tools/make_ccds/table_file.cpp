@@ -1,5 +1,7 @@
 #include "tools/make_ccds/table_file.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -56,19 +58,24 @@ void require_same_kind(std::span<const NamedTable> tables) {
   }
 }
 
-void require_each_ccd_once(const fits::Table& table) {
+std::string ccds_there_twice(const fits::Table& table) {
   for (const char* name : {"image_filename", "image_hdu", "ccdname"})
-    if (!table.has(name)) return;
+    if (!table.has(name)) return {};
   std::map<std::tuple<std::string, std::int64_t, std::string>, std::int64_t> rows;
+  std::int64_t twice = 0;
+  std::string first;
   for (std::int64_t i = 0; i < table.rows(); ++i) {
     if (table.has("ccd_cuts") && table.integer("ccd_cuts", i) != 0) continue;
     const std::string image = table.text("image_filename", i), ccdname = table.text("ccdname", i);
     const auto [known, is_new] = rows.try_emplace({image, table.integer("image_hdu", i), ccdname}, i);
-    if (!is_new)
-      throw input_error(
-          "rows {} and {} of the whole are both CCD {} of {} [{}], and neither is cut: every CCD must be there once",
-          known->second + 1, i + 1, ccdname, image, table.integer("image_hdu", i));
+    if (!is_new && twice++ == 0)
+      first = fmt::format("rows {} and {} are both CCD {} of {} [{}]", known->second + 1, i + 1, ccdname,
+                          image, table.integer("image_hdu", i));
   }
+  if (twice == 0) return {};
+  return fmt::format(
+      "{} CCDs are there more than once (the first: {}): make-ccds cut and solve refuse such a table", twice,
+      first);
 }
 
 void refuse_to_replace(const std::filesystem::path& file, bool force) {

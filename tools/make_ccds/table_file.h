@@ -29,8 +29,8 @@ inline constexpr double kSameZeroPoint = 0.001;
 
 // Before tables are joined. Error (kInput), naming both: one has CCDs and another stars, or a column is in units of different size.
 void require_same_kind(std::span<const NamedTable> tables);
-// Error (kInput): two rows that are not cut are of one CCD of one image. Of tables of stars nothing is asked.
-void require_each_ccd_once(const fits::Table& table);
+// Words about rows that are not cut and of one CCD of one image; empty where there are none, or no CCDs.
+std::string ccds_there_twice(const fits::Table& table);
 
 // Error (kInput) if the file is there and is not to be replaced.
 void refuse_to_replace(const std::filesystem::path& file, bool force);
