@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/calib/airmass.h"
 #include "core/calib/sorted_values.h"
 
 namespace brickline {
@@ -199,6 +200,7 @@ std::optional<MeasuredCcd> measure_ccd(const CcdReader& reader, const Camera& ca
     v.width = image.full_wcs.width();
     v.height = image.full_wcs.height();
     measure_geometry(image, row);
+    v.airmass = airmass_of(v, facts.metadata, row.centre.ra, row.centre.dec);
     if (!(v.psf_fwhm > 0) && options.seeing_arcsec)
       v.psf_fwhm = *options.seeing_arcsec / row.pixel_scale_arcsec;
     if (!(v.psf_fwhm > 0))

@@ -1,6 +1,7 @@
 // Checks that try a camera on copies of its images that somebody has put light into, or damaged.
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <fstream>
@@ -187,7 +188,10 @@ CheckVerdict photometry_light(const CheckInput& input) {
         if (ratios.empty()) throw CheckNotMade{"no place for a star in the middle of the CCD has weight"};
         const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
         constexpr double kSpread = 0.01, kScale = 0.2;
-        if (*high - *low > kSpread * *high && copy.facts().amplifiers.empty())
+        const std::vector<AmplifierRow>& amplifiers = copy.facts().amplifiers;
+        const bool corrects = std::any_of(amplifiers.begin(), amplifiers.end(),
+                                          [](const AmplifierRow& row) { return row.dzp_mag != 0; });
+        if (*high - *low > kSpread * *high && !corrects)
           return {fmt::format(
               "of light that was put into {} places of the image between {:.4g} and {:.4g} times as much "
               "comes out",

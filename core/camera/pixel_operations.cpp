@@ -40,7 +40,8 @@ void apply_amplifier_corrections(const std::vector<AmplifierRow>& rows, const Cc
                                  ImageView<float> weight) {
   for (const AmplifierRow& row : rows) {
     const Box part = intersection(row.box, window).shifted(-window.x0, -window.y0);
-    if (part.empty() || !holds(row.when, ccd, &headers)) continue;
+    // Rows without a correction only say where amplifiers are.
+    if (part.empty() || row.dzp_mag == 0 || !holds(row.when, ccd, &headers)) continue;
     const double scale = std::pow(10.0, 0.4 * row.dzp_mag);
     const float factor = static_cast<float>(scale), divisor = static_cast<float>(scale * scale);
     for (int y = part.y0; y < part.y1; ++y)

@@ -70,9 +70,9 @@ constexpr FactRow kRows[] = {
     {"metadata.dec_bore", "source", "degrees", "", "code of plugins", "Declination of the boresight.", "{\"key\": \"DEC\", \"as\": \"sexagesimal_degrees\"}"},
     {"metadata.airmass", "source", "", "{\"key\": \"AIRMASS\", \"in\": \"either\"}", kRun, "Airmass, for conditions.", "{\"key\": \"AIRMASS\"}"},
     {"metadata.pixel_scale", "source", "arcsec", "", "code of plugins", "Size of a pixel, where the header's CD matrix does not say it.", "{\"key\": \"PIXSCALE\"}"},
-    {"metadata.airmass_policy", "\"header_else_computed\" | \"computed\" | \"header\" or number", "", "\"header_else_computed\"", kNoTable, "Which airmass counts.", "\"computed\""},
-    {"metadata.site_geocentric_m", "3 of number", "m", "", kNoTable, "Where the telescope stands.", "[1814304, -5214366, -3187341]"},
-    {"metadata.time_reference", "\"start\" | \"middle\"", "", "\"start\"", kNoTable, "What of the exposure mjd_obs is the time of.", "\"middle\""},
+    {"metadata.airmass_policy", "\"header_else_computed\" | \"computed\" | \"header\" or number", "", "\"header_else_computed\"", kTable, "Which airmass counts: the header's, or the one that time, boresight and site give. A header's below 1 is none.", "\"computed\""},
+    {"metadata.site_geocentric_m", "3 of number", "m", "", kTable, "Where the telescope stands, for the airmass.", "[1814304, -5214366, -3187341]"},
+    {"metadata.time_reference", "\"start\" | \"middle\"", "", "\"start\"", kTable, "What of the exposure mjd_obs is the time of, for the airmass.", "\"middle\""},
 
     // ---- Files ----
     {"files", "object", "", "{}", kRun, "How files are named.", ""},
@@ -312,7 +312,7 @@ constexpr FactRow kRows[] = {
     {"@amplifier_row", "object", "", "", kRun, "A part of some CCDs whose pixels are multiplied.", ""},
     {"@amplifier_row.when", "condition", "", "", kRun, "Which.", "{\"ccd\": \"CCD1\", \"band\": \"z\"}"},
     {"@amplifier_row.box", "box", "pixels", "required", kRun, "Pixels of the full CCD, from 0, the ends not included.", "[0, 1024, 0, 2048]"},
-    {"@amplifier_row.dzp_mag", "number -1..1", "mag", "required", kRun, "Pixels are multiplied by 10^(0.4 dzp).", "0.01"},
+    {"@amplifier_row.dzp_mag", "number -1..1", "mag", "required", kRun, "Pixels are multiplied by 10^(0.4 dzp). 0 only says where the amplifier is, for make-ccds solve --amplifiers.", "0.01"},
     {"@wcs_sidecar", "object", "", "", kRun, "A file that holds world coordinates.", ""},
     {"@wcs_sidecar.path", "text", "", "required", kRun, "Where: relative to the image, or \"survey:...\", \"calib:...\", \"data:...\"; with {dir} {base} {ccd} {expnum}, {base} as files.base_name says.", "\"calib:wcs/{dir}/{base}.head\""},
     {"@wcs_sidecar.format", "\"cards\" | \"fits\"", "", "\"cards\"", kRun, "cards: text, lines \"KEY = value / comment\" as SCAMP writes them; of several headers, each ended by END, the one with the CCD's EXTNAME, or in its place. fits: the header of the HDU of the CCD's name, or of the image's number.", "\"fits\""},

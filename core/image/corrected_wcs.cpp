@@ -37,6 +37,14 @@ void require_same_measurement(const fits::Header& header, const CcdSource& sourc
         of_row, source.values.image_filename, of_file);
 }
 
+// By name; of a CCD without, by the number of its HDU.
+std::optional<int> hdu_of(fits::FitsReader& file, const CcdValues& ccd) {
+  if (!ccd.ccdname.empty()) return file.find_hdu(ccd.ccdname);
+  for (int hdu = 0; hdu < file.hdu_count(); ++hdu)
+    if (file.header(hdu).integer(kCorrectedWcsHdu) == ccd.image_hdu) return hdu;
+  return {};
+}
+
 }  // namespace
 
 fs::path corrected_wcs_file(const CcdSource& source, const std::vector<fs::path>& calibration_dirs) {
@@ -66,8 +74,11 @@ std::optional<fits::Header> corrected_wcs(const CcdSource& source, const CcdValu
                       values.image_filename, remedy)
         .in_file(file.string());
   fits::FitsReader reader(file, source.read_log);
-  const std::optional<int> hdu = reader.find_hdu(values.ccdname);
-  if (!hdu) throw input_error("it has no HDU of CCD {}: {}", values.ccdname, remedy).in_file(file.string());
+  const std::optional<int> hdu = hdu_of(reader, values);
+  if (!hdu)
+    throw input_error("it has no HDU of CCD {}: {}",
+                      values.ccdname.empty() ? fmt::format("[{}]", values.image_hdu) : values.ccdname, remedy)
+        .in_file(file.string());
   fits::Header header = reader.header(*hdu);
   if (header.integer("EXPNUM") != values.expnum || header.text("PLVER").value_or("") != values.plver)
     throw input_error("it is of exposure {} by pipeline version '{}', the image of exposure {} by '{}': {}",

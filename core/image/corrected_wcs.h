@@ -2,10 +2,11 @@
 // `make-ccds --measure --astrometry` leaves and that the table of CCDs names.
 //
 // A table's column `wcs_file` holds a name below the survey's calib (or a directory of calibrations that an option names),
-// empty for CCDs whose header is right: a FITS file with an HDU of each CCD's name, whose header has the world coordinates
-// of the whole CCD and the exposure's EXPNUM and PLVER. The row's offset (ccdraoff, ccddecoff) is applied to them as to the
-// header's; it is the one that was measured with them, which the cards WCSRAOFF and WCSDEOFF repeat, as WCSTERMS repeats
-// the column wcs_terms.
+// empty for CCDs whose header is right: a FITS file with an HDU of each CCD's name (of CCDs that have none, with the card
+// IMAGEHDU, the number of the image's own HDU), whose header has the world coordinates of the whole CCD and the exposure's
+// EXPNUM and PLVER. The row's offset (ccdraoff, ccddecoff) is applied to them as to the
+// header's, and they lack it; of cameras whose fact wcs.offset is false it is not applied, and they hold it. It is the one
+// that was measured with them, which the cards WCSRAOFF and WCSDEOFF repeat, as WCSTERMS repeats the column wcs_terms.
 #pragma once
 
 #include <filesystem>
@@ -22,6 +23,7 @@ inline constexpr const char* kCorrectedWcsColumn = "wcs_file";
 inline constexpr const char* kCorrectedWcsRaOffset = "WCSRAOFF";
 inline constexpr const char* kCorrectedWcsDecOffset = "WCSDEOFF";
 inline constexpr const char* kCorrectedWcsTerms = "WCSTERMS";
+inline constexpr const char* kCorrectedWcsHdu = "IMAGEHDU";
 
 // The file that the row of `source` names, which may not be there; empty: it names none. Error (kInput) for a name that
 // leaves the survey's directory.

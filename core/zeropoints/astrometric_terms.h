@@ -55,7 +55,8 @@ std::optional<AstrometricTerms> fit_astrometric_terms(std::span<const Astrometri
                                                       std::string& why);
 
 // `wcs` of a whole CCD with those terms, as TAN-SIP cards (Shupe et al. 2005) around the middle of the CCD, less the shift
-// (`ra_shift`, `dec_shift` arcsec, which a table of CCDs has by itself): Wcs::with_offset by it gives all of the terms. Error
+// (`ra_shift`, `dec_shift` arcsec, which a table of CCDs has by itself; 0, 0 where runs do not apply that: fact wcs.offset):
+// Wcs::with_offset by it gives all of the terms. Error
 // (kInput) if no polynomial of the fifth order follows the image's own distortion to within a milliarcsecond, or within a
 // degree of a pole.
 fits::Header corrected_wcs_cards(const Wcs& wcs, const AstrometricTerms& terms, double ra_shift,

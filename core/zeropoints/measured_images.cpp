@@ -106,6 +106,7 @@ class Batch {
       CcdImage image = *reader.read(input, reading, log_);
       out.fwhm = image.psf_fwhm > 0 ? image.psf_fwhm : image.psf.fwhm_pixels();
       image.psf_fwhm = out.fwhm;
+      image.airmass = made_.number("airmass", i);
       out.gain = image.gain;
       count_photons(image, facts);
       out.read_seconds = time.lap();
@@ -242,7 +243,10 @@ class Batch {
     CcdZeroPoint& z = out.zero_point;
     if (!z.failure.empty()) z.terms.reset();
     if (z.terms) try {
-        out.corrected_wcs = corrected_wcs_cards(image.full_wcs, *z.terms, z.ra_offset, z.dec_offset);
+        // Less what runs add by themselves, which of this camera may be nothing.
+        const bool adds = facts.wcs.offset;
+        out.corrected_wcs =
+            corrected_wcs_cards(image.full_wcs, *z.terms, adds ? z.ra_offset : 0, adds ? z.dec_offset : 0);
         const fs::path name = out.image_filename;
         out.wcs_file = fs::path("wcs") / name.parent_path() /
                        (base_name(facts.files.base_name, out.image_filename) + "-wcs.fits");
@@ -333,8 +337,10 @@ MeasuredImages measure_images(const SurveyDirectory& survey, const CameraRegistr
       !loaded.empty() && std::none_of(loaded.begin(), loaded.end(), [&](const Camera* camera) {
         return camera->facts().photometry.catalogues.contains(options.photometry);
       }))
-    throw usage_error("no camera of these images knows a catalogue {} (fact photometry.catalogues)",
-                      options.photometry);
+    throw usage_error(
+        "no camera of these images knows a catalogue {} (fact photometry.catalogues): --facts FILE can give "
+        "one, and colour-terms makes such files of Gaia's",
+        options.photometry);
   MeasuredImages out;
   out.terms = options.stars.astrometry.order != AstrometricOrder::kShift;
   if (made.table.rows() > 0) {

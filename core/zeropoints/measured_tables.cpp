@@ -379,9 +379,10 @@ void write_corrected_wcs(const fs::path& calib, const MadeCcdTable& made, const 
       fits::Header header = *row->corrected_wcs;
       header.set("EXPNUM", made.table.integer("expnum", row->row));
       header.set("PLVER", made.table.text("plver", row->row));
-      header.set(kCorrectedWcsRaOffset, row->zero_point.ra_offset, "arcsec: ccdraoff, to be added to these");
+      header.set(kCorrectedWcsHdu, std::int64_t{row->hdu}, "of the image, from 0");
+      header.set(kCorrectedWcsRaOffset, row->zero_point.ra_offset, "arcsec: ccdraoff, measured with these");
       header.set(kCorrectedWcsDecOffset, row->zero_point.dec_offset,
-                 "arcsec: ccddecoff, to be added to these");
+                 "arcsec: ccddecoff, measured with these");
       header.set(kCorrectedWcsTerms, std::string(name_of(row->zero_point.terms->order)),
                  "of the correction of the image's own coordinates");
       header.set("WCSERR", row->zero_point.terms->error, "arcsec, in the worst corner");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "core/base/error.h"
@@ -22,6 +23,7 @@ constexpr std::size_t kMostForScale = 2'000'000;
 // Outliers of less than these are kept in the first rounds, whose zero points are still the provider's.
 constexpr double kFirstReaches[] = {1, 0.2, 0.05};
 constexpr double kExact = 1e-13;  // of the right side: what the conjugate gradients leave
+constexpr double kNought = 1e-5;  // mag: how close to nought the amplifiers of a detector are in the mean
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
@@ -71,8 +73,12 @@ struct GroupMeans {
 class Solver {
  public:
   Solver(std::span<const RelativeCcd> ccds, std::span<const StarMeasurement> measurements,
-         const RelativeSolveOptions& options)
-      : ccds_(ccds), o_(options), n_(static_cast<int>(ccds.size())) {
+         const RelativeSolveOptions& options, std::span<const RelativeAmplifier> amplifiers)
+      : ccds_(ccds),
+        amplifiers_(amplifiers),
+        o_(options),
+        n_(static_cast<int>(ccds.size())),
+        base_(n_ + static_cast<int>(amplifiers.size())) {
     check(measurements);
     for (const RelativeCcd& c : ccds) {
       exposures_ = std::max(exposures_, c.exposure + 1);
@@ -81,6 +87,8 @@ class Solver {
       provider_weight_.push_back(1 / (c.error * c.error + o_.provider_floor * o_.provider_floor));
     }
     sort_by_star(measurements);
+    share_out(measurements);
+    amplifier_offset_ = VectorXd::Zero(base_ - n_);
     provider_used_.assign(at(n_), 1);
     z_.resize(n_);
     for (int c = 0; c < n_; ++c) z_[c] = ccds_[at(c)].zero_point;
@@ -106,6 +114,7 @@ class Solver {
         change = std::max(change, std::abs(z - z_[c]));
         z_[c] = z;
       }
+      change = std::max(change, keep_amplifiers(x));
       diagonal_ = a.diagonal();
       out_.settled = !early && change <= o_.settled;
       out_.star_scale = scale();
@@ -123,20 +132,31 @@ class Solver {
       for (const int g : groups_of(c))
         if (g >= 0) common_error_[c] += x[g];
     }
-    tell(inverse_diagonal(factor));
+    keep_amplifiers(x);
+    const VectorXd variance = inverse_diagonal(factor);
+    tell(variance);
+    tell_groups(x, variance);
     return std::move(out_);
   }
 
  private:
+  struct Share {
+    int amplifier;
+    double part;
+  };
+
   void check(std::span<const StarMeasurement> measurements) const {
     for (int c = 0; c < n_; ++c) {
       const RelativeCcd& ccd = ccds_[at(c)];
       if (!std::isfinite(ccd.zero_point) || !std::isfinite(ccd.error) || !(ccd.error > 0))
         throw input_error("CCD {} has the zero point {} +- {}", c, ccd.zero_point, ccd.error);
     }
+    for (const RelativeAmplifier& a : amplifiers_)
+      if (!(a.area > 0) || !std::isfinite(a.area) || a.detector < 0)
+        throw input_error("an amplifier of detector {} has the area {}", a.detector, a.area);
     for (const StarMeasurement& m : measurements)
       if (!std::isfinite(m.mag) || !std::isfinite(m.error) || m.error < 0 || m.star < 0 || m.ccd < 0 ||
-          m.ccd >= n_)
+          m.ccd >= n_ || m.amplifier < -1 || m.amplifier >= base_ - n_)
         throw input_error("a measurement of star {} on CCD {} is {} +- {}", m.star, m.ccd, m.mag, m.error);
   }
 
@@ -157,11 +177,13 @@ class Solver {
     ccd_.resize(size);
     mag_.resize(size);
     variance_.resize(size);
+    amplifier_.resize(base_ > n_ ? size : 0);
     for (const StarMeasurement& m : measurements) {
       if (next[at(m.star)] < 0) continue;
       const auto k = static_cast<std::size_t>(next[at(m.star)]++);
       ccd_[k] = m.ccd;
       mag_[k] = m.mag;
+      if (base_ > n_) amplifier_[k] = m.amplifier;
       variance_[k] = static_cast<float>(m.error * double{m.error} + o_.star_floor * o_.star_floor);
     }
     active_.assign(size, 1);
@@ -178,6 +200,55 @@ class Solver {
     for (std::size_t k = 0; k < size; ++k)
       by_ccd_[static_cast<std::size_t>(of_ccd[at(ccd_[k])]++)] = static_cast<std::uint32_t>(k);
     out_.measurements = static_cast<std::int64_t>(size);
+    if (base_ > n_) sort_by_amplifier();
+  }
+
+  void sort_by_amplifier() {
+    std::vector<std::int64_t> of_amplifier(at(base_ - n_) + 1);
+    for (const std::int32_t g : amplifier_)
+      if (g >= 0) ++of_amplifier[at(g) + 1];
+    std::partial_sum(of_amplifier.begin(), of_amplifier.end(), of_amplifier.begin());
+    amplifier_starts_ = of_amplifier;
+    by_amplifier_.resize(static_cast<std::size_t>(of_amplifier.back()));
+    for (std::size_t k = 0; k < amplifier_.size(); ++k)
+      if (const std::int32_t g = amplifier_[k]; g >= 0)
+        by_amplifier_[static_cast<std::size_t>(of_amplifier[at(g)]++)] = static_cast<std::uint32_t>(k);
+  }
+
+  // Which part of the stars that each CCD's provider's zero point is made of belongs to which amplifier.
+  void share_out(std::span<const StarMeasurement> measurements) {
+    shares_.resize(base_ > n_ ? at(n_) : 0);
+    if (shares_.empty()) return;
+    std::vector<double> all(at(n_));
+    for (const StarMeasurement& m : measurements) {
+      if (!m.calibrator) continue;
+      ++all[at(m.ccd)];
+      if (m.amplifier < 0) continue;
+      std::vector<Share>& of = shares_[at(m.ccd)];
+      const auto known =
+          std::find_if(of.begin(), of.end(), [&](const Share& s) { return s.amplifier == m.amplifier; });
+      if (known == of.end())
+        of.push_back({m.amplifier, 1});
+      else
+        ++known->part;
+    }
+    for (std::size_t c = 0; c < shares_.size(); ++c)
+      for (Share& s : shares_[c]) s.part /= all[c];
+  }
+
+  // What a measurement says of its star.
+  double star_mag(std::size_t k) const {
+    const double mag = mag_[k] + z_[ccd_[k]];
+    return amplifier_.empty() || amplifier_[k] < 0 ? mag : mag + amplifier_offset_[amplifier_[k]];
+  }
+
+  // Those of a solution; the largest change.
+  double keep_amplifiers(const VectorXd& x) {
+    if (base_ == n_) return 0;
+    const VectorXd now = x.segment(n_, base_ - n_);
+    const double change = (now - amplifier_offset_).cwiseAbs().maxCoeff();
+    amplifier_offset_ = now;
+    return change;
   }
 
   double weight(std::size_t k) const { return 1 / (out_.star_scale * out_.star_scale * variance_[k]); }
@@ -192,7 +263,7 @@ class Solver {
     for (auto k = static_cast<std::size_t>(starts_[s]); k < static_cast<std::size_t>(starts_[s + 1]); ++k) {
       if (!active_[k]) continue;
       const double w = weight(k);
-      m.mag += w * (mag_[k] + z_[ccd_[k]]);
+      m.mag += w * star_mag(k);
       m.weight += w;
       ++m.count;
     }
@@ -216,7 +287,7 @@ class Solver {
         for (std::int64_t k = starts_[s]; k < starts_[s + 1]; ++k) {
           const auto i = static_cast<std::size_t>(k);
           if (!active_[i]) continue;
-          const double residual = std::abs(mag_[i] + z_[ccd_[i]] - m.mag);
+          const double residual = std::abs(star_mag(i) - m.mag);
           const double sigmas = residual / std::sqrt(1 / weight(i) - 1 / m.weight);
           if (residual > reach && sigmas > worst) {
             worst = sigmas;
@@ -307,7 +378,12 @@ class Solver {
   double follows(int c) const {
     return provider_used_[at(c)] ? std::max(0., 1 - provider_weight_[at(c)] / diagonal_[c]) : 1;
   }
-  double difference(int c) const { return ccds_[at(c)].zero_point - z_[c]; }
+  double difference(int c) const {
+    double d = ccds_[at(c)].zero_point - z_[c];
+    if (!shares_.empty())
+      for (const Share& share : shares_[at(c)]) d -= share.part * amplifier_offset_[share.amplifier];
+    return d;
+  }
   double difference_variance(int c) const { return follows(c) / provider_weight_[at(c)]; }
 
   GroupMeans exposure_means(bool used_only) const {
@@ -360,7 +436,7 @@ class Solver {
       for (auto k = static_cast<std::size_t>(starts_[s]); k < static_cast<std::size_t>(starts_[s + 1]); ++k)
         if (active_[k]) {
           const double f2 = out_.star_scale * out_.star_scale;
-          pulls.push_back((mag_[k] + z_[ccd_[k]] - m.mag) / std::sqrt((1 / weight(k) - 1 / m.weight) / f2));
+          pulls.push_back((star_mag(k) - m.mag) / std::sqrt((1 / weight(k) - 1 / m.weight) / f2));
         }
     }
     return pulls.empty() ? 1 : std::max(1., sigma_of_absolute(std::move(pulls)));
@@ -403,93 +479,145 @@ class Solver {
   // The unknowns that CCD c's groups are; -1: none.
   std::array<int, 3> groups_of(int c) const {
     const RelativeCcd& ccd = ccds_[at(c)];
-    return {
-        ccd.exposure < 0 || !(common_errors_.exposure > 0) ? -1 : n_ + ccd.exposure,
-        ccd.night < 0 || !(common_errors_.night > 0) ? -1 : n_ + exposures_ + ccd.night,
-        ccd.detector < 0 || !(common_errors_.detector > 0) ? -1 : n_ + exposures_ + nights_ + ccd.detector};
+    return {ccd.exposure < 0 || !(common_errors_.exposure > 0) ? -1 : base_ + ccd.exposure,
+            ccd.night < 0 || !(common_errors_.night > 0) ? -1 : base_ + exposures_ + ccd.night,
+            ccd.detector < 0 || !(common_errors_.detector > 0) ? -1
+                                                               : base_ + exposures_ + nights_ + ccd.detector};
   }
 
   // The lower triangle of the normal matrix of the differences from the provider's zero points, and its right side.
-  // Unknowns that nothing is known of have the diagonal 1, for zero. Without common errors the CCDs only.
+  // Unknowns that nothing is known of have the diagonal 1, for zero. Without common errors the CCDs and amplifiers only.
   Matrix assemble(const CommonErrors& common) {
     common_errors_ = common;
     const bool with_groups = common.exposure > 0 || common.night > 0 || common.detector > 0;
-    const int size = with_groups ? n_ + exposures_ + nights_ + detectors_ : n_;
+    const int size = with_groups ? base_ + exposures_ + nights_ + detectors_ : base_;
     rhs_ = VectorXd::Zero(size);
     // Star's magnitudes at the provider's zero points.
-    std::vector<double> star_mag(starts_.size()), star_weight(starts_.size());
+    std::vector<double> mean(starts_.size()), star_weight(starts_.size());
+    const auto at_provider = [&](std::size_t k) { return mag_[k] + ccds_[at(ccd_[k])].zero_point; };
     for (std::size_t k = 0; k < active_.size(); ++k)
       if (active_[k]) {
-        star_mag[at(star_[k])] += weight(k) * (mag_[k] + ccds_[at(ccd_[k])].zero_point);
+        mean[at(star_[k])] += weight(k) * at_provider(k);
         star_weight[at(star_[k])] += weight(k);
       }
-    for (std::size_t s = 0; s < star_mag.size(); ++s)
-      if (star_weight[s] > 0) star_mag[s] /= star_weight[s];
-    std::vector<double> row(at(n_)), group_weight(at(size - n_));
-    std::vector<std::uint8_t> touched(at(n_));
+    for (std::size_t s = 0; s < mean.size(); ++s)
+      if (star_weight[s] > 0) mean[s] /= star_weight[s];
+    std::vector<double> row(at(base_)), group_weight(at(size - base_));
+    std::vector<std::uint8_t> touched(at(base_));
     std::vector<int> where;
     std::vector<Eigen::Triplet<double>> groups;
     std::vector<int> rows, starts = {0};
     std::vector<double> values;
+    const auto add = [&](int column, double v) {
+      if (!touched[at(column)]) {
+        touched[at(column)] = 1;
+        where.push_back(column);
+      }
+      row[at(column)] += v;
+    };
+    // Of the row of an unknown, what one of its measurements adds from the diagonal on.
+    const auto add_star = [&](std::size_t k, int unknown) {
+      const auto s = at(star_[k]);
+      const double w = weight(k);
+      rhs_[unknown] -= w * (at_provider(k) - mean[s]);
+      for (auto j = static_cast<std::size_t>(starts_[s]); j < static_cast<std::size_t>(starts_[s + 1]); ++j) {
+        if (!active_[j]) continue;
+        const double v = -w * weight(j) / star_weight[s];
+        if (ccd_[j] >= unknown) add(ccd_[j], v);
+        if (amplifier_.empty() || amplifier_[j] < 0 || n_ + amplifier_[j] < unknown) continue;
+        add(n_ + amplifier_[j], v + (j == k ? w : 0));
+      }
+      return w;
+    };
+    const auto end_row = [&] {
+      std::sort(where.begin(), where.end());
+      for (const int column : where) {
+        rows.push_back(column);
+        values.push_back(row[at(column)]);
+        row[at(column)] = 0;
+        touched[at(column)] = 0;
+      }
+      starts.push_back(static_cast<int>(rows.size()));
+      where.clear();
+    };
     // Column c of the lower triangle is row c of the upper one.
     for (int c = 0; c < n_; ++c) {
       double diagonal = 0;
-      where.clear();
-      for (std::int64_t i = ccd_starts_[at(c)]; i < ccd_starts_[at(c) + 1]; ++i) {
-        const std::size_t k = by_ccd_[static_cast<std::size_t>(i)];
-        if (!active_[k]) continue;
-        const auto s = at(star_[k]);
-        const double w = weight(k);
-        diagonal += w;
-        rhs_[c] -= w * (mag_[k] + ccds_[at(c)].zero_point - star_mag[s]);
-        for (auto j = static_cast<std::size_t>(starts_[s]); j < static_cast<std::size_t>(starts_[s + 1]);
-             ++j) {
-          const int other = ccd_[j];
-          if (!active_[j] || other < c) continue;
-          if (!touched[at(other)]) {
-            touched[at(other)] = 1;
-            where.push_back(other);
-          }
-          row[at(other)] -= w * weight(j) / star_weight[s];
-        }
-      }
+      for (std::int64_t i = ccd_starts_[at(c)]; i < ccd_starts_[at(c) + 1]; ++i)
+        if (const std::size_t k = by_ccd_[static_cast<std::size_t>(i)]; active_[k])
+          diagonal += add_star(k, c);
       if (tied_[at(c)] && provider_used_[at(c)]) {
         const double p = provider_weight_[at(c)];
         diagonal += p;
         const auto g = groups_of(c);
         for (int a = 0; a < 3; ++a) {
           if (g[at(a)] < 0 || !with_groups) continue;
-          group_weight[at(g[at(a)] - n_)] += p;
+          group_weight[at(g[at(a)] - base_)] += p;
           groups.emplace_back(g[at(a)], c, p);
           for (int b = 0; b < a; ++b)
             if (g[at(b)] >= 0) groups.emplace_back(g[at(a)], g[at(b)], p);
         }
+        if (!shares_.empty())
+          for (const Share& share : shares_[at(c)]) {
+            add(n_ + share.amplifier, p * share.part);
+            if (!with_groups) continue;
+            for (const int group : g)
+              if (group >= 0) groups.emplace_back(group, n_ + share.amplifier, p * share.part);
+          }
       }
-      if (!touched[at(c)]) where.push_back(c);
-      row[at(c)] += tied_[at(c)] ? diagonal : 1;
-      std::sort(where.begin(), where.end());
-      for (const int other : where) {
-        rows.push_back(other);
-        values.push_back(row[at(other)]);
-        row[at(other)] = 0;
-        touched[at(other)] = 0;
-      }
-      starts.push_back(static_cast<int>(rows.size()));
+      add(c, tied_[at(c)] ? diagonal : 1);
+      end_row();
+    }
+    const std::vector<std::vector<std::pair<int, double>>> amplifiers = between_amplifiers();
+    for (int g = 0; g < base_ - n_; ++g) {
+      const double diagonal = 1 / (o_.amplifier_sigma * o_.amplifier_sigma);
+      for (std::int64_t i = amplifier_starts_[at(g)]; i < amplifier_starts_[at(g) + 1]; ++i)
+        if (const std::size_t k = by_amplifier_[static_cast<std::size_t>(i)]; active_[k]) add_star(k, n_ + g);
+      add(n_ + g, diagonal);
+      for (const auto& [other, v] : amplifiers[at(g)]) add(n_ + other, v);
+      end_row();
     }
     if (!with_groups)
-      return Eigen::Map<const Matrix>(n_, n_, std::ssize(rows), starts.data(), rows.data(), values.data());
+      return Eigen::Map<const Matrix>(base_, base_, std::ssize(rows), starts.data(), rows.data(),
+                                      values.data());
     starts.resize(at(size) + 1, starts.back());
     const Matrix ccds =
         Eigen::Map<const Matrix>(size, size, std::ssize(rows), starts.data(), rows.data(), values.data());
-    for (int g = 0; g < size - n_; ++g) {
+    for (int g = 0; g < size - base_; ++g) {
       const double s = g < exposures_             ? common.exposure
                        : g < exposures_ + nights_ ? common.night
                                                   : common.detector;
-      groups.emplace_back(n_ + g, n_ + g, s > 0 ? group_weight[at(g)] + 1 / (s * s) : 1);
+      groups.emplace_back(base_ + g, base_ + g, s > 0 ? group_weight[at(g)] + 1 / (s * s) : 1);
     }
     Matrix rest(size, size);
     rest.setFromTriplets(groups.begin(), groups.end());
     return ccds + rest;
+  }
+
+  // The elements of the normal matrix between amplifiers, each once, by the first: of those of a detector, which are nought
+  // in the mean, and of those whose stars made one provider's zero point.
+  std::vector<std::vector<std::pair<int, double>>> between_amplifiers() const {
+    std::vector<std::vector<std::pair<int, double>>> out(at(base_ - n_));
+    if (out.empty()) return out;
+    std::map<int, std::vector<int>> detectors;
+    std::map<int, double> area;
+    for (int g = 0; g < base_ - n_; ++g) {
+      detectors[amplifiers_[at(g)].detector].push_back(g);
+      area[amplifiers_[at(g)].detector] += amplifiers_[at(g)].area;
+    }
+    for (const auto& [detector, list] : detectors)
+      for (const int a : list)
+        for (const int b : list)
+          if (b >= a)
+            out[at(a)].emplace_back(
+                b, amplifiers_[at(a)].area * amplifiers_[at(b)].area / std::pow(area[detector] * kNought, 2));
+    for (int c = 0; c < n_; ++c)
+      if (tied_[at(c)] && provider_used_[at(c)])
+        for (const Share& a : shares_[at(c)])
+          for (const Share& b : shares_[at(c)])
+            if (b.amplifier >= a.amplifier)
+              out[at(a.amplifier)].emplace_back(b.amplifier, provider_weight_[at(c)] * a.part * b.part);
+    return out;
   }
 
   // By conjugate gradients, with the factor of a matrix that is nearly the same.
@@ -513,10 +641,10 @@ class Solver {
 
   void tell(const VectorXd& variance) {
     out_.ccds.resize(at(n_));
-    std::vector<double> squares(at(n_)), star_mag(starts_.size());
+    std::vector<double> mean(starts_.size());
     for (std::size_t s = 0; s + 1 < starts_.size(); ++s) {
       const Mean m = mean_of_star(s);
-      star_mag[s] = m.count > 0 ? m.mag : 0;
+      mean[s] = m.count > 0 ? m.mag : 0;
     }
     std::vector<double> pulls;
     for (int c = 0; c < n_; ++c) {
@@ -535,27 +663,56 @@ class Solver {
       pulls.clear();
       for (std::int64_t i = ccd_starts_[at(c)]; i < ccd_starts_[at(c) + 1]; ++i) {
         const std::size_t k = by_ccd_[static_cast<std::size_t>(i)];
-        const double residual = mag_[k] + z_[c] - star_mag[at(star_[k])];
+        const double residual = star_mag(k) - mean[at(star_[k])];
         if (active_[k]) sum += residual * residual;
-        if (star_mag[at(star_[k])] != 0) pulls.push_back(residual * std::sqrt(weight(k)));
+        if (mean[at(star_[k])] != 0) pulls.push_back(residual * std::sqrt(weight(k)));
       }
       ccd.star_scatter = std::sqrt(sum / ccd.common);
       ccd.star_excess = sigma_of_absolute(pulls);
     }
   }
 
+  void tell_groups(const VectorXd& x, const VectorXd& variance) {
+    const auto group = [&](int i) { return SolvedGroup{x[i], std::sqrt(variance[i])}; };
+    for (int g = 0; g < base_ - n_; ++g) {
+      SolvedGroup& amplifier = out_.amplifiers.emplace_back(group(n_ + g));
+      for (std::int64_t i = amplifier_starts_[at(g)]; i < amplifier_starts_[at(g) + 1]; ++i)
+        amplifier.members += active_[by_amplifier_[static_cast<std::size_t>(i)]];
+    }
+    out_.exposures.resize(at(exposures_));
+    out_.nights.resize(at(nights_));
+    out_.detectors.resize(at(detectors_));
+    for (int c = 0; c < n_; ++c) {
+      if (!tied_[at(c)] || !provider_used_[at(c)]) continue;
+      const RelativeCcd& ccd = ccds_[at(c)];
+      const std::array<std::vector<SolvedGroup>*, 3> of = {&out_.exposures, &out_.nights, &out_.detectors};
+      const std::array<int, 3> number = {ccd.exposure, ccd.night, ccd.detector}, unknown = groups_of(c);
+      for (std::size_t i = 0; i < of.size(); ++i) {
+        if (number[i] < 0) continue;
+        SolvedGroup& here = (*of[i])[at(number[i])];
+        const std::int64_t members = here.members + 1;
+        here = unknown[i] < 0 ? SolvedGroup{} : group(unknown[i]);
+        here.members = members;
+      }
+    }
+  }
+
   std::span<const RelativeCcd> ccds_;
+  std::span<const RelativeAmplifier> amplifiers_;
   const RelativeSolveOptions& o_;
-  int n_, exposures_ = 0, nights_ = 0, detectors_ = 0;
+  // Unknowns are n_ CCDs, amplifiers, and from base_ on exposures, nights and detectors.
+  int n_, base_, exposures_ = 0, nights_ = 0, detectors_ = 0;
   std::vector<double> provider_weight_;  // p
   // Measurements, by star; star s's are [starts_[s], starts_[s+1]).
   std::vector<std::int64_t> starts_, ccd_starts_;
-  std::vector<std::int32_t> ccd_, star_;
+  std::vector<std::int64_t> amplifier_starts_;
+  std::vector<std::int32_t> ccd_, star_, amplifier_;  // without amplifiers there is no amplifier_
   std::vector<float> mag_, variance_;
-  std::vector<std::uint32_t> by_ccd_;
+  std::vector<std::uint32_t> by_ccd_, by_amplifier_;
+  std::vector<std::vector<Share>> shares_;  // by CCD; empty without amplifiers
   std::vector<std::uint8_t> active_, tied_, provider_used_;
   std::vector<int> common_, part_;
-  VectorXd z_, rhs_, diagonal_, common_error_;
+  VectorXd z_, rhs_, diagonal_, common_error_, amplifier_offset_;
   CommonErrors common_errors_;
   RelativeSolution out_;
 };
@@ -564,9 +721,10 @@ class Solver {
 
 RelativeSolution solve_zero_points(std::span<const RelativeCcd> ccds,
                                    std::span<const StarMeasurement> measurements,
-                                   const RelativeSolveOptions& options) {
+                                   const RelativeSolveOptions& options,
+                                   std::span<const RelativeAmplifier> amplifiers) {
   if (ccds.empty()) return {};
-  return Solver(ccds, measurements, options).run();
+  return Solver(ccds, measurements, options, amplifiers).run();
 }
 
 }  // namespace brickline

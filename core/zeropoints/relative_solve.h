@@ -1,20 +1,23 @@
 // Zero points of many CCDs from the stars that they have in common, tied to the zero points that a photometric catalog
 // (the provider) gave each of them.
 //
-// Star s has magnitude M_s; on CCD c it was measured as m = -2.5 log10(flux/exptime) with error e. Minimized is
-//   sum_(s,c) w (m_sc + Z_c - M_s)^2                       w = 1 / (f^2 (e^2 + star_floor^2))
-//   + sum_c p_c (Z_c + u_x(c) + v_n(c) + a_d(c) - Y_c)^2    p = 1 / (error_c^2 + provider_floor^2)
-//   + sum_x (u_x/S_x)^2 + sum_n (v_n/S_n)^2 + sum_d (a_d/S_d)^2
-// over the zero points Z, the magnitudes M, and the parts u, v and a of the provider's errors that all CCDs of an exposure,
-// all of a night, and all of one detector (amplifiers, as far as the caller can tell them apart) have in common. Y_c is the
-// provider's zero point. A star's magnitude is eliminated exactly (its weighted mean): of the normal matrix what is left is
-// a row for each CCD, each night, each exposure and each detector, with elements where CCDs share stars:
+// Star s has magnitude M_s; on CCD c, by amplifier g, it was measured as m = -2.5 log10(flux/exptime) with error e.
+// Minimized is
+//   sum_(s,c) w (m_sc + Z_c + b_g - M_s)^2                  w = 1 / (f^2 (e^2 + star_floor^2))
+//   + sum_c p_c (Z_c + B_c + u_x(c) + v_n(c) + a_d(c) - Y_c)^2    p = 1 / (error_c^2 + provider_floor^2)
+//   + sum_x (u_x/S_x)^2 + sum_n (v_n/S_n)^2 + sum_d (a_d/S_d)^2 + sum_g (b_g/amplifier_sigma)^2
+// over the zero points Z, the magnitudes M, the parts u, v and a of the provider's errors that all CCDs of an exposure,
+// all of a night, and all of one detector have in common, and what an amplifier's zero point differs by from its CCD's, b.
+// Y_c is the provider's zero point, B_c the mean b of the stars that it was made of. Each detector's b are zero in the mean
+// over its area: Z is the zero point of the whole CCD. Whoever gives no amplifiers has b = 0. A star's magnitude is eliminated
+// exactly (its weighted mean): of the normal matrix what is left is a row for each CCD, each amplifier, each night, each
+// exposure and each detector, with elements where CCDs share stars:
 //   A_cc' = sum_s (w_sc delta_cc' - w_sc w_sc' / sum_c" w_sc") + terms of p and S
 // It is factorized (sparse L D L^T); errors are the roots of the diagonal of its inverse, exact, with f, S as they are.
 //
 // What is estimated beforehand, from solutions without u, v and a:
 //   f    scale of the stars' scatter: 1.4826 median |residual| / its expected standard deviation; not below 1
-//   S    with d_c = Y_c - Z_c, whose variance is V_c = (1 - h_c)/p_c, h_c = p_c/A_cc, and d_x, V_x the mean of an exposure
+//   S    with d_c = Y_c - Z_c - B_c, whose variance is V_c = (1 - h_c)/p_c, h_c = p_c/A_cc, and d_x, V_x the mean of an exposure
 //        with weights p and its variance:  S_x^2 = ((1.4826 median |d_x|)^2 - median V_x) / (median over x of 1 - h)^2;
 //        of nights the same with the means over their exposures, of detectors with d_c - d_x. By moments and medians, in one
 //        step; 0 of fewer than five groups or where the scatter is what the errors say. S_x is at least exposure_floor.
@@ -46,13 +49,22 @@ struct RelativeCcd {
 // One star on one CCD; at most once. Only measurements of one band of one camera have one star's number.
 struct StarMeasurement {
   std::int32_t star = 0, ccd = 0;
-  float mag = 0, error = 0;  // instrumental; error >= 0
+  float mag = 0, error = 0;     // instrumental; error >= 0
+  std::int32_t amplifier = -1;  // number from 0; -1: not known
+  bool calibrator = false;      // the provider's zero point of the CCD is made of it and others
+};
+
+// A part of a detector whose gain is its own, of one time within which it stays the same.
+struct RelativeAmplifier {
+  int detector = 0;  // number: the amplifiers of one detector and time
+  double area = 1;   // on any scale; above 0
 };
 
 struct RelativeSolveOptions {
   double star_floor = 0.005;      // of each measurement: flat fields, wings of PSFs
   double provider_floor = 0.002;  // of each CCD's zero point
   double exposure_floor = 0.002;  // of what an exposure's CCDs have in common of the provider's error
+  double amplifier_sigma = 0.05;  // what amplifiers are thought to differ by before anything is measured
   double clip_stars = 4;          // sigmas
   double clip_provider = 5;       // sigmas
   int fewest_common = 3;          // stars
@@ -72,8 +84,16 @@ struct SolvedCcd {
   int part = 0;               // of those tied together, from 1, the largest first; 0: none
 };
 
+// Of an amplifier: what it adds to the zero points of its CCD. Of an exposure, a night, a detector: the provider's error that
+// its CCDs have in common. The error of what no star tells of is what was thought before.
+struct SolvedGroup {
+  double value = 0, error = 0;
+  std::int64_t members = 0;  // stars' measurements of an amplifier, CCDs of others
+};
+
 struct RelativeSolution {
-  std::vector<SolvedCcd> ccds;  // as they were given
+  std::vector<SolvedCcd> ccds;                                        // as they were given
+  std::vector<SolvedGroup> amplifiers, exposures, nights, detectors;  // by their numbers
   int parts = 0, rounds = 0;
   bool settled = false;                        // false: most_rounds ended it
   std::int64_t measurements = 0, clipped = 0;  // of stars seen more than once; of these left out as outliers
@@ -81,9 +101,10 @@ struct RelativeSolution {
   double exposure_error = 0, night_error = 0, detector_error = 0;  // S_x, S_n, S_d
 };
 
-// Error (kInput): a number that is not finite, an error that is not above 0, a CCD that there is not.
+// Error (kInput): a number that is not finite, an error that is not above 0, a CCD or amplifier that there is not.
 RelativeSolution solve_zero_points(std::span<const RelativeCcd> ccds,
                                    std::span<const StarMeasurement> measurements,
-                                   const RelativeSolveOptions& options = {});
+                                   const RelativeSolveOptions& options = {},
+                                   std::span<const RelativeAmplifier> amplifiers = {});
 
 }  // namespace brickline

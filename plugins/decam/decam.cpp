@@ -60,6 +60,9 @@ void pixels(Facts& f) {
   const Value s19 = {{"ccd", "S19"}, {"plver", {{"below", "4.9.0"}}}};
   f["saturation"]["rules"] = list({Value{{"when", s19}, {"above", 46000}, {"unmasked_only", true}}});
   f["good_region"] = good_region();
+  // Two amplifiers read a CCD, each one half.
+  f["amplifiers"]["table"] = list({Value{{"box", {0, 1023, 0, 4094}}, {"dzp_mag", 0}},
+                                   Value{{"box", {1023, 2046, 0, 4094}}, {"dzp_mag", 0}}});
   f["weight"]["trim_excess_pixels"] = 1;
 }
 

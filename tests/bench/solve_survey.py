@@ -2,9 +2,10 @@
 """make-ccds solve on a whole survey: writes the tables that --measure would leave of N CCDs whose zero points are known,
 runs the program on them, and says time, memory and how far it is from the truth.
 
-usage: solve_survey.py --make-ccds FILE --work DIR [--ccds N] [--keep]
+usage: solve_survey.py --make-ccds FILE --work DIR [--ccds N] [--amplifiers night|run|all] [--plugin-dir DIR] [--keep]
 
 60 CCDs an exposure, five exposures over each place, 60 stars on a CCD: 100,000 CCDs are 1,667 star tables of 0.4 GB.
+With --amplifiers the halves of each CCD differ, by a gain that stays.
 """
 import argparse
 import resource
@@ -28,7 +29,7 @@ def table(columns, header=None):
     return hdu
 
 
-def make(work, exposures, chance):
+def make(work, exposures, amplifiers, chance):
     side = int(np.sqrt(exposures / DEPTH * COLUMNS * ROWS)) + 1
     shape = (side, side, STARS)
     x = np.arange(side)[None, :, None] + chance.random(shape)
@@ -37,6 +38,7 @@ def make(work, exposures, chance):
     error = 0.01 * (np.arange(STARS) % 3 + 1) / 3 * np.ones(shape)
     number = 1 + np.arange(x.size).reshape(shape)
     gains = 0.05 * chance.normal(size=COLUMNS * ROWS)
+    halves = (0.02 if amplifiers else 0) * np.random.default_rng(2).normal(size=gains.size)
     truth, rows = [], {name: [] for name in ("image_filename", "ccdname", "expnum", "mjd_obs", "ccdzpt")}
     for e in range(exposures):
         left, bottom = chance.random() * (side - COLUMNS), chance.random() * (side - ROWS)
@@ -48,13 +50,17 @@ def make(work, exposures, chance):
         provider = zero_points + PROVIDER * chance.normal(size=gains.size) + EXPOSURE * chance.normal()
         order = np.argsort(ccd, kind="stable")
         sx, sy, sm, se, sn, ccd = (v[order] for v in (sx, sy, sm, se, sn, ccd))
-        instrumental = sm - zero_points[ccd] + se * chance.normal(size=sm.size)
+        along = (sx - left) % 1
+        of_half = np.where(along < 0.5, halves[ccd], -halves[ccd])
+        instrumental = sm - zero_points[ccd] - of_half + se * chance.normal(size=sm.size)
+        provider += np.bincount(ccd, of_half, gains.size) / np.maximum(1, np.bincount(ccd, minlength=gains.size))
         image = f"cam/e{e:05d}.fits"
         n = sm.size
         names = np.array([f"C{k:02d}" for k in range(gains.size)])
         table([("ccdname", "3A", names[ccd]), ("filter", "1A", np.full(n, "r")), ("expnum", "K", np.full(n, 1000 + e)),
                ("instpsfmag", "E", instrumental), ("dpsfmag", "E", se), ("psfmag", "E", instrumental + provider[ccd]),
                ("bitmask", "J", np.zeros(n, int)), ("fracmasked", "E", np.zeros(n)), ("gaia_sourceid", "K", sn),
+               ("x_fit", "E", 2046 * along - 0.5), ("y_fit", "E", np.full(n, 2000)), ("used_for_photzpt", "L", np.ones(n, bool)),
                ("ra", "D", 10 + 0.2 * sx), ("dec", "D", -14 + 0.2 * sy)],
               {"FILENAME": image}).writeto(work / "stars" / f"e{e:05d}-photom.fits", overwrite=True)
         truth += list(zero_points)
@@ -66,9 +72,10 @@ def make(work, exposures, chance):
     n = len(truth)
     table([("image_filename", "20A", rows["image_filename"]), ("ccdname", "3A", rows["ccdname"]),
            ("expnum", "K", rows["expnum"]), ("mjd_obs", "D", rows["mjd_obs"]), ("ccdzpt", "D", rows["ccdzpt"]),
-           ("ccdzpt_error", "E", np.full(n, PROVIDER)), ("camera", "3A", np.full(n, "cam")),
+           ("ccdzpt_error", "E", np.full(n, PROVIDER)), ("camera", "5A", np.full(n, "decam")),
+           ("width", "I", np.full(n, 2046)), ("height", "I", np.full(n, 4094)),
            ("filter", "1A", np.full(n, "r"))]).writeto(work / "table.fits", overwrite=True)
-    return np.array(truth)
+    return np.array(truth), halves
 
 
 def main():
@@ -76,13 +83,17 @@ def main():
     parser.add_argument("--make-ccds", required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--ccds", type=int, default=100_000)
+    parser.add_argument("--amplifiers", choices=["night", "run", "all"])
+    parser.add_argument("--plugin-dir", help="of decam, whose facts say where amplifiers are")
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     work = options.work
     (work / "stars").mkdir(parents=True)
-    truth = make(work, -(-options.ccds // (COLUMNS * ROWS)), np.random.default_rng(1))
+    truth, halves = make(work, -(-options.ccds // (COLUMNS * ROWS)), options.amplifiers, np.random.default_rng(1))
+    more = ["--amplifiers", options.amplifiers] if options.amplifiers else []
+    more += ["--plugin-dir", options.plugin_dir] if options.plugin_dir else []
     began = time.monotonic()
-    done = subprocess.run([options.make_ccds, "solve", work / "table.fits", work / "solved.fits", work / "stars"],
+    done = subprocess.run([options.make_ccds, "solve", work / "table.fits", work / "solved.fits", work / "stars", *more],
                           stdout=subprocess.PIPE, text=True)
     wall = time.monotonic() - began
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -94,6 +105,13 @@ def main():
     print(f"{truth.size} CCDs: {wall:.1f} s, {usage.ru_utime + usage.ru_stime:.1f} CPU seconds, "
           f"{usage.ru_maxrss / 2**20:.2f} GB, rms {1000 * np.sqrt(np.mean(apart**2)):.2f} mmag, "
           f"pulls {np.sqrt(np.mean((apart / solved['ccdzpt_error'])**2)):.2f}")
+    if options.amplifiers:
+        a = fits.getdata(work / "solved.fits", "AMPLIFIERS")
+        true = halves[[int(name[1:]) for name in a["ccdname"]]] * np.where(a["box"][:, 0] == 0, 1, -1)
+        apart = (a["zpt_difference"] - true)[a["common_stars"] > 0]
+        errors = a["zpt_difference_error"][a["common_stars"] > 0]
+        print(f"{apart.size} amplifiers: rms {1000 * np.sqrt(np.mean(apart**2)):.2f} mmag, "
+              f"pulls {np.sqrt(np.mean((apart / errors)**2)):.2f}")
     if not options.keep:
         shutil.rmtree(work)
 

@@ -262,5 +262,72 @@ TEST(AstrometricTerms, BringARotatedAndScaledCcdToItsPlaceInRunsFromAKdTreeTable
   EXPECT_THAT(without.err, HasSubstr("-wcs.fits"));
 }
 
+TEST(AstrometricTerms, HoldTheShiftOfCamerasWhoseTablesOffsetsAreNotAppliedAndAreFoundForCcdsWithoutAName) {
+  test::TemporaryDirectory scratch;
+  const fs::path survey = scratch / "survey", cameras = scratch / "cameras";
+  fs::create_directory(cameras);
+  std::ofstream(cameras / "still.camera.json")
+      << R"({"plugin": {"plugin": "still", "version": "1.0.0", "license": "BSD-3-Clause",
+                        "cameras": [{"name": "still", "claims": [{"INSTRUME": "^nobody$"}]}]},
+             "extends": "single", "wcs": {"offset": false},
+             "photometry": {"catalogues": {"gaia":
+               {"r": {"base": "G", "colour": ["BP", "RP"], "coefficients": [0.1]}}}}})";
+  SimulatedSky::simulate(
+      survey,
+      {{"--layout", "single"}, {"--size", "260"}, {"--nexp", "1"}, {"--bands", "r"}, {"--density", "3"}});
+  nlohmann::json sim;
+  std::ifstream(survey / "sim.json") >> sim;
+  fs::remove(survey / "survey-ccds-sim.fits.gz");
+  // 0.3 arcsec too far north, turned and stretched by 0.1 arcsec in the corners.
+  const fs::path image = survey / "images/single/20170904033600_r.fits";
+  fits::Header header = fits::FitsReader(image).header(0);
+  const Image<float> pixels = fits::FitsReader(image).image<float>(0);
+  header.set("CRVAL2", header.require_number("CRVAL2") + 0.3 / 3600);
+  for (const char* row : {"CD1", "CD2"}) {
+    const std::string x = std::string(row) + "_1", y = std::string(row) + "_2";
+    const double a = header.require_number(x), b = header.require_number(y);
+    header.set(x, 1.001 * (a + 0.001 * b));
+    header.set(y, 1.001 * (b - 0.001 * a));
+  }
+  fits::FitsWriter writer;
+  writer.add_image(pixels.const_view(), header);
+  writer.write(scratch / "changed.fits");
+  fs::copy_file(scratch / "changed.fits", image, fs::copy_options::overwrite_existing);
+  SimulatedSky::measure(survey, 0,
+                        {"--plugin-dir", cameras.string(), "--camera", "still", "--seeing", "1.2",
+                         "--photometry", "gaia", "--name", "linear", "--astrometry", "linear"},
+                        survey / "gaia");
+  const fits::Table made = SimulatedSky::ccds(survey, "linear");
+  EXPECT_EQ(made.text("ccdname", 0), "");
+  EXPECT_EQ(made.text("wcs_terms", 0), "linear");
+  EXPECT_GT(std::hypot(made.number("ccdraoff", 0), made.number("ccddecoff", 0)), 0.2);
+  std::vector<std::string> words = {"--survey-dir",
+                                    survey.string(),
+                                    "--outdir",
+                                    (scratch / "out").string(),
+                                    "--plugin-dir",
+                                    test::built_plugins().string(),
+                                    "--plugin-dir",
+                                    cameras.string(),
+                                    "--bands",
+                                    "r",
+                                    "--no-gaia",
+                                    "--no-tycho",
+                                    "--no-large-galaxies",
+                                    "--no-star-clusters",
+                                    "--no-wise",
+                                    "--no-page",
+                                    "--brick",
+                                    sim["brick"].get<std::string>(),
+                                    "--zoom"};
+  for (const auto& edge : sim["zoom"]) words.push_back(std::to_string(edge.get<int>()));
+  const test::ProgramResult run =
+      test::run_program(test::program("runbrick"), words, {{"LEGACY_SURVEY_DIR", ""}});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Positions found = positions_of(survey, scratch / "out");
+  EXPECT_GT(found.stars, 10);
+  EXPECT_LT(found.rms, 0.03);
+}
+
 }  // namespace
 }  // namespace brickline

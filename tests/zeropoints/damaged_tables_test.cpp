@@ -116,6 +116,26 @@ TEST_F(DamagedTables, WithACcdTwiceAreRefusedByItsRow) {
   EXPECT_THAT(cut.err, AllOf(HasSubstr("row 3"), HasSubstr("a/0.fits")));
 }
 
+TEST_F(DamagedTables, AreNotJoinedWithThoseOfOtherUnitsButWithOtherSpellings) {
+  fits::Table one = table_of({{11, "S4"}}), other = table_of({{12, "S5"}});
+  one.add("ccdraoff", std::vector<float>{0.1F}, "arcsec");
+  one.add("crpix1", std::vector<double>{7}, "pix");
+  other.add("CCDRAOFF", std::vector<float>{0.1F}, "arcsec");
+  other.add("crpix1", std::vector<double>{7}, "pixel");
+  const std::string file = write("one.fits", one);
+  const auto merge = [&](const std::string& out, const std::string& with) {
+    return test::run_program(test::program("make-ccds"), {"merge", (scratch_ / out).string(), file, with});
+  };
+  const test::ProgramResult whole = merge("whole.fits", write("other.fits", other));
+  EXPECT_EQ(whole.exit_code, 0) << whole.err;
+  other.add("CCDRAOFF", std::vector<float>{0.1F}, "deg");
+  const test::ProgramResult mixed = merge("mixed.fits", write("degrees.fits", other));
+  EXPECT_EQ(mixed.exit_code, 3);
+  EXPECT_THAT(mixed.err, AllOf(HasSubstr("degrees.fits"), HasSubstr("'deg'"), HasSubstr("'arcsec'"),
+                               HasSubstr("one.fits")));
+  EXPECT_FALSE(fs::exists(scratch_ / "mixed.fits"));
+}
+
 TEST_F(DamagedTables, AreNotWrittenWhereTheSecondOutputIsThere) {
   const std::string file = write("a.fits", table_of({{11, "S4"}})),
                     there = write("there.fits", fits::Table()), out = (scratch_ / "out.fits").string();

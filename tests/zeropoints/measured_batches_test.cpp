@@ -88,6 +88,21 @@ TEST_F(MeasuredBatches, TellWhatWasFoundOfEachCcdByWhichFacts) {
   EXPECT_THAT(stated.text("wcs_message", 0), HasSubstr("stated"));
 }
 
+TEST_F(MeasuredBatches, HaveTheAirmassOfTimeAndPlaceWhereTheHeaderHasNone) {
+  const fits::Table stated = measure("stated", 0, {});
+  SimulatedSky::change_header(survey_ / "images" / SimulatedSky::images(survey_).at(0), [](fits::Header& h) {
+    h.set("AIRMASS", -3.);
+    h.set("MJD-OBS", 58150.2);
+  });
+  const fits::Table computed = measure("computed", 0, {});
+  const double airmass = computed.number("airmass", 0), before = stated.number("airmass", 0);
+  EXPECT_NEAR(airmass, 1.242, 0.01);  // core/calib/airmass.h has the tests of it
+  EXPECT_GT(std::abs(before - airmass), 0.02);
+  constexpr double kExtinction = 0.09;  // of DECam's r
+  EXPECT_NEAR(computed.number("transparency", 0) / stated.number("transparency", 0),
+              std::pow(10, 0.4 * kExtinction * (airmass - before)), 1e-3);
+}
+
 // A signal that comes while a PSF is made is no failure of the CCD, also of the last one.
 TEST_F(MeasuredBatches, AreInterruptedWhileACalibrationIsMade) {
   fs::remove_all(survey_ / "calib" / "psfex");

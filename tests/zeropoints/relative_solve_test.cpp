@@ -167,6 +167,116 @@ TEST(RelativeSolve, FindsWhatTheProvidersErrorsHaveInCommon) {
   EXPECT_LT(of_none.detector_error, 0.001);
 }
 
+TEST(RelativeSolve, FindsTheGainsOfAmplifiersAndKeepsThemOutOfTheZeroPoints) {
+  Overlaps o = two_thousand();
+  o.amplifier_error = 0.02;
+  const OverlapData data = simulate_overlaps(o);
+  ASSERT_EQ(data.amplifiers.size(), 100);
+  const RelativeSolution solution =
+      solve_zero_points(data.ccds, data.stars, without_floors(), data.amplifiers);
+  const Apart found = apart(data, solution);
+  EXPECT_GT(found.solved, 1950);
+  EXPECT_LT(found.rms, 0.002);
+  EXPECT_GT(found.pull, 0.8);
+  EXPECT_LT(found.pull, 1.2);
+  EXPECT_NEAR(solution.star_scale, 1, 0.05);
+  double rms = 0, pull = 0;
+  ASSERT_EQ(solution.amplifiers.size(), 100);
+  for (std::size_t g = 0; g < 100; ++g) {
+    const SolvedGroup& amplifier = solution.amplifiers[g];
+    rms += std::pow(amplifier.value - data.true_amplifiers[g], 2) / 100;
+    pull += std::pow((amplifier.value - data.true_amplifiers[g]) / amplifier.error, 2) / 100;
+    EXPECT_GT(amplifier.members, 500);
+    EXPECT_NEAR(amplifier.value + solution.amplifiers[g ^ 1].value, 0, 1e-5);
+  }
+  EXPECT_LT(std::sqrt(rms), 0.0005);
+  EXPECT_GT(std::sqrt(pull), 0.8);
+  EXPECT_LT(std::sqrt(pull), 1.2);
+
+  // Whoever does not tell them apart has zero points that scatter more than their errors say.
+  std::vector<StarMeasurement> without = data.stars;
+  for (StarMeasurement& m : without) m.amplifier = -1;
+  const RelativeSolution blind = solve_zero_points(data.ccds, without, without_floors());
+  EXPECT_GT(blind.star_scale, 2);
+  EXPECT_GT(apart(data, blind).rms, 1.5 * found.rms);
+}
+
+TEST(RelativeSolve, IsTheLeastSquaresOfAmplifiersToo) {
+  Overlaps o;
+  o.exposures = 6;
+  o.columns = 2;
+  o.rows = 1;
+  o.depth = 3;
+  o.stars_per_ccd = 12;
+  o.outliers = 0;
+  o.amplifier_error = 0.03;
+  OverlapData data = simulate_overlaps(o);
+  data.amplifiers[1].area = 0.25;
+  RelativeSolveOptions options;
+  options.clip_stars = options.clip_provider = 100;
+  const RelativeSolution solution = solve_zero_points(data.ccds, data.stars, options, data.amplifiers);
+  ASSERT_EQ(solution.night_error, 0);
+  ASSERT_EQ(solution.detector_error, 0);
+
+  const auto ccds = static_cast<int>(data.ccds.size()), amplifiers = 4;
+  int stars = 0;
+  for (const StarMeasurement& m : data.stars) stars = std::max(stars, m.star + 1);
+  const int first_amplifier = ccds + stars, first_exposure = first_amplifier + amplifiers,
+            size = first_exposure + o.exposures;
+  Eigen::MatrixXd a = Eigen::MatrixXd::Zero(size, size);
+  Eigen::VectorXd b = Eigen::VectorXd::Zero(size);
+  const auto add = [&](const std::vector<std::pair<int, double>>& terms, double value, double weight) {
+    for (const auto& [i, x] : terms) {
+      b[i] += weight * x * value;
+      for (const auto& [j, y] : terms) a(i, j) += weight * x * y;
+    }
+  };
+  std::vector<std::array<double, 4>> share(data.ccds.size());
+  std::vector<double> calibrators(data.ccds.size());
+  for (const StarMeasurement& m : data.stars) {
+    add({{m.ccd, 1}, {ccds + m.star, -1}, {first_amplifier + m.amplifier, 1}}, -m.mag,
+        1 / (std::pow(solution.star_scale, 2) * (std::pow(m.error, 2) + std::pow(options.star_floor, 2))));
+    if (!m.calibrator) continue;
+    share[static_cast<std::size_t>(m.ccd)][static_cast<std::size_t>(m.amplifier)] += 1;
+    calibrators[static_cast<std::size_t>(m.ccd)] += 1;
+  }
+  for (int c = 0; c < ccds; ++c) {
+    const auto k = static_cast<std::size_t>(c);
+    std::vector<std::pair<int, double>> terms = {{c, 1}, {first_exposure + data.ccds[k].exposure, 1}};
+    for (int g = 0; g < amplifiers; ++g)
+      terms.emplace_back(first_amplifier + g, share[k][static_cast<std::size_t>(g)] / calibrators[k]);
+    add(terms, data.ccds[k].zero_point,
+        1 / (std::pow(data.ccds[k].error, 2) + std::pow(options.provider_floor, 2)));
+  }
+  for (int x = 0; x < o.exposures; ++x)
+    add({{first_exposure + x, 1}}, 0, 1 / std::pow(solution.exposure_error, 2));
+  for (int g = 0; g < amplifiers; ++g)
+    add({{first_amplifier + g, 1}}, 0, 1 / std::pow(options.amplifier_sigma, 2));
+  constexpr double kNought = 1e-5;
+  add({{first_amplifier, 2. / 3}, {first_amplifier + 1, 1. / 3}}, 0, 1 / (kNought * kNought));
+  add({{first_amplifier + 2, 0.5}, {first_amplifier + 3, 0.5}}, 0, 1 / (kNought * kNought));
+  for (int i = 0; i < size; ++i)
+    if (a(i, i) == 0) a(i, i) = 1;  // stars that nobody has seen
+  const Eigen::MatrixXd inverse = a.inverse();
+  const Eigen::VectorXd x = inverse * b;
+  for (int c = 0; c < ccds; ++c) {
+    const SolvedCcd& ccd = solution.ccds[static_cast<std::size_t>(c)];
+    EXPECT_NEAR(ccd.zero_point, x[c], 1e-6);
+    EXPECT_NEAR(ccd.error / std::sqrt(inverse(c, c)), 1, 1e-4);
+  }
+  for (int g = 0; g < amplifiers; ++g) {
+    const SolvedGroup& amplifier = solution.amplifiers[static_cast<std::size_t>(g)];
+    EXPECT_NEAR(amplifier.value, x[first_amplifier + g], 1e-6);
+    EXPECT_NEAR(amplifier.error / std::sqrt(inverse(first_amplifier + g, first_amplifier + g)), 1, 1e-4);
+  }
+  for (int e = 0; e < o.exposures; ++e) {
+    const SolvedGroup& exposure = solution.exposures[static_cast<std::size_t>(e)];
+    EXPECT_NEAR(exposure.value, x[first_exposure + e], 1e-6);
+    EXPECT_NEAR(exposure.error / std::sqrt(inverse(first_exposure + e, first_exposure + e)), 1, 1e-4);
+    EXPECT_EQ(exposure.members, 2);
+  }
+}
+
 TEST(RelativeSolve, DoesNotBelieveAProviderThatDisagrees) {
   OverlapData data = simulate_overlaps(two_thousand());
   for (RelativeCcd& c : data.ccds)

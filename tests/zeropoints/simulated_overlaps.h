@@ -18,6 +18,8 @@ struct Overlaps {
   double star_error = 0.01;       // of the faintest third; the others are better
   double provider_error = 0.004;  // of each CCD, by itself
   double exposure_error = 0, night_error = 0, detector_error = 0;  // of the provider, in common
+  double amplifier_error =
+      0;  // mag, of the zero points of a CCD's left half up and of its right half down; 0: none are given
   int exposures_per_night = 10;
   double outliers = 0.01;  // part of the measurements, wrong by up to 0.5 mag
   double apart = 0;        // the second half of the exposures lies this far away
@@ -28,6 +30,8 @@ struct OverlapData {
   std::vector<RelativeCcd> ccds;
   std::vector<StarMeasurement> stars;
   std::vector<double> truth;  // zero points
+  std::vector<RelativeAmplifier> amplifiers;
+  std::vector<double> true_amplifiers;
 };
 
 inline OverlapData simulate_overlaps(const Overlaps& o) {
@@ -52,6 +56,14 @@ inline OverlapData simulate_overlaps(const Overlaps& o) {
   std::vector<double> of_detector(static_cast<std::size_t>(detectors)), gain(of_detector.size());
   for (double& v : of_detector) v = o.detector_error * normal(random);
   for (double& v : gain) v = 0.05 * normal(random);
+  std::mt19937_64 random_amplifiers(o.seed + 1000);
+  if (o.amplifier_error > 0)
+    for (int d = 0; d < detectors; ++d) {
+      const double left = o.amplifier_error * normal(random_amplifiers);
+      out.amplifiers.insert(out.amplifiers.end(), {{d, 0.5}, {d, 0.5}});
+      out.true_amplifiers.insert(out.true_amplifiers.end(), {left, -left});
+    }
+  normal.reset();
   double of_night = 0;
   for (int e = 0; e < o.exposures; ++e) {
     if (e % o.exposures_per_night == 0) of_night = o.night_error * normal(random);
@@ -66,6 +78,8 @@ inline OverlapData simulate_overlaps(const Overlaps& o) {
       const double left = x0 + d % o.columns, bottom = y0 + d / o.columns;
       const auto ccd = static_cast<std::int32_t>(out.ccds.size());
       out.truth.push_back(zero_point);
+      double of_amplifiers = 0;
+      int calibrators = 0;
       out.ccds.push_back(
           {zero_point + o.provider_error * normal(random) + of_exposure + of_night + of_detector[k],
            o.provider_error, e, e / o.exposures_per_night, d});
@@ -76,8 +90,20 @@ inline OverlapData simulate_overlaps(const Overlaps& o) {
             if (s.x < left || s.x >= left + 1 || s.y < bottom || s.y >= bottom + 1) continue;
             double mag = s.mag - zero_point + s.error * normal(random);
             if (uniform(random) < o.outliers) mag += uniform(random) - 0.5;
-            out.stars.push_back({i + far, ccd, static_cast<float>(mag), static_cast<float>(s.error)});
+            int amplifier = -1;
+            if (o.amplifier_error > 0) {
+              amplifier = 2 * d + (s.x >= left + 0.5);
+              mag -= out.true_amplifiers[static_cast<std::size_t>(amplifier)];
+              // The provider knows the stars of every other place.
+              if (i % 2 == 0) {
+                of_amplifiers += out.true_amplifiers[static_cast<std::size_t>(amplifier)];
+                ++calibrators;
+              }
+            }
+            out.stars.push_back({i + far, ccd, static_cast<float>(mag), static_cast<float>(s.error),
+                                 amplifier, amplifier >= 0 && i % 2 == 0});
           }
+      if (calibrators > 0) out.ccds.back().zero_point += of_amplifiers / calibrators;
     }
   }
   return out;

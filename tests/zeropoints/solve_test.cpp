@@ -1,6 +1,10 @@
 // make-ccds solve on a sky whose zero points are known: what it changes in the table, what it tells, what it refuses.
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+
 #include "tests/zeropoints/simulated_sky.h"
 
 namespace brickline {
@@ -111,6 +115,8 @@ TEST(SolveByPosition, MatchesStarsAcrossTheZeroOfRightAscension) {
   table.add("mjd_obs", std::vector<double>(n, 57000.2), "d");
   table.add("ccdzpt", zero_points, "mag");
   table.add("ccdzpt_error", std::vector<float>(n, 0.01F), "mag");
+  // As of a camera whose usual zero point nobody knows.
+  table.add("transparency", std::vector<float>(n, std::numeric_limits<float>::quiet_NaN()));
   write(table, scratch / "table.fits");
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t stars = 25;
@@ -158,6 +164,155 @@ TEST(SolveByPosition, MatchesStarsAcrossTheZeroOfRightAscension) {
   // The mean of the provider's differences is kept; the errors of 10 mmag pull by a hundredth of what stars of 2 mmag say.
   EXPECT_NEAR(out.number("ccdzpt", 3) - out.number("ccdzpt", 0), 0.016, 1e-4);
   EXPECT_NEAR(out.number("ccdzpt_difference", 3), -0.003, 1e-4);
+}
+
+// Six exposures of one CCD of 200 x 100 pixels, moved between them, whose left half reads 0.02 mag too much and whose right
+// half as much too little.
+struct TwoAmplifiers {
+  static constexpr int kExposures = 6;
+  std::vector<double> truth;
+  fits::Table ccds;
+  TwoAmplifiers(const fs::path& directory, const std::string& camera) {
+    constexpr double kMoved[kExposures] = {0, 37, 80, 113, 150, 61};
+    std::mt19937 random(2);
+    std::normal_distribution<double> normal;
+    std::vector<std::string> images;
+    std::vector<std::int64_t> number;
+    std::vector<double> provider, mjd;
+    for (int e = 0; e < kExposures; ++e) {
+      images.push_back("cam/image" + std::to_string(e) + ".fits");
+      number.push_back(100 + e);
+      mjd.push_back(57000.2 + e / 3);
+      truth.push_back(25 + 0.01 * e);
+      std::vector<float> x, mag;
+      std::vector<std::int64_t> id;
+      double offsets = 0;
+      for (int star = 0; star < 700; ++star) {
+        const double place = star * 0.57 - kMoved[e];
+        if (place < 0 || place >= 199) continue;
+        const double amplifier = place < 99.5 ? 0.02 : -0.02;
+        x.push_back(static_cast<float>(place));
+        id.push_back(1000 + star);
+        mag.push_back(
+            static_cast<float>(17 + 0.1 * (star % 20) - truth.back() - amplifier + 0.003 * normal(random)));
+        offsets += amplifier;
+      }
+      const std::size_t n = x.size();
+      provider.push_back(truth.back() + offsets / static_cast<double>(n) + (e % 2 ? 0.002 : -0.002));
+      fits::Table t;
+      t.add("ccdname", std::vector<std::string>(n, "A"));
+      t.add("filter", std::vector<std::string>(n, "r"));
+      t.add("expnum", std::vector<std::int64_t>(n, number.back()));
+      t.add("x_fit", std::move(x), "pixel");
+      t.add("y_fit", std::vector<float>(n, 50), "pixel");
+      t.add("used_for_photzpt", std::vector<bool>(n, true));
+      t.add("instpsfmag", std::move(mag), "mag");
+      t.add("dpsfmag", std::vector<float>(n, 0.003F), "mag");
+      t.add("psfmag", std::vector<float>(n), "mag");
+      t.add("bitmask", std::vector<std::int32_t>(n));
+      t.add("fracmasked", std::vector<float>(n));
+      t.add("gaia_sourceid", std::move(id));
+      t.add("ra", std::vector<double>(n), "deg");
+      t.add("dec", std::vector<double>(n), "deg");
+      fits::Header header;
+      header.set("FILENAME", images.back());
+      fits::FitsWriter writer;
+      writer.add_table(t, "", header);
+      writer.write(directory / ("image" + std::to_string(e) + "-photom.fits"));
+    }
+    constexpr std::size_t n = kExposures;
+    ccds.add("image_filename", std::move(images));
+    ccds.add("camera", std::vector<std::string>(n, camera));
+    ccds.add("expnum", std::move(number));
+    ccds.add("ccdname", std::vector<std::string>(n, "A"));
+    ccds.add("filter", std::vector<std::string>(n, "r"));
+    ccds.add("width", std::vector<std::int16_t>(n, 200));
+    ccds.add("height", std::vector<std::int16_t>(n, 100));
+    ccds.add("mjd_obs", std::move(mjd), "d");
+    ccds.add("ccdzpt", std::move(provider), "mag");
+    ccds.add("ccdzpt_error", std::vector<float>(n, 0.002F), "mag");
+    write(ccds, directory / "table.fits");
+  }
+};
+
+TEST(SolveForAmplifiers, FindsTheirGainsWhereFactsSayWhereTheyAreAndWritesFactsThatMendThem) {
+  test::TemporaryDirectory scratch;
+  const TwoAmplifiers sky(scratch.path(), "two");
+  std::ofstream(scratch / "two.camera.json")
+      << R"({"plugin": {"plugin": "two", "version": "1.0.0", "license": "BSD-3-Clause",
+                        "cameras": [{"name": "two", "claims": [{"INSTRUME": "^nobody$"}]}]},
+             "extends": "decam",
+             "amplifiers": {"table": [{"box": [0, 100, 0, 100], "dzp_mag": 0},
+                                      {"box": [100, 200, 0, 100], "dzp_mag": 0.001}]}})";
+  const fs::path table = scratch / "table.fits", out = scratch / "out.fits", facts = scratch / "mended.json";
+  const std::vector<std::string> plugins = {"--plugin-dir", scratch.path().string(), "--plugin-dir",
+                                            test::built_plugins().string()};
+  const auto with = [&](std::vector<std::string> words) {
+    words.insert(words.end(), plugins.begin(), plugins.end());
+    return words;
+  };
+  const ProgramResult result =
+      solve(table, out, {scratch.path()}, with({"--amplifiers", "all", "--amplifiers-out", facts.string()}));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("amplifier two r A [0, 100, 0, 100]: zero point +0.0"),
+                                HasSubstr("amplifier two r A [100, 200, 0, 100]: zero point -0.0"),
+                                HasSubstr("2 amplifiers of 6 CCDs, 2 with common stars, 2 differ")));
+  fits::FitsReader file(out);
+  const fits::Table solved = file.table(1), found = file.table(*file.find_hdu("AMPLIFIERS")),
+                    exposures = file.table(*file.find_hdu("EXPOSURES"));
+  ASSERT_EQ(found.rows(), 2);
+  for (std::int64_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(found.text("ccdname", i), "A");
+    EXPECT_EQ(found.integer("box", i, 1), i == 0 ? 100 : 200);
+    EXPECT_NEAR(found.number("zpt_difference", i), i == 0 ? 0.02 : -0.02,
+                3 * found.number("zpt_difference_error", i));
+    EXPECT_LT(found.number("zpt_difference_error", i), 0.001);
+    EXPECT_GT(found.integer("common_stars", i), 500);
+  }
+  for (std::int64_t i = 0; i < solved.rows(); ++i)
+    EXPECT_NEAR(solved.number("ccdzpt", i), sky.truth[static_cast<std::size_t>(i)], 0.002);
+  ASSERT_EQ(exposures.rows(), 6);
+  EXPECT_EQ(exposures.text("image_filename", 5), "cam/image5.fits");
+  EXPECT_EQ(exposures.integer("ccds", 5), 1);
+  EXPECT_GT(exposures.number("zpt_provider_common_error", 5), 0);
+  nlohmann::json mended;
+  std::ifstream(facts) >> mended;
+  const nlohmann::json& rows = mended.at("amplifiers").at("table+");
+  ASSERT_EQ(rows.size(), 2);
+  EXPECT_NEAR(rows[0].at("dzp_mag").get<double>(), -0.02, 0.002);
+  EXPECT_NEAR(rows[1].at("dzp_mag").get<double>(), 0.02, 0.002);
+  EXPECT_EQ(rows[0].at("when"), (nlohmann::json{{"ccd", "A"}, {"band", "r"}}));
+
+  // By nights there are twice as many.
+  const ProgramResult nights =
+      solve(table, scratch / "nights.fits", {scratch.path()}, with({"--amplifiers", "night"}));
+  ASSERT_EQ(nights.exit_code, 0) << nights.err;
+  EXPECT_THAT(nights.out, AllOf(HasSubstr("4 amplifiers of 6 CCDs"),
+                                HasSubstr("[0, 100, 0, 100], MJD 56999.75 to 57000.75")));
+  // Whoever does not ask has what there was, whose stars scatter.
+  const ProgramResult blind = solve(table, scratch / "blind.fits", {scratch.path()});
+  ASSERT_EQ(blind.exit_code, 0) << blind.err;
+  EXPECT_FALSE(fits::FitsReader(scratch / "blind.fits").find_hdu("AMPLIFIERS"));
+  EXPECT_GT(fits::FitsReader(scratch / "blind.fits").header(1).require_number("ZSSCALE"), 2);
+
+  const ProgramResult useless =
+      solve(table, scratch / "x.fits", {scratch.path()}, {"--amplifiers-out", "x.json"});
+  EXPECT_EQ(useless.exit_code, 2);
+  EXPECT_THAT(useless.err, AllOf(HasSubstr("--amplifiers-out"), HasSubstr("--amplifiers")));
+  std::ofstream(scratch / "none.json") << R"({"amplifiers": {"table": []}})";
+  const ProgramResult none =
+      solve(table, scratch / "x.fits", {scratch.path()},
+            with({"--amplifiers", "all", "--amplifier-facts", (scratch / "none.json").string()}));
+  EXPECT_EQ(none.exit_code, 3);
+  EXPECT_THAT(none.err, AllOf(HasSubstr("table.fits"), HasSubstr("--amplifier-facts")));
+  std::ofstream(scratch / "both.json")
+      << R"({"amplifiers": {"table": [{"box": [0, 120, 0, 100], "dzp_mag": 0}, {"box": [100, 200, 0, 100], "dzp_mag": 0}]}})";
+  const ProgramResult both =
+      solve(table, scratch / "x.fits", {scratch.path()},
+            with({"--amplifiers", "all", "--amplifier-facts", (scratch / "both.json").string()}));
+  EXPECT_EQ(both.exit_code, 3);
+  EXPECT_THAT(both.err, AllOf(HasSubstr("CCD A"), HasSubstr("overlap")));
+  EXPECT_FALSE(fs::exists(scratch / "x.fits"));
 }
 
 }  // namespace

@@ -5,8 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <new>
@@ -123,9 +125,24 @@ std::string version_text(std::string_view name) {
   return fmt::format("{} {} (commit {})", name, kVersion, commit());
 }
 
+namespace {
+
+// Ranges do not keep out what is no number, and with it comparisons fall either way.
+void refuse_nan(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options())
+    if (option->count() > 0 && option->get_type_name().find("FLOAT") != std::string::npos)
+      for (const std::string& word : option->results())
+        if (char* end = nullptr; std::isnan(std::strtod(word.c_str(), &end)) && end != word.c_str())
+          throw usage_error("{}: '{}' is no number", option->get_name(), word);
+  for (const CLI::App* parsed : app.get_subcommands()) refuse_nan(*parsed);
+}
+
+}  // namespace
+
 bool parse_command_line(CLI::App& app, int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
+    refuse_nan(app);
     return true;
   } catch (const CLI::Success& e) {
     std::ostringstream wanted;

@@ -18,7 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// 1/pixel, of the galaxy that depths are of: the table's column, else what the PSF says where the brick is.
+// 1/pixel, of the galaxy that depths are of: the table's column, else, of a row that has none (of a table without the column
+// that others were joined to), what the PSF says where the brick is.
 class GalaxyNorms {
  public:
   GalaxyNorms(const SurveyDirectory& survey, const PluginSearch& plugins, const CcdTable& table,
@@ -26,20 +27,17 @@ class GalaxyNorms {
       : table_(table), rows_(rows), target_(target), terminal_(LogLevel::kWarning) {
     for (const char* name : {"galnorm_mean", "galnorm"})
       if (table.table().has(name)) column_ = column_.empty() ? name : column_;
-    if (!column_.empty()) return;
-    cameras_ = CameraRegistry::scan(plugins, Log(terminal_));
     std::map<std::string, std::int64_t> wanted;
-    for (const CcdRow& row : rows) ++wanted[row.camera];
+    for (const CcdRow& row : rows) wanted[row.camera] += !(stated(row) > 0);
+    std::erase_if(wanted, [](const auto& camera) { return camera.second == 0; });
+    if (wanted.empty()) return;
+    cameras_ = CameraRegistry::scan(plugins, Log(terminal_));
     cameras_->load(wanted);
     reader_ = std::make_unique<CcdReader>(survey, *cameras_, &table.table());
   }
   double operator()(std::size_t i) const {
     const CcdRow& row = rows_[i];
-    if (!column_.empty()) {
-      const double v = table_.table().number(column_, row.table_row);
-      if (!(v > 0)) throw input_error("CCD {} has the {} {}", row.name(), column_, v);
-      return v;
-    }
+    if (const double v = stated(row); v > 0) return v;
     ReadImageOptions reading;
     reading.pixels = reading.sky = false;
     reading.polygon = target_.polygon();
@@ -49,6 +47,10 @@ class GalaxyNorms {
   }
 
  private:
+  double stated(const CcdRow& row) const {
+    return column_.empty() ? 0 : table_.table().number(column_, row.table_row);
+  }
+
   const CcdTable& table_;
   const std::vector<CcdRow>& rows_;
   const Target& target_;

@@ -157,7 +157,12 @@ int make_table(Arguments& a) {
 int merge(const Arguments& a) {
   std::vector<NamedTable> tables;
   for (const fs::path& file : a.inputs) tables.push_back({file.string(), TableFile::read(file).table});
+  require_same_kind(tables);
   const fits::Table table = concatenate_tables(tables);
+  if (const std::string words = ccds_there_twice(table); !words.empty()) {
+    TerminalLog terminal(LogLevel::kWarning);
+    Log(terminal).warning("{}: {}", a.output.string(), words);
+  }
   write_table(table, a.output, a.force);
   write_stdout(fmt::format("{}: {} CCDs of {} tables\n", a.output.string(), table.rows(), tables.size()));
   return 0;
@@ -215,7 +220,8 @@ int make_ccds(int argc, char** argv) {
 
   CLI::App* merging = app.add_subcommand("merge", "joins tables, column by column");
   merging->add_option("OUT", a.output, "the table to write")->required();
-  merging->add_option("TABLES", a.inputs, "the tables to join")->required();
+  merging->add_option("TABLES", a.inputs, "the tables to join, of one kind and in the same units")
+      ->required();
   merging->add_flag("--force", a.force, "replace a table that is there");
   CLI::App* cutting = app.add_subcommand(
       "cut", "sets ccd_cuts by the cameras' limits and prints how many CCDs each rule cuts");
@@ -230,6 +236,7 @@ int make_ccds(int argc, char** argv) {
   CLI::App* choosing = add_depth_cut_command(app, a.depth_cut);
   add_plugin_options(*choosing, a);
   CLI::App* solving = add_solve_command(app, a.solve);
+  add_plugin_options(*solving, a);
   CLI::App* reporting = add_report_command(app, a.report);
   add_plugin_options(*reporting, a);
   if (!parse_command_line(app, argc, argv)) return 0;
@@ -237,7 +244,11 @@ int make_ccds(int argc, char** argv) {
   if (cutting->parsed()) return cut(a);
   if (growing->parsed()) return write_tree(a.tree);
   if (choosing->parsed()) return cut_bricks(a.depth_cut, a.plugins);
-  if (solving->parsed()) return solve_table(a.solve);
+  if (solving->parsed()) {
+    a.solve.amplifiers.plugins = a.plugins;
+    a.solve.amplifiers.plugins.use_user_directory = !a.no_user_plugins;
+    return solve_table(a.solve);
+  }
   if (reporting->parsed()) {
     a.plugins.use_user_directory = !a.no_user_plugins;
     return write_report(a.report, a.plugins);

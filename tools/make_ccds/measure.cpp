@@ -181,8 +181,8 @@ void add_measure_options(CLI::App& app, MeasureArguments& a) {
       ->group(kGroup);
   app.add_option(
          "--outdir", a.outdir,
-         "where DIR/BASE-photom.fits (a row per star) and -annotated.fits (a row per CCD) of each image go; else "
-         "zpt in the survey's directory")
+         "where DIR/BASE-photom.fits (a row per star) and -annotated.fits (a row per CCD) of each image go, in "
+         "the place of those of earlier measurements; else zpt in the survey's directory")
       ->group(kGroup);
   app.add_option("--report", a.report,
                  "PAGE.html: a page of what was measured (make-ccds report makes it of the tables)")
@@ -284,6 +284,13 @@ void add_measure_options(CLI::App& app, MeasureArguments& a) {
   constant("--most-crowded", s.most_crowded, CLI::Range(0., 1.),
            "part of the usable stars that may have a like neighbour");
   constant("--crowded-within", s.crowded_within_fwhm, CLI::Range(0., 1000.), "FWHM, of such a neighbour");
+  AstrometricTermOptions& t = s.astrometry;
+  constant("--stars-per-term", t.stars_per_term, CLI::Range(1, 10000),
+           "of --astrometry, for each of an axis's terms; fewer: terms of a lower order");
+  constant("--largest-terms-error", t.largest_error, CLI::Range(1e-6, 3600.),
+           "arcsec, of --astrometry's terms anywhere on the CCD; more: of a lower order");
+  constant("--clip-terms", t.clip, CLI::Range(1.6, 1000.),
+           "sigmas, of stars that --astrometry's terms are of");
   for (const CLI::Option* option : static_cast<const CLI::App&>(app).get_options())
     if ((option->get_group() == kGroup || option->get_group() == kConstants) &&
         !option->check_lname("measure"))

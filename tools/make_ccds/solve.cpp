@@ -7,9 +7,12 @@
 #include <cmath>
 #include <map>
 #include <numbers>
+#include <optional>
+#include <span>
 #include <tuple>
 #include <unordered_map>
 
+#include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/base/exit_codes.h"
 #include "core/fits/fits_reader.h"
@@ -65,6 +68,7 @@ struct Rows {
   std::vector<Part> part;
   std::vector<RelativeCcd> ccds;  // meaningful for those that take part
   std::vector<int> system, exposure;
+  std::vector<double> night;  // the day of its begin; NaN: not known
   int exposures = 0;
   std::map<std::pair<std::string, std::string>, std::int64_t> by_name;  // short name of the image, ccdname
 };
@@ -92,8 +96,10 @@ Rows rows_of(const fits::Table& table, double night_begins) {
     out.system.push_back(systems({camera, table.text("filter", i)}));
     ccd.exposure = exposures(image);
     ccd.detector = detectors({out.system.back(), name});
-    if (std::isfinite(mjd))
-      ccd.night = nights({camera, static_cast<std::int64_t>(std::floor(mjd - night_begins / 24))});
+    constexpr double kFarthest = 1e7;  // days: no date
+    out.night.push_back(std::abs(mjd) < kFarthest ? std::floor(mjd - night_begins / 24) : kNan);
+    if (std::isfinite(out.night.back()))
+      ccd.night = nights({camera, static_cast<std::int64_t>(out.night.back())});
     ccd.zero_point = table.number("ccdzpt", i);
     const double scatter_error =
         has_error ? 0
@@ -171,8 +177,9 @@ struct Stars {
 
 class StarReader {
  public:
-  StarReader(const SolveArguments& a, const fits::Table& table, Rows& rows)
-      : a_(a), table_(table), rows_(rows), places_(a.match_radius_arcsec) {}
+  // `amplifiers` may be null.
+  StarReader(const SolveArguments& a, const fits::Table& table, Rows& rows, const Amplifiers* amplifiers)
+      : a_(a), table_(table), rows_(rows), amplifiers_(amplifiers), places_(a.match_radius_arcsec) {}
 
   void read(const fs::path& file) {
     fits::FitsReader reader(file);
@@ -192,7 +199,7 @@ class StarReader {
  private:
   // Columns of one star table.
   struct Columns {
-    explicit Columns(const fits::Table& t)
+    Columns(const fits::Table& t, bool with_places)
         : mag(t.numbers("instpsfmag")),
           error(t.numbers("dpsfmag")),
           with_zero_point(t.numbers("psfmag")),
@@ -201,13 +208,18 @@ class StarReader {
           ra(t.numbers("ra")),
           dec(t.numbers("dec")) {
       for (std::int64_t k = 0; k < t.rows(); ++k) id.push_back(t.integer("gaia_sourceid", k));
+      if (!with_places) return;
+      x = t.numbers("x_fit");
+      y = t.numbers("y_fit");
+      calibrator = t.numbers("used_for_photzpt");
     }
     std::vector<double> mag, error, with_zero_point, bits, masked, ra, dec;
+    std::vector<double> x, y, calibrator;  // empty where nobody asks for amplifiers
     std::vector<std::int64_t> id;
   };
 
   void read(const fits::Table& t, const std::string& image) {
-    const Columns columns(t);
+    const Columns columns(t, amplifiers_ != nullptr);
     std::map<std::string, std::int64_t> here;
     for (std::int64_t k = 0; k < t.rows(); ++k) {
       ++out_.rows;
@@ -267,13 +279,17 @@ class StarReader {
     if (star == next) last_ccd_.push_back(-1);
     if (last_ccd_[at(star)] == row) return;  // two entries of a catalog for one star
     last_ccd_[at(star)] = row;
-    out_.measurements.push_back(
-        {star, static_cast<std::int32_t>(row), static_cast<float>(mag), static_cast<float>(error)});
+    StarMeasurement& m = out_.measurements.emplace_back(StarMeasurement{
+        star, static_cast<std::int32_t>(row), static_cast<float>(mag), static_cast<float>(error)});
+    if (!amplifiers_) return;
+    m.amplifier = amplifiers_->find(row, c.x[k], c.y[k]);
+    m.calibrator = c.calibrator[k] != 0;
   }
 
   const SolveArguments& a_;
   const fits::Table& table_;
   Rows& rows_;
+  const Amplifiers* amplifiers_;
   Stars out_;
   std::vector<std::unordered_map<std::int64_t, std::int32_t>> ids_;  // by system
   std::vector<std::int64_t> last_ccd_;                               // by star
@@ -287,7 +303,7 @@ struct Solved {
 };
 
 Solved solve(const SolveArguments& a, const fits::Table& table, const Rows& rows,
-             std::vector<StarMeasurement> measurements) {
+             std::vector<StarMeasurement> measurements, const Amplifiers* amplifiers) {
   Solved out;
   std::vector<std::int32_t> number(rows.ccds.size(), -1);
   std::vector<RelativeCcd> ccds;
@@ -297,7 +313,18 @@ Solved solve(const SolveArguments& a, const fits::Table& table, const Rows& rows
     ccds.push_back(rows.ccds[i]);
   }
   for (StarMeasurement& m : measurements) m.ccd = number[at(m.ccd)];
-  out.solution = solve_zero_points(ccds, measurements, a.options);
+  out.solution =
+      solve_zero_points(ccds, measurements, a.options,
+                        amplifiers ? std::span(amplifiers->all()) : std::span<const RelativeAmplifier>());
+  // Cameras and bands whose usual zero point is known.
+  std::vector<bool> has_usual(at(*std::max_element(rows.system.begin(), rows.system.end()) + 1));
+  const bool has_transparency = table.has("transparency");
+  const auto transparency = [&](std::size_t i) {
+    const double t = has_transparency ? table.number("transparency", static_cast<std::int64_t>(i)) : kNan;
+    return t > 0 ? t : kNan;
+  };
+  for (std::size_t i = 0; i < number.size(); ++i)
+    if (transparency(i) > 0) has_usual[at(rows.system[i])] = true;
   std::vector<ClearValue> clear;
   for (std::size_t i = 0; i < number.size(); ++i) {
     const RelativeCcd& before = rows.ccds[i];
@@ -310,9 +337,9 @@ Solved solve(const SolveArguments& a, const fits::Table& table, const Rows& rows
                  ccd.error,       ccd.star_excess};
     if (rows.part[i] == Part::kTakesPart || rows.part[i] == Part::kNoStars) {
       // transparency = 10^(0.4 (zero point - usual + k (airmass - 1))), of the provider's zero point
-      const bool knows = table.has("transparency");
-      const double transparency = knows ? table.number("transparency", static_cast<std::int64_t>(i)) : kNan;
-      c.value = !knows ? ccd.zero_point : 2.5 * std::log10(transparency) + ccd.zero_point - before.zero_point;
+      c.value = has_usual[at(rows.system[i])]
+                    ? 2.5 * std::log10(transparency(i)) + ccd.zero_point - before.zero_point
+                    : ccd.zero_point;
     }
     clear.push_back(c);
   }
@@ -415,14 +442,47 @@ void replace_columns(fits::Table& table, const Rows& rows, const Solved& solved)
   table.add("clear_star_excess", std::move(excess));
 }
 
-fits::Header cards(const RelativeSolution& s) {
-  fits::Header h;
+void add_cards(fits::Header& h, const RelativeSolution& s) {
   h.set("ZSEXPERR", s.exposure_error, "[mag] provider's error in common of exposures");
   h.set("ZSNITERR", s.night_error, "[mag] ... of nights");
   h.set("ZSDETERR", s.detector_error, "[mag] ... of detectors (CCDs)");
   h.set("ZSSCALE", s.star_scale, "stars' scatter over their errors");
   h.set("ZSPARTS", s.parts, "parts without common stars");
-  return h;
+}
+
+// What the provider's errors have in common of each exposure and of each night, with its error.
+void add_common_errors(fits::FitsWriter& writer, const fits::Table& table, const Rows& rows,
+                       const RelativeSolution& solution) {
+  const auto add = [&](const char* extension, const char* column, const std::vector<SolvedGroup>& groups,
+                       const auto& number_of, const auto& name_of) {
+    std::vector<std::int64_t> first(groups.size(), -1);
+    for (std::int64_t i = 0; i < table.rows(); ++i)
+      if (const int g = number_of(i); g >= 0 && at(g) < first.size() && first[at(g)] < 0) first[at(g)] = i;
+    std::vector<std::string> camera, name;
+    std::vector<float> value, error;
+    std::vector<std::int64_t> ccds;
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      if (first[g] < 0 || groups[g].members == 0) continue;
+      camera.push_back(table.text("camera", first[g]));
+      name.push_back(name_of(first[g]));
+      value.push_back(static_cast<float>(groups[g].value));
+      error.push_back(static_cast<float>(groups[g].error));
+      ccds.push_back(groups[g].members);
+    }
+    fits::Table t;
+    t.add("camera", std::move(camera));
+    t.add(column, std::move(name));
+    t.add("zpt_provider_common", std::move(value), "mag", {}, "provider's error in common");
+    t.add("zpt_provider_common_error", std::move(error), "mag");
+    t.add("ccds", std::move(ccds));
+    writer.add_table(t, extension);
+  };
+  add(
+      "EXPOSURES", "image_filename", solution.exposures, [&](std::int64_t i) { return rows.exposure[at(i)]; },
+      [&](std::int64_t i) { return table.text("image_filename", i); });
+  add(
+      "NIGHTS", "night", solution.nights, [&](std::int64_t i) { return rows.ccds[at(i)].night; },
+      [&](std::int64_t i) { return fmt::format("{:.0f}", rows.night[at(i)]); });
 }
 
 std::string report(const SolveArguments& a, const fits::Table& table, const Rows& rows, const Stars& stars,
@@ -476,7 +536,8 @@ CLI::App* add_solve_command(CLI::App& app, SolveArguments& a) {
       "solve",
       "solves for the zero points of all CCDs of a table of --measure from the stars that they have in common (of one "
       "camera and band), tied to the zero points that are there by their errors; tells exposures that were not photometric. "
-      "CCDs without common stars keep theirs (column zpt_solve). Exit code 6 if measured CCDs have no star table");
+      "CCDs without common stars keep theirs (column zpt_solve). Tables EXPOSURES and NIGHTS behind it have what the "
+      "provider's errors have in common there. Exit code 6 if measured CCDs have no star table");
   solving->add_option("TABLE", a.table, "the table, of make-ccds --measure")->required();
   solving->add_option("OUT", a.output, "the table to write")->required();
   solving->add_option("STARS", a.stars, "its tables of stars, *-photom.fits, or directories that hold them")
@@ -511,36 +572,86 @@ CLI::App* add_solve_command(CLI::App& app, SolveArguments& a) {
   constant("--largest-ccd-scatter", c.largest_ccd_scatter, "mag, of its CCDs", 0., 100.);
   constant("--largest-star-excess", c.largest_star_excess, "of its stars' scatter over the expected", 0.,
            1000.);
+  AmplifierArguments& m = a.amplifiers;
+  const std::string group = "Amplifiers";
+  solving
+      ->add_option(
+          "--amplifiers", m.period,
+          "night, run, all: solve also for what the amplifiers of a CCD differ by (their gains), alike in a night, in a run of "
+          "nights, or always; where they are the cameras' facts say (amplifiers.table, whose dzp_mag may be 0). ccdzpt is "
+          "then that of the whole CCD, and OUT has a table AMPLIFIERS")
+      ->check(CLI::IsMember({"night", "run", "all"}))
+      ->group(group);
+  const auto of_amplifiers = [&](CLI::Option* option) {
+    a.amplifier_options.push_back(option->group(group));
+  };
+  of_amplifiers(solving->add_option(
+      "--amplifier-facts", m.facts,
+      "a file with {\"amplifiers\": {\"table\": [...]}}, laid over the cameras' own facts"));
+  of_amplifiers(solving->add_option(
+      "--amplifiers-out", m.out,
+      "FILE.json: facts, to be laid over the camera's, that bring amplifiers to their CCD's zero point"));
+  of_amplifiers(solving
+                    ->add_option("--amplifier-sigma", o.amplifier_sigma,
+                                 "mag, that they are thought to differ by before anything is measured")
+                    ->check(CLI::Range(1e-4, 10.))
+                    ->capture_default_str());
+  of_amplifiers(
+      solving->add_option("--run-gap", m.run_gap, "days from a night to the next of its run, at most")
+          ->check(CLI::Range(1., 1e5))
+          ->capture_default_str());
   return solving;
 }
 
 int solve_table(const SolveArguments& a) {
-  if (fs::exists(a.output) && !a.force)
-    throw input_error("it is there already; --force replaces it").in_file(a.output.string());
-  fits::Table table = fits::FitsReader(a.table).table(1);
+  if (a.amplifiers.period.empty())
+    for (const CLI::Option* option : a.amplifier_options)
+      if (option->count() > 0) throw usage_error("{} is of no use without --amplifiers", option->get_name());
+  refuse_to_replace(a.output, a.force);
+  if (!a.amplifiers.out.empty()) refuse_to_replace(a.amplifiers.out, a.force);
+  TableFile file = TableFile::read(a.table);
+  fits::Table& table = file.table;
   Rows rows;
+  std::optional<Amplifiers> amplifiers;
   try {
     if (table.has("ccdzpt_provider"))
       throw input_error(
           "its zero points are solved already; the table that make-ccds --measure wrote is needed");
     if (table.rows() == 0) throw input_error("it has no CCD");
     rows = rows_of(table, a.night_begins);
+    if (!a.amplifiers.period.empty()) {
+      AmplifierArguments of = a.amplifiers;
+      of.night_begins = a.night_begins;
+      amplifiers.emplace(table, rows.night, of);
+      if (amplifiers->divided() == 0)
+        throw input_error(
+            "no camera's facts say where the amplifiers of its CCDs are (amplifiers.table); --amplifier-facts FILE "
+            "can say it");
+    }
   } catch (Error& e) {
     throw e.in_file(a.table.string());
   }
-  StarReader reader(a, table, rows);
+  StarReader reader(a, table, rows, amplifiers ? &*amplifiers : nullptr);
   for (const fs::path& file : star_tables(a.stars)) reader.read(file);
   Stars stars = reader.take();
   const auto count = [&](Part part) { return std::count(rows.part.begin(), rows.part.end(), part); };
   if (count(Part::kTakesPart) == 0)
     throw input_error("none of its {} CCDs is both measured and in the star tables", table.rows())
         .in_file(a.table.string());
-  const Solved solved = solve(a, table, rows, std::move(stars.measurements));
+  const Solved solved =
+      solve(a, table, rows, std::move(stars.measurements), amplifiers ? &*amplifiers : nullptr);
+  const RelativeSolution& solution = solved.solution;
+  const std::string facts = a.amplifiers.out.empty() ? std::string() : amplifiers->facts(solution.amplifiers);
   replace_columns(table, rows, solved);
+  add_cards(file.header, solution);
   fits::FitsWriter writer;
-  writer.add_table(table, "", cards(solved.solution));
+  file.add_to(writer);
+  add_common_errors(writer, table, rows, solution);
+  if (amplifiers) writer.add_table(amplifiers->table(solution.amplifiers), "AMPLIFIERS");
   writer.write(a.output);
-  write_stdout(report(a, table, rows, stars, solved));
+  if (!facts.empty()) write_file_atomically(a.amplifiers.out, facts);
+  write_stdout((amplifiers ? amplifiers->report(solution.amplifiers) : std::string()) +
+               report(a, table, rows, stars, solved));
   return count(Part::kNoStars) == 0 ? 0 : kSomeItemsFailed;
 }
 

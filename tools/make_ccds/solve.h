@@ -6,10 +6,12 @@
 
 #include "core/zeropoints/cloudy_exposures.h"
 #include "core/zeropoints/relative_solve.h"
+#include "tools/make_ccds/amplifiers.h"
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace brickline {
 
@@ -20,6 +22,8 @@ struct SolveArguments {
   double match_radius_arcsec = 0.5, largest_error = 0.05, most_masked = 0.1, night_begins = 18;
   RelativeSolveOptions options;
   CloudOptions clouds;
+  AmplifierArguments amplifiers;
+  std::vector<const CLI::Option*> amplifier_options;  // that are of no use without --amplifiers
 };
 CLI::App* add_solve_command(CLI::App& app, SolveArguments& a);
 int solve_table(const SolveArguments& a);

@@ -1,7 +1,17 @@
 #include "tools/make_ccds/table_file.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <map>
+#include <tuple>
+#include <utility>
+
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
+#include "core/wcs/units.h"
 
 namespace brickline {
 
@@ -21,6 +31,51 @@ void TableFile::add_to(fits::FitsWriter& writer) const {
 
 std::string short_name(const std::filesystem::path& image) {
   return (image.parent_path().filename() / image.filename()).string();
+}
+
+void require_same_kind(std::span<const NamedTable> tables) {
+  constexpr const char* kOfCcds = "image_filename";
+  std::map<std::string, std::pair<std::string, std::string>> units;  // by column: unit, file
+  for (const NamedTable& t : tables) {
+    if (t.table.has(kOfCcds) != tables.front().table.has(kOfCcds)) {
+      const bool first = tables.front().table.has(kOfCcds);
+      throw input_error("it is {}table of CCDs (column {}), and {} is {}", first ? "no " : "a ", kOfCcds,
+                        tables.front().name, first ? "one" : "none")
+          .in_file(t.name);
+    }
+    for (const fits::Column& column : t.table.columns()) {
+      if (column.unit.empty()) continue;
+      std::string name = column.name;
+      std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+      const auto [known, is_new] = units.try_emplace(name, column.unit, t.name);
+      // There are many spellings of one unit; what is not known is not judged.
+      if (constexpr double kSame = 1e-9;
+          !is_new && std::abs(unit_ratio(column.unit, known->second.first).value_or(1) - 1) > kSame)
+        throw input_error("column {} is in '{}', and in '{}' in {}", column.name, column.unit,
+                          known->second.first, known->second.second)
+            .in_file(t.name);
+    }
+  }
+}
+
+std::string ccds_there_twice(const fits::Table& table) {
+  for (const char* name : {"image_filename", "image_hdu", "ccdname"})
+    if (!table.has(name)) return {};
+  std::map<std::tuple<std::string, std::int64_t, std::string>, std::int64_t> rows;
+  std::int64_t twice = 0;
+  std::string first;
+  for (std::int64_t i = 0; i < table.rows(); ++i) {
+    if (table.has("ccd_cuts") && table.integer("ccd_cuts", i) != 0) continue;
+    const std::string image = table.text("image_filename", i), ccdname = table.text("ccdname", i);
+    const auto [known, is_new] = rows.try_emplace({image, table.integer("image_hdu", i), ccdname}, i);
+    if (!is_new && twice++ == 0)
+      first = fmt::format("rows {} and {} are both CCD {} of {} [{}]", known->second + 1, i + 1, ccdname,
+                          image, table.integer("image_hdu", i));
+  }
+  if (twice == 0) return {};
+  return fmt::format(
+      "{} CCDs are there more than once (the first: {}): make-ccds cut and solve refuse such a table", twice,
+      first);
 }
 
 void refuse_to_replace(const std::filesystem::path& file, bool force) {

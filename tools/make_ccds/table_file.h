@@ -2,11 +2,13 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 
 #include "core/fits/fits_writer.h"
 #include "core/fits/header.h"
 #include "core/fits/table.h"
+#include "core/survey/concatenate_tables.h"
 
 namespace brickline {
 
@@ -24,6 +26,11 @@ struct TableFile {
 std::string short_name(const std::filesystem::path& image);
 // mag: what the zero point of a table of stars may differ from that of the table of CCDs by rounding.
 inline constexpr double kSameZeroPoint = 0.001;
+
+// Before tables are joined. Error (kInput), naming both: one has CCDs and another stars, or a column is in units of different size.
+void require_same_kind(std::span<const NamedTable> tables);
+// Words about rows that are not cut and of one CCD of one image; empty where there are none, or no CCDs.
+std::string ccds_there_twice(const fits::Table& table);
 
 // Error (kInput) if the file is there and is not to be replaced.
 void refuse_to_replace(const std::filesystem::path& file, bool force);
