@@ -60,6 +60,24 @@ TEST_F(Solve, PutsZeroPointsOfCommonStarsIntoTheTableAndRefusesWhatDoesNotBelong
     EXPECT_LT(after.number("ccdzpt_error", i), 0.01);
   }
 
+  // What a colour term is off by for all stars alike ties no exposure to another: it comes back to the errors at the end.
+  fits::Table with_term = before;
+  constexpr double kTerm = 0.003;
+  std::vector<float> errors;
+  for (std::int64_t i = 0; i < before.rows(); ++i)
+    errors.push_back(static_cast<float>(std::hypot(before.number("ccdzpt_error", i), kTerm)));
+  with_term.add("ccdzpt_error", std::move(errors), "mag");
+  with_term.add("ccdzpt_term_error", std::vector<float>(static_cast<std::size_t>(before.rows()), kTerm),
+                "mag");
+  write(with_term, scratch / "with-term.fits");
+  const fs::path with_term_solved = scratch / "with-term-solved.fits";
+  ASSERT_EQ(solve(scratch / "with-term.fits", with_term_solved, {stars}).exit_code, 0);
+  const fits::Table of_term = fits::FitsReader(with_term_solved).table(1);
+  for (std::int64_t i = 0; i < 4; ++i) {
+    EXPECT_NEAR(of_term.number("ccdzpt", i), after.number("ccdzpt", i), 1e-6);
+    EXPECT_NEAR(of_term.number("ccdzpt_error", i), std::hypot(after.number("ccdzpt_error", i), kTerm), 1e-6);
+  }
+
   EXPECT_EQ(solve(table, out, {stars}).exit_code, 3) << "it is there already";
   const ProgramResult again = solve(out, scratch / "again.fits", {stars});
   EXPECT_EQ(again.exit_code, 3);

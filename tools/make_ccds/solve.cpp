@@ -69,6 +69,8 @@ struct Rows {
   std::vector<RelativeCcd> ccds;  // meaningful for those that take part
   std::vector<int> system, exposure;
   std::vector<double> night;  // the day of its begin; NaN: not known
+  // mag: the part of the provider's error that its colour term has for all stars alike, which no star says anything of
+  std::vector<double> term_error;
   int exposures = 0;
   std::map<std::pair<std::string, std::string>, std::int64_t> by_name;  // short name of the image, ccdname
 };
@@ -77,7 +79,7 @@ Rows rows_of(const fits::Table& table, double night_begins) {
   Rows out;
   for (const char* name : {"image_filename", "ccdname", "camera", "filter", "expnum", "mjd_obs", "ccdzpt"})
     table.require(name);
-  const bool has_error = table.has("ccdzpt_error");
+  const bool has_error = table.has("ccdzpt_error"), has_term_error = table.has("ccdzpt_term_error");
   if (!has_error)
     for (const char* name : {"ccdphrms", "ccdnphotom_used"})
       if (!table.has(name))
@@ -106,6 +108,10 @@ Rows rows_of(const fits::Table& table, double night_begins) {
                   : table.number("ccdphrms", i) *
                         std::sqrt(std::numbers::pi / 2 / table.number("ccdnphotom_used", i));
     ccd.error = has_error ? table.number("ccdzpt_error", i) : scatter_error;
+    const double term = has_term_error ? table.number("ccdzpt_term_error", i) : 0;
+    const bool has_term = term > 0 && term < ccd.error;
+    if (has_term) ccd.error = std::sqrt(ccd.error * ccd.error - term * term);
+    out.term_error.push_back(has_term ? term : 0);
     const bool failed = table.has("err_message") && !table.text("err_message", i).empty();
     const bool stated = table.has("zpt_source") && !table.text("zpt_source", i).starts_with("stars:");
     const bool good = std::isfinite(ccd.zero_point) && std::isfinite(ccd.error) && ccd.error > 0;
@@ -408,9 +414,9 @@ void replace_columns(fits::Table& table, const Rows& rows, const Solved& solved)
     const RelativeCcd& was = rows.ccds[at(i)];
     const ExposureSky& sky = solved.skies[at(rows.exposure[at(i)])];
     before.push_back(static_cast<float>(was.zero_point));
-    before_error.push_back(static_cast<float>(was.error));
+    before_error.push_back(static_cast<float>(std::hypot(was.error, rows.term_error[at(i)])));
     after.push_back(static_cast<float>(c.zero_point));
-    error.push_back(static_cast<float>(c.error));
+    error.push_back(static_cast<float>(std::hypot(c.error, rows.term_error[at(i)])));
     moved.push_back(static_cast<float>(c.solved ? difference[at(i)] : kNan));
     exposure_zero_point.push_back(static_cast<float>(medians[at(rows.exposure[at(i)])]));
     scatter.push_back(static_cast<float>(c.star_scatter));
