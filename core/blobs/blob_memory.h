@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,8 @@ struct SourceState {
   SourceKind chosen = SourceKind::kPsf;
   bool model_chosen = false;  // false: kept as it came
   bool unfinished = false;    // its last fit with its neighbours took all the steps that it may
+  // Of its sigmas, what changes since its last fit with its neighbours may have moved it by.
+  double unsettled = std::numeric_limits<double>::infinity();
   int rectangle_width = 0, rectangle_height = 0, pixels = 0, images = 0;
 };
 

@@ -67,18 +67,28 @@ class BlobRun {
   bool may_be_fitted_together(const SourceRecord& record) const;
   bool makes_background(const SourceRecord& record) const;
   using Wanted = std::function<bool(const SourceRecord&)>;
-  std::vector<std::vector<int>> neighbours(const std::vector<SourceRecord>& records,
-                                           const Wanted& wanted = {}) const;
-  std::vector<Group> groups_of(const std::vector<SourceRecord>& records, const Wanted& wanted = {}) const;
+  struct Neighbour {
+    int record;
+    double overlap;
+  };
+  struct Neighbourhood {
+    std::vector<char> takes_part;  // per record
+    std::vector<double> snr;       // of all images together
+    std::vector<std::vector<Neighbour>> of;
+  };
+  Neighbourhood neighbours(const std::vector<SourceRecord>& records, const Wanted& wanted = {}) const;
+  std::vector<Group> groups_of(const std::vector<SourceRecord>& records, const Neighbourhood& near,
+                               double counts = 0, const std::vector<char>* settled = nullptr) const;
   void describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const;
   JointOptions joint_fit_options() const;
   struct GroupFit {
-    double gain = 0;          // in ln P
-    bool unfinished = false;  // it ended at the most steps that it may take
+    std::vector<double> change;  // of each member's model, in sigmas; 0 where the group is whole
+    bool unfinished = false;     // it ended at the most steps that it may take
   };
   GroupFit fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& options);
   void fit_over_background(std::vector<SourceRecord>& records);
   void fit_groups(std::vector<SourceRecord>& records);
+  void unsettle(std::vector<SourceRecord>& records, const SourcePatches& gone);
   template <class Work>
   void step_together(std::vector<SourceRecord>& records, Work&& work);
   // joint_split.cpp

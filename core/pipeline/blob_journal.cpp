@@ -31,6 +31,7 @@ struct codec::Fields<SourceState> {
     visit("chosen", &SourceState::chosen);
     visit("model_chosen", &SourceState::model_chosen);
     visit("unfinished", &SourceState::unfinished);
+    visit("unsettled", &SourceState::unsettled);
     visit("rectangle_width", &SourceState::rectangle_width);
     visit("rectangle_height", &SourceState::rectangle_height);
     visit("pixels", &SourceState::pixels);
