@@ -52,7 +52,7 @@ class BlobRun {
                                      std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const;
   InverseVariances errors_of(const SourceRecord& record) const;
 
-  // Sources that are fitted together (joint_run.cpp): indices of records, of each whether it is there with all that it
+  // Sources that are fitted together (joint_groups.cpp): indices of records, of each whether it is there with all that it
   // overlaps (or is the one that the group was made around) and in no group before.
   struct Group {
     std::vector<int> members;
@@ -79,6 +79,8 @@ class BlobRun {
   Neighbourhood neighbours(const std::vector<SourceRecord>& records, const Wanted& wanted = {}) const;
   std::vector<Group> groups_of(const std::vector<SourceRecord>& records, const Neighbourhood& near,
                                double counts = 0, const std::vector<char>* settled = nullptr) const;
+  void unsettle(std::vector<SourceRecord>& records, const SourcePatches& gone);
+  // joint_run.cpp
   void describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const;
   JointOptions joint_fit_options() const;
   struct GroupFit {
@@ -88,7 +90,6 @@ class BlobRun {
   GroupFit fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& options);
   void fit_over_background(std::vector<SourceRecord>& records);
   void fit_groups(std::vector<SourceRecord>& records);
-  void unsettle(std::vector<SourceRecord>& records, const SourcePatches& gone);
   template <class Work>
   void step_together(std::vector<SourceRecord>& records, Work&& work);
   // joint_split.cpp

@@ -1,7 +1,6 @@
-// Sources of a blob fitted together: groups of those that overlap, kinds chosen again with the neighbours at their
+// Sources of a blob fitted together, group by group (joint_groups.cpp): kinds chosen again with the neighbours at their
 // best, and errors from the joint normal matrix.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -11,26 +10,6 @@
 
 namespace brickline {
 namespace {
-
-// sum a b inverse_error^2; as floats side by side, so that they are as many as a vector has.
-double weighted_product(const BlobImage& image, const Patch& a, const Patch& b) {
-  constexpr int kSums = 16;
-  const Box box = intersection(intersection(a.box(), b.box()), image.data.box());
-  double sum = 0;
-  for (int y = box.y0; y < box.y1; ++y) {
-    const float* p = a.pixels.row(y - a.y0) + (box.x0 - a.x0);
-    const float* q = b.pixels.row(y - b.y0) + (box.x0 - b.x0);
-    const float* e = image.inverse_error.row(y) + box.x0;
-    std::array<float, kSums> row{};
-    const int n = box.width();
-    int x = 0;
-    for (; x + kSums <= n; x += kSums)
-      for (int k = 0; k < kSums; ++k) row[k] += (p[x + k] * e[x + k]) * (q[x + k] * e[x + k]);
-    for (int k = 0; x < n; ++x, ++k) row[k] += (p[x] * e[x]) * (q[x] * e[x]);
-    for (const float v : row) sum += v;
-  }
-  return sum;
-}
 
 // A band that sees less than this share of a source's light, and than a tenth of what the best band sees, says nothing of
 // it: only its wings lie on usable pixels, and their flux may be anything.
@@ -47,102 +26,6 @@ double usable_share(const BlobImage& image, const Patch& unit) {
 }
 
 }  // namespace
-
-bool BlobRun::may_be_fitted_together(const SourceRecord& r) const {
-  return r.alive && !r.traits.frozen && !r.forced_to_stay &&
-         std::any_of(r.patches.begin(), r.patches.end(), [](const auto& p) { return !!p; });
-}
-
-// Which sources each overlaps by more than the options' least, itself left out, the strongest first.
-BlobRun::Neighbourhood BlobRun::neighbours(const std::vector<SourceRecord>& records,
-                                           const Wanted& wanted) const {
-  const std::size_t n = records.size();
-  const std::vector<BlobImage>& images = images_.images();
-  std::vector<std::vector<double>> own(n, std::vector<double>(images.size(), 0.0));
-  Neighbourhood out{std::vector<char>(n), std::vector<double>(n, 0.0),
-                    std::vector<std::vector<Neighbour>>(n)};
-  std::vector<char>& takes_part = out.takes_part;
-  for (std::size_t s = 0; s < n; ++s) {
-    takes_part[s] = may_be_fitted_together(records[s]) && (!wanted || wanted(records[s]));
-    for (std::size_t i = 0; takes_part[s] && i < images.size(); ++i)
-      if (records[s].patches[i])
-        own[s][i] = weighted_product(images[i], *records[s].patches[i], *records[s].patches[i]);
-    for (const double v : own[s]) out.snr[s] += v;
-    out.snr[s] = std::sqrt(out.snr[s]);
-  }
-  for (std::size_t s = 0; s < n; ++s)
-    for (std::size_t t = 0; takes_part[s] && t < s; ++t) {
-      if (!takes_part[t]) continue;
-      double strongest = 0;
-      for (std::size_t i = 0; i < images.size(); ++i) {
-        const auto &a = records[s].patches[i], &b = records[t].patches[i];
-        if (!a || !b || !(own[s][i] > 0) || !(own[t][i] > 0) || intersection(a->box(), b->box()).empty())
-          continue;
-        strongest = std::max(
-            strongest, std::abs(weighted_product(images[i], *a, *b)) / std::sqrt(own[s][i] * own[t][i]));
-      }
-      if (!(strongest > options_.together.least_overlap)) continue;
-      out.of[s].push_back({static_cast<int>(t), strongest});
-      out.of[t].push_back({static_cast<int>(s), strongest});
-    }
-  for (std::vector<Neighbour>& of_one : out.of)
-    std::sort(of_one.begin(), of_one.end(), [](const Neighbour& a, const Neighbour& b) {
-      return a.overlap != b.overlap ? a.overlap > b.overlap : a.record < b.record;
-    });
-  return out;
-}
-
-// All sources that overlap, directly or through others; where those are too many, groups around one source after the
-// other, brightest first, grown along the strongest overlaps, until each has been in one with its neighbours, or with
-// all of an overlap above `counts`. Where some are `settled`: until each of the others has been in one, with those that
-// it overlaps most. `own`: whose group it is first of all.
-std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& records,
-                                               const Neighbourhood& near, double counts,
-                                               const std::vector<char>* settled) const {
-  constexpr double kTakesPart = 0.02;  // overlap of settled sources that are fitted with others
-  const auto most = static_cast<std::size_t>(std::max(1, options_.together.largest_group));
-  std::vector<char> done = settled ? *settled : std::vector<char>(records.size(), 0);
-  std::vector<Group> out;
-  for (const int first : brightest_first(records, false)) {
-    if (done[static_cast<std::size_t>(first)] || !near.takes_part[static_cast<std::size_t>(first)]) continue;
-    Group group;
-    std::vector<char> in(records.size(), 0);
-    std::vector<std::size_t> next;  // of each member, how many of its neighbours are in
-    const auto add = [&](int m) {
-      in[static_cast<std::size_t>(m)] = 1;
-      group.members.push_back(m);
-      next.push_back(0);
-    };
-    for (int m = first; m >= 0 && group.members.size() < most;) {
-      add(m);
-      m = -1;
-      double strongest = 0;
-      for (std::size_t k = 0; k < group.members.size(); ++k) {
-        const auto& all = near.of[static_cast<std::size_t>(group.members[k])];
-        if (settled && done[static_cast<std::size_t>(group.members[k])]) continue;
-        const auto passed = [&](const Neighbour& n) {
-          const auto at = static_cast<std::size_t>(n.record);
-          return in[at] || (settled && done[at] && n.overlap <= kTakesPart);
-        };
-        while (next[k] < all.size() && passed(all[next[k]])) ++next[k];
-        if (next[k] == all.size() || !(all[next[k]].overlap > strongest)) continue;
-        strongest = all[next[k]].overlap;
-        m = all[next[k]].record;
-      }
-    }
-    for (const int m : group.members) {
-      double outside = 0;
-      for (const Neighbour& t : near.of[static_cast<std::size_t>(m)])
-        if (!in[static_cast<std::size_t>(t.record)]) outside = std::max(outside, t.overlap);
-      const bool its = !done[static_cast<std::size_t>(m)] && (settled || outside <= counts || m == first);
-      group.own.push_back(its);
-      if (its) done[static_cast<std::size_t>(m)] = 1;
-      group.whole = group.whole && outside == 0;
-    }
-    out.push_back(std::move(group));
-  }
-  return out;
-}
 
 // The group as the fitter sees it; `images` views pixels that the members are not subtracted from.
 void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const {
@@ -204,6 +87,8 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
   JointInput input;
   describe(records, group, input);
   JointOptions options = how;
+  constexpr double kOfEach = 0.005;  // ln P, of each source, that steps of a group must gain
+  options.min_gain = std::max(options.min_gain, kOfEach * static_cast<double>(group.members.size()));
   // What starts in the blob stays in it.
   std::vector<char> kept_inside;
   for (const JointSource& s : input.sources) kept_inside.push_back(inside(s.model.ra, s.model.dec));
@@ -229,6 +114,10 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
 void BlobRun::fit_groups(std::vector<SourceRecord>& records) {
   constexpr double kSettled = 0.1;  // sigmas
   const auto at = [&](int k) -> SourceRecord& { return records[static_cast<std::size_t>(k)]; };
+  if (std::ranges::none_of(records, [&](const SourceRecord& r) {
+        return may_be_fitted_together(r) && (r.moved > 0 || r.unsettled > kSettled);
+      }))
+    return;
   const Neighbourhood near = neighbours(records);
   for (std::size_t s = 0; s < records.size(); ++s) {
     records[s].unsettled += records[s].moved;
@@ -255,14 +144,6 @@ void BlobRun::fit_groups(std::vector<SourceRecord>& records) {
     }
   }
   fit_over_background(records);
-}
-
-// Nobody knows what becomes of the sources where these models were.
-void BlobRun::unsettle(std::vector<SourceRecord>& records, const SourcePatches& gone) {
-  for (SourceRecord& r : records)
-    for (std::size_t i = 0; i < std::min(r.patches.size(), gone.size()); ++i)
-      if (r.patches[i] && gone[i] && !intersection(r.patches[i]->box(), gone[i]->box()).empty())
-        r.unsettled = std::numeric_limits<double>::infinity();
 }
 
 // Whether a source is what others near it are fitted over a background for: a star or a galaxy of a catalog as bright as
@@ -297,10 +178,10 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
     if (r.alive) images_.add(r.patches, 1);
   std::vector<Image<float>> before;
   for (const BlobImage& image : images_.images()) before.push_back(image.data);
-  const auto subtract_all = [&] {
+  const auto subtract_all = [&](bool as_drawn) {
     for (SourceRecord& r : records) {
       if (!r.alive) continue;
-      r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
+      if (!as_drawn) r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
       images_.add(r.patches, -1);
     }
   };
@@ -309,7 +190,7 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
     for (SourceRecord& r : records) static_cast<SourceState&>(r) = std::move(known_[next_known_++]);
   } else {
     before_source();
-    subtract_all();
+    subtract_all(false);
     work();
     next_known_ = known_.size();
     for (std::size_t i = left; memory_ && i < records.size(); ++i)
@@ -317,7 +198,7 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
     for (std::size_t i = 0; i < before.size(); ++i) images_.images()[i].data = before[i];
   }
   for (SourceRecord& r : records) r.moved = 0;
-  subtract_all();
+  subtract_all(left < records.size());
 }
 
 // The kinds of the wanted sources (all, if empty) once more, brightest first, the others' models subtracted.
@@ -367,16 +248,16 @@ void BlobRun::fit_together(std::vector<SourceRecord>& records) {
   drop_dark(records);
 }
 
-// The kinds of records from `first` on, of which there may be none, and of all that they may have told of another kind.
+// The kinds of records from `first` on, of which there may be none, and of all that feel them.
 void BlobRun::choose_near(std::vector<SourceRecord>& records, std::size_t first) {
   if (first == records.size()) return;
-  constexpr double kTells = 1;  // sigmas of a source's flux
+  constexpr double kFelt = 1;  // in sigmas of a source's flux, what another takes of it
   const Neighbourhood near = neighbours(records);
   std::vector<char> wanted(records.size(), 0);
   for (std::size_t i = first; i < records.size(); ++i) {
     wanted[i] = 1;
     for (const Neighbour& t : near.of[i])
-      if (t.overlap * near.snr[i] > kTells) wanted[static_cast<std::size_t>(t.record)] = 1;
+      if (t.overlap * near.snr[i] > kFelt) wanted[static_cast<std::size_t>(t.record)] = 1;
   }
   choose_again(records, wanted);
   fit_together(records);
