@@ -251,6 +251,26 @@ void BlobImages::add(const SourcePatches& patches, float factor) {
     if (patches[i]) add_patch(images_[i].data.view(), *patches[i], factor);
 }
 
+double BlobImages::distance(const SourcePatches& from, const SourcePatches& to) const {
+  double sum = 0;
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    if (!to[i]) continue;
+    const Patch* old = i < from.size() && from[i] ? &*from[i] : nullptr;
+    const Box box = to[i]->box(), both = old ? intersection(box, old->box()) : Box{};
+    for (int y = box.y0; y < box.y1; ++y) {
+      const float* e = images_[i].inverse_error.row(y);
+      const float* p = to[i]->pixels.row(y - box.y0) - box.x0;
+      const bool beside = old && y >= both.y0 && y < both.y1;
+      const float* q = beside ? old->pixels.row(y - old->y0) - old->x0 : nullptr;
+      for (int x = box.x0; x < box.x1; ++x) {
+        const double chi = (p[x] - (q && x >= both.x0 && x < both.x1 ? q[x] : 0.0F)) * e[x];
+        sum += chi * chi;
+      }
+    }
+  }
+  return std::sqrt(sum);
+}
+
 std::optional<FitImage> BlobImages::fit_image(const SourceModel& source, const BlobImage& image,
                                               const Box& box,
                                               std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const {

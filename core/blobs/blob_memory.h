@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,8 @@ struct SourceState {
   // Of a composite galaxy: what chi-squared gained over the chosen kind of `models`; 0: it is none.
   double composite_gain = 0;
   bool unfinished = false;  // its last fit with its neighbours took all the steps that it may
+  // Of its sigmas, what changes since its last fit with its neighbours may have moved it by.
+  double unsettled = std::numeric_limits<double>::infinity();
   int rectangle_width = 0, rectangle_height = 0, pixels = 0, images = 0;
 };
 

@@ -53,7 +53,7 @@ class BlobRun {
                                      std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const;
   InverseVariances errors_of(const SourceRecord& record) const;
 
-  // Sources that are fitted together (joint_run.cpp): indices of records, of each whether it is there with all that it
+  // Sources that are fitted together (joint_groups.cpp): indices of records, of each whether it is there with all that it
   // overlaps (or is the one that the group was made around) and in no group before.
   struct Group {
     std::vector<int> members;
@@ -68,14 +68,25 @@ class BlobRun {
   bool may_be_fitted_together(const SourceRecord& record) const;
   bool makes_background(const SourceRecord& record) const;
   using Wanted = std::function<bool(const SourceRecord&)>;
-  std::vector<std::vector<int>> neighbours(const std::vector<SourceRecord>& records,
-                                           const Wanted& wanted = {}) const;
-  std::vector<Group> groups_of(const std::vector<SourceRecord>& records, const Wanted& wanted = {}) const;
+  struct Neighbour {
+    int record;
+    double overlap;
+  };
+  struct Neighbourhood {
+    std::vector<char> takes_part;  // per record
+    std::vector<double> snr;       // of all images together
+    std::vector<std::vector<Neighbour>> of;
+  };
+  Neighbourhood neighbours(const std::vector<SourceRecord>& records, const Wanted& wanted = {}) const;
+  std::vector<Group> groups_of(const std::vector<SourceRecord>& records, const Neighbourhood& near,
+                               double counts = 0, const std::vector<char>* settled = nullptr) const;
+  void unsettle(std::vector<SourceRecord>& records, const SourcePatches& gone);
+  // joint_run.cpp
   void describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const;
   JointOptions joint_fit_options() const;
   struct GroupFit {
-    double gain = 0;          // in ln P
-    bool unfinished = false;  // it ended at the most steps that it may take
+    std::vector<double> change;  // of each member's model, in sigmas; 0 where the group is whole
+    bool unfinished = false;     // it ended at the most steps that it may take
   };
   // joint_composite.cpp: members as the fitter sees them, composite galaxies as two sources.
   struct Component {

@@ -1,7 +1,8 @@
-// Sources of a blob fitted together: groups of those that overlap, kinds chosen again with the neighbours at their
+// Sources of a blob fitted together, group by group (joint_groups.cpp): kinds chosen again with the neighbours at their
 // best, and errors from the joint normal matrix.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/blobs/blob_run.h"
 #include "core/blobs/item_failure.h"
@@ -9,20 +10,6 @@
 
 namespace brickline {
 namespace {
-
-double weighted_product(const BlobImage& image, const Patch& a, const Patch& b) {
-  const Box box = intersection(intersection(a.box(), b.box()), image.data.box());
-  double sum = 0;
-  for (int y = box.y0; y < box.y1; ++y) {
-    const float* p = a.pixels.row(y - a.y0) - a.x0;
-    const float* q = b.pixels.row(y - b.y0) - b.x0;
-    const float* e = image.inverse_error.row(y);
-    double row = 0;
-    for (int x = box.x0; x < box.x1; ++x) row += static_cast<double>(p[x] * e[x]) * (q[x] * e[x]);
-    sum += row;
-  }
-  return sum;
-}
 
 // A band that sees less than this share of a source's light, and than a tenth of what the best band sees, says nothing of
 // it: only its wings lie on usable pixels, and their flux may be anything.
@@ -39,85 +26,6 @@ double usable_share(const BlobImage& image, const Patch& unit) {
 }
 
 }  // namespace
-
-bool BlobRun::may_be_fitted_together(const SourceRecord& r) const {
-  return r.alive && !r.traits.frozen && !r.forced_to_stay &&
-         std::any_of(r.patches.begin(), r.patches.end(), [](const auto& p) { return !!p; });
-}
-
-// Which sources each overlaps by more than the options' least, itself left out, the strongest first.
-std::vector<std::vector<int>> BlobRun::neighbours(const std::vector<SourceRecord>& records,
-                                                  const Wanted& wanted) const {
-  const std::size_t n = records.size();
-  const std::vector<BlobImage>& images = images_.images();
-  std::vector<std::vector<double>> own(n, std::vector<double>(images.size(), 0.0));
-  std::vector<char> takes_part(n);
-  for (std::size_t s = 0; s < n; ++s) {
-    takes_part[s] = may_be_fitted_together(records[s]) && (!wanted || wanted(records[s]));
-    for (std::size_t i = 0; takes_part[s] && i < images.size(); ++i)
-      if (records[s].patches[i])
-        own[s][i] = weighted_product(images[i], *records[s].patches[i], *records[s].patches[i]);
-  }
-  std::vector<std::vector<std::pair<double, int>>> found(n);
-  for (std::size_t s = 0; s < n; ++s)
-    for (std::size_t t = 0; takes_part[s] && t < s; ++t) {
-      if (!takes_part[t]) continue;
-      double strongest = 0;
-      for (std::size_t i = 0; i < images.size(); ++i) {
-        const auto &a = records[s].patches[i], &b = records[t].patches[i];
-        if (!a || !b || !(own[s][i] > 0) || !(own[t][i] > 0) || intersection(a->box(), b->box()).empty())
-          continue;
-        strongest = std::max(
-            strongest, std::abs(weighted_product(images[i], *a, *b)) / std::sqrt(own[s][i] * own[t][i]));
-      }
-      if (!(strongest > options_.together.least_overlap)) continue;
-      found[s].emplace_back(-strongest, static_cast<int>(t));
-      found[t].emplace_back(-strongest, static_cast<int>(s));
-    }
-  std::vector<std::vector<int>> out(n);
-  for (std::size_t s = 0; s < n; ++s) {
-    std::sort(found[s].begin(), found[s].end());
-    for (const auto& [strength, t] : found[s]) out[s].push_back(t);
-  }
-  return out;
-}
-
-// All sources that overlap, directly or through others; where those are too many, groups around one source after the
-// other, brightest first, until each has been in one with its neighbours. `own`: whose group it is first of all.
-std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& records,
-                                               const Wanted& wanted) const {
-  const std::vector<std::vector<int>> near = neighbours(records, wanted);
-  const auto most = static_cast<std::size_t>(std::max(1, options_.together.largest_group));
-  std::vector<char> done(records.size(), 0);
-  std::vector<Group> out;
-  for (const int first : brightest_first(records, false)) {
-    const SourceRecord& around = records[static_cast<std::size_t>(first)];
-    if (done[static_cast<std::size_t>(first)] || !may_be_fitted_together(around) ||
-        (wanted && !wanted(around)))
-      continue;
-    Group group;
-    group.members.push_back(first);
-    std::vector<char> in(records.size(), 0);
-    in[static_cast<std::size_t>(first)] = 1;
-    for (std::size_t k = 0; k < group.members.size() && group.members.size() < most; ++k)
-      for (const int t : near[static_cast<std::size_t>(group.members[k])]) {
-        if (in[static_cast<std::size_t>(t)] || group.members.size() >= most) continue;
-        in[static_cast<std::size_t>(t)] = 1;
-        group.members.push_back(t);
-      }
-    for (const int m : group.members) {
-      const auto& next = near[static_cast<std::size_t>(m)];
-      const bool whole =
-          std::all_of(next.begin(), next.end(), [&](int t) { return in[static_cast<std::size_t>(t)] != 0; });
-      const bool its = !done[static_cast<std::size_t>(m)] && (whole || m == first);
-      group.own.push_back(its);
-      if (its) done[static_cast<std::size_t>(m)] = 1;
-      group.whole = group.whole && whole;
-    }
-    out.push_back(std::move(group));
-  }
-  return out;
-}
 
 // The group as the fitter sees it; `images` views pixels that the members are not subtracted from.
 void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const {
@@ -180,40 +88,61 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
   JointInput input;
   describe(records, group, input);
   JointOptions options = how;
+  constexpr double kOfEach = 0.005;  // ln P, of each source, that steps of a group must gain
+  options.min_gain = std::max(options.min_gain, kOfEach * static_cast<double>(group.members.size()));
   // What starts in the blob stays in it.
   std::vector<char> kept_inside;
   for (const JointSource& s : input.sources) kept_inside.push_back(inside(s.model.ra, s.model.dec));
   options.allowed = [&](std::size_t s, double ra, double dec) { return !kept_inside[s] || inside(ra, dec); };
   const JointResult fit = fit_members(input, options);
   const bool ok = fit.status != FitStatus::kBadInput && fit.status != FitStatus::kNoData;
+  GroupFit out;
+  out.unfinished = fit.status == FitStatus::kMaxIterations;
   for (std::size_t k = 0; k < group.members.size(); ++k) {
     SourceRecord& r = records[static_cast<std::size_t>(group.members[k])];
     if (ok) r.model = fit.models[k];
+    const SourcePatches before = std::move(r.patches);
     r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
     images_.add(r.patches, -1);
+    out.change.push_back(group.whole ? 0 : images_.distance(before, r.patches));
   }
-  return {ok ? fit.gain : 0, fit.status == FitStatus::kMaxIterations};
+  return out;
 }
 
-// All sources, group by group; where groups are parts of larger ones, or did not come to an end, several times.
+// Sources that changes have moved by more than a small share of their errors since they were last fitted with their
+// neighbours, group by group; then again those that did not come to an end, or that are moved by the changes of
+// neighbours that were not in their group.
 void BlobRun::fit_groups(std::vector<SourceRecord>& records) {
-  for (SourceRecord& r : records) r.unfinished = false;
+  constexpr double kSettled = 0.1;  // sigmas
+  const auto at = [&](int k) -> SourceRecord& { return records[static_cast<std::size_t>(k)]; };
+  if (std::ranges::none_of(records, [&](const SourceRecord& r) {
+        return may_be_fitted_together(r) && (r.moved > 0 || r.unsettled > kSettled);
+      }))
+    return;
+  const Neighbourhood near = neighbours(records);
+  for (std::size_t s = 0; s < records.size(); ++s) {
+    records[s].unsettled += records[s].moved;
+    for (const Neighbour& t : near.of[s])
+      at(t.record).unsettled += t.overlap * std::min(records[s].moved, near.snr[s]);
+  }
   for (int sweep = 0; sweep < options_.together.sweeps; ++sweep) {
-    double gain = 0;
-    bool unfinished = false;
-    for (const Group& group : groups_of(records)) {
+    std::vector<char> settled;
+    for (const SourceRecord& r : records) settled.push_back(r.unsettled <= kSettled);
+    for (const Group& group : groups_of(records, near, 0, &settled)) {
       before_source();
-      const bool to_go_on = std::ranges::any_of(
-          group.members, [&](int m) { return records[static_cast<std::size_t>(m)].unfinished; });
-      if (sweep > 0 && group.whole && !to_go_on) continue;
       const GroupFit fit = fit_group(records, group, joint_fit_options());
-      for (std::size_t k = 0; k < group.members.size(); ++k)
-        if (group.own[k]) records[static_cast<std::size_t>(group.members[k])].unfinished = fit.unfinished;
-      if (!group.whole) gain += fit.gain;
-      unfinished = unfinished || (group.whole && fit.unfinished);
+      std::vector<char> in(records.size(), 0);
+      for (const int m : group.members) in[static_cast<std::size_t>(m)] = 1;
+      for (std::size_t k = 0; k < group.members.size(); ++k) {
+        SourceRecord& r = at(group.members[k]);
+        if (group.own[k] || group.whole) {
+          r.unfinished = fit.unfinished;
+          r.unsettled = fit.unfinished ? std::numeric_limits<double>::infinity() : 0;
+        }
+        for (const Neighbour& t : near.of[static_cast<std::size_t>(group.members[k])])
+          if (!in[static_cast<std::size_t>(t.record)]) at(t.record).unsettled += t.overlap * fit.change[k];
+      }
     }
-    constexpr double kWorthwhile = 1;  // in ln P
-    if (!(gain > kWorthwhile) && !unfinished) break;
   }
   fit_over_background(records);
 }
@@ -234,9 +163,11 @@ void BlobRun::fit_over_background(std::vector<SourceRecord>& records) {
   if (std::ranges::none_of(records, wanted)) return;
   JointOptions options = joint_fit_options();
   options.fit_sky = true;
-  for (const Group& group : groups_of(records, wanted)) {
+  for (const Group& group : groups_of(records, neighbours(records, wanted))) {
     before_source();
     fit_group(records, group, options);
+    for (const int m : group.members)
+      records[static_cast<std::size_t>(m)].unsettled = std::numeric_limits<double>::infinity();
   }
 }
 
@@ -248,10 +179,10 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
     if (r.alive) images_.add(r.patches, 1);
   std::vector<Image<float>> before;
   for (const BlobImage& image : images_.images()) before.push_back(image.data);
-  const auto subtract_all = [&] {
+  const auto subtract_all = [&](bool as_drawn) {
     for (SourceRecord& r : records) {
       if (!r.alive) continue;
-      r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
+      if (!as_drawn) r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
       images_.add(r.patches, -1);
     }
   };
@@ -260,14 +191,15 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
     for (SourceRecord& r : records) static_cast<SourceState&>(r) = std::move(known_[next_known_++]);
   } else {
     before_source();
-    subtract_all();
+    subtract_all(false);
     work();
     next_known_ = known_.size();
     for (std::size_t i = left; memory_ && i < records.size(); ++i)
       memory_->keep_step(task_.blob, task_.part, records[i]);
     for (std::size_t i = 0; i < before.size(); ++i) images_.images()[i].data = before[i];
   }
-  subtract_all();
+  for (SourceRecord& r : records) r.moved = 0;
+  subtract_all(left < records.size());
 }
 
 // The kinds of the wanted sources (all, if empty) once more, brightest first, the others' models subtracted.
@@ -297,15 +229,20 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
       // One of two that were one has no model to go back to.
       if (failure && r.split_from >= 0 && !r.model_chosen) r.alive = false;
     });
+    const SourcePatches old = std::move(r.patches);
     r.patches.clear();
     if (!r.alive && r.traits.star) {
       r.alive = r.forced_to_stay = true;
       r.model_chosen = false;
       r.model.flux = r.start_flux;
     }
-    if (!r.alive) continue;
+    if (!r.alive) {
+      unsettle(records, old);
+      continue;
+    }
     r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
     images_.add(r.patches, -1);
+    r.moved += images_.distance(old, r.patches);
   }
 }
 
@@ -317,14 +254,16 @@ void BlobRun::fit_together(std::vector<SourceRecord>& records) {
   drop_dark(records);
 }
 
-// The kinds of records from `first` on, of which there may be none, and of all that they overlap.
+// The kinds of records from `first` on, of which there may be none, and of all that feel them.
 void BlobRun::choose_near(std::vector<SourceRecord>& records, std::size_t first) {
   if (first == records.size()) return;
-  const std::vector<std::vector<int>> near = neighbours(records);
+  constexpr double kFelt = 1;  // in sigmas of a source's flux, what another takes of it
+  const Neighbourhood near = neighbours(records);
   std::vector<char> wanted(records.size(), 0);
   for (std::size_t i = first; i < records.size(); ++i) {
     wanted[i] = 1;
-    for (const int t : near[i]) wanted[static_cast<std::size_t>(t)] = 1;
+    for (const Neighbour& t : near.of[i])
+      if (t.overlap * near.snr[i] > kFelt) wanted[static_cast<std::size_t>(t.record)] = 1;
   }
   choose_again(records, wanted);
   fit_together(records);
@@ -338,8 +277,10 @@ bool BlobRun::drop_dark(std::vector<SourceRecord>& records) {
         std::ranges::any_of(r.model.flux, [](double f) { return f > 0; }))
       continue;
     images_.add(r.patches, 1);
+    const SourcePatches gone = std::move(r.patches);
     r.patches.clear();
     r.alive = false;
+    unsettle(records, gone);
     any = true;
   }
   return any;
@@ -348,8 +289,9 @@ bool BlobRun::drop_dark(std::vector<SourceRecord>& records) {
 // Of every source that may be fitted together, from the group that is its own.
 std::vector<std::optional<JointErrors>> BlobRun::errors_together(
     const std::vector<SourceRecord>& records) const {
+  constexpr double kCounts = 0.05;  // of overlap; of less, errors are another by a thousandth
   std::vector<std::optional<JointErrors>> out(records.size());
-  const std::vector<Group> groups = groups_of(records);
+  const std::vector<Group> groups = groups_of(records, neighbours(records), kCounts);
   for_each_index(groups.size(), in_parallel_, [&](std::size_t k) {
     const Group& group = groups[k];
     JointInput input;

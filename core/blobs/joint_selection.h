@@ -50,7 +50,7 @@ struct JointSelection {
   // Overlap: the correlation of two models as drawn, weighted. Larger groups are fitted in overlapping parts.
   double least_overlap = 2e-3;
   int largest_group = 24;
-  int sweeps = 3;                                                    // over the parts, at most
+  int sweeps = 6;                                                    // over the parts, at most
   double position_box_arcsec = 1.5, max_step_position_arcsec = 0.5;  // of one joint fit
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "core/blobs/blob_run.h"
@@ -152,7 +153,7 @@ bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std:
 std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
   std::vector<SourceRecord> found, trial;
   constexpr std::size_t kNeighbours = 5;  // that are free while two are tried
-  const std::vector<std::vector<int>> near = neighbours(records);
+  const Neighbourhood near = neighbours(records);
   for (const int i : brightest_first(records, false)) {
     SourceRecord& whole = records[static_cast<std::size_t>(i)];
     // What lies on a halo gains by a second source what it gained by its background.
@@ -161,8 +162,9 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
       continue;
     before_source();
     std::vector<int> around;
-    for (const int t : near[static_cast<std::size_t>(i)])
-      if (records[static_cast<std::size_t>(t)].alive && around.size() < kNeighbours) around.push_back(t);
+    for (const Neighbour& t : near.of[static_cast<std::size_t>(i)])
+      if (records[static_cast<std::size_t>(t.record)].alive && around.size() < kNeighbours)
+        around.push_back(t.record);
     std::vector<Image<float>> before;
     for (const BlobImage& image : images_.images()) before.push_back(image.data);
     const auto restored = [&] {
@@ -189,10 +191,15 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
     b.start_iy = pixel.y;
     b.started_in_blob = task_.mask(pixel.x, pixel.y) != 0;
     a.split_from = b.split_from = i;
+    for (SourceRecord* half : {&a, &b})
+      half->unsettled = half->moved = std::numeric_limits<double>::infinity();
     whole.alive = false;
     whole.patches.clear();
-    for (std::size_t k = 0; k < around.size(); ++k)
-      records[static_cast<std::size_t>(around[k])] = std::move(trial[k]);
+    for (std::size_t k = 0; k < around.size(); ++k) {
+      SourceRecord& r = records[static_cast<std::size_t>(around[k])];
+      trial[k].moved += images_.distance(r.patches, trial[k].patches);
+      r = std::move(trial[k]);
+    }
     found.push_back(std::move(a));
     found.push_back(std::move(b));
   }
@@ -213,6 +220,7 @@ bool BlobRun::rejoin(std::vector<SourceRecord>& records, std::size_t first) {
     }
     SourceRecord& whole = records[static_cast<std::size_t>(a.split_from)];
     whole.alive = true;
+    whole.unsettled = whole.moved = std::numeric_limits<double>::infinity();
     whole.patches = images_.draw_on_windows(whole.model, tools_, in_parallel_);
     images_.add(whole.patches, -1);
     any = true;

@@ -1,6 +1,7 @@
 // One source while its blob is being fitted. Private to this room.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -27,6 +28,8 @@ struct SourceRecord : SourceState {
   bool forced_point_source = false, fit_background = false;
   bool forced_to_stay = false;
   int split_from = -1;  // the record that it is one of two of; -1: none
+  // In sigmas, how far its model has changed since its neighbours were last fitted with it or told of it.
+  double moved = std::numeric_limits<double>::infinity();
   // What its galaxies are also started from when kinds are chosen again, the model being a point source then.
   std::optional<SourceModel> known_galaxy;
 

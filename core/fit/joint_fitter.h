@@ -62,7 +62,7 @@ struct JointOptions {
   // will stay short of that. 0: not asked for.
   double least_improvement = 0;
   // Pairs of unit models whose correlation is below this on an image do not steer each other's shapes.
-  double least_correlation = 3e-4;
+  double least_correlation = 1e-3;
   // Asked for every source that a step would move; on false its position stays where it was from then on.
   std::function<bool(std::size_t source, double ra, double dec)> allowed;
 };

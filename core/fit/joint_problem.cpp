@@ -15,13 +15,8 @@ namespace {
 // apart between them.
 constexpr double kRidge = 1e-9;
 
-// The columns of `box` out of a plane whose first pixel is (x0, y0), one after another.
-void gather(const float* plane, int x0, int y0, int pitch, const Box& box, float* to) {
-  for (int x = box.x0; x < box.x1; ++x) {
-    const float* column = plane + static_cast<std::ptrdiff_t>(x - x0) * pitch + (box.y0 - y0);
-    to = std::copy(column, column + box.height(), to);
-  }
-}
+// Floats behind the last plane that kernels may read.
+constexpr std::size_t kBehind = 64;
 
 }  // namespace
 
@@ -186,30 +181,48 @@ void JointProblem::add_pair(const Pixels& pixels, const View& i, const View& j, 
                             JointSums& sums) {
   const Box box = intersection(i.view->window, j.view->window);
   if (box.empty()) return;
-  const long count = static_cast<long>(box.width()) * box.height();
   const int ni = vectors(i.source), nj = vectors(j.source);
-  scratch_.reserve(static_cast<std::size_t>(count) * (1 + 2 * kernels::kMaxPlanes));
+  kernels::CrossJob job;
+  job.width = box.width();
+  job.height = box.height();
+  job.weight_pitch = window_pitch(box.height());
+  scratch_.reserve(static_cast<std::size_t>(job.width) * static_cast<std::size_t>(job.weight_pitch));
   float* const weight = scratch_.data();
-  gather(pixels.weight.data(), pixels.box.x0, pixels.box.y0, pixels.pitch, box, weight);
-  const auto plane = [&](const View& v, int k, float* to) {
-    gather(planes_.data() + v.first + k * v.count, v.view->window.x0, v.view->window.y0, v.pitch, box, to);
+  for (int x = 0; x < box.width(); ++x) {
+    const float* column = pixels.weight.data() +
+                          static_cast<std::ptrdiff_t>(x + box.x0 - pixels.box.x0) * pixels.pitch +
+                          (box.y0 - pixels.box.y0);
+    float* const to = weight + static_cast<std::ptrdiff_t>(x) * job.weight_pitch;
+    std::fill(std::copy_n(column, box.height(), to), to + job.weight_pitch, 0.0F);
+  }
+  job.weight = weight;
+  const auto planes = [&](const View& v, int n, const float** to) {
+    const std::ptrdiff_t from =
+        static_cast<std::ptrdiff_t>(box.x0 - v.view->window.x0) * v.pitch + (box.y0 - v.view->window.y0);
+    for (int k = 0; k < n; ++k) to[k] = planes_.data() + v.first + k * v.count + from;
   };
-  float *const of_i = weight + count, *const of_j = of_i + count * ni;
-  plane(i, 0, of_i);
-  plane(j, 0, of_j);
+  planes(i, ni, job.a);
+  planes(j, nj, job.b);
+  job.a_pitch = i.pitch;
+  job.b_pitch = j.pitch;
+  job.a_planes = job.b_planes = 1;
   const kernels::Kernels& k = active_kernels();
-  const double uu = k.triple_product(weight, of_i, of_j, count);
+  k.cross(job);
+  const double uu = job.sum[0][0];
   if (uu == 0) return;
   std::vector<double>& to = sums.products[pair_index(i.source, j.source)];
   if (to.empty()) to.assign(static_cast<std::size_t>(bands_ * ni * nj), 0.0);
   double* const g = to.data() + static_cast<std::size_t>(band * ni * nj);
-  g[0] += uu;
-  if (!(std::abs(uu) > least)) return;
-  for (int a = 1; a < ni; ++a) plane(i, a, of_i + count * a);
-  for (int b = 1; b < nj; ++b) plane(j, b, of_j + count * b);
+  if (!(std::abs(uu) > least)) {
+    g[0] += uu;
+    return;
+  }
+  job.sum[0][0] = 0;
+  job.a_planes = ni;
+  job.b_planes = nj;
+  k.cross(job);
   for (int a = 0; a < ni; ++a)
-    for (int b = 0; b < nj; ++b)
-      if (a + b > 0) g[a * nj + b] += k.triple_product(weight, of_i + count * a, of_j + count * b, count);
+    for (int b = 0; b < nj; ++b) g[a * nj + b] += job.sum[a][b];
 }
 
 void JointProblem::measure(std::size_t index, const std::vector<JointPoint>& point, JointSums& sums) {
@@ -217,7 +230,7 @@ void JointProblem::measure(std::size_t index, const std::vector<JointPoint>& poi
   if (p.views.empty()) return;
   const JointImage& image = images_[index];
   const auto band = static_cast<std::size_t>(image.band);
-  planes_.reserve(p.floats);
+  planes_.reserve(p.floats + kBehind);
   residual_ = p.data;
   for (View& v : p.views) {
     v.drawn = draw(v, image, point[v.source]);

@@ -127,6 +127,18 @@ struct GramJob {
   double weight_sum = 0;
 };
 
+// Sums over the pixels of a rectangle, products of the planes of two windows: sum[i][j] = sum weight a_i b_j. Weights are
+// 0 from the rectangle's last row up to their pitch, a multiple of lanes; of the planes up to lanes-1 floats behind a
+// column are read, which must be finite.
+struct CrossJob {
+  const float* weight = nullptr;
+  int width = 0, height = 0, weight_pitch = 0;
+  const float* a[kMaxPlanes] = {};  // each at the rectangle's first pixel
+  const float* b[kMaxPlanes] = {};
+  int a_planes = 0, a_pitch = 0, b_planes = 0, b_pitch = 0;
+  double sum[kMaxPlanes][kMaxPlanes] = {};
+};
+
 // Complex transforms (sign +, not scaled) of `columns` columns at once, in place: element (k, c) of the
 // planes is k*pitch + c; pitch and columns are multiples of lanes.
 struct ColumnsJob {
@@ -154,6 +166,7 @@ struct Kernels {
   void (*add_pixels)(const float* data, const float* inverse_error, long count, PixelSums& sums);
   // sum a b c over `count` values.
   double (*triple_product)(const float* a, const float* b, const float* c, long count);
+  void (*cross)(CrossJob&);
 };
 
 // Floats of scratch for a spectral job of size n with `planes` planes and `height` rows, for any instruction

@@ -32,6 +32,7 @@ struct codec::Fields<SourceState> {
     visit("model_chosen", &SourceState::model_chosen);
     visit("composite_gain", &SourceState::composite_gain);
     visit("unfinished", &SourceState::unfinished);
+    visit("unsettled", &SourceState::unsettled);
     visit("rectangle_width", &SourceState::rectangle_width);
     visit("rectangle_height", &SourceState::rectangle_height);
     visit("pixels", &SourceState::pixels);

@@ -83,6 +83,43 @@ TEST(Kernels, PsfSpectrumIsThatOfTheWrappedStamp) {
   }
 }
 
+// Of all numbers of planes, on rectangles of any height inside two windows.
+TEST(Kernels, CrossProductsMatchTheSums) {
+  std::mt19937 random(7);
+  std::uniform_real_distribution<float> value(-1, 1);
+  const int width = 37, pitch_a = 64, pitch_b = 96;
+  AlignedFloats a(7 * 40 * pitch_a + 64), b(7 * 40 * pitch_b + 64), weight(40 * 64);
+  for (AlignedFloats* v : {&a, &b})
+    for (std::size_t i = 0; i < v->size(); ++i) (*v)[i] = value(random);
+  for (const kernels::Kernels* k : available_kernels())
+    for (int planes = 1; planes <= 7; ++planes) {
+      const int height = 9 * planes, others = 8 - planes;
+      kernels::CrossJob job;
+      job.width = width;
+      job.height = height;
+      job.weight_pitch = 64;
+      job.weight = weight.data();
+      for (int x = 0; x < width; ++x)
+        for (int y = 0; y < 64; ++y) weight[x * 64 + y] = y < height ? 1 + value(random) / 2 : 0;
+      job.a_planes = planes;
+      job.b_planes = others;
+      job.a_pitch = pitch_a;
+      job.b_pitch = pitch_b;
+      for (int i = 0; i < planes; ++i) job.a[i] = a.data() + i * 40 * pitch_a + 1;
+      for (int i = 0; i < others; ++i) job.b[i] = b.data() + i * 40 * pitch_b + 2;
+      k->cross(job);
+      for (int i = 0; i < planes; ++i)
+        for (int j = 0; j < others; ++j) {
+          double sum = 0;
+          for (int x = 0; x < width; ++x)
+            for (int y = 0; y < height; ++y)
+              sum += static_cast<double>(weight[x * 64 + y]) * job.a[i][x * pitch_a + y] *
+                     job.b[j][x * pitch_b + y];
+          EXPECT_NEAR(job.sum[i][j], sum, 1e-3) << k->name << " " << planes << ": " << i << ", " << j;
+        }
+    }
+}
+
 TEST(Kernels, LanczosTapsMatchTheReference) {
   const LanczosTaps t = lanczos_taps(0.3);
   const double expected[7] = {0.0104646, -0.0835552, 0.3371178, 0.8476307, -0.1428843, 0.0312264, 0};

@@ -1,0 +1,139 @@
+// Which sources of a blob are fitted together: how much they overlap, groups of those that do, and which a change leaves
+// unsettled.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "core/blobs/blob_run.h"
+
+namespace brickline {
+namespace {
+
+// sum a b inverse_error^2, of every second row: models are smooth. As floats side by side, as many as a vector has.
+double weighted_product(const BlobImage& image, const Patch& a, const Patch& b) {
+  constexpr int kSums = 16, kRows = 2;
+  const Box box = intersection(intersection(a.box(), b.box()), image.data.box());
+  double sum = 0;
+  for (int y = box.y0 + (box.y0 & 1); y < box.y1; y += kRows) {
+    const float* p = a.pixels.row(y - a.y0) + (box.x0 - a.x0);
+    const float* q = b.pixels.row(y - b.y0) + (box.x0 - b.x0);
+    const float* e = image.inverse_error.row(y) + box.x0;
+    std::array<float, kSums> row{};
+    const int n = box.width();
+    int x = 0;
+    for (; x + kSums <= n; x += kSums)
+      for (int k = 0; k < kSums; ++k) row[k] += (p[x + k] * e[x + k]) * (q[x + k] * e[x + k]);
+    for (int k = 0; x < n; ++x, ++k) row[k] += (p[x] * e[x]) * (q[x] * e[x]);
+    for (const float v : row) sum += v;
+  }
+  return kRows * sum;
+}
+
+}  // namespace
+
+bool BlobRun::may_be_fitted_together(const SourceRecord& r) const {
+  return r.alive && !r.traits.frozen && !r.forced_to_stay &&
+         std::any_of(r.patches.begin(), r.patches.end(), [](const auto& p) { return !!p; });
+}
+
+// Which sources each overlaps by more than the options' least, itself left out, the strongest first.
+BlobRun::Neighbourhood BlobRun::neighbours(const std::vector<SourceRecord>& records,
+                                           const Wanted& wanted) const {
+  const std::size_t n = records.size();
+  const std::vector<BlobImage>& images = images_.images();
+  std::vector<std::vector<double>> own(n, std::vector<double>(images.size(), 0.0));
+  Neighbourhood out{std::vector<char>(n), std::vector<double>(n, 0.0),
+                    std::vector<std::vector<Neighbour>>(n)};
+  std::vector<char>& takes_part = out.takes_part;
+  for (std::size_t s = 0; s < n; ++s) {
+    takes_part[s] = may_be_fitted_together(records[s]) && (!wanted || wanted(records[s]));
+    for (std::size_t i = 0; takes_part[s] && i < images.size(); ++i)
+      if (records[s].patches[i])
+        own[s][i] = weighted_product(images[i], *records[s].patches[i], *records[s].patches[i]);
+    for (const double v : own[s]) out.snr[s] += v;
+    out.snr[s] = std::sqrt(out.snr[s]);
+  }
+  for (std::size_t s = 0; s < n; ++s)
+    for (std::size_t t = 0; takes_part[s] && t < s; ++t) {
+      if (!takes_part[t]) continue;
+      double strongest = 0;
+      for (std::size_t i = 0; i < images.size(); ++i) {
+        const auto &a = records[s].patches[i], &b = records[t].patches[i];
+        if (!a || !b || !(own[s][i] > 0) || !(own[t][i] > 0) || intersection(a->box(), b->box()).empty())
+          continue;
+        strongest = std::max(
+            strongest, std::abs(weighted_product(images[i], *a, *b)) / std::sqrt(own[s][i] * own[t][i]));
+      }
+      if (!(strongest > options_.together.least_overlap)) continue;
+      out.of[s].push_back({static_cast<int>(t), strongest});
+      out.of[t].push_back({static_cast<int>(s), strongest});
+    }
+  for (std::vector<Neighbour>& of_one : out.of)
+    std::sort(of_one.begin(), of_one.end(), [](const Neighbour& a, const Neighbour& b) {
+      return a.overlap != b.overlap ? a.overlap > b.overlap : a.record < b.record;
+    });
+  return out;
+}
+
+// All sources that overlap, directly or through others; where those are too many, groups around one source after the
+// other, brightest first, grown along the strongest overlaps, until each has been in one with its neighbours, or with
+// all of an overlap above `counts`. Where some are `settled`: until each of the others has been in one, with those that
+// it overlaps most. `own`: whose group it is first of all.
+std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& records,
+                                               const Neighbourhood& near, double counts,
+                                               const std::vector<char>* settled) const {
+  constexpr double kTakesPart = 0.02;  // overlap of settled sources that are fitted with others
+  const auto most = static_cast<std::size_t>(std::max(1, options_.together.largest_group));
+  std::vector<char> done = settled ? *settled : std::vector<char>(records.size(), 0);
+  std::vector<Group> out;
+  for (const int first : brightest_first(records, false)) {
+    if (done[static_cast<std::size_t>(first)] || !near.takes_part[static_cast<std::size_t>(first)]) continue;
+    Group group;
+    std::vector<char> in(records.size(), 0);
+    std::vector<std::size_t> next;  // of each member, how many of its neighbours are in
+    const auto add = [&](int m) {
+      in[static_cast<std::size_t>(m)] = 1;
+      group.members.push_back(m);
+      next.push_back(0);
+    };
+    for (int m = first; m >= 0 && group.members.size() < most;) {
+      add(m);
+      m = -1;
+      double strongest = 0;
+      for (std::size_t k = 0; k < group.members.size(); ++k) {
+        const auto& all = near.of[static_cast<std::size_t>(group.members[k])];
+        if (settled && done[static_cast<std::size_t>(group.members[k])]) continue;
+        const auto passed = [&](const Neighbour& n) {
+          const auto at = static_cast<std::size_t>(n.record);
+          return in[at] || (settled && done[at] && n.overlap <= kTakesPart);
+        };
+        while (next[k] < all.size() && passed(all[next[k]])) ++next[k];
+        if (next[k] == all.size() || !(all[next[k]].overlap > strongest)) continue;
+        strongest = all[next[k]].overlap;
+        m = all[next[k]].record;
+      }
+    }
+    for (const int m : group.members) {
+      double outside = 0;
+      for (const Neighbour& t : near.of[static_cast<std::size_t>(m)])
+        if (!in[static_cast<std::size_t>(t.record)]) outside = std::max(outside, t.overlap);
+      const bool its = !done[static_cast<std::size_t>(m)] && (settled || outside <= counts || m == first);
+      group.own.push_back(its);
+      if (its) done[static_cast<std::size_t>(m)] = 1;
+      group.whole = group.whole && outside == 0;
+    }
+    out.push_back(std::move(group));
+  }
+  return out;
+}
+
+// Nobody knows what becomes of the sources where these models were.
+void BlobRun::unsettle(std::vector<SourceRecord>& records, const SourcePatches& gone) {
+  for (SourceRecord& r : records)
+    for (std::size_t i = 0; i < std::min(r.patches.size(), gone.size()); ++i)
+      if (r.patches[i] && gone[i] && !intersection(r.patches[i]->box(), gone[i]->box()).empty())
+        r.unsettled = std::numeric_limits<double>::infinity();
+}
+
+}  // namespace brickline
