@@ -30,6 +30,8 @@ struct JointSelection {
   std::vector<double> start_log_re = {-1, 0.5};
   double least_re_arcsec = 0.05;  // smaller ones have nothing but their wings to show: they are no galaxies
   int searches = 2;               // for sources in what the joint fits leave, at most
+  int rounds = 4;                 // of those searches and of splitting sources, at most
+  double model_share_of_later_rounds = 0.05;  // as BlobFitOptions::iterative_model_share
 
   // Galaxies with radii between these are tried as two round sources that detection could not tell apart; chi-squared must
   // gain this much over a round galaxy (6 parameters more) or over another, which has gained `ellipse` over a round one

@@ -151,7 +151,7 @@ bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std:
 std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
   std::vector<SourceRecord> found, trial;
   constexpr std::size_t kNeighbours = 5;  // that are free while two are tried
-  const std::vector<std::vector<int>> near = neighbours(records);
+  const std::vector<std::vector<int>> near = neighbours(records, {}, options_.together.least_overlap);
   for (const int i : brightest_first(records, false)) {
     SourceRecord& whole = records[static_cast<std::size_t>(i)];
     // What lies on a halo gains by a second source what it gained by its background.
