@@ -89,21 +89,4 @@ FitPoint SourceFitter::Workspace::step(const FitPoint& from, const FitSurface& a
   return to;
 }
 
-FitPoint SourceFitter::Workspace::stretched(const FitPoint& from, const FitPoint& to, double by) const {
-  FitPoint out = to;
-  const auto longer = [&](double a, double b) { return a + by * (b - a); };
-  const double box =
-      options.position_box_arcsec > 0 ? options.position_box_arcsec : std::numeric_limits<double>::infinity();
-  out.east = std::clamp(longer(from.east, to.east), -box, box);
-  out.north = std::clamp(longer(from.north, to.north), -box, box);
-  if (layout.shape >= 0) {
-    out.shape.log_re = std::clamp(longer(from.shape.log_re, to.shape.log_re), min_log_re, max_log_re);
-    out.shape.ee1 = longer(from.shape.ee1, to.shape.ee1);
-    out.shape.ee2 = longer(from.shape.ee2, to.shape.ee2);
-  }
-  if (layout.index >= 0)
-    out.index = std::clamp(longer(from.index, to.index), options.min_sersic_index, options.max_sersic_index);
-  return out;
-}
-
 }  // namespace brickline

@@ -112,8 +112,6 @@ struct SourceFitter::Workspace {
                FitScratch& scratch);
   FitSurface evaluate(const FitPoint& p, bool derivatives);
   FitPoint step(const FitPoint& from, const FitSurface& at, double damping, double* predicted) const;
-  // `by` times as far as `to`, within bounds.
-  FitPoint stretched(const FitPoint& from, const FitPoint& to, double by) const;
   void report(const FitPoint& p, const FitSurface& s, FitResult& out) const;
 };
 

@@ -12,7 +12,6 @@ namespace {
 // Damping of Levenberg-Marquardt, relative to the diagonal.
 constexpr double kFirstDamping = 1e-3, kSmallestDamping = 1e-7, kLargestDamping = 1e8;
 constexpr double kGoodRatio = 0.75, kPoorRatio = 0.25;
-constexpr double kMostStretch = 64;
 
 }  // namespace
 
@@ -76,12 +75,10 @@ FitResult SourceFitter::run(const SourceModel& start, std::span<const FitImage> 
   w.flux = w.best_flux;
   out.status = moving ? FitStatus::kMaxIterations : FitStatus::kConverged;
   double damping = kFirstDamping;
-  double stretch = 1;
-  for (int iteration = 0; moving && iteration < 2 * options_.max_iterations; ++iteration) {
+  for (int iteration = 0; moving && iteration < options_.max_iterations; ++iteration) {
     options_.cancel.stop_if_asked();
     double predicted = 0;
-    FitPoint trial = w.step(here, at, damping, &predicted);
-    if (stretch > 1) trial = w.stretched(here, trial, stretch);
+    const FitPoint trial = w.step(here, at, damping, &predicted);
     if (!(predicted > 0)) {
       out.status = std::isfinite(predicted) ? FitStatus::kConverged : FitStatus::kStalled;
       break;
@@ -91,10 +88,6 @@ FitResult SourceFitter::run(const SourceModel& start, std::span<const FitImage> 
     const double gain = there.ln_prob - at.ln_prob;
     const bool better = there.measured && std::isfinite(there.ln_prob) && gain > 0;
     if (!better) {
-      if (stretch > 1) {
-        stretch = 1;
-        continue;
-      }
       if (predicted < options_.min_gain) {
         out.status = FitStatus::kConverged;
         break;
@@ -109,10 +102,6 @@ FitResult SourceFitter::run(const SourceModel& start, std::span<const FitImage> 
     if (options_.allowed) {
       const SkyPosition s = w.position(trial);
       if (!options_.allowed(s.ra, s.dec)) {
-        if (stretch > 1) {
-          stretch = 1;
-          continue;
-        }
         out.status = FitStatus::kLeftRegion;
         break;
       }
@@ -133,9 +122,6 @@ FitResult SourceFitter::run(const SourceModel& start, std::span<const FitImage> 
     else if (gain < kPoorRatio * predicted)
       damping = damping * 4;
     if (small) at = w.evaluate(here, true);
-    // On a slope that has no end after so many steps, the next may be longer as long as they gain what they promise.
-    if (iteration + 1 >= options_.max_iterations)
-      stretch = gain > kGoodRatio * predicted ? std::min(2 * stretch, kMostStretch) : 1;
   }
   out.derivative_evaluations = w.derivative_evaluations;
   out.value_evaluations = w.value_evaluations;

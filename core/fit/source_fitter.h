@@ -59,7 +59,7 @@ struct FitOptions {
   // Prior: ee1, ee2 ~ N(0, sigma^2); 0: none.
   double ellipticity_prior_sigma = 0.25;
 
-  // Greatest change of one iteration, of the first max_iterations.
+  // Greatest change of one iteration.
   double max_step_position_arcsec = 2;
   double max_step_log_re = 1;
   double max_step_ellipticity = 0.5;
@@ -69,7 +69,6 @@ struct FitOptions {
   double min_gain = 0.01;
   // Steps predicted to gain less than this are tried without derivatives.
   double small_gain = 0.1;
-  // After these as many more, whose steps are lengthened as long as they gain what they promise; then kMaxIterations.
   int max_iterations = 100;
 
   // Images are measured by all threads that are free (TBB); the result does not depend on it. Worth it where

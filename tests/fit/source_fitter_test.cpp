@@ -86,22 +86,6 @@ TEST(SourceFitter, AConstantSkyPerImageIsFoundAlongWithTheSource) {
   for (int i = 0; i < 3; ++i) EXPECT_NEAR(r.sky[i], expected[i], 3e-6) << i;
 }
 
-// Steps that gain what they promise are lengthened where the usual number of them does not come to the end.
-TEST(SourceFitter, ALongSlopeIsComeDown) {
-  BRICKLINE_NEEDS_ENGINE_CHECK();
-  const ThreeBands scene(truth_of(SourceKind::kRex));
-  SourceModel start = start_of(SourceKind::kRex);
-  SourceFitter usual;
-  const FitResult wanted = usual.fit(start, scene.images);
-  start.shape.log_re = -1.5;
-  FitOptions options;
-  options.max_step_log_re = 0.004;  // hundreds of steps
-  SourceFitter fitter(options);
-  const FitResult r = fitter.fit(start, scene.images);
-  EXPECT_EQ(r.status, FitStatus::kConverged);
-  EXPECT_GE(r.ln_prob, wanted.ln_prob - 0.02);
-}
-
 TEST(SourceFitter, ARexOnAStarShrinksToIt) {
   BRICKLINE_NEEDS_ENGINE_CHECK();
   const ThreeBands scene(truth_of(SourceKind::kPsf));
