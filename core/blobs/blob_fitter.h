@@ -67,9 +67,10 @@ struct BlobFitOptions {
 
   // The PSF is taken as constant over cut-outs smaller than this, in both directions (pixels).
   int constant_psf_size = 400;
-  // Galaxies stay this near to their start in the first round of a blob of several sources, arcsec.
+  // Sources stay this near to their start in the first round of a blob of several, arcsec.
   double first_round_box_arcsec = 5;
   double initial_log_re = -1;  // ln arcsec, of a point source tried as a galaxy
+  double large_log_re = 0.5;   // and where it shrinks to a point from there
   // Radii stay below this fraction of the larger side of the source's rectangle.
   double max_radius_fraction = 0.8;
   double large_galaxy_radius_factor =

@@ -7,7 +7,8 @@
 
 namespace brickline {
 
-std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceRecord>& records) {
+std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceRecord>& records,
+                                                       double model_share) {
   DetectionMapOptions map_options;
   map_options.apodize_pixels = 0;
   std::vector<DetectionImage> residuals = images_.detection_images();
@@ -50,7 +51,7 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
         best = std::max(best, m.flux(peak.x, peak.y) * std::sqrt(m.inverse_variance(peak.x, peak.y)));
       return best;
     };
-    if (!(best_sn(found) > options_.iterative_model_share * std::max(best_sn(known), 1.0F))) continue;
+    if (!(best_sn(found) > model_share * std::max(best_sn(known), 1.0F))) continue;
     SourceRecord r;
     const SkyPosition sky = images_.wcs().pixel_to_sky(peak.x, peak.y);
     r.model.ra = sky.ra;

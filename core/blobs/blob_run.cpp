@@ -18,6 +18,15 @@ std::vector<int> brightest_first(std::span<const SourceRecord> records, bool cat
   return order;
 }
 
+namespace {
+
+// Whether the fit of what a source was chosen to be took all the steps that it may.
+bool ends_early(const SourceRecord& r) {
+  return r.model_chosen && r.models[dchisq_index(r.chosen)].end == FitStatus::kMaxIterations;
+}
+
+}  // namespace
+
 BlobRun::BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitOptions& options,
                  const std::function<bool()>& cancelled, const std::function<bool()>& alone,
                  std::vector<SourceState> known, BlobMemory* memory)
@@ -79,37 +88,33 @@ BlobResult BlobRun::run() {
     fit_together(records);
     choose_again(records, {});
     fit_together(records);
-  }
-  const std::size_t detected = records.size();
-  const int searches = !options_.iterative ? 0 : options_.joint ? options_.together.searches : 1;
-  for (int search = 0; search < searches; ++search) {
-    std::vector<SourceRecord> more = detect_in_residuals(records);
-    if (more.empty()) break;
-    fit_records(more, true);
-    std::move(more.begin(), more.end(), std::back_inserter(records));
-    if (options_.joint) fit_together(records);
-  }
-  if (options_.joint) {
-    choose_near(records, detected);
-    std::vector<SourceRecord> more = split(records);
-    const std::size_t whole = records.size();
-    std::move(more.begin(), more.end(), std::back_inserter(records));
-    if (whole < records.size()) fit_together(records);
-    choose_near(records, whole);
-    if (rejoin(records, whole)) fit_together(records);
+    choose_freely(records);
+    look_further(records);
+  } else if (options_.iterative) {
+    search(records, options_.iterative_model_share);
   }
   if (options_.reoptimize) fit_again(records);
   for (const SourceRecord& r : records)
     if (!r.failure.empty())
       out.report.failures.push_back(
           {r.source, r.start_x + task_.box.x0, r.start_y + task_.box.y0, r.failure});
-  out.report.unfinished = static_cast<int>(
-      std::ranges::count_if(records, [](const SourceRecord& r) { return r.alive && r.unfinished; }));
+  out.report.unfinished = static_cast<int>(std::ranges::count_if(records, [&](const SourceRecord& r) {
+    return r.alive && (options_.joint ? r.unfinished : ends_early(r));
+  }));
   out.sources = finish(records);
   if (options_.accounts) out.account = account(records);
   if (task_.own) std::erase_if(out.sources, [&](const FittedSource& s) { return !is_own(s); });
   if (!out.sources.empty()) out.report.status = BlobStatus::kFitted;
   return out;
+}
+
+// Adds what is found in the residuals, with its kinds chosen. Whether there was anything.
+bool BlobRun::search(std::vector<SourceRecord>& records, double model_share) {
+  std::vector<SourceRecord> more = detect_in_residuals(records, model_share);
+  if (more.empty()) return false;
+  fit_records(more, true);
+  std::move(more.begin(), more.end(), std::back_inserter(records));
+  return true;
 }
 
 void BlobRun::subtract_frozen() {
@@ -223,9 +228,10 @@ FitStatus BlobRun::fit_on_patches(SourceRecord& r, bool again, bool several) {
   SourceModel start = r.model;
   if (again) {
     fitter.options().fit_sky = r.fit_background;
-  } else if (r.model.is_galaxy()) {
+  } else {
+    // A point source on the slope of a galaxy that is not subtracted yet would go up it.
     if (several) fitter.options().position_box_arcsec = options_.first_round_box_arcsec;
-    if (r.traits.large_galaxy)
+    if (r.model.is_galaxy() && r.traits.large_galaxy)
       start.max_log_re = start.shape.log_re + std::log(options_.large_galaxy_radius_factor);
   }
   const FitResult fit = fitter.fit(start, fit_images);

@@ -42,7 +42,8 @@ class BlobRun {
   Image<std::int32_t> segments(const std::vector<SourceRecord>& records) const;
   void reserve_pixels(const std::vector<SourceRecord>& records);
   void choose_models(std::vector<SourceRecord>& records, const Image<std::int32_t>& owners);
-  std::vector<SourceRecord> detect_in_residuals(const std::vector<SourceRecord>& records);
+  std::vector<SourceRecord> detect_in_residuals(const std::vector<SourceRecord>& records, double model_share);
+  bool search(std::vector<SourceRecord>& records, double model_share);
   void fit_again(std::vector<SourceRecord>& records);
   double chi2(bool with_sky) const;
   std::vector<FittedSource> finish(std::vector<SourceRecord>& records);
@@ -112,6 +113,12 @@ class BlobRun {
   std::vector<SourceRecord> split(std::vector<SourceRecord>& records);
   bool rejoin(std::vector<SourceRecord>& records, std::size_t first);
   void choose_near(std::vector<SourceRecord>& records, std::size_t first);
+  std::vector<char> with_neighbours(const std::vector<SourceRecord>& records, std::vector<char> given) const;
+  double gain_as(const std::vector<SourceRecord>& records, const std::vector<int>& members, SourceKind kind,
+                 double least, std::vector<SourceRecord>& trial);
+  void try_kinds_freely(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
+  void choose_freely(std::vector<SourceRecord>& records);
+  void look_further(std::vector<SourceRecord>& records);
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool drop_dark(std::vector<SourceRecord>& records);
   void fit_together(std::vector<SourceRecord>& records);

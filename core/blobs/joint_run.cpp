@@ -15,6 +15,9 @@ namespace {
 // it: only its wings lie on usable pixels, and their flux may be anything.
 constexpr double kLeastShare = 0.05, kOfBest = 0.1;
 
+// Overlap from which on what a source is found to be depends on what the other is.
+constexpr double kStrongOverlap = 0.1;
+
 // The share of a unit model's light on usable pixels.
 double usable_share(const BlobImage& image, const Patch& unit) {
   const Box box = intersection(unit.box(), image.data.box());
@@ -246,6 +249,95 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
   }
 }
 
+// What chi-squared gains by the last of `members` being of another kind, the others free; `trial` is then what they become.
+// 0: less than `least`, or no galaxy that is one. Leaves the images as they were.
+double BlobRun::gain_as(const std::vector<SourceRecord>& records, const std::vector<int>& members,
+                        SourceKind kind, double least, std::vector<SourceRecord>& trial) {
+  trial.clear();
+  Group group;
+  for (const int m : members) {
+    group.members.push_back(static_cast<int>(trial.size()));
+    trial.push_back(records[static_cast<std::size_t>(m)]);
+  }
+  std::vector<Image<float>> before;
+  for (const BlobImage& image : images_.images()) before.push_back(image.data);
+  const double old_chi2 = chi2(false);
+  SourceModel& model = trial.back().model;
+  constexpr double kIndexOfDev = 4;
+  model.sersic_index = model.kind == SourceKind::kDev ? kIndexOfDev : 1;
+  model.kind = kind;
+  const ModelFit& alone = trial.back().models[dchisq_index(kind)];
+  if (alone.status == ModelFitStatus::kFitted) model.max_log_re = alone.model.max_log_re;
+  for (const SourceRecord& r : trial) images_.add(r.patches, 1);
+  JointOptions options = joint_fit_options();
+  options.least_improvement = chi2(false) - old_chi2 + least;
+  for (const SourceRecord& r : trial) images_.add(r.patches, -1);
+  fit_group(trial, group, options);
+  const double gain = old_chi2 - chi2(false);
+  for (std::size_t k = 0; k < before.size(); ++k) images_.images()[k].data = before[k];
+  const bool is_one = inside(model.ra, model.dec) && !at_largest_radius(model, options_.fit) &&
+                      std::exp(model.shape.log_re) > options_.together.least_re_arcsec;
+  return is_one ? std::max(0.0, gain) : 0;
+}
+
+// Galaxies that overlap others are tried as more than they are, now with those free: which kind does better beside
+// neighbours as they are is settled by what those were fitted beside.
+void BlobRun::try_kinds_freely(std::vector<SourceRecord>& records, const std::vector<char>& wanted) {
+  using enum SourceKind;
+  constexpr std::size_t kNeighbours = 5;  // the strongest
+  constexpr double kTentative = 0.5;      // of a margin
+  const JointMargins& margins = options_.together.margins;
+  const Neighbourhood near = neighbours(records);
+  std::vector<SourceRecord> trial, best;
+  for (const int i : brightest_first(records, false)) {
+    const SourceRecord& r = records[static_cast<std::size_t>(i)];
+    std::vector<int> members;
+    for (const Neighbour& t : near.of[static_cast<std::size_t>(i)])
+      if (t.overlap > kStrongOverlap && members.size() < kNeighbours) members.push_back(t.record);
+    if (!wanted[static_cast<std::size_t>(i)] || members.empty() || r.from_catalog || r.fit_background ||
+        !r.model.is_galaxy() || r.model.kind == kSer || r.model.is_composite())
+      continue;
+    before_source();
+    members.push_back(i);
+    double most = 0;
+    best.clear();
+    for (const SourceKind kind : {kExp, kDev, kSer}) {
+      if (kind == r.model.kind) continue;
+      double least = std::max(most, r.model.kind == kRex ? kTentative * margins.ellipse : margins.galaxy);
+      if (kind == kSer) least = most + kTentative * margins.sersic;
+      const double gain = gain_as(records, members, kind, least, trial);
+      if (!(gain > least)) continue;
+      most = gain;
+      best = trial;
+    }
+    for (std::size_t k = 0; k < best.size(); ++k) {
+      SourceRecord& to = records[static_cast<std::size_t>(members[k])];
+      images_.add(to.patches, 1);
+      const SourcePatches old = std::move(to.patches);
+      to = std::move(best[k]);
+      images_.add(to.patches, -1);
+      unsettle(records, old);
+    }
+  }
+}
+
+// What is another kind then, and all that it overlaps, have their kinds chosen again, by the whole margins.
+void BlobRun::choose_freely(std::vector<SourceRecord>& records) {
+  constexpr int kRounds = 3;
+  std::vector<char> wanted(records.size(), 1);
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<SourceKind> before;
+    for (const SourceRecord& r : records) before.push_back(r.model.kind);
+    step_together(records, [&] { try_kinds_freely(records, wanted); });
+    std::vector<char> changed(records.size(), 0);
+    for (std::size_t i = 0; i < records.size(); ++i) changed[i] = records[i].model.kind != before[i];
+    wanted = with_neighbours(records, changed);
+    if (std::ranges::none_of(wanted, [](char c) { return c != 0; })) break;
+    choose_again(records, wanted);
+    fit_together(records);
+  }
+}
+
 void BlobRun::fit_together(std::vector<SourceRecord>& records) {
   step_together(records, [&] { fit_groups(records); });
   constexpr int kRefits = 3;
@@ -254,19 +346,60 @@ void BlobRun::fit_together(std::vector<SourceRecord>& records) {
   drop_dark(records);
 }
 
+// The given records and all that feel them.
+std::vector<char> BlobRun::with_neighbours(const std::vector<SourceRecord>& records,
+                                           std::vector<char> given) const {
+  if (std::ranges::none_of(given, [](char c) { return c != 0; })) return given;
+  constexpr double kFelt = 1;  // in sigmas of a source's flux, what another takes of it
+  const Neighbourhood near = neighbours(records);
+  std::vector<char> out = given;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (!given[i]) continue;
+    for (const Neighbour& t : near.of[i])
+      if (t.overlap * near.snr[i] > kFelt) out[static_cast<std::size_t>(t.record)] = 1;
+  }
+  return out;
+}
+
 // The kinds of records from `first` on, of which there may be none, and of all that feel them.
 void BlobRun::choose_near(std::vector<SourceRecord>& records, std::size_t first) {
   if (first == records.size()) return;
-  constexpr double kFelt = 1;  // in sigmas of a source's flux, what another takes of it
-  const Neighbourhood near = neighbours(records);
-  std::vector<char> wanted(records.size(), 0);
-  for (std::size_t i = first; i < records.size(); ++i) {
-    wanted[i] = 1;
-    for (const Neighbour& t : near.of[i])
-      if (t.overlap * near.snr[i] > kFelt) wanted[static_cast<std::size_t>(t.record)] = 1;
-  }
-  choose_again(records, wanted);
+  std::vector<char> given(records.size(), 0);
+  std::fill(given.begin() + static_cast<std::ptrdiff_t>(first), given.end(), 1);
+  choose_again(records, with_neighbours(records, std::move(given)));
   fit_together(records);
+}
+
+// Sources in what the fits leave, kinds beside them, and sources that are two. Once more, all kinds too, where that told
+// much and the models are still far from the data, as where a galaxy is of no profile that is tried: then also where the
+// models are bright.
+void BlobRun::look_further(std::vector<SourceRecord>& records) {
+  constexpr double kWorthwhile = 0.05;  // of chi-squared
+  constexpr double kFar = 5;            // of chi-squared's own sigmas
+  const auto pixels = static_cast<double>(images_.good_pixels());
+  double before = chi2(false);
+  for (int round = 0; round < options_.together.rounds; ++round) {
+    const std::size_t first = records.size();
+    if (round > 0) {
+      choose_again(records, {});
+      fit_together(records);
+      choose_freely(records);
+    }
+    const double share =
+        round > 0 ? options_.together.model_share_of_later_rounds : options_.iterative_model_share;
+    for (int k = 0; options_.iterative && k < options_.together.searches && search(records, share); ++k)
+      fit_together(records);
+    choose_near(records, first);
+    std::vector<SourceRecord> more = split(records);
+    const std::size_t whole = records.size();
+    std::move(more.begin(), more.end(), std::back_inserter(records));
+    if (whole < records.size()) fit_together(records);
+    choose_near(records, whole);
+    if (rejoin(records, whole)) fit_together(records);
+    const double after = chi2(false);
+    if (!(before - after > kWorthwhile * after) || !(after > pixels + kFar * std::sqrt(2 * pixels))) break;
+    before = after;
+  }
 }
 
 // What has no flux above 0 with its neighbours at their best is no source. Whether there was any.

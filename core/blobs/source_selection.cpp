@@ -434,6 +434,16 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
     tried(kPsf, start_of(kPsf, entry, options_));
   } else {
     tried_both(kPsf, kRex);
+    // One that shrank to a point has perhaps not found what there is of a large one.
+    ModelFit& round = record.models[dchisq_index(kRex)];
+    if (!together_ && !entered_as_galaxy && round.status == ModelFitStatus::kFitted &&
+        round.model.shape.log_re < std::log(options_.together.least_re_arcsec)) {
+      const ModelFit point = round;
+      SourceModel large = start_of(kRex, entry, options_);
+      large.shape.log_re = options_.large_log_re;
+      tried(kRex, large);
+      if (!(round.dchisq - point.dchisq > options_.selection.galaxy_margin)) round = point;
+    }
     const ModelImprovements so_far = improvements();
     const double psf = so_far[dchisq_index(kPsf)].value_or(0), rex = so_far[dchisq_index(kRex)].value_or(0);
     galaxies = galaxies || rex > psf + options_.rex_gain || std::max(psf, rex) > options_.always_try_galaxies;

@@ -23,20 +23,74 @@ constexpr double kRidge = 1e-9;
 constexpr double kNothing = 1e-30;
 constexpr int kBoundRounds = 12;
 
-// The step within bounds: parameters that would leave stop at theirs, the others are solved for again.
+struct Step {
+  Eigen::VectorXd d;
+  std::vector<char>
+      by_axis;  // [source] the shape's first parameter is ln of the major axis, not of the mean radius
+  double predicted = 0;  // what it gains in ln P
+};
+
+std::vector<JointPoint> moved(const JointProblem& problem, const JointOptions& options,
+                              const std::vector<JointPoint>& from, const Step& step);
+
+// The step within bounds: parameters that would leave stop at theirs, the others are solved for again. An ellipse steps
+// in the logarithm of its geometric-mean radius, lg = log_re + ln(q)/2; its bounds are on the major axis. One whose axis
+// would leave them steps in log_re itself.
 class Stepper {
  public:
   Stepper(const JointProblem& problem, const JointOptions& options, const std::vector<char>& stands)
       : problem_(problem), options_(options), stands_(stands) {}
 
-  // minimize 1/2 d^T A d - g^T d, damped; `predicted`: what it gains in ln P.
-  Eigen::VectorXd step(const Eigen::MatrixXd& a, const Eigen::VectorXd& g,
-                       const std::vector<JointPoint>& from, double damping, double* predicted) {
+  // minimize 1/2 d^T A d - g^T d, damped.
+  Step step(const Eigen::MatrixXd& a, const Eigen::VectorXd& g, const std::vector<JointPoint>& from,
+            double damping) {
+    Step out;
+    out.by_axis.assign(problem_.size(), 0);
+    solve(a, g, from, damping, out);
+    Eigen::MatrixXd of_axes;
+    Eigen::VectorXd g_of_axes;
+    for (;;) {  // once per source at most
+      const std::vector<char> known = out.by_axis;
+      const std::vector<JointPoint> to = moved(problem_, options_, from, out);
+      for (std::size_t s = 0; s < to.size(); ++s) {
+        if (problem_.layout(s).shapes != 3 || out.by_axis[s] || inside(s, to[s].at.shape.log_re)) continue;
+        if (of_axes.size() == 0) {
+          of_axes = a;
+          g_of_axes = g;
+        }
+        use_axis(s, from[s].at, of_axes, g_of_axes);
+        out.by_axis[s] = 1;
+      }
+      if (out.by_axis == known) break;
+      solve(of_axes, g_of_axes, from, damping, out);
+    }
+    return out;
+  }
+
+ private:
+  bool inside(std::size_t s, double log_re) const {
+    return log_re >= problem_.min_log_re() && log_re <= problem_.max_log_re(s);
+  }
+
+  // The same quadratic form in (log_re, ee1, ee2).
+  void use_axis(std::size_t s, const FitPoint& p, Eigen::MatrixXd& a, Eigen::VectorXd& g) const {
+    const HalfLogAxisRatio h = half_log_axis_ratio(p.shape.ee1, p.shape.ee2);
+    const double by[2] = {h.by_ee1, h.by_ee2};
+    const Eigen::Index r = problem_.offset(s) + problem_.layout(s).shape;
+    for (Eigen::Index j = 0; j < 2; ++j) {
+      a.col(r + 1 + j) += by[j] * a.col(r);
+      a.row(r + 1 + j) += by[j] * a.row(r);
+      g[r + 1 + j] += by[j] * g[r];
+    }
+  }
+
+  void solve(const Eigen::MatrixXd& a, const Eigen::VectorXd& g, const std::vector<JointPoint>& from,
+             double damping, Step& out) {
     const auto n = static_cast<std::size_t>(a.rows());
     low_.assign(n, -std::numeric_limits<double>::infinity());
     high_.assign(n, std::numeric_limits<double>::infinity());
     damping_.assign(n, 0.0);
-    for (std::size_t s = 0; s < problem_.size(); ++s) bounds_of(s, from[s].at, damping);
+    for (std::size_t s = 0; s < problem_.size(); ++s) bounds_of(s, from[s].at, damping, out.by_axis[s] != 0);
     std::vector<char> fixed(n, 0);
     Eigen::VectorXd d = Eigen::VectorXd::Zero(a.rows());
     for (std::size_t i = 0; i < n; ++i) {
@@ -60,12 +114,11 @@ class Stepper {
       const auto k = static_cast<Eigen::Index>(i);
       d[k] = std::clamp(d[k], low_[i], high_[i]);
     }
-    *predicted = g.dot(d) - 0.5 * d.dot(a * d);
-    return d;
+    out.predicted = g.dot(d) - 0.5 * d.dot(a * d);
+    out.d = std::move(d);
   }
 
- private:
-  void bounds_of(std::size_t s, const FitPoint& p, double damping) {
+  void bounds_of(std::size_t s, const FitPoint& p, double damping, bool by_axis) {
     const FitLayout& layout = problem_.layout(s);
     const FitOptions& o = options_.fit;
     const auto first = static_cast<std::size_t>(problem_.offset(s));
@@ -81,10 +134,10 @@ class Stepper {
       limit(layout.position, p.east, -box, box, most);
       limit(layout.position + 1, p.north, -box, box, most);
     }
-    if (layout.shapes == 1)
+    if (layout.shapes == 1 || by_axis)
       limit(layout.shape, p.shape.log_re, o.min_log_re, problem_.max_log_re(s), o.max_step_log_re);
     if (layout.shapes == 3) {
-      limit(layout.shape, 0, -infinite, infinite, o.max_step_log_re);
+      if (!by_axis) limit(layout.shape, 0, -infinite, infinite, o.max_step_log_re);
       limit(layout.shape + 1, 0, -infinite, infinite, o.max_step_ellipticity);
       limit(layout.shape + 2, 0, -infinite, infinite, o.max_step_ellipticity);
     }
@@ -126,7 +179,8 @@ class Stepper {
 };
 
 std::vector<JointPoint> moved(const JointProblem& problem, const JointOptions& options,
-                              const std::vector<JointPoint>& from, const Eigen::VectorXd& d) {
+                              const std::vector<JointPoint>& from, const Step& step) {
+  const Eigen::VectorXd& d = step.d;
   std::vector<JointPoint> to = from;
   for (std::size_t s = 0; s < to.size(); ++s) {
     const FitLayout& layout = problem.layout(s);
@@ -138,13 +192,13 @@ std::vector<JointPoint> moved(const JointProblem& problem, const JointOptions& o
     }
     if (layout.shapes == 1) p.shape.log_re += d[at + layout.shape];
     if (layout.shapes == 3) {
-      // The step is in the logarithm of the geometric-mean radius.
       const double before = half_log_axis_ratio(p.shape.ee1, p.shape.ee2).value;
       p.shape.ee1 += d[at + layout.shape + 1];
       p.shape.ee2 += d[at + layout.shape + 2];
-      p.shape.log_re += d[at + layout.shape] + before - half_log_axis_ratio(p.shape.ee1, p.shape.ee2).value;
+      p.shape.log_re += d[at + layout.shape];
+      if (!step.by_axis[s]) p.shape.log_re += before - half_log_axis_ratio(p.shape.ee1, p.shape.ee2).value;
     }
-    if (layout.shape >= 0)
+    if (layout.shape >= 0 && !(layout.shapes == 3 && !step.by_axis[s]))
       p.shape.log_re = std::clamp(p.shape.log_re, problem.min_log_re(), problem.max_log_re(s));
     if (layout.index >= 0)
       p.index = std::clamp(p.index + d[at + layout.index], options.fit.min_sersic_index,
@@ -273,9 +327,9 @@ JointResult fit_jointly(std::span<const JointSource> sources, std::span<const Jo
   out.status = FitStatus::kMaxIterations;
   while (out.evaluations < options.max_iterations) {
     options.fit.cancel.stop_if_asked();
-    double predicted = 0;
-    Eigen::VectorXd d = stepper.step(a, g, here, damping, &predicted);
-    std::vector<JointPoint> trial = moved(problem, options, here, d);
+    const Step step = stepper.step(a, g, here, damping);
+    const double predicted = step.predicted;
+    std::vector<JointPoint> trial = moved(problem, options, here, step);
     if (options.allowed) {
       bool stopped = false;
       for (std::size_t s = 0; s < sources.size(); ++s) {

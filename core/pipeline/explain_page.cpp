@@ -295,7 +295,7 @@ std::string explain_page(const BlobReport& report, const BlobAccount& account, i
                        report.images_left_out);
   if (report.unfinished > 0)
     out += fmt::format(
-        "<p class=\"dropped\">{} sources took all the steps that a fit with their neighbours may: they may not "
+        "<p class=\"dropped\">{} sources took all the steps that a fit may: they may not "
         "be at their best.</p>\n",
         report.unfinished);
   if (!report.message.empty())

@@ -226,6 +226,39 @@ TEST(JointErrors, OfADiskWithABulgeAreTheScatterOfFits) {
   }
 }
 
+// The bound is on the major axis, the step in the mean radius: at the bound both must agree.
+TEST(JointFitter, AnEllipseAtItsLargestRadiusIsAtItsBest) {
+  Scene scene;
+  SourceModel galaxy = scene.model(SourceKind::kExp, 31.3, 30.2, 60);
+  galaxy.shape = {std::log(2.2), 0.9, 0.5};
+  scene.add(galaxy);
+  scene.add(scene.model(SourceKind::kPsf, 24.4, 33.1, 2));
+  scene.add_noise(5);
+  SourceModel start = galaxy;
+  start.shape = {-0.5, 0.1, -0.3};
+  start.max_log_re = std::log(1.3);
+  const SourceModel star = scene.model(SourceKind::kPsf, 24.4, 33.1, 2);
+  const JointResult r = fit_jointly(std::vector{scene.source(start), scene.source(star)}, scene.images(), {});
+  EXPECT_EQ(r.status, FitStatus::kConverged);
+  EXPECT_NEAR(r.models[0].shape.log_re, start.max_log_re, 1e-9);
+  // One source alone, the other held, finds nothing better.
+  Renderer renderer;
+  const auto patch =
+      renderer.patch_on(scene.data.box(), r.models[1],
+                        *scene.wcs.sky_to_pixel(r.models[1].ra, r.models[1].dec), scene.target());
+  add_patch(scene.data.view(), *patch, static_cast<float>(-r.models[1].flux[0]));
+  FitImage image;
+  image.data = scene.data.const_view();
+  image.inverse_error = scene.inverse_error.const_view();
+  image.cd = scene.wcs.cd();
+  image.local = *local_linear(scene.wcs, r.models[0].ra, r.models[0].dec, LocalLinearWcs::Jacobian::kLocal);
+  image.psf = &scene.psf;
+  image.mask = scene.data.box();
+  SourceFitter alone;
+  const double here = alone.evaluate(r.models[0], std::vector{image}).ln_prob;
+  EXPECT_LT(alone.fit(r.models[0], std::vector{image}).ln_prob - here, 0.05);
+}
+
 TEST(JointFitter, WhatWillNotGainEnoughIsGivenUp) {
   Scene scene;
   scene.add(scene.model(SourceKind::kPsf, 30.3, 32.4, 5));
