@@ -38,7 +38,7 @@ struct JointSelection {
   // Galaxies that gain so much over no source are tried as a bulge plus disk; no fainter ones show both.
   bool composites = false;
   double least_composite_gain = 1000;
-  int rounds = 4;                 // of those searches and of splitting sources, at most
+  int rounds = 4;                             // of those searches and of splitting sources, at most
   double model_share_of_later_rounds = 0.05;  // as BlobFitOptions::iterative_model_share
 
   // Galaxies with radii between these are tried as two round sources that detection could not tell apart; chi-squared must
