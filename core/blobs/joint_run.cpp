@@ -370,6 +370,26 @@ void BlobRun::choose_near(std::vector<SourceRecord>& records, std::size_t first)
   fit_together(records);
 }
 
+// Sources that are one too many go; the kinds of those that have their light are chosen again.
+void BlobRun::join(std::vector<SourceRecord>& records) {
+  std::vector<SourceModel> before;
+  std::vector<char> was_alive;
+  for (const SourceRecord& r : records) {
+    before.push_back(r.model);
+    was_alive.push_back(r.alive);
+  }
+  step_together(records, [&] { drop_superfluous(records); });
+  std::vector<char> changed(records.size(), 0);
+  bool any = false;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    any = any || (was_alive[i] && !records[i].alive);
+    changed[i] = records[i].alive && records[i].model.flux != before[i].flux;
+  }
+  if (!any) return;
+  choose_again(records, changed);
+  fit_together(records);
+}
+
 // Sources in what the fits leave, kinds beside them, and sources that are two. Once more, all kinds too, where that told
 // much and the models are still far from the data, as where a galaxy is of no profile that is tried: then also where the
 // models are bright.
@@ -396,6 +416,7 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     if (whole < records.size()) fit_together(records);
     choose_near(records, whole);
     if (rejoin(records, whole)) fit_together(records);
+    join(records);
     const double after = chi2(false);
     if (!(before - after > kWorthwhile * after) || !(after > pixels + kFar * std::sqrt(2 * pixels))) break;
     before = after;

@@ -90,6 +90,26 @@ TEST(Joint, AStarAndItsFaintCompanionAreTwo) {
   EXPECT_LE(worst_pull(field, joint, joint), 4.5);
 }
 
+// Found apart, or taken apart, before its kind was known, each of two has what the other leaves.
+TEST(Joint, AGalaxyBesideAStarIsOneSource) {
+  constexpr int kAcross = 5, kApart = 44;
+  SyntheticSky sky(kAcross * kApart, kAcross * kApart);
+  for (int i = 0; i < kAcross * kAcross; ++i) {
+    const double x = (i % kAcross + 0.5) * kApart + 0.13 * i, y = (i / kAcross + 0.5) * kApart - 0.17 * i;
+    const double flux = 2 + i % 4, angle = 2.4 * i, distance = 5.8 + 0.1 * i;
+    sky.add(kRex, x, y, {flux, 1.5 * flux, 2 * flux}, {0.7 + 0.02 * i, 0, 0});
+    sky.add(kPsf, x + distance * std::cos(angle), y + distance * std::sin(angle),
+            {0.7 * flux, flux, 1.4 * flux});
+  }
+  sky.expose(2);
+  const Field field(std::move(sky));
+  BlobFitOptions options;
+  options.joint = true;
+  const FittedCatalog joint = field.fit(options);
+  EXPECT_LE(joint.sources.size(), field.sky.truth.size() + 1);
+  EXPECT_LE(worst_pull(field, joint, joint), 4.5);
+}
+
 // Galaxies that do better the larger they are, up to what they may be, tell nothing of what is there.
 TEST(Joint, NothingIsAGalaxyBecauseOfModelsAtTheirBounds) {
   SyntheticSky sky(70, 70);
