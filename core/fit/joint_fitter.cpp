@@ -308,7 +308,7 @@ JointResult fit_jointly(std::span<const JointSource> sources, std::span<const Jo
       // What no pixel sees goes where what is joined to it goes.
       if (seen || s + 1 == sources.size() || !sources[s + 1].joined || problem.layout(s).position < 0)
         continue;
-      const SkyPosition to = problem.position(s, at[s].at);
+      const SourceModel to = problem.model(s, at[s]);
       out.models.back().ra = to.ra;
       out.models.back().dec = to.dec;
     }
