@@ -177,7 +177,8 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
       light_unknown[i] = 1;
       return;
     }
-    const ExcessVariance excess = excess_variance(metric_images, bands_, records[i].patches);
+    const bool over_background = records[i].fit_background && !makes_background(records[i]);
+    const ExcessVariance excess = excess_variance(metric_images, bands_, records[i].patches, over_background);
     enlarge(excess, *together[i]);
     add_spread(records[i], excess, *together[i]);
   });

@@ -95,10 +95,33 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
   options.min_gain = std::max(options.min_gain, kOfEach * static_cast<double>(group.members.size()));
   // What starts in the blob stays in it.
   std::vector<char> kept_inside;
-  for (const JointSource& s : input.sources) kept_inside.push_back(inside(s.model.ra, s.model.dec));
+  const auto note_inside = [&] {
+    kept_inside.clear();
+    for (const JointSource& s : input.sources) kept_inside.push_back(inside(s.model.ra, s.model.dec));
+  };
+  note_inside();
   options.allowed = [&](std::size_t s, double ra, double dec) { return !kept_inside[s] || inside(ra, dec); };
-  const JointResult fit = fit_members(input, options);
-  const bool ok = fit.status != FitStatus::kBadInput && fit.status != FitStatus::kNoData;
+  JointResult fit = fit_members(input, options);
+  const auto usable = [&] { return fit.status != FitStatus::kBadInput && fit.status != FitStatus::kNoData; };
+  // What is no composite galaxy any more is again what it was chosen as without being one.
+  bool again = false;
+  for (std::size_t k = 0; usable() && k < group.members.size(); ++k)
+    again = again || (records[static_cast<std::size_t>(group.members[k])].model.is_composite() &&
+                      !fit.models[k].is_composite());
+  if (again) {
+    for (std::size_t k = 0; k < group.members.size(); ++k) {
+      SourceRecord& r = records[static_cast<std::size_t>(group.members[k])];
+      const bool was_composite = r.model.is_composite();
+      r.model = fit.models[k];
+      if (!was_composite || r.model.is_composite()) continue;
+      r.model = r.models[dchisq_index(r.chosen)].model;
+      r.composite_gain = 0;
+    }
+    describe(records, group, input);
+    note_inside();
+    fit = fit_members(input, options);
+  }
+  const bool ok = usable();
   GroupFit out;
   out.unfinished = fit.status == FitStatus::kMaxIterations;
   for (std::size_t k = 0; k < group.members.size(); ++k) {

@@ -92,10 +92,23 @@ double mean_of_positive(double measured, double sigma, double expected) {
   return sigma * (z + density / (std::erfc(-z / std::numbers::sqrt2) / 2));
 }
 
+// Of the residuals on a patch, weighted by their inverse variances.
+double mean_residual(const MetricImage& image, const Patch& patch) {
+  double weight = 0, sum = 0;
+  for (int y = patch.y0; y < patch.y0 + patch.pixels.height(); ++y)
+    for (int x = patch.x0; x < patch.x0 + patch.pixels.width(); ++x) {
+      const double e = image.inverse_error(x, y);
+      if (!(e > 0)) continue;
+      weight += e * e;
+      sum += e * e * image.residual(x, y);
+    }
+  return weight > 0 ? sum / weight : 0;
+}
+
 }  // namespace
 
 ExcessVariance excess_variance(std::span<const MetricImage> images, int bands,
-                               std::span<const std::optional<Patch>> patches) {
+                               std::span<const std::optional<Patch>> patches, bool over_background) {
   struct Sums {
     double residual = 0, weight = 0, square = 0, cube = 0;
   };
@@ -103,13 +116,14 @@ ExcessVariance excess_variance(std::span<const MetricImage> images, int bands,
   for (std::size_t i = 0; i < images.size(); ++i) {
     if (!patches[i]) continue;
     Sums& of_band = sums[static_cast<std::size_t>(images[i].band)];
+    const double level = over_background ? mean_residual(images[i], *patches[i]) : 0;
     for (int py = 0; py < patches[i]->pixels.height(); ++py) {
       const int y = patches[i]->y0 + py, x0 = patches[i]->x0;
       const float* p = patches[i]->pixels.row(py);
       const float* r = images[i].residual.row(y) + x0;
       const float* e = images[i].inverse_error.row(y) + x0;
       for (int x = 0; x < patches[i]->pixels.width(); ++x) {
-        const double signal = p[x] * e[x], w = signal * signal, chi = r[x] * e[x];
+        const double signal = p[x] * e[x], w = signal * signal, chi = (r[x] - level) * e[x];
         of_band.residual += w * chi * chi;
         of_band.weight += w;
         of_band.square += w * w;

@@ -37,12 +37,13 @@ std::vector<SourceMetrics> measure_source_metrics(
 // where sigma is some 25 electrons, and may be anything within factors of some: x = s - 1 is expected as exp(-x/(t/25)).
 // `band` is 1 plus the mean of x that both leave, or s - 2 sqrt(2/N) where that is more, so that what is too much for both
 // counts for every source; `all` is the mean of the bands, weighted by their sum (p/sigma)^2. Variances that weights alone
-// tell of are too small by these.
+// tell of are too small by these. `over_background`: models were fitted over one constant per image; the weighted mean of
+// the residuals on the source's patch is taken off first.
 struct ExcessVariance {
   std::vector<double> band;
   double all = 1;
 };
 ExcessVariance excess_variance(std::span<const MetricImage> images, int bands,
-                               std::span<const std::optional<Patch>> patches);
+                               std::span<const std::optional<Patch>> patches, bool over_background = false);
 
 }  // namespace brickline

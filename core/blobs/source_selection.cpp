@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/blobs/metrics.h"
 #include "core/blobs/model_evidence.h"
@@ -240,7 +241,7 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
 }
 
 // How much larger the residuals that a model leaves are than the pixels' errors.
-double SourceSelection::excess_of(const SourceModel& model) {
+double SourceSelection::excess_of(const SourceModel& model, bool over_background) {
   const std::size_t images = fit_images_.size();
   std::vector<std::optional<Patch>> drawn(images);
   std::vector<Image<float>> residual(images);
@@ -264,7 +265,7 @@ double SourceSelection::excess_of(const SourceModel& model) {
     }
     metric[i] = {residual[i].view(), image.inverse_error, image.band};
   });
-  return excess_variance(metric, static_cast<int>(model.flux.size()), drawn).all;
+  return excess_variance(metric, static_cast<int>(model.flux.size()), drawn, over_background).all;
 }
 
 // What is asked of select_jointly() beside the improvements, where it may decide.
@@ -272,24 +273,30 @@ JointEvidence SourceSelection::evidence_of(const SourceRecord& record,
                                            const ModelImprovements& improvements) {
   using enum SourceKind;
   const JointMargins& margins = options_.together.margins;
-  // Occam's factors ask for less than this.
-  constexpr double kDecided = 100;
-  const auto open = [&](SourceKind less, SourceKind more) {
-    const auto &a = improvements[dchisq_index(less)], &b = improvements[dchisq_index(more)];
-    return a && b && *b - *a > std::min(margins.ellipse, margins.sersic) && *b - *a < kDecided;
+  // Whether some pair's improvement is beyond the margins, but less than `most`.
+  const auto open = [&](double most) {
+    const auto pair = [&](SourceKind less, SourceKind more) {
+      const auto &a = improvements[dchisq_index(less)], &b = improvements[dchisq_index(more)];
+      return a && b && *b - *a > std::min(margins.ellipse, margins.sersic) && *b - *a < most;
+    };
+    return pair(kRex, kExp) || pair(kRex, kDev) || pair(kRex, kSer) || pair(kExp, kSer) || pair(kDev, kSer);
   };
   JointEvidence out;
-  if (!open(kRex, kExp) && !open(kRex, kDev) && !open(kRex, kSer) && !open(kExp, kSer) && !open(kDev, kSer))
-    return out;
+  if (!open(std::numeric_limits<double>::infinity())) return out;
   const ModelFit* best = nullptr;
   for (const SourceKind k : {kRex, kExp, kDev, kSer}) {
-    const std::size_t at = dchisq_index(k);
-    const ModelFit& m = record.models[at];
-    if (!improvements[at]) continue;
-    if (!best || m.dchisq > best->dchisq) best = &m;
-    if (!occam_[at]) occam_[at] = occam_term(m.model, fit_images_, options_.fit, record.fit_background);
+    const ModelFit& m = record.models[dchisq_index(k)];
+    if (improvements[dchisq_index(k)] && (!best || m.dchisq > best->dchisq)) best = &m;
   }
-  out.excess = excess_of(best->model);
+  out.excess = excess_of(best->model, record.fit_background);
+  // Occam's factors ask for less than this.
+  constexpr double kDecided = 100;
+  if (!open(kDecided * out.excess)) return out;
+  for (const SourceKind k : {kRex, kExp, kDev, kSer}) {
+    const std::size_t at = dchisq_index(k);
+    if (improvements[at] && !occam_[at])
+      occam_[at] = occam_term(record.models[at].model, fit_images_, options_.fit, record.fit_background);
+  }
   out.occam = occam_;
   return out;
 }

@@ -43,7 +43,7 @@ class SourceSelection {
                                           const std::vector<double>& none);
   std::optional<SourceKind> choose(const SourceRecord& record, const ModelImprovements& improvements);
   JointEvidence evidence_of(const SourceRecord& record, const ModelImprovements& improvements);
-  double excess_of(const SourceModel& model);
+  double excess_of(const SourceModel& model, bool over_background);
   std::vector<SourceModel> starts_of(SourceKind kind, const SourceRecord& record,
                                      const SourceModel& entry) const;
   std::vector<double> judge(SourceModel& model, const std::vector<double>& sky);

@@ -305,6 +305,12 @@ JointResult fit_jointly(std::span<const JointSource> sources, std::span<const Jo
       for (int b = 0; b < problem.bands(); ++b) seen = seen || problem.seen(s, b);
       out.measured.push_back(seen);
       out.models.push_back(seen ? problem.model(s, at[s]) : sources[s].model);
+      // What no pixel sees goes where what is joined to it goes.
+      if (seen || s + 1 == sources.size() || !sources[s + 1].joined || problem.layout(s).position < 0)
+        continue;
+      const SourceModel to = problem.model(s, at[s]);
+      out.models.back().ra = to.ra;
+      out.models.back().dec = to.dec;
     }
   };
   JointSums at = problem.evaluate(here);

@@ -6,15 +6,15 @@
 
 namespace brickline {
 
-void write_explanations(const ExplainOptions& explain, const Selection& selection,
+void write_explanations(const ExplainOptions& explain, const BlobFitOptions& how, const Selection& selection,
                         const FittedCatalog& fitted, const RunContext& run) {
-  const BlobFitOptions defaults;
   ExplainContext context;
   context.brick = selection.brick.name;
   context.bands = selection.bands;
-  context.selection = defaults.selection;
-  context.rex_gain = defaults.rex_gain;
-  context.always_try_galaxies = defaults.always_try_galaxies;
+  context.selection = how.selection;
+  context.rex_gain = how.rex_gain;
+  context.always_try_galaxies = how.always_try_galaxies;
+  if (how.joint) context.joint = how.together;
   const auto metrics = run.path_of(Product::kBlobmap).parent_path();
   for (const std::string& which : explain.explain_blobs)
     for (const std::size_t i : find_accounts(fitted, which)) {

@@ -225,6 +225,48 @@ std::string images_section(const BlobAccount& account) {
   return out;
 }
 
+double gain_of(const SourceAccount& s, SourceKind k) {
+  const ModelFit& m = s.models[dchisq_index(k)];
+  return m.status == ModelFitStatus::kFitted ? m.dchisq : 0.0;
+}
+
+// What select_jointly() asks of the models of a source. How much more it asks where shapes are well measured, or residuals
+// are large, no account knows.
+std::string joint_choice(const SourceAccount& s, const JointSelection& rule) {
+  using enum SourceKind;
+  const auto tried = [&](SourceKind k) {
+    return s.models[dchisq_index(k)].status != ModelFitStatus::kNotTried;
+  };
+  const auto fitted = [&](SourceKind k) {
+    return s.models[dchisq_index(k)].status == ModelFitStatus::kFitted;
+  };
+  const JointMargins& m = rule.margins;
+  const SourceKind simpler = fitted(kRex) ? kRex : kPsf;
+  std::string out;
+  double best = gain_of(s, simpler);
+  const double of_profile = m.fraction_of_galaxy * best;
+  if (fitted(kExp) || fitted(kDev)) {
+    out += fmt::format("Over {} DEV gains {:.2f}, EXP {:.2f}; more than {:.2f} is asked for. ",
+                       kind_name(simpler), gain_of(s, kDev) - best, gain_of(s, kExp) - best,
+                       std::max(m.ellipse, of_profile));
+    best = std::max({best, gain_of(s, kDev), gain_of(s, kExp)});
+  }
+  if (fitted(kSer))
+    out += fmt::format(
+        "SER gains {:.2f} over the best of those; more than {:.2f} is asked for, and more than it gains "
+        "over what has the index of EXP or DEV and is otherwise as it is. ",
+        gain_of(s, kSer) - best, std::max(m.sersic, of_profile));
+  if (tried(kExp))
+    out +=
+        "Of EXP and SER more is asked for the better their shapes are measured, and as many times as much as "
+        "squares of residuals are larger than those of their errors; figures of that are not kept. ";
+  out += fmt::format(
+      "A galaxy must gain more than {:.2f} over PSF; one of less than {:g}&Prime;, or of the largest radius "
+      "that it may have, is none. ",
+      std::max(m.galaxy, m.fraction_of_star * gain_of(s, kPsf)), rule.least_re_arcsec);
+  return out;
+}
+
 }  // namespace
 
 std::string explain_choice(const SourceAccount& s, const ExplainContext& context) {
@@ -232,7 +274,10 @@ std::string explain_choice(const SourceAccount& s, const ExplainContext& context
   const auto fitted = [&](SourceKind k) {
     return s.models[dchisq_index(k)].status == ModelFitStatus::kFitted;
   };
-  const auto gain = [&](SourceKind k) { return fitted(k) ? s.models[dchisq_index(k)].dchisq : 0.0; };
+  const auto gain = [&](SourceKind k) { return gain_of(s, k); };
+  // Galaxies of catalogs were chosen once, before.
+  const bool joint = context.joint && !(s.from_catalog && s.found.is_galaxy());
+  const double detection = joint ? context.joint->margins.detection : rule.detection;
   using enum SourceKind;
   if (std::none_of(s.models.begin(), s.models.end(),
                    [](const ModelFit& m) { return m.status != ModelFitStatus::kNotTried; }))
@@ -241,12 +286,12 @@ std::string explain_choice(const SourceAccount& s, const ExplainContext& context
   for (int k = 0; k < kModelKinds; ++k)
     if (s.models[k].status == ModelFitStatus::kFitted)
       best = std::max(best, s.models[k].dchisq - rule.penalty[k]);
-  if (!(best >= rule.detection))
+  if (!(best >= detection))
     return std::isfinite(best)
                ? fmt::format(
                      "The best model improves chi&sup2; by {:.2f} after its penalty; {:g} would make it a "
                      "detection.",
-                     best, rule.detection)
+                     best, detection)
                : std::string("No model of it was usable.");
   if (!s.chosen) return "None of the models passes the margins between them.";
   std::string out;
@@ -258,6 +303,8 @@ std::string explain_choice(const SourceAccount& s, const ExplainContext& context
         "REX gains {:.2f} over PSF, not more than {:g}, and neither exceeds {:g}: no galaxy model was "
         "tried. ",
         rex - psf, context.rex_gain, context.always_try_galaxies);
+  else if (joint)
+    out += fmt::format("REX gains {:.2f} over PSF. ", rex - psf);
   else
     out += fmt::format(
         "REX gains {:.2f} over PSF. A galaxy model must gain more than {:.2f} over the better of the two: "
@@ -265,7 +312,9 @@ std::string explain_choice(const SourceAccount& s, const ExplainContext& context
         "{:.2f}, EXP {:.2f}. ",
         rex - psf, std::max(rule.galaxy_margin, rule.fractional_margin * psf),
         gain(kDev) - std::max(psf, rex), gain(kExp) - std::max(psf, rex));
-  if (fitted(kSer))
+  if (joint && s.models[dchisq_index(kRex)].status != ModelFitStatus::kNotTried)
+    out += joint_choice(s, *context.joint);
+  if (!joint && fitted(kSer))
     out += fmt::format("SER gains {:.2f} over the better of those; {:g} are asked for. ",
                        gain(kSer) - std::max(gain(kDev), gain(kExp)), rule.sersic_margin);
   out += fmt::format("Chosen: {}.", kind_name(*s.chosen));

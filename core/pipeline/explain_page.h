@@ -3,6 +3,7 @@
 // else.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@ struct ExplainContext {
   std::span<const std::string> bands;
   SelectionOptions selection;
   double rex_gain = 1, always_try_galaxies = 400;  // BlobFitOptions'
+  std::optional<JointSelection> joint;             // of what was chosen again beside its neighbours
 };
 
 // `report` and `account` of the same blob (or part); `number`: what the catalog calls it, -1 if nothing of it

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/blobs/joint_selection.h"
+#include "core/survey/bits.h"
 #include "tests/blobs/field.h"
 
 namespace brickline {
@@ -166,6 +167,108 @@ TEST(Joint, ABulgeWithADiskIsOneGalaxyOfTwoProfilesAndNoOtherIs) {
   const FittedSource* same = field.nearest(again, field.sky.truth[0]);
   EXPECT_EQ(same->model.bulge->fraction, galaxy->model.bulge->fraction);
   EXPECT_EQ(same->bulge_errors.flux_variance, galaxy->bulge_errors.flux_variance);
+}
+
+// A round galaxy, alone.
+SyntheticSky round_galaxy() {
+  SyntheticSky sky(70, 70);
+  sky.add(kExp, 34.3, 35.2, {3, 5, 7}, {1, 0, 0});
+  sky.expose(2);
+  return sky;
+}
+
+// Kinds of the same pixels with errors that are too small by any factor are the same: what improvements are larger by,
+// residuals are too.
+TEST(Joint, IsNotTakenInByErrorsThatAreTooSmall) {
+  BlobFitOptions options;
+  options.joint = true;
+  options.iterative = false;
+  options.together.split_gain = options.together.split_gain_of_round = 1e9;
+  Field field(round_galaxy());
+  EXPECT_EQ(field.nearest(field.fit(options), field.sky.truth[0])->model.kind, kRex);
+  for (const float factor : {3.0F, 10.0F, 30.0F, 100.0F}) {
+    Field wrong(round_galaxy());
+    for (CcdImage& image : wrong.sky.images)
+      for (int y = 0; y < image.inverse_error.height(); ++y)
+        for (int x = 0; x < image.inverse_error.width(); ++x) image.inverse_error(x, y) *= factor;
+    const FittedCatalog catalog = wrong.fit(options);
+    ASSERT_EQ(catalog.sources.size(), 1u);
+    const FittedSource& s = catalog.sources[0];
+    EXPECT_EQ(s.model.kind, kRex) << factor << ": " << s.dchisq[0] << " " << s.dchisq[1] << " " << s.dchisq[2]
+                                  << " " << s.dchisq[3] << " " << s.dchisq[4];
+  }
+}
+
+// A galaxy on a halo that is as high as several times the errors is what it is without, with the same errors.
+TEST(Joint, ABackgroundThatIsFittedIsNoExcess) {
+  const auto fitted = [](float halo) {
+    SyntheticSky sky(70, 70);
+    sky.add(kExp, 34.3, 35.2, {3, 5, 7}, {0.8, 0.25, 0});
+    sky.expose(2);
+    Field field(std::move(sky));
+    field.reference_mask = Image<std::uint8_t>(70, 70, refbit::kMedium);
+    for (CcdImage& image : field.sky.images)
+      for (int y = 0; y < image.data.height(); ++y)
+        for (int x = 0; x < image.data.width(); ++x) image.data(x, y) += halo;
+    BlobFitOptions options;
+    options.joint = true;
+    options.iterative = false;
+    const FittedCatalog catalog = field.fit(options);
+    return *field.nearest(catalog, field.sky.truth[0]);
+  };
+  const FittedSource without = fitted(0), with = fitted(0.05F);
+  EXPECT_EQ(without.model.kind, kExp);
+  EXPECT_EQ(with.model.kind, kExp) << with.dchisq[dchisq_index(kExp)] - with.dchisq[dchisq_index(kRex)];
+  EXPECT_NEAR(with.inverse_variance.flux[1] / without.inverse_variance.flux[1], 1, 0.2);
+}
+
+// What the fit's steps have come to, as far as it is known.
+class Known : public BlobMemory {
+ public:
+  Kept recall(int, int) override { return {{}, steps}; }
+  void keep_step(int, int, const SourceState& after) override { told.push_back(after); }
+  void keep(const BlobResult&) override {}
+  void interrupted() override {}
+  std::vector<SourceState> steps, told;
+};
+
+// A galaxy that has a hole where its bulge would be.
+TEST(Joint, ABulgePlusDiskThatLosesItsBulgeIsWhatItWasWithoutIt) {
+  SyntheticSky sky(70, 70);
+  sky.add(kExp, 34.3, 35.2, {12, 18, 24}, {1.5, 0.3, 0.1});
+  sky.add(kPsf, 34.3, 35.2, {-0.5, -0.8, -1});
+  sky.expose(1);
+  const Field field(std::move(sky));
+  ASSERT_EQ(field.found.blobs.blobs.size(), 1u);
+  BlobFitOptions options;
+  options.joint = true;
+  options.iterative = false;
+  options.together.composites = true;
+  options.together.split_gain = options.together.split_gain_of_round = 1e9;
+  Known undisturbed;
+  BlobFitHooks hooks;
+  hooks.memory = &undisturbed;
+  const FittedCatalog plain = field.fit(options, hooks);
+  ASSERT_EQ(plain.sources.size(), 1u);
+  ASSERT_EQ(plain.sources[0].model.kind, kSer);
+  int settled = 0;
+  // Nothing is fitted after the last step but one.
+  for (std::size_t n = 1; n + 1 < undisturbed.told.size(); ++n) {
+    Known known;
+    known.steps.assign(undisturbed.told.begin(), undisturbed.told.begin() + static_cast<std::ptrdiff_t>(n));
+    SourceState& last = known.steps.back();
+    if (!last.model_chosen || !last.model.is_galaxy()) continue;
+    last.model.kind = kComp;
+    last.model.bulge = Bulge{{std::log(0.5), 0, 0}, {0.1, 0.1, 0.1}};
+    last.composite_gain = 30;
+    last.unsettled = 1e9;
+    hooks.memory = &known;
+    const FittedCatalog catalog = field.fit(options, hooks);
+    ASSERT_EQ(catalog.sources.size(), 1u);
+    EXPECT_EQ(kind_name(catalog.sources[0].model.kind), "SER") << n;
+    ++settled;
+  }
+  EXPECT_GT(settled, 0);
 }
 
 TEST(Joint, DoesNotDependOnTheNumberOfThreads) {

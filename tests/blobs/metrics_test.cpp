@@ -60,6 +60,9 @@ TEST(ExcessVariance, IsThatOfResidualsLargerThanErrors) {
   EXPECT_NEAR(e.band[1], 9 - 0.125, 1e-6);  // chi = 3: less sigma^2/(2/25)
   EXPECT_EQ(e.band[2], 1);                  // no image
   EXPECT_NEAR(e.all, (9 * e.band[0] + e.band[1]) / 10, 1e-6);
+  // What a constant of each image takes off is no excess.
+  const ExcessVariance over = excess_variance(images, 3, patches, true);
+  for (const double by : over.band) EXPECT_NEAR(by, 1, 0.01);
   // Of a faint source no photons are expected: more than two standard deviations count.
   const std::vector<std::optional<Patch>> faint{Patch{Image<float>(kPixels, 1, 3e-3F), 0, 0},
                                                 Patch{Image<float>(kPixels, 1, 1e-3F), 0, 0}};

@@ -296,6 +296,27 @@ TEST(JointFitter, WhatNoPixelSeesStaysAsItIs) {
   EXPECT_EQ(r.models[0].flux[0], 4);
 }
 
+// A bulge that is left alone takes the place of both with it.
+TEST(JointFitter, WhatNoPixelSeesGoesWhereItsBulgeGoes) {
+  Scene scene;
+  SourceModel bulge = scene.model(SourceKind::kDev, 30, 32, 30);
+  bulge.shape = {std::log(0.7), 0.1, 0};
+  scene.add(bulge);
+  SourceModel start = bulge;
+  start.dec += 0.2 / 3600;
+  SourceModel disk = start;
+  disk.kind = SourceKind::kExp;
+  disk.flux = {0};
+  std::vector<JointSource> sources = {scene.source(disk), scene.source(start)};
+  sources[0].views.clear();
+  sources[1].joined = true;
+  const JointResult r = fit_jointly(sources, scene.images(), {});
+  EXPECT_FALSE(r.measured[0]);
+  EXPECT_NEAR(r.models[1].dec, bulge.dec, 0.003 / 3600);
+  EXPECT_EQ(r.models[0].ra, r.models[1].ra);
+  EXPECT_EQ(r.models[0].dec, r.models[1].dec);
+}
+
 TEST(JointFitter, ASourceThatMayNotLeaveStays) {
   Scene scene;
   scene.add(scene.model(SourceKind::kPsf, 30, 32, 5));

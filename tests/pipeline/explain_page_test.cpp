@@ -62,6 +62,30 @@ TEST(ExplainChoice, SaysWhichMarginDecided) {
   EXPECT_THAT(why(SourceAccount{}), HasSubstr("No model was tried"));
 }
 
+// Margins of another rule would be told with figures that nobody asked for.
+TEST(ExplainChoice, OfAJointFitSaysWhatThatAsksFor) {
+  ExplainContext c = context();
+  c.joint.emplace();
+  const SourceAccount s =
+      source({{kPsf, 39000}, {kRex, 39500}, {kDev, 39566}, {kExp, 39520}, {kSer, 39570}}, kDev);
+  const std::string why = explain_choice(s, c);
+  EXPECT_THAT(why, HasSubstr("Over REX DEV gains 66.00, EXP 20.00; more than 9.00 is asked for"));
+  EXPECT_THAT(why, HasSubstr("SER gains 4.00 over the best of those; more than 9.00"));
+  EXPECT_THAT(why, HasSubstr("must gain more than 156.00 over PSF"));
+  EXPECT_THAT(why, HasSubstr("Chosen: DEV"));
+  EXPECT_THAT(why, Not(HasSubstr("better of the two")));
+  EXPECT_THAT(why, Not(HasSubstr("25 are asked for")));
+  EXPECT_THAT(explain_choice(source({{kPsf, 90}}, kPsf), c),
+              HasSubstr("Only a point source was allowed. Chosen"));
+  EXPECT_THAT(explain_choice(source({{kPsf, 90}, {kRex, 90.5}}, kPsf), c),
+              HasSubstr("no galaxy model was tried. A galaxy must gain more than 1.00"));
+  // A catalog's galaxy keeps what the first fits chose, by the other rule.
+  SourceAccount known = s;
+  known.from_catalog = true;
+  known.found.kind = kRex;
+  EXPECT_THAT(explain_choice(known, c), HasSubstr("better of the two"));
+}
+
 BlobAccount account_of(std::vector<SourceAccount> sources) {
   BlobAccount a;
   a.blob = 3;

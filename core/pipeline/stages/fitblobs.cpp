@@ -163,7 +163,7 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice
   const Unfitted left = unfitted(out.fitted.blobs);
   if (left.blobs > 0)
     run.log.warning("{} blobs of {} pixels are not fitted: --bail-out", left.blobs, left.pixels);
-  write_explanations(explain, selection, out.fitted, run);
+  write_explanations(explain, how, selection, out.fitted, run);
 
   std::vector<Failure> failures = failures_of(out.fitted.blobs, run.log);
   if (out.fitted.sources.empty() && failures.empty() && left.blobs == 0)

@@ -5,6 +5,8 @@
 
 namespace brickline {
 
+struct BlobFitOptions;
+
 // The blobs to be explained are named as blobs are.
 void check_fitblobs(const ExplainOptions& explain, RunContext& run);
 
@@ -19,7 +21,7 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice
 
 // A page about each blob that is to be explained, beside the brick's metrics. They are no products: nobody's
 // checksums list them.
-void write_explanations(const ExplainOptions& explain, const Selection& selection,
+void write_explanations(const ExplainOptions& explain, const BlobFitOptions& how, const Selection& selection,
                         const FittedCatalog& fitted, const RunContext& run);
 
 }  // namespace brickline
