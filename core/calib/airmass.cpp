@@ -16,14 +16,13 @@ double computed(const CcdValues& ccd, const MetadataFacts& facts, double ra, dou
     ra = ccd.ra_bore;
     dec = ccd.dec_bore;
   }
-  if (!facts.site_geocentric_m || !std::isfinite(ra + dec + ccd.mjd_obs + ccd.exptime))
-    return CcdValues::kUnknown;
+  const bool at_start = facts.time_reference == MetadataFacts::TimeReference::kStart;
+  const double middle = ccd.mjd_obs + (at_start ? ccd.exptime / 2 / kSecondsPerDay : 0);
+  if (!facts.site_geocentric_m || !std::isfinite(ra + dec + middle)) return CcdValues::kUnknown;
   double site[3], longitude = 0, latitude = 0, height = 0;
   for (int i = 0; i < 3; ++i) site[i] = (*facts.site_geocentric_m)[static_cast<std::size_t>(i)];
   constexpr int kWgs84 = 1;
   if (eraGc2gd(kWgs84, site, &longitude, &latitude, &height) != 0) return CcdValues::kUnknown;
-  const bool starts = facts.time_reference == MetadataFacts::TimeReference::kStart;
-  const double middle = ccd.mjd_obs + (starts ? ccd.exptime / 2 / kSecondsPerDay : 0);
   constexpr double kRadian = std::numbers::pi / 180, kAnyWavelength = 0.55;
   double azimuth = 0, zenith_distance = 0, hour_angle = 0, observed_dec = 0, observed_ra = 0, origins = 0;
   const int status = eraAtco13(ra * kRadian, dec * kRadian, 0, 0, 0, 0, kJulianOfMjd, middle, 0, longitude,

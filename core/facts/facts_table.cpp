@@ -70,7 +70,7 @@ constexpr FactRow kRows[] = {
     {"metadata.dec_bore", "source", "degrees", "", "code of plugins", "Declination of the boresight.", "{\"key\": \"DEC\", \"as\": \"sexagesimal_degrees\"}"},
     {"metadata.airmass", "source", "", "{\"key\": \"AIRMASS\", \"in\": \"either\"}", kRun, "Airmass, for conditions.", "{\"key\": \"AIRMASS\"}"},
     {"metadata.pixel_scale", "source", "arcsec", "", "code of plugins", "Size of a pixel, where the header's CD matrix does not say it.", "{\"key\": \"PIXSCALE\"}"},
-    {"metadata.airmass_policy", "\"header_else_computed\" | \"computed\" | \"header\" or number", "", "\"header_else_computed\"", kTable, "Which airmass counts: the header's, or the one that time, boresight and site give. A header's below 1 is none.", "\"computed\""},
+    {"metadata.airmass_policy", "\"header_else_computed\" | \"computed\" | \"header\" or number", "", "\"header_else_computed\"", kTable, "Which airmass counts: the header's, or the one that time, boresight and site give. A header's below 0.99 is none.", "\"computed\""},
     {"metadata.site_geocentric_m", "3 of number", "m", "", kTable, "Where the telescope stands, for the airmass.", "[1814304, -5214366, -3187341]"},
     {"metadata.time_reference", "\"start\" | \"middle\"", "", "\"start\"", kTable, "What of the exposure mjd_obs is the time of, for the airmass.", "\"middle\""},
 

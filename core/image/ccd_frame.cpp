@@ -79,7 +79,7 @@ void CcdReading::locate() {
   compare_with_companions();
   compare_with_table();
   if (options_.purpose != Purpose::kMeasure)
-    if (const auto cards = corrected_wcs(input_.source, values(), options_.calibration_dirs))
+    if (const auto cards = corrected_wcs(input_.source, values(), facts_.wcs, options_.calibration_dirs))
       out_.full_wcs = Wcs::from_header(*cards, width, height);
   if (facts_.wcs.offset) out_.full_wcs = out_.full_wcs.with_offset(input_.ra_offset, input_.dec_offset);
 

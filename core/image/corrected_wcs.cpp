@@ -37,6 +37,16 @@ void require_same_measurement(const fits::Header& header, const CcdSource& sourc
         of_row, source.values.image_filename, of_file);
 }
 
+// The offset is in them, or is applied to them.
+void require_offset_once(const fits::Header& header, const WcsFacts& facts) {
+  const bool holds = header.logical(kCorrectedWcsHoldsOffset).value_or(false);
+  if (holds == !facts.offset) return;
+  throw input_error(
+      "it {} the offset of the table of CCDs (card {}), which the camera's fact wcs.offset {}: it was made by other facts",
+      holds ? "holds" : "lacks", kCorrectedWcsHoldsOffset,
+      facts.offset ? "has runs apply to it" : "has runs not apply");
+}
+
 // By name; of a CCD without, by the number of its HDU.
 std::optional<int> hdu_of(fits::FitsReader& file, const CcdValues& ccd) {
   if (!ccd.ccdname.empty()) return file.find_hdu(ccd.ccdname);
@@ -64,6 +74,7 @@ fs::path corrected_wcs_file(const CcdSource& source, const std::vector<fs::path>
 }
 
 std::optional<fits::Header> corrected_wcs(const CcdSource& source, const CcdValues& values,
+                                          const WcsFacts& facts,
                                           const std::vector<fs::path>& calibration_dirs) {
   const fs::path file = corrected_wcs_file(source, calibration_dirs);
   if (file.empty()) return {};
@@ -87,6 +98,7 @@ std::optional<fits::Header> corrected_wcs(const CcdSource& source, const CcdValu
         .in_file(file.string());
   try {
     require_same_measurement(header, source);
+    require_offset_once(header, facts);
   } catch (const Error& e) {
     throw input_error("{}; {}, and the table with it", e.message(), remedy).in_file(file.string());
   }

@@ -6,7 +6,8 @@
 // IMAGEHDU, the number of the image's own HDU), whose header has the world coordinates of the whole CCD and the exposure's
 // EXPNUM and PLVER. The row's offset (ccdraoff, ccddecoff) is applied to them as to the
 // header's, and they lack it; of cameras whose fact wcs.offset is false it is not applied, and they hold it. It is the one
-// that was measured with them, which the cards WCSRAOFF and WCSDEOFF repeat, as WCSTERMS repeats the column wcs_terms.
+// that was measured with them, which the cards WCSRAOFF and WCSDEOFF repeat, as WCSTERMS repeats the column wcs_terms. The card
+// WCSHOLDS says whether they hold it; files without the card do not.
 #pragma once
 
 #include <filesystem>
@@ -23,6 +24,7 @@ inline constexpr const char* kCorrectedWcsColumn = "wcs_file";
 inline constexpr const char* kCorrectedWcsRaOffset = "WCSRAOFF";
 inline constexpr const char* kCorrectedWcsDecOffset = "WCSDEOFF";
 inline constexpr const char* kCorrectedWcsTerms = "WCSTERMS";
+inline constexpr const char* kCorrectedWcsHoldsOffset = "WCSHOLDS";
 inline constexpr const char* kCorrectedWcsHdu = "IMAGEHDU";
 
 // The file that the row of `source` names, which may not be there; empty: it names none. Error (kInput) for a name that
@@ -30,9 +32,11 @@ inline constexpr const char* kCorrectedWcsHdu = "IMAGEHDU";
 std::filesystem::path corrected_wcs_file(const CcdSource& source,
                                          const std::vector<std::filesystem::path>& calibration_dirs);
 
-// The cards, where the row of `source` names a file; `values`: of the open CCD. Error (kInput) that names the file if it is
-// not there, has no HDU of the CCD, or is of another exposure, another reduction of it, or another measurement than the row.
+// The cards, where the row of `source` names a file; `values`: of the open CCD, `facts`: of its camera. Error (kInput) that
+// names the file if it is not there, has no HDU of the CCD, is of another exposure, another reduction of it, or another
+// measurement than the row, or holds the offset that the facts want applied, or lacks the one that they do not.
 std::optional<fits::Header> corrected_wcs(const CcdSource& source, const CcdValues& values,
+                                          const WcsFacts& facts,
                                           const std::vector<std::filesystem::path>& calibration_dirs);
 
 }  // namespace brickline

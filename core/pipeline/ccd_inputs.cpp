@@ -263,7 +263,10 @@ void add_ccds(const fits::Table& table, const ReadImageOptions& reading, const I
     found[i] = CcdLook(looking, input, out.ccds[i]).files();
     if (const fs::path file = corrected_wcs_file(input.source, reading.calibration_dirs); !file.empty()) {
       RunInput wcs{Kind::kSideFile, State::kReady, file, out.ccds[i].row.name(), -1, ""};
-      look_at(wcs, [&] { corrected_wcs(input.source, input.source.values, reading.calibration_dirs); });
+      look_at(wcs, [&] {
+        const WcsFacts& facts = run.cameras.camera(input.source.values.camera).facts().wcs;
+        corrected_wcs(input.source, input.source.values, facts, reading.calibration_dirs);
+      });
       found[i].push_back(std::move(wcs));
     }
     add_noted(log, reading, run, out.ccds[i].row.name(), found[i]);

@@ -72,6 +72,7 @@ struct Solution {
   std::vector<double> coefficients;  // of the basis; the first is 0
   std::map<int, double> offsets;     // by group
   double error_of_prediction = 0;    // rms
+  Eigen::MatrixXd inverse;           // (X^T X)^-1, X the design without the groups' means
 };
 
 // Least squares with an offset for each group: what is left once the groups' means are taken out of everything. Empty: the
@@ -111,14 +112,21 @@ std::optional<Solution> solve(const std::vector<ColourSample>& samples, const st
   }
   Eigen::VectorXd c = Eigen::VectorXd::Zero(degree);
   Eigen::VectorXd leverage = Eigen::VectorXd::Zero(n);
+  Solution out;
+  out.inverse = Eigen::MatrixXd::Zero(degree, degree);
   if (degree > 0) {
     const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(design);
     if (qr.rank() < degree) return {};
     c = qr.solve(values);
     const Eigen::MatrixXd q = qr.householderQ() * Eigen::MatrixXd::Identity(n, degree);
     leverage = q.rowwise().squaredNorm();
+    const Eigen::MatrixXd root =
+        qr.colsPermutation() * Eigen::MatrixXd(qr.matrixR()
+                                                   .topLeftCorner(degree, degree)
+                                                   .triangularView<Eigen::Upper>()
+                                                   .solve(Eigen::MatrixXd::Identity(degree, degree)));
+    out.inverse = root * root.transpose();
   }
-  Solution out;
   out.coefficients.push_back(0);
   for (int d = 0; d < degree; ++d) out.coefficients.push_back(c(d));
   for (const auto& [group, mean] : means) out.offsets[group] = mean.value - mean.terms.dot(c);
@@ -130,6 +138,25 @@ std::optional<Solution> solve(const std::vector<ColourSample>& samples, const st
   }
   out.error_of_prediction = std::sqrt(squares / static_cast<double>(n));
   return out;
+}
+
+// Mean over the stars of what their errors, of unit variance, make of P(colour) - P(zero_colour): its variance.
+double variance_from(double zero_colour, const std::vector<ColourSample>& samples,
+                     const std::vector<std::size_t>& used, const Basis& basis, int degree,
+                     const Eigen::MatrixXd& inverse) {
+  const auto terms = [&](double colour) {
+    const std::vector<double> p = basis.at(colour, degree);
+    Eigen::VectorXd x(degree);
+    for (int d = 0; d < degree; ++d) x(d) = p[static_cast<std::size_t>(d) + 1];
+    return x;
+  };
+  const Eigen::VectorXd zero = terms(zero_colour);
+  double sum = 0;
+  for (const std::size_t i : used) {
+    const Eigen::VectorXd x = terms(samples[i].colour) - zero;
+    sum += x.dot(inverse * x);
+  }
+  return sum / static_cast<double>(used.size());
 }
 
 int count_groups(const std::vector<ColourSample>& samples, const std::vector<std::size_t>& used,
@@ -223,11 +250,18 @@ ColourTermFit fit_colour_term(const std::vector<ColourSample>& samples, const Co
     out.largest = std::max(out.largest, std::abs(out.residuals[i]));
   }
   out.rms = std::sqrt(squares / static_cast<double>(used.size()));
-  const double unknowns = degree + (options.grouped ? 0 : 1),
-               groups = static_cast<double>(best.offsets.size()),
-               left = static_cast<double>(used.size()) - degree - groups;
-  out.term.error = std::hypot(std::sqrt(squares / left * unknowns / static_cast<double>(used.size())),
-                              options.stars_error);
+  const auto stars = static_cast<double>(used.size());
+  const double left = stars - degree - static_cast<double>(best.offsets.size()),
+               variance = options.grouped ? variance_from(options.zero_colour, samples, used, *basis, degree,
+                                                          best.inverse)
+                                          : (degree + 1) / stars,
+               own_error = std::sqrt(squares / left * variance);
+  if (constexpr double kNothingKnown = 1; options.grouped && !(own_error < kNothingKnown))
+    throw input_error(
+        "of the term between its stars' colours, {:.3f} to {:.3f}, and {:g}, where it is known, they tell no more than to "
+        "{:.2g} mag: another colour, or a lower degree than {}, is needed",
+        low, high, options.zero_colour, own_error, degree);
+  out.term.error = std::hypot(own_error, options.stars_error);
   std::vector<double> powers = basis->powers(best.coefficients);
   if (options.grouped) {
     double sum = 0, power = 1;

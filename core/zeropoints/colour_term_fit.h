@@ -12,12 +12,16 @@
 // polynomial is then not known from them, and is what makes the term `zero_value` at `zero_colour`.
 //
 // What the term is off by for all stars of a CCD alike (ColourTerm::error) is the root mean square, over the colours of the
-// stars that it was fitted to, of the polynomial's own standard error: with p coefficients, m groups and residuals r_i of n
-// stars
-//   s sqrt(p/n),  s^2 = sum r_i^2 / (n - p - m)
-// by the trace of the hat matrix (the constant is a coefficient, or else that of a group, m = 0 and 1). The stars of a CCD that
-// are of all these colours share less of it, those of one colour that much. Beside it, in quadrature, is what the stars'
-// own magnitudes are off by alike (`stars_error`). By how much other populations of stars differ it does not know.
+// stars that it was fitted to, of the polynomial's own standard error. Without groups, with p coefficients (the constant is
+// one) and residuals r_i of n stars, it is by the trace of the hat matrix
+//   s sqrt(p/n),  s^2 = sum r_i^2 / (n - p)
+// With m groups, whose offsets tell nothing of the constant, what is off at colour c is P(c) - P(c0), c0 = `zero_colour`:
+//   s sqrt(1/n sum (x_i - x_0)^T (X^T X)^-1 (x_i - x_0)),  s^2 = sum r_i^2 / (n - d - m)
+// x_i the d powers above 0 (in the basis) of star i's colour, x_0 those of c0, X the x_i less the mean of their group. It grows
+// fast where c0 is beyond the stars' colours, and holds there only as far as the polynomial does; what `zero_value` itself is
+// off by is not in it. The stars of a CCD that are of all these colours share less of it, those of one colour that much. Beside
+// it, in quadrature, is what the stars' own magnitudes, or `zero_value`, are off by alike (`stars_error`). By how much other
+// populations of stars differ it does not know.
 #pragma once
 
 #include <array>
@@ -87,7 +91,8 @@ struct ColourTermFit {
   std::vector<bool> is_used;
 };
 
-// Error (kInput): too few stars (three more than coefficients and groups), all of one colour.
+// Error (kInput): too few stars (three more than coefficients and groups), all of one colour; of groups, what the stars leave
+// open between their colours and `zero_colour` is more than 1 mag.
 ColourTermFit fit_colour_term(const std::vector<ColourSample>& samples, const ColourTermOptions& options);
 
 // JSON that make-ccds --facts reads: the term of `band` from `catalog`, and the band's curve if there is one.

@@ -15,6 +15,7 @@
 
 #include "core/base/error.h"
 #include "core/calib/thread_time.h"
+#include "core/image/corrected_wcs.h"
 #include "core/survey/ccd_table.h"
 #include "core/survey/ccd_table_duplicates.h"
 #include "core/zeropoints/measured_row_file.h"
@@ -247,6 +248,7 @@ class Batch {
         const bool adds = facts.wcs.offset;
         out.corrected_wcs =
             corrected_wcs_cards(image.full_wcs, *z.terms, adds ? z.ra_offset : 0, adds ? z.dec_offset : 0);
+        out.corrected_wcs->set(kCorrectedWcsHoldsOffset, !adds, "ccdraoff, ccddecoff are in these already");
         const fs::path name = out.image_filename;
         out.wcs_file = fs::path("wcs") / name.parent_path() /
                        (base_name(facts.files.base_name, out.image_filename) + "-wcs.fits");

@@ -34,6 +34,12 @@ TEST(Airmasses, AreTheSecantsOfTheZenithDistanceInTheMiddleOfTheExposure) {
   EXPECT_NEAR(airmass_of(lost, tololo, 150.1, 2.2), 1.24227, 2e-4);
   EXPECT_TRUE(std::isnan(airmass_of(lost, tololo, nowhere, nowhere)));
   EXPECT_TRUE(std::isnan(airmass_of(one, MetadataFacts(), nowhere, nowhere)));
+  // Of how long it lasted only those depend whose time is that of the start.
+  const CcdValues unknown = exposure(150.1, 2.2, 58150.2 + 45. / 86400, nowhere);
+  EXPECT_TRUE(std::isnan(airmass_of(unknown, tololo, nowhere, nowhere)));
+  MetadataFacts in_the_middle = tololo;
+  in_the_middle.time_reference = MetadataFacts::TimeReference::kMiddle;
+  EXPECT_NEAR(airmass_of(unknown, in_the_middle, nowhere, nowhere), 1.24227, 2e-4);
   EXPECT_TRUE(std::isnan(airmass_of(exposure(150.1, 2.2, 58150.7, 90), tololo, nowhere, nowhere)));
 }
 

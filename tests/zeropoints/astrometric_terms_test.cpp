@@ -327,6 +327,17 @@ TEST(AstrometricTerms, HoldTheShiftOfCamerasWhoseTablesOffsetsAreNotAppliedAndAr
   const Positions found = positions_of(survey, scratch / "out");
   EXPECT_GT(found.stars, 10);
   EXPECT_LT(found.rms, 0.03);
+
+  // Files that do not hold it, or do not say so, are refused.
+  SimulatedSky::change_header(survey / "calib" / made.text("wcs_file", 0), [](fits::Header& h) {
+    EXPECT_TRUE(h.logical("WCSHOLDS").value());
+    h.set("WCSHOLDS", false);
+  });
+  const test::ProgramResult lacking =
+      test::run_program(test::program("runbrick"), words, {{"LEGACY_SURVEY_DIR", ""}});
+  EXPECT_EQ(lacking.exit_code, 3);
+  EXPECT_THAT(lacking.err, testing::AllOf(HasSubstr("-wcs.fits"), HasSubstr("lacks the offset"),
+                                          HasSubstr("WCSHOLDS"), HasSubstr("wcs.offset")));
 }
 
 }  // namespace

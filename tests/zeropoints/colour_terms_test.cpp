@@ -190,6 +190,38 @@ TEST(ColourTerms, TellByHowMuchTheyAreOffForAllStarsAlike) {
   EXPECT_NEAR(fit_colour_term(stars, {.degree = 1, .stars_error = 0.03}).term.error, 0.03, 1e-9);
 }
 
+TEST(ColourTerms, OfGroupsTellByHowMuchTheyAreOffFromTheColourWhereTheyAreKnown) {
+  constexpr int kFits = 400, kGroups = 6, kStars = 60;
+  for (const auto& [zero_colour, degree] : {std::pair{1.2, 1}, {1.2, 2}, {0.3, 1}, {0.3, 2}}) {
+    SCOPED_TRACE(testing::Message() << zero_colour << " " << degree);
+    std::mt19937 random(4);
+    std::normal_distribution<double> normal;
+    double squares = 0, told = 0;
+    for (int k = 0; k < kFits; ++k) {
+      std::vector<ColourSample> stars;
+      for (int i = 0; i < kStars; ++i)
+        stars.push_back(
+            {"", 1.2 + 0.3 * normal(random), 0.02 * normal(random) + 0.1 * (i % kGroups), i % kGroups});
+      const ColourTermFit fit = fit_colour_term(
+          stars, {.degree = degree, .clip = INFINITY, .grouped = true, .zero_colour = zero_colour});
+      for (const ColourSample& star : stars) {
+        double off = 0;
+        for (std::size_t c = fit.term.coefficients.size(); c-- > 0;)
+          off = off * star.colour + fit.term.coefficients[c];
+        squares += off * off / kFits / kStars;
+      }
+      told += fit.term.error * fit.term.error / kFits;
+    }
+    EXPECT_NEAR(std::sqrt(told / squares), 1, 0.12);
+  }
+  std::vector<ColourSample> stars;
+  for (int i = 0; i < 40; ++i) stars.push_back({"", 1 + 0.01 * i, 0.02 * (i % 5), i % 2});
+  EXPECT_THAT(refusal([&] {
+                fit_colour_term(stars, {.degree = 3, .clip = INFINITY, .grouped = true, .zero_colour = -1});
+              }),
+              testing::AllOf(HasSubstr("1.000 to 1.390"), HasSubstr("-1, where it is known")));
+}
+
 TEST(ColourTerms, OfFewColoursAreOfADegreeThatTheseTell) {
   std::vector<ColourSample> stars;
   for (int i = 0; i < 12; ++i) {

@@ -1,7 +1,9 @@
 // make-ccds solve on a sky whose zero points are known: what it changes in the table, what it tells, what it refuses.
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -77,6 +79,31 @@ TEST_F(Solve, PutsZeroPointsOfCommonStarsIntoTheTableAndRefusesWhatDoesNotBelong
     EXPECT_NEAR(of_term.number("ccdzpt", i), after.number("ccdzpt", i), 1e-6);
     EXPECT_NEAR(of_term.number("ccdzpt_error", i), std::hypot(after.number("ccdzpt_error", i), kTerm), 1e-6);
   }
+
+  // Other commands keep what it wrote, or say that they do not.
+  const auto make_ccds = [&](std::vector<std::string> words) {
+    const ProgramResult result = test::run_program(test::program("make-ccds"), words);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.err;
+  };
+  const fs::path cut = scratch / "cut.fits", merged = scratch / "merged.fits",
+                 tree = scratch / "tree.kd.fits";
+  make_ccds({"cut", out.string(), "--out", cut.string(), "--plugin-dir", test::built_plugins().string()});
+  for (const char* name : {"EXPOSURES", "NIGHTS"}) {
+    fits::FitsReader of_cut(cut), of_solved(out);
+    const fits::Table kept = of_cut.table(of_cut.find_hdu(name).value()),
+                      made = of_solved.table(of_solved.find_hdu(name).value());
+    EXPECT_EQ(kept.rows(), made.rows());
+    EXPECT_EQ(kept.numbers("zpt_provider_common_error"), made.numbers("zpt_provider_common_error"));
+  }
+  EXPECT_TRUE(fits::FitsReader(cut).header(1).has("ZSPARTS"));
+  EXPECT_THAT(make_ccds({"merge", merged.string(), out.string()}),
+              AllOf(HasSubstr("solved.fits"), HasSubstr("EXPOSURES, NIGHTS"), HasSubstr("ZS*")));
+  EXPECT_THAT(make_ccds({"tree", out.string(), tree.string(), "--no-cut"}), HasSubstr("EXPOSURES, NIGHTS"));
+  EXPECT_EQ(make_ccds({"cut", tree.string(), "--out", (scratch / "cut2.fits").string(), "--plugin-dir",
+                       test::built_plugins().string()}),
+            "");
+  EXPECT_EQ(fits::FitsReader(scratch / "cut2.fits").hdu_count(), 2) << "the tree is of another table";
 
   EXPECT_EQ(solve(table, out, {stars}).exit_code, 3) << "it is there already";
   const ProgramResult again = solve(out, scratch / "again.fits", {stars});
@@ -331,6 +358,68 @@ TEST(SolveForAmplifiers, FindsTheirGainsWhereFactsSayWhereTheyAreAndWritesFactsT
   EXPECT_EQ(both.exit_code, 3);
   EXPECT_THAT(both.err, AllOf(HasSubstr("CCD A"), HasSubstr("overlap")));
   EXPECT_FALSE(fs::exists(scratch / "x.fits"));
+}
+
+TEST(SolveForAmplifiers, JudgesTheConditionsOfFactsByAllThatTheTableTells) {
+  test::TemporaryDirectory scratch;
+  TwoAmplifiers sky(scratch.path(), "decam");
+  const std::size_t n = TwoAmplifiers::kExposures;
+  // Halves, where `first` holds, and what `second` says where that holds.
+  const auto with_facts = [&](const fits::Table& ccds, const fs::path& stars, const std::string& first,
+                              const std::string& second = "", std::vector<std::string> more = {}) {
+    write(ccds, scratch / "some.fits");
+    std::ofstream(scratch / "facts.json")
+        << R"({"amplifiers": {"table": [{"when": )" << first << R"(, "box": [0, 100, 0, 100], "dzp_mag": 0},
+                                        {"when": )"
+        << first << R"(, "box": [100, 200, 0, 100], "dzp_mag": 0})" << second << "]}}";
+    fs::remove(scratch / "x.fits");
+    more.insert(more.end(), {"--amplifiers", "all", "--amplifier-facts", (scratch / "facts.json").string(),
+                             "--plugin-dir", test::built_plugins().string()});
+    return solve(scratch / "some.fits", scratch / "x.fits", {stars}, more);
+  };
+  fits::Table timed = sky.ccds;
+  timed.add("exptime", std::vector<float>(n, 90), "s");
+  EXPECT_THAT(with_facts(timed, scratch.path(), R"({"exptime": {"from": 10}})").out,
+              HasSubstr("2 amplifiers of 6 CCDs"));
+  EXPECT_THAT(with_facts(timed, scratch.path(), R"({"not": {"exptime": {"from": 10}}})").err,
+              HasSubstr("no camera's facts say"));
+  for (const auto& [when, what] :
+       {std::pair{R"({"not": {"exptime": {"from": 10}}})",
+                  "depend on exptime, and there is no column exptime"},
+        {R"({"any": [{"band": "r"}, {"card": {"key": "A", "equals": 0}}]})", "depend on header cards"},
+        {R"({"mask_plver": {"from": "3"}})", "depend on mask_plver"}}) {
+    const ProgramResult refused = with_facts(sky.ccds, scratch.path(), when);
+    EXPECT_EQ(refused.exit_code, 3);
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("camera decam"), HasSubstr(what)));
+  }
+  // CCDs without a name, whose stars are of others.
+  fits::Table unnamed = sky.ccds;
+  unnamed.add("ccdname", std::vector<std::string>(n));
+  EXPECT_THAT(with_facts(unnamed, scratch.path(), R"({"ccd": ""})").err, HasSubstr("none of its 6 CCDs"));
+  // Without dates: nobody asks for nights.
+  fits::Table undated = sky.ccds;
+  undated.add("mjd_obs", std::vector<double>(n, std::numeric_limits<double>::quiet_NaN()), "d");
+  EXPECT_THAT(with_facts(undated, scratch.path(), "{}").out, HasSubstr("2 amplifiers of 6 CCDs"));
+  fits::FitsReader of_undated(scratch / "x.fits");
+  EXPECT_TRUE(std::isnan(of_undated.table(*of_undated.find_hdu("AMPLIFIERS")).number("mjd_first", 0)));
+
+  // Amplifiers that lie elsewhere, or nowhere, in some exposures: facts of them would hold in all, which is told before any
+  // star is looked at.
+  const std::string early = R"({"expnum": {"below": 103}})",
+                    late = R"(, {"when": {"expnum": {"from": 103}}, "box": [0, 60, 0, 100], "dzp_mag": 0})";
+  EXPECT_THAT(with_facts(sky.ccds, scratch.path(), early, late).out, HasSubstr("4 amplifiers of 6 CCDs"));
+  for (const std::string& second : {late, std::string()}) {
+    const ProgramResult refused = with_facts(sky.ccds, "/nonexistent", early, second,
+                                             {"--amplifiers-out", (scratch / "o.json").string()});
+    EXPECT_EQ(refused.exit_code, 3);
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("some.fits"), HasSubstr("CCD A of camera decam in r is divided"),
+                                   HasSubstr("--amplifiers-out")));
+  }
+  fits::Table mixed = sky.ccds;
+  mixed.add("camera", std::vector<std::string>{"decam", "decam", "decam", "mosaic", "mosaic", "mosaic"});
+  EXPECT_THAT(
+      with_facts(mixed, "/nonexistent", "{}", "", {"--amplifiers-out", (scratch / "o.json").string()}).err,
+      HasSubstr("several cameras (decam and mosaic)"));
 }
 
 }  // namespace

@@ -34,8 +34,9 @@ A term is band = BASE + c0 + c1 C + c2 C^2 ..., C a colour. Stars come from
   --library        spectra of your own: a directory of two-column files, wavelength and f_lambda
   --gaia           real stars: chunks of gaia-chunks with spectra (--xp-sampled, --xp-continuous), in the band's curve
   --photom         stars of exposures in that band, measured by make-ccds --measure: each CCD has a zero point of its own, and
-                   --zero-at says what the term is at a colour, which such stars do not tell; stars that are saturated,
-                   masked, or measured too rarely in the catalog are left out
+                   --zero-at says what the term is at a colour, which such stars do not tell: one among theirs, for the
+                   error grows fast beyond, and --stars-error what it may be off by; stars that are saturated, masked,
+                   or measured too rarely in the catalog are left out
 
 Written are NAME.json (facts: make-ccds --measure --facts NAME.json, or to be copied into the camera's), NAME.svg (the stars,
 the polynomial, what is left) and NAME.ecsv (a row per star); --force replaces those that are there. A term is valid between the colours of its stars: others are not
@@ -46,7 +47,7 @@ The curve is the response to photons of detector, optics and atmosphere together
   colour-terms --band r --curve r.txt --unit nm --out r
   colour-terms --band N540 --curve n540.txt --unit angstrom --gaia GAIA --out n540
   colour-terms --band r --photom zpt/img1-photom.fits zpt/img2-photom.fits --catalog ps1 --base r --colour g,i
-      --zero-at 0,0.005 --out r
+      --zero-at 1.2,0.005 --out r
   colour-terms --write-library DIR)";
 
 struct Arguments {
@@ -250,8 +251,8 @@ int colour_terms(int argc, char** argv) {
       ->group(stars);
   app.add_option(
          "--stars-error", a.stars_error,
-         "mag by which the stars' magnitudes are off alike: part of the term's error (the spectra that come along: "
-         "0.03, others: 0)")
+         "mag by which the stars' magnitudes, or that of --zero-at, are off alike: part of the term's error (the spectra "
+         "that come along: 0.03, others: 0)")
       ->check(CLI::Range(0., 1.))
       ->group(stars);
   const char* term = "Term";
@@ -315,6 +316,14 @@ int colour_terms(int argc, char** argv) {
   write_file_atomically(a.out + ".json",
                         colour_term_facts(a.band, a.catalog, bands, fit, curve ? &*curve : nullptr, note));
   const auto& valid = *fit.term.valid;
+  if (found.options.grouped &&
+      (found.options.zero_colour < valid[0] || found.options.zero_colour > valid[1])) {
+    TerminalLog terminal;
+    Log(terminal).warning(
+        "--zero-at: no star is of colour {:g} (they are of {:.3f} to {:.3f}): the error holds as far as the polynomial "
+        "does there",
+        found.options.zero_colour, valid[0], valid[1]);
+  }
   write_stdout(fmt::format(
       "{}.json: {} = {} + polynomial of degree {} in {} - {}, valid {:.3f} to {:.3f}: {} of {} stars, rms {:.4f} mag, largest "
       "{:.4f}, error in common {:.4f}\n{}{}\n",

@@ -6,10 +6,12 @@
 #include <cmath>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/base/error.h"
+#include "core/survey/ccd_table.h"
 #include "core/zeropoints/measured_images.h"
 
 namespace brickline {
@@ -34,6 +36,31 @@ std::string read_amplifier_facts(const fs::path& file) try {
   throw e.in_file(file.string());
 }
 
+// Refuses a condition on what a row of the table does not tell: it would never hold, and its contrary always.
+void require_known(const Condition& when, const fits::Table& table, const std::string& camera) {
+  const auto refuse = [&](std::string_view what, std::string_view why) {
+    throw input_error(
+        "the amplifiers of camera {} (fact amplifiers.table) depend on {}, {}; --amplifier-facts FILE can say where they are "
+        "without it",
+        camera, what, why);
+  };
+  if (!when.cards.empty()) refuse("header cards", "which a table of CCDs does not tell");
+  if (when.mask_plver) refuse("mask_plver", "which a table of CCDs does not tell");
+  const auto require = [&](bool asked, const char* what, const char* column) {
+    if (asked && !table.has(column)) refuse(what, fmt::format("and there is no column {}", column));
+  };
+  require(when.plprocid.has_value(), "plprocid", "plprocid");
+  require(when.procdate.has_value(), "procdate", "procdate");
+  require(when.propid.has_value(), "propid", "propid");
+  require(when.object.has_value(), "object", "object");
+  require(when.exptime.has_value(), "exptime", "exptime");
+  require(when.hdu.has_value(), "hdu", "image_hdu");
+  require(when.airmass.has_value(), "airmass", "airmass");
+  require(when.plver.has_value(), "plver", "plver");
+  for (const std::vector<Condition>* parts : {&when.any_of, &when.none_of})
+    for (const Condition& part : *parts) require_known(part, table, camera);
+}
+
 // The run of nights that each night belongs to, by its first and last.
 std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> runs_of(const std::set<std::int64_t>& nights,
                                                                       double gap) {
@@ -55,14 +82,22 @@ constexpr double kTelling = 0.003;  // mag
 }  // namespace
 
 std::vector<Box> Amplifiers::boxes_of(const fits::Table& table, std::int64_t row) {
-  CcdValues ccd;
-  ccd.camera = table.text("camera", row);
-  ccd.band = table.text("filter", row);
-  ccd.ccdname = table.text("ccdname", row);
-  ccd.expnum = table.integer("expnum", row);
-  ccd.mjd_obs = table.number("mjd_obs", row);
-  for (const auto& [column, value] : {std::pair{"plver", &ccd.plver}, {"plprocid", &ccd.plprocid}})
+  CcdRow known;
+  known.camera = table.text("camera", row);
+  known.band = table.text("filter", row);
+  known.ccdname = table.text("ccdname", row);
+  known.expnum = table.integer("expnum", row);
+  known.mjd_obs = table.number("mjd_obs", row);
+  for (const auto& [column, value] : {std::pair{"plver", &known.plver},
+                                      {"plprocid", &known.plprocid},
+                                      {"procdate", &known.procdate},
+                                      {"propid", &known.propid},
+                                      {"object", &known.object}})
     if (table.has(column)) *value = table.text(column, row);
+  for (const auto& [column, value] : {std::pair{"exptime", &known.exptime}, {"airmass", &known.airmass}})
+    if (table.has(column)) *value = table.number(column, row);
+  if (table.has("image_hdu")) known.image_hdu = static_cast<int>(table.integer("image_hdu", row));
+  const CcdValues ccd = ccd_values(known);
   const Box whole = Box::from_size(static_cast<int>(table.integer("width", row)),
                                    static_cast<int>(table.integer("height", row)));
   std::vector<Box> boxes;
@@ -96,7 +131,9 @@ Amplifiers::Amplifiers(const fits::Table& table, const std::vector<double>& nigh
   cameras.load(wanted);
   for (const auto& [name, count] : wanted) {
     const Camera& camera = cameras.camera(name);
-    facts_.emplace(name, over.empty() ? camera.facts() : facts_with_over(camera, over));
+    const CameraFacts& facts =
+        facts_.emplace(name, over.empty() ? camera.facts() : facts_with_over(camera, over)).first->second;
+    for (const AmplifierRow& amplifier : facts.amplifiers) require_known(amplifier.when, table, name);
   }
   std::map<std::string, std::set<std::int64_t>> nights_of;
   for (std::int64_t i = 0; i < table.rows(); ++i)
@@ -106,21 +143,42 @@ Amplifiers::Amplifiers(const fits::Table& table, const std::vector<double>& nigh
   for (const auto& [camera, list] : nights_of)
     runs[camera] = runs_of(list, a.period == "night" ? 0 : a.period == "run" ? a.run_gap : 1e9);
   using Boxes = std::vector<std::array<int, 4>>;
-  std::map<std::tuple<std::string, std::string, std::string, std::int64_t, Boxes>, int> known;
+  using Ccd = std::tuple<std::string, std::string, std::string, std::int64_t>;  // and the begin of its run
+  std::map<std::pair<Ccd, Boxes>, int> known;
+  std::map<Ccd, Boxes> edges_of;
   for (std::int64_t i = 0; i < table.rows(); ++i) {
     division_of_row_.push_back(-1);
     const std::string camera = table.text("camera", i);
     const double night = nights[static_cast<std::size_t>(i)];
-    if (camera.empty() || !std::isfinite(night)) continue;
+    if (camera.empty() || (!std::isfinite(night) && !all_nights_)) continue;
     const std::vector<Box> boxes = boxes_of(table, i);
-    if (boxes.empty()) continue;
-    ++divided_;
-    const auto [first, last] = runs[camera].at(static_cast<std::int64_t>(night));
+    const std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>>& of_camera = runs[camera];
+    double first = std::numeric_limits<double>::quiet_NaN(), last = first;
+    if (!of_camera.empty()) {
+      // All nights are one run, that of the CCDs without a night, too.
+      const auto run = all_nights_ ? of_camera.begin() : of_camera.find(static_cast<std::int64_t>(night));
+      first = static_cast<double>(run->second.first);
+      last = static_cast<double>(run->second.second);
+    }
     Boxes edges;
     for (const Box& b : boxes) edges.push_back({b.x0, b.x1, b.y0, b.y1});
+    std::sort(edges.begin(), edges.end());
     const std::string band = table.text("filter", i), ccdname = table.text("ccdname", i);
-    const auto [place, is_new] = known.try_emplace({camera, band, ccdname, first, std::move(edges)},
-                                                   static_cast<int>(divisions_.size()));
+    const Ccd ccd{camera, band, ccdname, std::isfinite(first) ? static_cast<std::int64_t>(first) : 0};
+    const bool has_size = table.number("width", i) > 0 && table.number("height", i) > 0;
+    if (!a.out.empty() && has_size && edges_of.try_emplace(ccd, edges).first->second != edges)
+      throw input_error(
+          "CCD {} of camera {} in {} is divided differently, or not at all, in some of its exposures (row {}) than in others of "
+          "{}: facts of --amplifiers-out could not tell them apart",
+          ccdname, camera, band, i + 1, all_nights_ ? "the table" : "the same nights");
+    if (boxes.empty()) continue;
+    if (!a.out.empty() && !what_.empty() && what_.front().camera != camera)
+      throw input_error(
+          "the amplifiers are of several cameras ({} and {}), and facts of --amplifiers-out are of one",
+          what_.front().camera, camera);
+    ++divided_;
+    const auto [place, is_new] =
+        known.try_emplace({ccd, std::move(edges)}, static_cast<int>(divisions_.size()));
     division_of_row_.back() = place->second;
     if (!is_new) continue;
     Division division{boxes, static_cast<std::int32_t>(all_.size())};
@@ -158,8 +216,7 @@ std::string Amplifiers::name(const What& what) const {
               ? " outside the amplifiers of the facts"
               : fmt::format(" [{}, {}, {}, {}]", what.box.x0, what.box.x1, what.box.y0, what.box.y1);
   if (!all_nights_)
-    text += fmt::format(", MJD {:.2f} to {:.2f}", static_cast<double>(what.first) + night_begins_,
-                        static_cast<double>(what.last + 1) + night_begins_);
+    text += fmt::format(", MJD {:.2f} to {:.2f}", what.first + night_begins_, what.last + 1 + night_begins_);
   return text;
 }
 
@@ -193,8 +250,8 @@ fits::Table Amplifiers::table(const std::vector<SolvedGroup>& solved) const {
     ccdname.push_back(w.ccdname);
     const bool rest = w.box.empty();
     for (const int edge : {w.box.x0, w.box.x1, w.box.y0, w.box.y1}) box.push_back(rest ? -1 : edge);
-    first.push_back(static_cast<double>(w.first) + night_begins_);
-    last.push_back(static_cast<double>(w.last + 1) + night_begins_);
+    first.push_back(w.first + night_begins_);
+    last.push_back(w.last + 1 + night_begins_);
     value.push_back(static_cast<float>(solved[g].value));
     error.push_back(static_cast<float>(solved[g].error));
     stars.push_back(solved[g].members);
@@ -215,10 +272,8 @@ fits::Table Amplifiers::table(const std::vector<SolvedGroup>& solved) const {
 std::string Amplifiers::facts(const std::vector<SolvedGroup>& solved) const {
   using Json = nlohmann::ordered_json;
   Json rows = Json::array();
-  std::set<std::string> cameras;
   for (std::size_t g = 0; g < what_.size(); ++g) {
     const What& w = what_[g];
-    cameras.insert(w.camera);
     if (w.box.empty() || !is_there(solved[g])) continue;
     // What has no box has to stay as it is.
     const Division& division = divisions_[static_cast<std::size_t>(all_[g].detector)];
@@ -226,15 +281,12 @@ std::string Amplifiers::facts(const std::vector<SolvedGroup>& solved) const {
         division.rest ? solved[static_cast<std::size_t>(division.first) + division.boxes.size()].value : 0;
     Json when = {{"ccd", w.ccdname}, {"band", w.band}};
     if (!all_nights_)
-      when["mjd"] = {{"from", static_cast<double>(w.first) + night_begins_},
-                     {"below", static_cast<double>(w.last + 1) + night_begins_}};
+      when["mjd"] = {{"from", w.first + night_begins_}, {"below", w.last + 1 + night_begins_}};
     rows.push_back({{"when", std::move(when)},
                     {"box", {w.box.x0, w.box.x1, w.box.y0, w.box.y1}},
                     {"dzp_mag", std::round((stays - solved[g].value) * 1e5) / 1e5}});
   }
-  if (cameras.size() > 1)
-    throw input_error("the amplifiers are of {} cameras, and facts are of one", cameras.size());
-  const Json all = {{"note", "To be laid over the facts of camera " + *cameras.begin() +
+  const Json all = {{"note", "To be laid over the facts of camera " + what_.front().camera +
                                  ", of which the tables of stars were made; then they are measured anew."},
                     {"amplifiers", {{"table+", std::move(rows)}}}};
   return all.dump(1) + "\n";

@@ -29,8 +29,10 @@ struct AmplifierArguments {
 // A part of a CCD: the boxes of fact amplifiers.table, each once, and what is outside all of them.
 class Amplifiers {
  public:
-  // `nights`: of each row, the day of its night's begin; NaN: not known, and the CCD is not divided. Error (kInput): rows of the facts overlap, a CCD has no
-  // size; (kPlugin): a camera is not there.
+  // `nights`: of each row, the day of its night's begin; NaN: not known, and the CCD is divided only if they are the same always.
+  // Error (kInput): rows of the facts overlap, a CCD has no size; the facts' conditions are on what the table does not tell
+  // (header cards, mask_plver, a column that is missing); `a.out` is asked for, and its facts could not be right: they are of
+  // several cameras, or of CCDs that are divided differently though of one name, band and time. (kPlugin): a camera is not there.
   Amplifiers(const fits::Table& table, const std::vector<double>& nights, const AmplifierArguments& a);
 
   // -1: the CCD of that row is not divided.
@@ -40,8 +42,8 @@ class Amplifiers {
 
   // A row for each: what it is, what it adds to the zero points of its CCD, and its error.
   fits::Table table(const std::vector<SolvedGroup>& solved) const;
-  // Facts that bring them to their CCDs' zero points (to that of what has no box, if there is such), to be laid over those of the camera. Error (kInput) if they are of
-  // several cameras.
+  // Facts that bring them to their CCDs' zero points (to that of what has no box, if there is such), to be laid over those of the
+  // camera.
   std::string facts(const std::vector<SolvedGroup>& solved) const;
   // A line for each that differs from its CCD by more than its error lets expect.
   std::string report(const std::vector<SolvedGroup>& solved) const;
@@ -49,8 +51,8 @@ class Amplifiers {
  private:
   struct What {
     std::string camera, band, ccdname;
-    std::int64_t first = 0, last = 0;  // nights, the days of their begin
-    Box box;                           // empty: the rest
+    double first = 0, last = 0;  // nights, the days of their begin; NaN: not known
+    Box box;                     // empty: the rest
   };
   struct Division {
     std::vector<Box> boxes;

@@ -120,7 +120,12 @@ CLI::App* add_tree_command(CLI::App& app, TreeArguments& a) {
 
 int write_tree(const TreeArguments& a) {
   refuse_to_replace(a.output, a.force);
-  auto [table, primary, header] = TableFile::read(a.table);
+  TableFile file = TableFile::read(a.table);
+  fits::Table& table = file.table;
+  if (const std::string words = words_of_left_out(file, false); !words.empty()) {
+    TerminalLog terminal;
+    Log(terminal).warning("{}: {}", a.table.string(), words);
+  }
   const std::int64_t all = table.rows();
   if (!a.all && table.has("ccd_cuts")) {
     std::vector<std::int64_t> good;
@@ -136,7 +141,7 @@ int write_tree(const TreeArguments& a) {
         .in_file(a.table.string());
   const MadeSkyTree tree = make_sky_tree(table.numbers("ra"), table.numbers("dec"));
   fits::FitsWriter writer;
-  TableFile{table.select(tree.order), primary, header}.add_to(writer);
+  TableFile{table.select(tree.order), file.primary, file.header}.add_to(writer);
   add_sky_tree(writer, tree, "ccds");
   writer.write(a.output);
   write_stdout(fmt::format("{}: {} of {} CCDs in {} leaves\n", a.output.string(), table.rows(), all,

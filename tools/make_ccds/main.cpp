@@ -155,14 +155,19 @@ int make_table(Arguments& a) {
 }
 
 int merge(const Arguments& a) {
+  TerminalLog terminal(LogLevel::kWarning);
+  const Log log(terminal);
   std::vector<NamedTable> tables;
-  for (const fs::path& file : a.inputs) tables.push_back({file.string(), TableFile::read(file).table});
+  for (const fs::path& name : a.inputs) {
+    TableFile file = TableFile::read(name);
+    if (const std::string words = words_of_left_out(file, true); !words.empty())
+      log.warning("{}: {}", name.string(), words);
+    tables.push_back({name.string(), std::move(file.table)});
+  }
   require_same_kind(tables);
   const fits::Table table = concatenate_tables(tables);
-  if (const std::string words = ccds_there_twice(table); !words.empty()) {
-    TerminalLog terminal(LogLevel::kWarning);
-    Log(terminal).warning("{}: {}", a.output.string(), words);
-  }
+  if (const std::string words = ccds_there_twice(table); !words.empty())
+    log.warning("{}: {}", a.output.string(), words);
   write_table(table, a.output, a.force);
   write_stdout(fmt::format("{}: {} CCDs of {} tables\n", a.output.string(), table.rows(), tables.size()));
   return 0;

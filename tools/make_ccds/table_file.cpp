@@ -1,6 +1,7 @@
 #include "tools/make_ccds/table_file.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -14,19 +15,52 @@
 #include "core/wcs/units.h"
 
 namespace brickline {
+namespace {
+
+// core/survey/kd_tree.h
+bool is_of_search_tree(const fits::Table& table) {
+  return !table.columns().empty() && table.columns().front().name.starts_with("kdtree_");
+}
+
+}  // namespace
 
 TableFile TableFile::read(const std::filesystem::path& file) {
   fits::FitsReader reader(file);
   TableFile out{reader.table(1), reader.header(0), reader.header(1)};
-  for (const fits::Table::Unreadable& column : out.table.unreadable())
-    throw input_error("column {} cannot be read, and would be lost: {}", column.name, column.why)
-        .in_file(file.string());
+  const auto require_whole = [&](const fits::Table& table) {
+    for (const fits::Table::Unreadable& column : table.unreadable())
+      throw input_error("column {} cannot be read, and would be lost: {}", column.name, column.why)
+          .in_file(file.string());
+  };
+  require_whole(out.table);
+  for (int hdu = 2; hdu < reader.hdu_count(); ++hdu) {
+    if (!reader.is_table(hdu))
+      throw input_error("HDU {} is no table, and would be lost", hdu).in_file(file.string());
+    Further further{reader.table(hdu), reader.header(hdu)};
+    if (is_of_search_tree(further.table)) continue;
+    require_whole(further.table);
+    out.further.push_back(std::move(further));
+  }
   return out;
 }
 
 void TableFile::add_to(fits::FitsWriter& writer) const {
   writer.add_empty_primary(primary);
   writer.add_table(table, header.text("EXTNAME").value_or(""), header);
+  for (const Further& f : further) writer.add_table(f.table, f.header.text("EXTNAME").value_or(""), f.header);
+}
+
+std::string words_of_left_out(const TableFile& file, bool with_cards) {
+  std::vector<std::string> names;
+  for (const TableFile::Further& f : file.further)
+    names.push_back(f.header.text("EXTNAME").value_or("one without a name"));
+  std::string words;
+  if (!names.empty()) words = fmt::format("the tables behind it ({})", fmt::join(names, ", "));
+  const auto& cards = file.header.cards();
+  if (with_cards && std::any_of(cards.begin(), cards.end(),
+                                [](const fits::Card& card) { return card.key.starts_with("ZS"); }))
+    words += words.empty() ? "the cards ZS* of its header" : " and the cards ZS* of its header";
+  return words.empty() ? words : words + " are left out: they are of that table alone";
 }
 
 std::string short_name(const std::filesystem::path& image) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/fits/fits_writer.h"
 #include "core/fits/header.h"
@@ -12,15 +13,25 @@
 
 namespace brickline {
 
-// The table of HDU 1 with the cards of both headers.
+// The table of HDU 1 with the cards of both headers, and the tables behind it (make-ccds solve leaves some) but those of a search
+// tree, which hold for the order of rows that they were made for.
 struct TableFile {
+  struct Further {
+    fits::Table table;
+    fits::Header header;
+  };
   fits::Table table;
   fits::Header primary, header;
+  std::vector<Further> further = {};
 
-  // Error (kInput): a column that cannot be read, which would be lost.
+  // Error (kInput): a column that cannot be read, or an HDU that is no table, which would be lost.
   static TableFile read(const std::filesystem::path& file);
   void add_to(fits::FitsWriter& writer) const;
 };
+
+// Words about what is left out where rows of a table are joined with others, or taken from it: the tables behind it and,
+// `with_cards`, the cards of make-ccds solve. Empty: nothing.
+std::string words_of_left_out(const TableFile& file, bool with_cards);
 
 // What a table of stars calls an image: its file and the directory that it is in.
 std::string short_name(const std::filesystem::path& image);
