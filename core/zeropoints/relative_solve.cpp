@@ -18,7 +18,8 @@ using Eigen::VectorXd;
 using Matrix = Eigen::SparseMatrix<double>;
 
 constexpr double kSigmaPerMedian = 1.4826;  // of a normal distribution, of the median of |x|
-constexpr int kFewestGroups = 5;            // whose scatter is taken for an estimate
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr int kFewestGroups = 5;  // whose scatter is taken for an estimate
 constexpr std::size_t kMostForScale = 2'000'000;
 // Outliers of less than these are kept in the first rounds, whose zero points are still the provider's.
 constexpr double kFirstReaches[] = {1, 0.2, 0.05};
@@ -73,12 +74,15 @@ struct GroupMeans {
 class Solver {
  public:
   Solver(std::span<const RelativeCcd> ccds, std::span<const StarMeasurement> measurements,
-         const RelativeSolveOptions& options, std::span<const RelativeAmplifier> amplifiers)
+         const RelativeSolveOptions& options, std::span<const RelativeAmplifier> amplifiers,
+         std::span<const double> catalogs)
       : ccds_(ccds),
         amplifiers_(amplifiers),
+        catalogs_(catalogs),
         o_(options),
         n_(static_cast<int>(ccds.size())),
-        base_(n_ + static_cast<int>(amplifiers.size())) {
+        after_amplifiers_(n_ + static_cast<int>(amplifiers.size())),
+        base_(after_amplifiers_ + static_cast<int>(catalogs.size())) {
     check(measurements);
     for (const RelativeCcd& c : ccds) {
       exposures_ = std::max(exposures_, c.exposure + 1);
@@ -88,7 +92,8 @@ class Solver {
     }
     sort_by_star(measurements);
     share_out(measurements);
-    amplifier_offset_ = VectorXd::Zero(base_ - n_);
+    amplifier_offset_ = VectorXd::Zero(after_amplifiers_ - n_);
+    catalog_offset_ = VectorXd::Zero(base_ - after_amplifiers_);
     provider_used_.assign(at(n_), 1);
     z_.resize(n_);
     for (int c = 0; c < n_; ++c) z_[c] = ccds_[at(c)].zero_point;
@@ -114,7 +119,7 @@ class Solver {
         change = std::max(change, std::abs(z - z_[c]));
         z_[c] = z;
       }
-      change = std::max(change, keep_amplifiers(x));
+      change = std::max(change, keep_offsets(x));
       diagonal_ = a.diagonal();
       out_.settled = !early && change <= o_.settled;
       out_.star_scale = scale();
@@ -128,11 +133,11 @@ class Solver {
     x += factor.solve(rhs_ - a.selfadjointView<Eigen::Lower>() * x);
     for (int c = 0; c < n_; ++c) {
       z_[c] = ccds_[at(c)].zero_point + x[c];
-      common_error_[c] = 0;
+      common_error_[c] = ccds_[at(c)].catalog < 0 ? 0 : x[catalog_of(c)];
       for (const int g : groups_of(c))
         if (g >= 0) common_error_[c] += x[g];
     }
-    keep_amplifiers(x);
+    keep_offsets(x);
     const VectorXd variance = inverse_diagonal(factor);
     tell(variance);
     tell_groups(x, variance);
@@ -150,13 +155,17 @@ class Solver {
       const RelativeCcd& ccd = ccds_[at(c)];
       if (!std::isfinite(ccd.zero_point) || !std::isfinite(ccd.error) || !(ccd.error > 0))
         throw input_error("CCD {} has the zero point {} +- {}", c, ccd.zero_point, ccd.error);
+      if (ccd.catalog < -1 || ccd.catalog >= std::ssize(catalogs_))
+        throw input_error("CCD {} is of catalog {} of {}", c, ccd.catalog, catalogs_.size());
     }
+    for (const double error : catalogs_)
+      if (!(error > 0) || !std::isfinite(error)) throw input_error("a catalog's error is {}", error);
     for (const RelativeAmplifier& a : amplifiers_)
-      if (!(a.area > 0) || !std::isfinite(a.area) || a.detector < 0)
+      if (!(a.area >= 0) || !std::isfinite(a.area) || a.detector < 0)
         throw input_error("an amplifier of detector {} has the area {}", a.detector, a.area);
     for (const StarMeasurement& m : measurements)
       if (!std::isfinite(m.mag) || !std::isfinite(m.error) || m.error < 0 || m.star < 0 || m.ccd < 0 ||
-          m.ccd >= n_ || m.amplifier < -1 || m.amplifier >= base_ - n_)
+          m.ccd >= n_ || m.amplifier < -1 || m.amplifier >= after_amplifiers_ - n_)
         throw input_error("a measurement of star {} on CCD {} is {} +- {}", m.star, m.ccd, m.mag, m.error);
   }
 
@@ -177,13 +186,13 @@ class Solver {
     ccd_.resize(size);
     mag_.resize(size);
     variance_.resize(size);
-    amplifier_.resize(base_ > n_ ? size : 0);
+    amplifier_.resize(after_amplifiers_ > n_ ? size : 0);
     for (const StarMeasurement& m : measurements) {
       if (next[at(m.star)] < 0) continue;
       const auto k = static_cast<std::size_t>(next[at(m.star)]++);
       ccd_[k] = m.ccd;
       mag_[k] = m.mag;
-      if (base_ > n_) amplifier_[k] = m.amplifier;
+      if (after_amplifiers_ > n_) amplifier_[k] = m.amplifier;
       variance_[k] = static_cast<float>(m.error * double{m.error} + o_.star_floor * o_.star_floor);
     }
     active_.assign(size, 1);
@@ -200,11 +209,11 @@ class Solver {
     for (std::size_t k = 0; k < size; ++k)
       by_ccd_[static_cast<std::size_t>(of_ccd[at(ccd_[k])]++)] = static_cast<std::uint32_t>(k);
     out_.measurements = static_cast<std::int64_t>(size);
-    if (base_ > n_) sort_by_amplifier();
+    if (after_amplifiers_ > n_) sort_by_amplifier();
   }
 
   void sort_by_amplifier() {
-    std::vector<std::int64_t> of_amplifier(at(base_ - n_) + 1);
+    std::vector<std::int64_t> of_amplifier(at(after_amplifiers_ - n_) + 1);
     for (const std::int32_t g : amplifier_)
       if (g >= 0) ++of_amplifier[at(g) + 1];
     std::partial_sum(of_amplifier.begin(), of_amplifier.end(), of_amplifier.begin());
@@ -217,7 +226,7 @@ class Solver {
 
   // Which part of the stars that each CCD's provider's zero point is made of belongs to which amplifier.
   void share_out(std::span<const StarMeasurement> measurements) {
-    shares_.resize(base_ > n_ ? at(n_) : 0);
+    shares_.resize(after_amplifiers_ > n_ ? at(n_) : 0);
     if (shares_.empty()) return;
     std::vector<double> all(at(n_));
     for (const StarMeasurement& m : measurements) {
@@ -242,12 +251,17 @@ class Solver {
     return amplifier_.empty() || amplifier_[k] < 0 ? mag : mag + amplifier_offset_[amplifier_[k]];
   }
 
-  // Those of a solution; the largest change.
-  double keep_amplifiers(const VectorXd& x) {
-    if (base_ == n_) return 0;
-    const VectorXd now = x.segment(n_, base_ - n_);
-    const double change = (now - amplifier_offset_).cwiseAbs().maxCoeff();
-    amplifier_offset_ = now;
+  // Of amplifiers and catalogs, those of a solution; the largest change.
+  double keep_offsets(const VectorXd& x) {
+    double change = 0;
+    const auto keep = [&](VectorXd& offsets, int first) {
+      if (offsets.size() == 0) return;
+      const VectorXd now = x.segment(first, offsets.size());
+      change = std::max(change, (now - offsets).cwiseAbs().maxCoeff());
+      offsets = now;
+    };
+    keep(amplifier_offset_, n_);
+    keep(catalog_offset_, after_amplifiers_);
     return change;
   }
 
@@ -300,7 +314,19 @@ class Solver {
       }
     leave_out_sparse_ccds();
     find_parts();
+    see_what_amplifiers_tell();
   }
+
+  void see_what_amplifiers_tell() {
+    told_.assign(at(after_amplifiers_ - n_), 0);
+    for (std::size_t k = 0; k < amplifier_.size(); ++k)
+      if (active_[k] && amplifier_[k] >= 0) told_[at(amplifier_[k])] = 1;
+    levelled_.assign(shares_.size(), 0);
+    for (std::size_t c = 0; c < shares_.size(); ++c)
+      for (const Share& share : shares_[c])
+        if (!tied_[c] && told_[at(share.amplifier)]) levelled_[c] = 1;
+  }
+  bool levelled(int c) const { return !levelled_.empty() && levelled_[at(c)]; }
 
   void leave_out_sparse_ccds() {
     common_.assign(at(n_), 0);
@@ -380,6 +406,7 @@ class Solver {
   }
   double difference(int c) const {
     double d = ccds_[at(c)].zero_point - z_[c];
+    if (const int catalog = ccds_[at(c)].catalog; catalog >= 0) d -= catalog_offset_[catalog];
     if (!shares_.empty())
       for (const Share& share : shares_[at(c)]) d -= share.part * amplifier_offset_[share.amplifier];
     return d;
@@ -476,6 +503,9 @@ class Solver {
     double exposure = 0, night = 0, detector = 0;
   };
 
+  // The unknown that the catalog of CCD c is, which has one.
+  int catalog_of(int c) const { return after_amplifiers_ + ccds_[at(c)].catalog; }
+
   // The unknowns that CCD c's groups are; -1: none.
   std::array<int, 3> groups_of(int c) const {
     const RelativeCcd& ccd = ccds_[at(c)];
@@ -486,7 +516,7 @@ class Solver {
   }
 
   // The lower triangle of the normal matrix of the differences from the provider's zero points, and its right side.
-  // Unknowns that nothing is known of have the diagonal 1, for zero. Without common errors the CCDs and amplifiers only.
+  // Unknowns that nothing is known of have the diagonal 1, for zero. Without common errors the CCDs, amplifiers and catalogs only.
   Matrix assemble(const CommonErrors& common) {
     common_errors_ = common;
     const bool with_groups = common.exposure > 0 || common.night > 0 || common.detector > 0;
@@ -502,7 +532,7 @@ class Solver {
       }
     for (std::size_t s = 0; s < mean.size(); ++s)
       if (star_weight[s] > 0) mean[s] /= star_weight[s];
-    std::vector<double> row(at(base_)), group_weight(at(size - base_));
+    std::vector<double> row(at(base_)), catalog_weight(catalogs_.size()), group_weight(at(size - base_));
     std::vector<std::uint8_t> touched(at(base_));
     std::vector<int> where;
     std::vector<Eigen::Triplet<double>> groups;
@@ -549,6 +579,11 @@ class Solver {
       if (tied_[at(c)] && provider_used_[at(c)]) {
         const double p = provider_weight_[at(c)];
         diagonal += p;
+        const int catalog = ccds_[at(c)].catalog;
+        if (catalog >= 0) {
+          add(catalog_of(c), p);
+          catalog_weight[at(catalog)] += p;
+        }
         const auto g = groups_of(c);
         for (int a = 0; a < 3; ++a) {
           if (g[at(a)] < 0 || !with_groups) continue;
@@ -556,6 +591,7 @@ class Solver {
           groups.emplace_back(g[at(a)], c, p);
           for (int b = 0; b < a; ++b)
             if (g[at(b)] >= 0) groups.emplace_back(g[at(a)], g[at(b)], p);
+          if (catalog >= 0) groups.emplace_back(g[at(a)], catalog_of(c), p);
         }
         if (!shares_.empty())
           for (const Share& share : shares_[at(c)]) {
@@ -565,16 +601,25 @@ class Solver {
               if (group >= 0) groups.emplace_back(group, n_ + share.amplifier, p * share.part);
           }
       }
-      add(c, tied_[at(c)] ? diagonal : 1);
+      if (levelled(c)) {
+        diagonal = lone_weight(c);
+        for (const Share& share : shares_[at(c)])
+          if (told_[at(share.amplifier)]) add(n_ + share.amplifier, diagonal * share.part);
+      }
+      add(c, diagonal > 0 ? diagonal : 1);
       end_row();
     }
     const std::vector<std::vector<std::pair<int, double>>> amplifiers = between_amplifiers();
-    for (int g = 0; g < base_ - n_; ++g) {
+    for (int g = 0; g < after_amplifiers_ - n_; ++g) {
       const double diagonal = 1 / (o_.amplifier_sigma * o_.amplifier_sigma);
       for (std::int64_t i = amplifier_starts_[at(g)]; i < amplifier_starts_[at(g) + 1]; ++i)
         if (const std::size_t k = by_amplifier_[static_cast<std::size_t>(i)]; active_[k]) add_star(k, n_ + g);
       add(n_ + g, diagonal);
-      for (const auto& [other, v] : amplifiers[at(g)]) add(n_ + other, v);
+      for (const auto& [other, v] : amplifiers[at(g)]) add(other, v);
+      end_row();
+    }
+    for (std::size_t i = 0; i < catalogs_.size(); ++i) {
+      add(after_amplifiers_ + static_cast<int>(i), catalog_weight[i] + 1 / (catalogs_[i] * catalogs_[i]));
       end_row();
     }
     if (!with_groups)
@@ -594,29 +639,44 @@ class Solver {
     return ccds + rest;
   }
 
-  // The elements of the normal matrix between amplifiers, each once, by the first: of those of a detector, which are nought
-  // in the mean, and of those whose stars made one provider's zero point.
+  // Of a CCD that no star ties: its zero point less its calibrators' amplifiers is all that is known of it, and it says
+  // nothing of them.
+  double lone_weight(int c) const { return 1 / (ccds_[at(c)].error * ccds_[at(c)].error); }
+
+  // The elements of the normal matrix between amplifiers, and of amplifiers with catalogs, each once, by the first: the
+  // unknown and the value. Of amplifiers of a detector, which are nought in the mean, and of those whose stars made one
+  // provider's zero point.
   std::vector<std::vector<std::pair<int, double>>> between_amplifiers() const {
-    std::vector<std::vector<std::pair<int, double>>> out(at(base_ - n_));
+    std::vector<std::vector<std::pair<int, double>>> out(at(after_amplifiers_ - n_));
     if (out.empty()) return out;
+    // Of what no star tells the mean would not be known either.
     std::map<int, std::vector<int>> detectors;
     std::map<int, double> area;
-    for (int g = 0; g < base_ - n_; ++g) {
+    for (int g = 0; g < after_amplifiers_ - n_; ++g) {
+      if (!told_[at(g)]) continue;
       detectors[amplifiers_[at(g)].detector].push_back(g);
       area[amplifiers_[at(g)].detector] += amplifiers_[at(g)].area;
     }
-    for (const auto& [detector, list] : detectors)
+    for (const auto& [detector, list] : detectors) {
+      const bool equal = !(area[detector] > 0);
+      const double all = equal ? static_cast<double>(list.size()) : area[detector];
+      const auto part = [&](int g) { return (equal ? 1 : amplifiers_[at(g)].area) / (all * kNought); };
       for (const int a : list)
         for (const int b : list)
-          if (b >= a)
-            out[at(a)].emplace_back(
-                b, amplifiers_[at(a)].area * amplifiers_[at(b)].area / std::pow(area[detector] * kNought, 2));
-    for (int c = 0; c < n_; ++c)
-      if (tied_[at(c)] && provider_used_[at(c)])
-        for (const Share& a : shares_[at(c)])
-          for (const Share& b : shares_[at(c)])
-            if (b.amplifier >= a.amplifier)
-              out[at(a.amplifier)].emplace_back(b.amplifier, provider_weight_[at(c)] * a.part * b.part);
+          if (b >= a) out[at(a)].emplace_back(n_ + b, part(a) * part(b));
+    }
+    for (int c = 0; c < n_; ++c) {
+      const bool used = tied_[at(c)] && provider_used_[at(c)], alone = levelled(c);
+      if (!used && !alone) continue;
+      const double p = alone ? lone_weight(c) : provider_weight_[at(c)];
+      for (const Share& a : shares_[at(c)]) {
+        if (alone && !told_[at(a.amplifier)]) continue;
+        for (const Share& b : shares_[at(c)])
+          if (b.amplifier >= a.amplifier && (used || told_[at(b.amplifier)]))
+            out[at(a.amplifier)].emplace_back(n_ + b.amplifier, p * a.part * b.part);
+        if (used && ccds_[at(c)].catalog >= 0) out[at(a.amplifier)].emplace_back(catalog_of(c), p * a.part);
+      }
+    }
     return out;
   }
 
@@ -652,6 +712,11 @@ class Solver {
       ccd.zero_point = ccds_[at(c)].zero_point;
       ccd.error = ccds_[at(c)].error;
       ccd.common = common_[at(c)];
+      if (levelled(c)) {
+        ccd.levelled = true;
+        ccd.zero_point = z_[c];
+        ccd.error = std::sqrt(variance[c]);
+      }
       if (!tied_[at(c)]) continue;
       ccd.solved = true;
       ccd.zero_point = z_[c];
@@ -674,7 +739,12 @@ class Solver {
 
   void tell_groups(const VectorXd& x, const VectorXd& variance) {
     const auto group = [&](int i) { return SolvedGroup{x[i], std::sqrt(variance[i])}; };
-    for (int g = 0; g < base_ - n_; ++g) {
+    for (std::size_t i = 0; i < catalogs_.size(); ++i)
+      out_.catalogs.push_back(group(after_amplifiers_ + static_cast<int>(i)));
+    for (int c = 0; c < n_; ++c)
+      if (ccds_[at(c)].catalog >= 0 && tied_[at(c)] && provider_used_[at(c)])
+        ++out_.catalogs[at(ccds_[at(c)].catalog)].members;
+    for (int g = 0; g < after_amplifiers_ - n_; ++g) {
       SolvedGroup& amplifier = out_.amplifiers.emplace_back(group(n_ + g));
       for (std::int64_t i = amplifier_starts_[at(g)]; i < amplifier_starts_[at(g) + 1]; ++i)
         amplifier.members += active_[by_amplifier_[static_cast<std::size_t>(i)]];
@@ -691,7 +761,7 @@ class Solver {
         if (number[i] < 0) continue;
         SolvedGroup& here = (*of[i])[at(number[i])];
         const std::int64_t members = here.members + 1;
-        here = unknown[i] < 0 ? SolvedGroup{} : group(unknown[i]);
+        here = unknown[i] < 0 ? SolvedGroup{kNan, kNan} : group(unknown[i]);
         here.members = members;
       }
     }
@@ -699,9 +769,10 @@ class Solver {
 
   std::span<const RelativeCcd> ccds_;
   std::span<const RelativeAmplifier> amplifiers_;
+  std::span<const double> catalogs_;
   const RelativeSolveOptions& o_;
-  // Unknowns are n_ CCDs, amplifiers, and from base_ on exposures, nights and detectors.
-  int n_, base_, exposures_ = 0, nights_ = 0, detectors_ = 0;
+  // Unknowns are n_ CCDs, amplifiers, catalogs, and from base_ on exposures, nights and detectors.
+  int n_, after_amplifiers_, base_, exposures_ = 0, nights_ = 0, detectors_ = 0;
   std::vector<double> provider_weight_;  // p
   // Measurements, by star; star s's are [starts_[s], starts_[s+1]).
   std::vector<std::int64_t> starts_, ccd_starts_;
@@ -711,8 +782,11 @@ class Solver {
   std::vector<std::uint32_t> by_ccd_, by_amplifier_;
   std::vector<std::vector<Share>> shares_;  // by CCD; empty without amplifiers
   std::vector<std::uint8_t> active_, tied_, provider_used_;
+  std::vector<std::uint8_t> told_;  // of amplifiers: a star that is used is on it
+  // Of CCDs that are not tied: their amplifiers are known from others'. Empty without amplifiers.
+  std::vector<std::uint8_t> levelled_;
   std::vector<int> common_, part_;
-  VectorXd z_, rhs_, diagonal_, common_error_, amplifier_offset_;
+  VectorXd z_, rhs_, diagonal_, common_error_, amplifier_offset_, catalog_offset_;
   CommonErrors common_errors_;
   RelativeSolution out_;
 };
@@ -722,9 +796,10 @@ class Solver {
 RelativeSolution solve_zero_points(std::span<const RelativeCcd> ccds,
                                    std::span<const StarMeasurement> measurements,
                                    const RelativeSolveOptions& options,
-                                   std::span<const RelativeAmplifier> amplifiers) {
+                                   std::span<const RelativeAmplifier> amplifiers,
+                                   std::span<const double> catalogs) {
   if (ccds.empty()) return {};
-  return Solver(ccds, measurements, options, amplifiers).run();
+  return Solver(ccds, measurements, options, amplifiers, catalogs).run();
 }
 
 }  // namespace brickline
