@@ -346,10 +346,12 @@ Solved solve(const SolveArguments& a, const fits::Table& table, const Rows& rows
     if (number[i] >= 0) catalogs_of[rows.system[i]].insert(rows.catalog[i]);
   Numbers<int> catalogs;
   std::vector<double> catalog_errors;
+  std::set<int> mixed;  // cameras and bands
   for (std::size_t i = 0; i < number.size(); ++i) {
     if (number[i] < 0 || !(rows.term_error[i] > 0) || catalogs_of.at(rows.system[i]).size() < 2) continue;
     const int catalog = catalogs(rows.catalog[i]);
     ccds[at(number[i])].catalog = catalog;
+    mixed.insert(rows.system[i]);
     if (catalog < std::ssize(catalog_errors)) continue;
     catalog_errors.push_back(rows.term_error[i]);
     out.catalogs.push_back(rows.catalog[i]);
@@ -379,7 +381,7 @@ Solved solve(const SolveArguments& a, const fits::Table& table, const Rows& rows
     ccd.error = before.error;
     if (number[i] >= 0) ccd = out.solution.ccds[at(number[i])];
     out.ccds.push_back(ccd);
-    out.with_term.push_back(ccd.solved && catalogs_of.at(rows.system[i]).size() > 1);
+    out.with_term.push_back(ccd.solved && mixed.contains(rows.system[i]));
     ClearValue c{before.exposure, before.night, before.detector, rows.system[i], kNan,
                  // What CCDs have in common scatters none of them.
                  out.with_term.back() ? std::min(ccd.error, before.error) : ccd.error, ccd.star_excess};
