@@ -124,13 +124,11 @@ Amplifiers::Amplifiers(const fits::Table& table, const std::vector<double>& nigh
     division_of_row_.push_back(-1);
     const std::string camera = table.text("camera", i);
     const double night = nights[static_cast<std::size_t>(i)];
-    const bool dated = std::isfinite(night);
-    if (camera.empty() || (!dated && !all_nights_) || runs[camera].empty()) continue;
+    if (camera.empty() || !std::isfinite(night)) continue;
     const std::vector<Box> boxes = boxes_of(table, i);
     if (boxes.empty()) continue;
     ++divided_;
-    const auto [first, last] = dated ? runs[camera].at(static_cast<std::int64_t>(night))
-                                     : runs[camera].begin()->second;  // of all nights there is one
+    const auto [first, last] = runs[camera].at(static_cast<std::int64_t>(night));
     Boxes edges;
     for (const Box& b : boxes) edges.push_back({b.x0, b.x1, b.y0, b.y1});
     const std::string band = table.text("filter", i), ccdname = table.text("ccdname", i);

@@ -29,8 +29,8 @@ struct AmplifierArguments {
 // A part of a CCD: the boxes of fact amplifiers.table, each once, and what is outside all of them.
 class Amplifiers {
  public:
-  // `nights`: of each row, the day of its night's begin; NaN: not known, and the CCD is not divided unless amplifiers are
-  // the same in all nights. Error (kInput): rows of the facts overlap, a CCD has no size; (kPlugin): a camera is not there.
+  // `nights`: of each row, the day of its night's begin; NaN: not known, and the CCD is not divided. Error (kInput): rows of the facts overlap, a CCD has no
+  // size; (kPlugin): a camera is not there.
   Amplifiers(const fits::Table& table, const std::vector<double>& nights, const AmplifierArguments& a);
 
   // -1: the CCD of that row is not divided.
