@@ -81,6 +81,8 @@ TEST(RelativeSolve, IsTheLeastSquaresOfZeroPointsMagnitudesAndErrorsInCommon) {
   ASSERT_EQ(solution.star_scale, 1);
   ASSERT_EQ(solution.detector_error, 0);  // of two detectors and one night nothing can be estimated
   ASSERT_EQ(solution.night_error, 0);
+  ASSERT_EQ(solution.nights.size(), 1);
+  EXPECT_TRUE(std::isnan(solution.nights[0].value) && std::isnan(solution.nights[0].error));
 
   const auto ccds = static_cast<int>(data.ccds.size());
   int stars = 0;
@@ -275,6 +277,108 @@ TEST(RelativeSolve, IsTheLeastSquaresOfAmplifiersToo) {
     EXPECT_NEAR(exposure.error / std::sqrt(inverse(first_exposure + e, first_exposure + e)), 1, 1e-4);
     EXPECT_EQ(exposure.members, 2);
   }
+}
+
+TEST(RelativeSolve, KnowsACcdByTheAmplifiersThatStarsTellOf) {
+  Overlaps o = two_thousand();
+  o.columns = 5;
+  o.rows = 2;
+  const OverlapData plain = simulate_overlaps(o);
+  o.amplifier_error = 0.02;
+  OverlapData data = simulate_overlaps(o);
+  // Of detector 3 nobody sees the right half: its zero point is the left half's, known by half as many stars.
+  std::erase_if(data.stars, [](const StarMeasurement& m) { return m.amplifier == 7; });
+  std::vector<double> truth = data.truth;
+  for (std::size_t i = 0; i < truth.size(); ++i)
+    if (data.ccds[i].detector == 3) {
+      truth[i] += data.true_amplifiers[6];
+      data.ccds[i].zero_point = plain.ccds[i].zero_point + data.true_amplifiers[6];
+    }
+  // Another CCD of detector 2 without common stars, whose calibrators are all in the left half.
+  const auto lonely = static_cast<std::int32_t>(data.ccds.size());
+  data.ccds.push_back({25 + data.true_amplifiers[4], 0.003, o.exposures, -1, 2});
+  truth.push_back(25);
+  for (std::int32_t k = 0; k < 9; ++k) data.stars.push_back({1'000'000 + k, lonely, 0, 0, 4, true});
+  const auto solve = [&] {
+    return solve_zero_points(data.ccds, data.stars, without_floors(), data.amplifiers);
+  };
+  const auto check = [&](const RelativeSolution& solution) {
+    double half = 0, whole = 0;
+    for (std::size_t i = 0; i < plain.ccds.size(); ++i) {
+      const SolvedCcd& c = solution.ccds[i];
+      if (!c.solved) continue;
+      EXPECT_LT(std::abs(c.zero_point - truth[i]), 5 * c.error) << i;
+      double& largest = data.ccds[i].detector == 3 ? half : whole;
+      largest = std::max(largest, c.error);
+    }
+    EXPECT_GT(half, 0);
+    EXPECT_LT(half, 1.5 * whole);
+  };
+  const RelativeSolution solution = solve();
+  check(solution);
+  EXPECT_EQ(solution.amplifiers[7].members, 0);
+  EXPECT_NEAR(solution.amplifiers[6].value, 0, 1e-5);
+  EXPECT_LT(solution.amplifiers[6].error, 1e-4);
+  const SolvedCcd& alone = solution.ccds.back();
+  EXPECT_FALSE(alone.solved);
+  EXPECT_TRUE(alone.levelled);
+  EXPECT_NEAR(alone.zero_point, 25 + data.true_amplifiers[4] - solution.amplifiers[4].value, 1e-9);
+  EXPECT_NEAR(alone.error, std::hypot(0.003, solution.amplifiers[4].error), 1e-7);
+
+  // It says nothing of the amplifiers, and of those that no star tells of its zero point is what it was.
+  data.ccds.back().zero_point += 1;
+  data.ccds.back().detector = 3;
+  for (StarMeasurement& m : data.stars)
+    if (m.ccd == lonely) m.amplifier = 7;
+  const RelativeSolution kept = solve();
+  EXPECT_FALSE(kept.ccds.back().levelled);
+  EXPECT_EQ(kept.ccds.back().zero_point, data.ccds.back().zero_point);
+  EXPECT_EQ(kept.ccds.back().error, 0.003);
+  for (std::size_t i = 0; i < plain.ccds.size(); ++i)
+    EXPECT_NEAR(kept.ccds[i].zero_point, solution.ccds[i].zero_point, 1e-8);
+
+  // A half that stars tell of and nobody uses.
+  data = simulate_overlaps(o);
+  data.amplifiers[7].area = 0;
+  check(solve());
+}
+
+TEST(RelativeSolve, TakesTheLevelOfTheCatalogThatIsKnownBest) {
+  Overlaps o = two_thousand();
+  o.columns = 5;
+  o.rows = 2;
+  OverlapData data = simulate_overlaps(o);
+  const std::vector<double> catalogs = {0.03};
+  for (RelativeCcd& c : data.ccds)
+    if (c.exposure % 2) {
+      c.catalog = 0;
+      c.zero_point += 0.04;
+    }
+  const RelativeSolution solution = solve_zero_points(data.ccds, data.stars, without_floors(), {}, catalogs);
+  const Apart found = apart(data, solution);
+  EXPECT_LT(found.rms, 0.003);
+  EXPECT_GT(found.pull, 0.5);
+  EXPECT_LT(found.pull, 1.5);
+  ASSERT_EQ(solution.catalogs.size(), 1);
+  EXPECT_NEAR(solution.catalogs[0].value, 0.04, 4 * solution.catalogs[0].error);
+  EXPECT_LT(solution.catalogs[0].error, 0.002);
+  EXPECT_GT(solution.catalogs[0].members, 150);
+  EXPECT_LT(solution.exposure_error, 0.003);
+  const SolvedCcd& odd = *std::find_if(solution.ccds.begin(), solution.ccds.end(), [&](const SolvedCcd& c) {
+    return c.solved && data.ccds[static_cast<std::size_t>(&c - solution.ccds.data())].catalog == 0;
+  });
+  EXPECT_NEAR(odd.common_error, 0.04, 0.005);
+
+  // Where all are of one catalog no star says anything of its error: all have it.
+  for (RelativeCcd& c : data.ccds) c.catalog = 0;
+  const RelativeSolution with = solve_zero_points(data.ccds, data.stars, without_floors(), {}, catalogs);
+  for (RelativeCcd& c : data.ccds) c.catalog = -1;
+  const RelativeSolution without = solve_zero_points(data.ccds, data.stars, without_floors());
+  for (std::size_t i = 0; i < data.ccds.size(); ++i)
+    if (with.ccds[i].solved) {
+      ASSERT_NEAR(with.ccds[i].error, std::hypot(without.ccds[i].error, 0.03), 1e-5);
+      ASSERT_NEAR(with.ccds[i].zero_point, without.ccds[i].zero_point, 1e-6);
+    }
 }
 
 TEST(RelativeSolve, DoesNotBelieveAProviderThatDisagrees) {

@@ -144,7 +144,7 @@ TEST(SolveByPosition, MatchesStarsAcrossTheZeroOfRightAscension) {
   // nothing else tells of.
   test::TemporaryDirectory scratch;
   fits::Table table;
-  const std::vector<double> zero_points = {25, 24.6, 25.01, 25.02};
+  const std::vector<double> zero_points = {25, 24.6, 24.91, 25.02};
   const std::size_t n = zero_points.size();
   std::vector<std::string> images;
   std::vector<std::int64_t> number;
@@ -160,6 +160,8 @@ TEST(SolveByPosition, MatchesStarsAcrossTheZeroOfRightAscension) {
   table.add("mjd_obs", std::vector<double>(n, 57000.2), "d");
   table.add("ccdzpt", zero_points, "mag");
   table.add("ccdzpt_error", std::vector<float>(n, 0.01F), "mag");
+  // The third is seen through twice as much air.
+  table.add("airmass", std::vector<float>{1, 1, 2, 1});
   // As of a camera whose usual zero point nobody knows.
   table.add("transparency", std::vector<float>(n, std::numeric_limits<float>::quiet_NaN()));
   write(table, scratch / "table.fits");
@@ -316,6 +318,10 @@ TEST(SolveForAmplifiers, FindsTheirGainsWhereFactsSayWhereTheyAreAndWritesFactsT
   }
   for (std::int64_t i = 0; i < solved.rows(); ++i)
     EXPECT_NEAR(solved.number("ccdzpt", i), sky.truth[static_cast<std::size_t>(i)], 0.002);
+  const fits::Table two_nights = file.table(*file.find_hdu("NIGHTS"));
+  ASSERT_EQ(two_nights.rows(), 2);
+  EXPECT_TRUE(std::isnan(two_nights.number("zpt_provider_common", 0)));
+  EXPECT_TRUE(std::isnan(two_nights.number("zpt_provider_common_error", 1)));
   ASSERT_EQ(exposures.rows(), 6);
   EXPECT_EQ(exposures.text("image_filename", 5), "cam/image5.fits");
   EXPECT_EQ(exposures.integer("ccds", 5), 1);
@@ -328,6 +334,38 @@ TEST(SolveForAmplifiers, FindsTheirGainsWhereFactsSayWhereTheyAreAndWritesFactsT
   EXPECT_NEAR(rows[1].at("dzp_mag").get<double>(), 0.02, 0.002);
   EXPECT_EQ(rows[0].at("when"), (nlohmann::json{{"ccd", "A"}, {"band", "r"}}));
 
+  // An image of its own with a few calibrators in the left half, which have no identifier, is brought to the whole CCD.
+  fits::Table more = sky.ccds;
+  test::TemporaryDirectory fewer;
+  for (int e = 0; e < sky.kExposures; ++e) {
+    const std::string name = "image" + std::to_string(e) + "-photom.fits";
+    fits::FitsReader from(scratch / name);
+    fits::Table t = from.table(1);
+    const auto n = static_cast<std::size_t>(t.rows());
+    if (e + 1 == sky.kExposures) {
+      t.add("gaia_sourceid", std::vector<std::int64_t>(n));
+      t.add("x_fit", std::vector<float>(n, 20), "pixel");
+    }
+    fits::Header header;
+    header.set("FILENAME", *from.header(1).text("FILENAME"));
+    fits::FitsWriter writer;
+    writer.add_table(t, "", header);
+    writer.write(fewer / name);
+  }
+  more.add("sig1", std::vector<float>(6, 1.F));
+  write(more, fewer / "table.fits");
+  const ProgramResult brought =
+      solve(fewer / "table.fits", fewer / "out.fits", {fewer.path()}, with({"--amplifiers", "all"}));
+  ASSERT_EQ(brought.exit_code, 0) << brought.err;
+  fits::FitsReader brought_file(fewer / "out.fits");
+  const fits::Table of_brought = brought_file.table(1),
+                    its_amplifiers = brought_file.table(*brought_file.find_hdu("AMPLIFIERS"));
+  const std::int64_t row = sky.kExposures - 1;
+  EXPECT_EQ(of_brought.text("zpt_solve", row), "amplifiers only");
+  EXPECT_NEAR(of_brought.number("ccdzpt_difference", row), -its_amplifiers.number("zpt_difference", 0), 1e-6);
+  EXPECT_NEAR(of_brought.number("sig1", row), std::pow(10, 0.4 * its_amplifiers.number("zpt_difference", 0)),
+              1e-6);
+
   // By nights there are twice as many.
   const ProgramResult nights =
       solve(table, scratch / "nights.fits", {scratch.path()}, with({"--amplifiers", "night"}));
@@ -339,6 +377,33 @@ TEST(SolveForAmplifiers, FindsTheirGainsWhereFactsSayWhereTheyAreAndWritesFactsT
   ASSERT_EQ(blind.exit_code, 0) << blind.err;
   EXPECT_FALSE(fits::FitsReader(scratch / "blind.fits").find_hdu("AMPLIFIERS"));
   EXPECT_GT(fits::FitsReader(scratch / "blind.fits").header(1).require_number("ZSSCALE"), 2);
+
+  // Every other exposure by a catalog whose colour term is 0.03 mag off, and said to be so: the others set the level.
+  fits::Table mixed = sky.ccds;
+  std::vector<std::string> sources;
+  std::vector<float> errors, terms;
+  std::vector<double> points = sky.ccds.numbers("ccdzpt");
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const bool odd = i % 2 == 1;
+    sources.push_back(odd ? "stars:gaia" : "stars:ps1");
+    terms.push_back(odd ? 0.03F : 0);
+    errors.push_back(static_cast<float>(std::hypot(0.002, terms.back())));
+    if (odd) points[i] += 0.03;
+  }
+  mixed.add("zpt_source", std::move(sources));
+  mixed.add("ccdzpt", std::move(points), "mag");
+  mixed.add("ccdzpt_error", std::move(errors), "mag");
+  mixed.add("ccdzpt_term_error", std::move(terms), "mag");
+  write(mixed, scratch / "mixed.fits");
+  const ProgramResult two =
+      solve(scratch / "mixed.fits", scratch / "two.fits", {scratch.path()}, with({"--amplifiers", "all"}));
+  ASSERT_EQ(two.exit_code, 0) << two.err;
+  EXPECT_THAT(two.out, HasSubstr("two r stars:gaia: zero points by it and its colour term are off by +0.0"));
+  const fits::Table of_two = fits::FitsReader(scratch / "two.fits").table(1);
+  for (std::int64_t i = 0; i < of_two.rows(); ++i) {
+    EXPECT_NEAR(of_two.number("ccdzpt", i), sky.truth[static_cast<std::size_t>(i)], 0.004) << i;
+    EXPECT_LT(of_two.number("ccdzpt_error", i), 0.006) << i;
+  }
 
   const ProgramResult useless =
       solve(table, scratch / "x.fits", {scratch.path()}, {"--amplifiers-out", "x.json"});
@@ -358,6 +423,21 @@ TEST(SolveForAmplifiers, FindsTheirGainsWhereFactsSayWhereTheyAreAndWritesFactsT
   EXPECT_EQ(both.exit_code, 3);
   EXPECT_THAT(both.err, AllOf(HasSubstr("CCD A"), HasSubstr("overlap")));
   EXPECT_FALSE(fs::exists(scratch / "x.fits"));
+
+  // Nobody uses the right half, so that it does not count.
+  std::ofstream(scratch / "two.camera.json")
+      << R"({"plugin": {"plugin": "two", "version": "1.0.0", "license": "BSD-3-Clause",
+                        "cameras": [{"name": "two", "claims": [{"INSTRUME": "^nobody$"}]}]},
+             "extends": "decam", "good_region": [{"x1": 100}],
+             "amplifiers": {"table": [{"box": [0, 100, 0, 100], "dzp_mag": 0},
+                                      {"box": [100, 200, 0, 100], "dzp_mag": 0.001}]}})";
+  const ProgramResult half =
+      solve(table, scratch / "half.fits", {scratch.path()}, with({"--amplifiers", "all"}));
+  ASSERT_EQ(half.exit_code, 0) << half.err;
+  fits::FitsReader half_file(scratch / "half.fits");
+  const fits::Table halves = half_file.table(*half_file.find_hdu("AMPLIFIERS"));
+  EXPECT_NEAR(halves.number("zpt_difference", 0), 0, 1e-5);
+  EXPECT_NEAR(halves.number("zpt_difference", 1), -0.04, 0.003);
 }
 
 TEST(SolveForAmplifiers, JudgesTheConditionsOfFactsByAllThatTheTableTells) {

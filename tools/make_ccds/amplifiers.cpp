@@ -119,6 +119,19 @@ std::vector<Box> Amplifiers::boxes_of(const fits::Table& table, std::int64_t row
   return boxes;
 }
 
+// By its name, band and number; cards are not at hand here.
+Box Amplifiers::good_part(const fits::Table& table, std::int64_t row) const {
+  CcdValues ccd;
+  ccd.camera = table.text("camera", row);
+  ccd.band = table.text("filter", row);
+  ccd.ccdname = table.text("ccdname", row);
+  ccd.expnum = table.integer("expnum", row);
+  ccd.mjd_obs = table.number("mjd_obs", row);
+  ccd.width = static_cast<int>(table.integer("width", row));
+  ccd.height = static_cast<int>(table.integer("height", row));
+  return good_region(facts_.at(ccd.camera).good_region, ccd);
+}
+
 Amplifiers::Amplifiers(const fits::Table& table, const std::vector<double>& nights,
                        const AmplifierArguments& a)
     : all_nights_(a.period == "all"), night_begins_(a.night_begins / 24) {
@@ -183,16 +196,21 @@ Amplifiers::Amplifiers(const fits::Table& table, const std::vector<double>& nigh
     if (!is_new) continue;
     Division division{boxes, static_cast<std::int32_t>(all_.size())};
     std::int64_t area = table.integer("width", i) * table.integer("height", i);
+    // What nobody uses does not count for the CCD's zero point.
+    const Box good = good_part(table, i);
+    std::int64_t used = good.area();
     const auto add = [&](const Box& box, std::int64_t pixels) {
       all_.push_back({place->second, static_cast<double>(pixels)});
       what_.push_back({camera, band, ccdname, first, last, box});
     };
     for (const Box& box : boxes) {
-      add(box, box.area());
+      const std::int64_t pixels = intersection(box, good).area();
+      add(box, pixels);
       area -= box.area();
+      used -= pixels;
     }
     division.rest = area > 0;
-    if (division.rest) add({}, area);
+    if (division.rest) add({}, used);
     divisions_.push_back(std::move(division));
   }
 }
@@ -252,8 +270,10 @@ fits::Table Amplifiers::table(const std::vector<SolvedGroup>& solved) const {
     for (const int edge : {w.box.x0, w.box.x1, w.box.y0, w.box.y1}) box.push_back(rest ? -1 : edge);
     first.push_back(w.first + night_begins_);
     last.push_back(w.last + 1 + night_begins_);
-    value.push_back(static_cast<float>(solved[g].value));
-    error.push_back(static_cast<float>(solved[g].error));
+    constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+    const bool there = is_there(solved[g]);
+    value.push_back(there ? static_cast<float>(solved[g].value) : kNan);
+    error.push_back(there ? static_cast<float>(solved[g].error) : kNan);
     stars.push_back(solved[g].members);
   }
   fits::Table t;

@@ -40,7 +40,7 @@ class Amplifiers {
   const std::vector<RelativeAmplifier>& all() const { return all_; }
   std::int64_t divided() const { return divided_; }  // rows
 
-  // A row for each: what it is, what it adds to the zero points of its CCD, and its error.
+  // A row for each: what it is, what it adds to the zero points of its CCD, and its error; NaN where no star tells.
   fits::Table table(const std::vector<SolvedGroup>& solved) const;
   // Facts that bring them to their CCDs' zero points (to that of what has no box, if there is such), to be laid over those of the
   // camera.
@@ -60,6 +60,7 @@ class Amplifiers {
     bool rest = false;
   };
   std::vector<Box> boxes_of(const fits::Table& table, std::int64_t row);
+  Box good_part(const fits::Table& table, std::int64_t row) const;
   std::string name(const What& what) const;
 
   std::vector<int> division_of_row_;  // -1: not divided

@@ -8,6 +8,7 @@
 #include <map>
 #include <numbers>
 #include <optional>
+#include <set>
 #include <span>
 #include <tuple>
 #include <unordered_map>
@@ -71,6 +72,8 @@ struct Rows {
   std::vector<double> night;  // the day of its begin; NaN: not known
   // mag: the part of the provider's error that its colour term has for all stars alike, which no star says anything of
   std::vector<double> term_error;
+  std::vector<int> catalog;  // of one camera and band, with the error of its term
+  std::vector<std::string> catalog_names;
   int exposures = 0;
   std::map<std::pair<std::string, std::string>, std::int64_t> by_name;  // short name of the image, ccdname
 };
@@ -89,6 +92,7 @@ Rows rows_of(const fits::Table& table, double night_begins) {
   Numbers<std::pair<std::string, std::string>> systems;
   Numbers<std::tuple<int, std::string>> detectors;
   Numbers<std::pair<std::string, std::int64_t>> nights;
+  Numbers<std::tuple<int, std::string, double>> catalogs;
   std::map<std::tuple<std::string, std::int64_t, std::string>, std::int64_t> by_number;
   for (std::int64_t i = 0; i < table.rows(); ++i) {
     const std::string image = table.text("image_filename", i), name = table.text("ccdname", i),
@@ -112,8 +116,12 @@ Rows rows_of(const fits::Table& table, double night_begins) {
     const bool has_term = term > 0 && term < ccd.error;
     if (has_term) ccd.error = std::sqrt(ccd.error * ccd.error - term * term);
     out.term_error.push_back(has_term ? term : 0);
+    const std::string source = table.has("zpt_source") ? table.text("zpt_source", i) : "";
+    out.catalog.push_back(catalogs({out.system.back(), source, out.term_error.back()}));
+    if (std::ssize(out.catalog_names) < catalogs.size())
+      out.catalog_names.push_back(fmt::format("{} {} {}", camera, table.text("filter", i), source));
     const bool failed = table.has("err_message") && !table.text("err_message", i).empty();
-    const bool stated = table.has("zpt_source") && !table.text("zpt_source", i).starts_with("stars:");
+    const bool stated = table.has("zpt_source") && !source.starts_with("stars:");
     const bool good = std::isfinite(ccd.zero_point) && std::isfinite(ccd.error) && ccd.error > 0;
     out.part.push_back(failed   ? Part::kNotMeasured
                        : stated ? Part::kStated
@@ -265,31 +273,41 @@ class StarReader {
       throw input_error(
           "its CCD {} has the zero point {:.4f}, in the table of CCDs {:.4f}: they are not of one measurement",
           table_.text("ccdname", row), with - mag, zero_point);
+    const bool calibrator = amplifiers_ && c.calibrator[k] != 0;
+    const auto next = static_cast<std::int32_t>(last_ccd_.size());
+    const std::int32_t star = star_of(c, k, row, next);
+    // What ties no CCDs tells of its zero point's amplifiers still, as a star that nobody else sees.
+    if (star < 0 && !calibrator) return;
+    if (star < 0 || star == next) last_ccd_.push_back(row);
+    last_ccd_[at(star < 0 ? next : star)] = row;
+    StarMeasurement& m = out_.measurements.emplace_back(
+        StarMeasurement{star < 0 ? next : star, static_cast<std::int32_t>(row),
+                        star < 0 ? 0 : static_cast<float>(mag), star < 0 ? 0 : static_cast<float>(error)});
+    if (!amplifiers_) return;
+    m.amplifier = amplifiers_->find(row, c.x[k], c.y[k]);
+    m.calibrator = calibrator;
+  }
+
+  // The number of a star that may tie CCDs: one that it has, or `next`; -1: it may not.
+  std::int32_t star_of(const Columns& c, std::size_t k, std::int64_t row, std::int32_t next) {
+    const double mag = c.mag[k], error = c.error[k];
     // 0 is "no flux".
-    if (!std::isfinite(mag) || mag == 0 || !(error > 0 && error <= a_.largest_error)) return;
-    if (c.bits[k] != 0 || !(c.masked[k] <= a_.most_masked)) return;
+    if (!std::isfinite(mag) || mag == 0 || !(error > 0 && error <= a_.largest_error)) return -1;
+    if (c.bits[k] != 0 || !(c.masked[k] <= a_.most_masked)) return -1;
     const std::int64_t id = c.id[k];
     const int system = rows_.system[at(row)];
     std::int32_t star = -1;
-    const auto next = static_cast<std::int32_t>(last_ccd_.size());
     if (id != 0) {
       if (std::ssize(ids_) <= system) ids_.resize(at(system) + 1);
       star = ids_[at(system)].try_emplace(id, next).first->second;
     } else if (a_.all_stars) {
       const double ra = c.ra[k], dec = c.dec[k];
-      if (!std::isfinite(ra) || !(std::abs(dec) <= 90)) return;
+      if (!std::isfinite(ra) || !(std::abs(dec) <= 90)) return -1;
       star = places_.find(system, ra, dec, next);
-    } else {
-      return;
     }
-    if (star == next) last_ccd_.push_back(-1);
-    if (last_ccd_[at(star)] == row) return;  // two entries of a catalog for one star
-    last_ccd_[at(star)] = row;
-    StarMeasurement& m = out_.measurements.emplace_back(StarMeasurement{
-        star, static_cast<std::int32_t>(row), static_cast<float>(mag), static_cast<float>(error)});
-    if (!amplifiers_) return;
-    m.amplifier = amplifiers_->find(row, c.x[k], c.y[k]);
-    m.calibrator = c.calibrator[k] != 0;
+    // Two entries of a catalog for one star.
+    if (star >= 0 && star != next && last_ccd_[at(star)] == row) return -1;
+    return star;
   }
 
   const SolveArguments& a_;
@@ -305,6 +323,8 @@ class StarReader {
 struct Solved {
   RelativeSolution solution;
   std::vector<SolvedCcd> ccds;  // of each row of the table
+  std::vector<bool> with_term;  // ... whether its error has that of the colour term
+  std::vector<int> catalogs;    // of the solution
   std::vector<ExposureSky> skies;
 };
 
@@ -319,15 +339,37 @@ Solved solve(const SolveArguments& a, const fits::Table& table, const Rows& rows
     ccds.push_back(rows.ccds[i]);
   }
   for (StarMeasurement& m : measurements) m.ccd = number[at(m.ccd)];
-  out.solution =
-      solve_zero_points(ccds, measurements, a.options,
-                        amplifiers ? std::span(amplifiers->all()) : std::span<const RelativeAmplifier>());
+  // A term's error is the same in all CCDs of a camera and band, which the stars say nothing of, unless several catalogs
+  // gave their zero points: then it is between them.
+  std::map<int, std::set<int>> catalogs_of;
+  for (std::size_t i = 0; i < number.size(); ++i)
+    if (number[i] >= 0) catalogs_of[rows.system[i]].insert(rows.catalog[i]);
+  Numbers<int> catalogs;
+  std::vector<double> catalog_errors;
+  std::set<int> mixed;  // cameras and bands
+  for (std::size_t i = 0; i < number.size(); ++i) {
+    if (number[i] < 0 || !(rows.term_error[i] > 0) || catalogs_of.at(rows.system[i]).size() < 2) continue;
+    const int catalog = catalogs(rows.catalog[i]);
+    ccds[at(number[i])].catalog = catalog;
+    mixed.insert(rows.system[i]);
+    if (catalog < std::ssize(catalog_errors)) continue;
+    catalog_errors.push_back(rows.term_error[i]);
+    out.catalogs.push_back(rows.catalog[i]);
+  }
+  out.solution = solve_zero_points(
+      ccds, measurements, a.options,
+      amplifiers ? std::span(amplifiers->all()) : std::span<const RelativeAmplifier>(), catalog_errors);
   // Cameras and bands whose usual zero point is known.
   std::vector<bool> has_usual(at(*std::max_element(rows.system.begin(), rows.system.end()) + 1));
   const bool has_transparency = table.has("transparency");
   const auto transparency = [&](std::size_t i) {
     const double t = has_transparency ? table.number("transparency", static_cast<std::int64_t>(i)) : kNan;
     return t > 0 ? t : kNan;
+  };
+  const bool has_airmass = table.has("airmass");
+  const auto airmass = [&](std::size_t i) {
+    const double value = has_airmass ? table.number("airmass", static_cast<std::int64_t>(i)) : kNan;
+    return value >= 1 ? value : 1;
   };
   for (std::size_t i = 0; i < number.size(); ++i)
     if (transparency(i) > 0) has_usual[at(rows.system[i])] = true;
@@ -339,13 +381,15 @@ Solved solve(const SolveArguments& a, const fits::Table& table, const Rows& rows
     ccd.error = before.error;
     if (number[i] >= 0) ccd = out.solution.ccds[at(number[i])];
     out.ccds.push_back(ccd);
-    ClearValue c{before.exposure, before.night,   before.detector, rows.system[i], kNan,
-                 ccd.error,       ccd.star_excess};
+    out.with_term.push_back(ccd.solved && mixed.contains(rows.system[i]));
+    ClearValue c{before.exposure, before.night, before.detector, rows.system[i], kNan,
+                 // What CCDs have in common scatters none of them.
+                 out.with_term.back() ? std::min(ccd.error, before.error) : ccd.error, ccd.star_excess};
     if (rows.part[i] == Part::kTakesPart || rows.part[i] == Part::kNoStars) {
       // transparency = 10^(0.4 (zero point - usual + k (airmass - 1))), of the provider's zero point
       c.value = has_usual[at(rows.system[i])]
                     ? 2.5 * std::log10(transparency(i)) + ccd.zero_point - before.zero_point
-                    : ccd.zero_point;
+                    : ccd.zero_point + a.extinction * (airmass(i) - 1);
     }
     clear.push_back(c);
   }
@@ -375,14 +419,14 @@ std::string what_became(Part part, const SolvedCcd& ccd) {
     case Part::kTakesPart:
       break;
   }
-  return ccd.solved ? "solved" : "no common stars";
+  return ccd.solved ? "solved" : ccd.levelled ? "amplifiers only" : "no common stars";
 }
 
 void replace_columns(fits::Table& table, const Rows& rows, const Solved& solved) {
   const std::int64_t n = table.rows();
   std::vector<double> difference(at(n));
   for (std::int64_t i = 0; i < n; ++i)
-    if (solved.ccds[at(i)].solved)
+    if (solved.ccds[at(i)].solved || solved.ccds[at(i)].levelled)
       difference[at(i)] = solved.ccds[at(i)].zero_point - rows.ccds[at(i)].zero_point;
   const auto change = [&](const char* name, auto value) {
     if (!table.has(name)) return;
@@ -416,8 +460,9 @@ void replace_columns(fits::Table& table, const Rows& rows, const Solved& solved)
     before.push_back(static_cast<float>(was.zero_point));
     before_error.push_back(static_cast<float>(std::hypot(was.error, rows.term_error[at(i)])));
     after.push_back(static_cast<float>(c.zero_point));
-    error.push_back(static_cast<float>(std::hypot(c.error, rows.term_error[at(i)])));
-    moved.push_back(static_cast<float>(c.solved ? difference[at(i)] : kNan));
+    error.push_back(
+        static_cast<float>(solved.with_term[at(i)] ? c.error : std::hypot(c.error, rows.term_error[at(i)])));
+    moved.push_back(static_cast<float>(c.solved || c.levelled ? difference[at(i)] : kNan));
     exposure_zero_point.push_back(static_cast<float>(medians[at(rows.exposure[at(i)])]));
     scatter.push_back(static_cast<float>(c.star_scatter));
     common_error.push_back(static_cast<float>(c.solved ? c.common_error : kNan));
@@ -478,7 +523,8 @@ void add_common_errors(fits::FitsWriter& writer, const fits::Table& table, const
     fits::Table t;
     t.add("camera", std::move(camera));
     t.add(column, std::move(name));
-    t.add("zpt_provider_common", std::move(value), "mag", {}, "provider's error in common");
+    t.add("zpt_provider_common", std::move(value), "mag", {},
+          "provider's error in common; NaN: not told apart");
     t.add("zpt_provider_common_error", std::move(error), "mag");
     t.add("ccds", std::move(ccds));
     writer.add_table(t, extension);
@@ -528,6 +574,10 @@ std::string report(const SolveArguments& a, const fits::Table& table, const Rows
       "times their errors; zero points moved by {:.4f} mag (rms)\n",
       s.measurements, s.clipped, s.parts, s.rounds, s.settled ? "" : " (not settled)", s.exposure_error,
       s.night_error, s.detector_error, s.star_scale, root_mean_square(moved));
+  for (std::size_t k = 0; k < s.catalogs.size(); ++k)
+    text +=
+        fmt::format("{}: zero points by it and its colour term are off by {:+.4f} +- {:.4f} mag in common\n",
+                    rows.catalog_names[at(solved.catalogs[k])], s.catalogs[k].value, s.catalogs[k].error);
   if (stars.others > 0) text += fmt::format("{} stars are on CCDs that the table has not\n", stars.others);
   text += fmt::format(
       "{}: {} of {} CCDs solved, {} exposures of {} not photometric, {} provider's zero points not used\n",
@@ -542,6 +592,7 @@ CLI::App* add_solve_command(CLI::App& app, SolveArguments& a) {
       "solve",
       "solves for the zero points of all CCDs of a table of --measure from the stars that they have in common (of one "
       "camera and band), tied to the zero points that are there by their errors; tells exposures that were not photometric. "
+      "Where a camera and band has those of several catalogs, the one with the least error of its colour term sets the level. "
       "CCDs without common stars keep theirs (column zpt_solve). Tables EXPOSURES and NIGHTS behind it have what the "
       "provider's errors have in common there. Exit code 6 if measured CCDs have no star table");
   solving->add_option("TABLE", a.table, "the table, of make-ccds --measure")->required();
@@ -578,6 +629,11 @@ CLI::App* add_solve_command(CLI::App& app, SolveArguments& a) {
   constant("--largest-ccd-scatter", c.largest_ccd_scatter, "mag, of its CCDs", 0., 100.);
   constant("--largest-star-excess", c.largest_star_excess, "of its stars' scatter over the expected", 0.,
            1000.);
+  constant(
+      "--extinction", a.extinction,
+      "mag per airmass that zero points are freed of before clouds are looked for, in cameras and bands without a "
+      "usual zero point (column transparency); what has no airmass counts as 1",
+      0., 2.);
   AmplifierArguments& m = a.amplifiers;
   const std::string group = "Amplifiers";
   solving

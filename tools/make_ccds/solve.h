@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "core/facts/camera_facts.h"
 #include "core/zeropoints/cloudy_exposures.h"
 #include "core/zeropoints/relative_solve.h"
 #include "tools/make_ccds/amplifiers.h"
@@ -20,6 +21,8 @@ struct SolveArguments {
   std::vector<std::filesystem::path> stars;  // -photom tables, or directories with them
   bool all_stars = false, force = false;
   double match_radius_arcsec = 0.5, largest_error = 0.05, most_masked = 0.1, night_begins = 18;
+  // mag per airmass, where transparencies do not say what the airmass takes
+  double extinction = BandPhotometry{}.extinction_per_airmass;
   RelativeSolveOptions options;
   CloudOptions clouds;
   AmplifierArguments amplifiers;
