@@ -94,7 +94,9 @@ TEST_F(Solve, PutsZeroPointsOfCommonStarsIntoTheTableAndRefusesWhatDoesNotBelong
     const fits::Table kept = of_cut.table(of_cut.find_hdu(name).value()),
                       made = of_solved.table(of_solved.find_hdu(name).value());
     EXPECT_EQ(kept.rows(), made.rows());
-    EXPECT_EQ(kept.numbers("zpt_provider_common_error"), made.numbers("zpt_provider_common_error"));
+    EXPECT_THAT(
+        kept.numbers("zpt_provider_common_error"),
+        testing::Pointwise(testing::NanSensitiveDoubleEq(), made.numbers("zpt_provider_common_error")));
   }
   EXPECT_TRUE(fits::FitsReader(cut).header(1).has("ZSPARTS"));
   EXPECT_THAT(make_ccds({"merge", merged.string(), out.string()}),
