@@ -203,7 +203,7 @@ TEST(Joint, IsNotTakenInByErrorsThatAreTooSmall) {
 TEST(Joint, ABackgroundThatIsFittedIsNoExcess) {
   const auto fitted = [](float halo) {
     SyntheticSky sky(70, 70);
-    sky.add(kExp, 34.3, 35.2, {3, 5, 7}, {0.8, 0.25, 0});
+    sky.add(kExp, 34.3, 35.2, {3, 5, 7}, {0.8, 0.1, 0});
     sky.expose(2);
     Field field(std::move(sky));
     field.reference_mask = Image<std::uint8_t>(70, 70, refbit::kMedium);
