@@ -28,6 +28,15 @@ double usable_share(const BlobImage& image, const Patch& unit) {
   return sum;
 }
 
+// Whether the patches do not cover all that the others did.
+bool is_smaller(const SourcePatches& patches, const SourcePatches& than) {
+  for (std::size_t i = 0; i < than.size(); ++i)
+    if (than[i] && (i >= patches.size() || !patches[i] ||
+                    !(intersection(patches[i]->box(), than[i]->box()) == than[i]->box())))
+      return true;
+  return false;
+}
+
 }  // namespace
 
 // The group as the fitter sees it; `images` views pixels that the members are not subtracted from.
@@ -269,6 +278,8 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
     r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
     images_.add(r.patches, -1);
     r.moved += images_.distance(old, r.patches);
+    // Neighbours on wings that it had are not those of what it is now.
+    if (is_smaller(r.patches, old)) unsettle(records, old);
   }
 }
 

@@ -194,6 +194,7 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
     for (SourceRecord* half : {&a, &b})
       half->unsettled = half->moved = std::numeric_limits<double>::infinity();
     whole.alive = false;
+    unsettle(records, whole.patches);
     whole.patches.clear();
     for (std::size_t k = 0; k < around.size(); ++k) {
       SourceRecord& r = records[static_cast<std::size_t>(around[k])];
