@@ -252,8 +252,8 @@ TEST(Joint, ABulgePlusDiskThatLosesItsBulgeIsWhatItWasWithoutIt) {
   ASSERT_EQ(plain.sources.size(), 1u);
   ASSERT_EQ(plain.sources[0].model.kind, kSer);
   int settled = 0;
-  // Nothing is fitted after the last step but one.
-  for (std::size_t n = 1; n + 1 < undisturbed.told.size(); ++n) {
+  // Nothing is fitted after the last fit, behind which it is asked once more what goes.
+  for (std::size_t n = 1; n + 2 < undisturbed.told.size(); ++n) {
     Known known;
     known.steps.assign(undisturbed.told.begin(), undisturbed.told.begin() + static_cast<std::ptrdiff_t>(n));
     SourceState& last = known.steps.back();
