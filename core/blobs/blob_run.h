@@ -112,17 +112,20 @@ class BlobRun {
               std::vector<SourceRecord>& trial);
   std::vector<SourceRecord> split(std::vector<SourceRecord>& records);
   bool rejoin(std::vector<SourceRecord>& records, std::size_t first);
+  // joint_kinds.cpp
+  double gain_as(const std::vector<SourceRecord>& records, const std::vector<int>& members, SourceKind kind,
+                 double least, std::vector<SourceRecord>& trial);
+  void try_kinds_freely(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
+  void become(std::vector<SourceRecord>& records, const std::vector<int>& members,
+              std::vector<SourceRecord>& trial);
   // joint_join.cpp
   double loss_without(const std::vector<SourceRecord>& records, int i, const std::vector<int>& members,
                       SourceKind kind, std::vector<SourceRecord>& trial);
   void drop_superfluous(std::vector<SourceRecord>& records);
-  void join(std::vector<SourceRecord>& records);
   // joint_run.cpp
+  void join(std::vector<SourceRecord>& records);
   void choose_near(std::vector<SourceRecord>& records, std::size_t first);
   std::vector<char> with_neighbours(const std::vector<SourceRecord>& records, std::vector<char> given) const;
-  double gain_as(const std::vector<SourceRecord>& records, const std::vector<int>& members, SourceKind kind,
-                 double least, std::vector<SourceRecord>& trial);
-  void try_kinds_freely(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   void choose_freely(std::vector<SourceRecord>& records);
   void look_further(std::vector<SourceRecord>& records);
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);

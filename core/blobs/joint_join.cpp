@@ -1,6 +1,7 @@
 // Sources that are one too many, where sources are fitted together: the reverse of joint_split.cpp.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/blobs/blob_run.h"
 
@@ -98,14 +99,7 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records) {
     r.patches.clear();
     r.alive = false;
     unsettle(records, gone);
-    for (std::size_t k = 0; k < best.size(); ++k) {
-      SourceRecord& to = records[static_cast<std::size_t>(members[k])];
-      images_.add(to.patches, 1);
-      const SourcePatches old = std::move(to.patches);
-      to = std::move(best[k]);
-      images_.add(to.patches, -1);
-      unsettle(records, old);
-    }
+    become(records, members, best);
   }
 }
 

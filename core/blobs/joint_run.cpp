@@ -15,9 +15,6 @@ namespace {
 // it: only its wings lie on usable pixels, and their flux may be anything.
 constexpr double kLeastShare = 0.05, kOfBest = 0.1;
 
-// Overlap from which on what a source is found to be depends on what the other is.
-constexpr double kStrongOverlap = 0.1;
-
 // The share of a unit model's light on usable pixels.
 double usable_share(const BlobImage& image, const Patch& unit) {
   const Box box = intersection(unit.box(), image.data.box());
@@ -280,78 +277,6 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
     r.moved += images_.distance(old, r.patches);
     // Neighbours on wings that it had are not those of what it is now.
     if (is_smaller(r.patches, old)) unsettle(records, old);
-  }
-}
-
-// What chi-squared gains by the last of `members` being of another kind, the others free; `trial` is then what they become.
-// 0: less than `least`, or no galaxy that is one. Leaves the images as they were.
-double BlobRun::gain_as(const std::vector<SourceRecord>& records, const std::vector<int>& members,
-                        SourceKind kind, double least, std::vector<SourceRecord>& trial) {
-  trial.clear();
-  Group group;
-  for (const int m : members) {
-    group.members.push_back(static_cast<int>(trial.size()));
-    trial.push_back(records[static_cast<std::size_t>(m)]);
-  }
-  std::vector<Image<float>> before;
-  for (const BlobImage& image : images_.images()) before.push_back(image.data);
-  const double old_chi2 = chi2(false);
-  SourceModel& model = trial.back().model;
-  constexpr double kIndexOfDev = 4;
-  model.sersic_index = model.kind == SourceKind::kDev ? kIndexOfDev : 1;
-  model.kind = kind;
-  const ModelFit& alone = trial.back().models[dchisq_index(kind)];
-  if (alone.status == ModelFitStatus::kFitted) model.max_log_re = alone.model.max_log_re;
-  for (const SourceRecord& r : trial) images_.add(r.patches, 1);
-  JointOptions options = joint_fit_options();
-  options.least_improvement = chi2(false) - old_chi2 + least;
-  for (const SourceRecord& r : trial) images_.add(r.patches, -1);
-  fit_group(trial, group, options);
-  const double gain = old_chi2 - chi2(false);
-  for (std::size_t k = 0; k < before.size(); ++k) images_.images()[k].data = before[k];
-  const bool is_one = inside(model.ra, model.dec) && !at_largest_radius(model, options_.fit) &&
-                      std::exp(model.shape.log_re) > options_.together.least_re_arcsec;
-  return is_one ? std::max(0.0, gain) : 0;
-}
-
-// Galaxies that overlap others are tried as more than they are, now with those free: which kind does better beside
-// neighbours as they are is settled by what those were fitted beside.
-void BlobRun::try_kinds_freely(std::vector<SourceRecord>& records, const std::vector<char>& wanted) {
-  using enum SourceKind;
-  constexpr std::size_t kNeighbours = 5;  // the strongest
-  constexpr double kTentative = 0.5;      // of a margin
-  const JointMargins& margins = options_.together.margins;
-  const Neighbourhood near = neighbours(records);
-  std::vector<SourceRecord> trial, best;
-  for (const int i : brightest_first(records, false)) {
-    const SourceRecord& r = records[static_cast<std::size_t>(i)];
-    std::vector<int> members;
-    for (const Neighbour& t : near.of[static_cast<std::size_t>(i)])
-      if (t.overlap > kStrongOverlap && members.size() < kNeighbours) members.push_back(t.record);
-    if (!wanted[static_cast<std::size_t>(i)] || members.empty() || r.from_catalog || r.fit_background ||
-        !r.model.is_galaxy() || r.model.kind == kSer || r.model.is_composite())
-      continue;
-    before_source();
-    members.push_back(i);
-    double most = 0;
-    best.clear();
-    for (const SourceKind kind : {kExp, kDev, kSer}) {
-      if (kind == r.model.kind) continue;
-      double least = std::max(most, r.model.kind == kRex ? kTentative * margins.ellipse : margins.galaxy);
-      if (kind == kSer) least = most + kTentative * margins.sersic;
-      const double gain = gain_as(records, members, kind, least, trial);
-      if (!(gain > least)) continue;
-      most = gain;
-      best = trial;
-    }
-    for (std::size_t k = 0; k < best.size(); ++k) {
-      SourceRecord& to = records[static_cast<std::size_t>(members[k])];
-      images_.add(to.patches, 1);
-      const SourcePatches old = std::move(to.patches);
-      to = std::move(best[k]);
-      images_.add(to.patches, -1);
-      unsettle(records, old);
-    }
   }
 }
 
