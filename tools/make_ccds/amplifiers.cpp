@@ -79,9 +79,8 @@ bool is_there(const SolvedGroup& amplifier) { return amplifier.members > 0; }
 constexpr double kSure = 4;         // sigmas, of a difference that is told
 constexpr double kTelling = 0.003;  // mag
 
-}  // namespace
-
-std::vector<Box> Amplifiers::boxes_of(const fits::Table& table, std::int64_t row) {
+// Of a row, what conditions of facts are judged by; cards are not at hand here.
+CcdValues values_of(const fits::Table& table, std::int64_t row) {
   CcdRow known;
   known.camera = table.text("camera", row);
   known.band = table.text("filter", row);
@@ -97,9 +96,17 @@ std::vector<Box> Amplifiers::boxes_of(const fits::Table& table, std::int64_t row
   for (const auto& [column, value] : {std::pair{"exptime", &known.exptime}, {"airmass", &known.airmass}})
     if (table.has(column)) *value = table.number(column, row);
   if (table.has("image_hdu")) known.image_hdu = static_cast<int>(table.integer("image_hdu", row));
-  const CcdValues ccd = ccd_values(known);
-  const Box whole = Box::from_size(static_cast<int>(table.integer("width", row)),
-                                   static_cast<int>(table.integer("height", row)));
+  CcdValues ccd = ccd_values(known);
+  ccd.width = static_cast<int>(table.integer("width", row));
+  ccd.height = static_cast<int>(table.integer("height", row));
+  return ccd;
+}
+
+}  // namespace
+
+std::vector<Box> Amplifiers::boxes_of(const fits::Table& table, std::int64_t row) {
+  const CcdValues ccd = values_of(table, row);
+  const Box whole = Box::from_size(ccd.width, ccd.height);
   std::vector<Box> boxes;
   for (const AmplifierRow& amplifier : facts_.at(ccd.camera).amplifiers) {
     const Box box = intersection(amplifier.box, whole);
@@ -119,16 +126,8 @@ std::vector<Box> Amplifiers::boxes_of(const fits::Table& table, std::int64_t row
   return boxes;
 }
 
-// By its name, band and number; cards are not at hand here.
 Box Amplifiers::good_part(const fits::Table& table, std::int64_t row) const {
-  CcdValues ccd;
-  ccd.camera = table.text("camera", row);
-  ccd.band = table.text("filter", row);
-  ccd.ccdname = table.text("ccdname", row);
-  ccd.expnum = table.integer("expnum", row);
-  ccd.mjd_obs = table.number("mjd_obs", row);
-  ccd.width = static_cast<int>(table.integer("width", row));
-  ccd.height = static_cast<int>(table.integer("height", row));
+  const CcdValues ccd = values_of(table, row);
   return good_region(facts_.at(ccd.camera).good_region, ccd);
 }
 
