@@ -132,6 +132,31 @@ TEST(AstrometricTerms, AreInTheCardsAsTheyWereFittedWithTheTablesShift) {
     }
 }
 
+// A run of the simulated region in r, without catalogs.
+test::ProgramResult run_brick(const fs::path& survey, const fs::path& outdir,
+                              const std::vector<std::string>& more = {}) {
+  nlohmann::json sim;
+  std::ifstream(survey / "sim.json") >> sim;
+  std::vector<std::string> words = {"--survey-dir",
+                                    survey.string(),
+                                    "--outdir",
+                                    outdir.string(),
+                                    "--plugin-dir",
+                                    test::built_plugins().string(),
+                                    "--bands",
+                                    "r",
+                                    "--no-gaia",
+                                    "--no-tycho",
+                                    "--no-large-galaxies",
+                                    "--no-star-clusters",
+                                    "--no-wise",
+                                    "--no-page"};
+  words.insert(words.end(), more.begin(), more.end());
+  words.insert(words.end(), {"--brick", sim["brick"].get<std::string>(), "--zoom"});
+  for (const auto& edge : sim["zoom"]) words.push_back(std::to_string(edge.get<int>()));
+  return test::run_program(test::program("runbrick"), words, {{"LEGACY_SURVEY_DIR", ""}});
+}
+
 // The stars of a run's catalog against the truth.
 struct Positions {
   int stars = 0;
@@ -164,8 +189,6 @@ TEST(AstrometricTerms, BringARotatedAndScaledCcdToItsPlaceInRunsFromAKdTreeTable
   test::TemporaryDirectory scratch;
   const fs::path survey = scratch / "survey";
   SimulatedSky::simulate(survey, {{"--size", "260"}, {"--nexp", "1"}, {"--bands", "r"}, {"--density", "3"}});
-  nlohmann::json sim;
-  std::ifstream(survey / "sim.json") >> sim;
   const auto run = [&](const std::string& name) {
     // The table as a search tree, alone in the survey.
     const fs::path table = survey / ("survey-ccds-" + name + ".fits.gz"),
@@ -174,25 +197,7 @@ TEST(AstrometricTerms, BringARotatedAndScaledCcdToItsPlaceInRunsFromAKdTreeTable
         test::run_program(test::program("make-ccds"), {"tree", table.string(), tree.string()});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     fs::remove(table);
-    std::vector<std::string> words = {"--survey-dir",
-                                      survey.string(),
-                                      "--outdir",
-                                      (scratch / name).string(),
-                                      "--plugin-dir",
-                                      test::built_plugins().string(),
-                                      "--bands",
-                                      "r",
-                                      "--no-gaia",
-                                      "--no-tycho",
-                                      "--no-large-galaxies",
-                                      "--no-star-clusters",
-                                      "--no-wise",
-                                      "--no-page",
-                                      "--brick",
-                                      sim["brick"].get<std::string>(),
-                                      "--zoom"};
-    for (const auto& edge : sim["zoom"]) words.push_back(std::to_string(edge.get<int>()));
-    result = test::run_program(test::program("runbrick"), words, {{"LEGACY_SURVEY_DIR", ""}});
+    result = run_brick(survey, scratch / name);
     fs::remove(tree);
     return result;
   };
@@ -275,8 +280,6 @@ TEST(AstrometricTerms, HoldTheShiftOfCamerasWhoseTablesOffsetsAreNotAppliedAndAr
   SimulatedSky::simulate(
       survey,
       {{"--layout", "single"}, {"--size", "260"}, {"--nexp", "1"}, {"--bands", "r"}, {"--density", "3"}});
-  nlohmann::json sim;
-  std::ifstream(survey / "sim.json") >> sim;
   fs::remove(survey / "survey-ccds-sim.fits.gz");
   // 0.3 arcsec too far north, turned and stretched by 0.1 arcsec in the corners.
   const fs::path image = survey / "images/single/20170904033600_r.fits";
@@ -301,28 +304,7 @@ TEST(AstrometricTerms, HoldTheShiftOfCamerasWhoseTablesOffsetsAreNotAppliedAndAr
   EXPECT_EQ(made.text("ccdname", 0), "");
   EXPECT_EQ(made.text("wcs_terms", 0), "linear");
   EXPECT_GT(std::hypot(made.number("ccdraoff", 0), made.number("ccddecoff", 0)), 0.2);
-  std::vector<std::string> words = {"--survey-dir",
-                                    survey.string(),
-                                    "--outdir",
-                                    (scratch / "out").string(),
-                                    "--plugin-dir",
-                                    test::built_plugins().string(),
-                                    "--plugin-dir",
-                                    cameras.string(),
-                                    "--bands",
-                                    "r",
-                                    "--no-gaia",
-                                    "--no-tycho",
-                                    "--no-large-galaxies",
-                                    "--no-star-clusters",
-                                    "--no-wise",
-                                    "--no-page",
-                                    "--brick",
-                                    sim["brick"].get<std::string>(),
-                                    "--zoom"};
-  for (const auto& edge : sim["zoom"]) words.push_back(std::to_string(edge.get<int>()));
-  const test::ProgramResult run =
-      test::run_program(test::program("runbrick"), words, {{"LEGACY_SURVEY_DIR", ""}});
+  const test::ProgramResult run = run_brick(survey, scratch / "out", {"--plugin-dir", cameras.string()});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const Positions found = positions_of(survey, scratch / "out");
   EXPECT_GT(found.stars, 10);
@@ -333,8 +315,7 @@ TEST(AstrometricTerms, HoldTheShiftOfCamerasWhoseTablesOffsetsAreNotAppliedAndAr
     EXPECT_TRUE(h.logical("WCSHOLDS").value());
     h.set("WCSHOLDS", false);
   });
-  const test::ProgramResult lacking =
-      test::run_program(test::program("runbrick"), words, {{"LEGACY_SURVEY_DIR", ""}});
+  const test::ProgramResult lacking = run_brick(survey, scratch / "out", {"--plugin-dir", cameras.string()});
   EXPECT_EQ(lacking.exit_code, 3);
   EXPECT_THAT(lacking.err, testing::AllOf(HasSubstr("-wcs.fits"), HasSubstr("lacks the offset"),
                                           HasSubstr("WCSHOLDS"), HasSubstr("wcs.offset")));
