@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/blobs/blob_run.h"
+#include "core/blobs/model_spread.h"
 
 namespace brickline {
 namespace {
@@ -30,13 +31,32 @@ SourceAccount account_of(const SourceRecord& r, const Box& box) {
   a.owned_pixels = r.owned_pixels;
   a.chi2_none = r.chi2_none;
   a.models = r.models;
-  if (r.model_chosen) a.chosen = r.chosen;
+  // What was chosen before is not what it was rejected as.
+  if (r.model_chosen && (r.alive || r.told.fate != SourceFate::kStays)) a.chosen = r.chosen;
   if (r.model.is_composite()) a.composite_gain = r.composite_gain;
-  a.kept = r.alive;
+  a.kept = r.alive && r.told.fate != SourceFate::kUnmeasured;
+  a.unfinished = r.unfinished;
+  a.told = r.told;
+  a.split_from = r.split_from;
   return a;
 }
 
 }  // namespace
+
+void BlobRun::tell_of_neighbours(const std::vector<SourceRecord>& records,
+                                 std::vector<SourceAccount>& accounts) const {
+  constexpr double kWorthTelling = 0.01;  // of overlap
+  constexpr std::size_t kMost = 5;
+  const Neighbourhood near = neighbours(records);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    SourceAccount& a = accounts[i];
+    if (records[i].alive && may_be_fitted_together(records[i]) && !records[i].model.is_composite())
+      a.weights = model_weights(records[i], options_, a.told.excess);
+    for (const Neighbour& n : near.of[i])
+      if (n.overlap > kWorthTelling && a.neighbours.size() < kMost)
+        a.neighbours.push_back({n.record, n.overlap});
+  }
+}
 
 BlobAccount BlobRun::account(const std::vector<SourceRecord>& records) const {
   BlobAccount out;
@@ -44,6 +64,7 @@ BlobAccount BlobRun::account(const std::vector<SourceRecord>& records) const {
   out.part = task_.part;
   out.box = task_.box;
   for (const SourceRecord& r : records) out.sources.push_back(account_of(r, task_.box));
+  if (options_.joint) tell_of_neighbours(records, out.sources);
   const std::vector<BlobImage>& images = images_.images();
   for (const BlobImage& image : images) {
     const CcdImage& from = input_.images[image.index];

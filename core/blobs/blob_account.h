@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/image.h"
+#include "core/blobs/joint_account.h"
 #include "core/blobs/model_fit.h"
 
 namespace brickline {
@@ -29,6 +30,16 @@ struct SourceAccount {
   std::optional<SourceKind> chosen;  // empty: none was good enough, or none was tried
   double composite_gain = 0;         // of a bulge plus disk over that; 0: it is none
   bool kept = false;                 // it is in the blob's result
+  bool unfinished = false;           // its last fit took all the steps that it may
+  // Where sources are fitted together.
+  JointAccount told;
+  int split_from = -1;                        // index of the source that it is one of two of; -1: none
+  std::array<double, kModelKinds> weights{};  // of the models, as errors are made by; 0: not worked out
+  struct Neighbour {
+    int source = -1;     // index
+    double overlap = 0;  // correlation of the two models as drawn, weighted
+  };
+  std::vector<Neighbour> neighbours;  // that were free with it in the end, the strongest first
 };
 
 struct ImageAccount {

@@ -15,6 +15,7 @@
 
 #include "core/blobs/blob_account.h"
 #include "core/blobs/fitted_catalog.h"
+#include "core/blobs/joint_account.h"
 #include "core/blobs/model_fit.h"
 #include "core/fit/source_fitter.h"
 #include "core/model/source_model.h"
@@ -44,6 +45,7 @@ struct SourceState {
   // Of its sigmas, what changes since its last fit with its neighbours may have moved it by.
   double unsettled = std::numeric_limits<double>::infinity();
   int rectangle_width = 0, rectangle_height = 0, pixels = 0, images = 0;
+  JointAccount told;  // of a source that is fitted together with others
 };
 
 // Blobs are known by their number and part (BlobTask). All may be called from any thread, for one blob from

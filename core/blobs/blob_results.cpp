@@ -181,6 +181,7 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
     const ExcessVariance excess = excess_variance(metric_images, bands_, records[i].patches, over_background);
     enlarge(excess, *together[i]);
     add_spread(records[i], excess, *together[i]);
+    records[i].told.excess = excess.all;
   });
   for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
     if (records[i].alive) errors[i] = together[i] ? together[i]->inverse_variance : errors_of(records[i]);
@@ -195,7 +196,10 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
     const InverseVariances& iv = errors[i];
     double sum = iv.ra + iv.dec + iv.re + iv.e1 + iv.e2 + iv.sersic_index;
     sum = std::accumulate(iv.flux.begin(), iv.flux.end(), sum);
-    if (!r.forced_to_stay && !(sum > 0)) continue;
+    if (!r.forced_to_stay && !(sum > 0)) {
+      records[i].told.fate = SourceFate::kUnmeasured;
+      continue;
+    }
     FittedSource source = fitted(r);
     source.inverse_variance = std::move(errors[i]);
     if (together[i]) {

@@ -120,6 +120,7 @@ JointResult BlobRun::fit_members(JointInput& input, const JointOptions& options)
 // subtracted from the images, and nothing of itself; all models are fitted on the pixels of the largest.
 void BlobRun::try_composite(SourceRecord& r) {
   const JointSelection& o = options_.together;
+  r.told.composite_asked.reset();
   if (!r.alive || !r.model.is_galaxy() || r.fit_background ||
       !(r.models[dchisq_index(r.chosen)].dchisq > o.least_composite_gain))
     return;
@@ -157,8 +158,9 @@ void BlobRun::try_composite(SourceRecord& r) {
     if (!usable(fit)) return;
     if (k == 0) {
       single = fit.improvement;
+      r.told.composite_asked = std::max(o.margins.composite, o.margins.fraction_of_composite * single);
       least = options.least_improvement =
-          single + std::max(o.margins.composite, o.margins.fraction_of_composite * single);
+          single + *r.told.composite_asked;
       continue;
     }
     const SourceModel& found = fit.models.front();

@@ -78,7 +78,7 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records) {
     if (heir.from_catalog || heir.model.is_composite()) continue;
     before_source();
     best.clear();
-    double least = std::numeric_limits<double>::infinity();
+    double least = std::numeric_limits<double>::infinity(), asked = 0;
     const ModelFit& ellipse = heir.models[dchisq_index(kExp)];
     for (const SourceKind kind : {heir.model.kind, kExp}) {
       if (kind != heir.model.kind && (heir.forced_point_source || ellipse.status != ModelFitStatus::kFitted))
@@ -91,6 +91,7 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records) {
         margin = std::max(margin, o.margins.fraction_of_star * heir.models[dchisq_index(kPsf)].dchisq);
       if (!(loss < margin) || !(loss < least)) continue;
       least = loss;
+      asked = margin;
       best = trial;
     }
     if (best.empty()) continue;
@@ -98,6 +99,9 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records) {
     const SourcePatches gone = std::move(r.patches);
     r.patches.clear();
     r.alive = false;
+    r.told.fate = SourceFate::kSuperfluous;
+    r.told.other = members.front();
+    r.told.by_loss = {least, asked};
     unsettle(records, gone);
     become(records, members, best);
   }

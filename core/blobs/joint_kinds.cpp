@@ -85,6 +85,7 @@ void BlobRun::try_kinds_freely(std::vector<SourceRecord>& records, const std::ve
       if (!(gain > least)) continue;
       most = gain;
       best = trial;
+      best.back().told.trials.push_back({r.model.kind, kind, gain, least});
     }
     become(records, members, best);
   }

@@ -393,6 +393,7 @@ bool BlobRun::drop_dark(std::vector<SourceRecord>& records) {
     const SourcePatches gone = std::move(r.patches);
     r.patches.clear();
     r.alive = false;
+    r.told.fate = SourceFate::kDark;
     unsettle(records, gone);
     any = true;
   }

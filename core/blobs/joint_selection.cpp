@@ -5,7 +5,8 @@
 namespace brickline {
 
 std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, const JointSelection& options,
-                                         const JointEvidence& evidence) {
+                                         const JointEvidence& evidence,
+                                         std::vector<ModelComparison>* comparisons) {
   using enum SourceKind;
   const JointMargins& margins = options.margins;
   const auto tried = [&](SourceKind k) { return improvement[dchisq_index(k)].has_value(); };
@@ -20,8 +21,9 @@ std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, c
   if (tried(kRex)) galaxy = kRex;
   // Where no round galaxy is a legal result the star is what is simpler.
   const auto simpler = [&] { return galaxy.value_or(kPsf); };
-  const auto exceeds = [&](double improved, double margin) {
-    return improved > std::max(margin * evidence.excess, margins.fraction_of_galaxy * gain(simpler()));
+  const auto is_beyond = [&](const ModelComparison& c) {
+    if (comparisons) comparisons->push_back(c);
+    return c.is_beyond();
   };
   const auto occam_over = [&](SourceKind more, SourceKind less) {
     const auto &of_more = evidence.occam[dchisq_index(more)], &of_less = evidence.occam[dchisq_index(less)];
@@ -31,20 +33,26 @@ std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, c
   for (const SourceKind k : {kExp, kDev})
     if (tried(k) && (!ellipse || gain(k) > gain(*ellipse))) ellipse = k;
   // DEV has light where REX has none: left out, it would be taken for other sources. EXP is REX but for its ellipticity.
-  if (ellipse == kDev &&
-      gain(kDev) - gain(simpler()) > std::max(margins.ellipse, margins.fraction_of_galaxy * gain(simpler())))
-    galaxy = kDev;
-  if (ellipse == kExp &&
-      exceeds(gain(kExp) - gain(simpler()), std::max(margins.ellipse, occam_over(kExp, simpler()))))
-    galaxy = kExp;
+  if (ellipse) {
+    const SourceKind less = simpler();
+    const bool asks_more = ellipse == kExp;
+    if (is_beyond({*ellipse, less, gain(*ellipse) - gain(less), margins.ellipse,
+                   asks_more ? occam_over(kExp, less) : 0, asks_more ? evidence.excess : 1,
+                   margins.fraction_of_galaxy * gain(less)}))
+      galaxy = ellipse;
+  }
   // Of a profile between the others, or beyond them, neither may do better than a round one.
-  const double simplest = std::max(gain(simpler()), ellipse ? gain(*ellipse) : 0);
-  if (tried(kSer) && exceeds(gain(kSer) - simplest, margins.sersic) &&
-      exceeds(gain(kSer) - gain(simpler()), occam_over(kSer, simpler())))
-    galaxy = kSer;
+  if (tried(kSer)) {
+    const SourceKind less = simpler(), best = ellipse && gain(*ellipse) > gain(less) ? *ellipse : less;
+    const double share = margins.fraction_of_galaxy * gain(less);
+    if (is_beyond({kSer, best, gain(kSer) - gain(best), margins.sersic, 0, evidence.excess, share}) &&
+        is_beyond({kSer, less, gain(kSer) - gain(less), 0, occam_over(kSer, less), evidence.excess, share}))
+      galaxy = kSer;
+  }
   if (!tried(kPsf)) return galaxy;
-  const double hurdle = std::max(margins.galaxy, margins.fraction_of_star * gain(kPsf));
-  if (galaxy && gain(*galaxy) - gain(kPsf) > hurdle) return galaxy;
+  if (galaxy && is_beyond({*galaxy, kPsf, gain(*galaxy) - gain(kPsf), margins.galaxy, 0, 1,
+                           margins.fraction_of_star * gain(kPsf)}))
+    return galaxy;
   return kPsf;
 }
 

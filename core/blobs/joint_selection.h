@@ -2,6 +2,7 @@
 // is fitted on grows with it: what is left of the reference's margins (select_model.h) is what keeps stars stars.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -63,10 +64,24 @@ struct JointEvidence {
       occam;  // 2 ln of Occam's factor of each galaxy's model (model_evidence.h); empty: not worked out
 };
 
+// A model over a simpler one: taken if its improvement is beyond what is asked.
+struct ModelComparison {
+  SourceKind more, less;
+  double gained = 0;  // by which `more` improves chi-squared more than `less`
+  double margin = 0;  // of JointMargins
+  double occam = 0;   // by which 2 ln of Occam's factor is larger for `less`
+  double excess = 1;  // by which the greater of those two is multiplied
+  double share = 0;   // and at least this is asked, a share of the gain of `less`
+  double asked() const { return std::max(std::max(margin, occam) * excess, share); }
+  bool is_beyond() const { return gained > asked(); }
+};
+
 // EXP over REX, and SER over what else is best, must have the greater evidence (improvement/excess plus 2 ln of Occam's
 // factor), and an improvement beyond the margins: so small a one is as often a neighbour's. The better a shape is measured
 // the more is asked for: of EXP over REX some 15 at S/N 200, of SER over EXP as much at S/N 400. Empty: no source.
+// `comparisons`: what was compared on the way, in order; a galaxy's with the star last.
 std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, const JointSelection& options,
-                                         const JointEvidence& evidence = {});
+                                         const JointEvidence& evidence = {},
+                                         std::vector<ModelComparison>* comparisons = nullptr);
 
 }  // namespace brickline

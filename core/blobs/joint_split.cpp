@@ -140,8 +140,10 @@ bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std:
     options.least_improvement = chi2(false) - old_chi2 + gain;
     for (const int m : group.members) images_.add(trial[static_cast<std::size_t>(m)].patches, -1);
     fit_group(trial, group, options);
+    const double gained = old_chi2 - chi2(false);
+    trial.back().told.by_split = {gained, least};
     return inside(a.model.ra, a.model.dec) && inside(b.model.ra, b.model.dec) && a.brightness(false) > 0 &&
-           b.brightness(false) > 0 && old_chi2 - chi2(false) > gain &&
+           b.brightness(false) > 0 && gained > gain &&
            separation_arcsec(a.model, b.model) > o.least_separation_arcsec;
   };
   // Alone first: few gain anything.
@@ -191,9 +193,12 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
     b.start_iy = pixel.y;
     b.started_in_blob = task_.mask(pixel.x, pixel.y) != 0;
     a.split_from = b.split_from = i;
+    a.told = {};
+    a.told.by_split = b.told.by_split;
     for (SourceRecord* half : {&a, &b})
       half->unsettled = half->moved = std::numeric_limits<double>::infinity();
     whole.alive = false;
+    whole.told.fate = SourceFate::kTwo;
     unsettle(records, whole.patches);
     whole.patches.clear();
     for (std::size_t k = 0; k < around.size(); ++k) {
@@ -215,12 +220,16 @@ bool BlobRun::rejoin(std::vector<SourceRecord>& records, std::size_t first) {
     SourceRecord &a = records[i], &b = records[i + 1];
     if (a.alive && b.alive) continue;
     for (SourceRecord* half : {&a, &b}) {
-      if (half->alive) images_.add(half->patches, 1);
+      if (half->alive) {
+        images_.add(half->patches, 1);
+        half->told.fate = SourceFate::kOneAgain;
+      }
       half->patches.clear();
       half->alive = false;
     }
     SourceRecord& whole = records[static_cast<std::size_t>(a.split_from)];
     whole.alive = true;
+    whole.told.fate = SourceFate::kStays;
     whole.unsettled = whole.moved = std::numeric_limits<double>::infinity();
     whole.patches = images_.draw_on_windows(whole.model, tools_, in_parallel_);
     images_.add(whole.patches, -1);

@@ -304,7 +304,7 @@ JointEvidence SourceSelection::evidence_of(const SourceRecord& record,
 // Where sources are fitted together, models at the bounds of what they may be are no reason for a galaxy; a Sersic profile
 // of the highest index may still be the better one of what is an ellipse without it.
 std::optional<SourceKind> SourceSelection::choose(const SourceRecord& record,
-                                                  const ModelImprovements& improvements) {
+                                                  const ModelImprovements& improvements, KindChoice* told) {
   if (!together_) return select_model(improvements, options_.selection);
   ModelImprovements trusted = improvements;
   for (std::size_t k = 0; k < trusted.size(); ++k)
@@ -313,10 +313,13 @@ std::optional<SourceKind> SourceSelection::choose(const SourceRecord& record,
   const std::optional<double> of_any_index = sersic;
   if (at_highest_index(record.models[dchisq_index(SourceKind::kSer)].model, options_.fit)) sersic.reset();
   const JointEvidence evidence = evidence_of(record, improvements);
-  const auto chosen = select_jointly(trusted, options_.together, evidence);
-  if (!of_any_index || sersic || (chosen != SourceKind::kExp && chosen != SourceKind::kDev)) return chosen;
-  sersic = of_any_index;
-  return select_jointly(trusted, options_.together, evidence);
+  auto chosen = select_jointly(trusted, options_.together, evidence);
+  if (of_any_index && !sersic && (chosen == SourceKind::kExp || chosen == SourceKind::kDev)) {
+    sersic = of_any_index;
+    chosen = select_jointly(trusted, options_.together, evidence);
+  }
+  if (told) *told = {trusted, evidence, {}};
+  return chosen;
 }
 
 // EXP or DEV where a Sersic profile of that index does as well as the best one. The mixtures that stand for the three are
@@ -324,7 +327,8 @@ std::optional<SourceKind> SourceSelection::choose(const SourceRecord& record,
 // its name.
 std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& record,
                                                          const ModelImprovements& improvements,
-                                                         const std::vector<double>& none) {
+                                                         const std::vector<double>& none,
+                                                         std::optional<ModelComparison>& told) {
   using enum SourceKind;
   constexpr double kBetween = 2;  // in the middle of 1 and 4 as their profiles go
   const ModelFit& free = record.models[dchisq_index(kSer)];
@@ -340,8 +344,14 @@ std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& rec
   const JointEvidence evidence = evidence_of(record, improvements);
   const auto &of_free = evidence.occam[dchisq_index(kSer)], &of_held = evidence.occam[dchisq_index(named)];
   const double occam = of_free && of_held ? *of_held - *of_free : 0;
-  const double margin = std::max(margins.sersic, occam) * evidence.excess;
-  if (free.dchisq - held.dchisq > std::max(margin, margins.fraction_of_galaxy * held.dchisq)) return {};
+  told = ModelComparison{kSer,
+                         named,
+                         free.dchisq - held.dchisq,
+                         margins.sersic,
+                         occam,
+                         evidence.excess,
+                         margins.fraction_of_galaxy * held.dchisq};
+  if (told->is_beyond()) return {};
   return named;
 }
 
@@ -480,9 +490,11 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
   }
 
   const ModelImprovements all = improvements();
-  auto chosen = choose(record, all);
+  KindChoice told;
+  auto chosen = choose(record, all, &told);
   if (together_ && chosen == kSer)
-    if (const auto named = named_profile(record, all, none)) chosen = named;
+    if (const auto named = named_profile(record, all, none, told.held)) chosen = named;
+  if (together_) record.told.choice = std::move(told);
   if (!chosen) {
     if (only_failures(record.models)) record.failure = "no model of it comes to finite numbers";
     return;

@@ -40,8 +40,11 @@ class SourceSelection {
   ModelFit try_model(const SourceRecord& record, const SourceModel& start, const std::vector<double>& none,
                      std::optional<double> index = {});
   std::optional<SourceKind> named_profile(const SourceRecord& record, const ModelImprovements& improvements,
-                                          const std::vector<double>& none);
-  std::optional<SourceKind> choose(const SourceRecord& record, const ModelImprovements& improvements);
+                                          const std::vector<double>& none,
+                                          std::optional<ModelComparison>& told);
+  // `told`: by what, if sources are fitted together.
+  std::optional<SourceKind> choose(const SourceRecord& record, const ModelImprovements& improvements,
+                                   KindChoice* told = nullptr);
   JointEvidence evidence_of(const SourceRecord& record, const ModelImprovements& improvements);
   double excess_of(const SourceModel& model, bool over_background);
   std::vector<SourceModel> starts_of(SourceKind kind, const SourceRecord& record,

@@ -112,7 +112,7 @@ struct SourcesFound {
 // From stage fitblobs.
 struct Fits {
   static constexpr std::string_view kArtifact = "fits";
-  static constexpr int kSchema = 3;
+  static constexpr int kSchema = 4;
   FittedCatalog fitted;
 };
 

@@ -37,6 +37,7 @@ struct codec::Fields<SourceState> {
     visit("rectangle_height", &SourceState::rectangle_height);
     visit("pixels", &SourceState::pixels);
     visit("images", &SourceState::images);
+    visit("told", &SourceState::told);
   }
 };
 

@@ -22,13 +22,15 @@ constexpr double kBrightest = 100;  // sigmas: white
 constexpr double kResidualRange = 6;
 
 constexpr std::string_view kStyle = R"(
-body{font:15px/1.45 system-ui,sans-serif;max-width:86rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+:root{--ink:#1c2024;--faint:#59616b;--paper:#fff;--panel:#f4f6f8;--line:#d3d8de;--link:#0b57b0;--good:#e2f3e5;--bad:#a11a1a}
+@media (prefers-color-scheme:dark){:root{--ink:#e6e9ec;--faint:#a7b0ba;--paper:#14171a;--panel:#1e2327;--line:#3a4148;--link:#8ab8f0;--good:#17341f;--bad:#ffa8a0}}
+body{font:15px/1.45 system-ui,sans-serif;max-width:86rem;margin:2rem auto;padding:0 1rem;color:var(--ink);background:var(--paper)} a{color:var(--link)}
 h1{font-size:1.5rem;margin-bottom:.2rem} h2{font-size:1.15rem;margin:2rem 0 .4rem} p{margin:.4rem 0}
 table{border-collapse:collapse;margin:.5rem 0;font-variant-numeric:tabular-nums}
-th,td{padding:.15rem .6rem;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap} th{font-weight:600;background:#f4f4f4}
-td.t,th.t{text-align:left} tr.chosen td{background:#e3f1df;font-weight:600} tr.faint td{color:#888}
-.wide{overflow-x:auto} .note{color:#666} .dropped{color:#a33}
-figure{display:inline-block;margin:.5rem 1rem .5rem 0;vertical-align:top} figcaption{font-size:.9rem;color:#555}
+th,td{padding:.15rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap} th{font-weight:600;background:var(--panel)}
+td.t,th.t{text-align:left} tr.chosen td{background:var(--good);font-weight:600} tr.faint td{color:var(--faint)}
+.wide{overflow-x:auto} .note{color:var(--faint)} .dropped{color:var(--bad)}
+figure{display:inline-block;margin:.5rem 1rem .5rem 0;vertical-align:top} figcaption{font-size:.9rem;color:var(--faint);max-width:360px}
 .picture{position:relative} .picture img{display:block;image-rendering:pixelated} .picture svg{position:absolute;inset:0}
 )";
 
@@ -110,16 +112,20 @@ std::string band_heads(const ExplainContext& context, std::string_view what) {
 }
 
 std::string ladder_table(const SourceAccount& s, const ExplainContext& context) {
+  const bool together = context.joint && s.told.choice;
+  const SelectionOptions& rule = together ? context.joint->penalties : context.selection;
+  const char* no_figures = together ? "<td></td><td></td>" : "";
   std::string out =
       "<div class=\"wide\"><table><tr><th class=\"t\">model</th>" + band_heads(context, "chi&sup2;") +
-      "<th>improvement</th><th>less its penalty</th><th>steps</th><th class=\"t\">fit "
+      "<th>improvement</th><th>less its penalty</th>" + (together ? "<th>Occam</th><th>weight</th>" : "") +
+      "<th>steps</th><th class=\"t\">fit "
       "ended</th><th class=\"t\">at its limit</th>" +
       band_heads(context, "flux") + "<th>radius&Prime;</th><th>e1, e2</th><th>index</th></tr>\n";
   out += "<tr class=\"faint\"><td class=\"t\">no source</td>";
   for (std::size_t b = 0; b < context.bands.size(); ++b)
     out += b < s.chi2_none.size() ? fmt::format("<td>{:.2f}</td>", s.chi2_none[b]) : "<td></td>";
-  out += fmt::format("<td>0</td><td></td><td></td><td></td><td></td>{}<td></td><td></td><td></td></tr>\n",
-                     fluxes(std::vector<double>(context.bands.size(), 0.0)));
+  out += fmt::format("<td>0</td><td></td>{}<td></td><td></td><td></td>{}<td></td><td></td><td></td></tr>\n",
+                     no_figures, fluxes(std::vector<double>(context.bands.size(), 0.0)));
   for (int k = 0; k < kModelKinds; ++k) {
     const ModelFit& m = s.models[k];
     const std::string_view name = kind_name(kDchisqOrder[k]);
@@ -129,15 +135,21 @@ std::string ladder_table(const SourceAccount& s, const ExplainContext& context) 
                                                                 : "failed: nothing finite came out";
       out += fmt::format(
           "<tr class=\"faint\"><td class=\"t\">{}</td><td class=\"t\" colspan=\"{}\">{}</td></tr>\n", name,
-          2 * context.bands.size() + 8, why);
+          2 * context.bands.size() + (together ? 10 : 8), why);
       continue;
     }
     out += fmt::format("<tr{}><td class=\"t\">{}</td>",
                        s.chosen == kDchisqOrder[k] ? " class=\"chosen\"" : "", name);
     for (const double c : m.chi2) out += fmt::format("<td>{:.2f}</td>", c);
+    std::string figures;
+    if (together) {
+      const std::optional<double>& occam = s.told.choice->evidence.occam[k];
+      figures =
+          fmt::format("<td>{}</td><td>{:.3f}</td>", occam ? fmt::format("{:.2f}", *occam) : "", s.weights[k]);
+    }
     out += fmt::format(
-        "<td>{:.2f}</td><td>{:.2f}</td><td>{}</td><td class=\"t\">{}</td><td class=\"t\">{}</td>{}{}</tr>\n",
-        m.dchisq, m.dchisq - context.selection.penalty[k], m.steps, status_name(m.end), limits(m),
+        "<td>{:.2f}</td><td>{:.2f}</td>{}<td>{}</td><td class=\"t\">{}</td><td class=\"t\">{}</td>{}{}</tr>\n",
+        m.dchisq, m.dchisq - rule.penalty[k], figures, m.steps, status_name(m.end), limits(m),
         fluxes(m.model.flux), shape_cells(m.model));
   }
   return out + "</table></div>\n";
@@ -147,17 +159,20 @@ std::string outcome(const SourceAccount& s) {
   if (s.frozen) return "frozen: kept as its catalog has it";
   if (!s.failure.empty() && !s.kept) return "dropped: it could not be fitted: " + markup_text(s.failure);
   if (s.forced_to_stay) return "kept by force, with its catalog's fluxes";
+  if (s.told.fate == SourceFate::kTwo) return "two sources";
+  if (s.told.fate == SourceFate::kDark) return "dropped: dark";
+  if (s.told.fate == SourceFate::kSuperfluous)
+    return fmt::format("dropped: source {} has its light", s.told.other + 1);
+  if (s.told.fate == SourceFate::kOneAgain) return fmt::format("source {} again", s.split_from + 1);
   if (!s.kept) return "dropped";
   return std::string(kind_name(s.last.kind));
 }
 
-std::string source_section(const SourceAccount& s, std::size_t number, const ExplainContext& context) {
-  std::string out = fmt::format("<h2 id=\"s{0}\">Source {0}: {1}</h2>\n<p>", number, outcome(s));
-  out += s.source < 0     ? "Found in what the first fits left"
-         : s.from_catalog ? "From a reference catalog"
-                          : "Found in the detection maps";
-  out += fmt::format(" at pixel ({:.1f}, {:.1f}), entering as {}.", s.start_x, s.start_y,
-                     kind_name(s.found.kind));
+std::string source_section(const BlobAccount& account, std::size_t i, const ExplainContext& context) {
+  const SourceAccount& s = account.sources[i];
+  std::string out = fmt::format("<h2 id=\"s{0}\">Source {0}: {1}</h2>\n<p>", i + 1, outcome(s));
+  out += explain_origin(account, i) + fmt::format(" at pixel ({:.1f}, {:.1f}), entering as {}.", s.start_x,
+                                                  s.start_y, kind_name(s.found.kind));
   if (s.needed_flux) out += " Its first fluxes came from a fit of all such sources together.";
   if (s.forced_point_source) out += " The reference mask allows only a point source here.";
   if (s.fit_background) out += " The reference mask asks for a sky level of each image to be fitted along.";
@@ -177,6 +192,10 @@ std::string source_section(const SourceAccount& s, std::size_t number, const Exp
         "pixels; {} brick pixels of the blob were its own.</p>\n",
         s.pixels, s.images, s.rectangle_width, s.rectangle_height, s.owned_pixels);
   if (!s.frozen) out += ladder_table(s, context) + fmt::format("<p>{}</p>\n", explain_choice(s, context));
+  for (const std::string& words : {explain_fate(account, i), explain_neighbours(s)})
+    if (!words.empty()) out += fmt::format("<p>{}</p>\n", words);
+  if (context.joint && s.unfinished && s.kept)
+    out += "<p class=\"dropped\">The last fit with its neighbours took all the steps that it may.</p>\n";
   return out;
 }
 
@@ -225,103 +244,7 @@ std::string images_section(const BlobAccount& account) {
   return out;
 }
 
-double gain_of(const SourceAccount& s, SourceKind k) {
-  const ModelFit& m = s.models[dchisq_index(k)];
-  return m.status == ModelFitStatus::kFitted ? m.dchisq : 0.0;
-}
-
-// What select_jointly() asks of the models of a source. How much more it asks where shapes are well measured, or residuals
-// are large, no account knows.
-std::string joint_choice(const SourceAccount& s, const JointSelection& rule) {
-  using enum SourceKind;
-  const auto tried = [&](SourceKind k) {
-    return s.models[dchisq_index(k)].status != ModelFitStatus::kNotTried;
-  };
-  const auto fitted = [&](SourceKind k) {
-    return s.models[dchisq_index(k)].status == ModelFitStatus::kFitted;
-  };
-  const JointMargins& m = rule.margins;
-  const SourceKind simpler = fitted(kRex) ? kRex : kPsf;
-  std::string out;
-  double best = gain_of(s, simpler);
-  const double of_profile = m.fraction_of_galaxy * best;
-  if (fitted(kExp) || fitted(kDev)) {
-    out += fmt::format("Over {} DEV gains {:.2f}, EXP {:.2f}; more than {:.2f} is asked for. ",
-                       kind_name(simpler), gain_of(s, kDev) - best, gain_of(s, kExp) - best,
-                       std::max(m.ellipse, of_profile));
-    best = std::max({best, gain_of(s, kDev), gain_of(s, kExp)});
-  }
-  if (fitted(kSer))
-    out += fmt::format(
-        "SER gains {:.2f} over the best of those; more than {:.2f} is asked for, and more than it gains "
-        "over what has the index of EXP or DEV and is otherwise as it is. ",
-        gain_of(s, kSer) - best, std::max(m.sersic, of_profile));
-  if (tried(kExp))
-    out +=
-        "Of EXP and SER more is asked for the better their shapes are measured, and as many times as much as "
-        "squares of residuals are larger than those of their errors; figures of that are not kept. ";
-  out += fmt::format(
-      "A galaxy must gain more than {:.2f} over PSF; one of less than {:g}&Prime;, or of the largest radius "
-      "that it may have, is none. ",
-      std::max(m.galaxy, m.fraction_of_star * gain_of(s, kPsf)), rule.least_re_arcsec);
-  return out;
-}
-
 }  // namespace
-
-std::string explain_choice(const SourceAccount& s, const ExplainContext& context) {
-  const SelectionOptions& rule = context.selection;
-  const auto fitted = [&](SourceKind k) {
-    return s.models[dchisq_index(k)].status == ModelFitStatus::kFitted;
-  };
-  const auto gain = [&](SourceKind k) { return gain_of(s, k); };
-  // Galaxies of catalogs were chosen once, before.
-  const bool joint = context.joint && !(s.from_catalog && s.found.is_galaxy());
-  const double detection = joint ? context.joint->margins.detection : rule.detection;
-  using enum SourceKind;
-  if (std::none_of(s.models.begin(), s.models.end(),
-                   [](const ModelFit& m) { return m.status != ModelFitStatus::kNotTried; }))
-    return "No model was tried: no unmasked pixel is its own, or it had left the blob before.";
-  double best = -INFINITY;
-  for (int k = 0; k < kModelKinds; ++k)
-    if (s.models[k].status == ModelFitStatus::kFitted)
-      best = std::max(best, s.models[k].dchisq - rule.penalty[k]);
-  if (!(best >= detection))
-    return std::isfinite(best)
-               ? fmt::format(
-                     "The best model improves chi&sup2; by {:.2f} after its penalty; {:g} would make it a "
-                     "detection.",
-                     best, detection)
-               : std::string("No model of it was usable.");
-  if (!s.chosen) return "None of the models passes the margins between them.";
-  std::string out;
-  const double psf = gain(kPsf), rex = gain(kRex);
-  if (s.models[dchisq_index(kRex)].status == ModelFitStatus::kNotTried)
-    out += "Only a point source was allowed. ";
-  else if (s.models[dchisq_index(kExp)].status == ModelFitStatus::kNotTried)
-    out += fmt::format(
-        "REX gains {:.2f} over PSF, not more than {:g}, and neither exceeds {:g}: no galaxy model was "
-        "tried. ",
-        rex - psf, context.rex_gain, context.always_try_galaxies);
-  else if (joint)
-    out += fmt::format("REX gains {:.2f} over PSF. ", rex - psf);
-  else
-    out += fmt::format(
-        "REX gains {:.2f} over PSF. A galaxy model must gain more than {:.2f} over the better of the two: "
-        "DEV gains "
-        "{:.2f}, EXP {:.2f}. ",
-        rex - psf, std::max(rule.galaxy_margin, rule.fractional_margin * psf),
-        gain(kDev) - std::max(psf, rex), gain(kExp) - std::max(psf, rex));
-  if (joint && s.models[dchisq_index(kRex)].status != ModelFitStatus::kNotTried)
-    out += joint_choice(s, *context.joint);
-  if (!joint && fitted(kSer))
-    out += fmt::format("SER gains {:.2f} over the better of those; {:g} are asked for. ",
-                       gain(kSer) - std::max(gain(kDev), gain(kExp)), rule.sersic_margin);
-  out += fmt::format("Chosen: {}.", kind_name(*s.chosen));
-  if (s.composite_gain > 0)
-    out += fmt::format(" A bulge plus disk gains {:.2f} over it: COMP.", s.composite_gain);
-  return out;
-}
 
 std::string explain_page(const BlobReport& report, const BlobAccount& account, int number,
                          const ExplainContext& context) {
@@ -329,16 +252,17 @@ std::string explain_page(const BlobReport& report, const BlobAccount& account, i
   std::string name = number >= 0 ? fmt::format("blob {}", number) : std::string("a blob without sources");
   if (account.part >= 0) name += fmt::format(", part {}", account.part + 1);
   std::string out = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}, "
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><title>{0}, "
       "{1}</title><style>{2}</style></head>"
       "<body>\n<h1>Brick {0}, {1}</h1>\n<p>x {3} to {4}, y {5} to {6}: {7} pixels of the blob, {8} unmasked "
       "pixels "
-      "in {9} images. Sources: {10} to begin with, {11} found in the residuals, {12} in the end.</p>\n",
+      "in {9} images. Sources: {10} to begin with, {11} found in the residuals, {12} in the end{13}.</p>\n",
       markup_text(context.brick), name, kStyle, box.x0, box.x1 - 1, box.y0, box.y1 - 1, report.pixels,
       report.image_pixels, report.images, report.sources,
       std::count_if(account.sources.begin(), account.sources.end(),
-                    [](const SourceAccount& s) { return s.source < 0; }),
-      report.fitted);
+                    [](const SourceAccount& s) { return s.source < 0 && s.split_from < 0; }),
+      report.fitted, context.joint ? ", fitted together" : "");
   if (report.images_left_out > 0)
     out += fmt::format("<p class=\"dropped\">{} images were left out: their PSF is not usable.</p>\n",
                        report.images_left_out);
@@ -350,8 +274,9 @@ std::string explain_page(const BlobReport& report, const BlobAccount& account, i
   if (!report.message.empty())
     out += fmt::format("<p class=\"dropped\">{}: {}</p>\n", status_name(report.status),
                        markup_text(report.message));
-  out += "<table><tr><th>source</th><th class=\"t\">outcome</th><th>x</th><th>y</th><th>improvement</th>" +
-         band_heads(context, "flux") + "</tr>\n";
+  out +=
+      "<div class=\"wide\"><table><tr><th>source</th><th class=\"t\">outcome</th><th>x</th><th>y</th><th>improvement</th>" +
+      band_heads(context, "flux") + "</tr>\n";
   for (std::size_t i = 0; i < account.sources.size(); ++i) {
     const SourceAccount& s = account.sources[i];
     const std::string improvement =
@@ -364,12 +289,19 @@ std::string explain_page(const BlobReport& report, const BlobAccount& account, i
         s.kept ? fluxes(s.last.flux) : fluxes(std::vector<double>(context.bands.size(), 0.0)));
   }
   out +=
-      "</table>\n<p class=\"note\">Fluxes are nanomaggies; the improvement is chi&sup2; without the source "
+      "</table></div>\n<p class=\"note\">Fluxes are nanomaggies; the improvement is chi&sup2; without the source "
       "less "
       "chi&sup2; with it, a band with negative flux counting against it.</p>\n";
+  if (context.joint)
+    out +=
+        "<p class=\"note\">Models were chosen with the neighbours' models subtracted, as those were fitted "
+        "together. "
+        "Occam's factor (2 ln of it) is what a model pays for what the data rule out of the shapes that it might "
+        "have; "
+        "the excess is by what factor squares of residuals are larger than those of their errors. The overlap of "
+        "two sources is the correlation of their models.</p>\n";
   out += images_section(account);
-  for (std::size_t i = 0; i < account.sources.size(); ++i)
-    out += source_section(account.sources[i], i + 1, context);
+  for (std::size_t i = 0; i < account.sources.size(); ++i) out += source_section(account, i, context);
   return out + "</body></html>\n";
 }
 

@@ -25,8 +25,14 @@ struct ExplainContext {
 std::string explain_page(const BlobReport& report, const BlobAccount& account, int number,
                          const ExplainContext& context);
 
-// Why this model, in a sentence or two.
+// Why this model, in a few sentences: of sources fitted together with every comparison that decided (select_jointly()).
 std::string explain_choice(const SourceAccount& source, const ExplainContext& context);
+
+// Where source `i` came from; what became of one that is gone or was split; what it is fitted together with. The last two
+// are empty where there is nothing to tell.
+std::string explain_origin(const BlobAccount& account, std::size_t i);
+std::string explain_fate(const BlobAccount& account, std::size_t i);
+std::string explain_neighbours(const SourceAccount& source);
 
 // Error (kUsage) if `which` is neither a number nor "x,y".
 void check_blob_name(std::string_view which);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include "core/blobs/joint_selection.h"
 #include "core/survey/bits.h"
@@ -42,6 +43,29 @@ double worst_pull(const Field& field, const FittedCatalog& catalog, const Fitted
   return worst;
 }
 
+// The figures of an account are those that decided.
+void expect_figures_decide(const BlobAccount& account, const JointSelection& rule) {
+  for (std::size_t i = 0; i < account.sources.size(); ++i) {
+    SCOPED_TRACE(i);
+    const SourceAccount& s = account.sources[i];
+    if (const auto& choice = s.told.choice) {
+      std::optional<SourceKind> by_figures = select_jointly(choice->counted, rule, choice->evidence);
+      if (choice->held && !choice->held->is_beyond()) by_figures = choice->held->less;
+      EXPECT_EQ(by_figures, s.chosen);
+      EXPECT_TRUE(!s.kept || s.last.is_composite() || s.last.kind == s.chosen);
+    }
+    if (s.split_from >= 0) {
+      EXPECT_GT(s.told.by_split.chi2, s.told.by_split.asked);
+      EXPECT_FALSE(account.sources[static_cast<std::size_t>(s.split_from)].kept && s.kept);
+    }
+    EXPECT_EQ(s.told.fate == SourceFate::kSuperfluous, s.told.other >= 0);
+    EXPECT_FALSE(s.kept && s.told.fate != SourceFate::kStays);
+    EXPECT_TRUE(s.told.other < 0 || s.told.by_loss.chi2 < s.told.by_loss.asked);
+    for (const SourceAccount::Neighbour& n : s.neighbours)
+      EXPECT_TRUE(account.sources[static_cast<std::size_t>(n.source)].kept && s.kept);
+  }
+}
+
 TEST(Joint, IsNearerToTheTruthAndKnowsItsErrors) {
   const Field field(crowded_sky());
   BlobFitOptions options;
@@ -69,10 +93,22 @@ TEST(Joint, TwoStarsThatLookLikeAGalaxyAreTwo) {
   sky.expose(2);
   const Field field(std::move(sky));
   BlobFitOptions options;
-  options.joint = true;
+  options.joint = options.accounts = true;
   const FittedCatalog joint = field.fit(options);
   ASSERT_EQ(joint.sources.size(), 2u);
   EXPECT_LE(worst_pull(field, joint, joint), 4.5);
+  ASSERT_EQ(joint.accounts.size(), 1u);
+  const BlobAccount& account = joint.accounts[0];
+  expect_figures_decide(account, options.together);
+  ASSERT_EQ(account.sources.size(), 3u);
+  EXPECT_EQ(account.sources[0].told.fate, SourceFate::kTwo);
+  for (const int half : {1, 2}) {
+    const SourceAccount& s = account.sources[static_cast<std::size_t>(half)];
+    EXPECT_EQ(s.split_from, 0);
+    ASSERT_EQ(s.neighbours.size(), 1u);
+    EXPECT_EQ(s.neighbours[0].source, 3 - half);
+    EXPECT_NEAR(std::accumulate(s.weights.begin(), s.weights.end(), 0.0), 1, 1e-9);
+  }
 }
 
 // One peak; as one source it is a star with a tail, or a galaxy without a size.
@@ -105,10 +141,17 @@ TEST(Joint, AGalaxyBesideAStarIsOneSource) {
   sky.expose(2);
   const Field field(std::move(sky));
   BlobFitOptions options;
-  options.joint = true;
+  options.joint = options.accounts = true;
   const FittedCatalog joint = field.fit(options);
   EXPECT_LE(joint.sources.size(), field.sky.truth.size() + 1);
   EXPECT_LE(worst_pull(field, joint, joint), 4.5);
+  bool any_superfluous = false;
+  for (const BlobAccount& account : joint.accounts) {
+    expect_figures_decide(account, options.together);
+    for (const SourceAccount& s : account.sources)
+      any_superfluous = any_superfluous || s.told.fate == SourceFate::kSuperfluous;
+  }
+  EXPECT_TRUE(any_superfluous);
 }
 
 // Galaxies that do better the larger they are, up to what they may be, tell nothing of what is there.

@@ -62,28 +62,99 @@ TEST(ExplainChoice, SaysWhichMarginDecided) {
   EXPECT_THAT(why(SourceAccount{}), HasSubstr("No model was tried"));
 }
 
-// Margins of another rule would be told with figures that nobody asked for.
-TEST(ExplainChoice, OfAJointFitSaysWhatThatAsksFor) {
+// A source as the rule of joint fits chooses it.
+SourceAccount chosen_together(std::initializer_list<std::pair<SourceKind, double>> models,
+                              const JointEvidence& evidence = {}) {
+  KindChoice choice{{}, evidence, {}};
+  for (const auto& [kind, dchisq] : models) choice.counted[dchisq_index(kind)] = dchisq;
+  SourceAccount s = source(models, select_jointly(choice.counted, {}, evidence));
+  s.told.choice = std::move(choice);
+  return s;
+}
+ExplainContext joint_context() {
   ExplainContext c = context();
   c.joint.emplace();
-  const SourceAccount s =
-      source({{kPsf, 39000}, {kRex, 39500}, {kDev, 39566}, {kExp, 39520}, {kSer, 39570}}, kDev);
+  return c;
+}
+
+// Margins of another rule would be told with figures that nobody asked for.
+TEST(ExplainChoice, OfAJointFitTellsEveryComparisonThatDecided) {
+  const ExplainContext c = joint_context();
+  SourceAccount s =
+      chosen_together({{kPsf, 39000}, {kRex, 39500}, {kDev, 39566}, {kExp, 39520}, {kSer, 39570}});
   const std::string why = explain_choice(s, c);
-  EXPECT_THAT(why, HasSubstr("Over REX DEV gains 66.00, EXP 20.00; more than 9.00 is asked for"));
-  EXPECT_THAT(why, HasSubstr("SER gains 4.00 over the best of those; more than 9.00"));
-  EXPECT_THAT(why, HasSubstr("must gain more than 156.00 over PSF"));
-  EXPECT_THAT(why, HasSubstr("Chosen: DEV"));
-  EXPECT_THAT(why, Not(HasSubstr("better of the two")));
-  EXPECT_THAT(why, Not(HasSubstr("25 are asked for")));
-  EXPECT_THAT(explain_choice(source({{kPsf, 90}}, kPsf), c),
-              HasSubstr("Only a point source was allowed. Chosen"));
-  EXPECT_THAT(explain_choice(source({{kPsf, 90}, {kRex, 90.5}}, kPsf), c),
-              HasSubstr("no galaxy model was tried. A galaxy must gain more than 1.00"));
-  // A catalog's galaxy keeps what the first fits chose, by the other rule.
-  SourceAccount known = s;
-  known.from_catalog = true;
-  known.found.kind = kRex;
-  EXPECT_THAT(explain_choice(known, c), HasSubstr("better of the two"));
+  EXPECT_THAT(why,
+              HasSubstr("DEV gains 66.00 over REX; more than 9.00 is asked for (the margin, 9): enough."));
+  EXPECT_THAT(why,
+              HasSubstr("SER gains 4.00 over DEV; more than 9.00 is asked for (the margin, 9): not enough."));
+  EXPECT_THAT(why, HasSubstr("DEV gains 566.00 over PSF; more than 156.00 is asked for (a share of what PSF "
+                             "gains): enough. Chosen: DEV"));
+  for (const char* of_another_rule : {"better of the two", "25 are asked for"})
+    EXPECT_THAT(why, Not(HasSubstr(of_another_rule)));
+  EXPECT_THAT(explain_choice(chosen_together({{kPsf, 90}}), c),
+              HasSubstr("Only a point source was allowed. Chosen: PSF"));
+  EXPECT_THAT(
+      explain_choice(chosen_together({{kPsf, 90}, {kRex, 90.5}}), c),
+      HasSubstr("no galaxy model was tried. REX gains 0.50 over PSF; more than 1.00 is asked for (the "
+                "margin, 1): not enough. Chosen: PSF"));
+  EXPECT_THAT(explain_choice(chosen_together({{kPsf, 20}}), c), HasSubstr("25 would make it a detection"));
+  // What was not chosen again keeps what the first fits chose, by the other rule.
+  s.told.choice.reset();
+  EXPECT_THAT(explain_choice(s, c), HasSubstr("better of the two"));
+}
+
+TEST(ExplainChoice, OfAJointFitTellsOccamsFactorsAndTheExcess) {
+  JointEvidence evidence;
+  evidence.excess = 1.5;
+  for (const auto& [kind, occam] : {std::pair{kRex, -3.0}, {kExp, -15.0}, {kDev, -15.0}, {kSer, -16.0}})
+    evidence.occam[dchisq_index(kind)] = occam;
+  const auto why = [&](double exp) {
+    SourceAccount s =
+        chosen_together({{kPsf, 300}, {kRex, 500}, {kDev, 490}, {kExp, exp}, {kSer, exp}}, evidence);
+    s.weights = {0, 0.25, 0, 0.75, 0};
+    return explain_choice(s, joint_context());
+  };
+  EXPECT_THAT(why(517), HasSubstr("EXP gains 17.00 over REX; more than 18.00 is asked for (Occam's factor, "
+                                  "12.00, times the excess, 1.50): not enough."));
+  EXPECT_THAT(why(517), HasSubstr("Chosen: REX. Weights of the models"));
+  EXPECT_THAT(why(519),
+              HasSubstr("times the excess, 1.50): enough. SER gains 0.00 over EXP; more than 13.50"));
+  EXPECT_THAT(why(519), HasSubstr("Chosen: EXP."));
+  EXPECT_THAT(why(519), HasSubstr("REX 0.25, EXP 0.75."));
+}
+
+TEST(ExplainPage, TellsWhatBecameOfSourcesThatAreFittedTogether) {
+  SourceAccount whole = chosen_together({{kPsf, 300}, {kRex, 500}, {kExp, 600}}),
+                half = chosen_together({{kPsf, 300}}), faint = half, dark = half;
+  whole.kept = faint.kept = dark.kept = false;
+  whole.told.fate = SourceFate::kTwo;
+  half.split_from = 0;
+  half.told.by_split = {77.25, 15};
+  half.neighbours = {{2, 0.625}};
+  faint.told.fate = SourceFate::kSuperfluous;
+  faint.told.other = 1;
+  faint.told.by_loss = {3.5, 24};
+  dark.told.fate = SourceFate::kDark;
+  SourceAccount composite = whole;
+  composite.told.fate = SourceFate::kStays;
+  composite.kept = true;
+  composite.last.kind = kComp;
+  composite.last.bulge.emplace();
+  composite.composite_gain = 40;
+  composite.told.composite_asked = 25;
+  composite.told.trials = {{kRex, kExp, 12.5, 4.5}};
+  BlobAccount account;
+  account.sources = {whole, half, half, faint, dark, composite};
+  const std::string page = explain_page({}, account, 7, joint_context());
+  EXPECT_THAT(page, HasSubstr("It is two: <a href=\"#s2\">source 2</a> and <a href=\"#s3\">source 3</a>."));
+  EXPECT_THAT(page, HasSubstr("One of two that <a href=\"#s1\">source 1</a> was split into: with its "
+                              "neighbours free that gained 77.25, more than the 15.00"));
+  EXPECT_THAT(page, HasSubstr("Fitted together with <a href=\"#s3\">source 3</a> (overlap 0.62)"));
+  EXPECT_THAT(page, HasSubstr("chi&sup2; is larger by 3.50 only, less than the 24.00"));
+  EXPECT_THAT(page, HasSubstr("<a href=\"#s2\">source 2</a> has its light"));
+  EXPECT_THAT(page, HasSubstr("no band had flux above 0"));
+  EXPECT_THAT(page, HasSubstr("A bulge plus disk gains 40.00 over it, more than the 25.00"));
+  EXPECT_THAT(page, HasSubstr("EXP gained 12.50 over REX, more than the 4.50"));
 }
 
 BlobAccount account_of(std::vector<SourceAccount> sources) {

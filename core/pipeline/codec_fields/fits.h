@@ -121,6 +121,76 @@ struct Fields<BlobReport> {
   }
 };
 template <>
+struct Fields<JointEvidence> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("excess", &JointEvidence::excess);
+    visit("occam", &JointEvidence::occam);
+  }
+};
+template <>
+struct Fields<ModelComparison> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("more", &ModelComparison::more);
+    visit("less", &ModelComparison::less);
+    visit("gained", &ModelComparison::gained);
+    visit("margin", &ModelComparison::margin);
+    visit("occam", &ModelComparison::occam);
+    visit("excess", &ModelComparison::excess);
+    visit("share", &ModelComparison::share);
+  }
+};
+template <>
+struct Fields<KindChoice> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("counted", &KindChoice::counted);
+    visit("evidence", &KindChoice::evidence);
+    visit("held", &KindChoice::held);
+  }
+};
+template <>
+struct Fields<FreeTrial> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("from", &FreeTrial::from);
+    visit("to", &FreeTrial::to);
+    visit("gained", &FreeTrial::gained);
+    visit("asked", &FreeTrial::asked);
+  }
+};
+template <>
+struct Fields<CountChange> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("chi2", &CountChange::chi2);
+    visit("asked", &CountChange::asked);
+  }
+};
+template <>
+struct Fields<JointAccount> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("choice", &JointAccount::choice);
+    visit("trials", &JointAccount::trials);
+    visit("composite_asked", &JointAccount::composite_asked);
+    visit("by_split", &JointAccount::by_split);
+    visit("fate", &JointAccount::fate);
+    visit("other", &JointAccount::other);
+    visit("by_loss", &JointAccount::by_loss);
+    visit("excess", &JointAccount::excess);
+  }
+};
+template <>
+struct Fields<SourceAccount::Neighbour> {
+  template <class Visit>
+  static constexpr void each(Visit&& visit) {
+    visit("source", &SourceAccount::Neighbour::source);
+    visit("overlap", &SourceAccount::Neighbour::overlap);
+  }
+};
+template <>
 struct Fields<SourceAccount> {
   template <class Visit>
   static constexpr void each(Visit&& visit) {
@@ -148,6 +218,11 @@ struct Fields<SourceAccount> {
     visit("chosen", &SourceAccount::chosen);
     visit("composite_gain", &SourceAccount::composite_gain);
     visit("kept", &SourceAccount::kept);
+    visit("unfinished", &SourceAccount::unfinished);
+    visit("told", &SourceAccount::told);
+    visit("split_from", &SourceAccount::split_from);
+    visit("weights", &SourceAccount::weights);
+    visit("neighbours", &SourceAccount::neighbours);
   }
 };
 template <>
