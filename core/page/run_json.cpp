@@ -43,9 +43,9 @@ constexpr ColumnStyle kCatalogColumns[] = {
     {"nearest_neighbor", 4},
 };
 // And what stands once per band.
-constexpr ColumnStyle kBandColumns[] = {{"flux", 5},     {"flux_ivar", 4},  {"rchisq", 4},
-                                        {"fracflux", 3}, {"fracmasked", 3}, {"mw_transmission", 4},
-                                        {"nobs"},        {"psfsize", 3},    {"fracdev", 3}};
+constexpr ColumnStyle kBandColumns[] = {
+    {"flux", 5},        {"flux_ivar", 4},       {"rchisq", 4}, {"fracflux", 3}, {"fracmasked", 3},
+    {"blendedness", 3}, {"mw_transmission", 4}, {"nobs"},      {"psfsize", 3},  {"fracdev", 3}};
 constexpr ColumnStyle kSpaceColumns[] = {{"flux", 4}, {"flux_ivar", 3}};
 constexpr std::string_view kSpaceBands[] = {"w1", "w2", "w3", "w4", "nuv", "fuv"};
 constexpr ColumnStyle kCcdColumns[] = {
@@ -325,6 +325,7 @@ void write_blobs(JsonWriter& out, const RunFacts& facts) {
   list("images", [&](const BlobFact& b) { out.integer(b.images); });
   list("sources", [&](const BlobFact& b) { out.integer(b.sources); });
   list("fitted", [&](const BlobFact& b) { out.integer(b.fitted); });
+  list("unfinished", [&](const BlobFact& b) { out.integer(b.unfinished); });
   list("status", [&](const BlobFact& b) { out.text(b.status); });
   list("message", [&](const BlobFact& b) { out.text(b.message); });
   list("cpu_seconds", [&](const BlobFact& b) { out.number(b.cpu_seconds, 4); });

@@ -65,6 +65,7 @@ std::vector<BlobFact> blob_facts(const FittedCatalog& fitted) {
     fact.images = report.images;
     fact.sources = report.sources;
     fact.fitted = report.fitted;
+    fact.unfinished = report.unfinished;
     fact.status = status_name(report.status);
     fact.message = report.why();
     fact.cpu_seconds = report.cpu_seconds;

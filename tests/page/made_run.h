@@ -98,6 +98,7 @@ inline RunFacts made_run(int sources, int size, bool pictures = true) {
     t.add("rchisq_" + band, fill([&] { return static_cast<float>(.8 + .4 * uniform(random)); }));
     t.add("fracflux_" + band, fill([&] { return static_cast<float>(.1 * uniform(random)); }));
     t.add("fracmasked_" + band, fill([&] { return static_cast<float>(.1 * uniform(random)); }));
+    t.add("blendedness_" + band, fill([&] { return static_cast<float>(uniform(random)); }));
     t.add("mw_transmission_" + band, std::vector<float>(n, .94f));
     t.add("nobs_" + band, std::vector<std::int16_t>(n, 4));
     t.add("psfsize_" + band, std::vector<float>(n, 1.21f), "arcsec");
@@ -126,6 +127,7 @@ inline RunFacts made_run(int sources, int size, bool pictures = true) {
     blob.image_pixels = 12 * blob.pixels;
     blob.images = 12;
     blob.sources = blob.fitted = 2;
+    blob.unfinished = i == 0;
     blob.status = "fitted";
     blob.cpu_seconds = .0005 * r * r * r * (1 + uniform(random));
     run.blobs.push_back(blob);

@@ -38,6 +38,8 @@ TEST(RunJson, HoldsTheFacts) {
   EXPECT_EQ(json["ccds"]["used"]["rows"], 30);
   EXPECT_EQ(json["ccds"]["left_out"][0]["reason"], "ccd_cuts 4096: the seeing is bad");
   EXPECT_EQ(json["blobs"]["cpu_seconds"].size(), 20u);
+  EXPECT_EQ(json["blobs"]["unfinished"][0], 1);
+  EXPECT_EQ(json["catalog"]["columns"]["blendedness_r"].size(), 40u);
   std::set<int> labels;  // those that no other blob lies over
   for (int y = 0; y < run.blob_map.height(); ++y)
     for (int x = 0; x < run.blob_map.width(); ++x)

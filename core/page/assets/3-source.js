@@ -70,7 +70,7 @@ function sourceDetails(i) {
   ]);
   const space = ['w1', 'w2', 'w3', 'w4', 'nuv', 'fuv'].filter((band) => column(`flux_${band}`));
   const columns = [['flux, nMgy', (band) => fluxText(fluxOf(i, band))], ['mag (AB)', (band) => magText(fluxOf(i, band))],
-    ...[['χ²', 'rchisq'], ['fracflux', 'fracflux'], ['fracmasked', 'fracmasked'], ['images', 'nobs'], ['PSF, ″', 'psfsize']].map(([title, name]) =>
+    ...[['χ²', 'rchisq'], ['fracflux', 'fracflux'], ['fracmasked', 'fracmasked'], ['blendedness', 'blendedness'], ['images', 'nobs'], ['PSF, ″', 'psfsize']].filter(([, name]) => bands.some((band) => bandColumn(name, band))).map(([title, name]) =>
       [title, (band) => { const values = bandColumn(name, band); return values ? digits(values[i], 3).replace(/\.?0+$/, (zeros) => (zeros.startsWith('.') ? '' : zeros)) : ''; }])];
   const table = element('table', {}, element('thead', {}, element('tr', {}, element('th', { class: 't', text: 'band' }),
     ...columns.map(([title]) => element('th', { text: title })))),
