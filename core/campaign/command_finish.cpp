@@ -1,5 +1,7 @@
 #include "core/campaign/command_finish.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -138,6 +140,25 @@ CleanReport clean_commands(const PlanFiles& plan, const std::vector<Item>& items
     report.items += !files.empty();
   }
   return report;
+}
+
+std::int64_t want_parts_again(const PlanFiles& plan, std::vector<Item>& items) {
+  std::set<std::string> waiting;
+  for (const Item& item : items)
+    if (item.state == ItemState::kWaiting) waiting.insert(item.name);
+  std::int64_t count = 0;
+  for (Item& item : items) {
+    const auto whole = put_together_in(item);
+    if (!whole || !waiting.contains(*whole) || !counts_as_done(item) ||
+        !is_put_together(plan.checksums(item.name)))
+      continue;
+    fs::remove(plan.checksums(item.name));  // it says that the item is done
+    item.state = ItemState::kWaiting;
+    item.tries = 0;
+    item.reason = fmt::format("{} is made again, and its parts were removed", *whole);
+    ++count;
+  }
+  return count;
 }
 
 SealReport seal_commands(const PlanFiles& plan, const std::vector<Item>& items) {

@@ -14,6 +14,10 @@ namespace brickline {
 // parts stay), or a file that cannot be removed.
 CleanReport clean_commands(const PlanFiles& plan, const std::vector<Item>& items);
 
+// Parts that are removed wait to be made again where what they were put together in waits: it would make them itself, one
+// after the other, and nobody would know that they are there. Returns how many.
+std::int64_t want_parts_again(const PlanFiles& plan, std::vector<Item>& items);
+
 // Writes PLAN/survey-checksums.fits (absolute path, size, sha256 of every file that the items have left, by path), and takes the
 // permission to write from those files and from the directories that an item's files are in and that hold nothing else: one
 // that they share with others stays as it is. The items have been verified.

@@ -148,6 +148,9 @@ VerifyReport verify_plan(const PlanFiles& plan, bool mend, const Log& log) {
       items[i].tries = 0;
       items[i].reason = short_reason("was done, and is not any more: " + found[i].what);
     }
+  if (session.run().settings().kind == PlanKind::kCommands)
+    if (const auto parts = want_parts_again(plan, items); parts > 0)
+      log.info("{} parts that were removed are made again", parts);
   if (!report.objections.empty()) session.save();
   return report;
 }

@@ -134,6 +134,7 @@ Verification verify_checksums(const fs::path& list) {
 }
 
 void write_put_together(const fs::path& list) { write_file_atomically(list, kPutTogether); }
+bool is_put_together(const fs::path& list) { return bytes_of(list) == kPutTogether; }
 
 namespace {
 

@@ -33,6 +33,7 @@ Verification verify_item(const BrickOptions& options);
 // kNothing, if the list says that nothing came of it; kDone as well, if it says that its files were put together in others.
 Verification verify_checksums(const std::filesystem::path& list);
 void write_put_together(const std::filesystem::path& list);
+bool is_put_together(const std::filesystem::path& list);
 
 // Of a plan of CCDs: kDone, if the item's record (core/calib/calibration_record.h) tells of as many CCDs as the item has, all of
 // its exposure and each once; every file that it names has its digest, and the calibrations in it are valid for their

@@ -34,9 +34,11 @@ bool is_pixel_position(std::string_view stated, char axis) {
   return name.starts_with(axis) && name.ends_with("_IMAGE");
 }
 
-void require_image_axes(const fits::Table& table, std::int64_t row) {
+// Whether the first of the two is y.
+bool is_y_first(const fits::Table& table, std::int64_t row) {
   const std::string first = table.text("polname1", row), second = table.text("polname2", row);
-  if (!is_pixel_position(first, 'X') || !is_pixel_position(second, 'Y'))
+  const bool y_first = is_pixel_position(first, 'Y') && is_pixel_position(second, 'X');
+  if (!y_first && !(is_pixel_position(first, 'X') && is_pixel_position(second, 'Y')))
     throw input_error(
         "polname1 and polname2 are '{}' and '{}', not a position in pixels such as X_IMAGE and Y_IMAGE: a PSF "
         "that varies with anything else is not supported",
@@ -44,6 +46,17 @@ void require_image_axes(const fits::Table& table, std::int64_t row) {
   if (table.integer("polngrp", row) != 1)
     throw input_error("polngrp is {}, not 1: a PSF of several groups is not supported",
                       table.integer("polngrp", row));
+  return y_first;
+}
+
+// Planes come by powers of the second variable, within each of those by powers of the first.
+std::vector<Image<float>> exchanged(std::vector<Image<float>> planes, int degree) {
+  std::vector<Image<float>> out;
+  for (int second = 0; second <= degree; ++second)
+    for (int first = 0; first <= degree - second; ++first)
+      out.push_back(std::move(
+          planes[static_cast<std::size_t>(first * (degree + 1) - first * (first - 1) / 2 + second)]));
+  return out;
 }
 
 // Rows of merged tables are padded with zeros to the largest; light beyond what psfaxis1 and psfaxis2 say is no padding.
@@ -92,12 +105,14 @@ Psf psf_from_psfex_row(const fits::Table& table, std::int64_t row, bool normaliz
   if (degree < 0 || degree > kMaxDegree) throw input_error("poldeg1 is {}", degree);
   polynomial.degree = static_cast<int>(degree);
   const std::int64_t terms = (degree + 1) * (degree + 2) / 2;
+  bool y_first = false;
   if (degree > 0) {
-    require_image_axes(table, row);
-    polynomial.x_zero = table.number("polzero1", row);
-    polynomial.y_zero = table.number("polzero2", row);
-    polynomial.x_scale = table.number("polscal1", row);
-    polynomial.y_scale = table.number("polscal2", row);
+    y_first = is_y_first(table, row);
+    const char *x = y_first ? "2" : "1", *y = y_first ? "1" : "2";
+    polynomial.x_zero = table.number(std::string("polzero") + x, row);
+    polynomial.y_zero = table.number(std::string("polzero") + y, row);
+    polynomial.x_scale = table.number(std::string("polscal") + x, row);
+    polynomial.y_scale = table.number(std::string("polscal") + y, row);
     for (const double v : {polynomial.x_zero, polynomial.y_zero, polynomial.x_scale, polynomial.y_scale})
       if (!std::isfinite(v)) throw input_error("a PSF polynomial's zero or scale is not finite");
     if (polynomial.x_scale == 0 || polynomial.y_scale == 0)
@@ -116,6 +131,7 @@ Psf psf_from_psfex_row(const fits::Table& table, std::int64_t row, bool normaliz
                       stored.height, terms, width, height);
   std::vector<Image<float>> planes =
       planes_of(mask, row, stored, static_cast<int>(width), static_cast<int>(height), terms);
+  if (y_first) planes = exchanged(std::move(planes), polynomial.degree);
 
   double sampling = table.number("psf_samp", row);
   if (sampling == 0) {

@@ -24,7 +24,7 @@ struct PsfCalibration {
 };
 
 // Columns: psf_mask (planes of the basis, 32- or 64-bit floats), psfaxis1/2 and poldeg1 (padding beyond them is
-// cut), polzero1/2, polscal1/2, polname1/2 (positions in pixels: X_IMAGE, XWIN_IMAGE ...), polngrp, psf_samp (0 counts as 1, with a warning), psf_fwhm.
+// cut), polzero1/2, polscal1/2, polname1/2 (positions in pixels: X_IMAGE, XWIN_IMAGE ..., x or y first), polngrp, psf_samp (0 counts as 1, with a warning), psf_fwhm.
 // Error (kInput) if the row cannot be such a model; the caller names the file.
 Psf psf_from_psfex_row(const fits::Table& table, std::int64_t row, bool normalize, Log log = {});
 

@@ -165,22 +165,18 @@ std::vector<std::vector<std::pair<int, double>>> Solver::between_amplifiers() co
   return out;
 }
 
-VectorXd Solver::solve(const Matrix& a, const SparseFactor& near) const {
-  const auto times = a.selfadjointView<Eigen::Lower>();
-  VectorXd x = VectorXd::Zero(rhs_.size()), r = rhs_, z = near.solve(r), p = z;
-  double rz = r.dot(z);
-  const double enough = kExact * rhs_.norm();
-  for (int i = 0; i < 1000 && r.norm() > enough; ++i) {
-    const VectorXd ap = times * p;
-    const double step = rz / p.dot(ap);
-    x += step * p;
-    r -= step * ap;
-    z = near.solve(r);
-    const double next = r.dot(z);
-    p = z + next / rz * p;
-    rz = next;
-  }
-  return x;
+std::vector<int> Solver::blocks_of_amplifiers() const {
+  const int count = after_amplifiers_ - n_;
+  if (static_cast<double>(n_) * count <= o_.most_whole) return {};
+  std::map<int, int> numbers;
+  std::vector<int> out;
+  for (const RelativeAmplifier& a : amplifiers_)
+    out.push_back(numbers.emplace(a.detector, static_cast<int>(numbers.size())).first->second);
+  return out;
+}
+
+VectorXd Solver::solve(const Matrix& a, const NormalFactor& near) const {
+  return solve_with(near, a, rhs_, kExact * rhs_.norm());
 }
 
 }  // namespace brickline::relative

@@ -15,17 +15,15 @@ constexpr double kFirstReaches[] = {1, 0.2, 0.05};
 }  // namespace
 
 RelativeSolution Solver::run() {
-  SparseFactor factor;
+  NormalFactor factor;
+  const std::vector<int> blocks = blocks_of_amplifiers();
   out_.settled = false;
   for (out_.rounds = 0; out_.rounds < o_.most_rounds && !out_.settled; ++out_.rounds) {
     const bool early = out_.rounds < static_cast<int>(std::size(kFirstReaches));
     choose_stars(early ? kFirstReaches[out_.rounds] : 0);
     if (out_.rounds > 0) choose_providers();
     const Matrix a = assemble({});
-    if (out_.rounds == 0) {
-      factor.compute(a);
-      if (factor.info() != Eigen::Success) throw internal_error("the zero points' matrix is singular");
-    }
+    if (out_.rounds == 0) factor.compute(a, n_, blocks);
     const VectorXd x = solve(a, factor);
     double change = 0;
     for (int c = 0; c < n_; ++c) {
@@ -41,10 +39,14 @@ RelativeSolution Solver::run() {
   choose_stars(0);
   estimate_common_errors();
   const Matrix a = assemble({out_.exposure_error, out_.night_error, out_.detector_error});
-  factor.compute(a);
-  if (factor.info() != Eigen::Success) throw internal_error("the zero points' matrix is singular");
-  VectorXd x = factor.solve(rhs_);
-  x += factor.solve(rhs_ - a.selfadjointView<Eigen::Lower>() * x);
+  factor.compute(a, n_, blocks);
+  VectorXd x;
+  if (factor.is_whole()) {
+    x = factor.solve(rhs_);
+    x += factor.solve(rhs_ - a.selfadjointView<Eigen::Lower>() * x);
+  } else {
+    x = solve(a, factor);
+  }
   for (int c = 0; c < n_; ++c) {
     z_[c] = ccds_[at(c)].zero_point + x[c];
     common_error_[c] = ccds_[at(c)].catalog < 0 ? 0 : x[catalog_of(c)];
@@ -52,9 +54,10 @@ RelativeSolution Solver::run() {
       if (g >= 0) common_error_[c] += x[g];
   }
   keep_offsets(x);
-  const VectorXd variance = inverse_diagonal(factor);
-  tell(variance);
-  tell_groups(x, variance);
+  const InverseDiagonal variance = inverse_diagonal(factor, a, n_, o_.error_accuracy);
+  out_.error_accuracy = variance.accuracy;
+  tell(variance.value);
+  tell_groups(x, variance.value);
   return std::move(out_);
 }
 

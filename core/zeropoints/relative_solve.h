@@ -14,7 +14,9 @@
 // weighted mean): of the normal matrix what is left is a row for each CCD, each amplifier, each catalog, each night, each
 // exposure and each detector, with elements where CCDs share stars:
 //   A_cc' = sum_s (w_sc delta_cc' - w_sc w_sc' / sum_c" w_sc") + terms of p and S
-// It is factorized (sparse L D L^T); errors are the roots of the diagonal of its inverse, exact, with f, S as they are.
+// It is factorized (sparse L D L^T); errors are the roots of the diagonal of its inverse, exact, with f, S as they are. Where
+// CCDs and amplifiers are too many for that, zero points are as exact by another way, and errors are estimated
+// (normal_factor.h).
 //
 // What is estimated beforehand, from solutions without u, v and a:
 //   f    scale of the stars' scatter: 1.4826 median |residual| / its expected standard deviation; not below 1
@@ -72,6 +74,9 @@ struct RelativeSolveOptions {
   int fewest_common = 3;          // stars
   int most_rounds = 12;           // of leaving out and solving
   double settled = 1e-5;          // a round that changes no zero point by more is the last
+  double most_whole =
+      2e7;  // CCDs times amplifiers, up to which errors are exact; beyond, time goes like the cube
+  double error_accuracy = 0.01;  // relative, of errors that are estimated
 };
 
 struct SolvedCcd {
@@ -102,6 +107,7 @@ struct RelativeSolution {
   bool settled = false;                        // false: most_rounds ended it
   std::int64_t measurements = 0, clipped = 0;  // of stars seen more than once; of these left out as outliers
   double star_scale = 1;                       // f
+  double error_accuracy = 0;                   // how well CCDs' errors are known, relative; 0: they are exact
   double exposure_error = 0, night_error = 0, detector_error = 0;  // S_x, S_n, S_d
 };
 

@@ -8,9 +8,9 @@
 #include <limits>
 #include <utility>
 
+#include "core/zeropoints/normal_factor.h"
 #include "core/zeropoints/relative_solve.h"
 #include "core/zeropoints/robust.h"
-#include "core/zeropoints/selected_inverse.h"
 
 namespace brickline::relative {
 
@@ -183,8 +183,9 @@ class Solver {
   // unknown and the value. Of amplifiers of a detector, which are nought in the mean, and of those whose stars made one
   // provider's zero point.
   std::vector<std::vector<std::pair<int, double>>> between_amplifiers() const;
-  // By conjugate gradients, with the factor of a matrix that is nearly the same.
-  VectorXd solve(const Matrix& a, const SparseFactor& near) const;
+  // Of the amplifiers, each with those of its detector, if the matrix is too large to be factorized whole; else empty.
+  std::vector<int> blocks_of_amplifiers() const;
+  VectorXd solve(const Matrix& a, const NormalFactor& near) const;
 
   void tell(const VectorXd& variance);
   void tell_groups(const VectorXd& x, const VectorXd& variance);

@@ -2,10 +2,10 @@
 """make-ccds solve on a whole survey: writes the tables that --measure would leave of N CCDs whose zero points are known,
 runs the program on them, and says time, memory and how far it is from the truth.
 
-usage: solve_survey.py --make-ccds FILE --work DIR [--ccds N] [--amplifiers night|run|all] [--plugin-dir DIR] [--keep]
+usage: solve_survey.py --make-ccds FILE --work DIR [--ccds N] [--amplifiers night|run|all] [--plugin-dir DIR] [--keep] [-- WORD ...]
 
 60 CCDs an exposure, five exposures over each place, 60 stars on a CCD: 100,000 CCDs are 1,667 star tables of 0.4 GB.
-With --amplifiers the halves of each CCD differ, by a gain that stays.
+With --amplifiers the halves of each CCD differ, by a gain that stays. Words behind -- are for the program.
 """
 import argparse
 import resource
@@ -86,12 +86,14 @@ def main():
     parser.add_argument("--amplifiers", choices=["night", "run", "all"])
     parser.add_argument("--plugin-dir", help="of decam, whose facts say where amplifiers are")
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("words", nargs="*")
     options = parser.parse_args()
     work = options.work
     (work / "stars").mkdir(parents=True)
     truth, halves = make(work, -(-options.ccds // (COLUMNS * ROWS)), options.amplifiers, np.random.default_rng(1))
     more = ["--amplifiers", options.amplifiers] if options.amplifiers else []
     more += ["--plugin-dir", options.plugin_dir] if options.plugin_dir else []
+    more += options.words
     began = time.monotonic()
     done = subprocess.run([options.make_ccds, "solve", work / "table.fits", work / "solved.fits", work / "stars", *more],
                           stdout=subprocess.PIPE, text=True)

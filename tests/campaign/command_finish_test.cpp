@@ -68,6 +68,20 @@ TEST_F(Clean, KeepsThePartsOfAProductThatIsNotWhatWasWritten) {
   EXPECT_EQ(verify_checksums(plan_.checksums("maps-149")).check, Check::kDone);
 }
 
+TEST_F(Clean, LeavesNothingOfPartsThatAreMadeOnceMore) {
+  clean_commands(plan_, items_);
+  EXPECT_EQ(want_parts_again(plan_, items_), 0);
+  items_[1].state = ItemState::kWaiting;
+  EXPECT_EQ(want_parts_again(plan_, items_), 1);
+  EXPECT_EQ(items_[0].state, ItemState::kWaiting);
+  EXPECT_EQ(verify_checksums(plan_.checksums("maps-149")).check, Check::kObjection);
+  items_.clear();
+  item("maps-149", 0, part_);
+  item("maps", 1, whole_);
+  EXPECT_EQ(clean_commands(plan_, items_).files, 1);
+  EXPECT_FALSE(fs::exists(part_.parent_path()));
+}
+
 TEST_F(Clean, SaysWhatCannotBeRemoved) {
   fs::remove(part_);
   fs::create_directories(part_ / "in the way");

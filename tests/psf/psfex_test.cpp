@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <sstream>
@@ -194,7 +195,7 @@ TEST_F(PsfexTable, IsReadWhateverItsFloatsAndHoweverPositionsWereMeasured) {
     for (int row = 0; row < 5; ++row)
       for (int column = 0; column < 3; ++column) EXPECT_EQ(stamp(column, row), expected(column, row));
   }
-  for (const auto& [x, y] : {std::pair{"Y_IMAGE", "X_IMAGE"}, {"X_WORLD", "Y_WORLD"}, {"MAG", "Y_IMAGE"}}) {
+  for (const auto& [x, y] : {std::pair{"Y_IMAGE", "Y_IMAGE"}, {"X_WORLD", "Y_WORLD"}, {"MAG", "Y_IMAGE"}}) {
     t.add("polname1", std::vector<std::string>{x});
     t.add("polname2", std::vector<std::string>{y});
     EXPECT_THROW(psf_from_psfex_row(t, 0, false), Error) << x;
@@ -202,6 +203,31 @@ TEST_F(PsfexTable, IsReadWhateverItsFloatsAndHoweverPositionsWereMeasured) {
   t = table();
   t.add("psf_mask", std::vector<std::int32_t>(5 * 5 * 4, 1), "", {5, 5, 4});
   EXPECT_THROW(psf_from_psfex_row(t, 0, false), Error);
+}
+
+TEST_F(PsfexTable, IsTheSameWithYAsTheFirstVariable) {
+  const auto of_degree_2 = [&](const std::array<int, 6>& order, bool y_first) {
+    fits::Table t = table();
+    std::vector<float> cube;
+    for (const int k : order)
+      for (int i = 0; i < 25; ++i) cube.push_back(i % 5 < 3 ? static_cast<float>(1 + i + 7 * k * k) : 0);
+    t.add("psf_mask", cube, "", {5, 5, 6});
+    t.add("psfaxis3", std::vector<std::int64_t>{6});
+    t.add("poldeg1", std::vector<std::int64_t>{2});
+    if (!y_first) return psf_from_psfex_row(t, 0, false);
+    t.add("polname1", std::vector<std::string>{"Y_IMAGE"});
+    t.add("polname2", std::vector<std::string>{"X_IMAGE"});
+    t.add("polzero1", std::vector<double>{200});
+    t.add("polzero2", std::vector<double>{100});
+    t.add("polscal1", std::vector<double>{20});
+    t.add("polscal2", std::vector<double>{10});
+    return psf_from_psfex_row(t, 0, false);
+  };
+  // 1, x, x^2, y, xy, y^2; and 1, y, y^2, x, xy, x^2.
+  const Image<float> x_first = of_degree_2({0, 1, 2, 3, 4, 5}, false).stamp(117, 144),
+                     y_first = of_degree_2({0, 3, 5, 1, 4, 2}, true).stamp(117, 144);
+  for (int y = 0; y < 5; ++y)
+    for (int x = 0; x < 3; ++x) EXPECT_EQ(y_first(x, y), x_first(x, y));
 }
 
 TEST_F(PsfexTable, SamplingZeroCountsAsOne) {

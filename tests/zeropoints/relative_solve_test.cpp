@@ -203,6 +203,35 @@ TEST(RelativeSolve, FindsTheGainsOfAmplifiersAndKeepsThemOutOfTheZeroPoints) {
   EXPECT_GT(apart(data, blind).rms, 1.5 * found.rms);
 }
 
+// As where amplifiers are too many for a factor of all unknowns.
+TEST(RelativeSolve, HasTheSameZeroPointsWithoutAFactorOfTheWholeAndNearlyTheSameErrors) {
+  Overlaps o = two_thousand();
+  o.amplifier_error = 0.02;
+  const OverlapData data = simulate_overlaps(o);
+  RelativeSolveOptions options = without_floors();
+  const RelativeSolution exact = solve_zero_points(data.ccds, data.stars, options, data.amplifiers);
+  EXPECT_EQ(exact.error_accuracy, 0);
+  options.most_whole = 0;
+  const RelativeSolution other = solve_zero_points(data.ccds, data.stars, options, data.amplifiers);
+  EXPECT_GT(other.error_accuracy, 0);
+  EXPECT_LE(other.error_accuracy, options.error_accuracy);
+  double squares = 0;
+  for (std::size_t c = 0; c < exact.ccds.size(); ++c) {
+    EXPECT_NEAR(other.ccds[c].zero_point, exact.ccds[c].zero_point, 1e-9);
+    EXPECT_NEAR(other.ccds[c].common_error, exact.ccds[c].common_error, 1e-9);
+    const double relative = other.ccds[c].error / exact.ccds[c].error - 1;
+    EXPECT_NEAR(relative, 0, 6 * options.error_accuracy);
+    squares += relative * relative;
+  }
+  EXPECT_LT(std::sqrt(squares / static_cast<double>(exact.ccds.size())), 1.5 * other.error_accuracy);
+  for (std::size_t g = 0; g < exact.amplifiers.size(); ++g) {
+    EXPECT_NEAR(other.amplifiers[g].value, exact.amplifiers[g].value, 1e-9);
+    EXPECT_NEAR(other.amplifiers[g].error / exact.amplifiers[g].error, 1, 0.1);
+  }
+  for (std::size_t x = 0; x < exact.exposures.size(); ++x)
+    EXPECT_NEAR(other.exposures[x].error / exact.exposures[x].error, 1, 0.1);
+}
+
 TEST(RelativeSolve, IsTheLeastSquaresOfAmplifiersToo) {
   Overlaps o;
   o.exposures = 6;

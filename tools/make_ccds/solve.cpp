@@ -130,6 +130,11 @@ CLI::App* add_solve_command(CLI::App& app, SolveArguments& a) {
   constant("--fewest-common", o.fewest_common, "stars in common with others, of a CCD that is solved", 1,
            1000000);
   constant("--most-rounds", o.most_rounds, "of leaving out and solving", 4, 1000);
+  constant(
+      "--most-exact", o.most_whole,
+      "CCDs times amplifiers up to which errors are exact, which takes ever longer; beyond, they are estimated",
+      0., 1e12);
+  constant("--error-accuracy", o.error_accuracy, "relative, of errors that are estimated", 1e-3, 0.5);
   CloudOptions& c = a.clouds;
   constant("--largest-offset", c.largest_offset, "mag below the clear level, of a photometric exposure", 0.,
            100.);

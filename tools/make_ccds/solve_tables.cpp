@@ -181,6 +181,7 @@ void add_cards(fits::Header& h, const RelativeSolution& s) {
   h.set("ZSEXPERR", s.exposure_error, "[mag] provider's error in common of exposures");
   h.set("ZSNITERR", s.night_error, "[mag] ... of nights");
   h.set("ZSDETERR", s.detector_error, "[mag] ... of detectors (CCDs)");
+  h.set("ZSERRACC", s.error_accuracy, "relative, of estimated ccdzpt_error; 0: exact");
   h.set("ZSSCALE", s.star_scale, "stars' scatter over their errors");
   h.set("ZSPARTS", s.parts, "parts without common stars");
 }
@@ -257,6 +258,10 @@ std::string report(const SolveArguments& a, const fits::Table& table, const Rows
       "times their errors; zero points moved by {:.4f} mag (rms)\n",
       s.measurements, s.clipped, s.parts, s.rounds, s.settled ? "" : " (not settled)", s.exposure_error,
       s.night_error, s.detector_error, s.star_scale, root_mean_square(moved));
+  if (s.error_accuracy > 0)
+    text += fmt::format(
+        "there are too many amplifiers for exact errors: those of zero points are estimated to {:.1f} %\n",
+        100 * s.error_accuracy);
   for (std::size_t k = 0; k < s.catalogs.size(); ++k)
     text +=
         fmt::format("{}: zero points by it and its colour term are off by {:+.4f} +- {:.4f} mag in common\n",
