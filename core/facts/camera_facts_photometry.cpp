@@ -31,6 +31,15 @@ void read_standard_term(const std::string& catalogue, const std::string& band, c
   out.colour_clip = transform->colour_clip;
 }
 
+// What a camera knows of that term beside.
+void read_about_standard_term(const Json& j, const std::string& path, Report& report, ColourTerm& out) {
+  Object o(j, path, report);
+  o.read("base", out.base);  // "standard"
+  o.read("valid", out.valid);
+  if (out.valid) check_increasing(*out.valid, o.path("valid"), report);
+  o.read_within("error", out.error, 0, 1);
+}
+
 // Terms of Gaia are evaluated as a polynomial of BP - RP that is added to G, BP or RP (GaiaTransform), and nothing else:
 // others would be evaluated wrong. What is not said is G, and BP - RP.
 void check_gaia_term(const std::string& path, Report& report, ColourTerm& term) {
@@ -72,7 +81,9 @@ void read_catalogue(const Json& j, const std::string& name, const std::string& p
                                                 "nside",        "ra",      "dec",   "columns"};
   for (const std::string& band : o.all_keys())
     if (std::find(kOwn.begin(), kOwn.end(), band) == kOwn.end()) {
-      if (j[band] == "standard")
+      const bool with_more = j[band].is_object() && j[band].value("base", Json()) == "standard";
+      if (with_more) read_about_standard_term(j[band], o.path(band), report, out.bands[band]);
+      if (with_more || j[band] == "standard")
         read_standard_term(name, band, o.path(band), report, out.bands[band]);
       else
         convert(j[band], o.path(band), report, out.bands[band]);

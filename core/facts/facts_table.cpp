@@ -322,7 +322,7 @@ constexpr FactRow kRows[] = {
     {"@psf_rule.value.degree", "integer 0..5", "", "", kCal, "As psf.degree.", "0"},
     {"@psf_rule.value.flags", "text", "", "", kCal, "Flags.", "\"\""},
     {"@colour_term", "object", "", "", kRun, "magnitude = base + polynomial of the colour.", ""},
-    {"@colour_term.base", "text", "", "", kRun, "The band whose magnitude is added to.", "\"g\""},
+    {"@colour_term.base", "text", "", "", kRun, "The band whose magnitude is added to. \"standard\": the term is Brickline's own, of which no more than valid and error can be said.", "\"g\""},
     {"@colour_term.colour", "2 of text", "", "", kRun, "The first less the second.", "[\"g\", \"i\"]"},
     {"@colour_term.coefficients", "list of number", "mag", "[]", kRun, "From the constant on; none: the band cannot be calibrated.", "[0.005, 0.087]"},
     {"@colour_term.clip", "2 of number", "mag", "[-1, 1]", kRun, "Of the term.", "[-1, 1]"},

@@ -413,6 +413,27 @@ TEST(BandFacts, WhatACameraStatesBeatsTheStandardWhicheverCameraComesFirst) {
   EXPECT_FALSE(known.at("NB_Q").extinction_per_ebv);
 }
 
+TEST(ColourTerms, AStandardOneMayBeToldTheErrorOf) {
+  const auto gaia = [](const std::string& term) {
+    return R"("photometry": {"catalogues": {"gaia": {"r": )" + term + "}}}";
+  };
+  const auto read = [&](const std::string& term) {
+    return facts(gaia(term)).photometry.catalogues.at("gaia").bands.at("r");
+  };
+  const ColourTerm plain = read(R"("standard")"),
+                   told = read(R"({"base": "standard", "error": 0.002, "valid": [0.5, 3]})");
+  EXPECT_EQ(plain.error, 0);
+  EXPECT_EQ(told.error, 0.002);
+  EXPECT_TRUE(told.valid);
+  EXPECT_EQ(told.base, "G");
+  EXPECT_EQ(told.coefficients, plain.coefficients);
+  EXPECT_EQ(told.colour_clip, plain.colour_clip);
+  EXPECT_THAT(parse(gaia(R"({"base": "standard", "coefficients": [1]})")).problems,
+              ElementsAre(HasSubstr("photometry.catalogues.gaia.r.coefficients")));
+  EXPECT_THAT(parse(R"("photometry": {"catalogues": {"ps1": {"r": {"base": "standard"}}}})").problems,
+              ElementsAre(HasSubstr("no standard colour term of ps1")));
+}
+
 TEST(HaloFacts, HaveAModelForTheCcdsThatARuleCovers) {
   const CameraFacts f = facts(R"("halo": {"max_radius_arcsec": 300, "scaling": 2, "bands": {
       "z": [{"when": {"ccd": ["S8"]}, "value": {"form": "moffat", "weight": 0.01, "alpha_arcsec": 16, "beta": 2}}],
