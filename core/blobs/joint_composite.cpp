@@ -159,8 +159,7 @@ void BlobRun::try_composite(SourceRecord& r) {
     if (k == 0) {
       single = fit.improvement;
       r.told.composite_asked = std::max(o.margins.composite, o.margins.fraction_of_composite * single);
-      least = options.least_improvement =
-          single + *r.told.composite_asked;
+      least = options.least_improvement = single + *r.told.composite_asked;
       continue;
     }
     const SourceModel& found = fit.models.front();
