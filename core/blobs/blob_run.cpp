@@ -88,7 +88,7 @@ BlobResult BlobRun::run() {
     fit_together(records);
     choose_again(records, {});
     fit_together(records);
-    choose_freely(records);
+    choose_freely(records, std::vector<char>(records.size(), 1));
     look_further(records);
   } else if (options_.iterative) {
     search(records, options_.iterative_model_share);

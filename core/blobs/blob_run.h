@@ -115,6 +115,9 @@ class BlobRun {
   // joint_kinds.cpp
   double gain_as(const std::vector<SourceRecord>& records, const std::vector<int>& members, SourceKind kind,
                  double least, std::vector<SourceRecord>& trial);
+  bool is_simpler(SourceKind kind, SourceKind than) const;
+  bool simplify_freely(const std::vector<SourceRecord>& records, const std::vector<int>& members,
+                       std::vector<SourceRecord>& best);
   void try_kinds_freely(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   void become(std::vector<SourceRecord>& records, const std::vector<int>& members,
               std::vector<SourceRecord>& trial);
@@ -126,7 +129,8 @@ class BlobRun {
   void join(std::vector<SourceRecord>& records);
   void choose_near(std::vector<SourceRecord>& records, std::size_t first);
   std::vector<char> with_neighbours(const std::vector<SourceRecord>& records, std::vector<char> given) const;
-  void choose_freely(std::vector<SourceRecord>& records);
+  void choose_freely(std::vector<SourceRecord>& records, std::vector<char> wanted);
+  double excess_of(const SourcePatches& patches) const;
   void look_further(std::vector<SourceRecord>& records);
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool drop_dark(std::vector<SourceRecord>& records);

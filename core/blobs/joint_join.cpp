@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/blobs/blob_run.h"
+#include "core/wcs/sky.h"
 
 namespace brickline {
 namespace {
@@ -79,6 +80,7 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records) {
     before_source();
     best.clear();
     double least = std::numeric_limits<double>::infinity();
+    const double excess = excess_of(heir.patches);
     const ModelFit& ellipse = heir.models[dchisq_index(kExp)];
     for (const SourceKind kind : {heir.model.kind, kExp}) {
       if (kind != heir.model.kind && (heir.forced_point_source || ellipse.status != ModelFitStatus::kFitted))
@@ -89,6 +91,12 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records) {
       double margin = simple ? o.split_gain_of_round : o.split_gain;
       if (kind == kPsf)
         margin = std::max(margin, o.margins.fraction_of_star * heir.models[dchisq_index(kPsf)].dchisq);
+      // Two at one place are a galaxy of more than one profile.
+      if (3600 * angular_separation(r.model.ra, r.model.dec, heir.model.ra, heir.model.dec) <
+          o.least_separation_arcsec)
+        margin = std::max({margin, o.margins.composite,
+                           o.margins.fraction_of_composite * heir.models[dchisq_index(heir.chosen)].dchisq});
+      margin *= excess;
       if (!(loss < margin) || !(loss < least)) continue;
       least = loss;
       best = trial;

@@ -6,16 +6,12 @@
 #include <numbers>
 
 #include "core/blobs/blob_run.h"
+#include "core/wcs/sky.h"
 
 namespace brickline {
 namespace {
 
 constexpr double kDegree = std::numbers::pi / 180;
-
-double separation_arcsec(const SourceModel& a, const SourceModel& b) {
-  const double east = std::remainder(a.ra - b.ra, 360) * std::cos(a.dec * kDegree);
-  return 3600 * std::hypot(east, a.dec - b.dec);
-}
 
 void move(SourceModel& m, double east_arcsec, double north_arcsec) {
   m.ra += east_arcsec / 3600 / std::cos(m.dec * kDegree);
@@ -142,11 +138,14 @@ bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std:
     fit_group(trial, group, options);
     return inside(a.model.ra, a.model.dec) && inside(b.model.ra, b.model.dec) && a.brightness(false) > 0 &&
            b.brightness(false) > 0 && old_chi2 - chi2(false) > gain &&
-           separation_arcsec(a.model, b.model) > o.least_separation_arcsec;
+           3600 * angular_separation(a.model.ra, a.model.dec, b.model.ra, b.model.dec) >
+               o.least_separation_arcsec;
   };
   // Alone first: few gain anything.
-  if (around.empty()) return gained(two, least);
-  return gained(two, kPromising * least) && gained(all, least);
+  if (around.empty() && !gained(two, least)) return false;
+  if (!around.empty() && (!gained(two, kPromising * least) || !gained(all, least))) return false;
+  // Residuals that are larger than the errors make gains so.
+  return old_chi2 - chi2(false) > least * excess_of(whole.patches);
 }
 
 // Sources that are better as two are no more; what comes back are the two, of which the brighter is what the source was.
