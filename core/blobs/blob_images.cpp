@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/blobs/image_trial.h"
 #include "core/model/mixture.h"
 #include "core/model/sky_motion.h"
 #include "core/wcs/local_linear.h"
@@ -247,6 +248,7 @@ std::optional<Box> BlobImages::window(const SourceModel& source, PixelPosition a
 }
 
 void BlobImages::add(const SourcePatches& patches, float factor) {
+  if (trial_) trial_->about_to_change(patches);
   for (std::size_t i = 0; i < patches.size(); ++i)
     if (patches[i]) add_patch(images_[i].data.view(), *patches[i], factor);
 }

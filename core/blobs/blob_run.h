@@ -109,7 +109,7 @@ class BlobRun {
   std::optional<SourceRecord> halved(SourceRecord& record) const;
   std::optional<SourceRecord> with_companion(SourceRecord& record, double least);
   bool is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around, bool halves,
-              std::vector<SourceRecord>& trial);
+              const ImageTrial& tried, std::vector<SourceRecord>& trial);
   std::vector<SourceRecord> split(std::vector<SourceRecord>& records);
   bool rejoin(std::vector<SourceRecord>& records, std::size_t first);
   // joint_kinds.cpp

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/blobs/blob_run.h"
+#include "core/blobs/image_trial.h"
 #include "core/wcs/sky.h"
 
 namespace brickline {
@@ -20,9 +21,6 @@ constexpr std::size_t kFree = 5;    // of which the strongest are
 double BlobRun::loss_without(const std::vector<SourceRecord>& records, int i, const std::vector<int>& members,
                              SourceKind kind, std::vector<SourceRecord>& trial) {
   const SourceRecord& gone = records[static_cast<std::size_t>(i)];
-  const double old_chi2 = chi2(false);
-  std::vector<Image<float>> before;
-  for (const BlobImage& image : images_.images()) before.push_back(image.data);
   trial.clear();
   Group group;
   for (const int m : members) {
@@ -47,10 +45,10 @@ double BlobRun::loss_without(const std::vector<SourceRecord>& records, int i, co
     }
     heir.kind = kind;
   }
+  const ImageTrial tried(images_);
   images_.add(gone.patches, 1);
   fit_group(trial, group, joint_fit_options());
-  const double loss = chi2(false) - old_chi2;
-  for (std::size_t k = 0; k < before.size(); ++k) images_.images()[k].data = before[k];
+  const double loss = tried.chi2_change();
   return inside(heir.ra, heir.dec) ? loss : std::numeric_limits<double>::infinity();
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/blobs/blob_run.h"
+#include "core/blobs/image_trial.h"
 #include "core/blobs/joint_selection.h"
 #include "core/blobs/metrics.h"
 #include "core/blobs/model_evidence.h"
@@ -40,9 +41,6 @@ double BlobRun::gain_as(const std::vector<SourceRecord>& records, const std::vec
     group.members.push_back(static_cast<int>(trial.size()));
     trial.push_back(records[static_cast<std::size_t>(m)]);
   }
-  std::vector<Image<float>> before;
-  for (const BlobImage& image : images_.images()) before.push_back(image.data);
-  const double old_chi2 = chi2(false);
   SourceModel& model = trial.back().model;
   constexpr double kIndexOfDev = 4;
   if (kind == SourceKind::kRex) model = rounded(std::move(model));
@@ -50,13 +48,13 @@ double BlobRun::gain_as(const std::vector<SourceRecord>& records, const std::vec
   model.kind = kind;
   const ModelFit& alone = trial.back().models[dchisq_index(kind)];
   if (alone.status == ModelFitStatus::kFitted) model.max_log_re = alone.model.max_log_re;
+  const ImageTrial tried(images_);
   for (const SourceRecord& r : trial) images_.add(r.patches, 1);
   JointOptions options = joint_fit_options();
-  options.least_improvement = chi2(false) - old_chi2 + least;
+  options.least_improvement = tried.chi2_change() + least;
   for (const SourceRecord& r : trial) images_.add(r.patches, -1);
   fit_group(trial, group, options);
-  const double gain = old_chi2 - chi2(false);
-  for (std::size_t k = 0; k < before.size(); ++k) images_.images()[k].data = before[k];
+  const double gain = -tried.chi2_change();
   const bool is_one = inside(model.ra, model.dec) && !at_largest_radius(model, options_.fit) &&
                       std::exp(model.shape.log_re) > options_.together.least_re_arcsec;
   return is_one ? gain : -std::numeric_limits<double>::infinity();

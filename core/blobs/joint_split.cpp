@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "core/blobs/blob_run.h"
+#include "core/blobs/image_trial.h"
 #include "core/wcs/sky.h"
 
 namespace brickline {
@@ -104,16 +105,15 @@ std::optional<SourceRecord> BlobRun::with_companion(SourceRecord& r, double leas
 }
 
 // Whether record `i` is better as two; `trial` is then what of `around` and it becomes, the two at the end, all
-// subtracted from the images.
+// subtracted from the images, of which it was `tried`.
 bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around,
-                     bool halves, std::vector<SourceRecord>& trial) {
+                     bool halves, const ImageTrial& tried, std::vector<SourceRecord>& trial) {
   const SourceRecord& whole = records[static_cast<std::size_t>(i)];
   const JointSelection& o = options_.together;
   double least = o.split_gain;
   if (!whole.model.is_galaxy() || whole.model.kind == SourceKind::kRex) least = o.split_gain_of_round;
   if (!halves)
     least = std::max(least, o.margins.fraction_of_star * whole.models[dchisq_index(SourceKind::kPsf)].dchisq);
-  const double old_chi2 = chi2(false);
   trial.clear();
   for (const int t : around) trial.push_back(records[static_cast<std::size_t>(t)]);
   SourceRecord first = whole;
@@ -133,11 +133,11 @@ bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std:
   const auto gained = [&](const Group& group, double gain) {
     for (const int m : group.members) images_.add(trial[static_cast<std::size_t>(m)].patches, 1);
     JointOptions options = joint_fit_options();
-    options.least_improvement = chi2(false) - old_chi2 + gain;
+    options.least_improvement = tried.chi2_change() + gain;
     for (const int m : group.members) images_.add(trial[static_cast<std::size_t>(m)].patches, -1);
     fit_group(trial, group, options);
     return inside(a.model.ra, a.model.dec) && inside(b.model.ra, b.model.dec) && a.brightness(false) > 0 &&
-           b.brightness(false) > 0 && old_chi2 - chi2(false) > gain &&
+           b.brightness(false) > 0 && -tried.chi2_change() > gain &&
            3600 * angular_separation(a.model.ra, a.model.dec, b.model.ra, b.model.dec) >
                o.least_separation_arcsec;
   };
@@ -145,7 +145,7 @@ bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std:
   if (around.empty() && !gained(two, least)) return false;
   if (!around.empty() && (!gained(two, kPromising * least) || !gained(all, least))) return false;
   // Residuals that are larger than the errors make gains so.
-  return old_chi2 - chi2(false) > least * excess_of(whole.patches);
+  return -tried.chi2_change() > least * excess_of(whole.patches);
 }
 
 // Sources that are better as two are no more; what comes back are the two, of which the brighter is what the source was.
@@ -164,16 +164,15 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
     for (const Neighbour& t : near.of[static_cast<std::size_t>(i)])
       if (records[static_cast<std::size_t>(t.record)].alive && around.size() < kNeighbours)
         around.push_back(t.record);
-    std::vector<Image<float>> before;
-    for (const BlobImage& image : images_.images()) before.push_back(image.data);
-    const auto restored = [&] {
-      for (std::size_t k = 0; k < before.size(); ++k) images_.images()[k].data = before[k];
-      return true;
-    };
-    if (!is_two(records, i, around, true, trial) &&
-        !(restored() && is_two(records, i, around, false, trial))) {
-      restored();
-      continue;
+    {
+      ImageTrial tried(images_);
+      bool two = is_two(records, i, around, true, tried, trial);
+      if (!two) {
+        tried.roll_back();
+        two = is_two(records, i, around, false, tried, trial);
+      }
+      if (!two) continue;
+      tried.keep();
     }
     SourceRecord &a = trial[around.size()], &b = trial.back();
     if (b.brightness(false) > a.brightness(false)) {
