@@ -107,9 +107,11 @@ class BlobRun {
   void step_together(std::vector<SourceRecord>& records, Work&& work);
   // joint_split.cpp
   std::optional<SourceRecord> halved(SourceRecord& record) const;
-  std::optional<SourceRecord> with_companion(SourceRecord& record, double least);
-  bool is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around, bool halves,
-              const ImageTrial& tried, std::vector<SourceRecord>& trial);
+  std::optional<SourceRecord> with_companion(SourceRecord& record, const SourceModel& first, double least);
+  // What the two of a source start from: halves of it; it as a point source, or as it is, and what that leaves.
+  enum class SplitStart { kHalves, kPoint, kItself };
+  bool is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around,
+              SplitStart start, const ImageTrial& tried, std::vector<SourceRecord>& trial);
   std::vector<SourceRecord> split(std::vector<SourceRecord>& records);
   bool rejoin(std::vector<SourceRecord>& records, std::size_t first);
   // joint_kinds.cpp
