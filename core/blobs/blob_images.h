@@ -48,7 +48,7 @@ class BlobImages {
  public:
   // Images that do not reach the blob, and those whose PSF is not finite or holds no light, are left out.
   BlobImages(std::span<const CcdImage> images, std::span<const std::string> bands, const Wcs& brick,
-             const BlobTask& task, int constant_psf_size);
+             const BlobTask& task, int constant_psf_size, GalaxyProfiles profiles);
 
   const Wcs& wcs() const { return wcs_; }  // of the blob's rectangle
   int width() const { return wcs_.width(); }
@@ -90,6 +90,7 @@ class BlobImages {
   friend class ImageTrial;
 
   Wcs wcs_;
+  GalaxyProfiles profiles_;
   std::vector<BlobImage> images_;
   int left_out_ = 0;
   ImageTrial* trial_ = nullptr;  // is told before pixels change
