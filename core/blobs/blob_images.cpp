@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/blobs/image_trial.h"
 #include "core/model/mixture.h"
 #include "core/model/sky_motion.h"
 #include "core/wcs/local_linear.h"
@@ -64,9 +65,10 @@ constexpr int kWindowMargin = 3;
 constexpr double kWingLevel = 0.05;
 
 // The distance (pixels) along its major axis from which on a galaxy is fainter than `level` per pixel, the PSF left aside.
-double radius_of_noise(const SourceModel& source, double flux, double level, double pixel_scale_arcsec) {
+double radius_of_noise(const SourceModel& source, GalaxyProfiles profiles, double flux, double level,
+                       double pixel_scale_arcsec) {
   if (!(flux > 0) || !(level > 0)) return 0;
-  const Mixture mixture = profile_mixture(source.kind, source.sersic_index);
+  const Mixture mixture = profile_mixture(source.kind, source.sersic_index, profiles);
   const double re = std::exp(source.shape.log_re) / pixel_scale_arcsec;
   const Ellipse e = to_ellipse(source.shape);
   const double length = source.kind == SourceKind::kRex ? 0 : std::hypot(e.e1, e.e2),
@@ -116,8 +118,8 @@ int copy_pixels(const CcdImage& from, const Image<std::uint8_t>& blob, BlobImage
 }  // namespace
 
 BlobImages::BlobImages(std::span<const CcdImage> images, std::span<const std::string> bands, const Wcs& brick,
-                       const BlobTask& task, int constant_psf_size)
-    : wcs_(brick.sub_image(task.box)) {
+                       const BlobTask& task, int constant_psf_size, GalaxyProfiles profiles)
+    : wcs_(brick.sub_image(task.box)), profiles_(profiles) {
   for (const CcdImage& image : images) {
     const auto band = std::find(bands.begin(), bands.end(), image.band);
     if (band == bands.end()) continue;
@@ -235,10 +237,11 @@ std::optional<Box> BlobImages::window(const SourceModel& source, PixelPosition a
   if (source.is_galaxy()) {
     const double flux = std::abs(source.flux[static_cast<std::size_t>(image.band)]);
     const double natural = (extent->x1 - extent->x0) / 2.0;
-    more = static_cast<int>(std::clamp(
-        std::ceil(radius_of_noise(source, flux, kWingLevel * image.sig1, image.wcs.pixel_scale_arcsec()) -
-                  natural),
-        0.0, static_cast<double>(image.data.width() + image.data.height())));
+    more = static_cast<int>(
+        std::clamp(std::ceil(radius_of_noise(source, profiles_, flux, kWingLevel * image.sig1,
+                                             image.wcs.pixel_scale_arcsec()) -
+                             natural),
+                   0.0, static_cast<double>(image.data.width() + image.data.height())));
   }
   extent = intersection(Box{extent->x0 - more, extent->x1 + more, extent->y0 - more, extent->y1 + more},
                         image.data.box());
@@ -247,6 +250,7 @@ std::optional<Box> BlobImages::window(const SourceModel& source, PixelPosition a
 }
 
 void BlobImages::add(const SourcePatches& patches, float factor) {
+  if (trial_) trial_->about_to_change(patches);
   for (std::size_t i = 0; i < patches.size(); ++i)
     if (patches[i]) add_patch(images_[i].data.view(), *patches[i], factor);
 }

@@ -42,11 +42,13 @@ struct BlobImage {
 // there.
 using SourcePatches = std::vector<std::optional<Patch>>;
 
+class ImageTrial;
+
 class BlobImages {
  public:
   // Images that do not reach the blob, and those whose PSF is not finite or holds no light, are left out.
   BlobImages(std::span<const CcdImage> images, std::span<const std::string> bands, const Wcs& brick,
-             const BlobTask& task, int constant_psf_size);
+             const BlobTask& task, int constant_psf_size, GalaxyProfiles profiles);
 
   const Wcs& wcs() const { return wcs_; }  // of the blob's rectangle
   int width() const { return wcs_.width(); }
@@ -70,7 +72,7 @@ class BlobImages {
   // data += factor * patches.
   void add(const SourcePatches& patches, float factor);
 
-  // How far a source's model is from another of it, in sigmas of all images together, where the second is drawn.
+  // How far a source's model is from another of it, in sigmas of all images together.
   double distance(const SourcePatches& from, const SourcePatches& to) const;
 
   // A fit's view of an image around a source; pixels of `box` only, the whole of it as the model's mask.
@@ -85,9 +87,13 @@ class BlobImages {
   template <class Extent>
   SourcePatches drawn(const SourceModel& source, ThreadTools& tools, bool in_parallel, Extent&& extent) const;
 
+  friend class ImageTrial;
+
   Wcs wcs_;
+  GalaxyProfiles profiles_;
   std::vector<BlobImage> images_;
   int left_out_ = 0;
+  ImageTrial* trial_ = nullptr;  // is told before pixels change
 };
 
 // The kernel of an image at a pixel: its constant one, or one made for the place and kept in `own_kernels`.

@@ -35,7 +35,8 @@ BlobRun::BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitO
       options_(options),
       cancelled_(cancelled),
       alone_(alone),
-      images_(input.images, input.bands, input.brick, task, options.constant_psf_size),
+      images_(input.images, input.bands, input.brick, task, options.constant_psf_size,
+              options.fit.render.profiles),
       tools_(options.fit.render),
       selection_(images_, options, tools_, [this](double ra, double dec) { return inside(ra, dec); }),
       joint_selection_(
@@ -88,7 +89,7 @@ BlobResult BlobRun::run() {
     fit_together(records);
     choose_again(records, {});
     fit_together(records);
-    choose_freely(records);
+    choose_freely(records, std::vector<char>(records.size(), 1));
     look_further(records);
   } else if (options_.iterative) {
     search(records, options_.iterative_model_share);

@@ -109,14 +109,19 @@ class BlobRun {
   void step_together(std::vector<SourceRecord>& records, Work&& work);
   // joint_split.cpp
   std::optional<SourceRecord> halved(SourceRecord& record) const;
-  std::optional<SourceRecord> with_companion(SourceRecord& record, double least);
-  bool is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around, bool halves,
-              std::vector<SourceRecord>& trial);
+  std::optional<SourceRecord> with_companion(SourceRecord& record, const SourceModel& first, double least);
+  // What the two of a source start from: halves of it; it as a point source, or as it is, and what that leaves.
+  enum class SplitStart { kHalves, kPoint, kItself };
+  bool is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around,
+              SplitStart start, const ImageTrial& tried, std::vector<SourceRecord>& trial);
   std::vector<SourceRecord> split(std::vector<SourceRecord>& records);
   bool rejoin(std::vector<SourceRecord>& records, std::size_t first);
   // joint_kinds.cpp
   double gain_as(const std::vector<SourceRecord>& records, const std::vector<int>& members, SourceKind kind,
                  double least, std::vector<SourceRecord>& trial);
+  bool is_simpler(SourceKind kind, SourceKind than) const;
+  bool simplify_freely(const std::vector<SourceRecord>& records, const std::vector<int>& members,
+                       std::vector<SourceRecord>& best);
   void try_kinds_freely(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   void become(std::vector<SourceRecord>& records, const std::vector<int>& members,
               std::vector<SourceRecord>& trial);
@@ -128,7 +133,8 @@ class BlobRun {
   void join(std::vector<SourceRecord>& records);
   void choose_near(std::vector<SourceRecord>& records, std::size_t first);
   std::vector<char> with_neighbours(const std::vector<SourceRecord>& records, std::vector<char> given) const;
-  void choose_freely(std::vector<SourceRecord>& records);
+  void choose_freely(std::vector<SourceRecord>& records, std::vector<char> wanted);
+  double excess_of(const SourcePatches& patches) const;
   void look_further(std::vector<SourceRecord>& records);
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool drop_dark(std::vector<SourceRecord>& records);

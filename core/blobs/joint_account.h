@@ -14,11 +14,14 @@ namespace brickline {
 struct KindChoice {
   ModelImprovements counted;  // not of models that are no reason for a galaxy
   JointEvidence evidence;
+  std::optional<SourceKind>
+      no_more_than;  // with its neighbours free it was no more: kinds of more parameters do not count
   std::optional<ModelComparison>
       held;  // SER as it is over itself with the index of EXP or DEV, if that was asked
 };
 
-// Another kind, taken for the time being with its neighbours free.
+// Another kind, taken for the time being with its neighbours free: one of more parameters, that gained more than was asked,
+// or a simpler one, that gained so little less that it was chosen.
 struct FreeTrial {
   SourceKind from, to;
   double gained = 0, asked = 0;  // of chi-squared

@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "core/blobs/blob_run.h"
+#include "core/blobs/image_trial.h"
+#include "core/wcs/sky.h"
 
 namespace brickline {
 namespace {
@@ -19,9 +21,6 @@ constexpr std::size_t kFree = 5;    // of which the strongest are
 double BlobRun::loss_without(const std::vector<SourceRecord>& records, int i, const std::vector<int>& members,
                              SourceKind kind, std::vector<SourceRecord>& trial) {
   const SourceRecord& gone = records[static_cast<std::size_t>(i)];
-  const double old_chi2 = chi2(false);
-  std::vector<Image<float>> before;
-  for (const BlobImage& image : images_.images()) before.push_back(image.data);
   trial.clear();
   Group group;
   for (const int m : members) {
@@ -46,10 +45,10 @@ double BlobRun::loss_without(const std::vector<SourceRecord>& records, int i, co
     }
     heir.kind = kind;
   }
+  const ImageTrial tried(images_);
   images_.add(gone.patches, 1);
   fit_group(trial, group, joint_fit_options());
-  const double loss = chi2(false) - old_chi2;
-  for (std::size_t k = 0; k < before.size(); ++k) images_.images()[k].data = before[k];
+  const double loss = tried.chi2_change();
   return inside(heir.ra, heir.dec) ? loss : std::numeric_limits<double>::infinity();
 }
 
@@ -79,6 +78,7 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records) {
     before_source();
     best.clear();
     double least = std::numeric_limits<double>::infinity(), asked = 0;
+    const double excess = excess_of(heir.patches);
     const ModelFit& ellipse = heir.models[dchisq_index(kExp)];
     for (const SourceKind kind : {heir.model.kind, kExp}) {
       if (kind != heir.model.kind && (heir.forced_point_source || ellipse.status != ModelFitStatus::kFitted))
@@ -89,6 +89,12 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records) {
       double margin = simple ? o.split_gain_of_round : o.split_gain;
       if (kind == kPsf)
         margin = std::max(margin, o.margins.fraction_of_star * heir.models[dchisq_index(kPsf)].dchisq);
+      // Two at one place are a galaxy of more than one profile.
+      if (3600 * angular_separation(r.model.ra, r.model.dec, heir.model.ra, heir.model.dec) <
+          o.least_separation_arcsec)
+        margin = std::max({margin, o.margins.composite,
+                           o.margins.fraction_of_composite * heir.models[dchisq_index(heir.chosen)].dchisq});
+      margin *= excess;
       if (!(loss < margin) || !(loss < least)) continue;
       least = loss;
       asked = margin;

@@ -280,16 +280,23 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
   }
 }
 
-// What is another kind then, and all that it overlaps, have their kinds chosen again, by the whole margins.
-void BlobRun::choose_freely(std::vector<SourceRecord>& records) {
+// The kinds of the wanted sources with their neighbours free. What is another kind then, and all that it overlaps, have
+// their kinds chosen again, by the whole margins.
+void BlobRun::choose_freely(std::vector<SourceRecord>& records, std::vector<char> wanted) {
   constexpr int kRounds = 3;
-  std::vector<char> wanted(records.size(), 1);
+  for (std::size_t i = 0; i < records.size(); ++i)
+    if (wanted[i]) records[i].no_more_than.reset();
+  if (std::ranges::none_of(wanted, [](char c) { return c != 0; })) return;
   for (int round = 0; round < kRounds; ++round) {
     std::vector<SourceKind> before;
     for (const SourceRecord& r : records) before.push_back(r.model.kind);
     step_together(records, [&] { try_kinds_freely(records, wanted); });
     std::vector<char> changed(records.size(), 0);
-    for (std::size_t i = 0; i < records.size(); ++i) changed[i] = records[i].model.kind != before[i];
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      changed[i] = records[i].model.kind != before[i];
+      if (changed[i] && is_simpler(records[i].model.kind, before[i]))
+        records[i].no_more_than = records[i].model.kind;
+    }
     wanted = with_neighbours(records, changed);
     if (std::ranges::none_of(wanted, [](char c) { return c != 0; })) break;
     choose_again(records, wanted);
@@ -362,8 +369,10 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     if (round > 0) {
       choose_again(records, {});
       fit_together(records);
-      choose_freely(records);
+      choose_freely(records, std::vector<char>(records.size(), 1));
     }
+    std::vector<SourceKind> kinds;
+    for (const SourceRecord& r : records) kinds.push_back(r.model.kind);
     const double share =
         round > 0 ? options_.together.model_share_of_later_rounds : options_.iterative_model_share;
     for (int k = 0; options_.iterative && k < options_.together.searches && search(records, share); ++k)
@@ -376,6 +385,10 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     choose_near(records, whole);
     if (rejoin(records, whole)) fit_together(records);
     join(records);
+    std::vector<char> changed(records.size(), 1);
+    for (std::size_t i = 0; i < records.size(); ++i)
+      changed[i] = records[i].alive && (i >= first || records[i].model.kind != kinds[i]);
+    choose_freely(records, with_neighbours(records, std::move(changed)));
     const double after = chi2(false);
     if (!(before - after > kWorthwhile * after) || !(after > pixels + kFar * std::sqrt(2 * pixels))) break;
     before = after;

@@ -6,16 +6,13 @@
 #include <numbers>
 
 #include "core/blobs/blob_run.h"
+#include "core/blobs/image_trial.h"
+#include "core/wcs/sky.h"
 
 namespace brickline {
 namespace {
 
 constexpr double kDegree = std::numbers::pi / 180;
-
-double separation_arcsec(const SourceModel& a, const SourceModel& b) {
-  const double east = std::remainder(a.ra - b.ra, 360) * std::cos(a.dec * kDegree);
-  return 3600 * std::hypot(east, a.dec - b.dec);
-}
 
 void move(SourceModel& m, double east_arcsec, double north_arcsec) {
   m.ra += east_arcsec / 3600 / std::cos(m.dec * kDegree);
@@ -57,25 +54,25 @@ std::optional<SourceRecord> BlobRun::halved(SourceRecord& r) const {
   return other;
 }
 
-// The point source that was tried, which the record becomes, and another where most of what it leaves is. Nothing of the
-// source itself may be subtracted from the images. Empty where that is not to be tried, or promises less than `least`
-// of chi-squared.
-std::optional<SourceRecord> BlobRun::with_companion(SourceRecord& r, double least) {
-  const ModelFit& point = r.models[dchisq_index(SourceKind::kPsf)];
-  const bool compact = std::exp(r.model.shape.log_re) <= options_.together.least_split_re_arcsec;
-  if (point.status != ModelFitStatus::kFitted ||
-      (r.model.is_galaxy() && !compact && r.model.kind != SourceKind::kSer && !r.model.is_composite()))
-    return {};
-  const SourcePatches drawn = images_.draw(point.model, tools_, in_parallel_);
+// A point source where most is of what `first` leaves, and `r` becomes `first`. Nothing of the source itself may be
+// subtracted from the images. Empty where that promises less than `least` of chi-squared.
+std::optional<SourceRecord> BlobRun::with_companion(SourceRecord& r, const SourceModel& first, double least) {
+  const SourcePatches drawn = images_.draw_on_windows(first, tools_, in_parallel_);
   images_.add(drawn, -1);
   std::optional<SourceRecord> best;
   double most = least;
-  constexpr std::array<double, 2> kDistances = {0.7, 1.3};  // arcsec
-  constexpr int kDirections = 8;
-  for (const double distance : kDistances)
-    for (int k = 0; k < kDirections; ++k) {
-      const double angle = 2 * std::numbers::pi * k / kDirections;
-      SourceModel trial = point.model;
+  struct Ring {
+    double arcsec;
+    int places;
+  };
+  for (const auto [distance, directions] : {Ring{0.7, 8}, Ring{1.3, 8}, Ring{2.2, 12}})
+    for (int k = 0; k < directions; ++k) {
+      const double angle = 2 * std::numbers::pi * k / directions;
+      SourceModel trial = first;
+      trial.kind = SourceKind::kPsf;
+      trial.shape = {};
+      trial.bulge.reset();
+      trial.max_log_re = 0;
       move(trial, distance * std::sin(angle), distance * std::cos(angle));
       std::ranges::fill(trial.flux, 1.0);
       const SourcePatches unit = images_.draw(trial, tools_, in_parallel_);
@@ -103,28 +100,43 @@ std::optional<SourceRecord> BlobRun::with_companion(SourceRecord& r, double leas
       best->model = trial;
     }
   images_.add(drawn, 1);
-  if (best) r.model = point.model;
+  if (best) r.model = first;
   return best;
 }
 
 // Whether record `i` is better as two; `trial` is then what of `around` and it becomes, the two at the end, all
-// subtracted from the images.
+// subtracted from the images, of which it was `tried`.
 bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around,
-                     bool halves, std::vector<SourceRecord>& trial) {
+                     SplitStart start, const ImageTrial& tried, std::vector<SourceRecord>& trial) {
   const SourceRecord& whole = records[static_cast<std::size_t>(i)];
   const JointSelection& o = options_.together;
-  double least = o.split_gain;
-  if (!whole.model.is_galaxy() || whole.model.kind == SourceKind::kRex) least = o.split_gain_of_round;
-  if (!halves)
-    least = std::max(least, o.margins.fraction_of_star * whole.models[dchisq_index(SourceKind::kPsf)].dchisq);
-  const double old_chi2 = chi2(false);
+  const bool galaxy = whole.model.is_galaxy();
+  const ModelFit& point = whole.models[dchisq_index(SourceKind::kPsf)];
+  double least = !galaxy || whole.model.kind == SourceKind::kRex ? o.split_gain_of_round : o.split_gain;
+  if (start == SplitStart::kPoint) {
+    const bool compact = std::exp(whole.model.shape.log_re) <= o.least_split_re_arcsec;
+    if (point.status != ModelFitStatus::kFitted ||
+        (galaxy && !compact && whole.model.kind != SourceKind::kSer && !whole.model.is_composite()))
+      return false;
+    least = std::max(least, o.margins.fraction_of_star * point.dchisq);
+  }
+  if (start == SplitStart::kItself) {
+    // As any other source that is found; and no galaxy has exactly the profile that it is drawn with.
+    const double gain = whole.models[dchisq_index(whole.chosen)].dchisq;
+    least = o.margins.detection + o.penalties.penalty[dchisq_index(SourceKind::kPsf)];
+    if (!galaxy || !whole.model_chosen || !(gain > 2 * least)) return false;
+    least = std::max(least, o.margins.fraction_of_composite * gain);
+  }
   trial.clear();
   for (const int t : around) trial.push_back(records[static_cast<std::size_t>(t)]);
   SourceRecord first = whole;
   images_.add(first.patches, 1);
   first.patches.clear();
   constexpr double kPromising = 1.0 / 3;  // the fit gains more than its start, and so do the neighbours
-  std::optional<SourceRecord> second = halves ? halved(first) : with_companion(first, kPromising * least);
+  std::optional<SourceRecord> second;
+  if (start == SplitStart::kHalves) second = halved(first);
+  if (start == SplitStart::kPoint) second = with_companion(first, point.model, kPromising * least);
+  if (start == SplitStart::kItself) second = with_companion(first, whole.model, kPromising * least);
   if (!second) return false;
   trial.push_back(std::move(first));
   trial.push_back(std::move(*second));
@@ -137,18 +149,21 @@ bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std:
   const auto gained = [&](const Group& group, double gain) {
     for (const int m : group.members) images_.add(trial[static_cast<std::size_t>(m)].patches, 1);
     JointOptions options = joint_fit_options();
-    options.least_improvement = chi2(false) - old_chi2 + gain;
+    options.least_improvement = tried.chi2_change() + gain;
     for (const int m : group.members) images_.add(trial[static_cast<std::size_t>(m)].patches, -1);
     fit_group(trial, group, options);
-    const double gained = old_chi2 - chi2(false);
-    trial.back().told.by_split = {gained, least};
     return inside(a.model.ra, a.model.dec) && inside(b.model.ra, b.model.dec) && a.brightness(false) > 0 &&
-           b.brightness(false) > 0 && gained > gain &&
-           separation_arcsec(a.model, b.model) > o.least_separation_arcsec;
+           b.brightness(false) > 0 && -tried.chi2_change() > gain &&
+           3600 * angular_separation(a.model.ra, a.model.dec, b.model.ra, b.model.dec) >
+               o.least_separation_arcsec;
   };
   // Alone first: few gain anything.
-  if (around.empty()) return gained(two, least);
-  return gained(two, kPromising * least) && gained(all, least);
+  if (around.empty() && !gained(two, least)) return false;
+  if (!around.empty() && (!gained(two, kPromising * least) || !gained(all, least))) return false;
+  // Residuals that are larger than the errors make gains so.
+  const CountChange change{-tried.chi2_change(), least * excess_of(whole.patches)};
+  trial.back().told.by_split = change;
+  return change.chi2 > change.asked;
 }
 
 // Sources that are better as two are no more; what comes back are the two, of which the brighter is what the source was.
@@ -167,16 +182,16 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
     for (const Neighbour& t : near.of[static_cast<std::size_t>(i)])
       if (records[static_cast<std::size_t>(t.record)].alive && around.size() < kNeighbours)
         around.push_back(t.record);
-    std::vector<Image<float>> before;
-    for (const BlobImage& image : images_.images()) before.push_back(image.data);
-    const auto restored = [&] {
-      for (std::size_t k = 0; k < before.size(); ++k) images_.images()[k].data = before[k];
-      return true;
-    };
-    if (!is_two(records, i, around, true, trial) &&
-        !(restored() && is_two(records, i, around, false, trial))) {
-      restored();
-      continue;
+    {
+      ImageTrial tried(images_);
+      bool two = false;
+      for (const SplitStart start : {SplitStart::kHalves, SplitStart::kPoint, SplitStart::kItself}) {
+        two = is_two(records, i, around, start, tried, trial);
+        if (two) break;
+        tried.roll_back();
+      }
+      if (!two) continue;
+      tried.keep();
     }
     SourceRecord &a = trial[around.size()], &b = trial.back();
     if (b.brightness(false) > a.brightness(false)) {

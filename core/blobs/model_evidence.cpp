@@ -56,11 +56,14 @@ std::optional<double> occam_term(const SourceModel& model, std::span<const FitIm
   options.fit = fit;
   options.fit.allowed = {};
   options.fit_sky = fit_sky;
-  const std::vector<JointErrors> errors = joint_errors(source, joint_images, options);
+  return occam_term(model, joint_errors(source, joint_images, options).front(), fit);
+}
+
+std::optional<double> occam_term(const SourceModel& model, const JointErrors& errors, const FitOptions& fit) {
   // Of re, e1, e2 and the index: after RA and Dec.
   std::vector<float> shape;
   for (std::size_t i = 2; i < 6; ++i)
-    for (std::size_t j = 2; j <= i; ++j) shape.push_back(errors.front().covariance[i * (i + 1) / 2 + j]);
+    for (std::size_t j = 2; j <= i; ++j) shape.push_back(errors.covariance[i * (i + 1) / 2 + j]);
   return occam_term(model, shape, fit);
 }
 

@@ -24,6 +24,9 @@ namespace brickline {
 std::optional<double> occam_term(const SourceModel& model, std::span<const FitImage> images,
                                  const FitOptions& fit, bool fit_sky);
 
+// The same by the errors that it has, which may know of neighbours.
+std::optional<double> occam_term(const SourceModel& model, const JointErrors& errors, const FitOptions& fit);
+
 // The same of a shape with the given covariance (lower triangle by rows) of (re in arcsec, e1, e2, index), rows of parameters
 // that the model has not being 0.
 std::optional<double> occam_term(const SourceModel& model, std::span<const float> covariance,

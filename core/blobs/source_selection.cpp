@@ -29,13 +29,6 @@ SourceModel start_of(SourceKind kind, const SourceModel& entry, const BlobFitOpt
   return out;
 }
 
-// The round model of the same area.
-SourceModel rounded(SourceModel galaxy) {
-  galaxy.kind = SourceKind::kRex;
-  galaxy.shape = {galaxy.shape.log_re + half_log_axis_ratio(galaxy.shape.ee1, galaxy.shape.ee2).value, 0, 0};
-  return galaxy;
-}
-
 // Whether models were tried, and of none anything finite came out.
 bool only_failures(const std::array<ModelFit, kModelKinds>& models) {
   bool any = false;
@@ -47,6 +40,12 @@ bool only_failures(const std::array<ModelFit, kModelKinds>& models) {
 }
 
 }  // namespace
+
+SourceModel rounded(SourceModel galaxy) {
+  galaxy.kind = SourceKind::kRex;
+  galaxy.shape = {galaxy.shape.log_re + half_log_axis_ratio(galaxy.shape.ee1, galaxy.shape.ee2).value, 0, 0};
+  return galaxy;
+}
 
 bool at_largest_radius(const SourceModel& model, const FitOptions& fit) {
   constexpr double kNear = 0.01;  // of ln arcsec
@@ -309,6 +308,10 @@ std::optional<SourceKind> SourceSelection::choose(const SourceRecord& record,
   ModelImprovements trusted = improvements;
   for (std::size_t k = 0; k < trusted.size(); ++k)
     if (at_largest_radius(record.models[k].model, options_.fit)) trusted[k].reset();
+  const auto parameters = [&](SourceKind k) { return options_.together.penalties.penalty[dchisq_index(k)]; };
+  for (const SourceKind k : kDchisqOrder)
+    if (record.no_more_than && parameters(k) > parameters(*record.no_more_than))
+      trusted[dchisq_index(k)].reset();
   std::optional<double>& sersic = trusted[dchisq_index(SourceKind::kSer)];
   const std::optional<double> of_any_index = sersic;
   if (at_highest_index(record.models[dchisq_index(SourceKind::kSer)].model, options_.fit)) sersic.reset();
@@ -318,7 +321,7 @@ std::optional<SourceKind> SourceSelection::choose(const SourceRecord& record,
     sersic = of_any_index;
     chosen = select_jointly(trusted, options_.together, evidence);
   }
-  if (told) *told = {trusted, evidence, {}};
+  if (told) *told = {trusted, evidence, record.no_more_than, {}};
   return chosen;
 }
 

@@ -74,4 +74,7 @@ double chi2_improvement(const std::vector<double>& none, const std::vector<doubl
 bool at_largest_radius(const SourceModel& model, const FitOptions& fit);
 bool at_highest_index(const SourceModel& model, const FitOptions& fit);
 
+// The round galaxy of the same area.
+SourceModel rounded(SourceModel galaxy);
+
 }  // namespace brickline

@@ -13,6 +13,7 @@
 #include "core/facts/band_facts.h"
 #include "core/fits/fits_writer.h"
 #include "core/model/catalog_order.h"
+#include "core/model/profiles_card.h"
 #include "core/survey/bits.h"
 
 namespace brickline {
@@ -241,6 +242,7 @@ fits::Header catalog_header(const fits::Header& version_header, const CatalogCon
                             const std::map<std::string, double>& coadd_sky) {
   fits::Header header = version_header;
   header.set("PRODTYPE", "catalog", "NOIRLab data product type");
+  add_profiles_card(header, context.profiles);
   for (const std::string& band : context.bands) {
     const auto sky = coadd_sky.find(band);
     if (sky == coadd_sky.end()) continue;

@@ -16,6 +16,7 @@
 #include "core/catalog/dust.h"
 #include "core/fits/header.h"
 #include "core/fits/table.h"
+#include "core/model/galaxy_profiles.h"
 #include "core/wcs/sky_box.h"
 
 namespace brickline {
@@ -32,7 +33,8 @@ struct CatalogContext {
   std::string id_name = "ls_id_dr11";  // of the first column
   SpaceColumns space;                  // of WISE and GALEX
   bool joint = false;                  // sources were fitted together: what that knows has its columns
-  bool composites = false;             // galaxies may be a bulge plus disk, which has its columns
+  GalaxyProfiles profiles = GalaxyProfiles::kReference;  // of all galaxies
+  bool composites = false;  // galaxies may be a bulge plus disk, which has its columns
 };
 
 // The columns' own formulas. A/E(B-V) of a band: the context's, else the standard one; empty if there is

@@ -5,7 +5,6 @@
 
 #include "core/catalog/catalog.h"
 #include "core/catalog/columns.h"
-#include "core/catalog/total_light.h"
 #include "core/survey/bits.h"
 
 namespace brickline {
@@ -114,7 +113,6 @@ constexpr Note kNotes[] = {
     {"forced_pointsource", "", "other profiles were not tried"},
     {"fit_covariance", "",
      "ra cos(dec), dec, re, e1, e2, sersic, flux: lower triangle by rows, units of these"},
-    {"light_share", "", "share of flux that the model holds: a picture of it is drawn with flux times this"},
     {"blob_width", "pixel", "width of the blob"},
     {"blob_height", "pixel", "height of the blob"},
     {"blob_npix", "", "pixels in the blob"},
@@ -366,8 +364,6 @@ void add_shape(Builder& t) {
 // What sources that were fitted together know of themselves.
 void add_joint(Builder& t, const std::vector<S>& rows, std::size_t bands) {
   t.band("blendedness", &CatalogBand::blendedness);
-  t.row("light_share",
-        [](const S& r) { return r.fit_covariance.empty() ? 1.0F : static_cast<float>(light_share(r)); });
   const std::size_t parameters = 6 + bands, width = parameters * (parameters + 1) / 2;
   std::vector<float> values;
   values.reserve(rows.size() * width);

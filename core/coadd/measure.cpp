@@ -104,7 +104,7 @@ void measure_fiber_fluxes(const Wcs& target, std::span<const std::optional<Sourc
   std::vector<Image<float>> sheets(bands);
   for (Image<float>& s : sheets) s = Image<float>(target.width(), target.height());
   // The seeing is band-limited: shifts by phases are exact.
-  Renderer renderer(RenderOptions{.shift = PsfShift::kFourier});
+  Renderer renderer(RenderOptions{.shift = PsfShift::kFourier, .profiles = options.profiles});
   for (std::size_t i = 0; i < rows.size(); ++i) {
     Fiber& f = fibers[i];
     f.x = rows[i].bx;

@@ -7,6 +7,7 @@
 #include "core/catalog/catalog_source.h"
 #include "core/coadd/band_coadd.h"
 #include "core/coadd/model_images.h"
+#include "core/model/galaxy_profiles.h"
 #include "core/model/source_model.h"
 #include "core/wcs/wcs.h"
 
@@ -29,6 +30,7 @@ struct FiberOptions {
   double seeing_arcsec = 1.0;    // FWHM of the Gaussian seeing
   double diameter_arcsec = 1.5;  // of the fibre
   double year = 2020.0;          // Julian (TAI), at which moving stars are placed
+  GalaxyProfiles profiles = GalaxyProfiles::kReference;
 };
 // fiberflux: the source's own light through the fibre in that seeing; fibertotflux: that of all sources.
 // `models` is aligned with the rows.

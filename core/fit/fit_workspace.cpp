@@ -55,7 +55,7 @@ bool SourceFitter::Workspace::prepare(const SourceModel& start, std::span<const 
     layout.size += layout.shapes;
     if (start.kind == SourceKind::kSer) layout.index = layout.size++;
   }
-  if (start.kind != SourceKind::kSer) fixed_mixture = profile_mixture(start.kind, 0);
+  if (start.kind != SourceKind::kSer) fixed_mixture = profile_mixture(start.kind, 0, options.render.profiles);
   constexpr double degree = std::numbers::pi / 180, least_cosine = 1e-9;
   cos_dec = std::max(least_cosine, std::cos(start.dec * degree));
   min_log_re = options.min_log_re;
@@ -179,7 +179,9 @@ FitSurface SourceFitter::Workspace::evaluate(const FitPoint& p, bool derivatives
   ++(derivatives ? derivative_evaluations : value_evaluations);
   for (BandSums& g : bands) g = {};
   std::fill(band_measured.begin(), band_measured.end(), 0);
-  const Mixture mixture = model.kind == SourceKind::kSer ? sersic_mixture(p.index) : fixed_mixture;
+  const Mixture mixture = model.kind == SourceKind::kSer
+                              ? profile_mixture(model.kind, p.index, options.render.profiles)
+                              : fixed_mixture;
   const auto scratch_of = [&](FitScratch& scratch) -> FitScratch& {
     scratch.renderer.set_options(options.render);
     return scratch;

@@ -156,7 +156,7 @@ bool JointProblem::draw(View& v, const JointImage& image, const JointPoint& poin
   job.reference_size = v.reference_size;
   job.outputs = {layout.position >= 0, layout.shapes, layout.index >= 0};
   if (!job.point) {
-    job.mixture = profile_mixture(m.kind, point.at.index);
+    job.mixture = profile_mixture(m.kind, point.at.index, renderer_.options().profiles);
     job.shape = shape_derivatives(ellipse(v.source, point.at), pixels_per_arcsec(image.cd));
   }
   float* out[kernels::kMaxPlanes] = {};

@@ -70,7 +70,7 @@ class ImageTerms {
     j.point = !model.is_galaxy();
     j.reference_size = reference_size_;
     if (!j.point) {
-      j.mixture = profile_mixture(model.kind, model.sersic_index);
+      j.mixture = profile_mixture(model.kind, model.sersic_index, options_.render.profiles);
       const SoftenedEllipse round{model.shape.log_re, 0, 0};
       j.shape = shape_derivatives(model.kind == SourceKind::kRex ? round : model.shape,
                                   pixels_per_arcsec(image_.cd));

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/error.h"
 #include "core/catalog/dust.h"
 #include "core/wcs/sky.h"
 
@@ -43,8 +44,9 @@ std::optional<ForcedSource> in_its_brick(const ReferenceObject& galaxy, const Ca
   return std::nullopt;
 }
 
-ForcedSource as_its_catalog_has_it(const ReferenceObject& galaxy) {
+ForcedSource as_its_catalog_has_it(const ReferenceObject& galaxy, GalaxyProfiles profiles) {
   ForcedSource s;
+  s.profiles = profiles;
   s.primary = s.reported = false;
   s.ref_cat = galaxy.ref_cat;
   s.ref_id = galaxy.ref_id;
@@ -90,8 +92,14 @@ std::vector<ForcedSource> forced_sources_near(const CatalogDirectories& catalogs
       }
       for (ForcedSource& s : read_forced_sources(file, band))
         if (s.primary && s.has_profile && is_near(s, region) &&
-            catalogs.of(s.model.ra, s.model.dec) == directory)
+            catalogs.of(s.model.ra, s.model.dec) == directory) {
+          try {
+            require_same_profiles(out, s);
+          } catch (Error& e) {
+            throw e.in_file(file.string());
+          }
           out.push_back(std::move(s));
+        }
     }
   if (!missing.empty())
     log.warning("no catalogs of bricks that the CCD touches, nothing of theirs is measured: {}", missing);
@@ -107,7 +115,8 @@ void add_large_galaxies(std::vector<ForcedSource>& sources, std::span<const Refe
     log.info(
         "large galaxy {} {}: {}", galaxy.ref_cat, galaxy.ref_id,
         found ? "as brick " + found->brickname + " has it" : "in no catalog of a brick; as its own has it");
-    sources.push_back(found ? std::move(*found) : as_its_catalog_has_it(galaxy));
+    if (found) require_same_profiles(sources, *found);
+    sources.push_back(found ? std::move(*found) : as_its_catalog_has_it(galaxy, profiles_of(sources)));
   }
 }
 
@@ -115,7 +124,7 @@ void add_frozen_galaxies(std::vector<ForcedSource>& sources, std::span<const For
                          std::span<const ReferenceObject> reaching) {
   for (const ReferenceObject& galaxy : reaching)
     if (is_frozen(galaxy) && !is_among(sources, galaxy) && !is_among(known, galaxy))
-      sources.push_back(as_its_catalog_has_it(galaxy));
+      sources.push_back(as_its_catalog_has_it(galaxy, profiles_of(known)));
 }
 
 }  // namespace brickline

@@ -43,7 +43,7 @@ std::vector<ForcedSource> forced_sources_near(const CatalogDirectories& catalogs
 
 // Appends the large galaxies whose models are frozen, that reach the CCD (`reaching`, with models in its band alone) and
 // are not among the sources: as the catalog of the brick that they lie in has them, else as their own catalog does,
-// without a row in the table.
+// without a row in the table. The latter's fluxes are those of the sources' profiles.
 void add_large_galaxies(std::vector<ForcedSource>& sources, std::span<const ReferenceObject> reaching,
                         const CatalogDirectories& catalogs, const BrickTable& bricks, std::string_view band,
                         const Log& log, ReadLog* reads = nullptr);

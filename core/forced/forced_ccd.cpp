@@ -130,6 +130,7 @@ std::vector<ForcedSource> catalog_sources(const ForcedSurvey& from, const CcdIma
   if (from.references.large_galaxies && !from.references.large_galaxies_file.empty()) {
     ReferenceOptions galaxies_alone = from.references;
     galaxies_alone.tycho = galaxies_alone.gaia = galaxies_alone.star_clusters = false;
+    galaxies_alone.profiles = profiles_of(sources);
     const std::vector<std::string> bands = {image.band};
     const ReferenceCatalog reaching = read_references(galaxies_alone, image.wcs, bands, {}, log);
     note(reads, {from.references.large_galaxies_file});

@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/base/letter_case.h"
 #include "core/fits/fits_writer.h"
+#include "core/model/profiles_card.h"
 #include "core/model/simd.h"
 #include "core/survey/ccd_cut_names.h"
 #include "core/survey/provenance.h"
@@ -158,7 +159,9 @@ void write_forced_catalogs(const std::filesystem::path& file, const fits::Header
   for (const ForcedCcd& ccd : measured) {
     std::vector<ForcedSource> sources = ccd.sources;
     sources.insert(sources.end(), ccd.taken_off.begin(), ccd.taken_off.end());
-    writer.add_table(source_table(sources, ccd.image.band), ccd.image.ccdname);
+    fits::Header cards;
+    add_profiles_card(cards, profiles_of(sources));
+    writer.add_table(source_table(sources, ccd.image.band), ccd.image.ccdname, cards);
   }
   writer.write(file);
 }

@@ -138,7 +138,7 @@ double mean_chi2(const FluxStatistics& s) {
 class Measurement {
  public:
   Measurement(const CcdImage& image, std::span<const ForcedSource> sources, const ForcedOptions& options)
-      : image_(image), sources_(sources), options_(options), models_(image) {}
+      : image_(image), sources_(sources), options_(options), models_(image, profiles_of(sources)) {}
 
   ForcedResult run() {
     place_sources();
@@ -293,7 +293,7 @@ class Measurement {
 }  // namespace
 
 std::vector<ForcedSource> take_off_large_galaxies(CcdImage& image, std::vector<ForcedSource>& sources) {
-  UnitModels models(image);
+  UnitModels models(image, profiles_of(sources));
   std::vector<ForcedSource> off, left;
   for (ForcedSource& s : sources) {
     const Placed placed = place(s, image, false);

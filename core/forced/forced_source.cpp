@@ -8,7 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
-#include "core/model/light_share.h"
+#include "core/model/profiles_card.h"
 
 namespace brickline {
 namespace {
@@ -71,9 +71,11 @@ double fracdev_of(const fits::Table& t, std::int64_t i, const std::string& band)
   return flux > 0 ? bulge / flux : 0;
 }
 
-ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& band) {
+ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& band,
+                       GalaxyProfiles profiles) {
   const std::string flux_column = "flux_" + band;
   ForcedSource s;
+  s.profiles = profiles;
   s.release = static_cast<std::int32_t>(number_or_zero(t, "release", i));
   s.brickid = static_cast<std::int32_t>(t.integer("brickid", i));
   s.objid = static_cast<std::int32_t>(t.integer("objid", i));
@@ -94,20 +96,14 @@ ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& 
     s.model.shape = to_softened(shape_of(t, i, "shape"));
     if (s.model.kind == SourceKind::kSer) s.model.sersic_index = t.number("sersic", i);
   }
-  const double fracdev = s.model.is_composite() ? fracdev_of(t, i, band) : 0;
   if (s.model.is_composite())
-    s.model.bulge = Bulge{to_softened(shape_of(t, i, "shapedev")), {bulge_fraction_of_model(fracdev)}};
+    s.model.bulge = Bulge{to_softened(shape_of(t, i, "shapedev")), {fracdev_of(t, i, band)}};
   if (t.has("ref_cat")) s.ref_cat = t.text("ref_cat", i);
   if (t.has("ref_id")) s.ref_id = t.integer("ref_id", i);
   if (const double epoch = number_or_zero(t, "ref_epoch", i); epoch > 0)
     s.model.motion = SkyMotion{number_or_zero(t, "pmra", i), number_or_zero(t, "pmdec", i),
                                number_or_zero(t, "parallax", i), epoch};
   if (t.has(flux_column)) s.flux = static_cast<float>(t.number(flux_column, i));
-  // Fluxes that were fitted jointly are of the whole profile (core/catalog/total_light.h); what is known of old is not.
-  const std::string blendedness = "blendedness_" + band, ivar = "flux_ivar_" + band;
-  if (s.flux && t.has(blendedness) && number_or_zero(t, ivar, i) > 0)
-    *s.flux *= static_cast<float>(s.model.is_composite() ? composite_light_share(fracdev)
-                                                         : light_share(s.model.kind, s.model.sersic_index));
   return s;
 }
 
@@ -129,6 +125,21 @@ void add_columns_of_bulges(const fits::Header& header, std::vector<std::string>&
 
 }  // namespace
 
+GalaxyProfiles profiles_of(std::span<const ForcedSource> sources) {
+  const auto galaxy =
+      std::ranges::find_if(sources, [](const ForcedSource& s) { return s.model.is_galaxy(); });
+  return galaxy == sources.end() ? GalaxyProfiles::kReference : galaxy->profiles;
+}
+
+void require_same_profiles(std::span<const ForcedSource> sources, const ForcedSource& more) {
+  if (!more.model.is_galaxy() || more.profiles == profiles_of(sources)) return;
+  if (std::ranges::none_of(sources, [](const ForcedSource& s) { return s.model.is_galaxy(); })) return;
+  throw input_error(
+      "its galaxies {} whole Sersic profiles, unlike those of other catalogs that are needed here (card {}): they "
+      "are measured together only if all were fitted in the same way (runbrick --fit)",
+      more.profiles == GalaxyProfiles::kSersic ? "are" : "are not", kProfilesCard);
+}
+
 bool is_near(const ForcedSource& source, const ForcedRegion& region) {
   const auto at = region.wcs->sky_to_pixel(source.model.ra, source.model.dec);
   if (!at) return false;
@@ -138,10 +149,12 @@ bool is_near(const ForcedSource& source, const ForcedRegion& region) {
          y <= region.box.height() + kForcedMargin;
 }
 
-std::vector<ForcedSource> forced_sources(const fits::Table& catalog, std::string_view band) {
+std::vector<ForcedSource> forced_sources(const fits::Table& catalog, std::string_view band,
+                                         GalaxyProfiles profiles) {
   std::vector<ForcedSource> out;
   out.reserve(static_cast<std::size_t>(catalog.rows()));
-  for (std::int64_t i = 0; i < catalog.rows(); ++i) out.push_back(source_of(catalog, i, std::string(band)));
+  for (std::int64_t i = 0; i < catalog.rows(); ++i)
+    out.push_back(source_of(catalog, i, std::string(band), profiles));
   return out;
 }
 
@@ -152,14 +165,15 @@ std::vector<ForcedSource> read_forced_sources(const std::filesystem::path& catal
       "ra",      "dec",     "shape_r",   "shape_e1", "shape_e2",      "sersic",
       "ref_cat", "ref_id",  "ref_epoch", "pmra",     "pmdec",         "parallax"};
   std::vector<std::string> columns = kColumns;
-  for (const char* of_band : {"flux_", "flux_ivar_", "blendedness_"})
-    columns.push_back(of_band + std::string(band));
+  columns.push_back("flux_" + std::string(band));
   const int hdu = reader.find_hdu("CATALOG").value_or(1);
   if (hdu >= reader.hdu_count() || !reader.is_table(hdu))
     throw input_error("no catalog: its first extension is no table").in_file(catalog.string());
   try {
-    add_columns_of_bulges(reader.header(hdu), columns);
-    return forced_sources(reader.columns(hdu, columns), band);
+    const fits::Header own = reader.header(hdu);
+    add_columns_of_bulges(own, columns);
+    return forced_sources(reader.columns(hdu, columns), band,
+                          profiles_of(own.has(kProfilesCard) ? own : reader.header(0)));
   } catch (Error& e) {
     throw e.in_file(catalog.string());
   }
@@ -196,8 +210,7 @@ fits::Table source_table(std::span<const ForcedSource> sources, std::string_view
     add("shapedev_e1", "", [&](const ForcedSource& s) { return static_cast<float>(bulge(s).e1); });
     add("shapedev_e2", "", [&](const ForcedSource& s) { return static_cast<float>(bulge(s).e2); });
     add(("fracdev_" + std::string(band)).c_str(), "", [](const ForcedSource& s) {
-      return s.model.is_composite() ? static_cast<float>(bulge_fraction_of_light(s.model.bulge->fraction[0]))
-                                    : 0.F;
+      return s.model.is_composite() ? static_cast<float>(s.model.bulge->fraction[0]) : 0.F;
     });
   }
   add("ref_epoch", "yr", [&](const ForcedSource& s) { return static_cast<float>(motion(s).ref_epoch); });

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/fits/table.h"
+#include "core/model/galaxy_profiles.h"
 #include "core/model/source_model.h"
 #include "core/wcs/wcs.h"
 
@@ -25,8 +26,10 @@ struct ForcedSource {
   bool has_profile = true;
   std::string ref_cat;
   std::int64_t ref_id = 0;
-  SourceModel model;          // the position at the motion's epoch, if it has a motion; no fluxes
-  std::optional<float> flux;  // the catalog's, in the image's band: the light that the model holds
+  SourceModel model;  // the position at the motion's epoch, if it has a motion; no fluxes
+  // Of its catalog; all sources that are measured together have the same.
+  GalaxyProfiles profiles = GalaxyProfiles::kReference;
+  std::optional<float> flux;  // the catalog's, in the image's band
   bool reported = true;       // false: fitted with the others, and not in the table
   // Of a catalog of large galaxies.
   bool is_large_galaxy() const { return !ref_cat.empty() && ref_cat.front() == 'L'; }
@@ -34,9 +37,16 @@ struct ForcedSource {
 
 // All rows of a catalog. `band`: of the images to be measured. Error (kInput) naming a column that is missing or a
 // row that makes no sense; the caller names the file.
-std::vector<ForcedSource> forced_sources(const fits::Table& catalog, std::string_view band);
-// The same of a file (its table called CATALOG, else its first).
+std::vector<ForcedSource> forced_sources(const fits::Table& catalog, std::string_view band,
+                                         GalaxyProfiles profiles = GalaxyProfiles::kReference);
+// The same of a file (its table called CATALOG, else its first), with the profiles that its header says
+// (core/model/profiles_card.h).
 std::vector<ForcedSource> read_forced_sources(const std::filesystem::path& catalog, std::string_view band);
+
+// Of sources that are measured together: their galaxies'.
+GalaxyProfiles profiles_of(std::span<const ForcedSource> sources);
+// Error (kInput) if a galaxy has other profiles than those of `sources`; the caller names the file.
+void require_same_profiles(std::span<const ForcedSource> sources, const ForcedSource& more);
 
 // Sources nearer than this are one.
 inline constexpr double kSamePlaceArcsec = 0.1;

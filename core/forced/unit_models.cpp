@@ -9,8 +9,10 @@ constexpr double kFarthestRadii = 10;  // beyond what any galaxy's model reaches
 
 }  // namespace
 
-UnitModels::UnitModels(const CcdImage& image)
-    : image_(image), exact_renderer_({.shift = PsfShift::kFourier}) {
+UnitModels::UnitModels(const CcdImage& image, GalaxyProfiles profiles)
+    : image_(image),
+      renderer_({.profiles = profiles}),
+      exact_renderer_({.shift = PsfShift::kFourier, .profiles = profiles}) {
   target_ = {image.data.width(), image.data.height(), image.wcs.cd(), nullptr, 0};
   if (image.psf.is_constant()) constant_ = std::make_unique<PsfKernel>(image.psf, 0, 0);
 }

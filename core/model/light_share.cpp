@@ -23,7 +23,7 @@ constexpr double kDeVaucouleurs = 0.9432;  // has a mixture of its own
 
 }  // namespace
 
-double light_share(SourceKind kind, double sersic_index) {
+double reference_light_share(SourceKind kind, double sersic_index) {
   switch (kind) {
     case SourceKind::kPsf:
       return 1;
@@ -44,19 +44,6 @@ double light_share(SourceKind kind, double sersic_index) {
   while (kShares[k].index < sersic_index) ++k;
   const Share &a = kShares[k - 1], &b = kShares[k];
   return a.share + (b.share - a.share) * (sersic_index - a.index) / (b.index - a.index);
-}
-
-double composite_light_share(double fracdev) {
-  return (1 - fracdev) * kDiskLightShare + fracdev * kBulgeLightShare;
-}
-
-double bulge_fraction_of_model(double fracdev) {
-  return fracdev * kBulgeLightShare / composite_light_share(fracdev);
-}
-
-double bulge_fraction_of_light(double fraction_of_model) {
-  const double bulge = fraction_of_model / kBulgeLightShare, disk = (1 - fraction_of_model) / kDiskLightShare;
-  return bulge / (bulge + disk);
 }
 
 }  // namespace brickline

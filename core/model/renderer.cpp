@@ -120,7 +120,7 @@ struct Renderer::State {
     job.reference_size = reference_size;
     job.copy_sigmas = kCopySigmas;
     if (!job.point) {
-      job.mixture = profile_mixture(source.kind, source.sersic_index);
+      job.mixture = profile_mixture(source.kind, source.sersic_index, window.options().profiles);
       job.shape = shape_derivatives(ellipse_of(source), pixels_per_arcsec(target.cd));
     }
     const int pitch = window_pitch(box.height());

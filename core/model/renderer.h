@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "core/base/image.h"
+#include "core/model/galaxy_profiles.h"
 #include "core/model/psf_kernel.h"
 #include "core/model/source_model.h"
 #include "core/wcs/wcs.h"
@@ -24,6 +25,7 @@ enum class PsfShift {
 
 struct RenderOptions {
   PsfShift shift = PsfShift::kLanczos3;
+  GalaxyProfiles profiles = GalaxyProfiles::kReference;
   // Components of a galaxy whose width (root of the covariance's trace, pixels) exceeds N/2/ramp_low go past
   // the transform of size N as Gaussians convolved with the PSF's Gaussian; those below N/2/ramp_high go
   // through it; between, both in proportion. The reference pipeline's numbers.

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/galaxy_profiles.h"
+
 namespace brickline {
 
 // Which piece of sky, which exposures of it.
@@ -113,6 +115,10 @@ struct FittingChoice {
   bool bright_masking = false;              // pixels of bright regions are for the sources in them alone
   bool sub_blobs = false;                   // large blobs are fitted in overlapping parts
   std::int64_t max_blob_pixels = 0;         // larger blobs are not fitted; 0: no limit
+
+  bool joint() const { return fit == "joint"; }
+  // Of everything that a run draws: its fits, model coadds and photometry of other telescopes.
+  GalaxyProfiles profiles() const { return joint() ? GalaxyProfiles::kSersic : GalaxyProfiles::kReference; }
 };
 
 // Only some blobs: a range, numbers, or those at positions.

@@ -90,9 +90,14 @@ std::string does_not_count(const SourceAccount& s, const JointSelection& rule) {
   for (const SourceKind k : kDchisqOrder) {
     const ModelFit& m = s.models[dchisq_index(k)];
     if (m.status != ModelFitStatus::kFitted || s.told.choice->counted[dchisq_index(k)]) continue;
+    const auto& most = s.told.choice->no_more_than;
+    const auto& parameters = rule.penalties.penalty;
     if (std::exp(m.model.shape.log_re) < rule.least_re_arcsec)
       out += fmt::format("{} does not count: less than {:g}&Prime; large, it is a point. ", kind_name(k),
                          rule.least_re_arcsec);
+    else if (most && parameters[dchisq_index(k)] > parameters[dchisq_index(*most)])
+      out += fmt::format("{} does not count: with its neighbours free it was no more than {}. ", kind_name(k),
+                         kind_name(*most));
     else
       out += fmt::format("{} does not count: it is at the largest radius or index that it may have. ",
                          kind_name(k));
@@ -146,10 +151,16 @@ std::string explain_choice(const SourceAccount& s, const ExplainContext& context
     out += s.from_catalog ? " It was not chosen again beside its neighbours: its catalog says what it is."
                           : " It was not chosen again beside its neighbours.";
   for (const FreeTrial& t : s.told.trials)
-    out += fmt::format(
-        " With its neighbours free, {} gained {:.2f} over {}, more than the {:.2f} that made it worth choosing "
-        "again.",
-        kind_name(t.to), t.gained, kind_name(t.from), t.asked);
+    if (t.gained <= t.asked)
+      out += fmt::format(
+          " With its neighbours free, {} was not enough better than {}: {:.2f}; what it gained beside them held may be "
+          "theirs.",
+          kind_name(t.from), kind_name(t.to), -t.gained);
+    else
+      out += fmt::format(
+          " With its neighbours free, {} gained {:.2f} over {}, more than the {:.2f} that made it worth choosing "
+          "again.",
+          kind_name(t.to), t.gained, kind_name(t.from), t.asked);
   if (s.chosen && s.kept && s.last.kind != *s.chosen && !s.last.is_composite())
     out +=
         fmt::format(" In the end it is {}: its kind could not be chosen once more.", kind_name(s.last.kind));

@@ -5,6 +5,8 @@
 
 #include "core/base/error.h"
 #include "core/base/letter_case.h"
+#include "core/model/light_share.h"
+#include "core/model/profiles_card.h"
 #include "core/refs/catalog_sources.h"
 #include "core/wcs/sky.h"
 
@@ -32,6 +34,7 @@ constexpr double kCloudMatch = 1. / 60;
 struct Form {
   bool ellipse = false;      // with the results of the galaxies' own fits
   bool has_fitmode = false;  // SGA-2025; SGA-2020 has other columns
+  GalaxyProfiles profiles = GalaxyProfiles::kReference;
   std::string version;
 };
 
@@ -41,6 +44,7 @@ bool is_usable_diameter(double arcmin) { return arcmin > 0 && arcmin < 30 * 60; 
 Form form_of(fits::FitsReader& reader, const Log& log) {
   Form form;
   const fits::Header header = reader.header(0);
+  form.profiles = profiles_of(header);
   std::optional<std::string> version = header.text("VER");
   if (!version) version = header.text("SGAVER");
   const std::string path = reader.path().string();
@@ -211,8 +215,15 @@ bool fitted_fluxes(const fits::Table& table, std::int64_t row, std::span<const s
   return all;
 }
 
+// A model's fluxes, of the profiles that its catalog has, as those of others.
+void convert_fluxes(SourceModel& model, GalaxyProfiles from, GalaxyProfiles to) {
+  if (from == to) return;
+  const double share = reference_light_share(model.kind, model.sersic_index);
+  for (double& f : model.flux) f *= to == GalaxyProfiles::kSersic ? 1 / share : share;
+}
+
 void set_model(ReferenceObject& o, const Galaxies& galaxies, std::int64_t row,
-               std::span<const std::string> bands) {
+               std::span<const std::string> bands, GalaxyProfiles profiles) {
   const fits::Table& table = galaxies.table();
   SourceModel model;
   model.ra = o.ra;
@@ -248,6 +259,7 @@ void set_model(ReferenceObject& o, const Galaxies& galaxies, std::int64_t row,
       const double index = table.number("sersic", row);
       if (model.kind == SourceKind::kSer && is_usable_index(index)) model.sersic_index = index;
     }
+    convert_fluxes(model, galaxies.form().profiles, profiles);
   } else {
     model.flux.assign(bands.size(), std::pow(10., (22.5 - o.mag) / 2.5));
     model.shape = to_softened(ellipse_of(o, std::max(3600. * o.radius / 2, kSmallestRadius)));
@@ -301,7 +313,7 @@ LargeGalaxies read_large_galaxies(const ReferenceOptions& options, const Wcs& wc
     if (std::any_of(kClouds.begin(), kClouds.end(), [&](const Cloud& c) { return c.sga_id == id; })) continue;
     ReferenceObject o = galaxies.entry(i);
     set_flags(o, galaxies, i, options, wcs);
-    set_model(o, galaxies, i, bands);
+    set_model(o, galaxies, i, bands, options.profiles);
     unusable.look_at(galaxies, o, i);
     out.refer_to_gaia = out.refer_to_gaia || o.ref_cat.starts_with('G');
     out.rows.push_back(std::move(o));

@@ -18,6 +18,7 @@
 #include "core/base/image.h"
 #include "core/base/log.h"
 #include "core/facts/band_facts.h"
+#include "core/model/galaxy_profiles.h"
 #include "core/refs/reference_object.h"
 #include "core/survey/survey_directory.h"
 #include "core/wcs/wcs.h"
@@ -43,6 +44,9 @@ struct ReferenceOptions {
   // How far beyond the image stars (clusters, too) and galaxies are looked for, degrees. Empty: as far as the
   // brightest star's mask reaches (StarMask); 2 degrees.
   std::optional<double> gaia_margin, galaxy_margin;
+  // That fluxes of large galaxies' models are to be of. A file's are of what its header says (core/model/profiles_card.h); those
+  // of others are brought to these by core/model/light_share.h.
+  GalaxyProfiles profiles = GalaxyProfiles::kReference;
   // Parents of SGA-2020 set the GALAXY mask bit, as they did in earlier releases of the reference pipeline.
   bool sga2020_parents_set_maskbit = false;
 };

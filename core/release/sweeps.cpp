@@ -12,6 +12,7 @@
 #include "core/base/letter_case.h"
 #include "core/base/version.h"
 #include "core/fits/fits_reader.h"
+#include "core/model/profiles_card.h"
 #include "core/release/brick_products.h"
 #include "core/release/row_table.h"
 
@@ -104,6 +105,18 @@ std::vector<Source> sources_in(const SweepBox& box, std::span<const BrickCatalog
       throw;
     }
     source.primary = reader.header(0);
+    try {
+      const GalaxyProfiles profiles = profiles_of(source.primary);
+      if (!out.empty() && profiles != profiles_of(out.front().primary))
+        throw input_error(
+            "its galaxies {} whole Sersic profiles, unlike those of brick {} (card {}): sweeps are made of catalogs "
+            "that were fitted in the same way (runbrick --fit)",
+            profiles == GalaxyProfiles::kSersic ? "are" : "are not", out.front().catalog->brick,
+            kProfilesCard);
+    } catch (Error& error) {
+      error.in_file(catalog.file.string());
+      throw;
+    }
     if (options.verify) source.list = verified_list(catalog);
     if (options.verify && source.list.empty()) ++report.unverified;
     out.push_back(std::move(source));

@@ -97,7 +97,7 @@ const PsfKernel& TilePsf::square(int size) const { return part(size / 2, size / 
 
 std::vector<UnitModel> tile_models(const FitTile& tile, std::span<const SourceModel> sources,
                                    std::span<const double> central_flux, const FootprintRule& rule) {
-  Renderer renderer;
+  Renderer renderer({.profiles = rule.profiles});
   RenderTarget target{tile.data.width(), tile.data.height(), tile.wcs.cd(), nullptr, 0};
   const Box image = Box::from_size(target.width, target.height);
   std::vector<UnitModel> models;
@@ -115,7 +115,9 @@ std::vector<UnitModel> tile_models(const FitTile& tile, std::span<const SourceMo
       const Box box = intersection({x.begin, x.end, y.begin, y.end}, image);
       if (box.empty()) continue;
       target.psf = &tile.psf->square(size);
-      patch = galaxy_patch(renderer, source, *at, size, box, target);
+      patch = rule.profiles == GalaxyProfiles::kReference
+                  ? galaxy_patch(renderer, source, *at, size, box, target)
+                  : renderer.patch_on(box, source, *at, target);
     } else {
       target.psf = &tile.psf->cropped(radius);
       const std::optional<Box> stamp = model_extent(source, *at, target);

@@ -9,6 +9,7 @@
 
 #include "core/base/image.h"
 #include "core/fit/flux_solver.h"
+#include "core/model/galaxy_profiles.h"
 #include "core/model/psf_kernel.h"
 #include "core/model/source_model.h"
 #include "core/wcs/wcs.h"
@@ -45,6 +46,9 @@ struct FootprintRule {
   // third.
   std::array<double, 2> bright_limits{};
   double galaxy_radii = 5;  // a galaxy's box reaches hypot(radius, so many r_e)
+  // The reference's come as its transform makes them, whose squares let what leaves them come back on the other side; whole
+  // profiles end at their box.
+  GalaxyProfiles profiles = GalaxyProfiles::kReference;
 
   int radius(double central_flux) const {
     return central_flux > bright_limits[1] ? radii[2] : central_flux > bright_limits[0] ? radii[1] : radii[0];

@@ -24,7 +24,7 @@ constexpr std::array<GalexBand, kGalexBands> kBands = {{
 constexpr int kFieldPixels = 3840;
 constexpr int kNoSubVisit = -999;
 constexpr double kFewPhotons = 0.1;
-constexpr FootprintRule kFootprint{.bright_limits = {0.1, 1}};
+constexpr std::array<double, 2> kBrightLimits = {0.1, 1};
 
 TilePsf read_psf(const std::filesystem::path& path, ReadLog* reads) {
   fits::FitsReader reader(path, reads);
@@ -157,7 +157,7 @@ void weigh_light(GalexImage& image, const Image<float>& light) {
 
 GalexBandPhotometry measure_band(const GalexData& data, std::span<const GalexField> fields, std::size_t band,
                                  const Wcs& brick, const Wcs& grid, std::span<const SourceModel> sources,
-                                 const Log& log) {
+                                 const Log& log, GalaxyProfiles profiles) {
   std::vector<GalexImage> images;
   for (const GalexField& field : fields)
     if (field.has[band])
@@ -187,9 +187,10 @@ GalexBandPhotometry measure_band(const GalexData& data, std::span<const GalexFie
   }
   for (std::size_t i = 0; i < n; ++i)
     if (weight[i] > 0) central[i] /= weight[i];
-  TileFluxes fluxes = fit_tile_fluxes(tiles, sources, central, kFootprint);
+  const FootprintRule footprint{.bright_limits = kBrightLimits, .profiles = profiles};
+  TileFluxes fluxes = fit_tile_fluxes(tiles, sources, central, footprint);
   for (std::size_t t = 0; t < images.size(); ++t) weigh_light(images[t], fluxes.models[t]);
-  fluxes = fit_tile_fluxes(tiles, sources, central, kFootprint);
+  fluxes = fit_tile_fluxes(tiles, sources, central, footprint);
   for (std::size_t i = 0; i < n; ++i) {
     out.flux_ivar[i] = fluxes.fit.inverse_variance[i];
     out.flux[i] = out.flux_ivar[i] > 0 ? fluxes.fit.flux[i] : 0;
@@ -270,13 +271,13 @@ std::vector<GalexField> GalexData::touching(const Wcs& brick) const {
 }
 
 GalexPhotometry measure_galex(const GalexData& data, const Wcs& brick, double brick_pixel_scale,
-                              std::span<const SourceModel> sources, const Log& log) {
+                              std::span<const SourceModel> sources, const Log& log, GalaxyProfiles profiles) {
   GalexPhotometry out;
   out.coadd_grid = coadd_grid(brick, brick_pixel_scale, kGalexPixelScale);
   const std::vector<GalexField> fields = data.touching(brick);
   if (fields.empty()) log.warning("no GALEX field touches the brick");
   for (std::size_t b = 0; b < kGalexBands; ++b)
-    out.bands[b] = measure_band(data, fields, b, brick, out.coadd_grid, sources, log);
+    out.bands[b] = measure_band(data, fields, b, brick, out.coadd_grid, sources, log, profiles);
   return out;
 }
 

@@ -140,10 +140,12 @@ void add_file(Packer& p, const std::filesystem::path& file) {
 }  // namespace
 
 WiseCheckpoint::WiseCheckpoint(std::filesystem::path file, const WiseData& data, const Wcs& brick,
-                               const std::vector<SourceModel>& sources, bool coadds, Log log)
+                               const std::vector<SourceModel>& sources, bool coadds, Log log,
+                               GalaxyProfiles profiles)
     : file_(std::move(file)), log_(log) {
   Packer p;
   p.value(coadds);
+  p.value(profiles);
   for (const SourceModel& s : sources) {
     p.value(s.kind);
     for (double v : {s.ra, s.dec, s.shape.log_re, s.shape.ee1, s.shape.ee2, s.sersic_index}) p.value(v);

@@ -164,7 +164,8 @@ void sample_sources(const TileImage& tile, const TilePsf& psf, std::span<const S
 }
 
 BandResult run_job(const WiseData& data, const WiseJob& job, const TilePsfs& psfs, const Wcs& brick,
-                   const Wcs& grid, bool coadd, std::span<const SourceModel> sources) {
+                   const Wcs& grid, bool coadd, std::span<const SourceModel> sources,
+                   GalaxyProfiles profiles) {
   const WiseBand& band = wise_band(job.band);
   const std::vector<TileImage> tiles = read_tiles(data, job, brick);
   BandResult out;
@@ -177,7 +178,7 @@ BandResult run_job(const WiseData& data, const WiseJob& job, const TilePsfs& psf
     sample_sources(tile, psf, sources, out, central);
     fit_tiles.push_back({tile.data.view(), tile.inverse_error.view(), tile.wcs, kWisePixelScale, &psf});
   }
-  const FootprintRule rule{.bright_limits = band.bright_limits};
+  const FootprintRule rule{.bright_limits = band.bright_limits, .profiles = profiles};
   const TileFluxes fluxes = fit_tile_fluxes(fit_tiles, sources, central, rule);
   for (std::size_t i = 0; i < sources.size(); ++i) {
     WiseBandPhotometry& p = out.photometry;
@@ -287,7 +288,8 @@ WisePhotometry measure_wise(const WiseData& data, const Wcs& brick, double brick
         return;
       }
     }
-    results[i] = run_job(data, job, psfs, brick, out.coadd_grid, options.coadds && job.epoch < 0, sources);
+    results[i] = run_job(data, job, psfs, brick, out.coadd_grid, options.coadds && job.epoch < 0, sources,
+                         options.profiles);
     if (options.store) options.store->keep(job, results[i]);
   });
 

@@ -107,6 +107,7 @@ class WiseResultStore {
 struct WisePhotometryOptions {
   bool coadds = true;
   bool coadd_psf = false;  // the mean of the tiles' PSFs is wanted
+  GalaxyProfiles profiles = GalaxyProfiles::kReference;
   WiseResultStore* store = nullptr;
   Log log;
 };

@@ -11,9 +11,8 @@
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/catalog/columns.h"
-#include "core/catalog/total_light.h"
 #include "core/fits/fits_reader.h"
-#include "core/model/light_share.h"
+#include "core/model/profiles_card.h"
 #include "core/survey/bits.h"
 #include "tests/support/data.h"
 #include "tests/support/golden_products.h"
@@ -191,40 +190,11 @@ TEST(Catalog, EveryColumnHasTheTypeThatTheTableStates) {
   }
 }
 
-// Fluxes by 1/share, and what of the covariance is of fluxes.
-TEST(Catalog, TotalLightIsWhatTheModelHoldsAndTheRest) {
-  CatalogSource row = source_at(10, 20);
-  row.type = CatalogType::kDev;
-  row.sersic = 4;
-  row.bands.resize(1);
-  row.bands[0].flux = 10;
-  row.bands[0].flux_ivar = 4;
-  row.wise.emplace();
-  row.wise->bands[1].flux = 2;
-  row.fit_covariance.assign(28, 1);
-  CatalogSource star = row;
-  star.type = CatalogType::kPsf;
-  const double share = light_share(row.type, 4);
-  EXPECT_NEAR(share, 0.943, 0.005);
-  to_total_light(row);
-  EXPECT_NEAR(row.bands[0].flux, 10 / share, 1e-5);
-  EXPECT_NEAR(row.bands[0].flux_ivar, 4 * share * share, 1e-5);
-  EXPECT_NEAR(row.wise->bands[1].flux, 2 / share, 1e-6);
-  EXPECT_EQ(row.fit_covariance[20], 1);
-  EXPECT_NEAR(row.fit_covariance[21], 1 / share, 1e-6);
-  EXPECT_NEAR(row.fit_covariance[27], 1 / (share * share), 1e-6);
-  to_total_light(star);
-  EXPECT_EQ(star.bands[0].flux, 10);
-  EXPECT_NEAR(light_share(CatalogType::kSer, 1), light_share(CatalogType::kExp, 1), 1e-12);
-  EXPECT_GT(light_share(CatalogType::kSer, 3.5), light_share(CatalogType::kSer, 4));
-}
-
-// Disk and bulge each by its own share, with errors that know how the two go together.
-TEST(Catalog, TotalLightOfACompositeGalaxyIsThatOfItsComponents) {
+// Errors of the bulge's share know how disk and bulge go together.
+TEST(Catalog, ACompositeGalaxyHasTheShareOfItsBulge) {
   CatalogSource row = source_at(10, 20);
   row.type = CatalogType::kComp;
   row.bands.resize(2);
-  const double disk = kDiskLightShare, bulge = kBulgeLightShare;
   // Variances of disk and bulge 2 and 3, their covariance -1.5.
   CatalogBand& b = row.bands[0];
   b.flux = 10;
@@ -235,23 +205,10 @@ TEST(Catalog, TotalLightOfACompositeGalaxyIsThatOfItsComponents) {
   // A band without a bulge.
   row.bands[1].flux = 5;
   row.bands[1].flux_ivar = 4;
-  row.fit_covariance.assign(36, 1);
-  to_total_light(row);
-  const double flux = 6 / disk + 4 / bulge, share = 4 / bulge / flux;
-  const double variance = 2 / (disk * disk) + 3 / (bulge * bulge) - 3 / (disk * bulge);
-  EXPECT_NEAR(b.flux, flux, 1e-5);
-  EXPECT_NEAR(b.flux_ivar * variance, 1, 1e-5);
-  EXPECT_NEAR(bulge_fraction(b), share, 1e-6);
+  EXPECT_NEAR(bulge_fraction(b), 0.4, 1e-6);
   // Of B/(D + B): (D^2 var B + B^2 var D - 2 D B cov)/F^4.
-  const double d = 6 / disk, e = 4 / bulge;
-  const double of_share =
-      (d * d * 3 / (bulge * bulge) + e * e * 2 / (disk * disk) + 3 * d * e / (disk * bulge)) /
-      std::pow(flux, 4);
-  EXPECT_NEAR(bulge_fraction_ivar(b) * of_share, 1, 1e-4);
-  EXPECT_NEAR(row.bands[1].flux, 5 / disk, 1e-5);
-  EXPECT_NEAR(row.bands[1].flux_ivar, 4 * disk * disk, 1e-5);
+  EXPECT_NEAR(bulge_fraction_ivar(b) * (36 * 3 + 16 * 2 + 2 * 6 * 4 * 1.5) / 1e4, 1, 1e-4);
   EXPECT_EQ(bulge_fraction(row.bands[1]), 0);
-  EXPECT_NEAR(row.fit_covariance[27], variance / 2, 1e-5);  // the first flux's own
   CatalogContext context = small_context();
   EXPECT_FALSE(catalog_table({row}, context).has("shapedev_r"));
   EXPECT_EQ(catalog_table({row}, context).require("type").string_width, 3);
@@ -259,6 +216,14 @@ TEST(Catalog, TotalLightOfACompositeGalaxyIsThatOfItsComponents) {
   const fits::Table table = catalog_table({row}, context);
   EXPECT_EQ(table.require("type").string_width, 4);
   EXPECT_EQ(table.text("type", 0), "COMP");
+}
+
+// Without the card galaxies are the reference's.
+TEST(Catalog, SaysWhichProfilesItsGalaxiesHave) {
+  CatalogContext context = small_context();
+  EXPECT_FALSE(catalog_header({}, context, {}).has(kProfilesCard));
+  context.profiles = GalaxyProfiles::kSersic;
+  EXPECT_EQ(profiles_of(catalog_header({}, context, {})), GalaxyProfiles::kSersic);
 }
 
 // Rows that other telescopes measured, those they did not, and light curves that are longer and shorter than the

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/math/special_functions/bessel.hpp>
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
+#include <numbers>
 #include <random>
 #include <vector>
 
@@ -82,6 +85,67 @@ TEST(JointFitter, StarsOnAGalaxyAreSeparated) {
   }
   EXPECT_NEAR(r.models[0].shape.log_re, galaxy.shape.log_re, 0.003);
   EXPECT_NEAR(r.models[0].shape.ee1, galaxy.shape.ee1, 0.003);
+}
+
+// A round Sersic profile of unit flux seen through a Gaussian PSF, at distances 0, step, 2 step, ... (pixels):
+//   int I(r) exp(-(r^2 + R^2)/(2 s^2)) I_0(r R/s^2) r dr / s^2, in r = re e^u.
+std::vector<double> exact_profile(double n, double re, double sigma, double step, int count) {
+  const double b = boost::math::gamma_p_inv(2 * n, 0.5);
+  const double total = 2 * std::numbers::pi * re * re * n * std::pow(b, -2 * n) * std::tgamma(2 * n);
+  std::vector<double> out;
+  for (int i = 0; i < count; ++i) {
+    const double R = i * step;
+    double sum = 0;
+    constexpr double du = 0.02;
+    for (double u = -12; u < 6; u += du) {
+      const double r = re * std::exp(u), x = r * R / (sigma * sigma);
+      const double exponent = -b * std::exp(u / n) - (r - R) * (r - R) / (2 * sigma * sigma);
+      if (exponent < -45) continue;
+      // I_0(x) exp(-x)
+      const double bessel = x < 300 ? boost::math::cyl_bessel_i(0, x) * std::exp(-x)
+                                    : (1 + 1 / (8 * x)) / std::sqrt(2 * std::numbers::pi * x);
+      sum += std::exp(exponent) * bessel * r * r * du;
+    }
+    out.push_back(sum / (sigma * sigma) / total);
+  }
+  return out;
+}
+
+TEST(JointFitter, WholeProfilesHaveAllLightAndTheirRadii) {
+  constexpr double step = 0.25, flux = 50;
+  for (const SourceKind kind : {SourceKind::kExp, SourceKind::kDev, SourceKind::kSer})
+    for (const double re : {0.3, 0.6, 2.4}) {
+      Scene scene;
+      const double n = kind == SourceKind::kExp ? 1 : kind == SourceKind::kDev ? 4 : 2.2;
+      const std::vector<double> profile = exact_profile(n, re / test::kPixelArcsec, 2, step, 200);
+      const double x0 = 31.3, y0 = 30.8;
+      for (int y = 0; y < kSize; ++y)
+        for (int x = 0; x < kSize; ++x) {
+          // Quadratic in the distance's square, which the profile is smooth in.
+          const double r = std::hypot(x - x0, y - y0) / step;
+          const int k = std::max(1, static_cast<int>(std::lround(r)));
+          const double t = r - k;
+          scene.data(x, y) +=
+              static_cast<float>(flux * (profile[k] + t * (profile[k + 1] - profile[k - 1]) / 2 +
+                                         t * t * (profile[k + 1] + profile[k - 1] - 2 * profile[k]) / 2));
+        }
+      SourceModel start = scene.model(kind, 31.0, 31.0, 30);
+      start.shape = {std::log(1.0), 0, 0};
+      start.sersic_index = 1.5;
+      const std::vector<JointSource> sources = {scene.source(start)};
+      JointOptions options;
+      options.render.profiles = GalaxyProfiles::kSersic;
+      options.render.shift = PsfShift::kFourier;
+      options.min_gain = 1e-7;
+      options.max_iterations = 200;
+      options.fit.ellipticity_prior_sigma = 0;
+      const JointResult r = fit_jointly(sources, scene.images(), options);
+      const SourceModel& m = r.models[0];
+      const double loose = kind == SourceKind::kSer ? 2 : 1;  // the index is free
+      EXPECT_NEAR(m.flux[0] / flux, 1, 1e-3 * loose) << kind_name(kind) << " " << re;
+      EXPECT_NEAR(std::exp(m.shape.log_re) / re, 1, 0.01 * loose) << kind_name(kind) << " " << re;
+      if (kind == SourceKind::kSer) EXPECT_NEAR(m.sersic_index, n, 0.03) << re;
+    }
 }
 
 // Two stars at known places: var(f1) = 1/(A11 (1 - rho^2)), and rho^2 of it is the neighbour's.

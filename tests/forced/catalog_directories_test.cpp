@@ -7,8 +7,10 @@
 #include <cmath>
 #include <fstream>
 
+#include "core/base/error.h"
 #include "core/fits/fits_writer.h"
 #include "core/forced/forced_photometry.h"
+#include "core/model/profiles_card.h"
 #include "tests/forced/synthetic_ccd.h"
 #include "tests/support/collecting_log.h"
 #include "tests/support/data.h"
@@ -189,16 +191,46 @@ TEST_F(LargeGalaxyOutside, WithoutAFluxInTheBandIsFittedWithTheOthers) {
   EXPECT_NEAR(r.rows[1].flux, kGalaxyFlux, 0.02 * kGalaxyFlux);
 }
 
-TEST_F(Catalogs, FluxesOfWholeProfilesAreTakenForWhatTheModelsHold) {
-  const Brick& brick = brick_at(150, 2);
-  fits::Table t = catalog({{150, 2, 1, "PSF", "G2", 3}, {150.001, 2, 2, "EXP", "", 4, true, 1.5f}}, brick);
-  t.add("flux_ivar_r", std::vector<float>{1, 1});
-  EXPECT_NEAR(*forced_sources(t, "r")[1].flux, 4, 1e-6);
-  t.add("blendedness_r", std::vector<float>{0, 0});  // fitted jointly
-  EXPECT_NEAR(*forced_sources(t, "r")[0].flux, 3, 1e-6);
-  EXPECT_NEAR(*forced_sources(t, "r")[1].flux, 4 * 0.9915, 1e-5);
-  t.add("flux_ivar_r", std::vector<float>{0, 0});  // known beforehand and kept as it is
-  EXPECT_NEAR(*forced_sources(t, "r")[1].flux, 4, 1e-6);
+// The profiles are those of the catalog's card; catalogs of both kinds do not go together.
+TEST_F(Catalogs, SayWhichProfilesTheirGalaxiesHave) {
+  const std::vector<Entry> galaxies = {{150, 2, 1, "PSF", "G2", 3},
+                                       {150.001, 2, 2, "EXP", "", 4, true, 1.5f}};
+  const Brick& here = brick_at(150, 2);
+  const auto write_whole = [&](const Brick& brick, const std::vector<Entry>& entries, const char* word) {
+    fits::Header header;
+    header.set(kProfilesCard, std::string(word));
+    fits::FitsWriter writer;
+    writer.add_empty_primary(header);
+    writer.add_table(catalog(entries, brick));
+    writer.write(catalog_file(directory_ / "all", brick));
+  };
+  write("all", here, galaxies);
+  const auto file = catalog_file(directory_ / "all", here);
+  EXPECT_EQ(profiles_of(read_forced_sources(file, "r")), GalaxyProfiles::kReference);
+  write_whole(here, galaxies, "SERSIC");
+  const std::vector<ForcedSource> whole = read_forced_sources(file, "r");
+  EXPECT_EQ(profiles_of(whole), GalaxyProfiles::kSersic);
+  EXPECT_NEAR(*whole[1].flux, 4, 1e-6);
+  // A brick beside it with the reference's galaxies.
+  const Brick& beside = brick_at(here.ra1 - 0.01, 2);
+  const Wcs wcs = Wcs::tangent(here.ra1, 2, 500, 500, {-7e-5, 0, 0, 7e-5}, 1001, 1001);
+  const ForcedRegion region{&wcs, Box::from_size(1001, 1001)};
+  write_whole(here, {{here.ra1 + 0.001, 2, 2, "EXP", "", 4, true, 1.5f}}, "SERSIC");
+  const auto failure = [&]() -> std::string {
+    try {
+      forced_sources_near({directory_ / "all", {}, {}}, bricks(), region, "r", {});
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::kInput);
+      return e.line();
+    }
+    return "";
+  };
+  write("all", beside, {{here.ra1 - 0.001, 2, 1, "PSF"}});
+  EXPECT_EQ(failure(), "");
+  write("all", beside, {{here.ra1 - 0.001, 2, 1, "REX", "", 4, true, 1.5f}});
+  EXPECT_THAT(failure(), testing::AllOf(testing::HasSubstr("tractor-"), testing::HasSubstr("GALPROF")));
+  write_whole(here, galaxies, "MOFFAT");
+  EXPECT_THAT(failure(), testing::AllOf(testing::HasSubstr(file.string()), testing::HasSubstr("'MOFFAT'")));
 }
 
 TEST_F(Catalogs, RowsThatWereUsedAreWrittenAsTheCatalogHasThem) {

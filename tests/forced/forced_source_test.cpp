@@ -10,7 +10,6 @@
 
 #include "core/base/error.h"
 #include "core/catalog/catalog.h"
-#include "core/catalog/total_light.h"
 
 namespace brickline {
 namespace {
@@ -43,11 +42,8 @@ CatalogSource composite() {
   return row;
 }
 
-// The model and its light are what the fit had, whatever the catalog makes of them.
 TEST(ForcedSource, ACompositeGalaxyComesBackFromTheCatalog) {
-  CatalogSource row = composite();
-  to_total_light(row);
-  const fits::Table table = catalog_table({row}, context());
+  const fits::Table table = catalog_table({composite()}, context());
   const ForcedSource s = forced_sources(table, "g").at(0);
   ASSERT_TRUE(s.model.is_composite() && s.has_profile);
   EXPECT_NEAR(std::exp(s.model.shape.log_re), 2, 1e-6);

@@ -10,6 +10,7 @@ namespace brickline {
 namespace {
 
 using enum SourceKind;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -65,7 +66,7 @@ TEST(ExplainChoice, SaysWhichMarginDecided) {
 // A source as the rule of joint fits chooses it.
 SourceAccount chosen_together(std::initializer_list<std::pair<SourceKind, double>> models,
                               const JointEvidence& evidence = {}) {
-  KindChoice choice{{}, evidence, {}};
+  KindChoice choice{{}, evidence, {}, {}};
   for (const auto& [kind, dchisq] : models) choice.counted[dchisq_index(kind)] = dchisq;
   SourceAccount s = source(models, select_jointly(choice.counted, {}, evidence));
   s.told.choice = std::move(choice);
@@ -121,6 +122,14 @@ TEST(ExplainChoice, OfAJointFitTellsOccamsFactorsAndTheExcess) {
               HasSubstr("times the excess, 1.50): enough. SER gains 0.00 over EXP; more than 13.50"));
   EXPECT_THAT(why(519), HasSubstr("Chosen: EXP."));
   EXPECT_THAT(why(519), HasSubstr("REX 0.25, EXP 0.75."));
+  SourceAccount simplified = chosen_together({{kPsf, 300}, {kRex, 500}});
+  simplified.models[dchisq_index(kExp)] = fit_of(kExp, 530);
+  simplified.models[dchisq_index(kExp)].model.shape.log_re = 0;
+  simplified.told.choice->no_more_than = kRex;
+  simplified.told.trials = {{kExp, kRex, -3.25, 0}};
+  EXPECT_THAT(explain_choice(simplified, joint_context()),
+              AllOf(HasSubstr("EXP does not count: with its neighbours free it was no more than REX."),
+                    HasSubstr("EXP was not enough better than REX: 3.25;")));
 }
 
 TEST(ExplainPage, TellsWhatBecameOfSourcesThatAreFittedTogether) {

@@ -6,6 +6,8 @@
 
 #include "core/base/error.h"
 #include "core/detect/reference_prior.h"
+#include "core/model/light_share.h"
+#include "core/model/profiles_card.h"
 #include "core/survey/bits.h"
 #include "tests/refs/cases.h"
 #include "tests/refs/made_catalogs.h"
@@ -212,6 +214,19 @@ TEST(LargeGalaxies, AFittedOnesModel) {
       read_references(only_galaxies(file), small_field(), std::vector<std::string>{"u", "r"});
   EXPECT_TRUE(u.rows.at(0).needs_initial_flux);
   EXPECT_EQ(u.rows.at(0).model->flux, (std::vector<double>{1, 200}));
+  // A run whose galaxies are whole profiles wants fluxes of such ones, unless they are that already.
+  ReferenceOptions whole_profiles = only_galaxies(file);
+  whole_profiles.profiles = GalaxyProfiles::kSersic;
+  const double share = reference_light_share(SourceKind::kSer, 2.5);
+  EXPECT_NEAR(share, 0.9637, 1e-4);
+  EXPECT_NEAR(read_references(whole_profiles, small_field(), bands).rows.at(0).model->flux[0], 100 / share,
+              1e-9);
+  fits::Header card = version("L4-ELLIPSE");
+  add_profiles_card(card, GalaxyProfiles::kSersic);
+  test::write_table(file, galaxy_table({{"L4", 1, 1}}, true, true), card);
+  EXPECT_EQ(read_references(whole_profiles, small_field(), bands).rows.at(0).model->flux[0], 100);
+  EXPECT_NEAR(read_references(only_galaxies(file), small_field(), bands).rows.at(0).model->flux[0],
+              100 * share, 1e-9);
   // A point source has no shape.
   test::write_table(file, galaxy_table({{" ", 1, 1}}, true, true, "PSF"), version("L4-ELLIPSE"));
   EXPECT_EQ(read_references(only_galaxies(file), small_field(), bands).rows.at(0).model->kind,

@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
+#include "core/model/profiles_card.h"
 #include "tests/support/data.h"
 
 namespace brickline {
@@ -163,6 +164,7 @@ class SweepsOfMadeCatalogs : public Sweeps {
     double ra = 150.1;
     bool with_band = true;
     bool wide = false;
+    GalaxyProfiles profiles = GalaxyProfiles::kReference;
   };
   void write(const Made& made) {
     fits::Table table;
@@ -188,6 +190,7 @@ class SweepsOfMadeCatalogs : public Sweeps {
     header.set("RAMAX", made.ra + 0.1);
     header.set("DECMIN", 2.1);
     header.set("DECMAX", 2.4);
+    add_profiles_card(header, made.profiles);
     fits::FitsWriter writer;
     writer.add_empty_primary(header);
     writer.add_table(table);
@@ -229,6 +232,15 @@ TEST_F(SweepsOfMadeCatalogs, TellWhatABrickLacks) {
   EXPECT_EQ(table.number("FLUX_I", 0), 5);
   EXPECT_EQ(table.number("FLUX_I", 1), 0);
   EXPECT_EQ(table.text("BRICKNAME", 1), "1503p022");
+}
+
+TEST_F(SweepsOfMadeCatalogs, AreOfGalaxiesWithProfilesOfOneKind) {
+  write({.profiles = GalaxyProfiles::kSersic});
+  write({.name = "1503p022", .id = 343929, .ra = 150.4, .profiles = GalaxyProfiles::kSersic});
+  make(find_catalogs(in_.path(), nullptr), SweepLayout::kWithIds);
+  EXPECT_EQ(profiles_of(fits::FitsReader(file("150p000-155p005", 0)).header(0)), GalaxyProfiles::kSersic);
+  write({.name = "1503p022", .id = 343929, .ra = 150.4});
+  EXPECT_THAT(failure(), testing::AllOf(HasSubstr("tractor-1503p022.fits"), HasSubstr("GALPROF")));
 }
 
 TEST_F(SweepsOfMadeCatalogs, OfOneBoxHaveTheBricksAcrossRaZero) {

@@ -10,6 +10,7 @@
 #include "core/catalog/export.h"
 #include "core/catalog/split_test.h"
 #include "core/fits/fits_reader.h"
+#include "core/model/profiles_card.h"
 #include "tools/common/program.h"
 
 namespace brickline {
@@ -58,15 +59,27 @@ int catalog_tool(int argc, char** argv) {
   if (schema->parsed()) {
     text = catalog_schema_markdown();
   } else {
-    const auto read = [](const std::filesystem::path& file) {
+    GalaxyProfiles profiles = GalaxyProfiles::kReference;
+    const auto read = [&](const std::filesystem::path& file) {
       fits::FitsReader reader(file);
+      try {
+        profiles = profiles_of(reader.header(0));
+      } catch (Error& e) {
+        e.in_file(file.string());
+        throw;
+      }
       return reader.table(reader.find_hdu("CATALOG").value_or(1));
     };
     const fits::Table table = read(catalog);
     fits::Table other_table;
     if (split_command->parsed()) {
+      const GalaxyProfiles first = profiles;
       other_table = read(other);
       try {
+        if (profiles != first)
+          throw input_error(
+              "its galaxies have other profiles than those of {} (card {}): they do not compare",
+              catalog.string(), kProfilesCard);
         require_split_columns(other_table, fitted_bands(table));
       } catch (Error& e) {
         e.in_file(other.string());

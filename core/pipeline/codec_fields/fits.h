@@ -147,6 +147,7 @@ struct Fields<KindChoice> {
   static constexpr void each(Visit&& visit) {
     visit("counted", &KindChoice::counted);
     visit("evidence", &KindChoice::evidence);
+    visit("no_more_than", &KindChoice::no_more_than);
     visit("held", &KindChoice::held);
   }
 };

@@ -33,9 +33,9 @@ void write_all_models(const Selection& selection, const std::vector<CatalogSourc
 }  // namespace
 
 Outcome<Measurements> run_coadds(const MetricsOptions& metrics, const StackingOptions& stacking,
-                                 const PictureOptions& pictures, const Selection& selection,
-                                 const References& references, const SourcesFound& sources,
-                                 const SkyEdits& sky, const Fits& fits,
+                                 const FittingChoice& fitting, const PictureOptions& pictures,
+                                 const Selection& selection, const References& references,
+                                 const SourcesFound& sources, const SkyEdits& sky, const Fits& fits,
                                  const EditedImages<OutlierEdits, HaloEdits, SkyEdits>& images,
                                  const RunHeader& header, StageProducts& products, RunContext& run) {
   const FittedCatalog& fitted = fits.fitted;
@@ -67,9 +67,11 @@ Outcome<Measurements> run_coadds(const MetricsOptions& metrics, const StackingOp
   scene.frozen = frozen;
   input.scene = scene;
   CoaddStageOptions options = coadd_options(stacking, pictures);
+  options.render.profiles = fitting.profiles();
   options.cancel = run.cancel;
   CoaddStageOutput made = make_coadds(input, out.rows, products.set(), options, run.log);
-  measure_fiber_fluxes(selection.brick.wcs, models, selection.bands.size(), out.rows);
+  measure_fiber_fluxes(selection.brick.wcs, models, selection.bands.size(), out.rows,
+                       {.profiles = fitting.profiles()});
   out.maskbits = std::move(made.maskbits);
   if (!fitted.maskbits.empty())
     for (int y = 0; y < out.maskbits.height(); ++y)

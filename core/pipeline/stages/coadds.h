@@ -6,9 +6,9 @@
 namespace brickline {
 
 Outcome<Measurements> run_coadds(const MetricsOptions& metrics, const StackingOptions& stacking,
-                                 const PictureOptions& pictures, const Selection& selection,
-                                 const References& references, const SourcesFound& sources,
-                                 const SkyEdits& sky, const Fits& fits,
+                                 const FittingChoice& fitting, const PictureOptions& pictures,
+                                 const Selection& selection, const References& references,
+                                 const SourcesFound& sources, const SkyEdits& sky, const Fits& fits,
                                  const EditedImages<OutlierEdits, HaloEdits, SkyEdits>& images,
                                  const RunHeader& header, StageProducts& products, RunContext& run);
 

@@ -37,7 +37,8 @@ BlobFitOptions fit_options(const DetectionChoice& detection, const FittingChoice
   fit.iterative = fitting.iterative;
   fit.segmentation = fitting.segmentation;
   fit.reoptimize = fitting.reoptimize;
-  fit.joint = fitting.fit == "joint";
+  fit.joint = fitting.joint();
+  fit.fit.render.profiles = fitting.profiles();
   fit.together.composites = fitting.bulge_disk;
   fit.galaxy_masking = fitting.galaxy_masking;
   fit.bright_masking = fitting.bright_masking;

@@ -41,7 +41,7 @@ RowModels models_of(const Measurements& measurements) {
 }
 
 std::vector<ForcedSource> sources_of(const RowModels& models, const Measurements& measurements,
-                                     const Selection& selection, int release) {
+                                     const Selection& selection, int release, GalaxyProfiles profiles) {
   std::vector<ForcedSource> out;
   for (std::size_t i = 0; i < models.size(); ++i) {
     if (!models[i]) continue;
@@ -52,6 +52,7 @@ std::vector<ForcedSource> sources_of(const RowModels& models, const Measurements
     s.brickname = selection.brick.name;
     s.objid = row.objid;
     s.model = *models[i];
+    s.profiles = profiles;
     if (row.reference) {
       s.ref_cat = row.reference->ref_cat;
       s.ref_id = row.reference->ref_id;
@@ -96,11 +97,13 @@ Selection of_band(const Selection& selection, const std::string& band) {
 // One band's work, on its own images.
 class ForcedBand {
  public:
-  ForcedBand(Selection selection, const Measurements& measurements, const Fits& fits, int release)
+  ForcedBand(Selection selection, const Measurements& measurements, const Fits& fits, int release,
+             GalaxyProfiles profiles)
       : selection_(std::move(selection)),
         measurements_(measurements),
         fits_(fits),
         release_(release),
+        profiles_(profiles),
         models_(models_of(measurements)) {}
 
   // `catalog`: the run's reference catalogs once more, with magnitudes and models in this band.
@@ -119,7 +122,7 @@ class ForcedBand {
 
   // The measurements of all its exposures.
   fits::Table measure(const ReferenceCatalog& catalog, RunContext& run) const {
-    std::vector<ForcedSource> all = sources_of(models_, measurements_, selection_, release_);
+    std::vector<ForcedSource> all = sources_of(models_, measurements_, selection_, release_, profiles_);
     std::vector<ForcedCcd> measured(images_.size());
     std::vector<std::exception_ptr> failures(images_.size());
     tbb::parallel_for(std::size_t{0}, images_.size(), [&](std::size_t i) {
@@ -163,11 +166,12 @@ class ForcedBand {
     input.maskbits = bits;
     CoaddStageOptions coadds = coadd_options(stacking, {});
     coadds.bands_alone = true;
+    coadds.render.profiles = profiles_;
     Image<std::int32_t> out = make_coadds(input, rows, products.set(), coadds, run.log).maskbits;
     const std::int32_t own = bits.saturated(band()) | bits.allmask(band());
     for (int y = 0; y < out.height(); ++y)
       for (int x = 0; x < out.width(); ++x) out(x, y) &= own;
-    measure_fiber_fluxes(selection_.brick.wcs, models_, 1, rows);
+    measure_fiber_fluxes(selection_.brick.wcs, models_, 1, rows, {.profiles = profiles_});
     return out;
   }
 
@@ -225,6 +229,7 @@ class ForcedBand {
   const Measurements& measurements_;
   const Fits& fits_;
   int release_;
+  GalaxyProfiles profiles_;
   RowModels models_;
   std::vector<CcdImage> images_;
 };
@@ -268,10 +273,10 @@ Outcome<ForcedResults> run_forced_phot(const ForcedBandChoice& choice, const Sur
                                        const ReadingOptions& reading, const ReleaseOptions& release,
                                        const ReferenceChoice& reference_choice,
                                        const OutlierChoice& outlier_choice, const DetectionChoice& detection,
-                                       const StackingOptions& stacking, const Selection& selection,
-                                       const References& references, const Fits& fits,
-                                       const Measurements& measurements, const RunHeader& header,
-                                       StageProducts& products, RunContext& run) {
+                                       const StackingOptions& stacking, const FittingChoice& fitting,
+                                       const Selection& selection, const References& references,
+                                       const Fits& fits, const Measurements& measurements,
+                                       const RunHeader& header, StageProducts& products, RunContext& run) {
   ForcedResults out;
   if (choice.bands.empty()) return Outcome<ForcedResults>(std::move(out));
   out.wanted = choice.bands;
@@ -288,10 +293,12 @@ Outcome<ForcedResults> run_forced_phot(const ForcedBandChoice& choice, const Sur
   for (const std::string& band : others.bands) {
     run.cancel.stop_if_asked();
     const Selection chosen = of_band(others, band);
-    ForcedBand work(chosen, measurements, fits, release.release);
+    ForcedBand work(chosen, measurements, fits, release.release, fitting.profiles());
     const std::vector<std::string> bands = {band};
-    const ReferenceCatalog catalog = read_references(reference_options(reference_choice, run.survey),
-                                                     selection.brick.wcs, bands, others.band_facts, run.log);
+    ReferenceOptions sources = reference_options(reference_choice, run.survey);
+    sources.profiles = fitting.profiles();
+    const ReferenceCatalog catalog =
+        read_references(sources, selection.brick.wcs, bands, others.band_facts, run.log);
     for (const std::filesystem::path& file : catalog.files) run.note(file);
     work.prepare(read_images_again(chosen, paths, reading, run), references, catalog, outlier_choice, run);
     if (work.empty()) continue;

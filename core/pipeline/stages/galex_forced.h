@@ -8,8 +8,8 @@ namespace brickline {
 void check_galex_forced(const GalexOptions& options, RunContext& run);
 
 // Card: VER_GALE. A brick without fields has zeros.
-Outcome<GalexResults> run_galex_forced(const GalexOptions& options, const Selection& selection,
-                                       const Measurements& measurements, const RunHeader& header,
-                                       StageProducts& products, RunContext& run);
+Outcome<GalexResults> run_galex_forced(const GalexOptions& options, const FittingChoice& fitting,
+                                       const Selection& selection, const Measurements& measurements,
+                                       const RunHeader& header, StageProducts& products, RunContext& run);
 
 }  // namespace brickline

@@ -117,19 +117,20 @@ void check_wise_forced(const WiseOptions& options, RunContext& run) {
   }
 }
 
-Outcome<WiseResults> run_wise_forced(const WiseOptions& options, const Selection& selection,
-                                     const Measurements& measurements, const RunHeader& header,
-                                     StageProducts& products, RunContext& run) {
+Outcome<WiseResults> run_wise_forced(const WiseOptions& options, const FittingChoice& fitting,
+                                     const Selection& selection, const Measurements& measurements,
+                                     const RunHeader& header, StageProducts& products, RunContext& run) {
   if (!is_wanted(options)) return Outcome<WiseResults>(WiseResults{});
   const WiseData data(files_of(options), run.reads.get());
   const MeasuredSources sources = sources_to_measure(measurements, options.gaia_only);
   std::optional<WiseCheckpoint> checkpoint;
   if (!options.checkpoint.empty())
-    checkpoint.emplace(options.checkpoint, data, selection.brick.wcs, sources.models, options.coadds,
-                       run.log);
+    checkpoint.emplace(options.checkpoint, data, selection.brick.wcs, sources.models, options.coadds, run.log,
+                       fitting.profiles());
   WisePhotometryOptions how;
   how.coadds = options.coadds;
   how.coadd_psf = options.save_psf;
+  how.profiles = fitting.profiles();
   how.store = checkpoint ? &*checkpoint : nullptr;
   how.log = run.log;
   const WisePhotometry photometry =

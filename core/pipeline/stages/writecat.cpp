@@ -4,7 +4,6 @@
 
 #include "core/catalog/catalog.h"
 #include "core/catalog/dust.h"
-#include "core/catalog/total_light.h"
 #include "core/coadd/coadd_stage.h"
 #include "core/coadd/product_headers.h"
 #include "core/pipeline/catalog_rows.h"
@@ -74,7 +73,8 @@ Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, c
     for (const auto& [band, facts] : *band_facts)
       if (facts.extinction_per_ebv) context.extinction[band] = *facts.extinction_per_ebv;
   std::vector<CatalogSource> rows = measurements.rows;
-  context.joint = fitting.fit == "joint";
+  context.joint = fitting.joint();
+  context.profiles = fitting.profiles();
   context.composites = fitting.bulge_disk;
   context.space = wise.columns;
   context.space.galex = galex.measured;
@@ -89,9 +89,6 @@ Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, c
     for (std::size_t b = measurements.rows[i].bands.size(); fraction > 0 && b < rows[i].bands.size(); ++b)
       rows[i].bands[b].bulge_flux = static_cast<float>(fraction * rows[i].bands[b].flux);
   }
-  // What was fitted together is known to be.
-  for (CatalogSource& row : rows)
-    if (!row.fit_covariance.empty()) to_total_light(row);
   finish_catalog(rows, catalog_geometry(selection.brick), maskbits.const_view(), maps ? &*maps : nullptr);
   const std::filesystem::path catalog = products.path(Product::kTractor);
   fits::Header catalog_cards = catalog_header(cards, context, sky.coadd_sky);
