@@ -79,8 +79,8 @@ std::string reason_of(const ModelComparison& c) {
 }
 
 std::string sentence_of(const ModelComparison& c) {
-  return fmt::format("{} gains {:.2f} over {}; more than {:.2f} is asked for ({}): {}. ", kind_name(c.more),
-                     c.gained, kind_name(c.less), c.asked(), reason_of(c),
+  return fmt::format("{} gains {:.2f} over {}; more than {:.2f} is asked for ({}): {}.<br>\n",
+                     kind_name(c.more), c.gained, kind_name(c.less), c.asked(), reason_of(c),
                      c.is_beyond() ? "enough" : "not enough");
 }
 
@@ -124,7 +124,7 @@ std::string choice_together(const SourceAccount& s, const ExplainContext& contex
   if (choice.held)
     out += fmt::format(
         "With the index of {} and otherwise as it is, SER gains {:.2f} less; more than {:.2f} is asked for "
-        "({}): {}. ",
+        "({}): {}.<br>\n",
         kind_name(choice.held->less), choice.held->gained, choice.held->asked(), reason_of(*choice.held),
         choice.held->is_beyond() ? "it stays SER" : "it has that name");
   if (!s.chosen) return out + "None of the models passes the margins between them.";

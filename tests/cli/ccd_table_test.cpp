@@ -72,6 +72,31 @@ TEST_F(CcdTableOfAUser, ARowThatComesTwiceWithOtherValuesIsRefused) {
   expect_one_clear_line(run(), 3, {"survey-ccds-sim.fits.gz: rows 1 and 4 are both", "differ in ccdzpt"});
 }
 
+// R is another camera's band, if r is there, too; else it is a mistake in the table or in the option.
+TEST_F(CcdTableOfAUser, ABandOfAnotherCaseIsAnotherCamerasOrAMistake) {
+  const auto rename = [](fits::Table& table, const char* from, const char* to) {
+    std::int64_t found = -1;
+    for (std::int64_t row = 0; row < table.rows(); ++row) {
+      std::string& band = value<std::string>(table, "filter", static_cast<std::size_t>(row));
+      if (band != from) continue;
+      band = to;
+      found = row;
+    }
+    return found;
+  };
+  expect_one_clear_line(run({"--bands", "g,R,z"}), 2, {"--bands", "has no band 'R'; is 'r' meant?"});
+  change_table([&](fits::Table& table) { rename(table, "r", "R"); });
+  expect_one_clear_line(run(), 3, {"its band (column filter) is 'R'", "is 'r' meant?"});
+  change_table([&](fits::Table& table) {
+    const std::int64_t red = rename(table, "R", "r");
+    table = table.select({0, 1, 2, red});
+    value<std::string>(table, "filter", 3) = "R";
+    value<std::string>(table, "camera", 3) = "elsewhere";
+  });
+  const ProgramResult result = run();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+}
+
 TEST_F(CcdTableOfAUser, ARowThatIsNotWhereItsImageIsIsRefused) {
   change_table([](fits::Table& table) {
     for (const char* column : {"dec", "crval2"}) value<double>(table, column, 1) += 8. / 3600;

@@ -89,7 +89,7 @@ TEST(ExplainChoice, OfAJointFitTellsEveryComparisonThatDecided) {
   EXPECT_THAT(why,
               HasSubstr("SER gains 4.00 over DEV; more than 9.00 is asked for (the margin, 9): not enough."));
   EXPECT_THAT(why, HasSubstr("DEV gains 566.00 over PSF; more than 156.00 is asked for (a share of what PSF "
-                             "gains): enough. Chosen: DEV"));
+                             "gains): enough.<br>\nChosen: DEV"));
   for (const char* of_another_rule : {"better of the two", "25 are asked for"})
     EXPECT_THAT(why, Not(HasSubstr(of_another_rule)));
   EXPECT_THAT(explain_choice(chosen_together({{kPsf, 90}}), c),
@@ -97,7 +97,7 @@ TEST(ExplainChoice, OfAJointFitTellsEveryComparisonThatDecided) {
   EXPECT_THAT(
       explain_choice(chosen_together({{kPsf, 90}, {kRex, 90.5}}), c),
       HasSubstr("no galaxy model was tried. REX gains 0.50 over PSF; more than 1.00 is asked for (the "
-                "margin, 1): not enough. Chosen: PSF"));
+                "margin, 1): not enough.<br>\nChosen: PSF"));
   EXPECT_THAT(explain_choice(chosen_together({{kPsf, 20}}), c), HasSubstr("25 would make it a detection"));
   // What was not chosen again keeps what the first fits chose, by the other rule.
   s.told.choice.reset();
@@ -119,7 +119,7 @@ TEST(ExplainChoice, OfAJointFitTellsOccamsFactorsAndTheExcess) {
                                   "12.00, times the excess, 1.50): not enough."));
   EXPECT_THAT(why(517), HasSubstr("Chosen: REX. Weights of the models"));
   EXPECT_THAT(why(519),
-              HasSubstr("times the excess, 1.50): enough. SER gains 0.00 over EXP; more than 13.50"));
+              HasSubstr("times the excess, 1.50): enough.<br>\nSER gains 0.00 over EXP; more than 13.50"));
   EXPECT_THAT(why(519), HasSubstr("Chosen: EXP."));
   EXPECT_THAT(why(519), HasSubstr("REX 0.25, EXP 0.75."));
   SourceAccount simplified = chosen_together({{kPsf, 300}, {kRex, 500}});
