@@ -92,6 +92,7 @@ TEST_F(CcdTableOfAUser, ABandOfAnotherCaseIsAnotherCamerasOrAMistake) {
     table = table.select({0, 1, 2, red});
     value<std::string>(table, "filter", 3) = "R";
     value<std::string>(table, "camera", 3) = "elsewhere";
+    value<std::string>(table, "image_filename", 3) = "elsewhere/red.fits";
   });
   const ProgramResult result = run();
   EXPECT_EQ(result.exit_code, 0) << result.err;
