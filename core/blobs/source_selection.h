@@ -44,6 +44,7 @@ class SourceSelection {
   std::optional<SourceKind> choose(const SourceRecord& record, const ModelImprovements& improvements);
   JointEvidence evidence_of(const SourceRecord& record, const ModelImprovements& improvements);
   double excess_of(const SourceModel& model, bool over_background);
+  bool is_point(const SourceModel& galaxy) const;
   std::vector<SourceModel> starts_of(SourceKind kind, const SourceRecord& record,
                                      const SourceModel& entry) const;
   std::vector<double> judge(SourceModel& model, const std::vector<double>& sky);
@@ -56,6 +57,7 @@ class SourceSelection {
   std::vector<Cutout> cutouts_;
   std::vector<FitImage> fit_images_;
   std::vector<const Cutout*> cut_of_;  // of each fit image
+  std::array<ModelFit, kModelKinds> tried_before_;  // the record's models when it came
   ModelImprovements occam_;  // terms of the models as they are (model_evidence.h); empty: not worked out
   std::vector<std::unique_ptr<PsfKernel>> own_kernels_;
 };
