@@ -66,6 +66,14 @@ class BlobRun {
     std::vector<JointImage> images;
     std::vector<std::unique_ptr<PsfKernel>> kernels;
   };
+  // What something was decided about a record on (joint_changes.cpp): the kind that it was, and what the images had where it
+  // has its light, its own model not subtracted.
+  struct Decided {
+    SourceKind kind = SourceKind::kPsf;
+    SourcePatches data;  // empty: nothing was decided yet
+  };
+  bool is_decided(const SourceRecord& record, const Decided& on) const;
+  Decided decided_now(const SourceRecord& record) const;
   bool may_be_fitted_together(const SourceRecord& record) const;
   bool makes_background(const SourceRecord& record) const;
   using Wanted = std::function<bool(const SourceRecord&)>;
@@ -78,9 +86,16 @@ class BlobRun {
     std::vector<double> snr;       // of all images together
     std::vector<std::vector<Neighbour>> of;
   };
-  Neighbourhood neighbours(const std::vector<SourceRecord>& records, const Wanted& wanted = {}) const;
+  // Overlaps as they were worked out last, of models as they were then.
+  struct Overlaps {
+    std::vector<std::optional<SourceModel>> model;  // of each record
+    std::vector<std::vector<double>> own;           // product of its model with itself, per image
+    std::vector<std::vector<double>> with;          // [record][each before it]; below 0: unknown
+  };
+  Neighbourhood neighbours(const std::vector<SourceRecord>& records, const Wanted& wanted = {});
   std::vector<Group> groups_of(const std::vector<SourceRecord>& records, const Neighbourhood& near,
                                double counts = 0, const std::vector<char>* settled = nullptr) const;
+  void draw_on_windows(SourceRecord& record);
   void unsettle(std::vector<SourceRecord>& records, const SourcePatches& gone);
   // joint_run.cpp
   void describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const;
@@ -125,13 +140,13 @@ class BlobRun {
   // joint_run.cpp
   void join(std::vector<SourceRecord>& records);
   void choose_near(std::vector<SourceRecord>& records, std::size_t first);
-  std::vector<char> with_neighbours(const std::vector<SourceRecord>& records, std::vector<char> given) const;
+  std::vector<char> with_neighbours(const std::vector<SourceRecord>& records, std::vector<char> given);
   void choose_freely(std::vector<SourceRecord>& records);
   void look_further(std::vector<SourceRecord>& records);
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool drop_dark(std::vector<SourceRecord>& records);
   void fit_together(std::vector<SourceRecord>& records);
-  std::vector<std::optional<JointErrors>> errors_together(const std::vector<SourceRecord>& records) const;
+  std::vector<std::optional<JointErrors>> errors_together(const std::vector<SourceRecord>& records);
   void add_spread(const SourceRecord& record, const ExcessVariance& excess, JointErrors& errors) const;
   void before_source();
 
@@ -166,6 +181,9 @@ class BlobRun {
   SourceSelection selection_, joint_selection_;
   std::vector<SourcePatches> frozen_;  // galaxies of other blobs, as subtracted from the images
   Reservations reservations_;
+  // Of each record, what its kind was last chosen on, and what was last tried on it with its neighbours free.
+  std::vector<Decided> chosen_on_, tried_on_;
+  Overlaps overlaps_;
   int bands_;
   std::vector<SourceState> known_;
   std::size_t next_known_ = 0;

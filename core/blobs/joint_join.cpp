@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/blobs/blob_run.h"
 #include "core/blobs/image_trial.h"
@@ -93,8 +94,7 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records) {
     }
     if (best.empty()) continue;
     images_.add(r.patches, 1);
-    const SourcePatches gone = std::move(r.patches);
-    r.patches.clear();
+    const SourcePatches gone = std::exchange(r.patches, {});
     r.alive = false;
     unsettle(records, gone);
     become(records, members, best);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/blobs/blob_run.h"
 #include "core/blobs/item_failure.h"
@@ -133,8 +134,8 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
   for (std::size_t k = 0; k < group.members.size(); ++k) {
     SourceRecord& r = records[static_cast<std::size_t>(group.members[k])];
     if (ok) r.model = fit.models[k];
-    const SourcePatches before = std::move(r.patches);
-    r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
+    const SourcePatches before = std::exchange(r.patches, {});
+    draw_on_windows(r);
     images_.add(r.patches, -1);
     out.change.push_back(group.whole ? 0 : images_.distance(before, r.patches));
   }
@@ -214,7 +215,7 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
   const auto subtract_all = [&](bool as_drawn) {
     for (SourceRecord& r : records) {
       if (!r.alive) continue;
-      if (!as_drawn) r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
+      if (!as_drawn) draw_on_windows(r);
       images_.add(r.patches, -1);
     }
   };
@@ -234,13 +235,17 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
   subtract_all(left < records.size());
 }
 
-// The kinds of the wanted sources (all, if empty) once more, brightest first, the others' models subtracted.
+// The kinds of the wanted sources (all, if empty) once more, brightest first, the others' models subtracted; but of those
+// around which nothing has changed since.
 void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted) {
+  chosen_on_.resize(records.size());
   for (const int i : brightest_first(records, true)) {
     if (!wanted.empty() && !wanted[static_cast<std::size_t>(i)]) continue;
     SourceRecord& r = records[static_cast<std::size_t>(i)];
     const bool of_known_kind = r.from_catalog && (r.found.is_galaxy() || r.traits.point_source);
-    if (!may_be_fitted_together(r) || of_known_kind) continue;
+    Decided& chosen_on = chosen_on_[static_cast<std::size_t>(i)];
+    if (!may_be_fitted_together(r) || of_known_kind || is_decided(r, chosen_on)) continue;
+    Decided now = decided_now(r);
     images_.add(r.patches, 1);
     step(r, [&] {
       r.known_galaxy.reset();
@@ -261,8 +266,9 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
       // One of two that were one has no model to go back to.
       if (failure && r.split_from >= 0 && !r.model_chosen) r.alive = false;
     });
-    const SourcePatches old = std::move(r.patches);
-    r.patches.clear();
+    now.kind = r.model.kind;
+    chosen_on = std::move(now);
+    const SourcePatches old = std::exchange(r.patches, {});
     if (!r.alive && r.traits.star) {
       r.alive = r.forced_to_stay = true;
       r.model_chosen = false;
@@ -272,7 +278,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
       unsettle(records, old);
       continue;
     }
-    r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
+    draw_on_windows(r);
     images_.add(r.patches, -1);
     r.moved += images_.distance(old, r.patches);
     // Neighbours on wings that it had are not those of what it is now.
@@ -287,6 +293,13 @@ void BlobRun::choose_freely(std::vector<SourceRecord>& records) {
   for (int round = 0; round < kRounds; ++round) {
     std::vector<SourceKind> before;
     for (const SourceRecord& r : records) before.push_back(r.model.kind);
+    tried_on_.resize(records.size());
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      const SourceRecord& r = records[i];
+      wanted[i] =
+          wanted[i] && may_be_fitted_together(r) && r.model.is_galaxy() && !is_decided(r, tried_on_[i]);
+      if (wanted[i]) tried_on_[i] = decided_now(r);
+    }
     step_together(records, [&] { try_kinds_freely(records, wanted); });
     std::vector<char> changed(records.size(), 0);
     for (std::size_t i = 0; i < records.size(); ++i) changed[i] = records[i].model.kind != before[i];
@@ -307,7 +320,7 @@ void BlobRun::fit_together(std::vector<SourceRecord>& records) {
 
 // The given records and all that feel them.
 std::vector<char> BlobRun::with_neighbours(const std::vector<SourceRecord>& records,
-                                           std::vector<char> given) const {
+                                           std::vector<char> given) {
   if (std::ranges::none_of(given, [](char c) { return c != 0; })) return given;
   constexpr double kFelt = 1;  // in sigmas of a source's flux, what another takes of it
   const Neighbourhood near = neighbours(records);
@@ -390,8 +403,7 @@ bool BlobRun::drop_dark(std::vector<SourceRecord>& records) {
         std::ranges::any_of(r.model.flux, [](double f) { return f > 0; }))
       continue;
     images_.add(r.patches, 1);
-    const SourcePatches gone = std::move(r.patches);
-    r.patches.clear();
+    const SourcePatches gone = std::exchange(r.patches, {});
     r.alive = false;
     unsettle(records, gone);
     any = true;
@@ -400,8 +412,7 @@ bool BlobRun::drop_dark(std::vector<SourceRecord>& records) {
 }
 
 // Of every source that may be fitted together, from the group that is its own.
-std::vector<std::optional<JointErrors>> BlobRun::errors_together(
-    const std::vector<SourceRecord>& records) const {
+std::vector<std::optional<JointErrors>> BlobRun::errors_together(const std::vector<SourceRecord>& records) {
   constexpr double kCounts = 0.05;  // of overlap; of less, errors are another by a thousandth
   std::vector<std::optional<JointErrors>> out(records.size());
   const std::vector<Group> groups = groups_of(records, neighbours(records), kCounts);

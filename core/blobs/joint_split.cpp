@@ -179,6 +179,7 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
     if (b.brightness(false) > a.brightness(false)) {
       std::swap(a.model, b.model);
       std::swap(a.patches, b.patches);
+      std::swap(a.on_windows, b.on_windows);
     }
     b.start_flux = b.model.flux;
     b.found = b.after_first_round = b.model;
@@ -221,7 +222,7 @@ bool BlobRun::rejoin(std::vector<SourceRecord>& records, std::size_t first) {
     SourceRecord& whole = records[static_cast<std::size_t>(a.split_from)];
     whole.alive = true;
     whole.unsettled = whole.moved = std::numeric_limits<double>::infinity();
-    whole.patches = images_.draw_on_windows(whole.model, tools_, in_parallel_);
+    draw_on_windows(whole);
     images_.add(whole.patches, -1);
     any = true;
   }

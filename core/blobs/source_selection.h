@@ -56,7 +56,7 @@ class SourceSelection {
   std::function<bool(double, double)> inside_;
   std::vector<Cutout> cutouts_;
   std::vector<FitImage> fit_images_;
-  std::vector<const Cutout*> cut_of_;  // of each fit image
+  std::vector<const Cutout*> cut_of_;               // of each fit image
   std::array<ModelFit, kModelKinds> tried_before_;  // the record's models when it came
   ModelImprovements occam_;  // terms of the models as they are (model_evidence.h); empty: not worked out
   std::vector<std::unique_ptr<PsfKernel>> own_kernels_;
