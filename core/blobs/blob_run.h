@@ -74,6 +74,9 @@ class BlobRun {
   };
   bool is_decided(const SourceRecord& record, const Decided& on) const;
   Decided decided_now(const SourceRecord& record) const;
+  // Of the records that are `wanted` (all, if empty) those that `on` does not decide about any more; from then on it does.
+  std::vector<char> undecided(const std::vector<SourceRecord>& records, std::vector<Decided>& on,
+                              std::vector<char> wanted = {}) const;
   bool may_be_fitted_together(const SourceRecord& record) const;
   bool makes_background(const SourceRecord& record) const;
   using Wanted = std::function<bool(const SourceRecord&)>;
@@ -107,7 +110,7 @@ class BlobRun {
   // joint_composite.cpp: members as the fitter sees them, composite galaxies as two sources.
   struct Component {
     SourceModel model;
-    const SourceModel* whole;
+    const SourceRecord* record;
     bool joined = false;  // to the one before it
     bool left_out(int band) const;
   };
@@ -117,7 +120,7 @@ class BlobRun {
   void try_composite(SourceRecord& record);
   GroupFit fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& options);
   void fit_over_background(std::vector<SourceRecord>& records);
-  void fit_groups(std::vector<SourceRecord>& records);
+  void fit_groups(std::vector<SourceRecord>& records, bool finally);
   template <class Work>
   void step_together(std::vector<SourceRecord>& records, Work&& work);
   // joint_split.cpp
@@ -136,7 +139,7 @@ class BlobRun {
   // joint_join.cpp
   double loss_without(const std::vector<SourceRecord>& records, int i, const std::vector<int>& members,
                       SourceKind kind, std::vector<SourceRecord>& trial);
-  void drop_superfluous(std::vector<SourceRecord>& records);
+  void drop_superfluous(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   // joint_run.cpp
   void join(std::vector<SourceRecord>& records);
   void choose_near(std::vector<SourceRecord>& records, std::size_t first);
@@ -145,7 +148,7 @@ class BlobRun {
   void look_further(std::vector<SourceRecord>& records);
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool drop_dark(std::vector<SourceRecord>& records);
-  void fit_together(std::vector<SourceRecord>& records);
+  void fit_together(std::vector<SourceRecord>& records, bool finally = false);
   std::vector<std::optional<JointErrors>> errors_together(const std::vector<SourceRecord>& records);
   void add_spread(const SourceRecord& record, const ExcessVariance& excess, JointErrors& errors) const;
   void before_source();
@@ -181,8 +184,8 @@ class BlobRun {
   SourceSelection selection_, joint_selection_;
   std::vector<SourcePatches> frozen_;  // galaxies of other blobs, as subtracted from the images
   Reservations reservations_;
-  // Of each record, what its kind was last chosen on, and what was last tried on it with its neighbours free.
-  std::vector<Decided> chosen_on_, tried_on_;
+  // Of each record: on what its kind was last chosen, kinds with its neighbours free, two in its place, or none, last tried.
+  std::vector<Decided> chosen_on_, tried_on_, split_on_, dropped_on_;
   Overlaps overlaps_;
   int bands_;
   std::vector<SourceState> known_;

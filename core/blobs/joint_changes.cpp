@@ -79,4 +79,15 @@ BlobRun::Decided BlobRun::decided_now(const SourceRecord& r) const {
   return out;
 }
 
+std::vector<char> BlobRun::undecided(const std::vector<SourceRecord>& records, std::vector<Decided>& on,
+                                     std::vector<char> wanted) const {
+  if (wanted.empty()) wanted.assign(records.size(), 1);
+  on.resize(records.size());
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    wanted[i] = wanted[i] && may_be_fitted_together(records[i]) && !is_decided(records[i], on[i]);
+    if (wanted[i]) on[i] = decided_now(records[i]);
+  }
+  return wanted;
+}
+
 }  // namespace brickline

@@ -53,8 +53,8 @@ double BlobRun::loss_without(const std::vector<SourceRecord>& records, int i, co
 }
 
 // Sources without which the others do as well, by what two must gain over one. Each of two such has what the other leaves,
-// so that neither goes when its kind is chosen beside the other.
-void BlobRun::drop_superfluous(std::vector<SourceRecord>& records) {
+// so that neither goes when its kind is chosen beside the other. Only those that are `wanted`.
+void BlobRun::drop_superfluous(std::vector<SourceRecord>& records, const std::vector<char>& wanted) {
   using enum SourceKind;
   const JointSelection& o = options_.together;
   const Neighbourhood near = neighbours(records);
@@ -63,7 +63,9 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records) {
   std::vector<SourceRecord> trial, best;
   for (const int i : order) {
     SourceRecord& r = records[static_cast<std::size_t>(i)];
-    if (!may_be_fitted_together(r) || r.from_catalog || r.forced_point_source || r.fit_background) continue;
+    if (!wanted[static_cast<std::size_t>(i)] || !may_be_fitted_together(r) || r.from_catalog ||
+        r.forced_point_source || r.fit_background)
+      continue;
     std::vector<int> members;
     double strongest = 0;
     for (const Neighbour& t : near.of[static_cast<std::size_t>(i)]) {

@@ -16,13 +16,16 @@ namespace {
 // it: only its wings lie on usable pixels, and their flux may be anything.
 constexpr double kLeastShare = 0.05, kOfBest = 0.1;
 
-// The share of a unit model's light on usable pixels.
-double usable_share(const BlobImage& image, const Patch& unit) {
-  const Box box = intersection(unit.box(), image.data.box());
+// Sigmas that changes may have moved a source by since it was fitted: at the end, and while there is more to come.
+constexpr double kSettled = 0.1, kSettledMeanwhile = 0.5;
+
+// The light of a model on usable pixels.
+double usable_light(const BlobImage& image, const Patch& model) {
+  const Box box = intersection(model.box(), image.data.box());
   double sum = 0;
   for (int y = box.y0; y < box.y1; ++y)
     for (int x = box.x0; x < box.x1; ++x)
-      if (image.inverse_error(x, y) > 0) sum += unit.pixels(x - unit.x0, y - unit.y0);
+      if (image.inverse_error(x, y) > 0) sum += model.pixels(x - model.x0, y - model.y0);
   return sum;
 }
 
@@ -43,6 +46,19 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
   const std::vector<BlobImage>& images = images_.images();
   std::vector<int> place(images.size(), -1);
   Renderer renderer(options_.fit.render);
+  // The share of a model's light on usable pixels; of what is drawn already, by that.
+  const auto share_of = [&](const Component& component, std::size_t i, const Box& window,
+                            const PixelPosition& at, const PsfKernel& kernel) {
+    const BlobImage& image = images[i];
+    const SourceRecord& r = *component.record;
+    const double flux = r.model.flux[static_cast<std::size_t>(image.band)];
+    if (!r.model.is_composite() && i < r.patches.size() && r.patches[i] && flux != 0 && r.on_windows &&
+        same_light(*r.on_windows, r.model))
+      return usable_light(image, *r.patches[i]) / flux;
+    const auto unit = renderer.patch_on(window, component.model, at,
+                                        {image.data.width(), image.data.height(), image.wcs.cd(), &kernel});
+    return unit ? usable_light(image, *unit) : 0;
+  };
   for (const Component& component : components_of(records, group)) {
     const SourceModel& model = component.model;
     JointSource s;
@@ -55,12 +71,10 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
       const auto local = local_linear(image.wcs, model.ra, model.dec, LocalLinearWcs::Jacobian::kLocal);
       if (!at || !local) continue;
       const PsfKernel* kernel = kernel_at(image, at->x, at->y, out.kernels);
-      const auto window = images_.window(*component.whole, *at, image, *kernel);
+      const auto window = images_.window(component.record->model, *at, image, *kernel);
       if (!window) continue;
-      const auto unit = renderer.patch_on(*window, model, *at,
-                                          {image.data.width(), image.data.height(), image.wcs.cd(), kernel});
       double& best = share[static_cast<std::size_t>(image.band)];
-      if (unit) best = std::max(best, usable_share(image, *unit));
+      best = std::max(best, share_of(component, i, *window, *at, *kernel));
       if (place[i] < 0) {
         place[i] = static_cast<int>(out.images.size());
         out.images.push_back(
@@ -145,11 +159,11 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
 // Sources that changes have moved by more than a small share of their errors since they were last fitted with their
 // neighbours, group by group; then again those that did not come to an end, or that are moved by the changes of
 // neighbours that were not in their group.
-void BlobRun::fit_groups(std::vector<SourceRecord>& records) {
-  constexpr double kSettled = 0.1;  // sigmas
+void BlobRun::fit_groups(std::vector<SourceRecord>& records, bool finally) {
+  const double settled_below = finally ? kSettled : kSettledMeanwhile;
   const auto at = [&](int k) -> SourceRecord& { return records[static_cast<std::size_t>(k)]; };
   if (std::ranges::none_of(records, [&](const SourceRecord& r) {
-        return may_be_fitted_together(r) && (r.moved > 0 || r.unsettled > kSettled);
+        return may_be_fitted_together(r) && (r.moved > 0 || r.unsettled > settled_below);
       }))
     return;
   const Neighbourhood near = neighbours(records);
@@ -160,7 +174,7 @@ void BlobRun::fit_groups(std::vector<SourceRecord>& records) {
   }
   for (int sweep = 0; sweep < options_.together.sweeps; ++sweep) {
     std::vector<char> settled;
-    for (const SourceRecord& r : records) settled.push_back(r.unsettled <= kSettled);
+    for (const SourceRecord& r : records) settled.push_back(r.unsettled <= settled_below);
     for (const Group& group : groups_of(records, near, 0, &settled)) {
       before_source();
       const GroupFit fit = fit_group(records, group, joint_fit_options());
@@ -310,11 +324,12 @@ void BlobRun::choose_freely(std::vector<SourceRecord>& records) {
   }
 }
 
-void BlobRun::fit_together(std::vector<SourceRecord>& records) {
-  step_together(records, [&] { fit_groups(records); });
+// `finally`: nothing is decided on it any more, and every source is brought to its best.
+void BlobRun::fit_together(std::vector<SourceRecord>& records, bool finally) {
+  step_together(records, [&] { fit_groups(records, finally); });
   constexpr int kRefits = 3;
   for (int k = 0; k < kRefits && drop_dark(records); ++k)
-    step_together(records, [&] { fit_groups(records); });
+    step_together(records, [&] { fit_groups(records, finally); });
   drop_dark(records);
 }
 
@@ -350,7 +365,8 @@ void BlobRun::join(std::vector<SourceRecord>& records) {
     before.push_back(r.model);
     was_alive.push_back(r.alive);
   }
-  step_together(records, [&] { drop_superfluous(records); });
+  const std::vector<char> wanted = undecided(records, dropped_on_);
+  step_together(records, [&] { drop_superfluous(records, wanted); });
   std::vector<char> changed(records.size(), 0);
   bool any = false;
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -393,6 +409,7 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     if (!(before - after > kWorthwhile * after) || !(after > pixels + kFar * std::sqrt(2 * pixels))) break;
     before = after;
   }
+  fit_together(records, true);
 }
 
 // What has no flux above 0 with its neighbours at their best is no source. Whether there was any.

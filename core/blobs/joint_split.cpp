@@ -154,11 +154,12 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
   std::vector<SourceRecord> found, trial;
   constexpr std::size_t kNeighbours = 5;  // that are free while two are tried
   const Neighbourhood near = neighbours(records);
+  const std::vector<char> wanted = undecided(records, split_on_);
   for (const int i : brightest_first(records, false)) {
     SourceRecord& whole = records[static_cast<std::size_t>(i)];
     // What lies on a halo gains by a second source what it gained by its background.
-    if (!may_be_fitted_together(whole) || whole.from_catalog || whole.forced_point_source ||
-        whole.fit_background)
+    if (!wanted[static_cast<std::size_t>(i)] || !may_be_fitted_together(whole) || whole.from_catalog ||
+        whole.forced_point_source || whole.fit_background)
       continue;
     before_source();
     std::vector<int> around;
