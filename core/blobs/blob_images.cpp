@@ -256,21 +256,30 @@ void BlobImages::add(const SourcePatches& patches, float factor) {
 }
 
 double BlobImages::distance(const SourcePatches& from, const SourcePatches& to) const {
-  double sum = 0;
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    if (!to[i]) continue;
-    const Patch* old = i < from.size() && from[i] ? &*from[i] : nullptr;
-    const Box box = to[i]->box(), both = old ? intersection(box, old->box()) : Box{};
+  // Over the pixels of a, those of b taken off where `common`; without, over those that b does not have.
+  const auto sum_over = [](const Image<float>& inverse_error, const Patch& a, const Patch* b, bool common) {
+    const Box box = a.box(), both = b ? intersection(box, b->box()) : Box{};
+    double sum = 0;
     for (int y = box.y0; y < box.y1; ++y) {
-      const float* e = images_[i].inverse_error.row(y);
-      const float* p = to[i]->pixels.row(y - box.y0) - box.x0;
-      const bool beside = old && y >= both.y0 && y < both.y1;
-      const float* q = beside ? old->pixels.row(y - old->y0) - old->x0 : nullptr;
+      const float* e = inverse_error.row(y);
+      const float* p = a.pixels.row(y - box.y0) - box.x0;
+      const bool beside = y >= both.y0 && y < both.y1;
+      const float* q = beside ? b->pixels.row(y - b->y0) - b->x0 : nullptr;
       for (int x = box.x0; x < box.x1; ++x) {
-        const double chi = (p[x] - (q && x >= both.x0 && x < both.x1 ? q[x] : 0.0F)) * e[x];
+        const bool in_both = q && x >= both.x0 && x < both.x1;
+        if (in_both && !common) continue;
+        const double chi = (p[x] - (in_both ? q[x] : 0.0F)) * e[x];
         sum += chi * chi;
       }
     }
+    return sum;
+  };
+  double sum = 0;
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    const Patch* old = i < from.size() && from[i] ? &*from[i] : nullptr;
+    const Patch* now = i < to.size() && to[i] ? &*to[i] : nullptr;
+    if (now) sum += sum_over(images_[i].inverse_error, *now, old, true);
+    if (old) sum += sum_over(images_[i].inverse_error, *old, now, false);
   }
   return std::sqrt(sum);
 }

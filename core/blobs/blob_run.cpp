@@ -18,6 +18,17 @@ std::vector<int> brightest_first(std::span<const SourceRecord> records, bool cat
   return order;
 }
 
+bool same_light(const SourceModel& a, const SourceModel& b) {
+  const auto same_shape = [](const SoftenedEllipse& u, const SoftenedEllipse& v) {
+    return u.log_re == v.log_re && u.ee1 == v.ee1 && u.ee2 == v.ee2;
+  };
+  if (a.kind != b.kind || a.ra != b.ra || a.dec != b.dec || a.flux != b.flux) return false;
+  if (a.is_galaxy() && !same_shape(a.shape, b.shape)) return false;
+  if (a.kind == SourceKind::kSer && a.sersic_index != b.sersic_index) return false;
+  return !a.is_composite() ||
+         (same_shape(a.bulge->shape, b.bulge->shape) && a.bulge->fraction == b.bulge->fraction);
+}
+
 namespace {
 
 // Whether the fit of what a source was chosen to be took all the steps that it may.
@@ -191,6 +202,7 @@ void BlobRun::first_round(std::vector<SourceRecord>& records) {
     for (const BlobImage& image : images_.images()) before.push_back(image.data);
   for (SourceRecord& r : records) {
     r.patches = images_.draw(r.model, tools_, in_parallel_);
+    r.on_windows.reset();
     if (several) images_.add(r.patches, -1);
   }
   for (const int i : brightest_first(records, true)) {
@@ -206,6 +218,7 @@ void BlobRun::first_round(std::vector<SourceRecord>& records) {
     });
     if (several) {
       r.patches = images_.draw(r.model, tools_, in_parallel_);
+      r.on_windows.reset();
       images_.add(r.patches, -1);
     }
   }
@@ -249,6 +262,7 @@ void BlobRun::choose_models(std::vector<SourceRecord>& records, const Image<std:
   for (SourceRecord& r : records) {
     if (!r.alive) continue;
     r.patches = images_.draw(r.model, tools_, in_parallel_);
+    r.on_windows.reset();
     images_.add(r.patches, -1);
   }
   for (const int i : brightest_first(records, true)) {
@@ -276,6 +290,7 @@ void BlobRun::choose_models(std::vector<SourceRecord>& records, const Image<std:
     r.patches.clear();
     if (!r.alive) continue;
     r.patches = images_.draw(r.model, tools_, in_parallel_);
+    r.on_windows.reset();
     images_.add(r.patches, -1);
   }
 }
@@ -309,6 +324,7 @@ void BlobRun::fit_again(std::vector<SourceRecord>& records) {
     images_.add(old, 1);
     step(r, [&] { fit_on_patches(r, true); });
     r.patches = images_.draw(r.model, tools_, in_parallel_);
+    r.on_windows.reset();
     images_.add(r.patches, -1);
     if (chi2(r.fit_background) <= old_chi2) continue;
     images_.add(r.patches, 1);

@@ -68,6 +68,17 @@ class BlobRun {
     std::vector<JointImage> images;
     std::vector<std::unique_ptr<PsfKernel>> kernels;
   };
+  // What something was decided about a record on (joint_changes.cpp): the kind that it was, and what the images had where it
+  // has its light, its own model not subtracted.
+  struct Decided {
+    SourceKind kind = SourceKind::kPsf;
+    SourcePatches data;  // empty: nothing was decided yet
+  };
+  bool is_decided(const SourceRecord& record, const Decided& on) const;
+  Decided decided_now(const SourceRecord& record) const;
+  // Of the records that are `wanted` (all, if empty) those that `on` does not decide about any more; from then on it does.
+  std::vector<char> undecided(const std::vector<SourceRecord>& records, std::vector<Decided>& on,
+                              std::vector<char> wanted = {}) const;
   bool may_be_fitted_together(const SourceRecord& record) const;
   bool makes_background(const SourceRecord& record) const;
   using Wanted = std::function<bool(const SourceRecord&)>;
@@ -80,9 +91,16 @@ class BlobRun {
     std::vector<double> snr;       // of all images together
     std::vector<std::vector<Neighbour>> of;
   };
-  Neighbourhood neighbours(const std::vector<SourceRecord>& records, const Wanted& wanted = {}) const;
+  // Overlaps as they were worked out last, of models as they were then.
+  struct Overlaps {
+    std::vector<std::optional<SourceModel>> model;  // of each record
+    std::vector<std::vector<double>> own;           // product of its model with itself, per image
+    std::vector<std::vector<double>> with;          // [record][each before it]; below 0: unknown
+  };
+  Neighbourhood neighbours(const std::vector<SourceRecord>& records, const Wanted& wanted = {});
   std::vector<Group> groups_of(const std::vector<SourceRecord>& records, const Neighbourhood& near,
                                double counts = 0, const std::vector<char>* settled = nullptr) const;
+  void draw_on_windows(SourceRecord& record);
   void unsettle(std::vector<SourceRecord>& records, const SourcePatches& gone);
   // joint_run.cpp
   void describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const;
@@ -94,7 +112,7 @@ class BlobRun {
   // joint_composite.cpp: members as the fitter sees them, composite galaxies as two sources.
   struct Component {
     SourceModel model;
-    const SourceModel* whole;
+    const SourceRecord* record;
     bool joined = false;  // to the one before it
     bool left_out(int band) const;
   };
@@ -104,7 +122,7 @@ class BlobRun {
   void try_composite(SourceRecord& record);
   GroupFit fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& options);
   void fit_over_background(std::vector<SourceRecord>& records);
-  void fit_groups(std::vector<SourceRecord>& records);
+  void fit_groups(std::vector<SourceRecord>& records, bool finally);
   template <class Work>
   void step_together(std::vector<SourceRecord>& records, Work&& work);
   // joint_split.cpp
@@ -128,18 +146,18 @@ class BlobRun {
   // joint_join.cpp
   double loss_without(const std::vector<SourceRecord>& records, int i, const std::vector<int>& members,
                       SourceKind kind, std::vector<SourceRecord>& trial);
-  void drop_superfluous(std::vector<SourceRecord>& records);
+  void drop_superfluous(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   // joint_run.cpp
   void join(std::vector<SourceRecord>& records);
   void choose_near(std::vector<SourceRecord>& records, std::size_t first);
-  std::vector<char> with_neighbours(const std::vector<SourceRecord>& records, std::vector<char> given) const;
+  std::vector<char> with_neighbours(const std::vector<SourceRecord>& records, std::vector<char> given);
   void choose_freely(std::vector<SourceRecord>& records, std::vector<char> wanted);
   double excess_of(const SourcePatches& patches) const;
   void look_further(std::vector<SourceRecord>& records);
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool drop_dark(std::vector<SourceRecord>& records);
-  void fit_together(std::vector<SourceRecord>& records);
-  std::vector<std::optional<JointErrors>> errors_together(const std::vector<SourceRecord>& records) const;
+  void fit_together(std::vector<SourceRecord>& records, bool finally = false);
+  std::vector<std::optional<JointErrors>> errors_together(const std::vector<SourceRecord>& records);
   void add_spread(const SourceRecord& record, const ExcessVariance& excess, JointErrors& errors) const;
   void before_source();
 
@@ -174,6 +192,9 @@ class BlobRun {
   SourceSelection selection_, joint_selection_;
   std::vector<SourcePatches> frozen_;  // galaxies of other blobs, as subtracted from the images
   Reservations reservations_;
+  // Of each record: on what its kind was last chosen, kinds with its neighbours free, two in its place, or none, last tried.
+  std::vector<Decided> chosen_on_, tried_on_, split_on_, dropped_on_;
+  Overlaps overlaps_;
   int bands_;
   std::vector<SourceState> known_;
   std::size_t next_known_ = 0;

@@ -53,20 +53,21 @@ SourceModel start_of(const SourceModel& single, const std::array<double, 2>& rad
 
 // In a band where it has none of the light: what would be below 0.
 bool BlobRun::Component::left_out(int band) const {
-  if (!whole->is_composite()) return false;
-  return whole->bulge->fraction[static_cast<std::size_t>(band)] == (joined ? 0 : 1);
+  if (!record->model.is_composite()) return false;
+  return record->model.bulge->fraction[static_cast<std::size_t>(band)] == (joined ? 0 : 1);
 }
 
 std::vector<BlobRun::Component> BlobRun::components_of(const std::vector<SourceRecord>& records,
                                                        const Group& group) {
   std::vector<Component> out;
   for (const int m : group.members) {
-    const SourceModel& model = records[static_cast<std::size_t>(m)].model;
+    const SourceRecord& r = records[static_cast<std::size_t>(m)];
+    const SourceModel& model = r.model;
     if (model.is_composite()) {
-      out.push_back({disk_of(model), &model});
-      out.push_back({bulge_of(model), &model, true});
+      out.push_back({disk_of(model), &r});
+      out.push_back({bulge_of(model), &r, true});
     } else {
-      out.push_back({model, &model});
+      out.push_back({model, &r});
     }
   }
   return out;

@@ -38,33 +38,48 @@ bool BlobRun::may_be_fitted_together(const SourceRecord& r) const {
 }
 
 // Which sources each overlaps by more than the options' least, itself left out, the strongest first.
-BlobRun::Neighbourhood BlobRun::neighbours(const std::vector<SourceRecord>& records,
-                                           const Wanted& wanted) const {
+BlobRun::Neighbourhood BlobRun::neighbours(const std::vector<SourceRecord>& records, const Wanted& wanted) {
   const std::size_t n = records.size();
   const std::vector<BlobImage>& images = images_.images();
-  std::vector<std::vector<double>> own(n, std::vector<double>(images.size(), 0.0));
   Neighbourhood out{std::vector<char>(n), std::vector<double>(n, 0.0),
                     std::vector<std::vector<Neighbour>>(n)};
   std::vector<char>& takes_part = out.takes_part;
+  constexpr double kUnknown = -1;
+  Overlaps& o = overlaps_;
+  o.model.resize(n);
+  o.own.resize(n);
+  o.with.resize(n);
+  for (std::size_t s = 0; s < n; ++s) o.with[s].resize(s, kUnknown);
   for (std::size_t s = 0; s < n; ++s) {
-    takes_part[s] = may_be_fitted_together(records[s]) && (!wanted || wanted(records[s]));
-    for (std::size_t i = 0; takes_part[s] && i < images.size(); ++i)
-      if (records[s].patches[i])
-        own[s][i] = weighted_product(images[i], *records[s].patches[i], *records[s].patches[i]);
-    for (const double v : own[s]) out.snr[s] += v;
+    const SourceRecord& r = records[s];
+    takes_part[s] = may_be_fitted_together(r) && (!wanted || wanted(r));
+    if (!takes_part[s]) continue;
+    if (!o.model[s] || !r.on_windows || !same_light(*o.model[s], *r.on_windows)) {
+      o.model[s] = r.on_windows;
+      o.own[s].assign(images.size(), 0.0);
+      for (std::size_t i = 0; i < images.size(); ++i)
+        if (r.patches[i]) o.own[s][i] = weighted_product(images[i], *r.patches[i], *r.patches[i]);
+      std::ranges::fill(o.with[s], kUnknown);
+      for (std::size_t t = s + 1; t < n; ++t) o.with[t][s] = kUnknown;
+    }
+    for (const double v : o.own[s]) out.snr[s] += v;
     out.snr[s] = std::sqrt(out.snr[s]);
   }
+  const auto overlap = [&](std::size_t s, std::size_t t) {
+    double strongest = 0;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      const auto &a = records[s].patches[i], &b = records[t].patches[i];
+      const double own = o.own[s][i], its = o.own[t][i];
+      if (!a || !b || !(own > 0) || !(its > 0) || intersection(a->box(), b->box()).empty()) continue;
+      strongest = std::max(strongest, std::abs(weighted_product(images[i], *a, *b)) / std::sqrt(own * its));
+    }
+    return strongest;
+  };
   for (std::size_t s = 0; s < n; ++s)
     for (std::size_t t = 0; takes_part[s] && t < s; ++t) {
       if (!takes_part[t]) continue;
-      double strongest = 0;
-      for (std::size_t i = 0; i < images.size(); ++i) {
-        const auto &a = records[s].patches[i], &b = records[t].patches[i];
-        if (!a || !b || !(own[s][i] > 0) || !(own[t][i] > 0) || intersection(a->box(), b->box()).empty())
-          continue;
-        strongest = std::max(
-            strongest, std::abs(weighted_product(images[i], *a, *b)) / std::sqrt(own[s][i] * own[t][i]));
-      }
+      double& strongest = o.with[s][t];
+      if (strongest < 0) strongest = overlap(s, t);
       if (!(strongest > options_.together.least_overlap)) continue;
       out.of[s].push_back({static_cast<int>(t), strongest});
       out.of[t].push_back({static_cast<int>(s), strongest});
@@ -126,6 +141,13 @@ std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& 
     out.push_back(std::move(group));
   }
   return out;
+}
+
+// The record's model on its windows, if its patches are not that already.
+void BlobRun::draw_on_windows(SourceRecord& r) {
+  if (!r.patches.empty() && r.on_windows && same_light(*r.on_windows, r.model)) return;
+  r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
+  r.on_windows = r.model;
 }
 
 // Nobody knows what becomes of the sources where these models were.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/blobs/blob_run.h"
 #include "core/blobs/image_trial.h"
@@ -53,8 +54,8 @@ double BlobRun::loss_without(const std::vector<SourceRecord>& records, int i, co
 }
 
 // Sources without which the others do as well, by what two must gain over one. Each of two such has what the other leaves,
-// so that neither goes when its kind is chosen beside the other.
-void BlobRun::drop_superfluous(std::vector<SourceRecord>& records) {
+// so that neither goes when its kind is chosen beside the other. Only those that are `wanted`.
+void BlobRun::drop_superfluous(std::vector<SourceRecord>& records, const std::vector<char>& wanted) {
   using enum SourceKind;
   const JointSelection& o = options_.together;
   const Neighbourhood near = neighbours(records);
@@ -63,7 +64,9 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records) {
   std::vector<SourceRecord> trial, best;
   for (const int i : order) {
     SourceRecord& r = records[static_cast<std::size_t>(i)];
-    if (!may_be_fitted_together(r) || r.from_catalog || r.forced_point_source || r.fit_background) continue;
+    if (!wanted[static_cast<std::size_t>(i)] || !may_be_fitted_together(r) || r.from_catalog ||
+        r.forced_point_source || r.fit_background)
+      continue;
     std::vector<int> members;
     double strongest = 0;
     for (const Neighbour& t : near.of[static_cast<std::size_t>(i)]) {
@@ -102,8 +105,7 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records) {
     }
     if (best.empty()) continue;
     images_.add(r.patches, 1);
-    const SourcePatches gone = std::move(r.patches);
-    r.patches.clear();
+    const SourcePatches gone = std::exchange(r.patches, {});
     r.alive = false;
     r.told.fate = SourceFate::kSuperfluous;
     r.told.other = members.front();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/blobs/blob_run.h"
 #include "core/blobs/item_failure.h"
@@ -15,13 +16,16 @@ namespace {
 // it: only its wings lie on usable pixels, and their flux may be anything.
 constexpr double kLeastShare = 0.05, kOfBest = 0.1;
 
-// The share of a unit model's light on usable pixels.
-double usable_share(const BlobImage& image, const Patch& unit) {
-  const Box box = intersection(unit.box(), image.data.box());
+// Sigmas that changes may have moved a source by since it was fitted: at the end, and while there is more to come.
+constexpr double kSettled = 0.1, kSettledMeanwhile = 0.5;
+
+// The light of a model on usable pixels.
+double usable_light(const BlobImage& image, const Patch& model) {
+  const Box box = intersection(model.box(), image.data.box());
   double sum = 0;
   for (int y = box.y0; y < box.y1; ++y)
     for (int x = box.x0; x < box.x1; ++x)
-      if (image.inverse_error(x, y) > 0) sum += unit.pixels(x - unit.x0, y - unit.y0);
+      if (image.inverse_error(x, y) > 0) sum += model.pixels(x - model.x0, y - model.y0);
   return sum;
 }
 
@@ -42,6 +46,19 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
   const std::vector<BlobImage>& images = images_.images();
   std::vector<int> place(images.size(), -1);
   Renderer renderer(options_.fit.render);
+  // The share of a model's light on usable pixels; of what is drawn already, by that.
+  const auto share_of = [&](const Component& component, std::size_t i, const Box& window,
+                            const PixelPosition& at, const PsfKernel& kernel) {
+    const BlobImage& image = images[i];
+    const SourceRecord& r = *component.record;
+    const double flux = r.model.flux[static_cast<std::size_t>(image.band)];
+    if (!r.model.is_composite() && i < r.patches.size() && r.patches[i] && flux != 0 && r.on_windows &&
+        same_light(*r.on_windows, r.model))
+      return usable_light(image, *r.patches[i]) / flux;
+    const auto unit = renderer.patch_on(window, component.model, at,
+                                        {image.data.width(), image.data.height(), image.wcs.cd(), &kernel});
+    return unit ? usable_light(image, *unit) : 0;
+  };
   for (const Component& component : components_of(records, group)) {
     const SourceModel& model = component.model;
     JointSource s;
@@ -54,12 +71,10 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
       const auto local = local_linear(image.wcs, model.ra, model.dec, LocalLinearWcs::Jacobian::kLocal);
       if (!at || !local) continue;
       const PsfKernel* kernel = kernel_at(image, at->x, at->y, out.kernels);
-      const auto window = images_.window(*component.whole, *at, image, *kernel);
+      const auto window = images_.window(component.record->model, *at, image, *kernel);
       if (!window) continue;
-      const auto unit = renderer.patch_on(*window, model, *at,
-                                          {image.data.width(), image.data.height(), image.wcs.cd(), kernel});
       double& best = share[static_cast<std::size_t>(image.band)];
-      if (unit) best = std::max(best, usable_share(image, *unit));
+      best = std::max(best, share_of(component, i, *window, *at, *kernel));
       if (place[i] < 0) {
         place[i] = static_cast<int>(out.images.size());
         out.images.push_back(
@@ -133,8 +148,8 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
   for (std::size_t k = 0; k < group.members.size(); ++k) {
     SourceRecord& r = records[static_cast<std::size_t>(group.members[k])];
     if (ok) r.model = fit.models[k];
-    const SourcePatches before = std::move(r.patches);
-    r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
+    const SourcePatches before = std::exchange(r.patches, {});
+    draw_on_windows(r);
     images_.add(r.patches, -1);
     out.change.push_back(group.whole ? 0 : images_.distance(before, r.patches));
   }
@@ -144,11 +159,11 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
 // Sources that changes have moved by more than a small share of their errors since they were last fitted with their
 // neighbours, group by group; then again those that did not come to an end, or that are moved by the changes of
 // neighbours that were not in their group.
-void BlobRun::fit_groups(std::vector<SourceRecord>& records) {
-  constexpr double kSettled = 0.1;  // sigmas
+void BlobRun::fit_groups(std::vector<SourceRecord>& records, bool finally) {
+  const double settled_below = finally ? kSettled : kSettledMeanwhile;
   const auto at = [&](int k) -> SourceRecord& { return records[static_cast<std::size_t>(k)]; };
   if (std::ranges::none_of(records, [&](const SourceRecord& r) {
-        return may_be_fitted_together(r) && (r.moved > 0 || r.unsettled > kSettled);
+        return may_be_fitted_together(r) && (r.moved > 0 || r.unsettled > settled_below);
       }))
     return;
   const Neighbourhood near = neighbours(records);
@@ -159,7 +174,7 @@ void BlobRun::fit_groups(std::vector<SourceRecord>& records) {
   }
   for (int sweep = 0; sweep < options_.together.sweeps; ++sweep) {
     std::vector<char> settled;
-    for (const SourceRecord& r : records) settled.push_back(r.unsettled <= kSettled);
+    for (const SourceRecord& r : records) settled.push_back(r.unsettled <= settled_below);
     for (const Group& group : groups_of(records, near, 0, &settled)) {
       before_source();
       const GroupFit fit = fit_group(records, group, joint_fit_options());
@@ -214,7 +229,7 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
   const auto subtract_all = [&](bool as_drawn) {
     for (SourceRecord& r : records) {
       if (!r.alive) continue;
-      if (!as_drawn) r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
+      if (!as_drawn) draw_on_windows(r);
       images_.add(r.patches, -1);
     }
   };
@@ -234,13 +249,17 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
   subtract_all(left < records.size());
 }
 
-// The kinds of the wanted sources (all, if empty) once more, brightest first, the others' models subtracted.
+// The kinds of the wanted sources (all, if empty) once more, brightest first, the others' models subtracted; but of those
+// around which nothing has changed since.
 void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted) {
+  chosen_on_.resize(records.size());
   for (const int i : brightest_first(records, true)) {
     if (!wanted.empty() && !wanted[static_cast<std::size_t>(i)]) continue;
     SourceRecord& r = records[static_cast<std::size_t>(i)];
     const bool of_known_kind = r.from_catalog && (r.found.is_galaxy() || r.traits.point_source);
-    if (!may_be_fitted_together(r) || of_known_kind) continue;
+    Decided& chosen_on = chosen_on_[static_cast<std::size_t>(i)];
+    if (!may_be_fitted_together(r) || of_known_kind || is_decided(r, chosen_on)) continue;
+    Decided now = decided_now(r);
     images_.add(r.patches, 1);
     step(r, [&] {
       r.known_galaxy.reset();
@@ -261,8 +280,9 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
       // One of two that were one has no model to go back to.
       if (failure && r.split_from >= 0 && !r.model_chosen) r.alive = false;
     });
-    const SourcePatches old = std::move(r.patches);
-    r.patches.clear();
+    now.kind = r.model.kind;
+    chosen_on = std::move(now);
+    const SourcePatches old = std::exchange(r.patches, {});
     if (!r.alive && r.traits.star) {
       r.alive = r.forced_to_stay = true;
       r.model_chosen = false;
@@ -272,7 +292,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
       unsettle(records, old);
       continue;
     }
-    r.patches = images_.draw_on_windows(r.model, tools_, in_parallel_);
+    draw_on_windows(r);
     images_.add(r.patches, -1);
     r.moved += images_.distance(old, r.patches);
     // Neighbours on wings that it had are not those of what it is now.
@@ -284,12 +304,19 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
 // their kinds chosen again, by the whole margins.
 void BlobRun::choose_freely(std::vector<SourceRecord>& records, std::vector<char> wanted) {
   constexpr int kRounds = 3;
-  for (std::size_t i = 0; i < records.size(); ++i)
-    if (wanted[i]) records[i].no_more_than.reset();
   if (std::ranges::none_of(wanted, [](char c) { return c != 0; })) return;
   for (int round = 0; round < kRounds; ++round) {
     std::vector<SourceKind> before;
     for (const SourceRecord& r : records) before.push_back(r.model.kind);
+    tried_on_.resize(records.size());
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      SourceRecord& r = records[i];
+      wanted[i] =
+          wanted[i] && may_be_fitted_together(r) && r.model.is_galaxy() && !is_decided(r, tried_on_[i]);
+      if (!wanted[i]) continue;
+      tried_on_[i] = decided_now(r);
+      if (round == 0) r.no_more_than.reset();
+    }
     step_together(records, [&] { try_kinds_freely(records, wanted); });
     std::vector<char> changed(records.size(), 0);
     for (std::size_t i = 0; i < records.size(); ++i) {
@@ -304,17 +331,18 @@ void BlobRun::choose_freely(std::vector<SourceRecord>& records, std::vector<char
   }
 }
 
-void BlobRun::fit_together(std::vector<SourceRecord>& records) {
-  step_together(records, [&] { fit_groups(records); });
+// `finally`: nothing is decided on it any more, and every source is brought to its best.
+void BlobRun::fit_together(std::vector<SourceRecord>& records, bool finally) {
+  step_together(records, [&] { fit_groups(records, finally); });
   constexpr int kRefits = 3;
   for (int k = 0; k < kRefits && drop_dark(records); ++k)
-    step_together(records, [&] { fit_groups(records); });
+    step_together(records, [&] { fit_groups(records, finally); });
   drop_dark(records);
 }
 
 // The given records and all that feel them.
 std::vector<char> BlobRun::with_neighbours(const std::vector<SourceRecord>& records,
-                                           std::vector<char> given) const {
+                                           std::vector<char> given) {
   if (std::ranges::none_of(given, [](char c) { return c != 0; })) return given;
   constexpr double kFelt = 1;  // in sigmas of a source's flux, what another takes of it
   const Neighbourhood near = neighbours(records);
@@ -344,7 +372,8 @@ void BlobRun::join(std::vector<SourceRecord>& records) {
     before.push_back(r.model);
     was_alive.push_back(r.alive);
   }
-  step_together(records, [&] { drop_superfluous(records); });
+  const std::vector<char> wanted = undecided(records, dropped_on_);
+  step_together(records, [&] { drop_superfluous(records, wanted); });
   std::vector<char> changed(records.size(), 0);
   bool any = false;
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -393,6 +422,7 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     if (!(before - after > kWorthwhile * after) || !(after > pixels + kFar * std::sqrt(2 * pixels))) break;
     before = after;
   }
+  fit_together(records, true);
 }
 
 // What has no flux above 0 with its neighbours at their best is no source. Whether there was any.
@@ -403,8 +433,7 @@ bool BlobRun::drop_dark(std::vector<SourceRecord>& records) {
         std::ranges::any_of(r.model.flux, [](double f) { return f > 0; }))
       continue;
     images_.add(r.patches, 1);
-    const SourcePatches gone = std::move(r.patches);
-    r.patches.clear();
+    const SourcePatches gone = std::exchange(r.patches, {});
     r.alive = false;
     r.told.fate = SourceFate::kDark;
     unsettle(records, gone);
@@ -414,8 +443,7 @@ bool BlobRun::drop_dark(std::vector<SourceRecord>& records) {
 }
 
 // Of every source that may be fitted together, from the group that is its own.
-std::vector<std::optional<JointErrors>> BlobRun::errors_together(
-    const std::vector<SourceRecord>& records) const {
+std::vector<std::optional<JointErrors>> BlobRun::errors_together(const std::vector<SourceRecord>& records) {
   constexpr double kCounts = 0.05;  // of overlap; of less, errors are another by a thousandth
   std::vector<std::optional<JointErrors>> out(records.size());
   const std::vector<Group> groups = groups_of(records, neighbours(records), kCounts);

@@ -171,11 +171,12 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
   std::vector<SourceRecord> found, trial;
   constexpr std::size_t kNeighbours = 5;  // that are free while two are tried
   const Neighbourhood near = neighbours(records);
+  const std::vector<char> wanted = undecided(records, split_on_);
   for (const int i : brightest_first(records, false)) {
     SourceRecord& whole = records[static_cast<std::size_t>(i)];
     // What lies on a halo gains by a second source what it gained by its background.
-    if (!may_be_fitted_together(whole) || whole.from_catalog || whole.forced_point_source ||
-        whole.fit_background)
+    if (!wanted[static_cast<std::size_t>(i)] || !may_be_fitted_together(whole) || whole.from_catalog ||
+        whole.forced_point_source || whole.fit_background)
       continue;
     before_source();
     std::vector<int> around;
@@ -197,6 +198,7 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
     if (b.brightness(false) > a.brightness(false)) {
       std::swap(a.model, b.model);
       std::swap(a.patches, b.patches);
+      std::swap(a.on_windows, b.on_windows);
     }
     b.start_flux = b.model.flux;
     b.found = b.after_first_round = b.model;
@@ -246,7 +248,7 @@ bool BlobRun::rejoin(std::vector<SourceRecord>& records, std::size_t first) {
     whole.alive = true;
     whole.told.fate = SourceFate::kStays;
     whole.unsettled = whole.moved = std::numeric_limits<double>::infinity();
-    whole.patches = images_.draw_on_windows(whole.model, tools_, in_parallel_);
+    draw_on_windows(whole);
     images_.add(whole.patches, -1);
     any = true;
   }

@@ -23,8 +23,9 @@ struct SourceRecord : SourceState {
   std::vector<double> start_flux;
 
   SourceModel found, after_first_round;
-  int owned_pixels = 0;   // brick pixels
-  SourcePatches patches;  // the model as subtracted from the images
+  int owned_pixels = 0;                   // brick pixels
+  SourcePatches patches;                  // the model as subtracted from the images
+  std::optional<SourceModel> on_windows;  // what the patches are, if they are of a model drawn on its windows
   bool forced_point_source = false, fit_background = false;
   bool forced_to_stay = false;
   int split_from = -1;  // the record that it is one of two of; -1: none
@@ -43,6 +44,9 @@ struct SourceRecord : SourceState {
     return sum + (catalogs_first && from_catalog ? 1e6 : 0);
   }
 };
+
+// Whether two models of one source are the same light.
+bool same_light(const SourceModel& a, const SourceModel& b);
 
 // Indices of the records still alive, brightest first.
 std::vector<int> brightest_first(std::span<const SourceRecord> records, bool catalogs_first);

@@ -96,8 +96,10 @@ ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& 
     s.model.shape = to_softened(shape_of(t, i, "shape"));
     if (s.model.kind == SourceKind::kSer) s.model.sersic_index = t.number("sersic", i);
   }
-  if (s.model.is_composite())
-    s.model.bulge = Bulge{to_softened(shape_of(t, i, "shapedev")), {fracdev_of(t, i, band)}};
+  if (s.model.is_composite()) {
+    const double fracdev = fracdev_of(t, i, band);
+    s.model.bulge = Bulge{to_softened(shape_of(t, i, "shapedev")), {fracdev}};
+  }
   if (t.has("ref_cat")) s.ref_cat = t.text("ref_cat", i);
   if (t.has("ref_id")) s.ref_id = t.integer("ref_id", i);
   if (const double epoch = number_or_zero(t, "ref_epoch", i); epoch > 0)
