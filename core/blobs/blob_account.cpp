@@ -44,7 +44,7 @@ SourceAccount account_of(const SourceRecord& r, const Box& box) {
 }  // namespace
 
 void BlobRun::tell_of_neighbours(const std::vector<SourceRecord>& records,
-                                 std::vector<SourceAccount>& accounts) const {
+                                 std::vector<SourceAccount>& accounts) {
   constexpr double kWorthTelling = 0.01;  // of overlap
   constexpr std::size_t kMost = 5;
   const Neighbourhood near = neighbours(records);
@@ -58,7 +58,7 @@ void BlobRun::tell_of_neighbours(const std::vector<SourceRecord>& records,
   }
 }
 
-BlobAccount BlobRun::account(const std::vector<SourceRecord>& records) const {
+BlobAccount BlobRun::account(const std::vector<SourceRecord>& records) {
   BlobAccount out;
   out.blob = task_.blob;
   out.part = task_.part;

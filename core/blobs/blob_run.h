@@ -48,9 +48,9 @@ class BlobRun {
   double chi2(bool with_sky) const;
   std::vector<FittedSource> finish(std::vector<SourceRecord>& records);
   FittedSource fitted(const SourceRecord& record) const;
-  BlobAccount account(const std::vector<SourceRecord>& records) const;
+  BlobAccount account(const std::vector<SourceRecord>& records);
   void tell_of_neighbours(const std::vector<SourceRecord>& records,
-                          std::vector<SourceAccount>& accounts) const;
+                          std::vector<SourceAccount>& accounts);
   bool is_own(const FittedSource& source) const;
   std::vector<FitImage> whole_images(const SourceModel& model,
                                      std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const;
