@@ -49,8 +49,7 @@ class BlobRun {
   std::vector<FittedSource> finish(std::vector<SourceRecord>& records);
   FittedSource fitted(const SourceRecord& record) const;
   BlobAccount account(const std::vector<SourceRecord>& records);
-  void tell_of_neighbours(const std::vector<SourceRecord>& records,
-                          std::vector<SourceAccount>& accounts);
+  void tell_of_neighbours(const std::vector<SourceRecord>& records, std::vector<SourceAccount>& accounts);
   bool is_own(const FittedSource& source) const;
   std::vector<FitImage> whole_images(const SourceModel& model,
                                      std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const;
