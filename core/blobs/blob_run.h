@@ -60,6 +60,8 @@ class BlobRun {
   struct Group {
     std::vector<int> members;
     std::vector<char> own;
+    // Of each member whether it stays as it is but for its fluxes: settled, and little overlapped by what is not. Empty: none.
+    std::vector<char> held;
     bool whole = true;  // all that they overlap is in it
   };
   struct JointInput {
@@ -113,6 +115,7 @@ class BlobRun {
     SourceModel model;
     const SourceRecord* record;
     bool joined = false;  // to the one before it
+    bool held = false;
     bool left_out(int band) const;
   };
   static std::vector<Component> components_of(const std::vector<SourceRecord>& records, const Group& group);

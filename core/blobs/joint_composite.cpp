@@ -60,14 +60,14 @@ bool BlobRun::Component::left_out(int band) const {
 std::vector<BlobRun::Component> BlobRun::components_of(const std::vector<SourceRecord>& records,
                                                        const Group& group) {
   std::vector<Component> out;
-  for (const int m : group.members) {
-    const SourceRecord& r = records[static_cast<std::size_t>(m)];
+  for (std::size_t k = 0; k < group.members.size(); ++k) {
+    const SourceRecord& r = records[static_cast<std::size_t>(group.members[k])];
     const SourceModel& model = r.model;
     if (model.is_composite()) {
       out.push_back({disk_of(model), &r});
       out.push_back({bulge_of(model), &r, true});
     } else {
-      out.push_back({model, &r});
+      out.push_back({model, &r, false, !group.held.empty() && group.held[k] != 0});
     }
   }
   return out;

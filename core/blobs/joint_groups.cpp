@@ -65,6 +65,8 @@ BlobRun::Neighbourhood BlobRun::neighbours(const std::vector<SourceRecord>& reco
     for (const double v : o.own[s]) out.snr[s] += v;
     out.snr[s] = std::sqrt(out.snr[s]);
   }
+  // Far apart on the first image that both are on, they are on the others.
+  constexpr double kFar = 0.25;
   const auto overlap = [&](std::size_t s, std::size_t t) {
     double strongest = 0;
     for (std::size_t i = 0; i < images.size(); ++i) {
@@ -72,6 +74,7 @@ BlobRun::Neighbourhood BlobRun::neighbours(const std::vector<SourceRecord>& reco
       const double own = o.own[s][i], its = o.own[t][i];
       if (!a || !b || !(own > 0) || !(its > 0) || intersection(a->box(), b->box()).empty()) continue;
       strongest = std::max(strongest, std::abs(weighted_product(images[i], *a, *b)) / std::sqrt(own * its));
+      if (strongest < kFar * options_.together.least_overlap) break;
     }
     return strongest;
   };
@@ -99,6 +102,7 @@ std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& 
                                                const Neighbourhood& near, double counts,
                                                const std::vector<char>* settled) const {
   constexpr double kTakesPart = 0.02;  // overlap of settled sources that are fitted with others
+  constexpr double kMoves = 0.1;       // overlap of those of them that may move, too
   const auto most = static_cast<std::size_t>(std::max(1, options_.together.largest_group));
   std::vector<char> done = settled ? *settled : std::vector<char>(records.size(), 0);
   std::vector<Group> out;
@@ -128,6 +132,15 @@ std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& 
         strongest = all[next[k]].overlap;
         m = all[next[k]].record;
       }
+    }
+    const auto is_done = [&](int m) { return done[static_cast<std::size_t>(m)] != 0; };
+    for (const int m : group.members) {
+      double moving = 0;  // overlap with what is not settled
+      for (const Neighbour& t : near.of[static_cast<std::size_t>(m)])
+        if (in[static_cast<std::size_t>(t.record)] && !is_done(t.record))
+          moving = std::max(moving, t.overlap);
+      const bool composite = records[static_cast<std::size_t>(m)].model.is_composite();
+      group.held.push_back(settled && is_done(m) && moving < kMoves && !composite);
     }
     for (const int m : group.members) {
       double outside = 0;

@@ -64,6 +64,7 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
     JointSource s;
     s.model = model;
     s.joined = component.joined;
+    s.move_position = s.move_shape = !component.held;
     std::vector<double> share(static_cast<std::size_t>(bands_), 0.0);
     for (std::size_t i = 0; i < images.size(); ++i) {
       const BlobImage& image = images[i];
@@ -179,7 +180,8 @@ void BlobRun::fit_groups(std::vector<SourceRecord>& records, bool finally) {
       before_source();
       const GroupFit fit = fit_group(records, group, joint_fit_options());
       std::vector<char> in(records.size(), 0);
-      for (const int m : group.members) in[static_cast<std::size_t>(m)] = 1;
+      for (std::size_t k = 0; k < group.members.size(); ++k)
+        in[static_cast<std::size_t>(group.members[k])] = !group.held[k];
       for (std::size_t k = 0; k < group.members.size(); ++k) {
         SourceRecord& r = at(group.members[k]);
         if (group.own[k] || group.whole) {

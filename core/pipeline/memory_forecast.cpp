@@ -1,6 +1,7 @@
 #include "core/pipeline/memory_forecast.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "core/base/error.h"
@@ -34,6 +35,22 @@ MemoryForecast forecast_memory(const MemoryQuestion& q) {
   out.stages.push_back(
       {"coadds", resident + q.brick_pixels * (20 + 40 * q.bands) + 20 * q.threads * q.ccd_pixels});
   return out;
+}
+
+std::int64_t forecast_joint_fits(const BlobMap& blobs, double images_per_pixel, int threads) {
+  constexpr std::int64_t kOfThread = 20'000'000;  // PSFs as they are transformed, planes of a group's models
+  constexpr std::int64_t kWindow = 69 * 69;       // pixels, of a model
+  // Models held of each source that was detected, with those that are found later.
+  constexpr double kModels = 7;
+  std::vector<double> of_blob;
+  for (const Blob& blob : blobs.blobs)
+    of_blob.push_back(kModels * static_cast<double>(blob.sources.size()) * images_per_pixel *
+                      static_cast<double>(std::min(kWindow, blob.box.area()) * sizeof(float)));
+  std::ranges::sort(of_blob, std::greater<>());
+  of_blob.resize(std::min(of_blob.size(), static_cast<std::size_t>(std::max(1, threads))));
+  double sum = 0;
+  for (const double bytes : of_blob) sum += static_cast<double>(kOfThread) + bytes;
+  return static_cast<std::int64_t>(sum);
 }
 
 void prepare_memory(const std::vector<CcdRow>& ccds, const Wcs& brick, int bands, RunContext& run) {

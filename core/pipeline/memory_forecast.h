@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/detect/blob_map.h"
 #include "core/image/ccd_image.h"
 #include "core/pipeline/run_context.h"
 #include "core/survey/ccd_table.h"
@@ -37,6 +38,12 @@ struct MemoryForecast {
 // The planes that each stage holds, with their sizes, and a measured rest for what comes and goes; within a
 // fifth of what runs of 300 to 3600 pixels with 1 to 10 exposures took.
 MemoryForecast forecast_memory(const MemoryQuestion& question);
+
+// What joint fits hold beside that, which the sources decide: models of each on every image that it falls on, as they are,
+// as they are tried, and what its kind was chosen on; of as many of the largest blobs at once as there are threads.
+// `images_per_pixel`: how many images see a pixel of the brick, all bands together. Within a third of what blobs of 30 to
+// 100 sources took.
+std::int64_t forecast_joint_fits(const BlobMap& blobs, double images_per_pixel, int threads);
 
 // Tells what the run will take, and makes run.pixel_file where run.most_memory asks for it. Error (kResources)
 // where even so it would take more.

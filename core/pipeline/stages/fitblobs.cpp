@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/threads.h"
 #include "core/blobs/blob_fitter.h"
 #include "core/blobs/blob_subset.h"
 #include "core/pipeline/blob_journal.h"
 #include "core/pipeline/explain_page.h"
 #include "core/pipeline/frozen_galaxies.h"
+#include "core/pipeline/memory_forecast.h"
 #include "core/survey/provenance.h"
 
 namespace brickline {
@@ -106,6 +108,16 @@ void tell_of_large_blobs(const BlobMap& map, std::int64_t most_pixels, const Log
         count, map.blobs.size(), most_pixels, largest);
 }
 
+// The sources, which decide it, were not known when the run's memory was foretold.
+void tell_of_memory(const BlobFitInput& input, const Log& log) {
+  std::int64_t image_pixels = 0;
+  for (const CcdImage& image : input.images) image_pixels += image.data.box().area();
+  const double brick_pixels = static_cast<double>(input.brick.width()) * input.brick.height();
+  const std::int64_t bytes =
+      forecast_joint_fits(*input.blobs, static_cast<double>(image_pixels) / brick_pixels, usable_threads());
+  log.info("joint fits will need some {} MB beside what was foretold for stage fitblobs", bytes / 1'000'000);
+}
+
 }  // namespace
 
 void check_fitblobs(const ExplainOptions& explain, RunContext&) {
@@ -158,7 +170,7 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice
   BlobFitOptions how = fit_options(detection, fitting, metrics, explain);
   how.no_more = bail_out.bail_out;
   how.fit.cancel = run.cancel;
-  if (how.joint) run.log.info("what the joint fit's groups take is not in the memory that was foretold");
+  if (how.joint) tell_of_memory(input, run.log);
   Fits out;
   out.fitted = fit_blobs(input, how, hooks, run.log);
   const Unfitted left = unfitted(out.fitted.blobs);
