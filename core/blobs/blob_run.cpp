@@ -5,6 +5,7 @@
 
 #include "core/blobs/item_failure.h"
 #include "core/fit/flux_solver.h"
+#include "core/model/light_share.h"
 
 namespace brickline {
 
@@ -69,6 +70,8 @@ SourceRecord BlobRun::record_of(int source) const {
   r.from_catalog = s.reference_row >= 0;
   r.needs_initial_flux = s.needs_initial_flux;
   r.model = s.model;
+  if (r.from_catalog && r.model.is_galaxy())
+    convert_fluxes(r.model, GalaxyProfiles::kReference, options_.fit.render.profiles);
   r.model.flux.resize(bands_, 0.0);
   r.start_flux = r.model.flux;
   r.found = r.model;

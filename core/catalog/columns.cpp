@@ -472,6 +472,8 @@ std::string catalog_schema_markdown() {
       "galaxies may be a bulge plus disk (`--bulge-disk`): a source of type COMP is an exponential profile of the shape "
       "in `shape_r`, `shape_e1`, `shape_e2` and a de Vaucouleurs profile of that in `shapedev_*`, which has the share "
       "`fracdev_<band>` of `flux_<band>`; both are 0 for other types. `type` has four characters then. "
+      "Fluxes and shapes of galaxies are of whole Sersic profiles where the header's GALPROF is SERSIC (`--fit joint`), else of "
+      "the reference's. "
       "This page is made from the table in `columns.cpp`.\n\n"
       "| column | type | unit | filled by | content |\n|---|---|---|---|---|\n";
   for (const CatalogColumn& c : catalog_columns()) {

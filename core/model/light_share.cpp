@@ -46,4 +46,10 @@ double reference_light_share(SourceKind kind, double sersic_index) {
   return a.share + (b.share - a.share) * (sersic_index - a.index) / (b.index - a.index);
 }
 
+void convert_fluxes(SourceModel& model, GalaxyProfiles from, GalaxyProfiles to) {
+  if (from == to) return;
+  const double share = reference_light_share(model.kind, model.sersic_index);
+  for (double& f : model.flux) f *= to == GalaxyProfiles::kSersic ? 1 / share : share;
+}
+
 }  // namespace brickline

@@ -6,11 +6,15 @@
 // 0.8 % for n <= 6. For fluxes of catalogs that one way was used for, where the other is used.
 #pragma once
 
+#include "core/model/galaxy_profiles.h"
 #include "core/model/source_model.h"
 
 namespace brickline {
 
 // 1 for a point source. `sersic_index`: of kSer. Not of COMP (Error kInternal), which the reference does not have.
 double reference_light_share(SourceKind kind, double sersic_index);
+
+// Fluxes of a model of profiles `from` become those of the same galaxy with profiles `to`.
+void convert_fluxes(SourceModel& model, GalaxyProfiles from, GalaxyProfiles to);
 
 }  // namespace brickline

@@ -16,9 +16,10 @@ namespace brickline {
 std::vector<int> frozen_rows(const ReferenceCatalog& references);
 
 // Those that reach into blobs, as the coadds' models draw them. `row_fits`: what each row of the catalog was
-// fitted as, null for rows that were not.
+// fitted as, null for rows that were not. `profiles`: of the run's galaxies; the catalog's fluxes are of the reference's.
 std::vector<Scene::Frozen> frozen_in_scene(const ReferenceCatalog& references, const SourceList& sources,
                                            const FittedCatalog& fitted,
-                                           std::span<const FittedSource* const> row_fits);
+                                           std::span<const FittedSource* const> row_fits,
+                                           GalaxyProfiles profiles = GalaxyProfiles::kReference);
 
 }  // namespace brickline

@@ -215,13 +215,6 @@ bool fitted_fluxes(const fits::Table& table, std::int64_t row, std::span<const s
   return all;
 }
 
-// A model's fluxes, of the profiles that its catalog has, as those of others.
-void convert_fluxes(SourceModel& model, GalaxyProfiles from, GalaxyProfiles to) {
-  if (from == to) return;
-  const double share = reference_light_share(model.kind, model.sersic_index);
-  for (double& f : model.flux) f *= to == GalaxyProfiles::kSersic ? 1 / share : share;
-}
-
 void set_model(ReferenceObject& o, const Galaxies& galaxies, std::int64_t row,
                std::span<const std::string> bands, GalaxyProfiles profiles) {
   const fits::Table& table = galaxies.table();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/model/light_share.h"
 #include "core/pipeline/frozen_galaxies.h"
 
 namespace brickline {
@@ -58,6 +59,11 @@ TEST(CatalogRows, FrozenGalaxiesAreDrawnWhereTheyReachAndKnowTheirRow) {
   EXPECT_EQ(frozen[0].row, 2u);
   EXPECT_EQ(frozen[0].blobs, (std::vector<std::int32_t>{4, 7}));
   EXPECT_EQ(frozen[0].model.flux, std::vector<double>{10});
+  // Where galaxies are whole profiles, its flux is, too.
+  ReferenceCatalog galaxies = catalog;
+  galaxies.rows[1].model->kind = SourceKind::kDev;
+  EXPECT_NEAR(frozen_in_scene(galaxies, sources, fitted, row_fits, GalaxyProfiles::kSersic)[0].model.flux[0],
+              10 / reference_light_share(SourceKind::kDev, 4), 1e-9);
   // One that reaches no blob is an ordinary source, if it is one.
   fitted.frozen_reach = {{}};
   EXPECT_TRUE(frozen_in_scene(catalog, sources, fitted, row_fits).empty());

@@ -63,7 +63,7 @@ Outcome<Measurements> run_coadds(const MetricsOptions& metrics, const StackingOp
   scene.blobs = blobs;
   scene.blob_map = fitted.blob_map.const_view();
   const std::vector<Scene::Frozen> frozen =
-      frozen_in_scene(references.catalog, sources.detection.sources, fitted, row_fits);
+      frozen_in_scene(references.catalog, sources.detection.sources, fitted, row_fits, fitting.profiles());
   scene.frozen = frozen;
   input.scene = scene;
   CoaddStageOptions options = coadd_options(stacking, pictures);

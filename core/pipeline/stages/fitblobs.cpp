@@ -6,6 +6,7 @@
 #include "core/base/threads.h"
 #include "core/blobs/blob_fitter.h"
 #include "core/blobs/blob_subset.h"
+#include "core/model/light_share.h"
 #include "core/pipeline/blob_journal.h"
 #include "core/pipeline/explain_page.h"
 #include "core/pipeline/frozen_galaxies.h"
@@ -53,7 +54,7 @@ BlobFitOptions fit_options(const DetectionChoice& detection, const FittingChoice
 
 // Large galaxies whose parameters are taken from their catalog, with the pixels of their masks.
 std::vector<FrozenGalaxy> frozen_galaxies(const ReferenceCatalog& references, const SourceList& sources,
-                                          const Wcs& brick) {
+                                          const Wcs& brick, GalaxyProfiles profiles) {
   std::vector<FrozenGalaxy> out;
   for (const int r : frozen_rows(references)) {
     const ReferenceObject& row = references.rows[r];
@@ -61,6 +62,7 @@ std::vector<FrozenGalaxy> frozen_galaxies(const ReferenceCatalog& references, co
     const auto of_row = std::ranges::find(sources, r, &DetectedSource::reference_row);
     if (of_row != sources.end()) galaxy.source = static_cast<int>(of_row - sources.begin());
     galaxy.model = *row.model;
+    convert_fluxes(galaxy.model, GalaxyProfiles::kReference, profiles);
     galaxy.x = row.x;
     galaxy.y = row.y;
     galaxy.box = Box::from_size(brick.width(), brick.height());
@@ -143,7 +145,7 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice
   input.plan.parts = fitting.sub_blobs;
 
   const std::vector<FrozenGalaxy> frozen =
-      frozen_galaxies(references.catalog, sources.detection.sources, selection.brick.wcs);
+      frozen_galaxies(references.catalog, sources.detection.sources, selection.brick.wcs, fitting.profiles());
   input.frozen = frozen;
 
   BlobMap chosen_blobs;

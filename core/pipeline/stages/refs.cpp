@@ -85,12 +85,10 @@ void check_refs(const ReferenceChoice& choice, RunContext& run) {
         "--no-star-clusters");
 }
 
-Outcome<References> run_refs(const ReferenceChoice& choice, const FittingChoice& fitting,
-                             const Selection& selection, const RunHeader& header, StageProducts& products,
-                             RunContext& run) {
+Outcome<References> run_refs(const ReferenceChoice& choice, const Selection& selection,
+                             const RunHeader& header, StageProducts& products, RunContext& run) {
   References out;
-  ReferenceOptions sources = reference_options(choice, run.survey);
-  sources.profiles = fitting.profiles();
+  const ReferenceOptions sources = reference_options(choice, run.survey);
   for (const std::filesystem::path& file :
        {sources.tycho_file, sources.large_galaxies_file, sources.star_clusters_file})
     if (!file.empty()) run.note(file);

@@ -12,9 +12,8 @@ ReferenceOptions reference_options(const ReferenceChoice& choice, const SurveyDi
 void check_refs(const ReferenceChoice& choice, RunContext& run);
 
 // Product: the table of what was found, if there is anything. Cards: the catalogs that were read.
-Outcome<References> run_refs(const ReferenceChoice& choice, const FittingChoice& fitting,
-                             const Selection& selection, const RunHeader& header, StageProducts& products,
-                             RunContext& run);
+Outcome<References> run_refs(const ReferenceChoice& choice, const Selection& selection,
+                             const RunHeader& header, StageProducts& products, RunContext& run);
 
 // Where Gaia's stars stand, 0-based brick pixels: no artefacts are looked for in them.
 std::vector<std::array<double, 2>> gaia_pixels(const References& references);
