@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
+#include <utility>
 
 #include "core/blobs/metrics.h"
 #include "core/blobs/model_evidence.h"
@@ -27,6 +29,15 @@ SourceModel start_of(SourceKind kind, const SourceModel& entry, const BlobFitOpt
   if (kind == SourceKind::kRex || entry.kind == SourceKind::kRex) out.shape.ee1 = out.shape.ee2 = 0;
   if (kind == SourceKind::kPsf) out.shape = {};
   return out;
+}
+
+// Whether a fit that starts from one round model comes to the other, as far as that can be known.
+bool is_alike(const SourceModel& a, const SourceModel& b) {
+  constexpr double kRadius = 0.2, kPlace = 0.1;  // ln arcsec, arcsec
+  constexpr double kDegree = std::numbers::pi / 180;
+  const double east = 3600 * std::remainder(a.ra - b.ra, 360) * std::cos(a.dec * kDegree),
+               north = 3600 * (a.dec - b.dec);
+  return std::abs(a.shape.log_re - b.shape.log_re) < kRadius && std::hypot(east, north) < kPlace;
 }
 
 // Whether models were tried, and of none anything finite came out.
@@ -209,6 +220,8 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   fitter.options() = options_.fit;
   fitter.options().images_in_parallel = in_parallel_;
   fitter.options().fit_sky = record.fit_background;
+  // What was fitted with its neighbours is near its place; farther off is another source's light.
+  if (together_) fitter.options().position_box_arcsec = options_.together.position_box_arcsec;
   if (index) fitter.options().min_sersic_index = fitter.options().max_sersic_index = *index;
   if (may_not_leave && !record.fit_background) fitter.options().allowed = inside_;
   const FitResult fit = record.traits.frozen && record.traits.galaxy_fit
@@ -239,7 +252,6 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   return out;
 }
 
-// How much larger the residuals that a model leaves are than the pixels' errors.
 double SourceSelection::excess_of(const SourceModel& model, bool over_background) {
   const std::size_t images = fit_images_.size();
   std::vector<std::optional<Patch>> drawn(images);
@@ -252,7 +264,7 @@ double SourceSelection::excess_of(const SourceModel& model, bool over_background
       for (int x = 0; x < image.data.width(); ++x) residual[i](x, y) = image.data(x, y);
     const auto at = images_.place(model, *cut_of_[i]->image);
     if (at) {
-      const RenderTarget target{image.data.width(), image.data.height(), image.cd, image.psf};
+      const RenderTarget target{image.data.width(), image.data.height(), image.cd, image.psf, image.band};
       drawn[i] = tools_.renderer().patch_on(image.mask, model,
                                             {at->x - cut_of_[i]->box.x0, at->y - cut_of_[i]->box.y0}, target);
     }
@@ -348,6 +360,11 @@ std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& rec
   return named;
 }
 
+// A galaxy that is too small to show anything but its wings.
+bool SourceSelection::is_point(const SourceModel& galaxy) const {
+  return galaxy.shape.log_re < std::log(options_.together.least_re_arcsec);
+}
+
 // Where the models of a kind start; of several the best counts.
 std::vector<SourceModel> SourceSelection::starts_of(SourceKind kind, const SourceRecord& record,
                                                     const SourceModel& entry) const {
@@ -367,7 +384,13 @@ std::vector<SourceModel> SourceSelection::starts_of(SourceKind kind, const Sourc
   std::vector<SourceModel> out;
   const ModelFit& rex = record.models[dchisq_index(kRex)];
   const bool known = record.known_galaxy.has_value();
-  if (known && (kind == kRex || record.known_galaxy->kind != kRex))
+  // What this kind was before, when it was tried beside other neighbours, is nearer than what another kind is now.
+  const ModelFit& before = tried_before_[dchisq_index(kind)];
+  const bool again = known && kind != record.known_galaxy->kind && before.status == ModelFitStatus::kFitted &&
+                     !before.at_radius_limit && !is_point(before.model);
+  if (again)
+    out.push_back(from_shape(before.model));
+  else if (known && (kind == kRex || record.known_galaxy->kind != kRex))
     out.push_back(from_shape(*record.known_galaxy));
   if (kind != kRex && !out.empty()) return out;
   if (kind == kRex) {
@@ -420,22 +443,26 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
   const auto tried_both = [&](SourceKind a, SourceKind b) {
     for_each_index(2, in_parallel_, [&](std::size_t i) {
       const SourceKind kind = i == 0 ? a : b;
-      for (const SourceModel& start : starts_of(kind, record, entry)) tried(kind, start);
+      for (const SourceModel& start : starts_of(kind, record, entry)) {
+        tried(kind, start);
+        // Further starts are for what shrank to a point: it has perhaps not found what there is of a large one.
+        const ModelFit& best = record.models[dchisq_index(kind)];
+        if (best.status == ModelFitStatus::kFitted && !is_point(best.model)) break;
+      }
     });
   };
   const auto improvements = [&] {
     ModelImprovements out;
     for (std::size_t k = 0; k < out.size(); ++k) {
       const ModelFit& m = record.models[k];
-      const bool no_galaxy = together_ && m.model.is_galaxy() &&
-                             m.model.shape.log_re < std::log(options_.together.least_re_arcsec);
+      const bool no_galaxy = together_ && m.model.is_galaxy() && is_point(m.model);
       if (m.status == ModelFitStatus::kFitted && !no_galaxy) out[k] = m.dchisq;
     }
     return out;
   };
 
   using enum SourceKind;
-  record.models = {};
+  tried_before_ = std::exchange(record.models, {});
   occam_ = {};
   bool galaxies = entered_as_galaxy;
   const bool star_only = !entered_as_galaxy && (record.traits.point_source || record.forced_point_source ||
@@ -447,7 +474,7 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
     // One that shrank to a point has perhaps not found what there is of a large one.
     ModelFit& round = record.models[dchisq_index(kRex)];
     if (!together_ && !entered_as_galaxy && round.status == ModelFitStatus::kFitted &&
-        round.model.shape.log_re < std::log(options_.together.least_re_arcsec)) {
+        is_point(round.model)) {
       const ModelFit point = round;
       SourceModel large = start_of(kRex, entry, options_);
       large.shape.log_re = options_.large_log_re;
@@ -463,8 +490,10 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
     ModelImprovements so_far = improvements();
     // An ellipse that is round has found what the round model has not.
     const ModelFit& ellipse = record.models[dchisq_index(kExp)];
+    const ModelFit& round = record.models[dchisq_index(kRex)];
     if (together_ && ellipse.status == ModelFitStatus::kFitted &&
-        ellipse.dchisq - so_far[dchisq_index(kRex)].value_or(0) > options_.together.margins.ellipse) {
+        ellipse.dchisq - so_far[dchisq_index(kRex)].value_or(0) > options_.together.margins.ellipse &&
+        !(round.status == ModelFitStatus::kFitted && is_alike(round.model, rounded(ellipse.model)))) {
       tried(kRex, rounded(ellipse.model));
       so_far = improvements();
     }

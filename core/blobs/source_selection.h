@@ -26,6 +26,9 @@ class SourceSelection {
   void run(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner,
            ImageView<const std::uint8_t> reserved, bool in_parallel);
 
+  // How much larger the residuals that a model leaves are than the pixels' errors, on the pixels of the last run().
+  double excess_of(const SourceModel& model, bool over_background);
+
  private:
   struct Cutout {
     const BlobImage* image;
@@ -43,7 +46,7 @@ class SourceSelection {
                                           const std::vector<double>& none);
   std::optional<SourceKind> choose(const SourceRecord& record, const ModelImprovements& improvements);
   JointEvidence evidence_of(const SourceRecord& record, const ModelImprovements& improvements);
-  double excess_of(const SourceModel& model, bool over_background);
+  bool is_point(const SourceModel& galaxy) const;
   std::vector<SourceModel> starts_of(SourceKind kind, const SourceRecord& record,
                                      const SourceModel& entry) const;
   std::vector<double> judge(SourceModel& model, const std::vector<double>& sky);
@@ -55,7 +58,8 @@ class SourceSelection {
   std::function<bool(double, double)> inside_;
   std::vector<Cutout> cutouts_;
   std::vector<FitImage> fit_images_;
-  std::vector<const Cutout*> cut_of_;  // of each fit image
+  std::vector<const Cutout*> cut_of_;               // of each fit image
+  std::array<ModelFit, kModelKinds> tried_before_;  // the record's models when it came
   ModelImprovements occam_;  // terms of the models as they are (model_evidence.h); empty: not worked out
   std::vector<std::unique_ptr<PsfKernel>> own_kernels_;
 };
