@@ -252,7 +252,6 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   return out;
 }
 
-// How much larger the residuals that a model leaves are than the pixels' errors.
 double SourceSelection::excess_of(const SourceModel& model, bool over_background) {
   const std::size_t images = fit_images_.size();
   std::vector<std::optional<Patch>> drawn(images);
@@ -265,7 +264,7 @@ double SourceSelection::excess_of(const SourceModel& model, bool over_background
       for (int x = 0; x < image.data.width(); ++x) residual[i](x, y) = image.data(x, y);
     const auto at = images_.place(model, *cut_of_[i]->image);
     if (at) {
-      const RenderTarget target{image.data.width(), image.data.height(), image.cd, image.psf};
+      const RenderTarget target{image.data.width(), image.data.height(), image.cd, image.psf, image.band};
       drawn[i] = tools_.renderer().patch_on(image.mask, model,
                                             {at->x - cut_of_[i]->box.x0, at->y - cut_of_[i]->box.y0}, target);
     }

@@ -26,6 +26,9 @@ class SourceSelection {
   void run(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner,
            ImageView<const std::uint8_t> reserved, bool in_parallel);
 
+  // How much larger the residuals that a model leaves are than the pixels' errors, on the pixels of the last run().
+  double excess_of(const SourceModel& model, bool over_background);
+
  private:
   struct Cutout {
     const BlobImage* image;
@@ -46,7 +49,6 @@ class SourceSelection {
   std::optional<SourceKind> choose(const SourceRecord& record, const ModelImprovements& improvements,
                                    KindChoice* told = nullptr);
   JointEvidence evidence_of(const SourceRecord& record, const ModelImprovements& improvements);
-  double excess_of(const SourceModel& model, bool over_background);
   bool is_point(const SourceModel& galaxy) const;
   std::vector<SourceModel> starts_of(SourceKind kind, const SourceRecord& record,
                                      const SourceModel& entry) const;
