@@ -70,6 +70,7 @@ SourceRecord BlobRun::record_of(int source) const {
   r.from_catalog = s.reference_row >= 0;
   r.needs_initial_flux = s.needs_initial_flux;
   r.model = s.model;
+  // Fluxes of catalogs come as those of the reference's profiles.
   if (r.from_catalog && r.model.is_galaxy())
     convert_fluxes(r.model, GalaxyProfiles::kReference, options_.fit.render.profiles);
   r.model.flux.resize(bands_, 0.0);
