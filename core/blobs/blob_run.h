@@ -147,7 +147,7 @@ class BlobRun {
               std::vector<SourceRecord>& trial);
   // joint_join.cpp
   double loss_without(const std::vector<SourceRecord>& records, int i, const std::vector<int>& members,
-                      SourceKind kind, std::vector<SourceRecord>& trial);
+                      SourceKind kind, double most, std::vector<SourceRecord>& trial);
   void drop_superfluous(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   // joint_run.cpp
   void join(std::vector<SourceRecord>& records);

@@ -18,9 +18,9 @@ constexpr std::size_t kFree = 5;    // of which the strongest are
 }  // namespace
 
 // What chi-squared loses without record `i`, the `members` free; `trial` is then what they become, as `kind` the first of
-// them if it is a galaxy. Leaves the images as they were.
+// them if it is a galaxy. What loses more than `most` need not be known. Leaves the images as they were.
 double BlobRun::loss_without(const std::vector<SourceRecord>& records, int i, const std::vector<int>& members,
-                             SourceKind kind, std::vector<SourceRecord>& trial) {
+                             SourceKind kind, double most, std::vector<SourceRecord>& trial) {
   const SourceRecord& gone = records[static_cast<std::size_t>(i)];
   trial.clear();
   Group group;
@@ -48,7 +48,11 @@ double BlobRun::loss_without(const std::vector<SourceRecord>& records, int i, co
   }
   const ImageTrial tried(images_);
   images_.add(gone.patches, 1);
-  fit_group(trial, group, joint_fit_options());
+  for (const SourceRecord& r : trial) images_.add(r.patches, 1);
+  JointOptions options = joint_fit_options();
+  options.least_improvement = std::max(0.0, tried.chi2_change() - most);
+  for (const SourceRecord& r : trial) images_.add(r.patches, -1);
+  fit_group(trial, group, options);
   const double loss = tried.chi2_change();
   return inside(heir.ra, heir.dec) ? loss : std::numeric_limits<double>::infinity();
 }
@@ -87,7 +91,6 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records, const std::ve
       if (kind != heir.model.kind && (heir.forced_point_source || ellipse.status != ModelFitStatus::kFitted))
         continue;
       if (!best.empty() && kind == heir.model.kind) continue;
-      const double loss = loss_without(records, i, members, kind, trial);
       const bool simple = kind == kPsf || kind == kRex;
       double margin = simple ? o.split_gain_of_round : o.split_gain;
       if (kind == kPsf)
@@ -98,7 +101,9 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records, const std::ve
         margin = std::max({margin, o.margins.composite,
                            o.margins.fraction_of_composite * heir.models[dchisq_index(heir.chosen)].dchisq});
       margin *= excess;
-      if (!(loss < margin) || !(loss < least)) continue;
+      const double most = std::min(margin, least);
+      const double loss = loss_without(records, i, members, kind, most, trial);
+      if (!(loss < most)) continue;
       least = loss;
       asked = margin;
       best = trial;
