@@ -284,6 +284,22 @@ double BlobImages::distance(const SourcePatches& from, const SourcePatches& to) 
   return std::sqrt(sum);
 }
 
+double BlobImages::light_beside(const SourcePatches& drawn, const SourcePatches& before) const {
+  double sum = 0;
+  for (std::size_t i = 0; i < drawn.size(); ++i) {
+    if (!drawn[i]) continue;
+    const Box box = drawn[i]->box(), known = i < before.size() && before[i] ? before[i]->box() : Box{};
+    if (intersection(box, known) == box) continue;
+    for (int y = box.y0; y < box.y1; ++y)
+      for (int x = box.x0; x < box.x1; ++x) {
+        if (known.contains(x, y)) continue;
+        const double chi = drawn[i]->pixels(x - box.x0, y - box.y0) * images_[i].inverse_error(x, y);
+        sum += chi * chi;
+      }
+  }
+  return std::sqrt(sum);
+}
+
 std::optional<FitImage> BlobImages::fit_image(const SourceModel& source, const BlobImage& image,
                                               const Box& box,
                                               std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const {

@@ -75,6 +75,9 @@ class BlobImages {
   // How far a source's model is from another of it, in sigmas of all images together.
   double distance(const SourcePatches& from, const SourcePatches& to) const;
 
+  // What is drawn beside where a source was drawn before, in sigmas of all images together.
+  double light_beside(const SourcePatches& drawn, const SourcePatches& before) const;
+
   // A fit's view of an image around a source; pixels of `box` only, the whole of it as the model's mask.
   // Empty if the source cannot be placed.
   std::optional<FitImage> fit_image(const SourceModel& source, const BlobImage& image, const Box& box,

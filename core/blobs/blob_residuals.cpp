@@ -8,7 +8,7 @@
 namespace brickline {
 
 std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceRecord>& records,
-                                                       double model_share) {
+                                                       const Search& what) {
   DetectionMapOptions map_options;
   map_options.apodize_pixels = 0;
   std::vector<DetectionImage> residuals = images_.detection_images();
@@ -20,8 +20,11 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
   for (const BandMaps& map : found) saturated.push_back(dilate(map.saturated.view(), kSaturationGrowth));
   for (const auto& map : saturated) saturated_views.push_back(map.view());
   std::vector<AvoidPoint> avoid;
-  for (const SourceRecord& r : records)
-    avoid.push_back({r.start_ix, r.start_iy, options_.detection.avoid_radius});
+  for (const SourceRecord& r : records) {
+    if (what.around_living && !r.alive) continue;
+    const Pixel at = what.around_living ? rounded_pixel(r.model) : Pixel{r.start_ix, r.start_iy};
+    avoid.push_back({at.x, at.y, options_.detection.avoid_radius});
+  }
   Image<std::uint8_t> veto(images_.width(), images_.height());
   for (int y = 0; y < veto.height(); ++y)
     for (int x = 0; x < veto.width(); ++x) veto(x, y) = reference_bits(x, y) != 0;
@@ -51,7 +54,7 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
         best = std::max(best, m.flux(peak.x, peak.y) * std::sqrt(m.inverse_variance(peak.x, peak.y)));
       return best;
     };
-    if (!(best_sn(found) > model_share * std::max(best_sn(known), 1.0F))) continue;
+    if (!(best_sn(found) > what.model_share * std::max(best_sn(known), 1.0F))) continue;
     SourceRecord r;
     const SkyPosition sky = images_.wcs().pixel_to_sky(peak.x, peak.y);
     r.model.ra = sky.ra;

@@ -107,7 +107,7 @@ BlobResult BlobRun::run() {
     choose_freely(records, std::vector<char>(records.size(), 1));
     look_further(records);
   } else if (options_.iterative) {
-    search(records, options_.iterative_model_share);
+    search(records, {options_.iterative_model_share});
   }
   if (options_.reoptimize) fit_again(records);
   for (const SourceRecord& r : records)
@@ -125,8 +125,8 @@ BlobResult BlobRun::run() {
 }
 
 // Adds what is found in the residuals, with its kinds chosen. Whether there was anything.
-bool BlobRun::search(std::vector<SourceRecord>& records, double model_share) {
-  std::vector<SourceRecord> more = detect_in_residuals(records, model_share);
+bool BlobRun::search(std::vector<SourceRecord>& records, const Search& what) {
+  std::vector<SourceRecord> more = detect_in_residuals(records, what);
   if (more.empty()) return false;
   fit_records(more, true);
   std::move(more.begin(), more.end(), std::back_inserter(records));

@@ -42,8 +42,14 @@ class BlobRun {
   Image<std::int32_t> segments(const std::vector<SourceRecord>& records) const;
   void reserve_pixels(const std::vector<SourceRecord>& records);
   void choose_models(std::vector<SourceRecord>& records, const Image<std::int32_t>& owners);
-  std::vector<SourceRecord> detect_in_residuals(const std::vector<SourceRecord>& records, double model_share);
-  bool search(std::vector<SourceRecord>& records, double model_share);
+  // For what stands out of the residuals.
+  struct Search {
+    double model_share;  // BlobFitOptions::iterative_model_share
+    // No peak is near a source that is there, where that stands; else, near where any has started.
+    bool around_living = false;
+  };
+  std::vector<SourceRecord> detect_in_residuals(const std::vector<SourceRecord>& records, const Search& what);
+  bool search(std::vector<SourceRecord>& records, const Search& what);
   void fit_again(std::vector<SourceRecord>& records);
   double chi2(bool with_sky) const;
   std::vector<FittedSource> finish(std::vector<SourceRecord>& records);
@@ -108,7 +114,9 @@ class BlobRun {
   JointOptions joint_fit_options() const;
   struct GroupFit {
     std::vector<double> change;  // of each member's model, in sigmas; 0 where the group is whole
-    bool unfinished = false;     // it ended at the most steps that it may take
+    std::vector<double>
+        beside;  // of each, what it is drawn with beside the pixels that it was fitted on, in sigmas
+    bool unfinished = false;  // it ended at the most steps that it may take
   };
   // joint_composite.cpp: members as the fitter sees them, composite galaxies as two sources.
   struct Component {

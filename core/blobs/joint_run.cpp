@@ -153,13 +153,14 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
     draw_on_windows(r);
     images_.add(r.patches, -1);
     out.change.push_back(group.whole ? 0 : images_.distance(before, r.patches));
+    out.beside.push_back(images_.light_beside(r.patches, before));
   }
   return out;
 }
 
 // Sources that changes have moved by more than a small share of their errors since they were last fitted with their
-// neighbours, group by group; then again those that did not come to an end, or that are moved by the changes of
-// neighbours that were not in their group.
+// neighbours, group by group; then again those that did not come to an end, that grew beyond the pixels that they were
+// fitted on, or that are moved by the changes of neighbours that were not in their group.
 void BlobRun::fit_groups(std::vector<SourceRecord>& records, bool finally) {
   const double settled_below = finally ? kSettled : kSettledMeanwhile;
   const auto at = [&](int k) -> SourceRecord& { return records[static_cast<std::size_t>(k)]; };
@@ -186,7 +187,8 @@ void BlobRun::fit_groups(std::vector<SourceRecord>& records, bool finally) {
         SourceRecord& r = at(group.members[k]);
         if (group.own[k] || group.whole) {
           r.unfinished = fit.unfinished;
-          r.unsettled = fit.unfinished ? std::numeric_limits<double>::infinity() : 0;
+          const bool ended = !fit.unfinished && fit.beside[k] <= settled_below;
+          r.unsettled = ended ? 0 : std::numeric_limits<double>::infinity();
         }
         for (const Neighbour& t : near.of[static_cast<std::size_t>(group.members[k])])
           if (!in[static_cast<std::size_t>(t.record)]) at(t.record).unsettled += t.overlap * fit.change[k];
@@ -389,10 +391,11 @@ void BlobRun::join(std::vector<SourceRecord>& records) {
 
 // Sources in what the fits leave, kinds beside them, and sources that are two. Once more, all kinds too, where that told
 // much and the models are still far from the data, as where a galaxy is of no profile that is tried: then also where the
-// models are bright.
+// models are bright, and as long as it tells anything, so that little depends on which of its pieces were found first.
 void BlobRun::look_further(std::vector<SourceRecord>& records) {
-  constexpr double kWorthwhile = 0.05;  // of chi-squared
-  constexpr double kFar = 5;            // of chi-squared's own sigmas
+  constexpr double kWorthwhile = 0.05,
+                   kStillWorthwhile = 0.01;  // of chi-squared, in the first and in later rounds
+  constexpr double kFar = 5;                 // of chi-squared's own sigmas
   const auto pixels = static_cast<double>(images_.good_pixels());
   double before = chi2(false);
   for (int round = 0; round < options_.together.rounds; ++round) {
@@ -404,9 +407,9 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     }
     std::vector<SourceKind> kinds;
     for (const SourceRecord& r : records) kinds.push_back(r.model.kind);
-    const double share =
-        round > 0 ? options_.together.model_share_of_later_rounds : options_.iterative_model_share;
-    for (int k = 0; options_.iterative && k < options_.together.searches && search(records, share); ++k)
+    const Search what = round > 0 ? Search{options_.together.model_share_of_later_rounds, true}
+                                  : Search{options_.iterative_model_share};
+    for (int k = 0; options_.iterative && k < options_.together.searches && search(records, what); ++k)
       fit_together(records);
     choose_near(records, first);
     std::vector<SourceRecord> more = split(records);
@@ -421,7 +424,8 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
       changed[i] = records[i].alive && (i >= first || records[i].model.kind != kinds[i]);
     choose_freely(records, with_neighbours(records, std::move(changed)));
     const double after = chi2(false);
-    if (!(before - after > kWorthwhile * after) || !(after > pixels + kFar * std::sqrt(2 * pixels))) break;
+    const double least = round > 0 ? kStillWorthwhile : kWorthwhile;
+    if (!(before - after > least * after) || !(after > pixels + kFar * std::sqrt(2 * pixels))) break;
     before = after;
   }
   fit_together(records, true);

@@ -39,8 +39,8 @@ struct JointSelection {
   // Galaxies that gain so much over no source are tried as a bulge plus disk; no fainter ones show both.
   bool composites = false;
   double least_composite_gain = 1000;
-  int rounds = 4;                             // of those searches and of splitting sources, at most
-  double model_share_of_later_rounds = 0.05;  // as BlobFitOptions::iterative_model_share
+  int rounds = 6;                              // of those searches and of splitting sources, at most
+  double model_share_of_later_rounds = 0.005;  // as BlobFitOptions::iterative_model_share
 
   // Galaxies with radii between these are tried as two round sources that detection could not tell apart; chi-squared must
   // gain this much over a round galaxy (6 parameters more) or over another, which has gained `ellipse` over a round one

@@ -389,7 +389,10 @@ JointResult fit_jointly(std::span<const JointSource> sources, std::span<const Jo
 }
 
 std::vector<JointErrors> joint_errors(std::span<const JointSource> sources,
-                                      std::span<const JointImage> images, const JointOptions& options) {
+                                      std::span<const JointImage> images, const JointOptions& given) {
+  // Without some pairs the matrix need not be positive: its inverse is then of nothing.
+  JointOptions options = given;
+  options.least_correlation = 0;
   JointProblem problem(sources, images, options);
   std::vector<JointPoint> point = problem.start();
   const std::vector<JointPoint> as_given = point;

@@ -61,7 +61,8 @@ struct JointOptions {
   // What chi-squared must come to gain over no source at all: ended (kStalled) as soon as the quadratic forms say that it
   // will stay short of that. 0: not asked for.
   double least_improvement = 0;
-  // Pairs of unit models whose correlation is below this on an image do not steer each other's shapes.
+  // Pairs of unit models whose correlation is below this on an image do not steer each other's shapes in a fit. Errors know
+  // of all pairs.
   double least_correlation = 1e-3;
   // Asked for every source that a step would move; on false its position stays where it was from then on.
   std::function<bool(std::size_t source, double ra, double dec)> allowed;

@@ -208,6 +208,33 @@ TEST(JointErrors, OfGalaxiesAtOnePlaceAreNoneOrLarge) {
   }
 }
 
+// Pairs that a fit leaves out are in the errors: without them the matrix of some bright galaxies and what lies on them has
+// negative eigenvalues, and nothing is known of their fluxes.
+TEST(JointErrors, LeaveNoPairOut) {
+  Scene scene;
+  SourceModel galaxy = scene.model(SourceKind::kSer, 31.3, 30.2, 4000);
+  galaxy.shape = {0.7, 0.2, 0.1};
+  galaxy.sersic_index = 1.2;
+  scene.add(galaxy);
+  for (int k = 0; k < 9; ++k) {
+    SourceModel on_it = scene.model(SourceKind::kExp, 20.0 + 11 * (k % 3), 20.0 + 11 * (k / 3.0), 40);
+    on_it.shape = {-0.7, 0.1, 0};
+    scene.add(on_it);
+  }
+  std::vector<JointSource> sources;
+  for (const SourceModel& m : scene.truth) sources.push_back(scene.source(m));
+  JointOptions few, all;
+  few.least_correlation = 1;
+  all.least_correlation = 0;
+  const std::vector<JointErrors> of_few = joint_errors(sources, scene.images(), few),
+                                 of_all = joint_errors(sources, scene.images(), all);
+  for (std::size_t s = 0; s < sources.size(); ++s) {
+    EXPECT_GT(of_few[s].inverse_variance.flux[0], 0) << s;
+    EXPECT_EQ(of_few[s].inverse_variance.flux[0], of_all[s].inverse_variance.flux[0]) << s;
+    EXPECT_EQ(of_few[s].covariance, of_all[s].covariance) << s;
+  }
+}
+
 // The pulls of many noisy fits have the width that the errors promise, for every parameter.
 TEST(JointErrors, AreTheScatterOfFits) {
   std::vector<double> pulls[5];
