@@ -23,7 +23,7 @@ BlobTask whole_brick(const SyntheticSky& sky) {
 struct Tried : testing::Test {
   SyntheticSky sky = test::mixed_sky();
   BlobTask task = whole_brick(sky);
-  BlobImages images{sky.images, sky.bands, sky.brick, task, 0};
+  BlobImages images{sky.images, sky.bands, sky.brick, task, 0, GalaxyProfiles::kReference};
   ThreadTools tools{RenderOptions{}};
   SourcePatches star = images.draw_on_windows(sky.truth[0], tools),
                 galaxy = images.draw_on_windows(sky.truth[2], tools);
@@ -77,7 +77,7 @@ TEST_F(Tried, KeepsWhatItIsToldTo) {
     images.add(galaxy, -1);
   }
   const std::vector<float> kept = pixels();
-  BlobImages again(sky.images, sky.bands, sky.brick, task, 0);
+  BlobImages again(sky.images, sky.bands, sky.brick, task, 0, GalaxyProfiles::kReference);
   again.add(star, -1);
   std::swap(images, again);
   EXPECT_EQ(pixels(), kept);

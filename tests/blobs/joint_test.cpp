@@ -342,7 +342,7 @@ TEST(BlobImages, LightBesideIsOfThePixelsThatWereNotFitted) {
   task.mask = Image<std::uint8_t>(40, 30);
   for (int y = 0; y < 30; ++y)
     for (int x = 0; x < 40; ++x) task.mask(x, y) = 1;
-  BlobImages images(sky.images, sky.bands, sky.brick, task, 400);
+  BlobImages images(sky.images, sky.bands, sky.brick, task, 400, GalaxyProfiles::kSersic);
   BlobImage& image = images.images().front();
   for (int y = 0; y < image.data.height(); ++y)
     for (int x = 0; x < image.data.width(); ++x) image.inverse_error(x, y) = x == 10 ? 0.0F : 2.0F;
