@@ -6,6 +6,7 @@
 
 #include "core/blobs/blob_run.h"
 #include "core/blobs/metrics.h"
+#include "core/blobs/model_evidence.h"
 #include "core/blobs/model_spread.h"
 #include "core/fit/uncertainties.h"
 #include "core/survey/bits.h"
@@ -142,8 +143,10 @@ InverseVariances BlobRun::errors_of(const SourceRecord& r) const {
 void BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& excess, JointErrors& errors) const {
   // A composite galaxy is one by a margin that leaves nothing to the other models.
   if (r.model.is_composite()) return;
-  const ModelWeights weights = model_weights(r, options_, excess.all);
+  std::array<std::optional<JointErrors>, kModelKinds> known;
   const auto of_model = [&](int k) -> std::optional<JointErrors> {
+    std::optional<JointErrors>& its = known[static_cast<std::size_t>(k)];
+    if (its) return its;
     std::vector<SourceRecord> one(1);
     one[0].model = r.models[static_cast<std::size_t>(k)].model;
     JointInput input;
@@ -153,8 +156,24 @@ void BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& excess, Jo
     std::vector<JointErrors> alone = joint_errors(input.sources, input.images, options);
     if (alone.empty()) return {};
     enlarge(excess, alone.front());
-    return std::move(alone.front());
+    its = std::move(alone.front());
+    return its;
   };
+  ModelWeights weights = model_weights(r, options_, excess.all);
+  // Of less Occam's factors make nothing.
+  constexpr double kLeast = 1e-9;
+  const auto counts = [&](int k) {
+    return kDchisqOrder[static_cast<std::size_t>(k)] != SourceKind::kPsf && weights[k] > kLeast;
+  };
+  ModelImprovements occam;
+  int several = 0;
+  for (int k = 0; k < kModelKinds; ++k) several += counts(k) ? 1 : 0;
+  for (int k = 0; several > 1 && k < kModelKinds; ++k)
+    if (counts(k))
+      if (const auto its = of_model(k))
+        occam[static_cast<std::size_t>(k)] =
+            occam_term(r.models[static_cast<std::size_t>(k)].model, *its, options_.fit);
+  weights = model_weights(r, options_, excess.all, occam);
   add_model_spread(r, weights, of_model, errors);
 }
 

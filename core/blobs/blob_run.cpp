@@ -321,14 +321,19 @@ double BlobRun::chi2(bool with_sky) const {
 void BlobRun::fit_again(std::vector<SourceRecord>& records) {
   for (const int i : brightest_first(records, true)) {
     SourceRecord& r = records[i];
-    if (r.traits.frozen || r.forced_to_stay || r.model.is_composite()) continue;
+    if (r.traits.frozen || r.forced_to_stay) continue;
     const SourceModel before = r.model;
     SourcePatches old = r.patches;
     const double old_chi2 = chi2(r.fit_background);
     images_.add(old, 1);
-    step(r, [&] { fit_on_patches(r, true); });
-    r.patches = images_.draw(r.model, tools_, in_parallel_);
-    r.on_windows.reset();
+    const bool composite = r.model.is_composite();
+    step(r, [&] { composite ? fit_composite_again(r) : static_cast<void>(fit_on_patches(r, true)); });
+    if (composite) {
+      draw_on_windows(r);
+    } else {
+      r.patches = images_.draw(r.model, tools_, in_parallel_);
+      r.on_windows.reset();
+    }
     images_.add(r.patches, -1);
     if (chi2(r.fit_background) <= old_chi2) continue;
     images_.add(r.patches, 1);

@@ -130,6 +130,7 @@ class BlobRun {
   // As fit_jointly(), with one model for each member.
   static JointResult fit_members(JointInput& input, const JointOptions& options);
   void try_composite(SourceRecord& record);
+  void fit_composite_again(SourceRecord& record);
   GroupFit fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& options);
   void fit_over_background(std::vector<SourceRecord>& records);
   void fit_groups(std::vector<SourceRecord>& records, bool finally);
@@ -158,7 +159,7 @@ class BlobRun {
                       SourceKind kind, double most, std::vector<SourceRecord>& trial);
   void drop_superfluous(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   // joint_run.cpp
-  void join(std::vector<SourceRecord>& records);
+  std::vector<char> join(std::vector<SourceRecord>& records);
   void choose_near(std::vector<SourceRecord>& records, std::size_t first);
   std::vector<char> with_neighbours(const std::vector<SourceRecord>& records, std::vector<char> given);
   void choose_freely(std::vector<SourceRecord>& records, std::vector<char> wanted);

@@ -93,10 +93,8 @@ JointResult BlobRun::fit_members(JointInput& input, const JointOptions& options)
     }
     return any;
   };
-  constexpr int kRounds = 4;
-  for (int round = 0; round < kRounds && usable(fit) && negative(); ++round) {
+  while (usable(fit) && negative()) {
     JointResult again = fit_jointly(sources, input.images, options);
-    if (!usable(again)) break;
     again.gain = fit.gain + (again.improvement - fit.improvement) / 2;
     again.evaluations += fit.evaluations;
     fit = std::move(again);
@@ -115,6 +113,19 @@ JointResult BlobRun::fit_members(JointInput& input, const JointOptions& options)
   fit.models = std::move(models);
   fit.measured = std::move(measured);
   return fit;
+}
+
+// Once more as what it is. Nothing of itself may be subtracted from the images.
+void BlobRun::fit_composite_again(SourceRecord& r) {
+  std::vector<SourceRecord> one(1);
+  one.front().model = r.model;
+  JointInput input;
+  describe(one, {{0}, {1}}, input);
+  JointOptions options = joint_fit_options();
+  options.fit_sky = r.fit_background;
+  options.allowed = [this](std::size_t, double ra, double dec) { return inside(ra, dec); };
+  const JointResult fit = fit_members(input, options);
+  if (usable(fit) && fit.models.front().is_composite()) r.model = fit.models.front();
 }
 
 // A galaxy that has its kind becomes a bulge plus disk where that does better by the margin. All that overlaps it is
@@ -148,6 +159,7 @@ void BlobRun::try_composite(SourceRecord& r) {
   JointOptions options = joint_fit_options();
   options.allowed = [this](std::size_t, double ra, double dec) { return inside(ra, dec); };
   double single = 0, least = 0;
+  std::optional<SourceModel> best;
   const double most = r.model.max_log_re != 0 ? r.model.max_log_re : options_.fit.max_log_re_galaxy;
   constexpr double kNear = 0.01;  // of ln arcsec
   for (std::size_t k = 0; k < models.size(); ++k) {
@@ -170,9 +182,14 @@ void BlobRun::try_composite(SourceRecord& r) {
     // Of what a bulge larger than its disk takes, most is a faint neighbour's that nobody has found.
     if (found.bulge->shape.log_re > found.shape.log_re) continue;
     least = fit.improvement;
-    r.model = found;
-    r.composite_gain = fit.improvement - single;
+    best = found;
   }
+  if (!best) return;
+  // Residuals that are larger than the errors make gains so.
+  const double gain = least - single, excess = joint_selection_.excess_of(*best, r.fit_background);
+  if (!(gain > std::max(o.margins.composite * excess, o.margins.fraction_of_composite * single))) return;
+  r.model = *best;
+  r.composite_gain = gain;
 }
 
 }  // namespace brickline

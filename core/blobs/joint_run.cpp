@@ -368,8 +368,8 @@ void BlobRun::choose_near(std::vector<SourceRecord>& records, std::size_t first)
   fit_together(records);
 }
 
-// Sources that are one too many go; the kinds of those that have their light are chosen again.
-void BlobRun::join(std::vector<SourceRecord>& records) {
+// Sources that are one too many go; the kinds of those that have their light, which are told, are chosen again.
+std::vector<char> BlobRun::join(std::vector<SourceRecord>& records) {
   std::vector<SourceModel> before;
   std::vector<char> was_alive;
   for (const SourceRecord& r : records) {
@@ -384,9 +384,12 @@ void BlobRun::join(std::vector<SourceRecord>& records) {
     any = any || (was_alive[i] && !records[i].alive);
     changed[i] = records[i].alive && records[i].model.flux != before[i].flux;
   }
-  if (!any) return;
+  if (!any) return std::vector<char>(records.size(), 0);
+  for (std::size_t i = 0; i < records.size(); ++i)
+    if (changed[i]) records[i].no_more_than.reset();
   choose_again(records, changed);
   fit_together(records);
+  return changed;
 }
 
 // Sources in what the fits leave, kinds beside them, and sources that are two. Once more, all kinds too, where that told
@@ -418,10 +421,9 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     if (whole < records.size()) fit_together(records);
     choose_near(records, whole);
     if (rejoin(records, whole)) fit_together(records);
-    join(records);
-    std::vector<char> changed(records.size(), 1);
+    std::vector<char> changed = join(records);
     for (std::size_t i = 0; i < records.size(); ++i)
-      changed[i] = records[i].alive && (i >= first || records[i].model.kind != kinds[i]);
+      changed[i] = records[i].alive && (changed[i] || i >= first || records[i].model.kind != kinds[i]);
     choose_freely(records, with_neighbours(records, std::move(changed)));
     const double after = chi2(false);
     const double least = round > 0 ? kStillWorthwhile : kWorthwhile;

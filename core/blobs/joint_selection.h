@@ -44,7 +44,9 @@ struct JointSelection {
 
   // Galaxies with radii between these are tried as two round sources that detection could not tell apart; chi-squared must
   // gain this much over a round galaxy (6 parameters more) or over another, which has gained `ellipse` over a round one
-  // (4 parameters more). On simulations nine in ten of what gains so much are two sources or more.
+  // (4 parameters more), both times the excess of the residuals. On simulations nine in ten of what gains so much are two
+  // sources or more. Any galaxy may also be itself and a point source in what it leaves, which must gain as much as any
+  // source that is found (margins.detection and its penalty).
   double least_split_re_arcsec = 0.25, most_split_re_arcsec = 2;
   double split_gain_of_round = 24, split_gain = 15;
   double least_separation_arcsec =

@@ -132,6 +132,7 @@ bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std:
   SourceRecord first = whole;
   images_.add(first.patches, 1);
   first.patches.clear();
+  first.no_more_than.reset();
   constexpr double kPromising = 1.0 / 3;  // the fit gains more than its start, and so do the neighbours
   std::optional<SourceRecord> second;
   if (start == SplitStart::kHalves) second = halved(first);

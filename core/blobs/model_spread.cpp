@@ -17,12 +17,21 @@ constexpr double kLeastWeight = 0.05;
 
 }  // namespace
 
-ModelWeights model_weights(const SourceRecord& r, const BlobFitOptions& options, double excess) {
+ModelWeights model_weights(const SourceRecord& r, const BlobFitOptions& options, double excess,
+                           const ModelImprovements& occam) {
   ModelWeights weight{};
   if (!r.model_chosen) return weight;
   const SelectionOptions& penalties = options.together.penalties;
+  // Occam's factors are of galaxies alone, and known but for one factor that all have.
+  std::optional<std::size_t> simplest;
+  using enum SourceKind;
+  for (const SourceKind k : {kSer, kDev, kExp, kRex})
+    if (occam[dchisq_index(k)]) simplest = dchisq_index(k);
   const auto net = [&](int k) {
-    return r.models[k].dchisq / excess - penalties.penalty[static_cast<std::size_t>(k)];
+    const auto at = static_cast<std::size_t>(k);
+    double penalty = penalties.penalty[at];
+    if (occam[at]) penalty = std::max(penalty, penalties.penalty[*simplest] + *occam[*simplest] - *occam[at]);
+    return r.models[at].dchisq / excess - penalty;
   };
   const auto chosen = static_cast<int>(dchisq_index(r.chosen));
   const auto counts = [&](int k) {

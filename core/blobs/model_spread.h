@@ -29,8 +29,11 @@ constexpr std::size_t covariance_place(std::size_t row, std::size_t column) {
 using ModelWeights = std::array<double, kModelKinds>;
 
 // exp(-1/2 (chi-squared with its penalty)) of each. Where residuals are larger than the pixels' errors, chi-squared counts
-// less by `excess`. Models that no galaxy is chosen for count as little here. All 0 where no model was chosen.
-ModelWeights model_weights(const SourceRecord& record, const BlobFitOptions& options, double excess);
+// less by `excess`. `occam`: 2 ln of Occam's factors of galaxies (model_evidence.h); where these take more off the simplest
+// one's than the penalties do, they count instead, as where the kind is chosen. Models that no galaxy is chosen for count as
+// little here. All 0 where no model was chosen.
+ModelWeights model_weights(const SourceRecord& record, const BlobFitOptions& options, double excess,
+                           const ModelImprovements& occam = {});
 
 // `of_model`: the errors of model k (in dchisq order) by itself, asked for only where they matter.
 void add_model_spread(const SourceRecord& record, const ModelWeights& weights,

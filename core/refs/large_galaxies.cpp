@@ -228,12 +228,14 @@ void set_model(ReferenceObject& o, const Galaxies& galaxies, std::int64_t row,
     model.shape = to_softened(ellipse_of(o, std::max(3600. * o.radius, kSmallestRadius)));
   } else if (has_fits) {
     const std::string type = table.text("type", row);
-    constexpr std::array kKinds = {SourceKind::kPsf, SourceKind::kRex, SourceKind::kExp, SourceKind::kDev,
-                                   SourceKind::kSer};
-    const auto kind =
-        std::find_if(kKinds.begin(), kKinds.end(), [&](SourceKind k) { return type == kind_name(k); });
-    if (kind == kKinds.end())
+    const auto kind = std::ranges::find_if(kSourceKinds, [&](SourceKind k) { return type == kind_name(k); });
+    if (kind == kSourceKinds.end())
       throw input_error("row {} has the type '{}': known are PSF, REX, EXP, DEV and SER", row + 1, type);
+    if (*kind == SourceKind::kComp)
+      throw input_error(
+          "row {} has the type COMP, a bulge plus disk: a catalog of large galaxies has one profile for each; give it one "
+          "of PSF, REX, EXP, DEV and SER",
+          row + 1);
     model.kind = *kind;
     o.needs_initial_flux = !fitted_fluxes(table, row, bands, model.flux);
     if (model.is_galaxy()) {

@@ -82,6 +82,11 @@ TEST(ModelSpread, IsTheVarianceOfTheAverageOverModels) {
   EXPECT_NEAR(weights[dchisq_index(kRex)], 0.5, 1e-12);
   EXPECT_NEAR(weights[dchisq_index(kExp)], 0.5, 1e-12);
   EXPECT_LT(model_weights(r, {}, 2)[dchisq_index(kExp)], 0.5);  // half of the improvement is noise
+  // Occam's factors instead of the two parameters.
+  ModelImprovements occam;
+  occam[dchisq_index(kRex)] = -4;
+  occam[dchisq_index(kExp)] = -16;
+  EXPECT_NEAR(model_weights(r, {}, 1, occam)[dchisq_index(kExp)], 1 / (1 + std::exp(5)), 1e-12);
 
   const auto of_model = [](int k) -> std::optional<JointErrors> {
     return k == static_cast<int>(dchisq_index(kExp)) ? errors(2e-5, 0.2, 0.4) : errors(1e-5, 0.1, 0.3);
