@@ -365,6 +365,11 @@ TEST(LargeGalaxyFile, SizesAndFitsThatAreNotNumbers) {
   EXPECT_THAT(said.warnings, testing::Contains(AllOf(HasSubstr("sga.fits: 5 entries have no usable diameter"),
                                                      HasSubstr("150.00010 2.00000"))));
   EXPECT_THAT(said.warnings, testing::Contains(HasSubstr("sga.fits: 7 entries have no usable fit")));
+  // A bulge plus disk has a shape more than such a catalog has columns for.
+  table.add("type", std::vector<std::string>(rows.size(), "COMP"));
+  test::write_table(dir / "sga.fits", table, version);
+  EXPECT_THAT(line_of(test::only_galaxies(dir / "sga.fits")),
+              AllOf(HasSubstr("sga.fits"), HasSubstr("COMP, a bulge plus disk")));
 }
 
 TEST(StarClusterFile, SizesThatAreNotNumbers) {
