@@ -174,7 +174,13 @@ void BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& excess, Jo
         occam[static_cast<std::size_t>(k)] =
             occam_term(r.models[static_cast<std::size_t>(k)].model, *its, options_.fit);
   weights = model_weights(r, options_, excess.all, occam);
-  add_model_spread(r, weights, of_model, errors);
+  const auto with_priors = [&](int k) {
+    std::optional<JointErrors> its = of_model(k);
+    if (its && kDchisqOrder[static_cast<std::size_t>(k)] != r.chosen)
+      add_priors(r.models[static_cast<std::size_t>(k)].model, options_.fit, *its);
+    return its;
+  };
+  add_model_spread(r, weights, with_priors, errors);
 }
 
 // Errors and metrics of what is left.

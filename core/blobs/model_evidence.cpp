@@ -7,12 +7,38 @@
 #include <numbers>
 #include <vector>
 
+#include "core/blobs/model_spread.h"
+
 namespace brickline {
 namespace {
 
 constexpr double kWidthOfLogRe = 0.7;
 
+// The variance of an index that is any of the allowed ones equally often.
+double prior_variance_of_index(const FitOptions& fit) {
+  const double range = fit.max_sersic_index - fit.min_sersic_index;
+  return range * range / 12;
+}
+
 }  // namespace
+
+void add_priors(const SourceModel& model, const FitOptions& fit, JointErrors& errors) {
+  std::vector<float>& c = errors.covariance;
+  std::size_t size = 0;
+  while (covariance_place(size, 0) < c.size()) ++size;
+  const auto known_to = [&](std::size_t at, double variance) {
+    const double sum = c[covariance_place(at, at)] + variance;
+    if (!(sum > variance)) return;
+    std::vector<double> with(size);
+    for (std::size_t i = 0; i < size; ++i) with[i] = c[covariance_place(std::max(i, at), std::min(i, at))];
+    for (std::size_t i = 0; i < size; ++i)
+      for (std::size_t j = 0; j <= i; ++j)
+        c[covariance_place(i, j)] -= static_cast<float>(with[i] * with[j] / sum);
+  };
+  constexpr std::size_t kRe = 2, kIndex = 5;
+  known_to(kRe, std::pow(kWidthOfLogRe * std::exp(model.shape.log_re), 2));
+  if (model.kind == SourceKind::kSer) known_to(kIndex, prior_variance_of_index(fit));
+}
 
 std::optional<double> occam_term(const SourceModel& model, std::span<const float> covariance,
                                  const FitOptions& fit) {
@@ -28,8 +54,7 @@ std::optional<double> occam_term(const SourceModel& model, std::span<const float
     if (!(c(i, i) > 0)) return {};
   Eigen::MatrixXd information = c.inverse();
   information(0, 0) += 1 / (kWidthOfLogRe * kWidthOfLogRe);
-  const double range = fit.max_sersic_index - fit.min_sersic_index;
-  if (index) information(3, 3) += 12 / (range * range);  // the variance of what is equally frequent
+  if (index) information(3, 3) += 1 / prior_variance_of_index(fit);
   const double determinant = information.determinant();
   if (!(determinant > 0) || !std::isfinite(determinant)) return {};
   double term = static_cast<double>(n) * std::log(2 * std::numbers::pi) - std::log(determinant);
@@ -38,7 +63,7 @@ std::optional<double> occam_term(const SourceModel& model, std::span<const float
     const double e = std::sqrt(std::pow(1 - std::exp(-eta), 2) + (c(1, 1) + c(2, 2)) / 2);
     term -= 2 * std::log(std::numbers::pi * e * (1 + e) * (1 + e));
   }
-  if (index) term -= 2 * std::log(range);
+  if (index) term -= 2 * std::log(fit.max_sersic_index - fit.min_sersic_index);
   return term;
 }
 

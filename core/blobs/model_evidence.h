@@ -20,6 +20,10 @@
 
 namespace brickline {
 
+// What these priors of ln re and of the index leave of a galaxy's errors, which are the data's alone: a model that the data
+// say little of could else have any radius, and any flux in its wings.
+void add_priors(const SourceModel& model, const FitOptions& fit, JointErrors& errors);
+
 // 2 ln of Occam's factor of a galaxy's model, as it is fitted to the images alone; empty where its shape has no errors.
 std::optional<double> occam_term(const SourceModel& model, std::span<const FitImage> images,
                                  const FitOptions& fit, bool fit_sky);
