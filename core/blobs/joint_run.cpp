@@ -422,6 +422,9 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     choose_near(records, whole);
     if (rejoin(records, whole)) fit_together(records);
     std::vector<char> changed = join(records);
+    // What was chosen before all of its neighbours were there.
+    choose_again(records, {});
+    fit_together(records);
     for (std::size_t i = 0; i < records.size(); ++i)
       changed[i] = records[i].alive && (changed[i] || i >= first || records[i].model.kind != kinds[i]);
     choose_freely(records, with_neighbours(records, std::move(changed)));
