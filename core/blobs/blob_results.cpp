@@ -123,18 +123,21 @@ FittedSource BlobRun::fitted(const SourceRecord& r) const {
   return out;
 }
 
-// Inverse variances on the blob's whole images; 0 for what stays by force.
+// Inverse variances on the blob's whole images.
+InverseVariances BlobRun::errors_of(const SourceModel& model) const {
+  UncertaintyOptions uncertainty;
+  uncertainty.render = options_.fit.render;
+  std::vector<std::unique_ptr<PsfKernel>> own_kernels;
+  InverseVariances iv = inverse_variances(model, whole_images(model, own_kernels), uncertainty);
+  if (model.motion) iv.ra = iv.dec = 0;  // known, not measured
+  return iv;
+}
+
+// 0 for what stays by force.
 InverseVariances BlobRun::errors_of(const SourceRecord& r) const {
   InverseVariances iv;
-  if (!r.forced_to_stay) {
-    UncertaintyOptions uncertainty;
-    uncertainty.render = options_.fit.render;
-    std::vector<std::unique_ptr<PsfKernel>> own_kernels;
-    // Of a composite galaxy only where its light is unknown: its place is then as well known as its disk's.
-    const SourceModel model = r.model.is_composite() ? disk_of(r.model) : r.model;
-    iv = inverse_variances(model, whole_images(model, own_kernels), uncertainty);
-    if (r.model.motion) iv.ra = iv.dec = 0;  // known, not measured
-  }
+  // Of a composite galaxy only where its light is unknown: its place is then as well known as its disk's.
+  if (!r.forced_to_stay) iv = errors_of(r.model.is_composite() ? disk_of(r.model) : r.model);
   iv.flux.resize(bands_, 0.0);
   return iv;
 }
@@ -161,7 +164,7 @@ void BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& excess, Jo
   };
   ModelWeights weights = model_weights(r, options_, excess.all);
   // Of less Occam's factors make nothing.
-  constexpr double kLeast = 1e-9;
+  constexpr double kLeast = 1e-6;
   const auto counts = [&](int k) {
     return kDchisqOrder[static_cast<std::size_t>(k)] != SourceKind::kPsf && weights[k] > kLeast;
   };
@@ -211,6 +214,9 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
   for_each_index(records.size(), in_parallel_, [&](std::size_t i) {
     if (records[i].alive) errors[i] = together[i] ? together[i]->inverse_variance : errors_of(records[i]);
     if (light_unknown[i]) std::ranges::fill(errors[i].flux, 0.0);
+    if (!records[i].alive || !options_.joint || !options_.all_model_variances) return;
+    for (ModelFit& tried : records[i].models)
+      if (tried.status == ModelFitStatus::kFitted) tried.inverse_variance = errors_of(tried.model);
   });
   std::vector<FittedSource> out;
   std::vector<std::vector<const Patch*>> patches;

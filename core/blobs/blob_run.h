@@ -59,6 +59,7 @@ class BlobRun {
   bool is_own(const FittedSource& source) const;
   std::vector<FitImage> whole_images(const SourceModel& model,
                                      std::vector<std::unique_ptr<PsfKernel>>& own_kernels) const;
+  InverseVariances errors_of(const SourceModel& model) const;
   InverseVariances errors_of(const SourceRecord& record) const;
 
   // Sources that are fitted together (joint_groups.cpp): indices of records, of each whether it is there with all that it

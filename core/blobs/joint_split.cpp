@@ -59,6 +59,14 @@ std::optional<SourceRecord> BlobRun::halved(SourceRecord& r) const {
 std::optional<SourceRecord> BlobRun::with_companion(SourceRecord& r, const SourceModel& first, double least) {
   const SourcePatches drawn = images_.draw_on_windows(first, tools_, in_parallel_);
   images_.add(drawn, -1);
+  SourceModel point = first;
+  point.kind = SourceKind::kPsf;
+  point.shape = {};
+  point.bulge.reset();
+  point.max_log_re = 0;
+  std::ranges::fill(point.flux, 1.0);
+  // Seen from where it starts a point source is the same at all places, but for whole pixels.
+  const SourcePatches unit = images_.draw(point, tools_, in_parallel_);
   std::optional<SourceRecord> best;
   double most = least;
   struct Ring {
@@ -68,26 +76,27 @@ std::optional<SourceRecord> BlobRun::with_companion(SourceRecord& r, const Sourc
   for (const auto [distance, directions] : {Ring{0.7, 8}, Ring{1.3, 8}, Ring{2.2, 12}})
     for (int k = 0; k < directions; ++k) {
       const double angle = 2 * std::numbers::pi * k / directions;
-      SourceModel trial = first;
-      trial.kind = SourceKind::kPsf;
-      trial.shape = {};
-      trial.bulge.reset();
-      trial.max_log_re = 0;
+      SourceModel trial = point;
       move(trial, distance * std::sin(angle), distance * std::cos(angle));
-      std::ranges::fill(trial.flux, 1.0);
-      const SourcePatches unit = images_.draw(trial, tools_, in_parallel_);
       std::vector<double> with_data(static_cast<std::size_t>(bands_), 0.0), own = with_data;
       for (std::size_t i = 0; i < unit.size(); ++i) {
-        if (!unit[i]) continue;
         const BlobImage& image = images_.images()[i];
-        const auto band = static_cast<std::size_t>(image.band);
+        const auto from = images_.place(point, image), to = images_.place(trial, image);
+        if (!unit[i] || !from || !to) continue;
         const Patch& u = *unit[i];
-        for (int y = 0; y < u.pixels.height(); ++y)
-          for (int x = 0; x < u.pixels.width(); ++x) {
-            const double e = image.inverse_error(u.x0 + x, u.y0 + y), ue = u.pixels(x, y) * e;
-            with_data[band] += ue * image.data(u.x0 + x, u.y0 + y) * e;
-            own[band] += ue * ue;
+        const int x0 = u.x0 + static_cast<int>(std::lround(to->x - from->x)),
+                  y0 = u.y0 + static_cast<int>(std::lround(to->y - from->y));
+        const Box box =
+            intersection(Box{x0, x0 + u.pixels.width(), y0, y0 + u.pixels.height()}, image.data.box());
+        double of_data = 0, of_itself = 0;
+        for (int y = box.y0; y < box.y1; ++y)
+          for (int x = box.x0; x < box.x1; ++x) {
+            const double e = image.inverse_error(x, y), ue = u.pixels(x - x0, y - y0) * e;
+            of_data += ue * image.data(x, y) * e;
+            of_itself += ue * ue;
           }
+        with_data[static_cast<std::size_t>(image.band)] += of_data;
+        own[static_cast<std::size_t>(image.band)] += of_itself;
       }
       double gain = 0;
       for (std::size_t b = 0; b < own.size(); ++b) {
@@ -133,7 +142,8 @@ bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std:
   images_.add(first.patches, 1);
   first.patches.clear();
   first.no_more_than.reset();
-  constexpr double kPromising = 1.0 / 3;  // the fit gains more than its start, and so do the neighbours
+  // The fit gains more than its start, and so do the neighbours.
+  constexpr double kPromising = 1.0 / 3;
   std::optional<SourceRecord> second;
   if (start == SplitStart::kHalves) second = halved(first);
   if (start == SplitStart::kPoint) second = with_companion(first, point.model, kPromising * least);

@@ -243,7 +243,8 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   out.model = fit.model;
   out.chi2 = judge(out.model, fit.sky);
   out.dchisq = chi2_improvement(none, out.chi2, out.model.flux);
-  if (options_.all_model_variances) {
+  // Where sources are fitted together, of what stays only, at the end.
+  if (options_.all_model_variances && !options_.joint) {
     UncertaintyOptions uncertainty;
     uncertainty.render = options_.fit.render;
     out.inverse_variance = inverse_variances(out.model, fit_images_, uncertainty);
