@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/blobs/blob_run.h"
-#include "core/blobs/model_spread.h"
 
 namespace brickline {
 namespace {
@@ -50,8 +49,6 @@ void BlobRun::tell_of_neighbours(const std::vector<SourceRecord>& records,
   const Neighbourhood near = neighbours(records);
   for (std::size_t i = 0; i < records.size(); ++i) {
     SourceAccount& a = accounts[i];
-    if (records[i].alive && may_be_fitted_together(records[i]) && !records[i].model.is_composite())
-      a.weights = model_weights(records[i], options_, a.told.excess);
     for (const Neighbour& n : near.of[i])
       if (n.overlap > kWorthTelling && a.neighbours.size() < kMost)
         a.neighbours.push_back({n.record, n.overlap});

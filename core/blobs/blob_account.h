@@ -33,8 +33,7 @@ struct SourceAccount {
   bool unfinished = false;           // its last fit took all the steps that it may
   // Where sources are fitted together.
   JointAccount told;
-  int split_from = -1;                        // index of the source that it is one of two of; -1: none
-  std::array<double, kModelKinds> weights{};  // of the models, as errors are made by; 0: not worked out
+  int split_from = -1;  // index of the source that it is one of two of; -1: none
   struct Neighbour {
     int source = -1;     // index
     double overlap = 0;  // correlation of the two models as drawn, weighted

@@ -142,10 +142,11 @@ InverseVariances BlobRun::errors_of(const SourceRecord& r) const {
   return iv;
 }
 
-// Of the models that were tried for a source, each by itself on the pixels that it is drawn on.
-void BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& excess, JointErrors& errors) const {
+// Of the models that were tried for a source, each by itself on the pixels that it is drawn on; their weights.
+ModelWeights BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& excess,
+                                 JointErrors& errors) const {
   // A composite galaxy is one by a margin that leaves nothing to the other models.
-  if (r.model.is_composite()) return;
+  if (r.model.is_composite()) return {};
   std::array<std::optional<JointErrors>, kModelKinds> known;
   const auto of_model = [&](int k) -> std::optional<JointErrors> {
     std::optional<JointErrors>& its = known[static_cast<std::size_t>(k)];
@@ -184,6 +185,7 @@ void BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& excess, Jo
     return its;
   };
   add_model_spread(r, weights, with_priors, errors);
+  return weights;
 }
 
 // Errors and metrics of what is left.
@@ -208,7 +210,7 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
     const bool over_background = records[i].fit_background && !makes_background(records[i]);
     const ExcessVariance excess = excess_variance(metric_images, bands_, records[i].patches, over_background);
     enlarge(excess, *together[i]);
-    add_spread(records[i], excess, *together[i]);
+    records[i].told.weights = add_spread(records[i], excess, *together[i]);
     records[i].told.excess = excess.all;
   });
   for_each_index(records.size(), in_parallel_, [&](std::size_t i) {

@@ -14,6 +14,7 @@
 #include "core/blobs/blob_images.h"
 #include "core/blobs/blob_memory.h"
 #include "core/blobs/metrics.h"
+#include "core/blobs/model_spread.h"
 #include "core/blobs/reservations.h"
 #include "core/blobs/source_record.h"
 #include "core/blobs/source_selection.h"
@@ -80,7 +81,8 @@ class BlobRun {
   // has its light, its own model not subtracted.
   struct Decided {
     SourceKind kind = SourceKind::kPsf;
-    SourcePatches data;  // empty: nothing was decided yet
+    std::optional<SourceKind> no_more_than;  // SourceRecord's
+    SourcePatches data;                      // empty: nothing was decided yet
   };
   bool is_decided(const SourceRecord& record, const Decided& on) const;
   Decided decided_now(const SourceRecord& record) const;
@@ -165,12 +167,14 @@ class BlobRun {
   std::vector<char> with_neighbours(const std::vector<SourceRecord>& records, std::vector<char> given);
   void choose_freely(std::vector<SourceRecord>& records, std::vector<char> wanted);
   double excess_of(const SourcePatches& patches) const;
+  double gain_of(const SourcePatches& models) const;
   void look_further(std::vector<SourceRecord>& records);
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool drop_dark(std::vector<SourceRecord>& records);
   void fit_together(std::vector<SourceRecord>& records, bool finally = false);
   std::vector<std::optional<JointErrors>> errors_together(const std::vector<SourceRecord>& records);
-  void add_spread(const SourceRecord& record, const ExcessVariance& excess, JointErrors& errors) const;
+  ModelWeights add_spread(const SourceRecord& record, const ExcessVariance& excess,
+                          JointErrors& errors) const;
   void before_source();
 
   // One source fitted, by `work`, which changes nothing but its SourceState; or what is known to come of it.

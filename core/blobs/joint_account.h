@@ -2,6 +2,7 @@
 // depends on it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -50,6 +51,8 @@ struct JointAccount {
   int other = -1;       // index of a source; -1: none
   CountChange by_loss;  // of what is superfluous
   double excess = 1;    // of what it leaves in the end, over its pixels' errors
+  // Of the models, in dchisq order, by which its errors count how far they differ; all 0: not worked out.
+  std::array<double, kModelKinds> weights{};
 };
 
 }  // namespace brickline

@@ -38,7 +38,7 @@ Box counted(const BlobImage& image, const Patch& own) {
 }  // namespace
 
 bool BlobRun::is_decided(const SourceRecord& r, const Decided& on) const {
-  if (on.data.empty() || on.kind != r.model.kind) return false;
+  if (on.data.empty() || on.kind != r.model.kind || on.no_more_than != r.no_more_than) return false;
   double felt = 0;
   for (std::size_t i = 0; i < r.patches.size(); ++i) {
     if (!r.patches[i]) continue;
@@ -62,7 +62,7 @@ bool BlobRun::is_decided(const SourceRecord& r, const Decided& on) const {
 }
 
 BlobRun::Decided BlobRun::decided_now(const SourceRecord& r) const {
-  Decided out{r.model.kind, {}};
+  Decided out{r.model.kind, r.no_more_than, {}};
   for (std::size_t i = 0; i < r.patches.size(); ++i) {
     out.data.emplace_back();
     if (!r.patches[i]) continue;

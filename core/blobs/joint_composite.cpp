@@ -133,7 +133,7 @@ void BlobRun::fit_composite_again(SourceRecord& r) {
 void BlobRun::try_composite(SourceRecord& r) {
   const JointSelection& o = options_.together;
   r.told.composite_asked.reset();
-  if (!r.alive || !r.model.is_galaxy() || r.fit_background ||
+  if (!r.alive || !r.model.is_galaxy() || r.fit_background || r.no_more_than ||
       !(r.models[dchisq_index(r.chosen)].dchisq > o.least_composite_gain))
     return;
   std::vector<SourceModel> models = {r.model};

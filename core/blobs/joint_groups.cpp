@@ -65,8 +65,6 @@ BlobRun::Neighbourhood BlobRun::neighbours(const std::vector<SourceRecord>& reco
     for (const double v : o.own[s]) out.snr[s] += v;
     out.snr[s] = std::sqrt(out.snr[s]);
   }
-  // Far apart on the first image that both are on, they are on the others.
-  constexpr double kFar = 0.25;
   const auto overlap = [&](std::size_t s, std::size_t t) {
     double strongest = 0;
     for (std::size_t i = 0; i < images.size(); ++i) {
@@ -74,7 +72,6 @@ BlobRun::Neighbourhood BlobRun::neighbours(const std::vector<SourceRecord>& reco
       const double own = o.own[s][i], its = o.own[t][i];
       if (!a || !b || !(own > 0) || !(its > 0) || intersection(a->box(), b->box()).empty()) continue;
       strongest = std::max(strongest, std::abs(weighted_product(images[i], *a, *b)) / std::sqrt(own * its));
-      if (strongest < kFar * options_.together.least_overlap) break;
     }
     return strongest;
   };

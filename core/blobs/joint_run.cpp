@@ -146,13 +146,14 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
   const bool ok = usable();
   GroupFit out;
   out.unfinished = fit.status == FitStatus::kMaxIterations;
+  const bool nobody_else = group.whole && std::ranges::none_of(group.held, [](char h) { return h != 0; });
   for (std::size_t k = 0; k < group.members.size(); ++k) {
     SourceRecord& r = records[static_cast<std::size_t>(group.members[k])];
     if (ok) r.model = fit.models[k];
     const SourcePatches before = std::exchange(r.patches, {});
     draw_on_windows(r);
     images_.add(r.patches, -1);
-    out.change.push_back(group.whole ? 0 : images_.distance(before, r.patches));
+    out.change.push_back(nobody_else ? 0 : images_.distance(before, r.patches));
     out.beside.push_back(images_.light_beside(r.patches, before));
   }
   return out;
@@ -185,7 +186,7 @@ void BlobRun::fit_groups(std::vector<SourceRecord>& records, bool finally) {
         in[static_cast<std::size_t>(group.members[k])] = !group.held[k];
       for (std::size_t k = 0; k < group.members.size(); ++k) {
         SourceRecord& r = at(group.members[k]);
-        if (group.own[k] || group.whole) {
+        if ((group.own[k] || group.whole) && !group.held[k]) {
           r.unfinished = fit.unfinished;
           const bool ended = !fit.unfinished && fit.beside[k] <= settled_below;
           r.unsettled = ended ? 0 : std::numeric_limits<double>::infinity();
@@ -253,6 +254,23 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
   subtract_all(left < records.size());
 }
 
+// What chi-squared gains by these models, which are not subtracted from the images.
+double BlobRun::gain_of(const SourcePatches& models) const {
+  double gain = 0;
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    if (!models[i]) continue;
+    const BlobImage& image = images_.images()[i];
+    const Patch& p = *models[i];
+    const Box box = intersection(p.box(), image.data.box());
+    for (int y = box.y0; y < box.y1; ++y)
+      for (int x = box.x0; x < box.x1; ++x) {
+        const double e = image.inverse_error(x, y), m = p.pixels(x - p.x0, y - p.y0) * e;
+        gain += m * (2 * image.data(x, y) * e - m);
+      }
+  }
+  return gain;
+}
+
 // The kinds of the wanted sources (all, if empty) once more, brightest first, the others' models subtracted; but of those
 // around which nothing has changed since.
 void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted) {
@@ -280,7 +298,13 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
         joint_selection_.run(r, {}, -1, {}, in_parallel_);
         if (options_.together.composites) try_composite(r);
       });
-      if (failure) static_cast<SourceState&>(r) = before;
+      const bool left = std::ranges::none_of(
+          r.models, [](const ModelFit& m) { return m.status == ModelFitStatus::kFitted; });
+      const double asked = options_.together.margins.detection +
+                           options_.together.penalties.penalty[dchisq_index(SourceKind::kPsf)];
+      // By itself it goes off beyond the blob, where it may not be; what the data demand beside its neighbours stays.
+      const bool demanded = left && before.model_chosen && gain_of(r.patches) > asked;
+      if (failure || demanded) static_cast<SourceState&>(r) = before;
       // One of two that were one has no model to go back to.
       if (failure && r.split_from >= 0 && !r.model_chosen) r.alive = false;
     });

@@ -122,20 +122,23 @@ bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std:
   const bool galaxy = whole.model.is_galaxy();
   const ModelFit& point = whole.models[dchisq_index(SourceKind::kPsf)];
   double least = !galaxy || whole.model.kind == SourceKind::kRex ? o.split_gain_of_round : o.split_gain;
+  double share = 0;  // and at least so much
   if (start == SplitStart::kPoint) {
     const bool compact = std::exp(whole.model.shape.log_re) <= o.least_split_re_arcsec;
     if (point.status != ModelFitStatus::kFitted ||
         (galaxy && !compact && whole.model.kind != SourceKind::kSer && !whole.model.is_composite()))
       return false;
-    least = std::max(least, o.margins.fraction_of_star * point.dchisq);
+    share = o.margins.fraction_of_star * point.dchisq;
   }
   if (start == SplitStart::kItself) {
     // As any other source that is found; and no galaxy has exactly the profile that it is drawn with.
     const double gain = whole.models[dchisq_index(whole.chosen)].dchisq;
     least = o.margins.detection + o.penalties.penalty[dchisq_index(SourceKind::kPsf)];
     if (!galaxy || !whole.model_chosen || !(gain > 2 * least)) return false;
-    least = std::max(least, o.margins.fraction_of_composite * gain);
+    share = o.margins.fraction_of_composite * gain;
   }
+  const double margin = least;
+  least = std::max(margin, share);
   trial.clear();
   for (const int t : around) trial.push_back(records[static_cast<std::size_t>(t)]);
   SourceRecord first = whole;
@@ -171,8 +174,8 @@ bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std:
   // Alone first: few gain anything.
   if (around.empty() && !gained(two, least)) return false;
   if (!around.empty() && (!gained(two, kPromising * least) || !gained(all, least))) return false;
-  // Residuals that are larger than the errors make gains so.
-  const CountChange change{-tried.chi2_change(), least * excess_of(whole.patches)};
+  // Residuals that are larger than the errors make gains so; a share stands for why they are.
+  const CountChange change{-tried.chi2_change(), std::max(margin * excess_of(whole.patches), share)};
   trial.back().told.by_split = change;
   return change.chi2 > change.asked;
 }

@@ -165,10 +165,10 @@ std::string explain_choice(const SourceAccount& s, const ExplainContext& context
     out +=
         fmt::format(" In the end it is {}: its kind could not be chosen once more.", kind_name(s.last.kind));
   std::string weights;
-  for (std::size_t k = 0; k < s.weights.size(); ++k)
-    if (constexpr double kLeast = 0.005; s.weights[k] > kLeast)
-      weights +=
-          fmt::format("{}{} {:.2f}", weights.empty() ? "" : ", ", kind_name(kDchisqOrder[k]), s.weights[k]);
+  for (std::size_t k = 0; k < s.told.weights.size(); ++k)
+    if (constexpr double kLeast = 0.005; s.told.weights[k] > kLeast)
+      weights += fmt::format("{}{} {:.2f}", weights.empty() ? "" : ", ", kind_name(kDchisqOrder[k]),
+                             s.told.weights[k]);
   if (!weights.empty())
     out += fmt::format(" Weights of the models, by which errors count how far they differ: {}.", weights);
   return out;

@@ -144,8 +144,8 @@ std::string ladder_table(const SourceAccount& s, const ExplainContext& context) 
     std::string figures;
     if (together) {
       const std::optional<double>& occam = s.told.choice->evidence.occam[k];
-      figures =
-          fmt::format("<td>{}</td><td>{:.3f}</td>", occam ? fmt::format("{:.2f}", *occam) : "", s.weights[k]);
+      figures = fmt::format("<td>{}</td><td>{:.3f}</td>", occam ? fmt::format("{:.2f}", *occam) : "",
+                            s.told.weights[k]);
     }
     out += fmt::format(
         "<td>{:.2f}</td><td>{:.2f}</td>{}<td>{}</td><td class=\"t\">{}</td><td class=\"t\">{}</td>{}{}</tr>\n",

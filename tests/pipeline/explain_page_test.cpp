@@ -112,7 +112,7 @@ TEST(ExplainChoice, OfAJointFitTellsOccamsFactorsAndTheExcess) {
   const auto why = [&](double exp) {
     SourceAccount s =
         chosen_together({{kPsf, 300}, {kRex, 500}, {kDev, 490}, {kExp, exp}, {kSer, exp}}, evidence);
-    s.weights = {0, 0.25, 0, 0.75, 0};
+    s.told.weights = {0, 0.25, 0, 0.75, 0};
     return explain_choice(s, joint_context());
   };
   EXPECT_THAT(why(517), HasSubstr("EXP gains 17.00 over REX; more than 18.00 is asked for (Occam's factor, "
