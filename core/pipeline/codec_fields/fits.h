@@ -181,6 +181,7 @@ struct Fields<JointAccount> {
     visit("other", &JointAccount::other);
     visit("by_loss", &JointAccount::by_loss);
     visit("excess", &JointAccount::excess);
+    visit("weights", &JointAccount::weights);
   }
 };
 template <>
@@ -222,7 +223,6 @@ struct Fields<SourceAccount> {
     visit("unfinished", &SourceAccount::unfinished);
     visit("told", &SourceAccount::told);
     visit("split_from", &SourceAccount::split_from);
-    visit("weights", &SourceAccount::weights);
     visit("neighbours", &SourceAccount::neighbours);
   }
 };
