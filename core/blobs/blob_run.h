@@ -167,7 +167,6 @@ class BlobRun {
   std::vector<char> with_neighbours(const std::vector<SourceRecord>& records, std::vector<char> given);
   void choose_freely(std::vector<SourceRecord>& records, std::vector<char> wanted);
   double excess_of(const SourcePatches& patches) const;
-  double gain_of(const SourcePatches& models) const;
   void look_further(std::vector<SourceRecord>& records);
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool drop_dark(std::vector<SourceRecord>& records);

@@ -254,23 +254,6 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
   subtract_all(left < records.size());
 }
 
-// What chi-squared gains by these models, which are not subtracted from the images.
-double BlobRun::gain_of(const SourcePatches& models) const {
-  double gain = 0;
-  for (std::size_t i = 0; i < models.size(); ++i) {
-    if (!models[i]) continue;
-    const BlobImage& image = images_.images()[i];
-    const Patch& p = *models[i];
-    const Box box = intersection(p.box(), image.data.box());
-    for (int y = box.y0; y < box.y1; ++y)
-      for (int x = box.x0; x < box.x1; ++x) {
-        const double e = image.inverse_error(x, y), m = p.pixels(x - p.x0, y - p.y0) * e;
-        gain += m * (2 * image.data(x, y) * e - m);
-      }
-  }
-  return gain;
-}
-
 // The kinds of the wanted sources (all, if empty) once more, brightest first, the others' models subtracted; but of those
 // around which nothing has changed since.
 void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted) {
@@ -298,13 +281,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
         joint_selection_.run(r, {}, -1, {}, in_parallel_);
         if (options_.together.composites) try_composite(r);
       });
-      const bool left = std::ranges::none_of(
-          r.models, [](const ModelFit& m) { return m.status == ModelFitStatus::kFitted; });
-      const double asked = options_.together.margins.detection +
-                           options_.together.penalties.penalty[dchisq_index(SourceKind::kPsf)];
-      // By itself it goes off beyond the blob, where it may not be; what the data demand beside its neighbours stays.
-      const bool demanded = left && before.model_chosen && gain_of(r.patches) > asked;
-      if (failure || demanded) static_cast<SourceState&>(r) = before;
+      if (failure) static_cast<SourceState&>(r) = before;
       // One of two that were one has no model to go back to.
       if (failure && r.split_from >= 0 && !r.model_chosen) r.alive = false;
     });

@@ -224,14 +224,22 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   if (together_) fitter.options().position_box_arcsec = options_.together.position_box_arcsec;
   if (index) fitter.options().min_sersic_index = fitter.options().max_sersic_index = *index;
   if (may_not_leave && !record.fit_background) fitter.options().allowed = inside_;
-  const FitResult fit = record.traits.frozen && record.traits.galaxy_fit
-                            ? fitter.fit_fluxes(start, fit_images_)
-                            : fitter.fit(start, fit_images_);
+  FitResult fit = record.traits.frozen && record.traits.galaxy_fit ? fitter.fit_fluxes(start, fit_images_)
+                                                                   : fitter.fit(start, fit_images_);
+  const auto left = [&] {
+    return fit.status == FitStatus::kLeftRegion || (may_not_leave && !inside_(fit.model.ra, fit.model.dec));
+  };
+  // As in a joint fit: it stays where it is rather than to go off beyond the blob.
+  if (together_ && left()) {
+    fitter.options().fit_position = false;
+    fit = fitter.fit(start, fit_images_);
+    fitter.options().fit_position = true;
+  }
   if (fit.status == FitStatus::kBadInput || !finite(fit.model) || !std::isfinite(fit.chi2)) {
     out.status = ModelFitStatus::kFailed;
     return out;
   }
-  if (fit.status == FitStatus::kLeftRegion || (may_not_leave && !inside_(fit.model.ra, fit.model.dec))) {
+  if (left()) {
     out.status = ModelFitStatus::kLeftBlob;
     return out;
   }
