@@ -108,7 +108,7 @@ TEST(Joint, TwoStarsThatLookLikeAGalaxyAreTwo) {
     EXPECT_EQ(s.split_from, 0);
     ASSERT_EQ(s.neighbours.size(), 1u);
     EXPECT_EQ(s.neighbours[0].source, 3 - half);
-    EXPECT_NEAR(std::accumulate(s.weights.begin(), s.weights.end(), 0.0), 1, 1e-9);
+    EXPECT_NEAR(std::accumulate(s.told.weights.begin(), s.told.weights.end(), 0.0), 1, 1e-9);
   }
 }
 
