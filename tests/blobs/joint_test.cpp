@@ -174,6 +174,24 @@ TEST(Joint, AFaintStarThatAGalaxyHasTakenIsASource) {
   EXPECT_LE(worst_pull(field, joint, joint), 4.5);
 }
 
+// Sharp on the first image, they are apart there alone.
+TEST(Joint, OverlapIsThatOfTheWidestImage) {
+  SyntheticSky sky(90, 70);
+  sky.fwhm = {2.7, 7.6, 7.6};
+  sky.add(kPsf, 38.0, 34.2, {5, 5, 5});
+  sky.add(kPsf, 47.3, 35.9, {5, 5, 5});
+  sky.expose(1);
+  const Field field(std::move(sky));
+  BlobFitOptions options;
+  options.joint = true;
+  const FittedCatalog joint = field.fit(options);
+  ASSERT_EQ(joint.sources.size(), 2u);
+  for (const FittedSource& s : joint.sources) {
+    ASSERT_EQ(s.blendedness.size(), 3u);
+    EXPECT_GT(s.blendedness[1], 0.003);
+  }
+}
+
 // Galaxies that do better the larger they are, up to what they may be, tell nothing of what is there.
 TEST(Joint, NothingIsAGalaxyBecauseOfModelsAtTheirBounds) {
   SyntheticSky sky(70, 70);

@@ -44,6 +44,7 @@ struct SyntheticSky {
   Wcs brick;
   std::vector<CcdImage> images;
   std::vector<SourceModel> truth;
+  std::vector<double> fwhm{5.5, 4.5, 4.0, 5.0, 4.2};  // pixels, of one image after the other
 
   SyntheticSky(int width, int height) {
     const double pixel = 0.262 / 3600;
@@ -68,7 +69,6 @@ struct SyntheticSky {
 
   // `per_band` images of every band.
   void expose(int per_band, double sigma = 0.01) {
-    const double fwhm[] = {5.5, 4.5, 4.0, 5.0, 4.2};
     Renderer renderer;
     for (std::size_t b = 0; b < bands.size(); ++b)
       for (int k = 0; k < per_band; ++k) {
@@ -81,7 +81,7 @@ struct SyntheticSky {
             150, 20, (w - 1) / 2.0 + 0.3 * k, (h - 1) / 2.0 - 0.2 * static_cast<double>(b),
             {-p * std::cos(turn), p * std::sin(turn), p * std::sin(turn), p * std::cos(turn)}, w, h);
         image.extent = Box::from_size(w, h);
-        image.psf_fwhm = fwhm[(b + k) % 5];
+        image.psf_fwhm = fwhm[(b + static_cast<std::size_t>(k)) % fwhm.size()];
         image.psf = Psf({gaussian_stamp(31, image.psf_fwhm / 2.35)}, {}, image.psf_fwhm);
         image.sig1 = sigma;
         image.data = Image<float>(w, h);
