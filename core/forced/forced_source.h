@@ -38,7 +38,7 @@ struct ForcedSource {
 // All rows of a catalog. `band`: of the images to be measured. Error (kInput) naming a column that is missing or a
 // row that makes no sense; the caller names the file.
 std::vector<ForcedSource> forced_sources(const fits::Table& catalog, std::string_view band,
-                                         GalaxyProfiles profiles = GalaxyProfiles::kReference);
+                                         GalaxyProfiles profiles);
 // The same of a file (its table called CATALOG, else its first), with the profiles that its header says
 // (core/model/profiles_card.h).
 std::vector<ForcedSource> read_forced_sources(const std::filesystem::path& catalog, std::string_view band);

@@ -10,6 +10,7 @@ BlobMap blobs_of(std::vector<std::pair<int, int>> sides_and_sources) {
   for (const auto& [side, sources] : sides_and_sources) {
     Blob& blob = map.blobs.emplace_back();
     blob.box = Box::from_size(side, side);
+    blob.pixels = blob.box.area();
     blob.sources.assign(static_cast<std::size_t>(sources), 0);
   }
   return map;

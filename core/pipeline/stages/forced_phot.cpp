@@ -171,7 +171,7 @@ class ForcedBand {
     const std::int32_t own = bits.saturated(band()) | bits.allmask(band());
     for (int y = 0; y < out.height(); ++y)
       for (int x = 0; x < out.width(); ++x) out(x, y) &= own;
-    measure_fiber_fluxes(selection_.brick.wcs, models_, 1, rows, {.profiles = profiles_});
+    measure_fiber_fluxes(selection_.brick.wcs, models_, 1, rows, profiles_);
     return out;
   }
 
