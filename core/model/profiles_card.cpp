@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/base/letter_case.h"
@@ -13,16 +15,22 @@ namespace {
 
 constexpr const char* kWhole = "SERSIC";
 
-// The first of them, as the table has it; empty: none.
+// The first of them, as the table has it; empty: none. The Legacy Surveys' first releases have shapedev_*, too, beside
+// shapeexp_*.
 std::string column_of_joint_fits(const fits::Header& table) {
+  std::vector<std::string> names;
+  bool first_releases = false;
   for (std::int64_t k = 1; k <= table.integer("TFIELDS").value_or(0); ++k) {
-    const std::string name = table.text(fmt::format("TTYPE{}", k)).value_or("");
-    const std::string upper = upper_case(name);
-    for (const char* stem : {"BLENDEDNESS_", "SHAPEDEV_", "FRACDEV_"})
-      if (upper.starts_with(stem)) return name;
-    if (upper == "DCHISQ_COMP") return name;
+    names.push_back(table.text(fmt::format("TTYPE{}", k)).value_or(""));
+    first_releases = first_releases || upper_case(names.back()).starts_with("SHAPEEXP_");
   }
-  return {};
+  const auto is_of_them = [&](const std::string& name) {
+    const std::string upper = upper_case(name);
+    return upper.starts_with("BLENDEDNESS_") || upper.starts_with("FRACDEV_") || upper == "DCHISQ_COMP" ||
+           (upper.starts_with("SHAPEDEV_") && !first_releases);
+  };
+  const auto found = std::ranges::find_if(names, is_of_them);
+  return found == names.end() ? std::string() : *found;
 }
 
 }  // namespace
