@@ -26,6 +26,11 @@ TEST(MemoryForecast, OfJointFitsIsWhatCrowdedFieldsTook) {
   EXPECT_NEAR(megabytes(blobs_of({{120, 32}}), 9, 1), 59, 59 / 3.0);
 }
 
+// A galaxy of 15 arcsec and magnitude 13.8 in a field of 700 pixels, 8 images.
+TEST(MemoryForecast, OfJointFitsKnowsThatLargeGalaxiesReachFar) {
+  EXPECT_NEAR(megabytes(blobs_of({{405, 52}}), 8, 1), 390, 390 / 3.0);
+}
+
 TEST(MemoryForecast, OfJointFitsIsOfTheLargestBlobsThatAreFittedAtOnce) {
   const BlobMap map = blobs_of({{5, 1}, {180, 95}, {150, 60}, {40, 3}});
   const double one = megabytes(map, 9, 1), two = megabytes(map, 9, 2);
