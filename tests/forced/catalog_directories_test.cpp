@@ -8,7 +8,9 @@
 #include <fstream>
 
 #include "core/base/error.h"
+#include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
+#include "core/forced/forced_exposure.h"
 #include "core/forced/forced_photometry.h"
 #include "core/model/profiles_card.h"
 #include "tests/forced/synthetic_ccd.h"
@@ -265,6 +267,21 @@ TEST_F(Catalogs, OfJointFitsWithoutTheirCardAreRefused) {
                 testing::AllOf(testing::HasSubstr(file.string()), testing::HasSubstr("BLENDEDNESS_R"),
                                testing::HasSubstr("GALPROF = 'SERSIC'")));
   }
+}
+
+// So do the tables of what was measured.
+TEST_F(Catalogs, GiveTheirCardToTheTablesOfWhatWasMeasured) {
+  std::vector<ForcedCcd> measured(1);
+  measured[0].sources.resize(1);
+  EXPECT_FALSE(forced_header({}, "", measured).has(kProfilesCard));
+  measured[0].sources[0].profiles = GalaxyProfiles::kSersic;
+  const auto file = directory_ / "forced.fits";
+  fits::Table table;
+  table.add("flux", std::vector<float>{1});
+  write_forced_table(file, forced_header({}, "", measured), table);
+  fits::FitsReader reader(file);
+  EXPECT_EQ(profiles_of(reader.header(0), {}), GalaxyProfiles::kSersic);
+  EXPECT_EQ(profiles_of({}, reader.header(1)), GalaxyProfiles::kSersic);
 }
 
 // Among stars alone, the profiles of large galaxies that join them are those that were handed in, whichever comes first.
