@@ -49,7 +49,7 @@ std::int64_t forecast_joint_fits(const BlobMap& blobs, double images_per_pixel, 
   constexpr double kModels = 7;
   // What a star makes bright of a blob; the rest is of galaxies, whose windows are the blob's box.
   constexpr std::int64_t kOfStar = 400;  // pixels
-  constexpr double kPlanesOfGalaxy = 60;
+  constexpr double kPlanesOfGalaxy = 110;
   std::vector<double> of_blob;
   for (const Blob& blob : blobs.blobs) {
     const std::int64_t of_galaxies =

@@ -349,6 +349,20 @@ std::vector<BrickCatalog> find_catalogs(const fs::path& directory, const BrickTa
   return out;
 }
 
+void require_profiles_of_one_kind(std::span<const BrickCatalog> catalogs) {
+  std::optional<GalaxyProfiles> first;
+  for (const BrickCatalog& catalog : catalogs) try {
+      fits::FitsReader reader(catalog.file);
+      const GalaxyProfiles own = profiles_of(reader.header(0), reader.header(1));
+      require_profiles(own, first.value_or(own), "brick " + catalogs.front().brick,
+                       "sweeps are made of catalogs");
+      first = own;
+    } catch (Error& error) {
+      error.in_file(catalog.file.string());
+      throw;
+    }
+}
+
 std::vector<SweepBox> boxes_of(std::span<const BrickCatalog> catalogs, SweepSchema schema) {
   const BoxSize size = size_of(schema);
   std::set<SweepBox> boxes;

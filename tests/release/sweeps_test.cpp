@@ -244,6 +244,11 @@ TEST_F(SweepsOfMadeCatalogs, AreOfGalaxiesWithProfilesOfOneKind) {
   EXPECT_EQ(profiles_of({}, sweep.header(1)), GalaxyProfiles::kSersic);
   write({.name = "1503p022", .id = 343929, .ra = 150.4});
   EXPECT_THAT(failure(), testing::AllOf(HasSubstr("tractor-1503p022.fits"), HasSubstr("GALPROF")));
+  // In boxes apart neither.
+  write({.name = "1503p022", .id = 343929, .ra = 160.4});
+  const auto apart = find_catalogs(in_.path(), nullptr);
+  require_profiles_of_one_kind(std::span(apart).first(1));
+  EXPECT_THROW(require_profiles_of_one_kind(apart), Error);
 }
 
 TEST_F(SweepsOfMadeCatalogs, MatchedRowsAreOfProfilesOfOneKind) {
