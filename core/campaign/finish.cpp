@@ -125,6 +125,14 @@ void take_write_permission(const fs::path& directory, const std::vector<std::str
       fs::permissions(directory / *path, kWrite, fs::perm_options::remove);
 }
 
+// The session is to be saved if there are any: their lists of checksums are gone.
+std::int64_t parts_again(PlanSession& session, const Log& log) {
+  if (session.run().settings().kind != PlanKind::kCommands) return 0;
+  const std::int64_t parts = want_parts_again(session.plan(), session.manifest().items);
+  if (parts > 0) log.info("{} parts that were removed are made again", parts);
+  return parts;
+}
+
 // What its journals tell is taken, but no round is closed.
 std::string not_looked_at(const Round&) { return "not looked at"; }
 
@@ -148,10 +156,8 @@ VerifyReport verify_plan(const PlanFiles& plan, bool mend, const Log& log) {
       items[i].tries = 0;
       items[i].reason = short_reason("was done, and is not any more: " + found[i].what);
     }
-  if (session.run().settings().kind == PlanKind::kCommands)
-    if (const auto parts = want_parts_again(plan, items); parts > 0)
-      log.info("{} parts that were removed are made again", parts);
-  if (!report.objections.empty()) session.save();
+  // Of what waited before, too: a process may have ended between.
+  if (const auto parts = parts_again(session, log); parts > 0 || !report.objections.empty()) session.save();
   return report;
 }
 
@@ -173,7 +179,7 @@ std::int64_t try_again(const PlanFiles& plan, const std::vector<std::string>& na
   }
   if (!left.empty())
     throw input_error("{} is no item of the plan", *left.begin()).in_file(plan.root.string());
-  if (count > 0) session.save();
+  if (parts_again(session, log) > 0 || count > 0) session.save();
   return count;
 }
 

@@ -286,7 +286,9 @@ void write_catalog(const std::vector<CatalogSource>& rows, const CatalogContext&
   const auto write = [&](const fits::Table& table, const char* extname, const std::filesystem::path& path) {
     fits::FitsWriter writer;
     writer.add_empty_primary(header);
-    writer.add_table(table, extname);
+    fits::Header own;
+    add_profiles_card(own, context.profiles);
+    writer.add_table(table, extname, own);
     products.record(path, writer.write(path));
   };
   write(intermediate_table(rows, context, intermediate_extra), "CATALOG-INTERMEDIATE", paths.tractor_i);

@@ -140,9 +140,11 @@ std::string region(const fits::Table& t, std::int64_t row, const RegionOptions& 
 
 }  // namespace
 
-std::string ecsv_text(const fits::Table& table) {
+std::string ecsv_text(const fits::Table& table, const TableMeta& meta) {
   std::string text = "# %ECSV 1.0\n# ---\n# datatype:\n";
   for (const fits::Column& column : table.columns()) text += column_heading(column);
+  if (!meta.empty()) text += "# meta: !!omap\n";
+  for (const auto& [name, words] : meta) text += fmt::format("# - {{{}: {}}}\n", name, yaml_text(words));
   text += "# schema: astropy-2.0\n";
   std::string names;
   for (const fits::Column& column : table.columns()) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/fits/table.h"
 
@@ -9,8 +11,9 @@ namespace brickline {
 
 // A table as ECSV (Enhanced Character-Separated Values 1.0, as astropy writes and reads it): types, units and
 // descriptions in the heading, blanks between values. A column of several values per row is an array in JSON.
-// Numbers have the digits that make them read back as they were.
-std::string ecsv_text(const fits::Table& table);
+// Numbers have the digits that make them read back as they were. `meta`: names and texts that hold for the whole table.
+using TableMeta = std::vector<std::pair<std::string, std::string>>;
+std::string ecsv_text(const fits::Table& table, const TableMeta& meta = {});
 
 struct RegionOptions {
   bool primary_only = false;     // rows with brick_primary alone

@@ -75,7 +75,8 @@ void store_nea(const NeaAccumulator& nea, std::size_t band, std::span<CatalogSou
 }
 
 void measure_fiber_fluxes(const Wcs& target, std::span<const std::optional<SourceModel>> models,
-                          std::size_t bands, std::span<CatalogSource> rows, const FiberOptions& options) {
+                          std::size_t bands, std::span<CatalogSource> rows, GalaxyProfiles profiles,
+                          const FiberOptions& options) {
   const double pixel_scale = target.pixel_scale_arcsec();
   const double sigma = options.seeing_arcsec / pixel_scale / 2.35;
   const double radius = options.diameter_arcsec / 2 / pixel_scale;
@@ -104,7 +105,7 @@ void measure_fiber_fluxes(const Wcs& target, std::span<const std::optional<Sourc
   std::vector<Image<float>> sheets(bands);
   for (Image<float>& s : sheets) s = Image<float>(target.width(), target.height());
   // The seeing is band-limited: shifts by phases are exact.
-  Renderer renderer(RenderOptions{.shift = PsfShift::kFourier, .profiles = options.profiles});
+  Renderer renderer(RenderOptions{.shift = PsfShift::kFourier, .profiles = profiles});
   for (std::size_t i = 0; i < rows.size(); ++i) {
     Fiber& f = fibers[i];
     f.x = rows[i].bx;

@@ -30,11 +30,11 @@ struct FiberOptions {
   double seeing_arcsec = 1.0;    // FWHM of the Gaussian seeing
   double diameter_arcsec = 1.5;  // of the fibre
   double year = 2020.0;          // Julian (TAI), at which moving stars are placed
-  GalaxyProfiles profiles = GalaxyProfiles::kReference;
 };
 // fiberflux: the source's own light through the fibre in that seeing; fibertotflux: that of all sources.
 // `models` is aligned with the rows.
 void measure_fiber_fluxes(const Wcs& target, std::span<const std::optional<SourceModel>> models,
-                          std::size_t bands, std::span<CatalogSource> rows, const FiberOptions& options = {});
+                          std::size_t bands, std::span<CatalogSource> rows, GalaxyProfiles profiles,
+                          const FiberOptions& options = {});
 
 }  // namespace brickline

@@ -30,16 +30,29 @@ bool is_frozen(const ReferenceObject& galaxy) {
   return galaxy.is_large_galaxy && galaxy.freeze && !galaxy.ignore && galaxy.model;
 }
 
+void require_in(const std::filesystem::path& file, const ForcedSource& source, GalaxyProfiles profiles) {
+  try {
+    require_same_profiles(source, profiles);
+  } catch (Error& e) {
+    e.in_file(file.string());
+    throw;
+  }
+}
+
 // As the catalog of the brick around it has it.
 std::optional<ForcedSource> in_its_brick(const ReferenceObject& galaxy, const CatalogDirectories& catalogs,
-                                         const BrickTable& bricks, std::string_view band, ReadLog* reads) {
+                                         const BrickTable& bricks, std::string_view band,
+                                         GalaxyProfiles profiles, ReadLog* reads) {
   for (const Brick& brick : bricks.bricks()) {
     if (!brick.contains(galaxy.ra, galaxy.dec)) continue;
     const std::filesystem::path file = catalog_file(catalogs.of(galaxy.ra, galaxy.dec), brick);
     if (reads) reads->note(file);
     if (!is_file(file)) continue;
     for (ForcedSource& s : read_forced_sources(file, band))
-      if (s.primary && s.has_profile && is_there(s, galaxy)) return std::move(s);
+      if (s.primary && s.has_profile && is_there(s, galaxy)) {
+        require_in(file, s, profiles);
+        return std::move(s);
+      }
   }
   return std::nullopt;
 }
@@ -78,11 +91,11 @@ std::filesystem::path catalog_file(const std::filesystem::path& directory, const
   return directory / "tractor" / brick.name.substr(0, 3) / ("tractor-" + brick.name + ".fits");
 }
 
-std::vector<ForcedSource> forced_sources_near(const CatalogDirectories& catalogs, const BrickTable& bricks,
-                                              const ForcedRegion& region, std::string_view band,
-                                              const Log& log) {
-  std::vector<ForcedSource> out;
+SourcesNear forced_sources_near(const CatalogDirectories& catalogs, const BrickTable& bricks,
+                                const ForcedRegion& region, std::string_view band, const Log& log) {
+  SourcesNear out;
   std::string missing;
+  const auto is_galaxy = [](const ForcedSource& s) { return s.model.is_galaxy(); };
   for (const Brick& brick : bricks.touching(*region.wcs))
     for (const std::filesystem::path& directory : catalogs.of(brick)) {
       const std::filesystem::path file = catalog_file(directory, brick);
@@ -90,16 +103,16 @@ std::vector<ForcedSource> forced_sources_near(const CatalogDirectories& catalogs
         missing += (missing.empty() ? "" : ", ") + file.string();
         continue;
       }
-      for (ForcedSource& s : read_forced_sources(file, band))
-        if (s.primary && s.has_profile && is_near(s, region) &&
-            catalogs.of(s.model.ra, s.model.dec) == directory) {
-          try {
-            require_same_profiles(out, s);
-          } catch (Error& e) {
-            throw e.in_file(file.string());
-          }
-          out.push_back(std::move(s));
-        }
+      for (ForcedSource& s : read_forced_sources(file, band)) {
+        if (!s.primary || !s.has_profile || !is_near(s, region) ||
+            catalogs.of(s.model.ra, s.model.dec) != directory)
+          continue;
+        // The first galaxy's count for more than those of stars before it, of any catalog.
+        if (!out.profiles || (is_galaxy(s) && std::ranges::none_of(out.sources, is_galaxy)))
+          out.profiles = s.profiles;
+        require_in(file, s, *out.profiles);
+        out.sources.push_back(std::move(s));
+      }
     }
   if (!missing.empty())
     log.warning("no catalogs of bricks that the CCD touches, nothing of theirs is measured: {}", missing);
@@ -108,23 +121,22 @@ std::vector<ForcedSource> forced_sources_near(const CatalogDirectories& catalogs
 
 void add_large_galaxies(std::vector<ForcedSource>& sources, std::span<const ReferenceObject> reaching,
                         const CatalogDirectories& catalogs, const BrickTable& bricks, std::string_view band,
-                        const Log& log, ReadLog* reads) {
+                        GalaxyProfiles profiles, const Log& log, ReadLog* reads) {
   for (const ReferenceObject& galaxy : reaching) {
     if (!is_frozen(galaxy) || is_among(sources, galaxy)) continue;
-    std::optional<ForcedSource> found = in_its_brick(galaxy, catalogs, bricks, band, reads);
+    std::optional<ForcedSource> found = in_its_brick(galaxy, catalogs, bricks, band, profiles, reads);
     log.info(
         "large galaxy {} {}: {}", galaxy.ref_cat, galaxy.ref_id,
         found ? "as brick " + found->brickname + " has it" : "in no catalog of a brick; as its own has it");
-    if (found) require_same_profiles(sources, *found);
-    sources.push_back(found ? std::move(*found) : as_its_catalog_has_it(galaxy, profiles_of(sources)));
+    sources.push_back(found ? std::move(*found) : as_its_catalog_has_it(galaxy, profiles));
   }
 }
 
 void add_frozen_galaxies(std::vector<ForcedSource>& sources, std::span<const ForcedSource> known,
-                         std::span<const ReferenceObject> reaching) {
+                         std::span<const ReferenceObject> reaching, GalaxyProfiles profiles) {
   for (const ReferenceObject& galaxy : reaching)
     if (is_frozen(galaxy) && !is_among(sources, galaxy) && !is_among(known, galaxy))
-      sources.push_back(as_its_catalog_has_it(galaxy, profiles_of(known)));
+      sources.push_back(as_its_catalog_has_it(galaxy, profiles));
 }
 
 }  // namespace brickline

@@ -125,18 +125,21 @@ std::vector<ForcedSource> catalog_sources(const ForcedSurvey& from, const CcdIma
     for (const Brick& brick : from.bricks.touching(image.full_wcs))
       for (const std::filesystem::path& directory : options.catalogs.of(brick))
         reads->note(catalog_file(directory, brick));
-  std::vector<ForcedSource> sources =
+  auto [sources, said] =
       forced_sources_near(options.catalogs, from.bricks, {&image.full_wcs, image.extent}, image.band, log);
   if (from.references.large_galaxies && !from.references.large_galaxies_file.empty()) {
     ReferenceOptions galaxies_alone = from.references;
     galaxies_alone.tycho = galaxies_alone.gaia = galaxies_alone.star_clusters = false;
-    galaxies_alone.profiles = profiles_of(sources);
+    // Where no catalog says them, nothing is measured but positions.
+    const GalaxyProfiles profiles = said.value_or(GalaxyProfiles::kReference);
+    galaxies_alone.profiles = profiles;
     const std::vector<std::string> bands = {image.band};
     const ReferenceCatalog reaching = read_references(galaxies_alone, image.wcs, bands, {}, log);
     note(reads, {from.references.large_galaxies_file});
-    add_large_galaxies(sources, reaching.rows, options.catalogs, from.bricks, image.band, log, reads);
+    add_large_galaxies(sources, reaching.rows, options.catalogs, from.bricks, image.band, profiles, log,
+                       reads);
   }
-  return sources;
+  return std::move(sources);
 }
 
 // A position of a list that is where another before it is.

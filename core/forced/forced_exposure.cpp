@@ -135,6 +135,10 @@ fits::Header forced_header(const SurveyIdentity& identity, std::string_view comm
       if (card.key != "FILTER") h.append(card);
   }
   add_forced_cards(h);
+  const auto is_whole = [](const ForcedSource& s) { return s.profiles == GalaxyProfiles::kSersic; };
+  if (std::ranges::any_of(measured,
+                          [&](const ForcedCcd& ccd) { return std::ranges::any_of(ccd.sources, is_whole); }))
+    add_profiles_card(h, GalaxyProfiles::kSersic);
   return h;
 }
 
@@ -199,7 +203,9 @@ std::string write_forced_table(const std::filesystem::path& file, const fits::He
                                const fits::Table& table) {
   fits::FitsWriter writer;
   writer.add_empty_primary(header);
-  writer.add_table(table);
+  fits::Header own;
+  add_profiles_card(own, profiles_of(header, {}));
+  writer.add_table(table, {}, own);
   return writer.write(file);
 }
 

@@ -133,13 +133,10 @@ GalaxyProfiles profiles_of(std::span<const ForcedSource> sources) {
   return galaxy == sources.end() ? GalaxyProfiles::kReference : galaxy->profiles;
 }
 
-void require_same_profiles(std::span<const ForcedSource> sources, const ForcedSource& more) {
-  if (!more.model.is_galaxy() || more.profiles == profiles_of(sources)) return;
-  if (std::ranges::none_of(sources, [](const ForcedSource& s) { return s.model.is_galaxy(); })) return;
-  throw input_error(
-      "its galaxies {} whole Sersic profiles, unlike those of other catalogs that are needed here (card {}): they "
-      "are measured together only if all were fitted in the same way (runbrick --fit)",
-      more.profiles == GalaxyProfiles::kSersic ? "are" : "are not", kProfilesCard);
+void require_same_profiles(const ForcedSource& source, GalaxyProfiles profiles) {
+  if (source.model.is_galaxy())
+    require_profiles(source.profiles, profiles, "other catalogs that are needed here",
+                     "sources are measured together with catalogs");
 }
 
 bool is_near(const ForcedSource& source, const ForcedRegion& region) {
@@ -174,8 +171,7 @@ std::vector<ForcedSource> read_forced_sources(const std::filesystem::path& catal
   try {
     const fits::Header own = reader.header(hdu);
     add_columns_of_bulges(own, columns);
-    return forced_sources(reader.columns(hdu, columns), band,
-                          profiles_of(own.has(kProfilesCard) ? own : reader.header(0)));
+    return forced_sources(reader.columns(hdu, columns), band, profiles_of(reader.header(0), own));
   } catch (Error& e) {
     throw e.in_file(catalog.string());
   }

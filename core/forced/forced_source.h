@@ -38,15 +38,16 @@ struct ForcedSource {
 // All rows of a catalog. `band`: of the images to be measured. Error (kInput) naming a column that is missing or a
 // row that makes no sense; the caller names the file.
 std::vector<ForcedSource> forced_sources(const fits::Table& catalog, std::string_view band,
-                                         GalaxyProfiles profiles = GalaxyProfiles::kReference);
+                                         GalaxyProfiles profiles);
 // The same of a file (its table called CATALOG, else its first), with the profiles that its header says
 // (core/model/profiles_card.h).
 std::vector<ForcedSource> read_forced_sources(const std::filesystem::path& catalog, std::string_view band);
 
-// Of sources that are measured together: their galaxies'.
+// Of sources that are measured together: their galaxies'. The reference's where there is none: what galaxies that join such
+// sources are to have is known from the catalogs alone.
 GalaxyProfiles profiles_of(std::span<const ForcedSource> sources);
-// Error (kInput) if a galaxy has other profiles than those of `sources`; the caller names the file.
-void require_same_profiles(std::span<const ForcedSource> sources, const ForcedSource& more);
+// Error (kInput) if it is a galaxy and has other profiles than these; the caller names the file.
+void require_same_profiles(const ForcedSource& source, GalaxyProfiles profiles);
 
 // Sources nearer than this are one.
 inline constexpr double kSamePlaceArcsec = 0.1;

@@ -16,7 +16,7 @@ namespace brickline {
 // Not for use by two threads at once. The image must outlive it.
 class UnitModels {
  public:
-  explicit UnitModels(const CcdImage& image, GalaxyProfiles profiles = GalaxyProfiles::kReference);
+  explicit UnitModels(const CcdImage& image, GalaxyProfiles profiles);
   // `at`: pixels of the image. Empty where nothing of the source falls on the image.
   std::optional<Patch> patch(const SourceModel& source, PixelPosition at);
   // The PSF at a place, for pictures of one star at several places near it.

@@ -30,8 +30,8 @@ table{border-collapse:collapse;margin:.5rem 0;font-variant-numeric:tabular-nums}
 th,td{padding:.15rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap} th{font-weight:600;background:var(--panel)}
 td.t,th.t{text-align:left} tr.chosen td{background:var(--good);font-weight:600} tr.faint td{color:var(--faint)}
 .wide{overflow-x:auto} .note{color:var(--faint)} .dropped{color:var(--bad)}
-figure{display:inline-block;margin:.5rem 1rem .5rem 0;vertical-align:top} figcaption{font-size:.9rem;color:var(--faint);max-width:360px}
-.picture{position:relative} .picture img{display:block;image-rendering:pixelated} .picture svg{position:absolute;inset:0}
+figure{display:inline-block;max-width:100%;margin:.5rem 1rem .5rem 0;vertical-align:top} figcaption{font-size:.9rem;color:var(--faint);max-width:360px}
+.picture{position:relative} .picture img{display:block;max-width:100%;height:auto;image-rendering:pixelated} .picture svg{position:absolute;inset:0;width:100%;height:100%}
 )";
 
 // Values in [0, 1] as a picture with the sources' places.
@@ -49,7 +49,7 @@ std::string figure(const BlobAccount& account, const RgbPlanes& planes, const st
         x, y, kept ? "#2a6" : "#c33", x + 9, y - 5, kept ? "#2a6" : "#c33", p.source + 1);
   }
   return fmt::format(
-      R"(<figure><div class="picture"><img width="{0}" height="{1:.0f}" alt="{2}" src="data:image/jpeg;base64,{3}"><svg width="{0}" height="{1:.0f}">{4}</svg></div><figcaption>{2}</figcaption></figure>)"
+      R"(<figure><div class="picture"><img width="{0}" height="{1:.0f}" alt="{2}" src="data:image/jpeg;base64,{3}"><svg viewBox="0 0 {0} {1:.0f}">{4}</svg></div><figcaption>{2}</figcaption></figure>)"
       "\n",
       kPictureWidth, h * scale, caption, base64(encode_jpeg(planes, options)), marks);
 }

@@ -20,6 +20,6 @@ std::vector<int> frozen_rows(const ReferenceCatalog& references);
 std::vector<Scene::Frozen> frozen_in_scene(const ReferenceCatalog& references, const SourceList& sources,
                                            const FittedCatalog& fitted,
                                            std::span<const FittedSource* const> row_fits,
-                                           GalaxyProfiles profiles = GalaxyProfiles::kReference);
+                                           GalaxyProfiles profiles);
 
 }  // namespace brickline

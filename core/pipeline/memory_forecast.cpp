@@ -15,6 +15,11 @@ const StageMemory& MemoryForecast::peak() const {
                            [](const StageMemory& a, const StageMemory& b) { return a.bytes < b.bytes; });
 }
 
+std::int64_t MemoryForecast::of(std::string_view stage) const {
+  const auto found = std::ranges::find(stages, stage, &StageMemory::stage);
+  return found == stages.end() ? 0 : found->bytes;
+}
+
 MemoryForecast forecast_memory(const MemoryQuestion& q) {
   constexpr std::int64_t kProgram = 30'000'000;  // itself, its libraries, tables
   MemoryForecast out;
@@ -42,10 +47,18 @@ std::int64_t forecast_joint_fits(const BlobMap& blobs, double images_per_pixel, 
   constexpr std::int64_t kWindow = 69 * 69;       // pixels, of a model
   // Models held of each source that was detected, with those that are found later.
   constexpr double kModels = 7;
+  // What a star makes bright of a blob; the rest is of galaxies, whose windows are the blob's box.
+  constexpr std::int64_t kOfStar = 400;  // pixels
+  constexpr double kPlanesOfGalaxy = 110;
   std::vector<double> of_blob;
-  for (const Blob& blob : blobs.blobs)
-    of_blob.push_back(kModels * static_cast<double>(blob.sources.size()) * images_per_pixel *
-                      static_cast<double>(std::min(kWindow, blob.box.area()) * sizeof(float)));
+  for (const Blob& blob : blobs.blobs) {
+    const std::int64_t of_galaxies =
+        std::max<std::int64_t>(0, blob.pixels - kOfStar * std::ssize(blob.sources));
+    const double planes = kModels * static_cast<double>(blob.sources.size()) *
+                              static_cast<double>(std::min(kWindow, blob.box.area())) +
+                          kPlanesOfGalaxy * static_cast<double>(of_galaxies);
+    of_blob.push_back(planes * images_per_pixel * sizeof(float));
+  }
   std::ranges::sort(of_blob, std::greater<>());
   of_blob.resize(std::min(of_blob.size(), static_cast<std::size_t>(std::max(1, threads))));
   double sum = 0;

@@ -44,7 +44,7 @@ bool is_usable_diameter(double arcmin) { return arcmin > 0 && arcmin < 30 * 60; 
 Form form_of(fits::FitsReader& reader, const Log& log) {
   Form form;
   const fits::Header header = reader.header(0);
-  form.profiles = profiles_of(header);
+  form.profiles = profiles_of(header, reader.header(1));
   std::optional<std::string> version = header.text("VER");
   if (!version) version = header.text("SGAVER");
   const std::string path = reader.path().string();

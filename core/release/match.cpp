@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/letter_case.h"
 #include "core/fits/fits_reader.h"
+#include "core/model/profiles_card.h"
 #include "core/release/brick_products.h"
 #include "core/release/row_bytes.h"
 #include "core/release/row_table.h"
@@ -210,6 +211,26 @@ RowLayout layout_of(const BrickCatalog& catalog) {
   }
 }
 
+// Of the catalogs that rows come from. Error (kInput) if they are not of one kind.
+GalaxyProfiles profiles_of_all(std::span<const BrickCatalog> catalogs,
+                               const std::map<std::int64_t, RowLayout>& layouts) {
+  std::optional<GalaxyProfiles> first;
+  std::string name;
+  for (const auto& [number, layout] : layouts) {
+    const BrickCatalog& catalog = catalogs[static_cast<std::size_t>(number)];
+    fits::FitsReader reader(catalog.file);
+    try {
+      const GalaxyProfiles own = profiles_of(reader.header(0), reader.header(1));
+      if (first) require_profiles(own, *first, name, "rows are put together of catalogs");
+      if (!first) first = own, name = "brick " + catalog.brick;
+    } catch (Error& error) {
+      error.in_file(catalog.file.string());
+      throw;
+    }
+  }
+  return first.value_or(GalaxyProfiles::kReference);
+}
+
 }  // namespace
 
 MatchReport match_external(const fs::path& external, std::span<const BrickCatalog> catalogs,
@@ -259,6 +280,7 @@ MatchReport match_external(const fs::path& external, std::span<const BrickCatalo
   }
   if (layouts.empty() && !catalogs.empty())  // no match at all: still a table of those columns
     layouts[0] = layout_of(catalogs[0]);
+  const GalaxyProfiles profiles = profiles_of_all(catalogs, layouts);
   std::vector<std::string> names;
   for (const std::string& name : options.columns) names.push_back(upper_case(name));
   std::vector<RowColumn> columns = columns_of(catalogs, layouts, names);
@@ -293,7 +315,10 @@ MatchReport match_external(const fs::path& external, std::span<const BrickCatalo
   cards.set("NCOLL", report.candidates - report.matched, "further matches of them");
   cards.set("RADIUS", options.radius_arcsec, "[arcsec]");
   cards.set("EXTERNAL", external.filename().string(), "what was matched");
-  RowTableWriter writer(out, cards, columns, "MATCHED");
+  fits::Header own;
+  add_profiles_card(cards, profiles);
+  add_profiles_card(own, profiles);
+  RowTableWriter writer(out, cards, columns, "MATCHED", own);
   const std::vector<std::uint8_t> others = reader.table_bytes(1);
   for (std::size_t i = 0; i < positions.size(); ++i) {
     std::vector<std::uint8_t> row(records.begin() + static_cast<std::ptrdiff_t>(i * none.size()),

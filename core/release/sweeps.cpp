@@ -61,6 +61,7 @@ struct Source {
   const BrickCatalog* catalog = nullptr;
   RowLayout layout;
   fits::Header primary;
+  GalaxyProfiles profiles = GalaxyProfiles::kReference;
   std::vector<std::int64_t> rows;  // that belong into the box
   std::string list;  // the digest of the brick's list of checksums, if the catalog agrees with it
 };
@@ -92,6 +93,7 @@ std::vector<Source> sources_in(const SweepBox& box, std::span<const BrickCatalog
     source.catalog = &catalog;
     fits::FitsReader reader(catalog.file);
     const fits::Table table = reader.columns(1, kNeeded);
+    fits::Header own;
     try {
       for (const std::string& name : kNeeded) (void)table.require(name);
       for (std::int64_t row = 0; row < table.rows(); ++row)
@@ -99,20 +101,18 @@ std::vector<Source> sources_in(const SweepBox& box, std::span<const BrickCatalog
             sweep_box(options.schema, table.number("ra", row), table.number("dec", row)) == box)
           source.rows.push_back(row);
       if (source.rows.empty()) continue;
-      source.layout = row_layout(reader.header(1));
+      own = reader.header(1);
+      source.layout = row_layout(own);
     } catch (Error& error) {
       error.in_file(catalog.file.string(), "1");
       throw;
     }
     source.primary = reader.header(0);
     try {
-      const GalaxyProfiles profiles = profiles_of(source.primary);
-      if (!out.empty() && profiles != profiles_of(out.front().primary))
-        throw input_error(
-            "its galaxies {} whole Sersic profiles, unlike those of brick {} (card {}): sweeps are made of catalogs "
-            "that were fitted in the same way (runbrick --fit)",
-            profiles == GalaxyProfiles::kSersic ? "are" : "are not", out.front().catalog->brick,
-            kProfilesCard);
+      source.profiles = profiles_of(source.primary, own);
+      if (!out.empty())
+        require_profiles(source.profiles, out.front().profiles, "brick " + out.front().catalog->brick,
+                         "sweeps are made of catalogs");
     } catch (Error& error) {
       error.in_file(catalog.file.string());
       throw;
@@ -349,6 +349,20 @@ std::vector<BrickCatalog> find_catalogs(const fs::path& directory, const BrickTa
   return out;
 }
 
+void require_profiles_of_one_kind(std::span<const BrickCatalog> catalogs) {
+  std::optional<GalaxyProfiles> first;
+  for (const BrickCatalog& catalog : catalogs) try {
+      fits::FitsReader reader(catalog.file);
+      const GalaxyProfiles own = profiles_of(reader.header(0), reader.header(1));
+      require_profiles(own, first.value_or(own), "brick " + catalogs.front().brick,
+                       "sweeps are made of catalogs");
+      first = own;
+    } catch (Error& error) {
+      error.in_file(catalog.file.string());
+      throw;
+    }
+}
+
 std::vector<SweepBox> boxes_of(std::span<const BrickCatalog> catalogs, SweepSchema schema) {
   const BoxSize size = size_of(schema);
   std::set<SweepBox> boxes;
@@ -397,8 +411,12 @@ SweepReport make_sweep(const SweepBox& box, std::span<const BrickCatalog> catalo
   if (!key.empty()) cards.set("SWEEPKEY", key, "of what this was made from");
   const std::array<const std::vector<RowColumn>*, 3> files = {&columns.main, &columns.light_curves,
                                                               &columns.extra};
+  fits::Header own;
+  add_profiles_card(cards, sources.front().profiles);
+  add_profiles_card(own, sources.front().profiles);
   std::vector<RowTableWriter> writers;
-  for (std::size_t i = 0; i < files.size(); ++i) writers.emplace_back(paths[i], cards, *files[i], "SWEEP");
+  for (std::size_t i = 0; i < files.size(); ++i)
+    writers.emplace_back(paths[i], cards, *files[i], "SWEEP", own);
   std::unordered_set<std::string> seen;
   for (const Source& source : sources) {
     options.cancel.stop_if_asked();

@@ -64,6 +64,9 @@ std::string verified_list(const BrickCatalog& catalog);
 // those of `bricks`, else of the catalogs' own headers. Error (kInput): no catalog, a brick that is there twice or not in
 // the table.
 std::vector<BrickCatalog> find_catalogs(const std::filesystem::path& directory, const BrickTable* bricks);
+// Error (kInput) naming a catalog whose galaxies have other profiles than those of the first (core/model/profiles_card.h):
+// boxes of one release would be of two kinds.
+void require_profiles_of_one_kind(std::span<const BrickCatalog> catalogs);
 
 struct SweepOptions {
   SweepSchema schema = SweepSchema::kBlocks5;

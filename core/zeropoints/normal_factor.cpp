@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <utility>
 
 #include "core/base/error.h"
 
@@ -102,7 +103,11 @@ VectorXd solve_until(const NormalFactor& near, const NormalFactor::Matrix& a, co
   const auto times = a.selfadjointView<Eigen::Lower>();
   VectorXd x = VectorXd::Zero(right.size()), r = right, z = near.solve(r), p = z;
   double rz = r.dot(z);
-  for (int i = 0; i < 1000 && !done(r, rz); ++i) {
+  constexpr int kMostSteps = 1000;
+  for (int i = 0; !done(r, rz); ++i) {
+    if (i == kMostSteps || !std::isfinite(rz))
+      throw internal_error("the zero points' equations are not settled after {} steps of conjugate gradients",
+                           i);
     const VectorXd ap = times * p;
     const double step = rz / p.dot(ap);
     x += step * p;
@@ -119,7 +124,7 @@ VectorXd solve_until(const NormalFactor& near, const NormalFactor::Matrix& a, co
 
 VectorXd solve_with(const NormalFactor& near, const NormalFactor::Matrix& a, const VectorXd& right,
                     double enough) {
-  return solve_until(near, a, right, [&](const VectorXd& r, double) { return !(r.norm() > enough); });
+  return solve_until(near, a, right, [&](const VectorXd& r, double) { return r.norm() <= enough; });
 }
 
 InverseDiagonal inverse_diagonal(const NormalFactor& factor, const NormalFactor::Matrix& a, Index count,
@@ -133,11 +138,13 @@ InverseDiagonal inverse_diagonal(const NormalFactor& factor, const NormalFactor:
   for (const Index i : factor.not_in_blocks()) (i < count ? counted : others).push_back(i);
   std::mt19937_64 random(1);
   // Of one kind after the other: what those of one have in common with the other would be noise.
-  for (const std::vector<Index>& kind : {counted, factor.in_blocks(), others}) {
+  const std::vector<Index> in_blocks = factor.in_blocks();
+  const std::pair<const std::vector<Index>&, double&> kinds[] = {
+      {counted, out.accuracy}, {in_blocks, out.in_blocks}, {others, out.others}};
+  for (const auto& [kind, accuracy] : kinds) {
     if (kind.empty()) continue;
     const VectorXd known = out.value(kind);
     VectorXd sum = VectorXd::Zero(std::ssize(kind)), squares = sum;
-    double accuracy = 0;
     for (int k = 1; k <= kMost; ++k) {
       VectorXd signs = VectorXd::Zero(a.cols());
       std::uint64_t bits = 0;
@@ -158,7 +165,6 @@ InverseDiagonal inverse_diagonal(const NormalFactor& factor, const NormalFactor:
       accuracy = kOfRoot * std::sqrt(variance.cwiseQuotient(VectorXd(out.value(kind)).cwiseAbs2()).mean());
       if (accuracy <= wanted) break;
     }
-    out.accuracy = std::max(out.accuracy, accuracy);
   }
   return out;
 }

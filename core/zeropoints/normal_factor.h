@@ -43,18 +43,19 @@ class NormalFactor {
   std::vector<Block> blocks_;
 };
 
-// By conjugate gradients, with the factor of a matrix that is nearly the same; until what is left is below `enough`.
+// By conjugate gradients, with the factor of a matrix that is nearly the same; until what is left is not above `enough`.
+// Error (kInternal) where 1000 steps do not come to it, or numbers are not finite.
 Eigen::VectorXd solve_with(const NormalFactor& near, const NormalFactor::Matrix& a,
                            const Eigen::VectorXd& right, double enough);
 
-// `accuracy`: the relative error of the roots, its root mean square over the first `count` unknowns, those in blocks, or the
-// others, whichever is worst; 0: exact.
+// Accuracies: the relative error of the roots, its root mean square over the first `count` unknowns, those in blocks, and the
+// others; 0: exact.
 struct InverseDiagonal {
   Eigen::VectorXd value;
-  double accuracy = 0;
+  double accuracy = 0, in_blocks = 0, others = 0;
 };
 // `factor` is of `a`. Estimated until the accuracy is `wanted`, or 256 vectors have been tried
-// for each of those three.
+// for each of those three: then it is worse than was wanted. Errors as of solve_with().
 InverseDiagonal inverse_diagonal(const NormalFactor& factor, const NormalFactor::Matrix& a,
                                  Eigen::Index count, double wanted);
 

@@ -56,6 +56,8 @@ RelativeSolution Solver::run() {
   keep_offsets(x);
   const InverseDiagonal variance = inverse_diagonal(factor, a, n_, o_.error_accuracy);
   out_.error_accuracy = variance.accuracy;
+  out_.amplifier_error_accuracy = variance.in_blocks;
+  out_.common_error_accuracy = variance.others;
   tell(variance.value);
   tell_groups(x, variance.value);
   return std::move(out_);

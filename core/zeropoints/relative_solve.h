@@ -76,7 +76,8 @@ struct RelativeSolveOptions {
   double settled = 1e-5;          // a round that changes no zero point by more is the last
   double most_whole =
       2e7;  // CCDs times amplifiers, up to which errors are exact; beyond, time goes like the cube
-  double error_accuracy = 0.01;  // relative, of errors that are estimated
+  double error_accuracy =
+      0.01;  // relative, wanted of errors that are estimated; the solution says what was reached
 };
 
 struct SolvedCcd {
@@ -107,7 +108,9 @@ struct RelativeSolution {
   bool settled = false;                        // false: most_rounds ended it
   std::int64_t measurements = 0, clipped = 0;  // of stars seen more than once; of these left out as outliers
   double star_scale = 1;                       // f
-  double error_accuracy = 0;                   // how well CCDs' errors are known, relative; 0: they are exact
+  // How well errors are known, relative, their root mean square: of CCDs, of amplifiers, and of what CCDs have in common; 0:
+  // they are exact.
+  double error_accuracy = 0, amplifier_error_accuracy = 0, common_error_accuracy = 0;
   double exposure_error = 0, night_error = 0, detector_error = 0;  // S_x, S_n, S_d
 };
 

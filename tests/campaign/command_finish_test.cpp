@@ -8,6 +8,7 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/campaign/settings.h"
 #include "core/campaign/verify.h"
 #include "tests/support/data.h"
 
@@ -80,6 +81,34 @@ TEST_F(Clean, LeavesNothingOfPartsThatAreMadeOnceMore) {
   item("maps", 1, whole_);
   EXPECT_EQ(clean_commands(plan_, items_).files, 1);
   EXPECT_FALSE(fs::exists(part_.parent_path()));
+}
+
+// Whoever mended the plan before may have ended between, or not have known of parts: the whole waits, and is no objection.
+TEST_F(Clean, TheManifestKnowsThatPartsOfAWholeThatWaitsAreMadeAgain) {
+  clean_commands(plan_, items_);
+  for (const bool given_up : {false, true}) {
+    if (given_up) {
+      items_.clear();
+      item("maps-149", 0, part_);
+      item("maps", 1, whole_);
+      clean_commands(plan_, items_);
+    }
+    CampaignSettings settings;
+    settings.kind = PlanKind::kCommands;
+    settings.worker = "/bin/true";
+    settings.directory = directory_.path();
+    write_file_atomically(plan_.settings(), settings_text(settings));
+    items_[1].state = given_up ? ItemState::kGivenUp : ItemState::kWaiting;
+    Manifest manifest;
+    manifest.items = items_;
+    write_manifest(manifest, plan_.manifest());
+    if (given_up)
+      EXPECT_EQ(try_again(plan_, {"maps"}, Log()), 1);
+    else
+      EXPECT_TRUE(verify_plan(plan_, true, Log()).objections.empty());
+    for (const Item& read : read_manifest(plan_.manifest()).items)
+      EXPECT_EQ(read.state, ItemState::kWaiting) << read.name << " given up: " << given_up;
+  }
 }
 
 TEST_F(Clean, SaysWhatCannotBeRemoved) {

@@ -223,7 +223,14 @@ TEST(Catalog, SaysWhichProfilesItsGalaxiesHave) {
   CatalogContext context = small_context();
   EXPECT_FALSE(catalog_header({}, context, {}).has(kProfilesCard));
   context.profiles = GalaxyProfiles::kSersic;
-  EXPECT_EQ(profiles_of(catalog_header({}, context, {})), GalaxyProfiles::kSersic);
+  EXPECT_EQ(profiles_of(catalog_header({}, context, {}), {}), GalaxyProfiles::kSersic);
+  // The tables themselves do, too: what is copied may have lost the file's first header.
+  const test::TemporaryDirectory dir;
+  ProductSet products(dir.path());
+  const CatalogPaths paths{dir / "t.fits", dir / "ti.fits", dir / "s"};
+  write_catalog({source_at(10.5, 20.5)}, context, {}, {}, paths, products);
+  for (const auto& file : {paths.tractor, paths.tractor_i})
+    EXPECT_EQ(profiles_of({}, fits::FitsReader(file).header(1)), GalaxyProfiles::kSersic) << file;
 }
 
 // Rows that other telescopes measured, those they did not, and light curves that are longer and shorter than the

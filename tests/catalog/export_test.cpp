@@ -42,6 +42,11 @@ TEST(Ecsv, SaysTypesUnitsAndDescriptionsBeforeTheValues) {
             "-9000000000000000001 0.30000000000000004 nan [3,-Infinity] False \"\"\n");
 }
 
+TEST(Ecsv, TellsWhatHoldsForTheWholeTable) {
+  EXPECT_THAT(ecsv_text(small_table(), {{"GALPROF", "SERSIC"}}),
+              HasSubstr("datatype: string}\n# meta: !!omap\n# - {GALPROF: 'SERSIC'}\n# schema"));
+}
+
 fits::Table sources(const std::vector<std::string>& types) {
   const std::size_t n = types.size();
   fits::Table t;

@@ -8,7 +8,9 @@
 #include <fstream>
 
 #include "core/base/error.h"
+#include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
+#include "core/forced/forced_exposure.h"
 #include "core/forced/forced_photometry.h"
 #include "core/model/profiles_card.h"
 #include "tests/forced/synthetic_ccd.h"
@@ -77,7 +79,7 @@ class Catalogs : public testing::Test {
     const Wcs wcs = Wcs::tangent(ra, dec, 500, 500, {-7e-5, 0, 0, 7e-5}, 1001, 1001);
     std::vector<int> out;
     for (const ForcedSource& s :
-         forced_sources_near(catalogs, bricks(), {&wcs, Box::from_size(1001, 1001)}, "r", {}))
+         forced_sources_near(catalogs, bricks(), {&wcs, Box::from_size(1001, 1001)}, "r", {}).sources)
       out.push_back(s.objid);
     return out;
   }
@@ -111,7 +113,7 @@ TEST_F(Catalogs, ThatAreMissingForPartOfTheCcdAreNamedInOneLine) {
   test::CollectingSink log;
   const auto found = forced_sources_near({directory_ / "all", {}, {}}, bricks(),
                                          {&wcs, Box::from_size(1001, 1001)}, "r", Log(log));
-  EXPECT_EQ(found.size(), 1u);
+  EXPECT_EQ(found.sources.size(), 1u);
   ASSERT_EQ(log.warnings.size(), 1u);
   EXPECT_NE(log.warnings[0].find("nothing of theirs is measured"), std::string::npos) << log.warnings[0];
   EXPECT_EQ(log.warnings[0].find("tractor-" + here.name), std::string::npos) << log.warnings[0];
@@ -141,7 +143,8 @@ class LargeGalaxyOutside : public Catalogs {
   double pull(std::vector<ForcedSource>* taken = nullptr) {
     std::vector<ForcedSource> sources = {test::star_at(star_)};
     const CatalogDirectories catalogs{directory_ / "all", {}, {}};
-    add_large_galaxies(sources, std::span(&object_, 1), catalogs, bricks(), "r", {});
+    add_large_galaxies(sources, std::span(&object_, 1), catalogs, bricks(), "r", GalaxyProfiles::kReference,
+                       {});
     const std::vector<ForcedSource> off = take_off_large_galaxies(ccd_.image, sources);
     if (taken) *taken = off;
     EXPECT_EQ(sources.size(), 1u);
@@ -182,7 +185,8 @@ TEST_F(LargeGalaxyOutside, LeftInItSpoilsTheStar) {
 TEST_F(LargeGalaxyOutside, WithoutAFluxInTheBandIsFittedWithTheOthers) {
   object_.needs_initial_flux = true;
   std::vector<ForcedSource> sources = {test::star_at(star_)};
-  add_large_galaxies(sources, std::span(&object_, 1), {directory_ / "all", {}, {}}, bricks(), "r", {});
+  add_large_galaxies(sources, std::span(&object_, 1), {directory_ / "all", {}, {}}, bricks(), "r",
+                     GalaxyProfiles::kReference, {});
   EXPECT_TRUE(take_off_large_galaxies(ccd_.image, sources).empty());
   ASSERT_EQ(sources.size(), 2u);
   EXPECT_FALSE(sources[1].reported);
@@ -229,8 +233,79 @@ TEST_F(Catalogs, SayWhichProfilesTheirGalaxiesHave) {
   EXPECT_EQ(failure(), "");
   write("all", beside, {{here.ra1 - 0.001, 2, 1, "REX", "", 4, true, 1.5f}});
   EXPECT_THAT(failure(), testing::AllOf(testing::HasSubstr("tractor-"), testing::HasSubstr("GALPROF")));
+  // Stars alone: what the catalog says is known all the same.
+  write("all", beside, {});
+  write_whole(here, {{here.ra1 + 0.001, 2, 1, "PSF"}}, "SERSIC");
+  EXPECT_EQ(forced_sources_near({directory_ / "all", {}, {}}, bricks(), region, "r", {}).profiles,
+            GalaxyProfiles::kSersic);
   write_whole(here, galaxies, "MOFFAT");
   EXPECT_THAT(failure(), testing::AllOf(testing::HasSubstr(file.string()), testing::HasSubstr("'MOFFAT'")));
+}
+
+// What copies of a table keep is its own header; what no header says is not guessed.
+TEST_F(Catalogs, OfJointFitsWithoutTheirCardAreRefused) {
+  const Brick& here = brick_at(150, 2);
+  const auto file = catalog_file(directory_ / "all", here);
+  fits::Table table = catalog({{150, 2, 2, "EXP", "", 4, true, 1.5f}}, here);
+  table.add("BLENDEDNESS_R", std::vector<float>{0});
+  const auto write_it = [&](const fits::Header& own) {
+    fits::FitsWriter writer;
+    writer.add_table(table, "CATALOG", own);
+    writer.write(file);
+  };
+  fits::Header own;
+  add_profiles_card(own, GalaxyProfiles::kSersic);
+  write_it(own);
+  EXPECT_EQ(profiles_of(read_forced_sources(file, "r")), GalaxyProfiles::kSersic);
+  write_it({});
+  try {
+    read_forced_sources(file, "r");
+    ADD_FAILURE() << "no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::kInput);
+    EXPECT_THAT(e.line(),
+                testing::AllOf(testing::HasSubstr(file.string()), testing::HasSubstr("BLENDEDNESS_R"),
+                               testing::HasSubstr("GALPROF = 'SERSIC'")));
+  }
+}
+
+// So do the tables of what was measured.
+TEST_F(Catalogs, GiveTheirCardToTheTablesOfWhatWasMeasured) {
+  std::vector<ForcedCcd> measured(1);
+  measured[0].sources.resize(1);
+  EXPECT_FALSE(forced_header({}, "", measured).has(kProfilesCard));
+  measured[0].sources[0].profiles = GalaxyProfiles::kSersic;
+  const auto file = directory_ / "forced.fits";
+  fits::Table table;
+  table.add("flux", std::vector<float>{1});
+  write_forced_table(file, forced_header({}, "", measured), table);
+  fits::FitsReader reader(file);
+  EXPECT_EQ(profiles_of(reader.header(0), {}), GalaxyProfiles::kSersic);
+  EXPECT_EQ(profiles_of({}, reader.header(1)), GalaxyProfiles::kSersic);
+}
+
+// Among stars alone, the profiles of large galaxies that join them are those that were handed in, whichever comes first.
+TEST_F(LargeGalaxyOutside, HasTheProfilesOfTheCatalogsOrIsRefusedByItsFile) {
+  const auto profiles_with = [&](GalaxyProfiles profiles) {
+    std::vector<ForcedSource> sources = {test::star_at(star_)};
+    add_large_galaxies(sources, std::span(&object_, 1), {directory_ / "all", {}, {}}, bricks(), "r", profiles,
+                       {});
+    return sources.at(1).profiles;
+  };
+  EXPECT_EQ(profiles_with(GalaxyProfiles::kSersic), GalaxyProfiles::kSersic);
+  std::vector<ForcedSource> sources;
+  add_frozen_galaxies(sources, {}, std::span(&object_, 1), GalaxyProfiles::kSersic);
+  EXPECT_EQ(sources.at(0).profiles, GalaxyProfiles::kSersic);
+  const Brick& brick = brick_at(galaxy_.ra, galaxy_.dec);
+  write("all", brick, {{galaxy_.ra, galaxy_.dec, 1, "EXP", "L3", 5, true, 8}});
+  EXPECT_EQ(profiles_with(GalaxyProfiles::kReference), GalaxyProfiles::kReference);
+  try {
+    profiles_with(GalaxyProfiles::kSersic);
+    ADD_FAILURE() << "no error";
+  } catch (const Error& e) {
+    EXPECT_THAT(e.line(),
+                testing::AllOf(testing::HasSubstr("tractor-" + brick.name), testing::HasSubstr("GALPROF")));
+  }
 }
 
 TEST_F(Catalogs, RowsThatWereUsedAreWrittenAsTheCatalogHasThem) {

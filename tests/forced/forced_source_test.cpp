@@ -44,7 +44,7 @@ CatalogSource composite() {
 
 TEST(ForcedSource, ACompositeGalaxyComesBackFromTheCatalog) {
   const fits::Table table = catalog_table({composite()}, context());
-  const ForcedSource s = forced_sources(table, "g").at(0);
+  const ForcedSource s = forced_sources(table, "g", GalaxyProfiles::kReference).at(0);
   ASSERT_TRUE(s.model.is_composite() && s.has_profile);
   EXPECT_NEAR(std::exp(s.model.shape.log_re), 2, 1e-6);
   EXPECT_NEAR(to_ellipse(s.model.bulge->shape).re, 0.5, 1e-6);
@@ -53,10 +53,11 @@ TEST(ForcedSource, ACompositeGalaxyComesBackFromTheCatalog) {
   EXPECT_NEAR(s.model.bulge->fraction[0], 0.3, 1e-6);
   EXPECT_NEAR(*s.flux, 10, 1e-5);
   // A band that the catalog does not have: of all its bands together.
-  const ForcedSource z = forced_sources(table, "z").at(0);
+  const ForcedSource z = forced_sources(table, "z", GalaxyProfiles::kReference).at(0);
   EXPECT_NEAR(z.model.bulge->fraction[0], 11.0 / 30, 1e-6);
   // The table of sources says the same.
-  const ForcedSource again = forced_sources(source_table({&s, 1}, "g"), "g").at(0);
+  const ForcedSource again =
+      forced_sources(source_table({&s, 1}, "g"), "g", GalaxyProfiles::kReference).at(0);
   EXPECT_NEAR(again.model.bulge->fraction[0], 0.3, 1e-6);
   EXPECT_NEAR(to_ellipse(again.model.bulge->shape).re, 0.5, 1e-6);
 }
@@ -68,7 +69,7 @@ TEST(ForcedSource, ACompositeGalaxyWithoutItsBulgeIsRefused) {
   for (fits::Column& c : table.columns())
     if (c.name == "type") c.string_width = 4;
   try {
-    forced_sources(table, "g");
+    forced_sources(table, "g", GalaxyProfiles::kReference);
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.kind(), ErrorKind::kInput);

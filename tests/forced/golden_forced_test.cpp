@@ -119,7 +119,7 @@ TEST_P(GoldenForced, FluxesWithDerivativesAreTheExactSolution) {
     const ForcedCcd measured = survey_->measure(expnum, o);
     const fits::Table reference = survey_->golden("derivs", "forced-", expnum);
     const CcdImage& image = measured.image;
-    UnitModels models(image);
+    UnitModels models(image, GalaxyProfiles::kReference);
     std::vector<UnitModel> units;
     std::vector<MovingRow> rows;
     for (const ForcedMeasurement& row : measured.result.rows) {

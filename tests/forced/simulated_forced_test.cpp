@@ -82,6 +82,19 @@ TEST(SimulatedForced, PullsOfConstantStarsAreOfWidthOneInEveryEpochAndBand) {
   }
 }
 
+TEST(SimulatedForced, FluxesAreOfTheProfilesThatSourcesHave) {
+  SyntheticCcd ccd(120, 120, kSig1);
+  const simulate::SersicProfile profile(4, 8);
+  const SkyPosition at = ccd.sky(60, 60);
+  ccd.add_galaxy(at, 100, profile, 1.5);
+  std::vector<ForcedSource> sources = {test::galaxy_at(at, SourceKind::kDev, 1.5)};
+  const double reference = measure_forced(ccd.image, sources).rows.at(0).flux;
+  sources[0].profiles = GalaxyProfiles::kSersic;
+  const double ratio = measure_forced(ccd.image, sources).rows.at(0).flux / reference;
+  EXPECT_GT(ratio, 1.02);
+  EXPECT_LT(ratio, 1.1);
+}
+
 TEST(SimulatedForced, AVariableStarsLightCurveIsRecovered) {
   double chi2 = 0;
   constexpr int kEpochs = 400;

@@ -54,7 +54,7 @@ TEST(CatalogRows, FrozenGalaxiesAreDrawnWhereTheyReachAndKnowTheirRow) {
   fitted.sources[1].source = 1;
   fitted.frozen_reach = {{4, 7}};
   const std::vector<const FittedSource*> row_fits = {&fitted.sources[0], nullptr, &fitted.sources[1]};
-  const auto frozen = frozen_in_scene(catalog, sources, fitted, row_fits);
+  const auto frozen = frozen_in_scene(catalog, sources, fitted, row_fits, GalaxyProfiles::kReference);
   ASSERT_EQ(frozen.size(), 1u);
   EXPECT_EQ(frozen[0].row, 2u);
   EXPECT_EQ(frozen[0].blobs, (std::vector<std::int32_t>{4, 7}));
@@ -66,7 +66,7 @@ TEST(CatalogRows, FrozenGalaxiesAreDrawnWhereTheyReachAndKnowTheirRow) {
               10 / reference_light_share(SourceKind::kDev, 4), 1e-9);
   // One that reaches no blob is an ordinary source, if it is one.
   fitted.frozen_reach = {{}};
-  EXPECT_TRUE(frozen_in_scene(catalog, sources, fitted, row_fits).empty());
+  EXPECT_TRUE(frozen_in_scene(catalog, sources, fitted, row_fits, GalaxyProfiles::kReference).empty());
 }
 
 }  // namespace

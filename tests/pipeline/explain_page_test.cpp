@@ -192,6 +192,9 @@ TEST(ExplainPage, ShowsEverySourceAndTheWorstImageFirst) {
   EXPECT_THAT(page, HasSubstr("The worst of them, bad"));
   EXPECT_THAT(page, HasSubstr("data:image/jpeg;base64,/9j/"));  // how every JPEG begins
   EXPECT_THAT(page, Not(HasSubstr("http")));
+  // Narrow windows make pictures smaller, with the marks on them.
+  EXPECT_THAT(page, HasSubstr(".picture img{display:block;max-width:100%;height:auto"));
+  EXPECT_THAT(page, HasSubstr("<svg viewBox=\"0 0 360 360\">"));
 }
 
 TEST(ExplainPage, IsWrittenForABlobWithoutImagesToo) {

@@ -10,6 +10,7 @@ BlobMap blobs_of(std::vector<std::pair<int, int>> sides_and_sources) {
   for (const auto& [side, sources] : sides_and_sources) {
     Blob& blob = map.blobs.emplace_back();
     blob.box = Box::from_size(side, side);
+    blob.pixels = blob.box.area();
     blob.sources.assign(static_cast<std::size_t>(sources), 0);
   }
   return map;
@@ -23,6 +24,11 @@ double megabytes(const BlobMap& map, double images_per_pixel, int threads) {
 TEST(MemoryForecast, OfJointFitsIsWhatCrowdedFieldsTook) {
   EXPECT_NEAR(megabytes(blobs_of({{180, 95}}), 9, 1), 133, 133 / 3.0);
   EXPECT_NEAR(megabytes(blobs_of({{120, 32}}), 9, 1), 59, 59 / 3.0);
+}
+
+// A galaxy of 15 arcsec and magnitude 13.8 in a field of 700 pixels, 8 images.
+TEST(MemoryForecast, OfJointFitsKnowsThatLargeGalaxiesReachFar) {
+  EXPECT_NEAR(megabytes(blobs_of({{405, 52}}), 8, 1), 691, 691 / 3.0);
 }
 
 TEST(MemoryForecast, OfJointFitsIsOfTheLargestBlobsThatAreFittedAtOnce) {

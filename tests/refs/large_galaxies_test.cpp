@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/detect/reference_prior.h"
+#include "core/fits/fits_writer.h"
 #include "core/model/light_share.h"
 #include "core/model/profiles_card.h"
 #include "core/survey/bits.h"
@@ -227,6 +228,14 @@ TEST(LargeGalaxies, AFittedOnesModel) {
   EXPECT_EQ(read_references(whole_profiles, small_field(), bands).rows.at(0).model->flux[0], 100);
   EXPECT_NEAR(read_references(only_galaxies(file), small_field(), bands).rows.at(0).model->flux[0],
               100 * share, 1e-9);
+  // In the table's own header, which copies keep, as well.
+  fits::Header own;
+  add_profiles_card(own, GalaxyProfiles::kSersic);
+  fits::FitsWriter writer;
+  writer.add_empty_primary(version("L4-ELLIPSE"));
+  writer.add_table(galaxy_table({{"L4", 1, 1}}, true, true), "", own);
+  writer.write(file);
+  EXPECT_EQ(read_references(whole_profiles, small_field(), bands).rows.at(0).model->flux[0], 100);
   // A point source has no shape.
   test::write_table(file, galaxy_table({{" ", 1, 1}}, true, true, "PSF"), version("L4-ELLIPSE"));
   EXPECT_EQ(read_references(only_galaxies(file), small_field(), bands).rows.at(0).model->kind,

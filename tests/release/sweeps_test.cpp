@@ -11,6 +11,7 @@
 #include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
 #include "core/model/profiles_card.h"
+#include "core/release/match.h"
 #include "tests/support/data.h"
 
 namespace brickline {
@@ -238,9 +239,40 @@ TEST_F(SweepsOfMadeCatalogs, AreOfGalaxiesWithProfilesOfOneKind) {
   write({.profiles = GalaxyProfiles::kSersic});
   write({.name = "1503p022", .id = 343929, .ra = 150.4, .profiles = GalaxyProfiles::kSersic});
   make(find_catalogs(in_.path(), nullptr), SweepLayout::kWithIds);
-  EXPECT_EQ(profiles_of(fits::FitsReader(file("150p000-155p005", 0)).header(0)), GalaxyProfiles::kSersic);
+  fits::FitsReader sweep(file("150p000-155p005", 0));
+  EXPECT_EQ(profiles_of(sweep.header(0), {}), GalaxyProfiles::kSersic);
+  EXPECT_EQ(profiles_of({}, sweep.header(1)), GalaxyProfiles::kSersic);
   write({.name = "1503p022", .id = 343929, .ra = 150.4});
   EXPECT_THAT(failure(), testing::AllOf(HasSubstr("tractor-1503p022.fits"), HasSubstr("GALPROF")));
+  // In boxes apart neither.
+  write({.name = "1503p022", .id = 343929, .ra = 160.4});
+  const auto apart = find_catalogs(in_.path(), nullptr);
+  require_profiles_of_one_kind(std::span(apart).first(1));
+  EXPECT_THROW(require_profiles_of_one_kind(apart), Error);
+}
+
+TEST_F(SweepsOfMadeCatalogs, MatchedRowsAreOfProfilesOfOneKind) {
+  write({.profiles = GalaxyProfiles::kSersic});
+  const Made second{.name = "1503p022", .id = 343929, .ra = 150.4, .profiles = GalaxyProfiles::kSersic};
+  write(second);
+  fits::Table table;
+  table.add("RA", std::vector<double>{Made{}.ra, second.ra});
+  table.add("DEC", std::vector<double>{2.2, 2.2});
+  fits::FitsWriter writer;
+  writer.add_table(table);
+  const fs::path other = out_ / "other.fits", matched = out_ / "matched.fits";
+  writer.write(other);
+  EXPECT_EQ(match_external(other, find_catalogs(in_.path(), nullptr), matched, {}).matched, 2);
+  fits::FitsReader reader(matched);
+  EXPECT_EQ(profiles_of(reader.header(0), {}), GalaxyProfiles::kSersic);
+  EXPECT_EQ(profiles_of({}, reader.header(1)), GalaxyProfiles::kSersic);
+  write({.name = "1503p022", .id = 343929, .ra = 150.4});
+  try {
+    match_external(other, find_catalogs(in_.path(), nullptr), matched, {});
+    ADD_FAILURE() << "no error";
+  } catch (const Error& e) {
+    EXPECT_THAT(e.line(), testing::AllOf(HasSubstr("tractor-1503p022.fits"), HasSubstr("GALPROF")));
+  }
 }
 
 TEST_F(SweepsOfMadeCatalogs, OfOneBoxHaveTheBricksAcrossRaZero) {

@@ -97,7 +97,7 @@ inline std::unique_ptr<GoldenCoadds> run_golden_coadds(const std::string& name, 
            product_path(*product_of(type), {.brick = run->brick, .band = std::string(band)});
   };
   run->output = make_coadds(in, run->rows, products, options);
-  measure_fiber_fluxes(in.target, run->models, in.bands.size(), run->rows);
+  measure_fiber_fluxes(in.target, run->models, in.bands.size(), run->rows, GalaxyProfiles::kReference);
   return run;
 }
 

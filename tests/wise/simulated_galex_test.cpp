@@ -26,7 +26,8 @@ simulate::SimulationOptions sky_options() {
 TEST(SimulatedGalex, ErrorsAreWhatTheySay) {
   const test::SimulatedSky sky(sky_options());
   const GalexData data(sky.directory / "galex");
-  const GalexPhotometry r = measure_galex(data, sky.brick, kBrickPixelScale, sky.models(), {});
+  const GalexPhotometry r =
+      measure_galex(data, sky.brick, kBrickPixelScale, sky.models(), {}, GalaxyProfiles::kReference);
   for (std::size_t b = 0; b < kGalexBands; ++b) {
     const GalexBandPhotometry& p = r.bands[b];
     std::vector<double> pulls;
@@ -47,11 +48,33 @@ TEST(SimulatedGalex, ErrorsAreWhatTheySay) {
   }
 }
 
+TEST(SimulatedGalex, FluxesAreOfTheProfilesThatAreAskedFor) {
+  simulate::SimulationOptions o = sky_options();
+  o.size = 300;
+  o.galex_tiles = 1;
+  o.brightest_mag = 15;
+  const test::SimulatedSky sky(o);
+  const GalexData data(sky.directory / "galex");
+  std::vector<SourceModel> models = sky.models();
+  for (SourceModel& m : models) {
+    m.kind = SourceKind::kDev;
+    m.shape = to_softened({2, 0, 0});
+  }
+  const auto flux = [&](GalaxyProfiles profiles) {
+    const std::vector<SourceModel> one(models.begin(), models.begin() + 1);
+    return measure_galex(data, sky.brick, kBrickPixelScale, one, {}, profiles).bands[1].flux.at(0);
+  };
+  const double ratio = flux(GalaxyProfiles::kSersic) / flux(GalaxyProfiles::kReference);
+  EXPECT_GT(ratio, 1.01);
+  EXPECT_LT(ratio, 1.1);
+}
+
 TEST(SimulatedGalex, ABrickWithoutFieldsHasZeros) {
   const test::SimulatedSky sky(sky_options());
   const GalexData data(sky.directory / "galex");
   const Wcs elsewhere = brick_wcs(40, -30, 300, 300, kBrickPixelScale);
-  const GalexPhotometry r = measure_galex(data, elsewhere, kBrickPixelScale, sky.models(), {});
+  const GalexPhotometry r =
+      measure_galex(data, elsewhere, kBrickPixelScale, sky.models(), {}, GalaxyProfiles::kReference);
   for (const GalexBandPhotometry& p : r.bands) {
     EXPECT_EQ(p.flux.size(), sky.sources.size());
     for (double v : p.flux_ivar) EXPECT_EQ(v, 0);

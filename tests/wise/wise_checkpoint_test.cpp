@@ -25,9 +25,10 @@ class WiseCheckpointTest : public testing::Test {
     return o;
   }
   // The results, and how many jobs came from the file.
-  std::pair<WisePhotometry, int> run() {
-    WiseCheckpoint checkpoint(file_, data_, sky_.brick, models_, true, {});
+  std::pair<WisePhotometry, int> run(GalaxyProfiles profiles = GalaxyProfiles::kReference) {
+    WiseCheckpoint checkpoint(file_, data_, sky_.brick, models_, true, {}, profiles);
     WisePhotometryOptions how;
+    how.profiles = profiles;
     how.store = &checkpoint;
     WisePhotometry r = measure_wise(data_, sky_.brick, kBrickPixelScale, models_, how);
     return {std::move(r), checkpoint.used()};
@@ -69,6 +70,18 @@ TEST_F(WiseCheckpointTest, AFileCutAnywhereGivesTheSameResults) {
     fs::remove(file_);
     run();
   }
+}
+
+TEST_F(WiseCheckpointTest, ResultsAreOfTheProfilesThatAreAskedFor) {
+  models_.resize(1);
+  models_[0].kind = SourceKind::kDev;
+  models_[0].shape = to_softened({2, 0, 0});
+  const auto [reference, none] = run();
+  const auto [whole, used] = run(GalaxyProfiles::kSersic);
+  EXPECT_EQ(used, 0);
+  const double ratio = whole.bands[0].flux.at(0) / reference.bands[0].flux.at(0);
+  EXPECT_GT(ratio, 1.01);
+  EXPECT_LT(ratio, 1.2);
 }
 
 TEST_F(WiseCheckpointTest, ResultsOfOtherSourcesOrFilesAreNotUsed) {

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/zeropoints/cloudy_exposures.h"
+#include "core/zeropoints/normal_factor.h"
 #include "core/zeropoints/selected_inverse.h"
 #include "tests/zeropoints/simulated_overlaps.h"
 
@@ -230,6 +231,37 @@ TEST(RelativeSolve, HasTheSameZeroPointsWithoutAFactorOfTheWholeAndNearlyTheSame
   }
   for (std::size_t x = 0; x < exact.exposures.size(); ++x)
     EXPECT_NEAR(other.exposures[x].error / exact.exposures[x].error, 1, 0.1);
+}
+
+// What 256 random vectors do not reach is told of each kind, and not taken for what was wanted.
+TEST(RelativeSolve, TellsHowWellEstimatedErrorsAreKnown) {
+  Overlaps o;
+  o.exposures = 6;
+  o.stars_per_ccd = 20;
+  o.amplifier_error = 0.02;
+  const OverlapData data = simulate_overlaps(o);
+  RelativeSolveOptions options = without_floors();
+  options.most_whole = 0;
+  options.error_accuracy = 1e-3;
+  const RelativeSolution found = solve_zero_points(data.ccds, data.stars, options, data.amplifiers);
+  EXPECT_GT(found.error_accuracy, options.error_accuracy);
+  EXPECT_GT(found.amplifier_error_accuracy, options.error_accuracy);
+  EXPECT_NE(found.error_accuracy, found.amplifier_error_accuracy);
+}
+
+TEST(NormalFactor, ThatDoesNotSettleIsAnError) {
+  NormalFactor::Matrix a(2, 2);
+  a.insert(0, 0) = 1;
+  a.insert(1, 1) = 1;
+  NormalFactor near;
+  near.compute(a);
+  const Eigen::VectorXd right = Eigen::VectorXd::Ones(2);
+  EXPECT_EQ(solve_with(near, a, right, 1e-9), right);
+  for (const double bad : {0., std::numeric_limits<double>::quiet_NaN()}) {
+    NormalFactor::Matrix other = a;
+    for (int i = 0; i < 2; ++i) other.coeffRef(i, i) = bad;
+    EXPECT_THROW(solve_with(near, other, right, 1e-9), Error) << bad;
+  }
 }
 
 TEST(RelativeSolve, IsTheLeastSquaresOfAmplifiersToo) {

@@ -25,6 +25,14 @@ fits::Table columns_of(const fits::Table& table, const std::string& names) {
   return out;
 }
 
+// What the catalog's header says of its galaxies.
+TableMeta meta_of(GalaxyProfiles profiles) {
+  fits::Header header;
+  add_profiles_card(header, profiles);
+  const auto word = header.text(kProfilesCard);
+  return word ? TableMeta{{kProfilesCard, *word}} : TableMeta{};
+}
+
 int catalog_tool(int argc, char** argv) {
   std::filesystem::path catalog, output;
   std::string columns;
@@ -62,13 +70,15 @@ int catalog_tool(int argc, char** argv) {
     GalaxyProfiles profiles = GalaxyProfiles::kReference;
     const auto read = [&](const std::filesystem::path& file) {
       fits::FitsReader reader(file);
+      const int hdu = reader.find_hdu("CATALOG").value_or(1);
+      if (hdu >= reader.hdu_count()) throw input_error("no catalog: it has no table").in_file(file.string());
       try {
-        profiles = profiles_of(reader.header(0));
+        profiles = profiles_of(reader.header(0), reader.header(hdu));
       } catch (Error& e) {
         e.in_file(file.string());
         throw;
       }
-      return reader.table(reader.find_hdu("CATALOG").value_or(1));
+      return reader.table(hdu);
     };
     const fits::Table table = read(catalog);
     fits::Table other_table;
@@ -90,7 +100,8 @@ int catalog_tool(int argc, char** argv) {
       if (split_command->parsed())
         text = to_text(split_test(table, other_table, fitted_bands(table), split));
       else
-        text = ecsv->parsed() ? ecsv_text(columns_of(table, columns)) : ds9_regions(table, regions);
+        text = ecsv->parsed() ? ecsv_text(columns_of(table, columns), meta_of(profiles))
+                              : ds9_regions(table, regions);
     } catch (Error& e) {
       e.in_file(catalog.string());
       throw;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -17,6 +18,7 @@
 #include "core/forced/forced_exposure.h"
 #include "core/forced/forced_items.h"
 #include "core/forced/forced_merge.h"
+#include "core/model/profiles_card.h"
 #include "core/model/simd.h"
 #include "core/survey/ccd_selection.h"
 #include "core/survey/products.h"
@@ -43,9 +45,12 @@ std::vector<std::string> split(const std::string& list) {
   return out;
 }
 
-// The tables of all exposures that touch the brick; one line tells which are not there.
+// The tables of all exposures that touch the brick, and which profiles were measured; one line tells which are not there.
 std::vector<NamedTable> tables_of(const SurveyDirectory& survey, const Brick& brick,
-                                  const std::filesystem::path& forced_dir, const Log& log) {
+                                  const std::filesystem::path& forced_dir, GalaxyProfiles& profiles,
+                                  const Log& log) {
+  std::optional<GalaxyProfiles> said;
+  std::string said_by;
   const Wcs target = brick_wcs(brick.ra, brick.dec, kBrickPixels, kBrickPixels, kBrickPixelScale);
   const CcdTable ccds = CcdTable::read_near(survey, target, log);
   std::set<std::pair<std::string, std::int64_t>> exposures;
@@ -69,7 +74,17 @@ std::vector<NamedTable> tables_of(const SurveyDirectory& survey, const Brick& br
     if (const auto failed = reader.header(0).integer("NCCDFAIL"); failed && *failed > 0)
       log.warning("{}: {} CCDs of the exposure could not be measured (NCCDFAIL)", file.string(), *failed);
     tables.push_back({file.string(), reader.table(1)});
+    if (tables.back().table.rows() == 0) continue;  // nothing was measured
+    try {
+      const GalaxyProfiles own = profiles_of(reader.header(0), reader.header(1));
+      if (said) require_profiles(own, *said, said_by, "measurements are merged");
+      if (!said) said = own, said_by = file.string();
+    } catch (Error& e) {
+      e.in_file(file.string());
+      throw;
+    }
   }
+  profiles = said.value_or(GalaxyProfiles::kReference);
   if (tables.empty())
     throw input_error("brick {}: none of its {} exposures has been measured: there is no {}", brick.name,
                       exposures.size(), first_missing.empty() ? forced_dir.string() : first_missing);
@@ -95,7 +110,9 @@ fits::Table by_object_and_date(const fits::Table& measurements) {
 void write_table(const std::filesystem::path& file, const fits::Header& header, const fits::Table& table) {
   fits::FitsWriter writer;
   writer.add_empty_primary(header);
-  writer.add_table(table);
+  fits::Header own;
+  add_profiles_card(own, profiles_of(header, {}));
+  writer.add_table(table, {}, own);
   writer.write(file);
 }
 
@@ -181,20 +198,25 @@ int merge(const Words& w) {
       w.survey_dir.empty() ? std::nullopt : std::optional<std::filesystem::path>(w.survey_dir));
   const Brick brick = BrickTable::read(survey).find(w.brick);
   const fits::Table objects = catalog_of(w, brick);
-  const std::vector<NamedTable> tables = tables_of(
-      survey, brick, w.forced_dir.empty() ? survey.root() : std::filesystem::path(w.forced_dir), log);
+  GalaxyProfiles profiles = GalaxyProfiles::kReference;
+  const std::vector<NamedTable> tables =
+      tables_of(survey, brick, w.forced_dir.empty() ? survey.root() : std::filesystem::path(w.forced_dir),
+                profiles, log);
   const std::vector<std::string> bands = split(w.bands);
   const MergedForced merged = merge_forced(objects, tables, bands, w.all);
   tell_of_other_releases(objects, tables, merged, log);
   SurveyIdentity identity = read_survey_identity(survey);
   if (const std::set<std::int64_t> releases = values_of(objects, "release"); releases.size() == 1)
     identity.release = *releases.begin();
-  const fits::Header header =
+  fits::Header header =
       forced_header(identity, canonical_command_line("forced-photom merge", {{"--brick", {w.brick}}}), {});
+  fits::Header own;
+  add_profiles_card(header, profiles);
+  add_profiles_card(own, profiles);
   fits::FitsWriter writer;
   writer.add_empty_primary(header);
   writer.add_table(merged.objects);
-  writer.add_table(merged.measurements);
+  writer.add_table(merged.measurements, {}, own);
   ProductKey key;
   key.brick = brick.name;
   writer.write(w.out.empty() ? std::filesystem::path(w.out_dir) / product_path(Product::kForcedBrick, key)

@@ -181,7 +181,9 @@ void add_cards(fits::Header& h, const RelativeSolution& s) {
   h.set("ZSEXPERR", s.exposure_error, "[mag] provider's error in common of exposures");
   h.set("ZSNITERR", s.night_error, "[mag] ... of nights");
   h.set("ZSDETERR", s.detector_error, "[mag] ... of detectors (CCDs)");
-  h.set("ZSERRACC", s.error_accuracy, "relative, of estimated ccdzpt_error; 0: exact");
+  h.set("ZSERRACC", s.error_accuracy, "relative (rms), of estimated ccdzpt_error; 0: exact");
+  h.set("ZSAMPACC", s.amplifier_error_accuracy, "... of errors of amplifiers");
+  h.set("ZSCOMACC", s.common_error_accuracy, "... of errors of what CCDs have in common");
   h.set("ZSSCALE", s.star_scale, "stars' scatter over their errors");
   h.set("ZSPARTS", s.parts, "parts without common stars");
 }
@@ -260,8 +262,10 @@ std::string report(const SolveArguments& a, const fits::Table& table, const Rows
       s.night_error, s.detector_error, s.star_scale, root_mean_square(moved));
   if (s.error_accuracy > 0)
     text += fmt::format(
-        "there are too many amplifiers for exact errors: those of zero points are estimated to {:.1f} %\n",
-        100 * s.error_accuracy);
+        "{} CCDs times {} amplifiers are more than --most-exact: errors are estimated, those of zero points to {:.1f} % "
+        "(rms), of amplifiers to {:.1f} %, of what CCDs have in common to {:.1f} %\n",
+        s.ccds.size(), s.amplifiers.size(), 100 * s.error_accuracy, 100 * s.amplifier_error_accuracy,
+        100 * s.common_error_accuracy);
   for (std::size_t k = 0; k < s.catalogs.size(); ++k)
     text +=
         fmt::format("{}: zero points by it and its colour term are off by {:+.4f} +- {:.4f} mag in common\n",

@@ -84,6 +84,7 @@ int survey_sweep(int argc, char** argv, const Cancel& cancel) {
   }
   TerminalLog terminal(LogLevel::kInfo);
   const Log log(terminal);
+  if (names.empty()) require_profiles_of_one_kind(catalogs);
   std::int64_t rows = 0, unverified = 0;
   std::vector<fs::path> made;
   for (const SweepBox& box : boxes) {

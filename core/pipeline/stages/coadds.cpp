@@ -70,8 +70,7 @@ Outcome<Measurements> run_coadds(const MetricsOptions& metrics, const StackingOp
   options.render.profiles = fitting.profiles();
   options.cancel = run.cancel;
   CoaddStageOutput made = make_coadds(input, out.rows, products.set(), options, run.log);
-  measure_fiber_fluxes(selection.brick.wcs, models, selection.bands.size(), out.rows,
-                       {.profiles = fitting.profiles()});
+  measure_fiber_fluxes(selection.brick.wcs, models, selection.bands.size(), out.rows, fitting.profiles());
   out.maskbits = std::move(made.maskbits);
   if (!fitted.maskbits.empty())
     for (int y = 0; y < out.maskbits.height(); ++y)

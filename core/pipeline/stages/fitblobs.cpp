@@ -111,13 +111,27 @@ void tell_of_large_blobs(const BlobMap& map, std::int64_t most_pixels, const Log
 }
 
 // The sources, which decide it, were not known when the run's memory was foretold.
-void tell_of_memory(const BlobFitInput& input, const Log& log) {
+void tell_of_memory(const BlobFitInput& input, const RunContext& run) {
   std::int64_t image_pixels = 0;
   for (const CcdImage& image : input.images) image_pixels += image.data.box().area();
   const double brick_pixels = static_cast<double>(input.brick.width()) * input.brick.height();
   const std::int64_t bytes =
       forecast_joint_fits(*input.blobs, static_cast<double>(image_pixels) / brick_pixels, usable_threads());
-  log.info("joint fits will need some {} MB beside what was foretold for stage fitblobs", bytes / 1'000'000);
+  run.log.info("joint fits will need some {} MB beside what was foretold for stage fitblobs",
+               bytes / 1'000'000);
+  if (!run.most_memory) return;
+  MemoryQuestion question;
+  question.brick_pixels = input.brick.width() * std::int64_t{input.brick.height()};
+  question.bands = static_cast<int>(std::ssize(input.bands));
+  question.image_pixels = image_pixels;
+  question.threads = usable_threads();
+  question.images_in_file = run.pixel_file != nullptr;
+  const std::int64_t all = bytes + forecast_memory(question).of("fitblobs");
+  if (all > *run.most_memory)
+    run.log.warning(
+        "joint fits, with what stage fitblobs needs beside them, will need some {} MB, and --max-memory-gb allows {}: the "
+        "run goes on and may take more; fewer threads take less",
+        all / 1'000'000, *run.most_memory / 1'000'000);
 }
 
 }  // namespace
@@ -172,7 +186,7 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice
   BlobFitOptions how = fit_options(detection, fitting, metrics, explain);
   how.no_more = bail_out.bail_out;
   how.fit.cancel = run.cancel;
-  if (how.joint) tell_of_memory(input, run.log);
+  if (how.joint) tell_of_memory(input, run);
   Fits out;
   out.fitted = fit_blobs(input, how, hooks, run.log);
   const Unfitted left = unfitted(out.fitted.blobs);

@@ -171,7 +171,7 @@ class ForcedBand {
     const std::int32_t own = bits.saturated(band()) | bits.allmask(band());
     for (int y = 0; y < out.height(); ++y)
       for (int x = 0; x < out.width(); ++x) out(x, y) &= own;
-    measure_fiber_fluxes(selection_.brick.wcs, models_, 1, rows, {.profiles = profiles_});
+    measure_fiber_fluxes(selection_.brick.wcs, models_, 1, rows, profiles_);
     return out;
   }
 
@@ -192,7 +192,7 @@ class ForcedBand {
     const ForcedRegion region{&image.full_wcs, image.extent};
     for (const ForcedSource& s : all)
       if (is_near(s, region)) out.sources.push_back(s);
-    add_frozen_galaxies(out.sources, all, catalog.rows);
+    add_frozen_galaxies(out.sources, all, catalog.rows, profiles_);
     CcdImage without = image;
     out.taken_off = take_off_large_galaxies(without, out.sources);
     out.result = measure_forced(without, out.sources, options());
