@@ -320,7 +320,7 @@ void BlobRun::choose_freely(std::vector<SourceRecord>& records, std::vector<char
           wanted[i] && may_be_fitted_together(r) && r.model.is_galaxy() && !is_decided(r, tried_on_[i]);
       if (!wanted[i]) continue;
       tried_on_[i] = decided_now(r);
-      if (round == 0) r.no_more_than.reset();
+      r.no_more_than.reset();
     }
     step_together(records, [&] { try_kinds_freely(records, wanted); });
     std::vector<char> changed(records.size(), 0);
