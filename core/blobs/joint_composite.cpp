@@ -185,9 +185,8 @@ void BlobRun::try_composite(SourceRecord& r) {
     best = found;
   }
   if (!best) return;
-  // Residuals that are larger than the errors make gains so.
   const double gain = least - single, excess = joint_selection_.excess_of(*best, r.fit_background);
-  if (!(gain > std::max(o.margins.composite * excess, o.margins.fraction_of_composite * single))) return;
+  if (!(gain > asked_gain(o.margins.composite, excess, o.margins.fraction_of_composite * single))) return;
   r.model = *best;
   r.composite_gain = gain;
 }

@@ -92,20 +92,21 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records, const std::ve
         continue;
       if (!best.empty() && kind == heir.model.kind) continue;
       const bool simple = kind == kPsf || kind == kRex;
-      // Residuals that are larger than the errors make gains so; shares stand for why they are.
-      double margin = excess * (simple ? o.split_gain_of_round : o.split_gain);
-      if (kind == kPsf)
-        margin = std::max(margin, o.margins.fraction_of_star * heir.models[dchisq_index(kPsf)].dchisq);
+      double margin = simple ? o.split_gain_of_round : o.split_gain, share = 0;
+      if (kind == kPsf) share = o.margins.fraction_of_star * heir.models[dchisq_index(kPsf)].dchisq;
       // Two at one place are a galaxy of more than one profile.
       if (3600 * angular_separation(r.model.ra, r.model.dec, heir.model.ra, heir.model.dec) <
-          o.least_separation_arcsec)
-        margin = std::max({margin, excess * o.margins.composite,
-                           o.margins.fraction_of_composite * heir.models[dchisq_index(heir.chosen)].dchisq});
-      const double most = std::min(margin, least);
+          o.least_separation_arcsec) {
+        margin = std::max(margin, o.margins.composite);
+        share =
+            std::max(share, o.margins.fraction_of_composite * heir.models[dchisq_index(heir.chosen)].dchisq);
+      }
+      const double needed = asked_gain(margin, excess, share);
+      const double most = std::min(needed, least);
       const double loss = loss_without(records, i, members, kind, most, trial);
       if (!(loss < most)) continue;
       least = loss;
-      asked = margin;
+      asked = needed;
       best = trial;
     }
     if (best.empty()) continue;

@@ -66,6 +66,12 @@ struct JointEvidence {
       occam;  // 2 ln of Occam's factor of each galaxy's model (model_evidence.h); empty: not worked out
 };
 
+// What chi-squared must gain: a margin, more where residuals are larger than their errors say; and at least a share of what
+// there was to gain, which stands for why they are and grows no further.
+constexpr double asked_gain(double margin, double excess, double share) {
+  return std::max(margin * excess, share);
+}
+
 // A model over a simpler one: taken if its improvement is beyond what is asked.
 struct ModelComparison {
   SourceKind more, less;
@@ -74,7 +80,7 @@ struct ModelComparison {
   double occam = 0;   // by which 2 ln of Occam's factor is larger for `less`
   double excess = 1;  // by which the greater of those two is multiplied
   double share = 0;   // and at least this is asked, a share of the gain of `less`
-  double asked() const { return std::max(std::max(margin, occam) * excess, share); }
+  double asked() const { return asked_gain(std::max(margin, occam), excess, share); }
   bool is_beyond() const { return gained > asked(); }
 };
 

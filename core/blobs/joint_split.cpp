@@ -174,8 +174,7 @@ bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std:
   // Alone first: few gain anything.
   if (around.empty() && !gained(two, least)) return false;
   if (!around.empty() && (!gained(two, kPromising * least) || !gained(all, least))) return false;
-  // Residuals that are larger than the errors make gains so; a share stands for why they are.
-  const CountChange change{-tried.chi2_change(), std::max(margin * excess_of(whole.patches), share)};
+  const CountChange change{-tried.chi2_change(), asked_gain(margin, excess_of(whole.patches), share)};
   trial.back().told.by_split = change;
   return change.chi2 > change.asked;
 }

@@ -420,6 +420,18 @@ TEST(SelectJointly, TakesTheSimplestThatIsGoodEnough) {
   EXPECT_EQ(chosen(1e6, 1e6 + 3000, 1e6 + 3000, 1e6 + 3000, 1e6 + 3000), kPsf);  // no PSF is perfect
 }
 
+// A galaxy 2 arcsec from a brighter star of an imperfect PSF: what it is worth is more than a share of the star's gain, and
+// less than that share times the excess, which the PSF makes itself.
+TEST(SelectJointly, AsksForNoShareTimesTheExcess) {
+  constexpr double kExcess = 15.04, kOfStar = 134'325, kLossWithoutGalaxy = 506'458;
+  EXPECT_LT(asked_gain(24, kExcess, kOfStar), kLossWithoutGalaxy);
+  EXPECT_DOUBLE_EQ(asked_gain(24, kExcess, 100), 24 * kExcess);
+  EXPECT_DOUBLE_EQ(
+      (ModelComparison{.more = kExp, .less = kRex, .margin = 9, .occam = 12, .excess = 2, .share = 3}
+           .asked()),
+      24);
+}
+
 TEST(SelectJointly, TakesWhatHasTheGreaterEvidence) {
   constexpr std::optional<double> kNo = std::nullopt;
   struct Case {
