@@ -1,7 +1,9 @@
-// The arrows between rooms, read from every #include; and that no camera is known by name outside its plugin.
+// The arrows between rooms, read from every #include; that no camera is known by name outside its plugin; and that the
+// links of the guides lead somewhere.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -138,6 +140,57 @@ TEST(Names, NoCameraIsNamedInTheCodeOfCoreAndTools) {
       }
     }
   EXPECT_THAT(wrong, IsEmpty());
+}
+
+// A page without its blocks of commands.
+std::string prose_of(const fs::path& page) {
+  std::string prose;
+  std::istringstream lines(text_of(page));
+  bool commands = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("```")) commands = !commands;
+    if (!commands) prose += line + '\n';
+  }
+  return prose;
+}
+
+// What a link says of a heading: "## PSF and sky, again" is "psf-and-sky-again".
+std::set<std::string> headings_of(const fs::path& page) {
+  std::set<std::string> headings;
+  std::istringstream lines(prose_of(page));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with('#')) continue;
+    std::string heading;
+    for (const char c : line.substr(line.find_first_not_of("# "))) {
+      if (c == ' ' || c == '-' || c == '_') heading += c == ' ' ? '-' : c;
+      if (std::isalnum(static_cast<unsigned char>(c))) heading += static_cast<char>(std::tolower(c));
+    }
+    headings.insert(heading);
+  }
+  return headings;
+}
+
+TEST(Guides, LinkToPagesAndHeadingsThatAreThere) {
+  std::vector<fs::path> pages = {kRoot / "README.md"};
+  for (const char* top : {"core", "plugins", "sdk", "tools", "tests", ".github"})
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / top))
+      if (entry.path().extension() == ".md") pages.push_back(entry.path());
+  static const std::regex link(R"(\]\(([^)#]*)#?([^)]*)\))");
+  std::vector<std::string> wrong;
+  std::size_t seen = 0;
+  for (const fs::path& page : pages) {
+    const std::string prose = prose_of(page);
+    for (std::sregex_iterator found(prose.begin(), prose.end(), link), end; found != end; ++found) {
+      const std::string to = (*found)[1], heading = (*found)[2];
+      if (to.starts_with("http")) continue;
+      const fs::path there = to.empty() ? page : page.parent_path() / to;
+      ++seen;
+      if (!fs::exists(there) || (!heading.empty() && !headings_of(there).contains(heading)))
+        wrong.push_back(fs::relative(page, kRoot).string() + ": " + found->str());
+    }
+  }
+  EXPECT_THAT(wrong, IsEmpty());
+  EXPECT_GT(seen, 30u);
 }
 
 }  // namespace
