@@ -137,6 +137,7 @@ class BlobRun {
   GroupFit fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& options);
   void fit_over_background(std::vector<SourceRecord>& records);
   void fit_groups(std::vector<SourceRecord>& records, bool finally);
+  bool take_known(std::vector<SourceRecord>& records);
   template <class Work>
   void step_together(std::vector<SourceRecord>& records, Work&& work);
   // joint_split.cpp
@@ -146,7 +147,9 @@ class BlobRun {
   enum class SplitStart { kHalves, kPoint, kItself };
   bool is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around,
               SplitStart start, const ImageTrial& tried, std::vector<SourceRecord>& trial);
-  std::vector<SourceRecord> split(std::vector<SourceRecord>& records);
+  static std::pair<SourceRecord, SourceRecord> two_of(const SourceRecord& whole);
+  void start_here(SourceRecord& record) const;
+  void split(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool rejoin(std::vector<SourceRecord>& records, std::size_t first);
   // joint_kinds.cpp
   double gain_as(const std::vector<SourceRecord>& records, const std::vector<int>& members, SourceKind kind,

@@ -313,6 +313,46 @@ class Known : public BlobMemory {
   std::vector<SourceState> steps, told;
 };
 
+// Interrupted after any step, one that goes on with the steps before it makes no other bytes, and works none of them out
+// again; two that one was split into are among them.
+TEST(Joint, GoesOnFromWhatIsKnown) {
+  SyntheticSky sky(80, 70);
+  sky.add(kPsf, 38.0, 34.2, {6, 9, 12});
+  sky.add(kPsf, 41.6, 35.9, {5, 7, 10});
+  sky.add(kExp, 26.0, 41.9, {6, 8, 11}, {0.9, 0.2, 0.1});
+  sky.expose(1);
+  const Field field(std::move(sky));
+  ASSERT_EQ(field.found.blobs.blobs.size(), 1u);
+  BlobFitOptions options;
+  options.joint = true;
+  Known undisturbed;
+  BlobFitHooks hooks;
+  hooks.memory = &undisturbed;
+  const std::string bytes = bytes_of(field.fit(options, hooks));
+  const std::size_t all = undisturbed.told.size();
+  const auto split = std::ranges::find(undisturbed.told, SourceFate::kTwo,
+                                       [](const SourceState& s) { return s.told.fate; }) -
+                     undisturbed.told.begin();
+  ASSERT_LT(split, static_cast<std::ptrdiff_t>(all));
+  for (const std::size_t known : {static_cast<std::size_t>(split) + 3, all - 1, all}) {
+    SCOPED_TRACE(known);
+    Known again;
+    again.steps.assign(undisturbed.told.begin(),
+                       undisturbed.told.begin() + static_cast<std::ptrdiff_t>(known));
+    int asked = 0;
+    hooks.memory = &again;
+    hooks.cancelled = [&] {
+      ++asked;
+      return false;
+    };
+    EXPECT_EQ(bytes_of(field.fit(options, hooks)), bytes);
+    EXPECT_EQ(again.told.size(), all - known);
+    if (known == all) {
+      EXPECT_EQ(asked, 1);  // before the blob, and before no source
+    }
+  }
+}
+
 // A galaxy that has a hole where its bulge would be.
 TEST(Joint, ABulgePlusDiskThatLosesItsBulgeIsWhatItWasWithoutIt) {
   SyntheticSky sky(70, 70);
