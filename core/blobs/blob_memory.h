@@ -46,7 +46,8 @@ struct SourceState {
   double unsettled = std::numeric_limits<double>::infinity();
   // In sigmas, how far its model has changed since its neighbours were last fitted with it or told of it.
   double moved = std::numeric_limits<double>::infinity();
-  int split_from = -1;  // the one of its blob's sources, as they came to be, that it is one of two of; -1: none
+  int split_from =
+      -1;  // the one of its blob's sources, as they came to be, that it is one of two of; -1: none
   int rectangle_width = 0, rectangle_height = 0, pixels = 0, images = 0;
   JointAccount told;  // of a source that is fitted together with others
 };

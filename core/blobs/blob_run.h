@@ -133,7 +133,6 @@ class BlobRun {
   // As fit_jointly(), with one model for each member.
   static JointResult fit_members(JointInput& input, const JointOptions& options);
   void try_composite(SourceRecord& record);
-  void fit_composite_again(SourceRecord& record);
   GroupFit fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& options);
   void fit_over_background(std::vector<SourceRecord>& records);
   void fit_groups(std::vector<SourceRecord>& records, bool finally);
@@ -174,6 +173,7 @@ class BlobRun {
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool drop_dark(std::vector<SourceRecord>& records);
   void fit_together(std::vector<SourceRecord>& records, bool finally = false);
+  void fit_together_again(std::vector<SourceRecord>& records);
   std::vector<std::optional<JointErrors>> errors_together(const std::vector<SourceRecord>& records);
   ModelWeights add_spread(const SourceRecord& record, const ExcessVariance& excess,
                           JointErrors& errors) const;

@@ -375,6 +375,12 @@ void BlobRun::fit_together(std::vector<SourceRecord>& records, bool finally) {
   drop_dark(records);
 }
 
+// All of them once more, whatever has changed since they were fitted.
+void BlobRun::fit_together_again(std::vector<SourceRecord>& records) {
+  for (SourceRecord& r : records) r.unsettled = std::numeric_limits<double>::infinity();
+  fit_together(records, true);
+}
+
 // The given records and all that feel them.
 std::vector<char> BlobRun::with_neighbours(const std::vector<SourceRecord>& records,
                                            std::vector<char> given) {

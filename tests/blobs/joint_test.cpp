@@ -84,6 +84,17 @@ TEST(Joint, IsNearerToTheTruthAndKnowsItsErrors) {
             field.nearest(alone, field.sky.truth[1])->inverse_variance.flux[1]);
   ASSERT_EQ(blended->covariance.size(), 45u);  // 9 parameters
   for (const FittedSource& s : alone.sources) EXPECT_TRUE(s.covariance.empty() && s.blendedness.empty());
+
+  // Fitted once more, sources stay at what is best for all of them.
+  options.reoptimize = true;
+  const FittedCatalog again = field.fit(options);
+  for (const SourceModel& truth : field.sky.truth) {
+    const FittedSource *before = field.nearest(joint, truth), *after = field.nearest(again, truth);
+    for (std::size_t b = 0; b < truth.flux.size(); ++b)
+      EXPECT_NEAR(
+          (after->model.flux[b] - before->model.flux[b]) * std::sqrt(before->inverse_variance.flux[b]), 0,
+          0.02);
+  }
 }
 
 // Nearer to each other than the width of the PSF: one peak, which a galaxy fits well.
@@ -126,6 +137,27 @@ TEST(Joint, AStarAndItsFaintCompanionAreTwo) {
   const FittedCatalog joint = field.fit(options);
   ASSERT_EQ(joint.sources.size(), 2u);
   EXPECT_LE(worst_pull(field, joint, joint), 4.5);
+}
+
+// A galaxy 1.3 arcsec from a brighter star, where residuals are four times the pixels' errors: what chi-squared loses without
+// it is four times the share of the star's gain that is asked of two, and a fifth of that share times the excess.
+TEST(Joint, AGalaxyBesideABrighterStarIsNotLost) {
+  SyntheticSky sky(100, 100);
+  sky.add(kPsf, 48.0, 50.2, {75, 150, 240});
+  sky.add(kDev, 53.0, 50.9, {30, 60, 96}, {2, 0.2, 0.1});
+  sky.expose(1, 0.04);
+  Field field(std::move(sky));
+  for (CcdImage& image : field.sky.images)
+    for (int y = 0; y < image.inverse_error.height(); ++y)
+      for (int x = 0; x < image.inverse_error.width(); ++x) image.inverse_error(x, y) *= 4;
+  BlobFitOptions options;
+  options.joint = true;
+  const FittedCatalog joint = field.fit(options);
+  ASSERT_EQ(joint.sources.size(), 2u);
+  EXPECT_EQ(field.nearest(joint, field.sky.truth[0])->model.kind, kPsf);
+  const FittedSource* galaxy = field.nearest(joint, field.sky.truth[1]);
+  EXPECT_TRUE(galaxy->model.is_galaxy());
+  EXPECT_NEAR(galaxy->model.flux[1] / 60, 1, 0.05);
 }
 
 // Found apart, or taken apart, before its kind was known, each of two has what the other leaves.
