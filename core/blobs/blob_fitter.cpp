@@ -1,11 +1,9 @@
 #include "core/blobs/blob_fitter.h"
 
-#include <tbb/parallel_for.h>
-#include <tbb/partitioner.h>
+#include <tbb/task_group.h>
 #include <time.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <mutex>
 
@@ -15,6 +13,7 @@
 #include "core/blobs/blob_run.h"
 #include "core/blobs/item_failure.h"
 #include "core/blobs/merge.h"
+#include "core/blobs/task_queue.h"
 
 namespace brickline {
 namespace {
@@ -85,27 +84,31 @@ FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options
       plan_blobs(*input.blobs, input.brick, input.plan, {input.sources, input.reference_mask, input.frozen});
   const int count = static_cast<int>(plan.tasks.size());
   std::vector<BlobResult> results(count);
-  // Workers take the next task in order, so that the largest start first; each result has its place.
-  std::atomic<int> next = 0, running = 0;
+  // Each result has its place. No thread waits for memory: those without a blob help with the others', as with the last.
+  TaskQueue queue(count, usable_threads(), hooks.budget ? hooks.budget(plan) : std::nullopt);
+  const std::function<bool()> alone = [&] { return queue.can_help(); };
   int done = 0;
-  const int threads = usable_threads();
-  // The last blobs are fitted by all threads together.
-  const std::function<bool()> alone = [&] { return next >= count && running < threads; };
   std::mutex mutex;
   FirstFailure failure;
-  const auto fit_next = [&] {
-    ++running;
-    const int i = next++;
+  const auto fit = [&](int i) {
     failure.run(i, [&] {
       results[i] = fit_one(input, plan.tasks[i], options, hooks, alone);
       const std::lock_guard lock(mutex);
       ++done;
       if (hooks.progress) hooks.progress(results[i].report, done, count);
     });
-    --running;
+    queue.done(i);
   };
-  tbb::parallel_for(
-      0, count, 1, [&](int) { fit_next(); }, tbb::simple_partitioner());
+  tbb::task_group group;
+  const std::function<void()> start_more = [&] {
+    while (const auto i = queue.take())
+      group.run([&, i = *i] {
+        fit(i);
+        start_more();
+      });
+  };
+  start_more();
+  group.wait();
   failure.rethrow();
   for (const BlobResult& r : results)
     if (r.report.status == BlobStatus::kCancelled) throw Interrupted();

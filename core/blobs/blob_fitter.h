@@ -55,6 +55,7 @@ struct BlobFitOptions {
   bool all_model_variances = false;  // errors of every model tried, not only of the chosen one
   bool segmentation = true;          // every pixel has one owner while models are chosen
   bool reoptimize = false;           // the chosen models are fitted once more, the others' being chosen too
+                                     // (joint: all together, whatever has changed since)
   bool iterative = true;             // detection in the residuals
   bool galaxy_forces_point_sources = true;
   bool background_near_medium_stars = true;
@@ -99,6 +100,13 @@ struct BlobFitInput {
   PlanOptions plan;
 };
 
+// What blobs take of memory while they are fitted, beside what all of them need, and how much of it they may take.
+struct BlobBudget {
+  std::vector<std::int64_t> bytes;  // of each task of the plan
+  std::int64_t of_helper = 0;       // of each further thread in a blob
+  std::int64_t most = 0;            // of all that are fitted at once; what takes more is fitted by itself
+};
+
 struct BlobFitHooks {
   // Called after each blob, from any thread, one at a time.
   std::function<void(const BlobReport&, int done, int total)> progress;
@@ -107,6 +115,8 @@ struct BlobFitHooks {
   // Where results are kept as they come, and taken from as far as they are there; null: nowhere. It must
   // belong to the same input and options.
   BlobMemory* memory = nullptr;
+  // Asked once, before the first blob; what it throws ends the run. Empty, or no budget: memory is not counted.
+  std::function<std::optional<BlobBudget>(const BlobPlan&)> budget;
 };
 
 FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options = {},

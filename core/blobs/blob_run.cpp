@@ -106,10 +106,11 @@ BlobResult BlobRun::run() {
     fit_together(records);
     choose_freely(records, std::vector<char>(records.size(), 1));
     look_further(records);
-  } else if (options_.iterative) {
-    search(records, {options_.iterative_model_share});
+    if (options_.reoptimize) fit_together_again(records);
+  } else {
+    if (options_.iterative) search(records, {options_.iterative_model_share});
+    if (options_.reoptimize) fit_again(records);
   }
-  if (options_.reoptimize) fit_again(records);
   for (const SourceRecord& r : records)
     if (!r.failure.empty())
       out.report.failures.push_back(
@@ -326,14 +327,9 @@ void BlobRun::fit_again(std::vector<SourceRecord>& records) {
     SourcePatches old = r.patches;
     const double old_chi2 = chi2(r.fit_background);
     images_.add(old, 1);
-    const bool composite = r.model.is_composite();
-    step(r, [&] { composite ? fit_composite_again(r) : static_cast<void>(fit_on_patches(r, true)); });
-    if (composite) {
-      draw_on_windows(r);
-    } else {
-      r.patches = images_.draw(r.model, tools_, in_parallel_);
-      r.on_windows.reset();
-    }
+    step(r, [&] { fit_on_patches(r, true); });
+    r.patches = images_.draw(r.model, tools_, in_parallel_);
+    r.on_windows.reset();
     images_.add(r.patches, -1);
     if (chi2(r.fit_background) <= old_chi2) continue;
     images_.add(r.patches, 1);

@@ -133,10 +133,10 @@ class BlobRun {
   // As fit_jointly(), with one model for each member.
   static JointResult fit_members(JointInput& input, const JointOptions& options);
   void try_composite(SourceRecord& record);
-  void fit_composite_again(SourceRecord& record);
   GroupFit fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& options);
   void fit_over_background(std::vector<SourceRecord>& records);
   void fit_groups(std::vector<SourceRecord>& records, bool finally);
+  bool take_known(std::vector<SourceRecord>& records);
   template <class Work>
   void step_together(std::vector<SourceRecord>& records, Work&& work);
   // joint_split.cpp
@@ -146,7 +146,9 @@ class BlobRun {
   enum class SplitStart { kHalves, kPoint, kItself };
   bool is_two(const std::vector<SourceRecord>& records, int i, const std::vector<int>& around,
               SplitStart start, const ImageTrial& tried, std::vector<SourceRecord>& trial);
-  std::vector<SourceRecord> split(std::vector<SourceRecord>& records);
+  static std::pair<SourceRecord, SourceRecord> two_of(const SourceRecord& whole);
+  void start_here(SourceRecord& record) const;
+  void split(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool rejoin(std::vector<SourceRecord>& records, std::size_t first);
   // joint_kinds.cpp
   double gain_as(const std::vector<SourceRecord>& records, const std::vector<int>& members, SourceKind kind,
@@ -171,6 +173,7 @@ class BlobRun {
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool drop_dark(std::vector<SourceRecord>& records);
   void fit_together(std::vector<SourceRecord>& records, bool finally = false);
+  void fit_together_again(std::vector<SourceRecord>& records);
   std::vector<std::optional<JointErrors>> errors_together(const std::vector<SourceRecord>& records);
   ModelWeights add_spread(const SourceRecord& record, const ExcessVariance& excess,
                           JointErrors& errors) const;

@@ -115,19 +115,6 @@ JointResult BlobRun::fit_members(JointInput& input, const JointOptions& options)
   return fit;
 }
 
-// Once more as what it is. Nothing of itself may be subtracted from the images.
-void BlobRun::fit_composite_again(SourceRecord& r) {
-  std::vector<SourceRecord> one(1);
-  one.front().model = r.model;
-  JointInput input;
-  describe(one, {{0}, {1}}, input);
-  JointOptions options = joint_fit_options();
-  options.fit_sky = r.fit_background;
-  options.allowed = [this](std::size_t, double ra, double dec) { return inside(ra, dec); };
-  const JointResult fit = fit_members(input, options);
-  if (usable(fit) && fit.models.front().is_composite()) r.model = fit.models.front();
-}
-
 // A galaxy that has its kind becomes a bulge plus disk where that does better by the margin. All that overlaps it is
 // subtracted from the images, and nothing of itself; all models are fitted on the pixels of the largest.
 void BlobRun::try_composite(SourceRecord& r) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "core/blobs/blob_run.h"
@@ -223,8 +224,32 @@ void BlobRun::fit_over_background(std::vector<SourceRecord>& records) {
   }
 }
 
-// The outcome of `work` for all records at once, or what is known to come of it. The images are then the same in both
-// cases: what they were without the sources, less their models on their windows.
+// What is known to come of a step for all records at once: their states, and behind them those of the two of each that
+// has become two. Whether all of it is known.
+bool BlobRun::take_known(std::vector<SourceRecord>& records) {
+  const std::size_t n = records.size(), left = known_.size() - next_known_;
+  if (left < n) return false;
+  const std::span<SourceState> known(known_.data() + next_known_, left);
+  std::size_t all = n;
+  for (std::size_t i = 0; i < n; ++i)
+    if (records[i].alive && known[i].told.fate == SourceFate::kTwo) all += 2;
+  if (left < all) return false;
+  for (std::size_t k = n; k < all; k += 2) {
+    auto [a, b] = two_of(records[static_cast<std::size_t>(known[k].split_from)]);
+    static_cast<SourceState&>(a) = std::move(known[k]);
+    static_cast<SourceState&>(b) = std::move(known[k + 1]);
+    start_here(b);
+    records.push_back(std::move(a));
+    records.push_back(std::move(b));
+  }
+  for (std::size_t i = 0; i < n; ++i) static_cast<SourceState&>(records[i]) = std::move(known[i]);
+  next_known_ += all;
+  return true;
+}
+
+// The outcome of `work` for all records at once, to which it may add those that others were split into; or what is known to
+// come of it. The images are then the same in both cases: what they were without the sources, less their models on their
+// windows.
 template <class Work>
 void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
   for (const SourceRecord& r : records)
@@ -238,10 +263,9 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
       images_.add(r.patches, -1);
     }
   };
-  const std::size_t left = known_.size() - next_known_;
-  if (left >= records.size()) {
-    for (SourceRecord& r : records) static_cast<SourceState&>(r) = std::move(known_[next_known_++]);
-  } else {
+  const bool known = take_known(records);
+  if (!known) {
+    const std::size_t left = known_.size() - next_known_;
     before_source();
     subtract_all(false);
     work();
@@ -250,8 +274,9 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
       memory_->keep_step(task_.blob, task_.part, records[i]);
     for (std::size_t i = 0; i < before.size(); ++i) images_.images()[i].data = before[i];
   }
-  for (SourceRecord& r : records) r.moved = 0;
-  subtract_all(left < records.size());
+  for (SourceRecord& r : records)
+    if (!r.alive) r.patches.clear();
+  subtract_all(!known);
 }
 
 // The kinds of the wanted sources (all, if empty) once more, brightest first, the others' models subtracted; but of those
@@ -338,11 +363,22 @@ void BlobRun::choose_freely(std::vector<SourceRecord>& records, std::vector<char
 
 // `finally`: nothing is decided on it any more, and every source is brought to its best.
 void BlobRun::fit_together(std::vector<SourceRecord>& records, bool finally) {
-  step_together(records, [&] { fit_groups(records, finally); });
+  const auto fit = [&] {
+    step_together(records, [&] {
+      fit_groups(records, finally);
+      for (SourceRecord& r : records) r.moved = 0;
+    });
+  };
+  fit();
   constexpr int kRefits = 3;
-  for (int k = 0; k < kRefits && drop_dark(records); ++k)
-    step_together(records, [&] { fit_groups(records, finally); });
+  for (int k = 0; k < kRefits && drop_dark(records); ++k) fit();
   drop_dark(records);
+}
+
+// All of them once more, whatever has changed since they were fitted.
+void BlobRun::fit_together_again(std::vector<SourceRecord>& records) {
+  for (SourceRecord& r : records) r.unsettled = std::numeric_limits<double>::infinity();
+  fit_together(records, true);
 }
 
 // The given records and all that feel them.
@@ -416,9 +452,9 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     for (int k = 0; options_.iterative && k < options_.together.searches && search(records, what); ++k)
       fit_together(records);
     choose_near(records, first);
-    std::vector<SourceRecord> more = split(records);
     const std::size_t whole = records.size();
-    std::move(more.begin(), more.end(), std::back_inserter(records));
+    const std::vector<char> not_tried = undecided(records, split_on_);
+    step_together(records, [&] { split(records, not_tried); });
     if (whole < records.size()) fit_together(records);
     choose_near(records, whole);
     if (rejoin(records, whole)) fit_together(records);

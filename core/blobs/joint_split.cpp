@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numbers>
 
@@ -28,6 +29,28 @@ SourceRecord second_of(const SourceRecord& first) {
 }
 
 }  // namespace
+
+// The two that a source is split into, but for what becomes of them.
+std::pair<SourceRecord, SourceRecord> BlobRun::two_of(const SourceRecord& whole) {
+  std::pair<SourceRecord, SourceRecord> out{whole, second_of(whole)};
+  out.first.patches.clear();
+  out.first.on_windows.reset();
+  out.first.no_more_than.reset();
+  return out;
+}
+
+// The record starts as what it is.
+void BlobRun::start_here(SourceRecord& r) const {
+  r.start_flux = r.model.flux;
+  r.found = r.after_first_round = r.model;
+  const auto at = images_.wcs().sky_to_pixel(r.model.ra, r.model.dec);
+  const Pixel pixel = rounded_pixel(r.model);
+  r.start_x = at->x;
+  r.start_y = at->y;
+  r.start_ix = pixel.x;
+  r.start_iy = pixel.y;
+  r.started_in_blob = task_.mask(pixel.x, pixel.y) != 0;
+}
 
 // Two round sources on a galaxy's major axis: the record becomes the first; empty where that is not to be tried.
 std::optional<SourceRecord> BlobRun::halved(SourceRecord& r) const {
@@ -179,12 +202,12 @@ bool BlobRun::is_two(const std::vector<SourceRecord>& records, int i, const std:
   return change.chi2 > change.asked;
 }
 
-// Sources that are better as two are no more; what comes back are the two, of which the brighter is what the source was.
-std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
+// Sources of those `wanted` that are better as two are no more; the two are added, of which the brighter is what the source
+// was.
+void BlobRun::split(std::vector<SourceRecord>& records, const std::vector<char>& wanted) {
   std::vector<SourceRecord> found, trial;
   constexpr std::size_t kNeighbours = 5;  // that are free while two are tried
   const Neighbourhood near = neighbours(records);
-  const std::vector<char> wanted = undecided(records, split_on_);
   for (const int i : brightest_first(records, false)) {
     SourceRecord& whole = records[static_cast<std::size_t>(i)];
     // What lies on a halo gains by a second source what it gained by its background.
@@ -213,15 +236,7 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
       std::swap(a.patches, b.patches);
       std::swap(a.on_windows, b.on_windows);
     }
-    b.start_flux = b.model.flux;
-    b.found = b.after_first_round = b.model;
-    const auto at = images_.wcs().sky_to_pixel(b.model.ra, b.model.dec);
-    const Pixel pixel = rounded_pixel(b.model);
-    b.start_x = at->x;
-    b.start_y = at->y;
-    b.start_ix = pixel.x;
-    b.start_iy = pixel.y;
-    b.started_in_blob = task_.mask(pixel.x, pixel.y) != 0;
+    start_here(b);
     a.split_from = b.split_from = i;
     a.told = {};
     a.told.by_split = b.told.by_split;
@@ -239,7 +254,7 @@ std::vector<SourceRecord> BlobRun::split(std::vector<SourceRecord>& records) {
     found.push_back(std::move(a));
     found.push_back(std::move(b));
   }
-  return found;
+  std::move(found.begin(), found.end(), std::back_inserter(records));
 }
 
 // Of two, from record `first` on, of which one has not stayed, the one that they were comes back as it was. Whether there

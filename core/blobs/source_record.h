@@ -1,7 +1,6 @@
 // One source while its blob is being fitted. Private to this room.
 #pragma once
 
-#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -28,11 +27,8 @@ struct SourceRecord : SourceState {
   std::optional<SourceModel> on_windows;  // what the patches are, if they are of a model drawn on its windows
   bool forced_point_source = false, fit_background = false;
   bool forced_to_stay = false;
-  int split_from = -1;  // the record that it is one of two of; -1: none
   // With its neighbours free it was no more than this kind of galaxy: what it gains as more beside them held is theirs.
   std::optional<SourceKind> no_more_than;
-  // In sigmas, how far its model has changed since its neighbours were last fitted with it or told of it.
-  double moved = std::numeric_limits<double>::infinity();
   // What its galaxies are also started from when kinds are chosen again, the model being a point source then.
   std::optional<SourceModel> known_galaxy;
 

@@ -98,7 +98,8 @@ void stack_images(const CoaddStageInput& in, std::span<const CcdImage* const> im
   };
   using JobPointer = std::shared_ptr<Job>;
   const auto alive = static_cast<std::size_t>(usable_threads());
-  tbb::enumerable_thread_specific<Renderer> renderers([&] { return Renderer(options.render); });
+  tbb::enumerable_thread_specific<Renderer> renderers(
+      [&] { return Renderer({.profiles = options.profiles}); });
   std::size_t next = 0;
   const auto source = tbb::make_filter<void, JobPointer>(
       tbb::filter_mode::serial_in_order, [&](tbb::flow_control& control) -> JobPointer {

@@ -18,6 +18,7 @@
 #include "core/base/cancel.h"
 #include "core/base/log.h"
 #include "core/base/product_set.h"
+#include "core/base/required.h"
 #include "core/catalog/catalog_source.h"
 #include "core/coadd/band_coadd.h"
 #include "core/coadd/brick_maps.h"
@@ -27,6 +28,7 @@
 #include "core/fits/fits_writer.h"
 #include "core/fits/header.h"
 #include "core/image/ccd_image.h"
+#include "core/model/galaxy_profiles.h"
 #include "core/wcs/wcs.h"
 
 namespace brickline {
@@ -62,15 +64,15 @@ struct CoaddStageInput {
 };
 
 struct CoaddStageOptions {
-  CoaddOptions coadd;
-  RgbOptions rgb;
-  JpegOptions jpeg;
-  RenderOptions render;
+  Required<GalaxyProfiles> profiles;  // of the models that are drawn
+  CoaddOptions coadd = {};
+  RgbOptions rgb = {};
+  JpegOptions jpeg = {};
   bool minimal = false;      // image, invvar and nexp only
   bool bands_alone = false;  // no table of depths and no pictures, which are of all of a brick's bands
   bool grey = false;         // a picture of a single band is grey
   bool coadd_psf = false;    // the PSF of each band's stack is a product ("copsf")
-  Cancel cancel;             // Interrupted, between images
+  Cancel cancel = {};        // Interrupted, between images
 };
 
 struct CoaddStageOutput {
@@ -81,8 +83,7 @@ struct CoaddStageOutput {
 // invvar, nexp, depth, galdepth, psfsize, model, chi2, blobmodel; then the table of depths and the pictures.
 // MASKBITS are returned, not written: later stages add to them.
 CoaddStageOutput make_coadds(const CoaddStageInput& input, std::span<CatalogSource> rows,
-                             ProductSet& products, const CoaddStageOptions& options = {},
-                             const Log& log = {});
+                             ProductSet& products, const CoaddStageOptions& options, const Log& log = {});
 
 // A band without images has no products, but keeps its columns of zeros.
 

@@ -33,6 +33,8 @@ struct codec::Fields<SourceState> {
     visit("composite_gain", &SourceState::composite_gain);
     visit("unfinished", &SourceState::unfinished);
     visit("unsettled", &SourceState::unsettled);
+    visit("moved", &SourceState::moved);
+    visit("split_from", &SourceState::split_from);
     visit("rectangle_width", &SourceState::rectangle_width);
     visit("rectangle_height", &SourceState::rectangle_height);
     visit("pixels", &SourceState::pixels);

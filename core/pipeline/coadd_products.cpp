@@ -39,8 +39,9 @@ CoaddStageInput coadd_input(const Selection& selection, const References& refere
   return in;
 }
 
-CoaddStageOptions coadd_options(const StackingOptions& stacking, const PictureOptions& pictures) {
-  CoaddStageOptions out;
+CoaddStageOptions coadd_options(const StackingOptions& stacking, const PictureOptions& pictures,
+                                GalaxyProfiles profiles) {
+  CoaddStageOptions out{.profiles = profiles};
   out.rgb.stretch = pictures.rgb_stretch;
   out.grey = pictures.coadd_bw;
   out.coadd.lanczos = stacking.lanczos;

@@ -11,7 +11,9 @@ namespace brickline {
 // All but the header (CoaddStageInput::version_header) and what is in the sky.
 CoaddStageInput coadd_input(const Selection& selection, const References& references,
                             std::span<const CcdImage> images, const StageProducts& products);
-CoaddStageOptions coadd_options(const StackingOptions& stacking, const PictureOptions& pictures);
+// `profiles`: of the models that are drawn, if there are any.
+CoaddStageOptions coadd_options(const StackingOptions& stacking, const PictureOptions& pictures,
+                                GalaxyProfiles profiles);
 
 // The bits of MASKBITS in a run's products: of its bands and of those that nothing is fitted in.
 MaskBits mask_bits_of(const Selection& selection, const std::vector<std::string>& forced_bands);

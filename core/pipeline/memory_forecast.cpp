@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <numeric>
 
 #include "core/base/error.h"
 #include "core/base/threads.h"
@@ -42,28 +43,26 @@ MemoryForecast forecast_memory(const MemoryQuestion& q) {
   return out;
 }
 
-std::int64_t forecast_joint_fits(const BlobMap& blobs, double images_per_pixel, int threads) {
-  constexpr std::int64_t kOfThread = 20'000'000;  // PSFs as they are transformed, planes of a group's models
-  constexpr std::int64_t kWindow = 69 * 69;       // pixels, of a model
+std::int64_t forecast_joint_fit(const BlobTask& blob, double images_per_pixel) {
+  constexpr std::int64_t kWindow = 69 * 69;  // pixels, of a model
   // Models held of each source that was detected, with those that are found later.
   constexpr double kModels = 7;
   // What a star makes bright of a blob; the rest is of galaxies, whose windows are the blob's box.
   constexpr std::int64_t kOfStar = 400;  // pixels
   constexpr double kPlanesOfGalaxy = 110;
-  std::vector<double> of_blob;
-  for (const Blob& blob : blobs.blobs) {
-    const std::int64_t of_galaxies =
-        std::max<std::int64_t>(0, blob.pixels - kOfStar * std::ssize(blob.sources));
-    const double planes = kModels * static_cast<double>(blob.sources.size()) *
-                              static_cast<double>(std::min(kWindow, blob.box.area())) +
-                          kPlanesOfGalaxy * static_cast<double>(of_galaxies);
-    of_blob.push_back(planes * images_per_pixel * sizeof(float));
-  }
-  std::ranges::sort(of_blob, std::greater<>());
-  of_blob.resize(std::min(of_blob.size(), static_cast<std::size_t>(std::max(1, threads))));
-  double sum = 0;
-  for (const double bytes : of_blob) sum += static_cast<double>(kOfThread) + bytes;
-  return static_cast<std::int64_t>(sum);
+  if (blob.sources.empty()) return 0;
+  const std::int64_t of_galaxies =
+      std::max<std::int64_t>(0, blob.pixels - kOfStar * std::ssize(blob.sources));
+  const double planes = kModels * static_cast<double>(blob.sources.size()) *
+                            static_cast<double>(std::min(kWindow, blob.box.area())) +
+                        kPlanesOfGalaxy * static_cast<double>(of_galaxies);
+  return kJointThreadBytes + static_cast<std::int64_t>(planes * images_per_pixel * sizeof(float));
+}
+
+std::int64_t forecast_joint_fits(std::vector<std::int64_t> of_blobs, int threads) {
+  std::ranges::sort(of_blobs, std::greater<>());
+  of_blobs.resize(std::min(of_blobs.size(), static_cast<std::size_t>(std::max(1, threads))));
+  return std::accumulate(of_blobs.begin(), of_blobs.end(), std::int64_t{0});
 }
 
 void prepare_memory(const std::vector<CcdRow>& ccds, const Wcs& brick, int bands, RunContext& run) {

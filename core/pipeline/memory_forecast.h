@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/detect/blob_map.h"
+#include "core/blobs/blob_task.h"
 #include "core/image/ccd_image.h"
 #include "core/pipeline/run_context.h"
 #include "core/survey/ccd_table.h"
@@ -40,12 +40,15 @@ struct MemoryForecast {
 // fifth of what runs of 300 to 3600 pixels with 1 to 10 exposures took.
 MemoryForecast forecast_memory(const MemoryQuestion& question);
 
-// What joint fits hold beside that, which the sources decide: models of each on every image that it falls on, as they are,
-// as they are tried, and what its kind was chosen on; of as many of the largest blobs at once as there are threads.
-// Where a blob has more pixels than stars would brighten, galaxies' models reach over all of it.
-// `images_per_pixel`: how many images see a pixel of the brick, all bands together. Within a third of what blobs of 30 to
+// What the joint fit of a blob holds beside that, in bytes, which the sources decide: models of each on every image that it
+// falls on, as they are, as they are tried, and what its kind was chosen on; and what its thread has. Where a blob has more
+// pixels than stars would brighten, galaxies' models reach over all of it.
+// `images_per_pixel`: how many images see a pixel of the blob, all bands together. Within a third of what blobs of 30 to
 // 100 stars took, and a galaxy of 15" with 50 sources on it.
-std::int64_t forecast_joint_fits(const BlobMap& blobs, double images_per_pixel, int threads);
+std::int64_t forecast_joint_fit(const BlobTask& blob, double images_per_pixel);
+inline constexpr std::int64_t kJointThreadBytes = 20'000'000;  // of that, its thread's
+// Of as many of the largest as there are threads.
+std::int64_t forecast_joint_fits(std::vector<std::int64_t> of_blobs, int threads);
 
 // Tells what the run will take, and makes run.pixel_file where run.most_memory asks for it. Error (kResources)
 // where even so it would take more.

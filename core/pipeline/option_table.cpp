@@ -257,7 +257,9 @@ std::vector<OptionRow> make_table() {
                                                   "sources share their pixels while models are chosen", "",
                                                   kProducts}));
   t.push_back(row<&O::fitting, &F::reoptimize>(
-      {"--reoptimize", "", fitting, "", "fit the chosen models once more", "", kProducts}));
+      {"--reoptimize", "", fitting, "",
+       "fit the chosen models once more (with --fit joint, all together: they come that far by themselves)",
+       "", kProducts}));
   t.push_back(row<&O::fitting, &F::less_masking>(
       {"--less-masking", "", fitting, "", "fit no background around medium-bright stars", "", kProducts}));
   t.push_back(row<&O::fitting, &F::galaxy_forces_point_sources>(
@@ -431,7 +433,8 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::control, &K::max_memory_gb>(
       {"--max-memory-gb", "", control, "GB",
        "stay below so many 10^9 bytes of memory: images are kept in a file without a name in the output "
-       "directory where that takes less; ends before any pixel is read where it cannot be done",
+       "directory where that takes less; ends before any pixel is read where it cannot be done, and joint fits, "
+       "of which fewer are made at once where they must, before the first where one may take more",
        "", kControl, above(0)}));
   t.push_back(row<&O::release, &ReleaseOptions::release>(
       {"--release", "", control, "N", "catalog release number", "", kProducts, within(0, 32767)}));

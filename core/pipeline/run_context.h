@@ -53,6 +53,8 @@ struct RunContext {
   std::unique_ptr<ReadLog> reads = {};           // what the stage that runs has read; null: nobody asks
   std::optional<std::int64_t> most_memory = {};  // bytes that the run may take
   std::unique_ptr<PixelFile> pixel_file = {};    // where the images' planes are; null: in memory
+  std::function<void()> images_to_file =
+      {};  // all planes that are in memory go into pixel_file, the same bytes
 
   std::shared_ptr<const CalibrateOptions> calibrations =
       {};  // how those that are missing are made; null: not at all

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/base/error.h"
+#include "core/pipeline/memory_forecast.h"
 #include "core/survey/provenance.h"
 
 namespace brickline {
@@ -36,6 +37,9 @@ class EditableImages {
            std::equal(made_.begin(), made_.end(), edits.begin(),
                       [](std::string_view made, const ImageEdit& edit) { return made == edit.artifact; });
   }
+  void keep_in_file(const RunContext& context) {
+    for (CcdImage& image : images_) keep_planes(image, context);
+  }
   std::span<const CcdImage> edited(const std::vector<ImageEdit>& edits, const ArtifactSet& artifacts) {
     for (std::size_t i = made_.size(); i < edits.size(); ++i) {
       edits[i].apply(artifacts, images_);
@@ -62,6 +66,7 @@ class Run {
       else
         for (const std::string_view input : stage.spec->inputs) last_use_[input] = i;
     }
+    context.images_to_file = [this] { images_.keep_in_file(context_); };
   }
 
   RunResult all() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/image.h"
+#include "core/base/required.h"
 #include "core/fit/flux_solver.h"
 #include "core/model/galaxy_profiles.h"
 #include "core/model/psf_kernel.h"
@@ -48,7 +49,7 @@ struct FootprintRule {
   double galaxy_radii = 5;  // a galaxy's box reaches hypot(radius, so many r_e)
   // The reference's come as its transform makes them, whose squares let what leaves them come back on the other side; whole
   // profiles end at their box.
-  GalaxyProfiles profiles = GalaxyProfiles::kReference;
+  Required<GalaxyProfiles> profiles;
 
   int radius(double central_flux) const {
     return central_flux > bright_limits[1] ? radii[2] : central_flux > bright_limits[0] ? radii[1] : radii[0];

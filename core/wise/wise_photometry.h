@@ -19,6 +19,7 @@
 #include "core/base/image.h"
 #include "core/base/log.h"
 #include "core/base/read_log.h"
+#include "core/base/required.h"
 #include "core/model/source_model.h"
 #include "core/wcs/wcs.h"
 #include "core/wise/forced_fit.h"
@@ -106,10 +107,10 @@ class WiseResultStore {
 
 struct WisePhotometryOptions {
   bool coadds = true;
-  bool coadd_psf = false;  // the mean of the tiles' PSFs is wanted
-  GalaxyProfiles profiles = GalaxyProfiles::kReference;
+  bool coadd_psf = false;             // the mean of the tiles' PSFs is wanted
+  Required<GalaxyProfiles> profiles;  // of the sources
   WiseResultStore* store = nullptr;
-  Log log;
+  Log log = {};
 };
 
 struct WisePhotometry {

@@ -84,6 +84,17 @@ TEST(Joint, IsNearerToTheTruthAndKnowsItsErrors) {
             field.nearest(alone, field.sky.truth[1])->inverse_variance.flux[1]);
   ASSERT_EQ(blended->covariance.size(), 45u);  // 9 parameters
   for (const FittedSource& s : alone.sources) EXPECT_TRUE(s.covariance.empty() && s.blendedness.empty());
+
+  // Fitted once more, sources stay at what is best for all of them.
+  options.reoptimize = true;
+  const FittedCatalog again = field.fit(options);
+  for (const SourceModel& truth : field.sky.truth) {
+    const FittedSource *before = field.nearest(joint, truth), *after = field.nearest(again, truth);
+    for (std::size_t b = 0; b < truth.flux.size(); ++b)
+      EXPECT_NEAR(
+          (after->model.flux[b] - before->model.flux[b]) * std::sqrt(before->inverse_variance.flux[b]), 0,
+          0.02);
+  }
 }
 
 // Nearer to each other than the width of the PSF: one peak, which a galaxy fits well.
@@ -126,6 +137,27 @@ TEST(Joint, AStarAndItsFaintCompanionAreTwo) {
   const FittedCatalog joint = field.fit(options);
   ASSERT_EQ(joint.sources.size(), 2u);
   EXPECT_LE(worst_pull(field, joint, joint), 4.5);
+}
+
+// A galaxy 1.3 arcsec from a brighter star, where residuals are four times the pixels' errors: what chi-squared loses without
+// it is four times the share of the star's gain that is asked of two, and a fifth of that share times the excess.
+TEST(Joint, AGalaxyBesideABrighterStarIsNotLost) {
+  SyntheticSky sky(100, 100);
+  sky.add(kPsf, 48.0, 50.2, {75, 150, 240});
+  sky.add(kDev, 53.0, 50.9, {30, 60, 96}, {2, 0.2, 0.1});
+  sky.expose(1, 0.04);
+  Field field(std::move(sky));
+  for (CcdImage& image : field.sky.images)
+    for (int y = 0; y < image.inverse_error.height(); ++y)
+      for (int x = 0; x < image.inverse_error.width(); ++x) image.inverse_error(x, y) *= 4;
+  BlobFitOptions options;
+  options.joint = true;
+  const FittedCatalog joint = field.fit(options);
+  ASSERT_EQ(joint.sources.size(), 2u);
+  EXPECT_EQ(field.nearest(joint, field.sky.truth[0])->model.kind, kPsf);
+  const FittedSource* galaxy = field.nearest(joint, field.sky.truth[1]);
+  EXPECT_TRUE(galaxy->model.is_galaxy());
+  EXPECT_NEAR(galaxy->model.flux[1] / 60, 1, 0.05);
 }
 
 // Found apart, or taken apart, before its kind was known, each of two has what the other leaves.
@@ -312,6 +344,46 @@ class Known : public BlobMemory {
   void interrupted() override {}
   std::vector<SourceState> steps, told;
 };
+
+// Interrupted after any step, one that goes on with the steps before it makes no other bytes, and works none of them out
+// again; two that one was split into are among them.
+TEST(Joint, GoesOnFromWhatIsKnown) {
+  SyntheticSky sky(80, 70);
+  sky.add(kPsf, 38.0, 34.2, {6, 9, 12});
+  sky.add(kPsf, 41.6, 35.9, {5, 7, 10});
+  sky.add(kExp, 26.0, 41.9, {6, 8, 11}, {0.9, 0.2, 0.1});
+  sky.expose(1);
+  const Field field(std::move(sky));
+  ASSERT_EQ(field.found.blobs.blobs.size(), 1u);
+  BlobFitOptions options;
+  options.joint = true;
+  Known undisturbed;
+  BlobFitHooks hooks;
+  hooks.memory = &undisturbed;
+  const std::string bytes = bytes_of(field.fit(options, hooks));
+  const std::size_t all = undisturbed.told.size();
+  const auto split = std::ranges::find(undisturbed.told, SourceFate::kTwo,
+                                       [](const SourceState& s) { return s.told.fate; }) -
+                     undisturbed.told.begin();
+  ASSERT_LT(split, static_cast<std::ptrdiff_t>(all));
+  for (const std::size_t known : {static_cast<std::size_t>(split) + 3, all - 1, all}) {
+    SCOPED_TRACE(known);
+    Known again;
+    again.steps.assign(undisturbed.told.begin(),
+                       undisturbed.told.begin() + static_cast<std::ptrdiff_t>(known));
+    int asked = 0;
+    hooks.memory = &again;
+    hooks.cancelled = [&] {
+      ++asked;
+      return false;
+    };
+    EXPECT_EQ(bytes_of(field.fit(options, hooks)), bytes);
+    EXPECT_EQ(again.told.size(), all - known);
+    if (known == all) {
+      EXPECT_EQ(asked, 1);  // before the blob, and before no source
+    }
+  }
+}
 
 // A galaxy that has a hole where its bulge would be.
 TEST(Joint, ABulgePlusDiskThatLosesItsBulgeIsWhatItWasWithoutIt) {

@@ -58,10 +58,34 @@ TEST_F(LimitedMemory, TheSameBytesWithTheImagesInAFile) {
   ASSERT_EQ(less.exit_code, 0) << less.err;
   EXPECT_THAT(less.err, testing::HasSubstr("are kept in a file"));
   EXPECT_EQ(contents(), products);
+
+  // For joint fits, too, of which more is known when the images are in memory already.
+  std::filesystem::remove_all(outdir());
+  const ProgramResult joint = run({"--threads", "2", "--fit", "joint"});
+  ASSERT_EQ(joint.exit_code, 0) << joint.err;
+  const auto joint_products = contents();
+  std::filesystem::remove_all(outdir());
+  const std::string before = "fitblobs ";
+  const int beside = std::stoi(joint.err.substr(joint.err.find(before) + before.size()));
+  const double reserved = 1.5 * most(joint, "the largest blob alone ");
+  const ProgramResult joint_less = run({"--threads", "2", "--fit", "joint", "--max-memory-gb",
+                                        std::to_string((beside + reserved - 0.01) / 1000)});
+  ASSERT_EQ(joint_less.exit_code, 0) << joint_less.err;
+  EXPECT_THAT(joint_less.err, testing::HasSubstr("kept in a file from here on"));
+  EXPECT_EQ(contents(), joint_products);
 }
 
 TEST_F(LimitedMemory, WhatCannotBeDoneIsNotBegun) {
   expect_one_clear_line(run({"--max-memory-gb", "0.01"}), 4, {"--max-memory-gb", "MB", "--zoom"});
+  // What joint fits take is known when sources are; what was done until then is kept.
+  const ProgramResult joint = run({"--max-memory-gb", "0.05", "--fit", "joint"});
+  EXPECT_EQ(joint.exit_code, 4) << joint.err;
+  EXPECT_THAT(joint.err,
+              testing::ContainsRegex("runbrick: error: the joint fit of the blob at pixels .* sources, may "
+                                     "need [0-9]+ MB.*--max-memory-gb allows 50: .*--sub-blobs"));
+  EXPECT_THAT(joint.err, testing::Not(testing::HasSubstr("stage fitblobs  ")));
+  EXPECT_THAT(run({"--fit", "joint"}).err,
+              testing::HasSubstr("stage srcs             is taken from its state"));
 }
 
 }  // namespace

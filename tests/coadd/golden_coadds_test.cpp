@@ -7,11 +7,15 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <type_traits>
 
 #include "tests/support/jpeg_pixels.h"
 
 namespace brickline {
 namespace {
+
+// Whose profiles galaxies have is said, or nothing is drawn.
+static_assert(!std::is_default_constructible_v<CoaddStageOptions>);
 
 struct Spread {
   double median = 0, p99 = 0;
@@ -30,7 +34,7 @@ class GoldenCoaddsTest : public testing::TestWithParam<const char*> {
     ProductSet products;
     std::unique_ptr<test::GoldenCoadds> coadds;
     explicit Run(const std::string& name) : products(dir.path()) {
-      CoaddStageOptions options;
+      CoaddStageOptions options{.profiles = GalaxyProfiles::kReference};
       options.grey = name == "testcase4";
       coadds = test::run_golden_coadds(name, products, options);
     }
@@ -202,7 +206,7 @@ TEST(GoldenCoadds, MinimalCoaddsAreImageWeightAndCount) {
   BRICKLINE_NEEDS_DATA("golden/testcase3");
   test::TemporaryDirectory dir;
   ProductSet products(dir.path());
-  CoaddStageOptions options;
+  CoaddStageOptions options{.profiles = GalaxyProfiles::kReference};
   options.minimal = true;
   const auto run = test::run_golden_coadds("testcase3", products, options);
   std::vector<std::string> files;

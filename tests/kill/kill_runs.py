@@ -2,9 +2,9 @@
 """Kills runs of runbrick at random moments, carries them on, and compares with a run that was let alone.
 
 usage: kill_runs.py --runbrick FILE --plugins DIR [--times N] [--seed S] [--how WAY,...] [--survey DIR | --case DIR]
-                    [--threads N] [--period S] [--work DIR]
+                    [--threads N] [--period S] [--within STAGE] [--fit WAY] [--work DIR]
 
-The moments are spread over all stages. The ways, which take turns:
+The moments are spread over all stages, or lie within the one that is named. The ways, which take turns:
   kill      SIGKILL
   twice     SIGKILL, and the run that carries on is killed too
   term      SIGTERM: the exit code is 75, within two seconds, and a line says how to go on
@@ -45,7 +45,7 @@ class Case:
 
     def __init__(self, options):
         words = [options.runbrick, "--plugin-dir", options.plugins, "--threads", str(options.threads),
-                 "--checkpoint-period", str(options.period), "--no-page"]  # which tells of clocks
+                 "--checkpoint-period", str(options.period), "--fit", options.fit, "--no-page"]  # which tells of clocks
         variables = {}
         if options.case:
             directory = Path(options.case)
@@ -124,8 +124,8 @@ def damage(out, way, chance):
 
 
 class Trials:
-    def __init__(self, case, work, chance):
-        self.case, self.work, self.chance = case, work, chance
+    def __init__(self, case, work, chance, within):
+        self.case, self.work, self.chance, self.within = case, work, chance, within
         self.failures = []
         self.killed_in = {}
         self.slowest_end = 0.0
@@ -142,8 +142,9 @@ class Trials:
 
     def interrupt(self, number, way, out):
         """Starts a run and ends it within the stage whose turn it is."""
-        count = len(self.stages)  # a round on, each stage meets another of the ways
-        name, begin, end = self.stages[(number + number // count) % count]
+        stages = [stage for stage in self.stages if self.within in (None, stage[0])]
+        count = len(stages)  # a round on, each stage meets another of the ways
+        name, begin, end = stages[(number + number // count) % count]
         run = self.case.start(out)
         # By what the run itself says, so that it does not matter how busy the machine is.
         before = {stage for stage, _, until in self.stages if until <= begin}
@@ -203,6 +204,8 @@ def main():
     parser.add_argument("--how", default=",".join(WAYS))
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--period", type=float, default=0.05)
+    parser.add_argument("--within")
+    parser.add_argument("--fit", default="reference")
     parser.add_argument("--work")
     options = parser.parse_args()
     if not Path(options.case or options.survey).is_dir():
@@ -210,7 +213,7 @@ def main():
         return 77
     ways = options.how.split(",")
     with tempfile.TemporaryDirectory(dir=options.work) as work:
-        trials = Trials(Case(options), Path(work), random.Random(options.seed))
+        trials = Trials(Case(options), Path(work), random.Random(options.seed), options.within)
         for number in range(options.times):
             trials.run(number, ways[number % len(ways)])
     print(f"{options.times} runs ended early ({options.how}), in: "

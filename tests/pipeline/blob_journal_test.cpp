@@ -133,6 +133,10 @@ SourceState some_step(int i) {
   s.models[2].model.motion = SkyMotion{1, 2, 3, 2016};
   s.chosen = SourceKind::kDev;
   s.alive = i % 3 != 0;
+  s.unsettled = 2.5 * i;
+  s.moved = 0.5 * i;
+  s.split_from = i - 1;
+  s.told.fate = SourceFate::kTwo;
   return s;
 }
 BlobResult some_result(int blob, int part, int sources) {
@@ -198,6 +202,10 @@ TEST_F(Journal, GivesBackWhatItWasTold) {
   EXPECT_EQ(steps[3].models[2].model.motion->ref_epoch, 2016);
   EXPECT_EQ(steps[3].chosen, SourceKind::kDev);
   EXPECT_FALSE(steps[3].alive);
+  EXPECT_EQ(steps[3].unsettled, 7.5);
+  EXPECT_EQ(steps[3].moved, 1.5);
+  EXPECT_EQ(steps[3].split_from, 2);
+  EXPECT_EQ(steps[3].told.fate, SourceFate::kTwo);
 }
 
 TEST_F(Journal, StepsOfSeveralRunsFollowEachOther) {

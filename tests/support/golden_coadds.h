@@ -55,7 +55,8 @@ struct GoldenCoadds {
 
 // Runs the stage into products.output_dir(). Measurements of the rows are cleared first.
 inline std::unique_ptr<GoldenCoadds> run_golden_coadds(const std::string& name, ProductSet& products,
-                                                       CoaddStageOptions options = {}) {
+                                                       CoaddStageOptions options = {
+                                                           .profiles = GalaxyProfiles::kReference}) {
   auto run = std::make_unique<GoldenCoadds>();
   run->input = load_golden(name);
   run->golden = golden_catalog(name);

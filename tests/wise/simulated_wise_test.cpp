@@ -12,6 +12,8 @@
 namespace brickline {
 namespace {
 
+const WisePhotometryOptions kReference{.profiles = GalaxyProfiles::kReference};
+
 // The simulator's own kinds and magnitudes of sources, so few of them that most stand alone.
 simulate::SimulationOptions sparse_sky(std::uint64_t seed) {
   simulate::SimulationOptions o;
@@ -44,7 +46,7 @@ TEST(SimulatedWise, ErrorsAreWhatTheySay) {
   for (const std::uint64_t seed : {11, 12, 13, 14}) {
     const test::SimulatedSky sky(sparse_sky(seed));
     const WiseData data(sky.wise_files());
-    WisePhotometryOptions options;
+    WisePhotometryOptions options = kReference;
     options.coadds = false;
     const WisePhotometry r = measure_wise(data, sky.brick, kBrickPixelScale, sky.models(), options);
     for (int band : {1, 2}) {
@@ -101,7 +103,7 @@ void expect_good_pulls(const test::SimulatedSky& sky, const WisePhotometry& r) {
 TEST(SimulatedWise, ABrickOfFourTiles) {
   const test::SimulatedSky sky(small_sky(2));
   const WiseData data(sky.wise_files());
-  const WisePhotometry r = measure_wise(data, sky.brick, kBrickPixelScale, sky.models(), {});
+  const WisePhotometry r = measure_wise(data, sky.brick, kBrickPixelScale, sky.models(), kReference);
   EXPECT_EQ(r.tiles.size(), 4u);
   EXPECT_EQ(r.epochs.size(), 2u);
   std::map<std::string, int> by_tile;
@@ -126,7 +128,7 @@ TEST(SimulatedWise, ABrickAcrossRaZero) {
   ASSERT_GT(east, 10);
   ASSERT_GT(west, 10);
   const WiseData data(sky.wise_files());
-  const WisePhotometry r = measure_wise(data, sky.brick, kBrickPixelScale, sky.models(), {});
+  const WisePhotometry r = measure_wise(data, sky.brick, kBrickPixelScale, sky.models(), kReference);
   EXPECT_EQ(r.tiles.size(), 4u);
   for (const TilePlace& p : r.places) EXPECT_FALSE(p.coadd_id.empty());
   expect_good_pulls(sky, r);
@@ -146,7 +148,7 @@ TEST(SimulatedWise, ResultsDoNotDependOnTheNumberOfThreads) {
   std::vector<WisePhotometry> runs;
   for (std::size_t threads : {1, 2, 8}) {
     tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);
-    runs.push_back(measure_wise(data, sky.brick, kBrickPixelScale, sky.models(), {}));
+    runs.push_back(measure_wise(data, sky.brick, kBrickPixelScale, sky.models(), kReference));
   }
   for (std::size_t r = 1; r < runs.size(); ++r) {
     for (std::size_t b = 0; b < 4; ++b) EXPECT_TRUE(same(runs[0].bands[b], runs[r].bands[b]));
@@ -166,7 +168,7 @@ TEST(SimulatedWise, NoSourcesLeaveCoaddsAndMasks) {
   o.density = 2;
   const test::SimulatedSky sky(o);
   const WiseData data(sky.wise_files());
-  const WisePhotometry r = measure_wise(data, sky.brick, kBrickPixelScale, {}, {});
+  const WisePhotometry r = measure_wise(data, sky.brick, kBrickPixelScale, {}, kReference);
   EXPECT_EQ(r.bands[0].size(), 0u);
   EXPECT_FALSE(r.coadds[3].empty());
   int set = 0;

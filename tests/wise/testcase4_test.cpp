@@ -17,7 +17,7 @@ class Testcase4Photometry : public testing::Test {
     static const WisePhotometry result = [] {
       const WiseData data(test::testcase4_files());
       const std::vector<SourceModel> sources = test::catalog_models(test::golden_catalog4());
-      WisePhotometryOptions options;
+      WisePhotometryOptions options{.profiles = GalaxyProfiles::kReference};
       options.coadd_psf = true;
       return measure_wise(data, test::testcase4_brick(), kBrickPixelScale, sources, options);
     }();

@@ -46,7 +46,7 @@ class TileFilesTest : public testing::Test {
     return base() / group() / id_ / ("unwise-" + id_ + "-" + kind);
   }
   WisePhotometry measure(const WiseFiles& files) {
-    WisePhotometryOptions options;
+    WisePhotometryOptions options{.profiles = GalaxyProfiles::kReference};
     options.log = Log(lines_);
     return measure_wise(WiseData(files), sky_.brick, kBrickPixelScale, sky_.models(), options);
   }

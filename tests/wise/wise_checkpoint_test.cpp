@@ -4,11 +4,16 @@
 
 #include <cstring>
 #include <fstream>
+#include <type_traits>
 
 #include "tests/wise/simulated_sky.h"
 
 namespace brickline {
 namespace {
+
+// Whose profiles galaxies have is said, or nothing is drawn.
+static_assert(!std::is_default_constructible_v<WisePhotometryOptions> &&
+              !std::is_default_constructible_v<FootprintRule>);
 
 namespace fs = std::filesystem;
 
@@ -27,8 +32,7 @@ class WiseCheckpointTest : public testing::Test {
   // The results, and how many jobs came from the file.
   std::pair<WisePhotometry, int> run(GalaxyProfiles profiles = GalaxyProfiles::kReference) {
     WiseCheckpoint checkpoint(file_, data_, sky_.brick, models_, true, {}, profiles);
-    WisePhotometryOptions how;
-    how.profiles = profiles;
+    WisePhotometryOptions how{.profiles = profiles};
     how.store = &checkpoint;
     WisePhotometry r = measure_wise(data_, sky_.brick, kBrickPixelScale, models_, how);
     return {std::move(r), checkpoint.used()};

@@ -66,8 +66,7 @@ Outcome<Measurements> run_coadds(const MetricsOptions& metrics, const StackingOp
       frozen_in_scene(references.catalog, sources.detection.sources, fitted, row_fits, fitting.profiles());
   scene.frozen = frozen;
   input.scene = scene;
-  CoaddStageOptions options = coadd_options(stacking, pictures);
-  options.render.profiles = fitting.profiles();
+  CoaddStageOptions options = coadd_options(stacking, pictures, fitting.profiles());
   options.cancel = run.cancel;
   CoaddStageOutput made = make_coadds(input, out.rows, products.set(), options, run.log);
   measure_fiber_fluxes(selection.brick.wcs, models, selection.bands.size(), out.rows, fitting.profiles());

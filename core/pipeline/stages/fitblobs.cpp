@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/error.h"
 #include "core/base/threads.h"
 #include "core/blobs/blob_fitter.h"
 #include "core/blobs/blob_subset.h"
@@ -110,28 +111,80 @@ void tell_of_large_blobs(const BlobMap& map, std::int64_t most_pixels, const Log
         count, map.blobs.size(), most_pixels, largest);
 }
 
-// The sources, which decide it, were not known when the run's memory was foretold.
-void tell_of_memory(const BlobFitInput& input, const RunContext& run) {
-  std::int64_t image_pixels = 0;
-  for (const CcdImage& image : input.images) image_pixels += image.data.box().area();
-  const double brick_pixels = static_cast<double>(input.brick.width()) * input.brick.height();
-  const std::int64_t bytes =
-      forecast_joint_fits(*input.blobs, static_cast<double>(image_pixels) / brick_pixels, usable_threads());
-  run.log.info("joint fits will need some {} MB beside what was foretold for stage fitblobs",
-               bytes / 1'000'000);
-  if (!run.most_memory) return;
+// Where the images lie in the brick, pixels.
+std::vector<Box> footprints(const BlobFitInput& input) {
+  std::vector<Box> out;
+  for (const CcdImage& image : input.images) {
+    const Box data = image.data.box();
+    double x0 = 1e9, x1 = -1e9, y0 = 1e9, y1 = -1e9;
+    for (const double x : {0.0, data.x1 - 1.0})
+      for (const double y : {0.0, data.y1 - 1.0}) {
+        const SkyPosition sky = image.wcs.pixel_to_sky(x, y);
+        const auto at = input.brick.sky_to_pixel(sky.ra, sky.dec);
+        if (!at) continue;
+        x0 = std::min(x0, at->x), x1 = std::max(x1, at->x);
+        y0 = std::min(y0, at->y), y1 = std::max(y1, at->y);
+      }
+    if (x0 > x1 || y0 > y1) continue;
+    out.push_back({static_cast<int>(std::floor(x0)), static_cast<int>(std::ceil(x1)) + 1,
+                   static_cast<int>(std::floor(y0)), static_cast<int>(std::ceil(y1)) + 1});
+  }
+  return out;
+}
+
+// The sources, which decide what joint fits take, were not known when the run's memory was foretold. As many blobs are
+// fitted at once as there is memory for. Error (kResources) if there is not enough for one of them, even with the images in
+// a file.
+std::optional<BlobBudget> budget_of_joint_fits(const BlobFitInput& input, const BlobPlan& plan,
+                                               RunContext& run) {
+  constexpr double kReserve = 1.5;  // the forecast may be a third too low
+  const std::vector<Box> images = footprints(input);
+  BlobBudget out;
+  for (const BlobTask& task : plan.tasks) {
+    double seen = 0;
+    for (const Box& image : images)
+      seen +=
+          static_cast<double>(intersection(image, task.box).area()) / static_cast<double>(task.box.area());
+    out.bytes.push_back(forecast_joint_fit(task, seen));
+  }
+  const std::int64_t all = forecast_joint_fits(out.bytes, usable_threads());
+  if (out.bytes.empty()) return {};
+  run.log.info(
+      "joint fits will need some {} MB (the largest blob alone {}) beside what was foretold for stage fitblobs",
+      all / 1'000'000, *std::ranges::max_element(out.bytes) / 1'000'000);
+  if (!run.most_memory) return {};
+  for (std::int64_t& bytes : out.bytes) bytes = std::llround(kReserve * static_cast<double>(bytes));
   MemoryQuestion question;
   question.brick_pixels = input.brick.width() * std::int64_t{input.brick.height()};
   question.bands = static_cast<int>(std::ssize(input.bands));
-  question.image_pixels = image_pixels;
+  for (const CcdImage& image : input.images) question.image_pixels += image.data.box().area();
   question.threads = usable_threads();
   question.images_in_file = run.pixel_file != nullptr;
-  const std::int64_t all = bytes + forecast_memory(question).of("fitblobs");
-  if (all > *run.most_memory)
-    run.log.warning(
-        "joint fits, with what stage fitblobs needs beside them, will need some {} MB, and --max-memory-gb allows {}: the "
-        "run goes on and may take more; fewer threads take less",
-        all / 1'000'000, *run.most_memory / 1'000'000);
+  const auto beside = [&] { return forecast_memory(question).of("fitblobs"); };
+  const auto largest = std::ranges::max_element(out.bytes);
+  if (beside() + *largest > *run.most_memory && !question.images_in_file) {
+    question.images_in_file = true;
+    if (beside() + *largest <= *run.most_memory) {
+      run.log.info("the images are kept in a file from here on, for what joint fits need");
+      run.pixel_file = std::make_unique<PixelFile>(run.output_dir, run.brick, *run.most_memory);
+      run.images_to_file();
+    }
+  }
+  out.most = *run.most_memory - beside();
+  out.of_helper = kJointThreadBytes;
+  if (*largest > out.most) {
+    const BlobTask& task = plan.tasks[static_cast<std::size_t>(largest - out.bytes.begin())];
+    const std::int64_t whole = beside() + *largest;
+    throw resource_error(
+        "the joint fit of the blob at pixels {}:{},{}:{}, of {} sources, may need {} MB of memory with all that stage "
+        "fitblobs needs, and --max-memory-gb allows {}: allow {:.2f} GB, cut large blobs into parts (--sub-blobs), leave out "
+        "the largest (--max-blobsize), or fit one source after the other (--fit reference)",
+        task.box.x0, task.box.x1, task.box.y0, task.box.y1, task.sources.size(), whole / 1'000'000,
+        *run.most_memory / 1'000'000, static_cast<double>(whole) / 1e9 + 0.005);
+  }
+  if (forecast_joint_fits(out.bytes, usable_threads()) > out.most)
+    run.log.info("fewer blobs than threads are fitted at once where --max-memory-gb allows no more");
+  return out;
 }
 
 }  // namespace
@@ -186,7 +239,8 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice
   BlobFitOptions how = fit_options(detection, fitting, metrics, explain);
   how.no_more = bail_out.bail_out;
   how.fit.cancel = run.cancel;
-  if (how.joint) tell_of_memory(input, run);
+  if (how.joint && !how.no_more)
+    hooks.budget = [&](const BlobPlan& plan) { return budget_of_joint_fits(input, plan, run); };
   Fits out;
   out.fitted = fit_blobs(input, how, hooks, run.log);
   const Unfitted left = unfitted(out.fitted.blobs);

@@ -164,9 +164,8 @@ class ForcedBand {
     const Image<std::uint8_t> saturated = saturated_pixels(images_, selection_.brick.wcs, band(), options);
     input.saturated[band()] = saturated.const_view();
     input.maskbits = bits;
-    CoaddStageOptions coadds = coadd_options(stacking, {});
+    CoaddStageOptions coadds = coadd_options(stacking, {}, profiles_);
     coadds.bands_alone = true;
-    coadds.render.profiles = profiles_;
     Image<std::int32_t> out = make_coadds(input, rows, products.set(), coadds, run.log).maskbits;
     const std::int32_t own = bits.saturated(band()) | bits.allmask(band());
     for (int y = 0; y < out.height(); ++y)

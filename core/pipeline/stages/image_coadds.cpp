@@ -9,7 +9,7 @@ namespace {
 void write_coadds(const CoaddStageInput& input, const EarlyCoaddOptions& choice,
                   const StackingOptions& stacking, const PictureOptions& pictures, const RunHeader& header,
                   StageProducts& products, const RunContext& run) {
-  CoaddStageOptions options = coadd_options(stacking, pictures);
+  CoaddStageOptions options = coadd_options(stacking, pictures, GalaxyProfiles::kReference);  // no models
   options.cancel = run.cancel;
   options.minimal = choice.minimal;
   const CoaddStageOutput out = make_coadds(input, {}, products.set(), options, run.log);

@@ -127,10 +127,9 @@ Outcome<WiseResults> run_wise_forced(const WiseOptions& options, const FittingCh
   if (!options.checkpoint.empty())
     checkpoint.emplace(options.checkpoint, data, selection.brick.wcs, sources.models, options.coadds, run.log,
                        fitting.profiles());
-  WisePhotometryOptions how;
+  WisePhotometryOptions how{.profiles = fitting.profiles()};
   how.coadds = options.coadds;
   how.coadd_psf = options.save_psf;
-  how.profiles = fitting.profiles();
   how.store = checkpoint ? &*checkpoint : nullptr;
   how.log = run.log;
   const WisePhotometry photometry =
