@@ -240,8 +240,9 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::fitting, &F::fit>(
       {"--fit", "", fitting, "reference|joint",
        "one source after the other, as in released catalogs; joint: then all that overlap together, with errors that "
-       "know of neighbours, shapes and positions, and with galaxies that are whole Sersic profiles (what memory it needs "
-       "is foretold in a line of its own, once the sources are known)",
+       "know of neighbours, shapes and positions, and with galaxies that are whole Sersic profiles (card GALPROF); some "
+       "four times the CPU, and ten to twenty-five where sources are crowded; what memory it needs is foretold once the "
+       "sources are known; further columns: blendedness, fit_covariance",
        "", kProducts}));
   t.push_back(row<&O::fitting, &F::bulge_disk>(
       {"--bulge-disk", "", fitting, "",
