@@ -258,8 +258,7 @@ std::vector<OptionRow> make_table() {
                                                   "sources share their pixels while models are chosen", "",
                                                   kProducts}));
   t.push_back(row<&O::fitting, &F::reoptimize>(
-      {"--reoptimize", "", fitting, "",
-       "fit the chosen models once more (with --fit joint, all together: they come that far by themselves)",
+      {"--reoptimize", "", fitting, "", "fit the chosen models once more (with --fit joint: all together)",
        "", kProducts}));
   t.push_back(row<&O::fitting, &F::less_masking>(
       {"--less-masking", "", fitting, "", "fit no background around medium-bright stars", "", kProducts}));
