@@ -234,6 +234,8 @@ bool BlobRun::take_known(std::vector<SourceRecord>& records) {
   for (std::size_t i = 0; i < n; ++i)
     if (records[i].alive && known[i].told.fate == SourceFate::kTwo) all += 2;
   if (left < all) return false;
+  for (std::size_t k = n; k < all; k += 2)
+    if (known[k].split_from < 0 || static_cast<std::size_t>(known[k].split_from) >= n) return false;
   for (std::size_t k = n; k < all; k += 2) {
     auto [a, b] = two_of(records[static_cast<std::size_t>(known[k].split_from)]);
     static_cast<SourceState&>(a) = std::move(known[k]);

@@ -240,8 +240,9 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::fitting, &F::fit>(
       {"--fit", "", fitting, "reference|joint",
        "one source after the other, as in released catalogs; joint: then all that overlap together, with errors that "
-       "know of neighbours, shapes and positions, and with galaxies that are whole Sersic profiles (what memory it needs "
-       "is foretold in a line of its own, once the sources are known)",
+       "know of neighbours, shapes and positions, and with galaxies that are whole Sersic profiles (card GALPROF); some "
+       "four times the CPU, and ten to twenty-five where sources are crowded; what memory it needs is foretold once the "
+       "sources are known; further columns: blendedness, fit_covariance",
        "", kProducts}));
   t.push_back(row<&O::fitting, &F::bulge_disk>(
       {"--bulge-disk", "", fitting, "",
@@ -257,8 +258,7 @@ std::vector<OptionRow> make_table() {
                                                   "sources share their pixels while models are chosen", "",
                                                   kProducts}));
   t.push_back(row<&O::fitting, &F::reoptimize>(
-      {"--reoptimize", "", fitting, "",
-       "fit the chosen models once more (with --fit joint, all together: they come that far by themselves)",
+      {"--reoptimize", "", fitting, "", "fit the chosen models once more (with --fit joint: all together)",
        "", kProducts}));
   t.push_back(row<&O::fitting, &F::less_masking>(
       {"--less-masking", "", fitting, "", "fit no background around medium-bright stars", "", kProducts}));

@@ -85,7 +85,7 @@ TEST_F(LimitedMemory, WhatCannotBeDoneIsNotBegun) {
                                      "need [0-9]+ MB.*--max-memory-gb allows 50: .*--sub-blobs"));
   EXPECT_THAT(joint.err, testing::Not(testing::HasSubstr("stage fitblobs  ")));
   EXPECT_THAT(run({"--fit", "joint"}).err,
-              testing::HasSubstr("stage srcs             is taken from its state"));
+              testing::HasSubstr("stage srcs         is taken from its state"));
 }
 
 }  // namespace
