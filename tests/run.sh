@@ -30,7 +30,7 @@ cmake --build --preset release
 echo "== testing"
 report=build/release/Testing/junit.xml
 rm -f "$report"
-ctest --test-dir build/release --output-on-failure --no-tests=error -j $(($(nproc) + 1)) --output-junit Testing/junit.xml "$@" ||
+ctest --test-dir build/release --output-on-failure --no-tests=error -j $(($(nproc) + 2)) --output-junit Testing/junit.xml "$@" ||
   echo "ctest ended with $?"
 
 step "the smallest case with sanitizers" tests/sanitizers/smallest_case.sh

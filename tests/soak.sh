@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs bricks again and again with eight threads beside two busy loops, and compares every product's bytes with
-# those of a first run on one thread: what goes wrong once in a thousand runs shows here and hardly anywhere else.
+# Runs bricks again and again with eight threads, two runs beside one another so that each disturbs the other, and compares
+# every product's bytes with those of a first run on one thread: what goes wrong once in a thousand runs shows here and
+# hardly anywhere else.
 #
 #   tests/soak.sh [--build DIR] [--threads N] [CASE=RUNS]...
 #
@@ -25,9 +26,9 @@ build=$(realpath "$build")
 data=$(realpath -m "${BRICKLINE_TEST_DATA:-../shared/data}")
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/brickline-soak.XXXXXX")
 
-busy=() kept=
+started=() kept=
 cleanup() {
-  for pid in ${busy[@]+"${busy[@]}"}; do kill "$pid" 2>/dev/null || true; done
+  for pid in ${started[@]+"${started[@]}"}; do kill "$pid" 2>/dev/null && wait "$pid" || true; done
   [ -n "$kept" ] || rm -rf "$scratch"
 }
 trap cleanup EXIT
@@ -56,7 +57,7 @@ EOF
 }
 
 run() {  # run OUTDIR THREADS: the case in $environment and $arguments
-  env ${environment[@]+"${environment[@]}"} "$build/bin/runbrick" "${arguments[@]}" --no-page --plugin-dir "$build/plugins" \
+  exec env ${environment[@]+"${environment[@]}"} "$build/bin/runbrick" "${arguments[@]}" --no-page --plugin-dir "$build/plugins" \
     --outdir "$1" --threads "$2" >"$1.log" 2>&1
 }
 digest() { (cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
@@ -81,24 +82,27 @@ for entry in "${cases[@]}"; do
     environment+=("${words[$i]}")
   done
 
-  run "$scratch/$name.first" 1 || { cat "$scratch/$name.first.log" >&2; kept=1; exit 1; }
+  (run "$scratch/$name.first" 1) || { cat "$scratch/$name.first.log" >&2; kept=1; exit 1; }
   digest "$scratch/$name.first" >"$scratch/$name.sums"
-  if [ ${#busy[@]} -eq 0 ]; then
-    for _ in 1 2; do (while :; do :; done) & busy+=($!); done
-  fi
   wrong=0
-  for ((n = 1; n <= runs; ++n)); do
-    out=$scratch/$name.run
-    rm -rf "$out"
-    status=0
-    run "$out" "$threads" || status=$?
+  for ((n = 1; n <= runs + 1; ++n)); do
+    if [ $n -le "$runs" ]; then
+      run "$scratch/$name.run$n" "$threads" &
+      started[n]=$!
+    fi
+    ended=$((n - 1))  # the one before, beside this one
+    [ $ended -gt 0 ] || continue
+    out=$scratch/$name.run$ended status=0
+    wait "${started[ended]}" || status=$?
+    unset "started[ended]"
     if [ $status -ne 0 ] || ! digest "$out" | cmp -s - "$scratch/$name.sums"; then
       wrong=$((wrong + 1)) failed=1 kept=1
-      mv "$out" "$scratch/$name.wrong$n" 2>/dev/null || true
-      mv "$out.log" "$scratch/$name.wrong$n.log"
-      echo "soak: $name, run $n: exit $status; differing products (kept in $scratch/$name.wrong$n):" >&2
-      digest "$scratch/$name.wrong$n" | diff - "$scratch/$name.sums" | sed -n 's/^< [0-9a-f]*  /  /p' >&2 || true
+      mv "$out" "$scratch/$name.wrong$ended" 2>/dev/null || true
+      mv "$out.log" "$scratch/$name.wrong$ended.log"
+      echo "soak: $name, run $ended: exit $status; differing products (kept in $scratch/$name.wrong$ended):" >&2
+      digest "$scratch/$name.wrong$ended" | diff - "$scratch/$name.sums" | sed -n 's/^< [0-9a-f]*  /  /p' >&2 || true
     fi
+    rm -rf "$out" "$out.log"
   done
   echo "soak: $name: $wrong of $runs runs differ from the first ($(wc -l <"$scratch/$name.sums") products, $threads threads)"
 done

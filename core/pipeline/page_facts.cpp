@@ -91,7 +91,7 @@ void add_product_facts(RunFacts& facts, const RunContext& run) {
   });
   add_blob_column(facts.catalog, facts.blob_map);
   for (const auto& [product, id, title] : kPictures)
-    products.with(product, [&](const std::filesystem::path& path) {
+    products.with(product, [&, id = id, title = title](const std::filesystem::path& path) {
       facts.pictures.push_back({std::string(id), std::string(title),
                                 path.lexically_relative(run.output_dir).generic_string(), bytes_of(path)});
     });

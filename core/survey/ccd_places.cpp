@@ -1,6 +1,7 @@
 #include "core/survey/ccd_places.h"
 
 #include <algorithm>
+#include <span>
 
 #include "core/wcs/polygon.h"
 #include "core/wcs/sky.h"
@@ -46,7 +47,7 @@ std::vector<std::int64_t> CcdPlaces::touching(const Wcs& target) const {
   const auto begin = std::ranges::lower_bound(usable_, centre.dec - radius - reach_degrees_, {}, dec_of),
              end = std::ranges::upper_bound(usable_, centre.dec + radius + reach_degrees_, {}, dec_of);
   std::vector<std::int64_t> found;
-  for (const std::int64_t i : std::ranges::subrange(begin, end)) {
+  for (const std::int64_t i : std::span(begin, end)) {
     const CcdGeometry& place = places_[static_cast<std::size_t>(i)];
     const Nearness near = nearness(place, centre, radius);
     if (near != Nearness::kNear && near != Nearness::kUnclear) continue;

@@ -70,7 +70,10 @@ TEST(SimulatedGalex, FluxesAreOfTheProfilesThatAreAskedFor) {
 }
 
 TEST(SimulatedGalex, ABrickWithoutFieldsHasZeros) {
-  const test::SimulatedSky sky(sky_options());
+  simulate::SimulationOptions o = sky_options();
+  o.size = 300;
+  const test::SimulatedSky sky(o);
+  ASSERT_FALSE(sky.sources.empty());
   const GalexData data(sky.directory / "galex");
   const Wcs elsewhere = brick_wcs(40, -30, 300, 300, kBrickPixelScale);
   const GalexPhotometry r =

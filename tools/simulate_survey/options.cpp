@@ -81,7 +81,7 @@ void validate(const SimulationOptions& o) {
   for (const auto& [name, like] : o.filter_map) find_band(like);
   const std::vector<Chip>& chips = find_layout(o.layout).chips;
   for (const auto& [name, mag] : o.chip_offset) {
-    if (std::none_of(chips.begin(), chips.end(), [&](const Chip& c) { return c.name == name; }))
+    if (std::none_of(chips.begin(), chips.end(), [&name = name](const Chip& c) { return c.name == name; }))
       throw usage_error("--chip-offset: the layout has no chip '{}'", name);
     require(std::abs(mag) <= 2, "--chip-offset must be at most 2 mag");
   }

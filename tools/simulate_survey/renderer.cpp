@@ -116,7 +116,7 @@ void Renderer::add_galaxy(Image<float>& image, const Moffat& psf, const MoffatTr
   const double det = a * d - b * c;
   const double sin_pa = std::sin(galaxy.position_angle * std::numbers::pi / 180);
   const double cos_pa = std::cos(galaxy.position_angle * std::numbers::pi / 180);
-  const auto along = [&](double east, double north, double scale) {
+  const auto along = [a = a, b = b, c = c, d = d, det](double east, double north, double scale) {
     return std::array{scale * (east * d - north * b) / det, scale * (north * a - east * c) / det};
   };
   const auto major = along(sin_pa, cos_pa, re), minor = along(cos_pa, -sin_pa, re * q);
