@@ -145,11 +145,11 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
   }
   const bool ok = usable();
   GroupFit out;
-  out.unfinished = fit.status == FitStatus::kMaxIterations;
   const bool nobody_else = group.whole && std::ranges::none_of(group.held, [](char h) { return h != 0; });
   for (std::size_t k = 0; k < group.members.size(); ++k) {
     SourceRecord& r = records[static_cast<std::size_t>(group.members[k])];
     if (ok) r.model = fit.models[k];
+    out.unfinished.push_back(fit.status == FitStatus::kMaxIterations || (ok && fit.at_position_limit[k]));
     const SourcePatches before = std::exchange(r.patches, {});
     draw_on_windows(r);
     images_.add(r.patches, -1);
@@ -187,8 +187,8 @@ void BlobRun::fit_groups(std::vector<SourceRecord>& records, bool finally) {
       for (std::size_t k = 0; k < group.members.size(); ++k) {
         SourceRecord& r = at(group.members[k]);
         if ((group.own[k] || group.whole) && !group.held[k]) {
-          r.unfinished = fit.unfinished;
-          const bool ended = !fit.unfinished && fit.beside[k] <= settled_below;
+          r.unfinished = fit.unfinished[k] != 0;
+          const bool ended = !r.unfinished && fit.beside[k] <= settled_below;
           r.unsettled = ended ? 0 : std::numeric_limits<double>::infinity();
         }
         for (const Neighbour& t : near.of[static_cast<std::size_t>(group.members[k])])

@@ -20,7 +20,7 @@ def main():
     parser.add_argument("work", type=Path)
     parser.add_argument("cases", nargs="*", metavar="CASE")
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[3] / "shared/data")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     programs = Programs(options.build)
     names = options.cases or sorted(file.parent.name for file in (options.data / "golden").glob("*/case.json")
                                     if "args" in json.loads(file.read_text()))

@@ -63,7 +63,7 @@ def main():
     parser.add_argument("--simulated", type=int, metavar="SIZE")
     parser.add_argument("--seed", type=int, default=61)
     parser.add_argument("--way", action="append", choices=WAYS)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     programs = Programs(options.build)
     fields = []
     for name in options.cases or ([] if options.simulated else ["sim300", "testcase6"]):
