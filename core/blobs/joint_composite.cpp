@@ -122,6 +122,7 @@ void BlobRun::fit_composite_again(SourceRecord& r) {
   std::vector<SourceRecord> one(1);
   one.front().model = r.model;
   JointInput input;
+  one.front().fit_background = r.fit_background;
   describe(one, {{0}, {1}}, input);
   JointOptions options = joint_fit_options();
   options.fit_sky = r.fit_background;

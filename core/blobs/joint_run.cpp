@@ -72,8 +72,10 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
       const auto local = local_linear(image.wcs, model.ra, model.dec, LocalLinearWcs::Jacobian::kLocal);
       if (!at || !local) continue;
       const PsfKernel* kernel = kernel_at(image, at->x, at->y, out.kernels);
-      const auto window = images_.window(component.record->model, *at, image, *kernel);
-      if (!window) continue;
+      auto window = images_.window(component.record->model, *at, image, *kernel);
+      if (window && component.record->fit_background && !makes_background(*component.record))
+        window = images_.near(*window, component.record->model, *at, image);
+      if (!window || window->empty()) continue;
       double& best = share[static_cast<std::size_t>(image.band)];
       best = std::max(best, share_of(component, i, *window, *at, *kernel));
       if (place[i] < 0) {

@@ -84,10 +84,9 @@ std::vector<std::optional<double>> residual_sky(std::span<const CcdImage> images
             values.push_back(sum(x, y) / weight(x, y));
     };
     take_beyond(0);
-    const double least = blank.least_share * static_cast<double>(values.size());
     for (int margin = blank.margin_pixels; margin > 0; margin /= 2) {
       take_beyond(margin);
-      if (static_cast<double>(values.size()) >= least) break;
+      if (std::ssize(values) >= blank.least_pixels) break;
       if (margin == 1) take_beyond(0);
     }
     if (!values.empty()) out[b] = median(values);

@@ -18,8 +18,9 @@ namespace brickline {
 // tenth of its error on three exposures, and by more on more.
 struct BlankPixels {
   int margin_pixels = 0;  // city-block distance from any blob that they are beyond
-  double least_share =
-      0.25;  // of those without a blob; where fewer are left, half the margin is kept, and so on
+  // The sky of fewer scatters as much as wings shift it (a median by 1.25/sqrt(n) of a pixel's sigma): where fewer are left,
+  // half the margin is kept, and so on.
+  std::int64_t least_pixels = 50000;
 };
 
 // Per band, nanomaggies per CCD pixel: images are resampled with Lanczos-3 (their pixels kept as they are,
