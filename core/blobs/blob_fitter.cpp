@@ -124,7 +124,8 @@ FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options
   int unfinished = 0;
   for (const BlobReport& r : out.blobs) unfinished += r.unfinished;
   if (unfinished > 0)
-    log.info("{} of them took all the steps that a fit may, or went as far: they may not be at their best", unfinished);
+    log.info("{} of them took all the steps that a fit may, or went as far: they may not be at their best",
+             unfinished);
   return out;
 }
 
