@@ -127,7 +127,8 @@ FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options
   int unfinished = 0;
   for (const BlobReport& r : out.blobs) unfinished += r.unfinished;
   if (unfinished > 0)
-    log.info("{} of them took all the steps that a fit may: they may not be at their best", unfinished);
+    log.info("{} of them took all the steps that a fit may, or went as far: they may not be at their best",
+             unfinished);
   return out;
 }
 

@@ -63,6 +63,9 @@ std::optional<Box> cutout_box(const Wcs& image, const Wcs& brick, const Box& box
 constexpr int kWindowMargin = 3;
 // Galaxies are drawn to where a pixel of them is this share of the noise of a pixel.
 constexpr double kWingLevel = 0.05;
+// Arcsec around a point source that a halo is taken as constant over: some 20 times the pixels that such a source has
+// its light on. Round a galaxy it is so much more than where its light is that of the noise.
+constexpr double kReachOverHalo = 3.2;
 
 // The distance (pixels) along its major axis from which on a galaxy is fainter than `level` per pixel, the PSF left aside.
 double radius_of_noise(const SourceModel& source, GalaxyProfiles profiles, double flux, double level,
@@ -208,6 +211,19 @@ SourcePatches BlobImages::draw(const SourceModel& source, ThreadTools& tools, bo
   return drawn(source, tools, in_parallel,
                [&](Renderer& renderer, const BlobImage&, const PixelPosition& at,
                    const RenderTarget& target) { return renderer.patch(source, at, target); });
+}
+
+Box BlobImages::near(const Box& window, const SourceModel& source, PixelPosition at,
+                     const BlobImage& image) const {
+  double reach = kReachOverHalo / image.wcs.pixel_scale_arcsec();
+  if (source.is_galaxy()) {
+    const double flux = std::abs(source.flux[static_cast<std::size_t>(image.band)]);
+    reach += std::min(radius_of_noise(source, profiles_, flux, image.sig1, image.wcs.pixel_scale_arcsec()),
+                      static_cast<double>(image.data.width() + image.data.height()));
+  }
+  const int x = static_cast<int>(std::lround(at.x)), y = static_cast<int>(std::lround(at.y)),
+            n = static_cast<int>(std::ceil(reach));
+  return intersection(window, Box{x - n, x + n + 1, y - n, y + n + 1});
 }
 
 SourcePatches BlobImages::draw_on_windows(const SourceModel& source, ThreadTools& tools,

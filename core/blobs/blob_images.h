@@ -66,6 +66,8 @@ class BlobImages {
   // where its light is lost in the noise. Empty where nothing of it falls on the image.
   std::optional<Box> window(const SourceModel& source, PixelPosition at, const BlobImage& image,
                             const PsfKernel& kernel) const;
+  // What of its window a source is fitted on over a constant that stands for a halo: a halo is no constant farther off.
+  Box near(const Box& window, const SourceModel& source, PixelPosition at, const BlobImage& image) const;
   // The source as it is drawn on these windows.
   SourcePatches draw_on_windows(const SourceModel& source, ThreadTools& tools,
                                 bool in_parallel = false) const;

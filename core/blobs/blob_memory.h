@@ -41,7 +41,8 @@ struct SourceState {
   bool model_chosen = false;  // false: kept as it came
   // Of a composite galaxy: what chi-squared gained over the chosen kind of `models`; 0: it is none.
   double composite_gain = 0;
-  bool unfinished = false;  // its last fit with its neighbours took all the steps that it may
+  // Its last fit with its neighbours took all the steps that it may, or took it as far as one may.
+  bool unfinished = false;
   // Of its sigmas, what changes since its last fit with its neighbours may have moved it by.
   double unsettled = std::numeric_limits<double>::infinity();
   // In sigmas, how far its model has changed since its neighbours were last fitted with it or told of it.

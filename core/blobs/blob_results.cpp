@@ -153,6 +153,9 @@ ModelWeights BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& ex
     if (its) return its;
     std::vector<SourceRecord> one(1);
     one[0].model = r.models[static_cast<std::size_t>(k)].model;
+    one[0].fit_background = r.fit_background;
+    one[0].from_catalog = r.from_catalog;
+    one[0].traits = r.traits;
     JointInput input;
     describe(one, {{0}, {1}}, input);
     JointOptions options = joint_fit_options();

@@ -119,7 +119,8 @@ class BlobRun {
     std::vector<double> change;  // of each member's model, in sigmas; 0 where the group is whole
     std::vector<double>
         beside;  // of each, what it is drawn with beside the pixels that it was fitted on, in sigmas
-    bool unfinished = false;  // it ended at the most steps that it may take
+    // Of each: it ended at the most steps that a fit may take, or as far from its start as one may take it.
+    std::vector<char> unfinished;
   };
   // joint_composite.cpp: members as the fitter sees them, composite galaxies as two sources.
   struct Component {

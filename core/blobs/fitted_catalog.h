@@ -76,7 +76,8 @@ struct BlobReport {
   int images = 0;
   int images_left_out = 0;  // their PSF is not usable
   int sources = 0, fitted = 0;
-  int unfinished = 0;  // of the fitted: their last fit with their neighbours took all the steps that it may
+  // Of the fitted: their last fit with their neighbours took all the steps that it may, or took them as far as one may.
+  int unfinished = 0;
   std::vector<SourceFailure> failures;
   BlobStatus status = BlobStatus::kSkipped;
   std::string message;     // why, where it is not fitted

@@ -100,7 +100,7 @@ JointResult BlobRun::fit_members(JointInput& input, const JointOptions& options)
     fit = std::move(again);
   }
   std::vector<SourceModel> models;
-  std::vector<bool> measured;
+  std::vector<bool> measured, at_position_limit;
   for (std::size_t s = 0; s < sources.size(); ++s) {
     if (sources[s].joined) {
       models.back() = settled(composite_of(models.back(), fit.models[s]));
@@ -108,10 +108,12 @@ JointResult BlobRun::fit_members(JointInput& input, const JointOptions& options)
     } else {
       models.push_back(fit.models[s]);
       measured.push_back(fit.measured[s]);
+      at_position_limit.push_back(fit.at_position_limit[s]);
     }
   }
   fit.models = std::move(models);
   fit.measured = std::move(measured);
+  fit.at_position_limit = std::move(at_position_limit);
   return fit;
 }
 

@@ -73,8 +73,10 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
       const auto local = local_linear(image.wcs, model.ra, model.dec, LocalLinearWcs::Jacobian::kLocal);
       if (!at || !local) continue;
       const PsfKernel* kernel = kernel_at(image, at->x, at->y, out.kernels);
-      const auto window = images_.window(component.record->model, *at, image, *kernel);
-      if (!window) continue;
+      auto window = images_.window(component.record->model, *at, image, *kernel);
+      if (window && component.record->fit_background && !makes_background(*component.record))
+        window = images_.near(*window, component.record->model, *at, image);
+      if (!window || window->empty()) continue;
       double& best = share[static_cast<std::size_t>(image.band)];
       best = std::max(best, share_of(component, i, *window, *at, *kernel));
       if (place[i] < 0) {
@@ -146,11 +148,11 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
   }
   const bool ok = usable();
   GroupFit out;
-  out.unfinished = fit.status == FitStatus::kMaxIterations;
   const bool nobody_else = group.whole && std::ranges::none_of(group.held, [](char h) { return h != 0; });
   for (std::size_t k = 0; k < group.members.size(); ++k) {
     SourceRecord& r = records[static_cast<std::size_t>(group.members[k])];
     if (ok) r.model = fit.models[k];
+    out.unfinished.push_back(fit.status == FitStatus::kMaxIterations || (ok && fit.at_position_limit[k]));
     const SourcePatches before = std::exchange(r.patches, {});
     draw_on_windows(r);
     images_.add(r.patches, -1);
@@ -188,8 +190,8 @@ void BlobRun::fit_groups(std::vector<SourceRecord>& records, bool finally) {
       for (std::size_t k = 0; k < group.members.size(); ++k) {
         SourceRecord& r = at(group.members[k]);
         if ((group.own[k] || group.whole) && !group.held[k]) {
-          r.unfinished = fit.unfinished;
-          const bool ended = !fit.unfinished && fit.beside[k] <= settled_below;
+          r.unfinished = fit.unfinished[k] != 0;
+          const bool ended = !r.unfinished && fit.beside[k] <= settled_below;
           r.unsettled = ended ? 0 : std::numeric_limits<double>::infinity();
         }
         for (const Neighbour& t : near.of[static_cast<std::size_t>(group.members[k])])

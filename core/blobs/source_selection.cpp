@@ -91,6 +91,11 @@ bool SourceSelection::cut(SourceRecord& record, ImageView<const std::int32_t> ow
     if (!record.patches[i]) continue;
     const BlobImage& image = images_.images()[i];
     Cutout c{&image, record.patches[i]->box(), {}, {}};
+    if (together_ && record.fit_background) {
+      const SourceModel& known = record.known_galaxy ? *record.known_galaxy : record.model;
+      if (const auto at = images_.place(known, image)) c.box = images_.near(c.box, known, *at, image);
+      if (c.box.empty()) continue;
+    }
     c.inverse_error = Image<float>(c.box.width(), c.box.height());
     bool any = false;
     int kept = 0;

@@ -13,6 +13,7 @@ namespace brickline {
 namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
+constexpr double kEfficiencyOfMad = 0.3675;
 constexpr std::array<double, 4> kSnrEdges = {0, 20, 100, kInfinite};
 
 double median(std::vector<double> values) {
@@ -23,10 +24,14 @@ double median(std::vector<double> values) {
 }
 
 SplitPulls pulls_of(std::string what, const std::vector<double>& pulls) {
-  SplitPulls out{std::move(what), static_cast<std::int64_t>(pulls.size()), median(pulls), 0, 0};
+  SplitPulls out{
+      .what = std::move(what), .n = static_cast<std::int64_t>(pulls.size()), .median = median(pulls)};
   std::vector<double> deviations;
   for (const double p : pulls) deviations.push_back(std::abs(p - out.median));
   out.width = 1.4826 * median(std::move(deviations));
+  const double n = pulls.size() < 2 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(out.n);
+  out.median_error = out.width * std::sqrt(std::numbers::pi / (2 * n));
+  out.width_error = out.width / std::sqrt(2 * kEfficiencyOfMad * n);
   const auto far = std::count_if(pulls.begin(), pulls.end(), [](double p) { return std::abs(p) > 5; });
   if (out.n > 0) out.beyond_5 = static_cast<double>(far) / static_cast<double>(out.n);
   return out;
@@ -144,11 +149,12 @@ SplitTest split_test(const fits::Table& a, const fits::Table& b, const std::vect
 
 std::string to_text(const SplitTest& t) {
   std::string text = fmt::format(
-      "rows {} and {}   matched {}   of one type {}\n\n{:<40} {:>6} {:>8} {:>8} {:>10}\n", t.rows_a, t.rows_b,
-      t.matched, t.same_type, "(a - b) / sigma", "n", "median", "width", "beyond 5");
+      "rows {} and {}   matched {}   of one type {}\n\n{:<40} {:>6} {:>8} {:>6} {:>8} {:>6} {:>10}\n",
+      t.rows_a, t.rows_b, t.matched, t.same_type, "(a - b) / sigma", "n", "median", "+-", "width", "+-",
+      "beyond 5");
   for (const SplitPulls& p : t.pulls)
-    text +=
-        fmt::format("{:<40} {:>6} {:>8.2f} {:>8.2f} {:>10.3f}\n", p.what, p.n, p.median, p.width, p.beyond_5);
+    text += fmt::format("{:<40} {:>6} {:>8.2f} {:>6.2f} {:>8.2f} {:>6.2f} {:>10.3f}\n", p.what, p.n, p.median,
+                        p.median_error, p.width, p.width_error, p.beyond_5);
   return text;
 }
 

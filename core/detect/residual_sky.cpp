@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
+#include "core/detect/morphology.h"
 #include "core/detect/parallel_rows.h"
 #include "core/resample/lanczos.h"
 #include "core/resample/patch.h"
@@ -42,20 +44,51 @@ void add_image(const CcdImage& image, const Wcs& brick, ImageView<const std::int
   });
 }
 
+// 1 within so many pixels of a blob.
+class NearBlobs {
+ public:
+  explicit NearBlobs(ImageView<const std::int32_t> labels) : blobs_(labels.width(), labels.height()) {
+    for (int y = 0; y < labels.height(); ++y)
+      for (int x = 0; x < labels.width(); ++x) blobs_(x, y) = labels(x, y) != -1;
+  }
+  const Image<std::uint8_t>& within(int pixels) {
+    const auto [at, first] = known_.try_emplace(pixels);
+    if (first) at->second = dilate(blobs_.const_view(), pixels);
+    return at->second;
+  }
+
+ private:
+  Image<std::uint8_t> blobs_;
+  std::map<int, Image<std::uint8_t>> known_;
+};
+
 }  // namespace
 
 std::vector<std::optional<double>> residual_sky(std::span<const CcdImage> images, const Wcs& brick,
                                                 std::span<const std::string> bands,
-                                                ImageView<const std::int32_t> blob_labels) {
+                                                ImageView<const std::int32_t> blob_labels,
+                                                const BlankPixels& blank) {
+  NearBlobs near(blob_labels);
   std::vector<std::optional<double>> out(bands.size());
   for (std::size_t b = 0; b < bands.size(); ++b) {
     Image<float> sum(brick.width(), brick.height()), weight(brick.width(), brick.height());
     for (const CcdImage& image : images)
       if (image.band == bands[b]) add_image(image, brick, blob_labels, sum, weight);
     std::vector<float> values;
-    for (int y = 0; y < brick.height(); ++y)
-      for (int x = 0; x < brick.width(); ++x)
-        if (weight(x, y) > 0 && std::isfinite(sum(x, y))) values.push_back(sum(x, y) / weight(x, y));
+    const auto take_beyond = [&](int margin) {
+      values.clear();
+      const Image<std::uint8_t>& taken = near.within(margin);
+      for (int y = 0; y < brick.height(); ++y)
+        for (int x = 0; x < brick.width(); ++x)
+          if (weight(x, y) > 0 && std::isfinite(sum(x, y)) && !taken(x, y))
+            values.push_back(sum(x, y) / weight(x, y));
+    };
+    take_beyond(0);
+    for (int margin = blank.margin_pixels; margin > 0; margin /= 2) {
+      take_beyond(margin);
+      if (std::ssize(values) >= blank.least_pixels) break;
+      if (margin == 1) take_beyond(0);
+    }
     if (!values.empty()) out[b] = median(values);
   }
   return out;

@@ -22,6 +22,8 @@ constexpr double kRidge = 1e-9;
 // Diagonals that are smaller are of parameters that nothing is known of.
 constexpr double kNothing = 1e-30;
 constexpr int kBoundRounds = 12;
+// As SourceFitter tells that a position is at its limit, arcsec.
+constexpr double kNearPosition = 1e-6;
 
 struct Step {
   Eigen::VectorXd d;
@@ -300,10 +302,15 @@ JointResult fit_jointly(std::span<const JointSource> sources, std::span<const Jo
   const auto finish = [&](const std::vector<JointPoint>& at) {
     out.models.clear();
     out.measured.clear();
+    out.at_position_limit.clear();
     for (std::size_t s = 0; s < sources.size(); ++s) {
       bool seen = false;
       for (int b = 0; b < problem.bands(); ++b) seen = seen || problem.seen(s, b);
       out.measured.push_back(seen);
+      const double off = std::max(std::abs(at[s].at.east), std::abs(at[s].at.north));
+      out.at_position_limit.push_back(options.fit.position_box_arcsec > 0 &&
+                                      problem.layout(s).position >= 0 &&
+                                      off > options.fit.position_box_arcsec - kNearPosition);
       out.models.push_back(seen ? problem.model(s, at[s]) : sources[s].model);
       // What no pixel sees goes where what is joined to it goes.
       if (seen || s + 1 == sources.size() || !sources[s + 1].joined || problem.layout(s).position < 0)

@@ -71,6 +71,8 @@ struct JointOptions {
 struct JointResult {
   std::vector<SourceModel> models;
   std::vector<bool> measured;  // some unmasked pixel sees the source
+  std::vector<bool>
+      at_position_limit;  // it ended where the position's box does: its best place may be farther off
   FitStatus status = FitStatus::kNoData;
   double gain = 0;         // in ln P, over the start with its fluxes at their best
   double improvement = 0;  // of chi-squared over no source at all, less what the priors take

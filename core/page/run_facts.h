@@ -58,7 +58,7 @@ struct BlobFact {
   Box box;          // brick pixels
   std::int64_t pixels = 0, image_pixels = 0;
   int images = 0, sources = 0, fitted = 0;
-  int unfinished = 0;  // sources whose fit took all the steps that it may
+  int unfinished = 0;  // sources whose fit took all the steps that it may, or took them as far as one may
   std::string status, message;
   double cpu_seconds = 0;
 };

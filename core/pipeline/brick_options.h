@@ -101,9 +101,18 @@ struct DetectionChoice {
   std::optional<int> saturated_images;
 };
 
+// What more than fitting itself depends on.
+struct FitWay {
+  static constexpr std::string_view kOptionGroup = "way of fitting";
+  std::string fit = "reference";  // "joint": sources that overlap are also fitted together
+
+  bool joint() const { return fit == "joint"; }
+  // Of everything that a run draws: its fits, model coadds and photometry of other telescopes.
+  GalaxyProfiles profiles() const { return joint() ? GalaxyProfiles::kSersic : GalaxyProfiles::kReference; }
+};
+
 struct FittingChoice {
   static constexpr std::string_view kOptionGroup = "fitting";
-  std::string fit = "reference";            // "joint": sources that overlap are also fitted together
   bool bulge_disk = false;                  // of a joint fit: galaxies may be a bulge plus disk
   bool iterative = true;                    // sources are also looked for in what the fits leave
   std::optional<double> iterative_nsigma;   // threshold of that; empty: nsigma
@@ -115,10 +124,6 @@ struct FittingChoice {
   bool bright_masking = false;              // pixels of bright regions are for the sources in them alone
   bool sub_blobs = false;                   // large blobs are fitted in overlapping parts
   std::int64_t max_blob_pixels = 0;         // larger blobs are not fitted; 0: no limit
-
-  bool joint() const { return fit == "joint"; }
-  // Of everything that a run draws: its fits, model coadds and photometry of other telescopes.
-  GalaxyProfiles profiles() const { return joint() ? GalaxyProfiles::kSersic : GalaxyProfiles::kReference; }
 };
 
 // Only some blobs: a range, numbers, or those at positions.
@@ -232,6 +237,7 @@ struct BrickOptions {
   OutlierChoice outliers;
   PictureOptions pictures;
   DetectionChoice detection;
+  FitWay way;
   FittingChoice fitting;
   BlobChoice blobs;
   MetricsOptions metrics;
@@ -285,6 +291,10 @@ inline const PictureOptions& group_of(const BrickOptions& o) {
 template <>
 inline const DetectionChoice& group_of(const BrickOptions& o) {
   return o.detection;
+}
+template <>
+inline const FitWay& group_of(const BrickOptions& o) {
+  return o.way;
 }
 template <>
 inline const FittingChoice& group_of(const BrickOptions& o) {

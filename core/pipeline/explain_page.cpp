@@ -195,7 +195,8 @@ std::string source_section(const BlobAccount& account, std::size_t i, const Expl
   for (const std::string& words : {explain_fate(account, i), explain_neighbours(s)})
     if (!words.empty()) out += fmt::format("<p>{}</p>\n", words);
   if (context.joint && s.unfinished && s.kept)
-    out += "<p class=\"dropped\">The last fit with its neighbours took all the steps that it may.</p>\n";
+    out +=
+        "<p class=\"dropped\">The last fit with its neighbours took all the steps that it may, or took it as far as one may.</p>\n";
   return out;
 }
 
@@ -268,7 +269,7 @@ std::string explain_page(const BlobReport& report, const BlobAccount& account, i
                        report.images_left_out);
   if (report.unfinished > 0)
     out += fmt::format(
-        "<p class=\"dropped\">{} sources took all the steps that a fit may: they may not "
+        "<p class=\"dropped\">{} sources took all the steps that a fit may, or went as far as one may take them: they may not "
         "be at their best.</p>\n",
         report.unfinished);
   if (!report.message.empty())

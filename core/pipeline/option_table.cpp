@@ -237,7 +237,7 @@ std::vector<OptionRow> make_table() {
 
   const std::string_view fitting = "Fitting";
   using F = FittingChoice;
-  t.push_back(row<&O::fitting, &F::fit>(
+  t.push_back(row<&O::way, &FitWay::fit>(
       {"--fit", "", fitting, "reference|joint",
        "one source after the other, as in released catalogs; joint: then all that overlap together, with errors that "
        "know of neighbours, shapes and positions, and with galaxies that are whole Sersic profiles (card GALPROF); some "
@@ -571,7 +571,7 @@ void check_options(const BrickOptions& options) {
   const std::string& scheme = options.references.gaia_scheme;
   if (!scheme.empty() && scheme != "ring" && scheme != "nested")
     throw usage_error("--gaia-scheme {}: the schemes are ring and nested", scheme);
-  const std::string& fit = options.fitting.fit;
+  const std::string& fit = options.way.fit;
   if (fit != "reference" && fit != "joint")
     throw usage_error("--fit {}: sources are fitted as the reference does it, or joint", fit);
   if (options.fitting.bulge_disk && fit != "joint")

@@ -335,6 +335,35 @@ TEST(Joint, ABackgroundThatIsFittedIsNoExcess) {
   EXPECT_NEAR(with.inverse_variance.flux[1] / without.inverse_variance.flux[1], 1, 0.2);
 }
 
+// Of a bright star 42 pixels away, which nothing is known of: its halo is 0.01 nanomaggies here and 50 times as bright where the window ends.
+TEST(Joint, AHaloThatIsNoConstantTakesNoLight) {
+  SyntheticSky sky(90, 70);
+  sky.add(kPsf, 28.3, 35.2, {6, 10, 14});
+  sky.expose(2);
+  Field field(std::move(sky));
+  const Image<std::uint8_t> everything(90, 70, 1);
+  field.found.blobs = make_blobs(everything.const_view(), field.found.sources);
+  field.reference_mask = Image<std::uint8_t>(90, 70, refbit::kMedium);
+  for (CcdImage& image : field.sky.images) {
+    image.psf = Psf({test::gaussian_stamp(63, image.psf_fwhm / 2.35)}, {}, image.psf_fwhm);
+    for (int y = 0; y < image.data.height(); ++y)
+      for (int x = 0; x < image.data.width(); ++x) {
+        const auto at =
+            field.sky.brick.sky_to_pixel(image.wcs.pixel_to_sky(x, y).ra, image.wcs.pixel_to_sky(x, y).dec);
+        const double r = std::hypot(at->x - 70, at->y - 35) / 6;
+        image.data(x, y) += static_cast<float>(4 * std::pow(1 + r * r, -1.5));
+      }
+  }
+  BlobFitOptions options;
+  options.joint = true;
+  options.iterative = false;
+  const FittedCatalog catalog = field.fit(options);
+  const FittedSource* star = field.nearest(catalog, field.sky.truth[0]);
+  ASSERT_TRUE(star);
+  for (std::size_t b = 0; b < 3; ++b)
+    EXPECT_NEAR(star->model.flux[b] / field.sky.truth[0].flux[b], 1, 0.05) << b;
+}
+
 // What the fit's steps have come to, as far as it is known.
 class Known : public BlobMemory {
  public:

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,11 @@ TEST(SplitTest, DifferencesAreInUnitsOfBothErrors) {
   EXPECT_EQ(t.pulls[3].n, 3);  // S/N 20 - 100
   EXPECT_NEAR(t.pulls[3].median, 0, 1e-5);
   EXPECT_NEAR(t.pulls[3].width, 1.4826, 1e-5);
+  // Of three: 1.4826 sqrt(pi/6) and 1.4826/sqrt(6 * 0.3675).
+  EXPECT_NEAR(t.pulls[3].median_error, 1.0728, 1e-4);
+  EXPECT_NEAR(t.pulls[3].width_error, 0.9984, 1e-4);
   EXPECT_EQ(t.pulls[4].n, 1);
+  EXPECT_TRUE(std::isnan(t.pulls[4].width_error));
   EXPECT_NEAR(t.pulls[4].median, 6, 1e-5);
   EXPECT_NE(to_text(t).find("matched 5"), std::string::npos);
 }

@@ -408,6 +408,21 @@ TEST(JointFitter, WhatNoPixelSeesGoesWhereItsBulgeGoes) {
   EXPECT_EQ(r.models[0].dec, r.models[1].dec);
 }
 
+TEST(JointFitter, WhatEndsWhereItsBoxDoesIsTold) {
+  Scene scene;
+  scene.add(scene.model(SourceKind::kPsf, 28, 32, 5));
+  scene.add(scene.model(SourceKind::kPsf, 50, 32, 5));
+  const std::vector<JointSource> sources{scene.source(scene.model(SourceKind::kPsf, 31, 32, 5)),
+                                         scene.source(scene.model(SourceKind::kPsf, 50.5, 32, 5))};
+  JointOptions options;
+  options.fit.position_box_arcsec = 0.5;  // some two pixels
+  EXPECT_EQ(fit_jointly(sources, scene.images(), options).at_position_limit,
+            (std::vector<bool>{true, false}));
+  options.fit.position_box_arcsec = 2;
+  EXPECT_EQ(fit_jointly(sources, scene.images(), options).at_position_limit,
+            (std::vector<bool>{false, false}));
+}
+
 TEST(JointFitter, ASourceThatMayNotLeaveStays) {
   Scene scene;
   scene.add(scene.model(SourceKind::kPsf, 30, 32, 5));

@@ -38,7 +38,7 @@ TEST(OptionTable, BindsEveryMemberOfEveryGroupByExactlyOneRow) {
   for (const OptionRow& row : option_table())
     EXPECT_TRUE(members.insert(row.member).second) << row.flag << " is bound to a member that has a row";
   const BrickOptions options;
-  const auto& [region, survey, reading, calibrations, release, references, outliers, pictures, detection,
+  const auto& [region, survey, reading, calibrations, release, references, outliers, pictures, detection, way,
                fitting, blobs, metrics, explain, stacking, early_coadds, wise, galex, forced_bands, dust,
                bail_out, control] = options;
   const auto check = [](const auto& group) {
@@ -48,7 +48,7 @@ TEST(OptionTable, BindsEveryMemberOfEveryGroupByExactlyOneRow) {
   };
   const std::size_t bound =
       check(region) + check(survey) + check(reading) + check(calibrations) + check(release) +
-      check(references) + check(outliers) + check(pictures) + check(detection) + check(fitting) +
+      check(references) + check(outliers) + check(pictures) + check(detection) + check(way) + check(fitting) +
       check(blobs) + check(metrics) + check(explain) + check(stacking) + check(early_coadds) + check(wise) +
       check(galex) + check(forced_bands) + check(dust) + check(bail_out) + check(control);
   EXPECT_EQ(bound, option_table().size());

@@ -167,6 +167,10 @@ TEST(Keys, DependOnWhatAStageReads) {
   EXPECT_THAT(changed(options),
               ElementsAre("coadds", "fitblobs", "forced_phot", "galex_forced", "wise_forced", "writecat"));
   options = plain;
+  options.way.fit = "joint";
+  EXPECT_TRUE(changed(options).contains("srcs"));
+  EXPECT_FALSE(changed(options).contains("outliers"));
+  options = plain;
   options.pictures.rgb_stretch = 2;
   EXPECT_FALSE(changed(options).contains("refs"));
   EXPECT_TRUE(changed(options).contains("outliers"));

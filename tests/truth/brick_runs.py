@@ -25,6 +25,7 @@ except ImportError as missing:
 
 warnings.filterwarnings("ignore", category=u.UnitsWarning)  # the catalogs' units are not all FITS's
 WAYS = ["reference", "joint"]
+STEP_OF_MODELS = 1.01e-4  # of the compressed model coadds, nanomaggies
 NO_CATALOGS = ["--no-gaia", "--no-tycho", "--no-large-galaxies", "--no-star-clusters", "--no-wise"]
 
 
@@ -136,6 +137,12 @@ def bands_of(out):
 
 def coadd(out, what, band):
     return fits.getdata(product(out, f"coadd/*/*/legacysurvey-*-{what}-{band}.fits.fz")).astype(float)
+
+
+def coadd_sky(out, band):
+    """What was taken off a band's images, nanomaggies per pixel."""
+    sky = fits.getheader(product(out, f"coadd/*/*/legacysurvey-*-image-{band}.fits.fz"), 1).get("COSKY_" + band.upper())
+    return sky if isinstance(sky, float) else 0.0
 
 
 def chi2(out):

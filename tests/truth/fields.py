@@ -84,18 +84,24 @@ class Field:
         return rows
 
 
+def error_of_median(values):
+    """Of as many that scatter as a normal distribution does."""
+    return np.sqrt(np.pi / 2) * spread(values) / np.sqrt(len(values)) if len(values) else np.nan
+
+
 def figures(fields, bands):
-    """The pooled figures; of the bands the worst one is in the last place of each list."""
+    """The pooled figures, medians with their errors below them; of the bands the worst one is in the last place of each list."""
     out = {}
     for band in bands:
         rows = [r for field in fields for r in field.pulls(band)]
         alone = np.array([r[0] for r in rows if r[1] < 0.1])
         every = np.array([r[0] for r in rows])
-        bright = [r[2] / r[3] - 1 for r in rows if r[1] < 0.1 and r[3] > 4]
-        for name, value in (("width", spread(alone)), ("|median|", abs(np.median(alone))),
+        bright = np.array([r[2] / r[3] - 1 for r in rows if r[1] < 0.1 and r[3] > 4])
+        for name, value in (("width", spread(alone)), ("|median|", abs(np.median(alone))), ("  +-", error_of_median(alone)),
                             ("beyond 5", np.mean(np.abs(alone) > 5)), ("all: width", spread(every)),
                             ("all: beyond 5", np.mean(np.abs(every) > 5)),
-                            ("bright bias", abs(np.median(bright)) if bright else np.nan)):
+                            ("bright bias", abs(np.median(bright)) if len(bright) else np.nan),
+                            (" +-", error_of_median(bright))):
             out.setdefault(name, []).append(float(value))
     rows = sum(len(field.found) for field in fields)
     out["spurious"] = [sum(field.spurious for field in fields) / max(rows, 1)]

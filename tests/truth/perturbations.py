@@ -16,9 +16,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from brick_runs import WAYS, GoldenCase, Programs, bands_of, catalog, coadd, fits, np, row
+from brick_runs import STEP_OF_MODELS, WAYS, GoldenCase, Programs, bands_of, catalog, coadd, fits, np, row
 
-STEP = 1.01e-4  # of the compressed model coadds, nanomaggies
 LEAST = 1  # of the scatter of chi-squared that says anything
 
 # (dx, dy) of the zoom, or how much brighter the images are
@@ -101,7 +100,7 @@ def main():
             planes = {band: [part.of(coadd(out, what, band)) for what in ("image", "invvar", "model")]
                       for band in bands_of(out)}
             unchanged = unchanged or planes
-            same = {band: np.where(np.abs(planes[band][2] - m) <= STEP, m, planes[band][2]) for band, (_, _, m) in unchanged.items()}
+            same = {band: np.where(np.abs(planes[band][2] - m) <= STEP_OF_MODELS, m, planes[band][2]) for band, (_, _, m) in unchanged.items()}
             table = catalog(out)
             figures.append((sum(part.holds(x, y) for x, y in zip(table["bx"], table["by"])),
                             sum((w * (image - model) ** 2).sum() for image, w, model in planes.values()),
@@ -109,7 +108,7 @@ def main():
                             sum((w * (image - same[band]) ** 2).sum() for band, (image, w, _) in unchanged.items())))
             row(f"{way} {i}", figures[-1][0], *(f"{value:.1f}" for value in figures[-1][1:]), widths=widths)
         scatter[way] = np.std(np.array(figures[1:], float), axis=0, ddof=1)
-        compression = np.sqrt(sum(((2 * w * (image - m) * STEP / np.sqrt(12)) ** 2)[m != 0].sum()
+        compression = np.sqrt(sum(((2 * w * (image - m) * STEP_OF_MODELS / np.sqrt(12)) ** 2)[m != 0].sum()
                                   for image, w, m in unchanged.values()))
         row(f"{way}: of the compression", "", "", f"{compression:.2f}", widths=widths)
         row(f"{way}: scatter", *(f"{value:.2f}" for value in scatter[way]), widths=widths)

@@ -6,7 +6,8 @@ usage: split_exposures.py BUILD WORK [--data DIR] [CASE]... [--simulated SIZE] [
 
 A CASE is a folder of DATA/golden whose bands have two exposures or more each (without: sim300 testcase6). --simulated: a
 field of simulate-survey, four exposures per band, as another case. The exposures of a band take turns between the halves,
-by date. `split-test` compares two catalogs; it does not split: this does, with two CCD tables and links to the survey's
+by date; what is masked as an outlier is what all of them say. Besides, the whole field's catalog is measured on each
+exposure (forced-photom), pairs of them against each other: more pairs, of errors that know of pixels alone. `split-test` compares two catalogs; it does not split: this does, with two CCD tables and links to the survey's
 other files. By hand:
 
   runbrick --survey-dir HALF-A --brick ... --fit joint --outdir A      (and HALF-B, B)
@@ -15,11 +16,15 @@ other files. By hand:
 Fields with one exposure of a band cannot be split: that is told, and passes. Exit code 77 where there are no data."""
 import argparse
 import re
+import shutil
 import sys
 from collections import defaultdict
 from pathlib import Path
 
-from brick_runs import NO_CATALOGS, WAYS, GoldenCase, Programs, fits, product
+from brick_runs import NO_CATALOGS, WAYS, GoldenCase, Programs, Table, fits, np, product
+from fields import error_of_median, spread
+
+EFFICIENCY_OF_MAD = 0.3675  # core/catalog/split_test.h
 
 
 def halves(survey, work):
@@ -42,7 +47,7 @@ def halves(survey, work):
         directory = work / f"half-{'ab'[half]}"
         directory.mkdir(parents=True, exist_ok=True)
         for entry in survey.iterdir():
-            if not entry.name.startswith("survey-ccds") and not (directory / entry.name).is_symlink():
+            if entry.name != "metrics" and not entry.name.startswith("survey-ccds") and not (directory / entry.name).is_symlink():
                 (directory / entry.name).symlink_to(entry.resolve())
         chosen = {(band, number, camera) for band, all_of in exposures.items()
                   for i, (_, number, camera) in enumerate(sorted(all_of)) if i % 2 == half}
@@ -54,6 +59,30 @@ def halves(survey, work):
     return made
 
 
+def between_exposures(programs, survey, whole, environment):
+    """Prints how far fluxes on pairs of exposures differ, of the places and shapes of the whole field's catalog."""
+    file = whole / "forced.fits"
+    file.unlink(missing_ok=True)
+    programs.run("forced-photom", "--survey-dir", survey, "--plugin-dir", programs.build / "plugins", "--outlier-dir", whole,
+                 "--catalog", product(whole, "tractor/*/tractor-*.fits"), "--out", file, environment=environment)
+    rows = Table.read(file)
+    rows = rows[rows["flux_ivar"] > 0]
+    rows.sort("mjd")
+    for band in sorted(set(rows["filter"])):
+        of_source = defaultdict(list)
+        for row in rows[rows["filter"] == band]:
+            of_source[row["objid"]].append((float(row["flux"]), 1 / float(row["flux_ivar"])))
+        pulls = np.array([(a[0] - b[0]) / np.sqrt(a[1] + b[1]) for found in of_source.values()
+                          for a, b in zip(found[::2], found[1::2])])
+        if len(pulls) < 2:
+            print(f"between exposures, {band.strip()}: {len(pulls)} pairs")
+            continue
+        width = spread(pulls)
+        print(f"between exposures, {band.strip()}: {len(pulls)} pairs  median {np.median(pulls):.2f} +- {error_of_median(pulls):.2f}  "
+              f"width {width:.2f} +- {width / np.sqrt(2 * EFFICIENCY_OF_MAD * len(pulls)):.2f}  "
+              f"beyond 5 {np.mean(np.abs(pulls) > 5):.3f}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
@@ -63,7 +92,7 @@ def main():
     parser.add_argument("--simulated", type=int, metavar="SIZE")
     parser.add_argument("--seed", type=int, default=61)
     parser.add_argument("--way", action="append", choices=WAYS)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     programs = Programs(options.build)
     fields = []
     for name in options.cases or ([] if options.simulated else ["sim300", "testcase6"]):
@@ -80,12 +109,18 @@ def main():
         if not parts:
             continue
         for way in options.way or WAYS:
-            outs = []
-            for part in parts:
-                outs.append(work / f"{way}-{part.name}")
-                programs.brick(part, outs[-1], words, way, environment)
-            catalogs = [product(out, "tractor/*/tractor-*.fits") for out in outs]
+            # What only one exposure shows (a satellite's trail) is known from all of them; a half may have too few to tell.
+            whole, outs = work / f"{way}-whole", []
             print(f"-- {name}, --fit {way}")
+            programs.brick(survey, whole, words, way, environment)
+            between_exposures(programs, survey, whole, environment)
+            masks = Path(product(whole, "metrics/*/outlier-mask-*.fits.fz")).relative_to(whole)
+            for part in parts:
+                (part / masks).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(whole / masks, part / masks)
+                outs.append(work / f"{way}-{part.name}")
+                programs.brick(part, outs[-1], [*words, "--cache-outliers"], way, environment)
+            catalogs = [product(out, "tractor/*/tractor-*.fits") for out in outs]
             print(programs.run("catalog-tool", "split-test", *catalogs), flush=True)
     return 0
 

@@ -33,7 +33,7 @@ void write_all_models(const Selection& selection, const std::vector<CatalogSourc
 }  // namespace
 
 Outcome<Measurements> run_coadds(const MetricsOptions& metrics, const StackingOptions& stacking,
-                                 const FittingChoice& fitting, const PictureOptions& pictures,
+                                 const FitWay& way, const PictureOptions& pictures,
                                  const Selection& selection, const References& references,
                                  const SourcesFound& sources, const SkyEdits& sky, const Fits& fits,
                                  const EditedImages<OutlierEdits, HaloEdits, SkyEdits>& images,
@@ -63,13 +63,13 @@ Outcome<Measurements> run_coadds(const MetricsOptions& metrics, const StackingOp
   scene.blobs = blobs;
   scene.blob_map = fitted.blob_map.const_view();
   const std::vector<Scene::Frozen> frozen =
-      frozen_in_scene(references.catalog, sources.detection.sources, fitted, row_fits, fitting.profiles());
+      frozen_in_scene(references.catalog, sources.detection.sources, fitted, row_fits, way.profiles());
   scene.frozen = frozen;
   input.scene = scene;
-  CoaddStageOptions options = coadd_options(stacking, pictures, fitting.profiles());
+  CoaddStageOptions options = coadd_options(stacking, pictures, way.profiles());
   options.cancel = run.cancel;
   CoaddStageOutput made = make_coadds(input, out.rows, products.set(), options, run.log);
-  measure_fiber_fluxes(selection.brick.wcs, models, selection.bands.size(), out.rows, fitting.profiles());
+  measure_fiber_fluxes(selection.brick.wcs, models, selection.bands.size(), out.rows, way.profiles());
   out.maskbits = std::move(made.maskbits);
   if (!fitted.maskbits.empty())
     for (int y = 0; y < out.maskbits.height(); ++y)

@@ -6,7 +6,7 @@
 namespace brickline {
 
 Outcome<Measurements> run_coadds(const MetricsOptions& metrics, const StackingOptions& stacking,
-                                 const FittingChoice& fitting, const PictureOptions& pictures,
+                                 const FitWay& way, const PictureOptions& pictures,
                                  const Selection& selection, const References& references,
                                  const SourcesFound& sources, const SkyEdits& sky, const Fits& fits,
                                  const EditedImages<OutlierEdits, HaloEdits, SkyEdits>& images,

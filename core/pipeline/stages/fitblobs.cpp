@@ -34,15 +34,15 @@ BlobSubset subset_of(const BlobChoice& options, const Wcs& brick, const Log& log
   return subset;
 }
 
-BlobFitOptions fit_options(const DetectionChoice& detection, const FittingChoice& fitting,
+BlobFitOptions fit_options(const DetectionChoice& detection, const FitWay& way, const FittingChoice& fitting,
                            const MetricsOptions& metrics, const ExplainOptions& explain) {
   BlobFitOptions fit;
   fit.detection.nsigma = fitting.iterative_nsigma.value_or(detection.nsigma);
   fit.iterative = fitting.iterative;
   fit.segmentation = fitting.segmentation;
   fit.reoptimize = fitting.reoptimize;
-  fit.joint = fitting.joint();
-  fit.fit.render.profiles = fitting.profiles();
+  fit.joint = way.joint();
+  fit.fit.render.profiles = way.profiles();
   fit.together.composites = fitting.bulge_disk;
   fit.galaxy_masking = fitting.galaxy_masking;
   fit.bright_masking = fitting.bright_masking;
@@ -193,7 +193,7 @@ void check_fitblobs(const ExplainOptions& explain, RunContext&) {
   for (const std::string& which : explain.explain_blobs) check_blob_name(which);
 }
 
-Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice& fitting,
+Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FitWay& way, const FittingChoice& fitting,
                            const BlobChoice& choice, const MetricsOptions& metrics,
                            const ExplainOptions& explain, const BailOutOptions& bail_out,
                            const Selection& selection, const References& references,
@@ -212,7 +212,7 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice
   input.plan.parts = fitting.sub_blobs;
 
   const std::vector<FrozenGalaxy> frozen =
-      frozen_galaxies(references.catalog, sources.detection.sources, selection.brick.wcs, fitting.profiles());
+      frozen_galaxies(references.catalog, sources.detection.sources, selection.brick.wcs, way.profiles());
   input.frozen = frozen;
 
   BlobMap chosen_blobs;
@@ -236,7 +236,7 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice
                     run.stage_key, run.log);
     hooks.memory = &*journal;
   }
-  BlobFitOptions how = fit_options(detection, fitting, metrics, explain);
+  BlobFitOptions how = fit_options(detection, way, fitting, metrics, explain);
   how.no_more = bail_out.bail_out;
   how.fit.cancel = run.cancel;
   if (how.joint && !how.no_more)

@@ -12,7 +12,7 @@ void check_fitblobs(const ExplainOptions& explain, RunContext& run);
 
 // Blobs and sources that could not be fitted are failures of the outcome, each with a warning; blobs that were
 // bailed out of are not. Cards: how it was fitted. Results are kept in the run's journal as they come.
-Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FittingChoice& fitting,
+Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FitWay& way, const FittingChoice& fitting,
                            const BlobChoice& choice, const MetricsOptions& metrics,
                            const ExplainOptions& explain, const BailOutOptions& bail_out,
                            const Selection& selection, const References& references,

@@ -272,7 +272,7 @@ Outcome<ForcedResults> run_forced_phot(const ForcedBandChoice& choice, const Sur
                                        const ReadingOptions& reading, const ReleaseOptions& release,
                                        const ReferenceChoice& reference_choice,
                                        const OutlierChoice& outlier_choice, const DetectionChoice& detection,
-                                       const StackingOptions& stacking, const FittingChoice& fitting,
+                                       const StackingOptions& stacking, const FitWay& way,
                                        const Selection& selection, const References& references,
                                        const Fits& fits, const Measurements& measurements,
                                        const RunHeader& header, StageProducts& products, RunContext& run) {
@@ -292,10 +292,10 @@ Outcome<ForcedResults> run_forced_phot(const ForcedBandChoice& choice, const Sur
   for (const std::string& band : others.bands) {
     run.cancel.stop_if_asked();
     const Selection chosen = of_band(others, band);
-    ForcedBand work(chosen, measurements, fits, release.release, fitting.profiles());
+    ForcedBand work(chosen, measurements, fits, release.release, way.profiles());
     const std::vector<std::string> bands = {band};
     ReferenceOptions sources = reference_options(reference_choice, run.survey);
-    sources.profiles = fitting.profiles();
+    sources.profiles = way.profiles();
     const ReferenceCatalog catalog =
         read_references(sources, selection.brick.wcs, bands, others.band_facts, run.log);
     for (const std::filesystem::path& file : catalog.files) run.note(file);

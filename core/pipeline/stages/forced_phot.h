@@ -17,7 +17,7 @@ Outcome<ForcedResults> run_forced_phot(const ForcedBandChoice& choice, const Sur
                                        const ReadingOptions& reading, const ReleaseOptions& release,
                                        const ReferenceChoice& reference_choice,
                                        const OutlierChoice& outlier_choice, const DetectionChoice& detection,
-                                       const StackingOptions& stacking, const FittingChoice& fitting,
+                                       const StackingOptions& stacking, const FitWay& way,
                                        const Selection& selection, const References& references,
                                        const Fits& fits, const Measurements& measurements,
                                        const RunHeader& header, StageProducts& products, RunContext& run);

@@ -15,15 +15,14 @@ void check_galex_forced(const GalexOptions& options, RunContext&) {
   static_cast<void>(data);
 }
 
-Outcome<GalexResults> run_galex_forced(const GalexOptions& options, const FittingChoice& fitting,
+Outcome<GalexResults> run_galex_forced(const GalexOptions& options, const FitWay& way,
                                        const Selection& selection, const Measurements& measurements,
                                        const RunHeader& header, StageProducts& products, RunContext& run) {
   if (!options.wanted) return Outcome<GalexResults>(GalexResults{});
   const GalexData data(options.dir, run.reads.get());
   const MeasuredSources sources = sources_to_measure(measurements, false);
-  const GalexPhotometry photometry =
-      measure_galex(data, selection.brick.wcs, selection.brick.pixel_scale_arcsec, sources.models, run.log,
-                    fitting.profiles());
+  const GalexPhotometry photometry = measure_galex(
+      data, selection.brick.wcs, selection.brick.pixel_scale_arcsec, sources.models, run.log, way.profiles());
   GalexResults out;
   out.measured = true;
   out.rows.resize(measurements.rows.size());

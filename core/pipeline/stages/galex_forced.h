@@ -8,7 +8,7 @@ namespace brickline {
 void check_galex_forced(const GalexOptions& options, RunContext& run);
 
 // Card: VER_GALE. A brick without fields has zeros.
-Outcome<GalexResults> run_galex_forced(const GalexOptions& options, const FittingChoice& fitting,
+Outcome<GalexResults> run_galex_forced(const GalexOptions& options, const FitWay& way,
                                        const Selection& selection, const Measurements& measurements,
                                        const RunHeader& header, StageProducts& products, RunContext& run);
 

@@ -12,14 +12,19 @@
 namespace brickline {
 namespace {
 
+// What models that are whole profiles, fitted with all their neighbours, would else miss of their light.
+constexpr int kMarginOfJointFits = 12;  // pixels
+
 SkyEdits sky_left(const Selection& selection, const Detection& detection, std::span<const CcdImage> images,
-                  const Log& log) {
+                  const FitWay& way, const Log& log) {
   // Bright pixels that no source was made of (a saturated star's) are no more blank than those of a blob.
   Image<std::int32_t> occupied = detection.blobs.labels;
   for (int y = 0; y < occupied.height(); ++y)
     for (int x = 0; x < occupied.width(); ++x)
       if (detection.bright(x, y)) occupied(x, y) = std::max(occupied(x, y), 0);
-  const auto sky = residual_sky(images, selection.brick.wcs, selection.bands, occupied.const_view());
+  BlankPixels blank;
+  if (way.joint()) blank.margin_pixels = kMarginOfJointFits;
+  const auto sky = residual_sky(images, selection.brick.wcs, selection.bands, occupied.const_view(), blank);
   SkyEdits edits;
   for (std::size_t b = 0; b < selection.bands.size(); ++b)
     if (sky[b]) {
@@ -31,8 +36,8 @@ SkyEdits sky_left(const Selection& selection, const Detection& detection, std::s
 
 }  // namespace
 
-Outcome<SourcesFound, SkyEdits> run_srcs(const DetectionChoice& choice, const Selection& selection,
-                                         const References& references,
+Outcome<SourcesFound, SkyEdits> run_srcs(const DetectionChoice& choice, const FitWay& way,
+                                         const Selection& selection, const References& references,
                                          const EditedImages<OutlierEdits, HaloEdits>& images,
                                          const RunHeader& header, StageProducts& products, RunContext& run) {
   DetectionOptions options = detection_options(choice, selection, run.log);
@@ -44,7 +49,7 @@ Outcome<SourcesFound, SkyEdits> run_srcs(const DetectionChoice& choice, const Se
       detect_sources(images.images, selection.brick.wcs, selection.bands, known.prior, options, run.log);
   if (out.detection.sources.empty()) return Nothing{"no source passes the detection threshold"};
   run.cancel.stop_if_asked();
-  SkyEdits sky = sky_left(selection, out.detection, images.images, run.log);
+  SkyEdits sky = sky_left(selection, out.detection, images.images, way, run.log);
 
   fits::FitsWriter writer;
   writer.add_empty_primary(header.cards);

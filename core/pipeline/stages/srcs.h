@@ -6,8 +6,8 @@
 namespace brickline {
 
 // Product: the list of what was found.
-Outcome<SourcesFound, SkyEdits> run_srcs(const DetectionChoice& choice, const Selection& selection,
-                                         const References& references,
+Outcome<SourcesFound, SkyEdits> run_srcs(const DetectionChoice& choice, const FitWay& way,
+                                         const Selection& selection, const References& references,
                                          const EditedImages<OutlierEdits, HaloEdits>& images,
                                          const RunHeader& header, StageProducts& products, RunContext& run);
 

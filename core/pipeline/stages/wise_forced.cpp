@@ -117,7 +117,7 @@ void check_wise_forced(const WiseOptions& options, RunContext& run) {
   }
 }
 
-Outcome<WiseResults> run_wise_forced(const WiseOptions& options, const FittingChoice& fitting,
+Outcome<WiseResults> run_wise_forced(const WiseOptions& options, const FitWay& way,
                                      const Selection& selection, const Measurements& measurements,
                                      const RunHeader& header, StageProducts& products, RunContext& run) {
   if (!is_wanted(options)) return Outcome<WiseResults>(WiseResults{});
@@ -126,8 +126,8 @@ Outcome<WiseResults> run_wise_forced(const WiseOptions& options, const FittingCh
   std::optional<WiseCheckpoint> checkpoint;
   if (!options.checkpoint.empty())
     checkpoint.emplace(options.checkpoint, data, selection.brick.wcs, sources.models, options.coadds, run.log,
-                       fitting.profiles());
-  WisePhotometryOptions how{.profiles = fitting.profiles()};
+                       way.profiles());
+  WisePhotometryOptions how{.profiles = way.profiles()};
   how.coadds = options.coadds;
   how.coadd_psf = options.save_psf;
   how.store = checkpoint ? &*checkpoint : nullptr;

@@ -15,7 +15,7 @@ WiseFiles files_of(const WiseOptions& options);
 void check_wise_forced(const WiseOptions& options, RunContext& run);
 
 // Cards: VER_WISE, W_CERES, WISE_GAIA_ONLY. Tiles and epochs that are absent are warnings, and leave zeros.
-Outcome<WiseResults> run_wise_forced(const WiseOptions& options, const FittingChoice& fitting,
+Outcome<WiseResults> run_wise_forced(const WiseOptions& options, const FitWay& way,
                                      const Selection& selection, const Measurements& measurements,
                                      const RunHeader& header, StageProducts& products, RunContext& run);
 

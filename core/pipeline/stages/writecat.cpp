@@ -30,11 +30,11 @@ void check_writecat(const DustOptions& dust, RunContext&) {
   if (!dust.dust_dir.empty()) DustMaps::check(dust.dust_dir);
 }
 
-Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, const FittingChoice& fitting,
-                       const Selection& selection, const References& references, const SkyEdits& sky,
-                       const Measurements& measurements, const WiseResults& wise, const GalexResults& galex,
-                       const ForcedResults& forced, const RunHeader& header, StageProducts& products,
-                       RunContext& run) {
+Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, const FitWay& way,
+                       const FittingChoice& fitting, const Selection& selection, const References& references,
+                       const SkyEdits& sky, const Measurements& measurements, const WiseResults& wise,
+                       const GalexResults& galex, const ForcedResults& forced, const RunHeader& header,
+                       StageProducts& products, RunContext& run) {
   fits::Header cards = header.cards;
   add_maskbits_cards(cards, mask_bits_of(selection, forced.wanted));
   add_fitbits_cards(cards);
@@ -73,8 +73,8 @@ Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, c
     for (const auto& [band, facts] : *band_facts)
       if (facts.extinction_per_ebv) context.extinction[band] = *facts.extinction_per_ebv;
   std::vector<CatalogSource> rows = measurements.rows;
-  context.joint = fitting.joint();
-  context.profiles = fitting.profiles();
+  context.joint = way.joint();
+  context.profiles = way.profiles();
   context.composites = fitting.bulge_disk;
   context.space = wise.columns;
   context.space.galex = galex.measured;
