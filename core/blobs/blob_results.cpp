@@ -166,14 +166,12 @@ ModelWeights BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& ex
   ModelWeights weights = model_weights(r, options_, excess.all);
   // Of less Occam's factors make nothing.
   constexpr double kLeast = 1e-6;
-  const auto counts = [&](int k) {
-    return kDchisqOrder[static_cast<std::size_t>(k)] != SourceKind::kPsf && weights[k] > kLeast;
-  };
+  const auto counts = [&](int k) { return weights[k] > kLeast; };
   ModelImprovements occam;
   int several = 0;
   for (int k = 0; k < kModelKinds; ++k) several += counts(k) ? 1 : 0;
   for (int k = 0; several > 1 && k < kModelKinds; ++k)
-    if (counts(k))
+    if (counts(k) && kDchisqOrder[static_cast<std::size_t>(k)] != SourceKind::kPsf)
       if (const auto its = of_model(k))
         occam[static_cast<std::size_t>(k)] =
             occam_term(r.models[static_cast<std::size_t>(k)].model, *its, options_.fit);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/blobs/blob_run.h"
+#include "core/blobs/galaxy_prior.h"
 #include "core/blobs/item_failure.h"
 #include "core/wcs/local_linear.h"
 
@@ -65,6 +66,7 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
     s.model = model;
     s.joined = component.joined;
     s.move_position = s.move_shape = !component.held;
+    if (!component.record->from_catalog) s.round_radius_prior = GalaxyPrior{}.radius(model.flux);
     std::vector<double> share(static_cast<std::size_t>(bands_), 0.0);
     for (std::size_t i = 0; i < images.size(); ++i) {
       const BlobImage& image = images[i];

@@ -1,6 +1,7 @@
 #include "core/blobs/joint_selection.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace brickline {
 
@@ -50,9 +51,18 @@ std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, c
       galaxy = kSer;
   }
   if (!tried(kPsf)) return galaxy;
-  if (galaxy && is_beyond({*galaxy, kPsf, gain(*galaxy) - gain(kPsf), margins.galaxy, 0, 1,
-                           margins.fraction_of_star * gain(kPsf)}))
-    return galaxy;
+  // A galaxy of another kind has gained over REX what it had to.
+  const double share = margins.fraction_of_star * gain(kPsf);
+  ModelComparison over_star{kPsf, kPsf, 0, margins.galaxy, -std::numeric_limits<double>::infinity(), 1, share};
+  if (evidence.odds_of_round) {
+    over_star.margin = share - *evidence.odds_of_round * evidence.excess;
+    over_star.share = -std::numeric_limits<double>::infinity();
+  }
+  if (galaxy) {
+    over_star.more = *galaxy;
+    over_star.gained = gain(*galaxy) - gain(kPsf);
+    if (is_beyond(over_star)) return galaxy;
+  }
   return kPsf;
 }
 

@@ -64,6 +64,8 @@ struct JointEvidence {
   double excess = 1;  // by which residuals, and so improvements, are larger than errors say
   ModelImprovements
       occam;  // 2 ln of Occam's factor of each galaxy's model (model_evidence.h); empty: not worked out
+  // 2 ln of the odds of REX over PSF (model_evidence.h) but for how much better either fits; empty: not worked out.
+  std::optional<double> odds_of_round;
 };
 
 // What chi-squared must gain: a margin, more where residuals are larger than their errors say; and at least a share of what

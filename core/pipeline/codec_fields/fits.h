@@ -126,6 +126,7 @@ struct Fields<JointEvidence> {
   static constexpr void each(Visit&& visit) {
     visit("excess", &JointEvidence::excess);
     visit("occam", &JointEvidence::occam);
+    visit("odds_of_round", &JointEvidence::odds_of_round);
   }
 };
 template <>
