@@ -182,6 +182,11 @@ ModelWeights BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& ex
       add_priors(r.models[static_cast<std::size_t>(k)].model, options_.fit, *its);
     return its;
   };
+  if (std::getenv("BL_DUMP")) {
+    fprintf(stderr, "W %.7f %.7f %d", r.model.ra, r.model.dec, (int)r.model.kind);
+    for (double w : weights) fprintf(stderr, " %.4f", w);
+    fprintf(stderr, "\n");
+  }
   add_model_spread(r, weights, with_priors, errors);
   return weights;
 }

@@ -1,13 +1,12 @@
 #include "core/blobs/galaxy_prior.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <cstdlib>
 #include <optional>
 
 namespace brickline {
 namespace {
-double env(const char* n, double v) { const char* e = std::getenv(n); return e ? std::atof(e) : v; }
 
 std::optional<double> magnitude_of(const std::vector<double>& flux) {
   constexpr double kZeroPoint = 22.5;
@@ -27,16 +26,26 @@ std::optional<double> magnitude_of(const std::vector<double>& flux) {
 RadiusPrior GalaxyPrior::radius(const std::vector<double>& flux) const {
   const auto m = magnitude_of(flux);
   if (!m) return {};
-  static const double w = env("BL_W", width_of_log_re), a = env("BL_A", 0);
-  if (w > 5) return {};
-  return {a + log_re + log_re_per_magnitude * (*m - magnitude), w};
+  return {log_re + log_re_per_magnitude * (*m - magnitude), width_of_log_re};
 }
 
 double GalaxyPrior::log_odds(const std::vector<double>& flux) const {
   const auto m = magnitude_of(flux);
   if (!m) return 0;
-  static const double o = env("BL_O", 0);
-  return o + std::numbers::ln10 * (log10_galaxies_per_star + per_magnitude * (*m - magnitude));
+  return std::numbers::ln10 * (log10_galaxies_per_star + per_magnitude * (*m - magnitude)) - std::log(stars);
+}
+
+double GalaxyPrior::crowding(const SourceList& sources, const Wcs& brick) const {
+  const double arcmin = brick.pixel_scale_arcsec() / 60,
+               area = brick.width() * brick.height() * arcmin * arcmin;
+  int count = 0;
+  for (const DetectedSource& s : sources) {
+    const auto m = magnitude_of(s.model.flux);
+    const bool here = s.x >= 0 && s.y >= 0 && s.x < brick.width() && s.y < brick.height();
+    count += m && *m < counted_to && here ? 1 : 0;
+  }
+  if (!(area > 0)) return 1;
+  return std::max(1.0, (count / area - most_galaxies * galaxies_per_arcmin2) / stars_per_arcmin2);
 }
 
 }  // namespace brickline

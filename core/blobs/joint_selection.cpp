@@ -1,7 +1,6 @@
 #include "core/blobs/joint_selection.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace brickline {
 
@@ -45,24 +44,19 @@ std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, c
   // Of a profile between the others, or beyond them, neither may do better than a round one.
   if (tried(kSer)) {
     const SourceKind less = simpler(), best = ellipse && gain(*ellipse) > gain(less) ? *ellipse : less;
-    const double share = margins.fraction_of_galaxy * gain(less);
+    const double share = margins.fraction_of_sersic * gain(less);
+    const double over_less = less == ellipse ? share : margins.fraction_of_galaxy * gain(less);
     if (is_beyond({kSer, best, gain(kSer) - gain(best), margins.sersic, 0, evidence.excess, share}) &&
-        is_beyond({kSer, less, gain(kSer) - gain(less), 0, occam_over(kSer, less), evidence.excess, share}))
+        is_beyond(
+            {kSer, less, gain(kSer) - gain(less), 0, occam_over(kSer, less), evidence.excess, over_less}))
       galaxy = kSer;
   }
   if (!tried(kPsf)) return galaxy;
   // A galaxy of another kind has gained over REX what it had to.
-  const double share = margins.fraction_of_star * gain(kPsf);
-  ModelComparison over_star{kPsf, kPsf, 0, margins.galaxy, -std::numeric_limits<double>::infinity(), 1, share};
-  if (evidence.odds_of_round) {
-    over_star.margin = share - *evidence.odds_of_round * evidence.excess;
-    over_star.share = -std::numeric_limits<double>::infinity();
-  }
-  if (galaxy) {
-    over_star.more = *galaxy;
-    over_star.gained = gain(*galaxy) - gain(kPsf);
-    if (is_beyond(over_star)) return galaxy;
-  }
+  if (galaxy && is_beyond({*galaxy, kPsf, gain(*galaxy) - gain(kPsf), margins.galaxy, 0,
+                           evidence.odds_of_round ? evidence.excess : 1,
+                           margins.fraction_of_star * gain(kPsf), evidence.odds_of_round}))
+    return galaxy;
   return kPsf;
 }
 

@@ -106,8 +106,7 @@ std::optional<double> occam_term(const SourceModel& model, const JointErrors& er
   return term_of(model, shape, fit, excess, model.kind == SourceKind::kRex);
 }
 
-double prior_odds_of_round(const SourceModel& round, double occam) {
-  const GalaxyPrior prior;
+double prior_odds_of_round(const SourceModel& round, double occam, const GalaxyPrior& prior) {
   const RadiusPrior radius = prior.radius(round.flux);
   double out = 2 * prior.log_odds(round.flux);
   if (!(radius.sigma > 0)) return out;

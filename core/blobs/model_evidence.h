@@ -44,6 +44,6 @@ std::optional<double> occam_term(const SourceModel& model, std::span<const float
 // 2 ln of the odds that a source is the round galaxy that was fitted to it, with its radius's prior, rather than the star:
 // of their evidences, Occam's factor with the prior's density where the galaxy is, and of how many there are of each. All of
 // that but the likelihoods' ratio, (improvement of REX less that of PSF)/excess. `occam`: REX's term.
-double prior_odds_of_round(const SourceModel& round, double occam);
+double prior_odds_of_round(const SourceModel& round, double occam, const GalaxyPrior& prior);
 
 }  // namespace brickline

@@ -223,7 +223,7 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   // What was fitted with its neighbours is near its place; farther off is another source's light.
   if (together_) fitter.options().position_box_arcsec = options_.together.position_box_arcsec;
   if (together_ && start.kind == SourceKind::kRex && !record.from_catalog)
-    fitter.options().round_radius_prior = GalaxyPrior{}.radius(start.flux);
+    fitter.options().round_radius_prior = options_.together.prior.radius(start.flux);
   if (index) fitter.options().min_sersic_index = fitter.options().max_sersic_index = *index;
   if (may_not_leave && !record.fit_background) fitter.options().allowed = inside_;
   FitResult fit = record.traits.frozen && record.traits.galaxy_fit ? fitter.fit_fluxes(start, fit_images_)
@@ -308,13 +308,12 @@ JointEvidence SourceSelection::evidence_of(const SourceRecord& record,
   constexpr double kDoubtful = 30;  // odds do not go beyond that
   const auto &psf = improvements[dchisq_index(kPsf)], &rex = improvements[dchisq_index(kRex)];
   const auto work_out_odds = [&] {
-    if (!psf || !rex || std::abs(*rex - *psf) > kDoubtful * out.excess)
-      return;
+    if (!psf || !rex || std::abs(*rex - *psf) > kDoubtful * out.excess) return;
     const std::size_t at = dchisq_index(kRex);
     const SourceModel& round = record.models[at].model;
     if (!occam_[at])
       occam_[at] = occam_term(round, fit_images_, options_.fit, record.fit_background, out.excess);
-    if (occam_[at]) out.odds_of_round = prior_odds_of_round(round, *occam_[at]);
+    if (occam_[at]) out.odds_of_round = prior_odds_of_round(round, *occam_[at], options_.together.prior);
   };
   if (!open(std::numeric_limits<double>::infinity())) {
     work_out_odds();
@@ -393,7 +392,7 @@ std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& rec
                          margins.sersic,
                          occam,
                          evidence.excess,
-                         margins.fraction_of_galaxy * held.dchisq};
+                         margins.fraction_of_sersic * held.dchisq};
   if (told->is_beyond()) return {};
   return named;
 }

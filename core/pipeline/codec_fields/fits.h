@@ -140,6 +140,7 @@ struct Fields<ModelComparison> {
     visit("occam", &ModelComparison::occam);
     visit("excess", &ModelComparison::excess);
     visit("share", &ModelComparison::share);
+    visit("odds", &ModelComparison::odds);
   }
 };
 template <>
