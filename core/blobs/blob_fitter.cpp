@@ -73,13 +73,16 @@ BlobResult fit_one(const BlobFitInput& input, const BlobTask& task, const BlobFi
 
 }  // namespace
 
-FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& options, const BlobFitHooks& hooks,
+FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& given, const BlobFitHooks& hooks,
                         const Log& log) {
   const Box brick = Box::from_size(input.brick.width(), input.brick.height());
   if (!input.blobs || !input.sources || input.blobs->labels.box() != brick ||
       (!input.reference_mask.empty() && input.reference_mask.box() != brick))
     throw internal_error("blobs, sources or reference mask do not belong to the brick of {} x {} pixels",
                          brick.x1, brick.y1);
+  BlobFitOptions options = given;
+  if (options.joint)
+    options.together.prior.stars = options.together.prior.crowding(*input.sources, input.brick);
   const BlobPlan plan =
       plan_blobs(*input.blobs, input.brick, input.plan, {input.sources, input.reference_mask, input.frozen});
   const int count = static_cast<int>(plan.tasks.size());

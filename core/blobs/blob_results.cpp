@@ -169,14 +169,12 @@ ModelWeights BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& ex
   ModelWeights weights = model_weights(r, options_, excess.all);
   // Of less Occam's factors make nothing.
   constexpr double kLeast = 1e-6;
-  const auto counts = [&](int k) {
-    return kDchisqOrder[static_cast<std::size_t>(k)] != SourceKind::kPsf && weights[k] > kLeast;
-  };
+  const auto counts = [&](int k) { return weights[k] > kLeast; };
   ModelImprovements occam;
   int several = 0;
   for (int k = 0; k < kModelKinds; ++k) several += counts(k) ? 1 : 0;
   for (int k = 0; several > 1 && k < kModelKinds; ++k)
-    if (counts(k))
+    if (counts(k) && kDchisqOrder[static_cast<std::size_t>(k)] != SourceKind::kPsf)
       if (const auto its = of_model(k))
         occam[static_cast<std::size_t>(k)] =
             occam_term(r.models[static_cast<std::size_t>(k)].model, *its, options_.fit);
@@ -187,6 +185,11 @@ ModelWeights BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& ex
       add_priors(r.models[static_cast<std::size_t>(k)].model, options_.fit, *its);
     return its;
   };
+  if (std::getenv("BL_DUMP")) {
+    fprintf(stderr, "W %.7f %.7f %d", r.model.ra, r.model.dec, (int)r.model.kind);
+    for (double w : weights) fprintf(stderr, " %.4f", w);
+    fprintf(stderr, "\n");
+  }
   add_model_spread(r, weights, with_priors, errors);
   return weights;
 }

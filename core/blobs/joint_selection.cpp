@@ -44,14 +44,18 @@ std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, c
   // Of a profile between the others, or beyond them, neither may do better than a round one.
   if (tried(kSer)) {
     const SourceKind less = simpler(), best = ellipse && gain(*ellipse) > gain(less) ? *ellipse : less;
-    const double share = margins.fraction_of_galaxy * gain(less);
+    const double share = margins.fraction_of_sersic * gain(less);
+    const double over_less = less == ellipse ? share : margins.fraction_of_galaxy * gain(less);
     if (is_beyond({kSer, best, gain(kSer) - gain(best), margins.sersic, 0, evidence.excess, share}) &&
-        is_beyond({kSer, less, gain(kSer) - gain(less), 0, occam_over(kSer, less), evidence.excess, share}))
+        is_beyond(
+            {kSer, less, gain(kSer) - gain(less), 0, occam_over(kSer, less), evidence.excess, over_less}))
       galaxy = kSer;
   }
   if (!tried(kPsf)) return galaxy;
-  if (galaxy && is_beyond({*galaxy, kPsf, gain(*galaxy) - gain(kPsf), margins.galaxy, 0, 1,
-                           margins.fraction_of_star * gain(kPsf)}))
+  // A galaxy of another kind has gained over REX what it had to.
+  if (galaxy && is_beyond({*galaxy, kPsf, gain(*galaxy) - gain(kPsf), margins.galaxy, 0,
+                           evidence.odds_of_round ? evidence.excess : 1,
+                           margins.fraction_of_star * gain(kPsf), evidence.odds_of_round}))
     return galaxy;
   return kPsf;
 }

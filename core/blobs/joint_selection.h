@@ -6,17 +6,18 @@
 #include <optional>
 #include <vector>
 
+#include "core/blobs/galaxy_prior.h"
 #include "core/blobs/select_model.h"
 
 namespace brickline {
 
 // Improvements of chi-squared that a model must have over a simpler one. Without a true difference the improvement is
 // distributed as chi-squared of as many degrees of freedom as there are further parameters: of 9 exceeds 1.1 % of
-// sources (2 further parameters) or 0.3 % (1). What is taken for a star has its flux with a smaller error than if it were a
-// galaxy, and too little of it if it is one: so a doubtful source is a galaxy.
+// sources (2 further parameters) or 0.3 % (1). Between a star and a round galaxy it is the odds that decide (galaxy_prior.h):
+// what is taken for a star has too little flux if it is a galaxy, and what is taken for a galaxy too much if it is a star.
 struct JointMargins {
   double detection = 25;            // over no source and the penalties of SelectionOptions
-  double galaxy = 1;                // of any galaxy over a star
+  double galaxy = 1;                // of any galaxy over a star, where there are no odds
   double fraction_of_star = 0.004;  // and at least this share of what the star gains: no PSF is perfect
   double ellipse = 9;               // of EXP or DEV over REX
   double sersic = 9;                // of SER over the better of EXP and DEV
@@ -25,13 +26,15 @@ struct JointMargins {
   // And at least this share of the gain: no single galaxy has exactly the profile that it is drawn with. On simulations of
   // one profile four in a thousand gain more, of true bulges and disks of S/N > 75 ninety-seven in a hundred do.
   double fraction_of_composite = 2e-4;
-  double fraction_of_galaxy =
-      3e-5;  // and both at least this share of the gain: no profile is drawn to half a percent
+  // And an ellipse at least this share of the gain: no PSF is as round as it is drawn; SER this one: profiles are drawn to
+  // a third of a percent of their light in every pixel, and better.
+  double fraction_of_galaxy = 3e-5, fraction_of_sersic = 1e-5;
 };
 
 struct JointSelection {
   JointMargins margins;
   SelectionOptions penalties;
+  GalaxyPrior prior;
   // Radii, ln arcsec, that a source that was no galaxy before is started from as one.
   std::vector<double> start_log_re = {-1, 0.5};
   double least_re_arcsec = 0.05;  // smaller ones have nothing but their wings to show: they are no galaxies
@@ -64,6 +67,8 @@ struct JointEvidence {
   double excess = 1;  // by which residuals, and so improvements, are larger than errors say
   ModelImprovements
       occam;  // 2 ln of Occam's factor of each galaxy's model (model_evidence.h); empty: not worked out
+  // 2 ln of the odds of REX over PSF (model_evidence.h) but for how much better either fits; empty: not worked out.
+  std::optional<double> odds_of_round;
 };
 
 // What chi-squared must gain: a margin, more where residuals are larger than their errors say; and at least a share of what
@@ -80,10 +85,16 @@ struct ModelComparison {
   double occam = 0;   // by which 2 ln of Occam's factor is larger for `less`
   double excess = 1;  // by which the greater of those two is multiplied
   double share = 0;   // and at least this is asked, a share of the gain of `less`
-  double asked() const { return asked_gain(std::max(margin, occam), excess, share); }
+  // JointEvidence::odds_of_round: what is asked is then that share and what makes the odds even, and may be below 0.
+  std::optional<double> odds = {};
+  double asked() const {
+    return odds ? share - *odds * excess : asked_gain(std::max(margin, occam), excess, share);
+  }
   bool is_beyond() const { return gained > asked(); }
 };
 
+// REX over PSF must have the greater odds: by how much better it fits, its evidence, and how many galaxies there are per star
+// as faint as that; of what the star gains a share, which may be the PSF's error, does not count for it.
 // EXP over REX, and SER over what else is best, must have the greater evidence (improvement/excess plus 2 ln of Occam's
 // factor), and an improvement beyond the margins: so small a one is as often a neighbour's. The better a shape is measured
 // the more is asked for: of EXP over REX some 15 at S/N 200, of SER over EXP as much at S/N 400. Empty: no source.

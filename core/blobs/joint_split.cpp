@@ -72,6 +72,7 @@ std::optional<SourceRecord> BlobRun::halved(SourceRecord& r) const {
   r.model.bulge.reset();
   r.model.shape = {std::log(options_.together.least_split_re_arcsec), 0, 0};
   SourceRecord other = second_of(r);
+  r.any_radius = other.any_radius = true;
   move(r.model, east, north);
   move(other.model, -east, -north);
   return other;

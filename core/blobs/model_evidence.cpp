@@ -12,8 +12,6 @@
 namespace brickline {
 namespace {
 
-constexpr double kWidthOfLogRe = 0.7;
-
 // The variance of an index that is any of the allowed ones equally often.
 double prior_variance_of_index(const FitOptions& fit) {
   const double range = fit.max_sersic_index - fit.min_sersic_index;
@@ -36,12 +34,16 @@ void add_priors(const SourceModel& model, const FitOptions& fit, JointErrors& er
         c[covariance_place(i, j)] -= static_cast<float>(with[i] * with[j] / sum);
   };
   constexpr std::size_t kRe = 2, kIndex = 5;
-  known_to(kRe, std::pow(kWidthOfLogRe * std::exp(model.shape.log_re), 2));
+  if (model.kind != SourceKind::kRex)
+    known_to(kRe, std::pow(GalaxyPrior{}.width_of_log_re * std::exp(model.shape.log_re), 2));
   if (model.kind == SourceKind::kSer) known_to(kIndex, prior_variance_of_index(fit));
 }
 
-std::optional<double> occam_term(const SourceModel& model, std::span<const float> covariance,
-                                 const FitOptions& fit) {
+namespace {
+
+// `knows_prior`: the covariance knows the prior of ln re.
+std::optional<double> term_of(const SourceModel& model, std::span<const float> covariance,
+                              const FitOptions& fit, double excess, bool knows_prior) {
   const bool ellipse = model.kind != SourceKind::kRex, index = model.kind == SourceKind::kSer;
   const Eigen::Index n = !ellipse ? 1 : index ? 4 : 3;
   const double re = std::exp(model.shape.log_re);
@@ -52,26 +54,37 @@ std::optional<double> occam_term(const SourceModel& model, std::span<const float
           covariance[static_cast<std::size_t>(i * (i + 1) / 2 + j)] / (i == 0 ? re : 1) / (j == 0 ? re : 1);
   for (Eigen::Index i = 0; i < n; ++i)
     if (!(c(i, i) > 0)) return {};
+  const double width = GalaxyPrior{}.width_of_log_re, of_prior = 1 / (width * width);
   Eigen::MatrixXd information = c.inverse();
-  information(0, 0) += 1 / (kWidthOfLogRe * kWidthOfLogRe);
+  if (knows_prior) information(0, 0) -= of_prior;
+  information /= excess;
+  information(0, 0) += of_prior;
   if (index) information(3, 3) += 1 / prior_variance_of_index(fit);
   const double determinant = information.determinant();
   if (!(determinant > 0) || !std::isfinite(determinant)) return {};
   double term = static_cast<double>(n) * std::log(2 * std::numbers::pi) - std::log(determinant);
   if (ellipse) {
     const double eta = std::hypot(model.shape.ee1, model.shape.ee2);
-    const double e = std::sqrt(std::pow(1 - std::exp(-eta), 2) + (c(1, 1) + c(2, 2)) / 2);
+    const double e = std::sqrt(std::pow(1 - std::exp(-eta), 2) + excess * (c(1, 1) + c(2, 2)) / 2);
     term -= 2 * std::log(std::numbers::pi * e * (1 + e) * (1 + e));
   }
   if (index) term -= 2 * std::log(fit.max_sersic_index - fit.min_sersic_index);
   return term;
 }
 
+}  // namespace
+
+std::optional<double> occam_term(const SourceModel& model, std::span<const float> covariance,
+                                 const FitOptions& fit, double excess) {
+  return term_of(model, covariance, fit, excess, false);
+}
+
 std::optional<double> occam_term(const SourceModel& model, std::span<const FitImage> images,
-                                 const FitOptions& fit, bool fit_sky) {
+                                 const FitOptions& fit, bool fit_sky, double excess) {
   std::vector<JointImage> joint_images;
   std::vector<JointSource> source(1);
   source[0].model = model;
+  source[0].round_radius_prior = GalaxyPrior{}.radius(model.flux);
   for (const FitImage& image : images) {
     source[0].views.push_back({static_cast<int>(joint_images.size()), image.local, image.psf, image.mask});
     joint_images.push_back({image.data, image.inverse_error, image.band, image.cd, image.mjd_tai});
@@ -81,15 +94,24 @@ std::optional<double> occam_term(const SourceModel& model, std::span<const FitIm
   options.fit = fit;
   options.fit.allowed = {};
   options.fit_sky = fit_sky;
-  return occam_term(model, joint_errors(source, joint_images, options).front(), fit);
+  return occam_term(model, joint_errors(source, joint_images, options).front(), fit, excess);
 }
 
-std::optional<double> occam_term(const SourceModel& model, const JointErrors& errors, const FitOptions& fit) {
+std::optional<double> occam_term(const SourceModel& model, const JointErrors& errors, const FitOptions& fit,
+                                 double excess) {
   // Of re, e1, e2 and the index: after RA and Dec.
   std::vector<float> shape;
   for (std::size_t i = 2; i < 6; ++i)
     for (std::size_t j = 2; j <= i; ++j) shape.push_back(errors.covariance[i * (i + 1) / 2 + j]);
-  return occam_term(model, shape, fit);
+  return term_of(model, shape, fit, excess, model.kind == SourceKind::kRex);
+}
+
+double prior_odds_of_round(const SourceModel& round, double occam, const GalaxyPrior& prior) {
+  const RadiusPrior radius = prior.radius(round.flux);
+  double out = 2 * prior.log_odds(round.flux);
+  if (!(radius.sigma > 0)) return out;
+  const double off = (round.shape.log_re - radius.log_re) / radius.sigma;
+  return out + occam - std::log(2 * std::numbers::pi * radius.sigma * radius.sigma) - off * off;
 }
 
 }  // namespace brickline

@@ -7,7 +7,7 @@
 // C being the covariance that the data and the prior p leave. The last two factors are Occam's: a model pays for the part
 // of its prior volume that the data rule out, so that the better its parameters are measured the larger an improvement they
 // need. Position and fluxes are common to all models. What is left is the shape, in (ln re, e1, e2, index), with the priors
-//   ln re: normal of width 0.7 about where it is, the same for all models;
+//   ln re: normal of GalaxyPrior's width about where it is, the same for all models;
 //   (e1, e2): every axis ratio (1 - e)/(1 + e) as frequent as any other, p = 1/(pi e (1 + e)^2); to integrate over that
 //     peak, e^2 grows by the variances of e1 and e2, halved;
 //   index: every one of those that are allowed as frequent as any other.
@@ -16,24 +16,34 @@
 #include <optional>
 #include <span>
 
+#include "core/blobs/galaxy_prior.h"
+#include "core/blobs/select_model.h"
 #include "core/fit/joint_fitter.h"
 
 namespace brickline {
 
 // What these priors of ln re and of the index leave of a galaxy's errors, which are the data's alone: a model that the data
-// say little of could else have any radius, and any flux in its wings.
+// say little of could else have any radius, and any flux in its wings. A round galaxy's know the prior of ln re already.
 void add_priors(const SourceModel& model, const FitOptions& fit, JointErrors& errors);
+
+// Where residuals are larger than the pixels' errors by `excess`, the data say as much less.
 
 // 2 ln of Occam's factor of a galaxy's model, as it is fitted to the images alone; empty where its shape has no errors.
 std::optional<double> occam_term(const SourceModel& model, std::span<const FitImage> images,
-                                 const FitOptions& fit, bool fit_sky);
+                                 const FitOptions& fit, bool fit_sky, double excess = 1);
 
-// The same by the errors that it has, which may know of neighbours.
-std::optional<double> occam_term(const SourceModel& model, const JointErrors& errors, const FitOptions& fit);
+// The same by the errors that it has, which may know of neighbours; a round galaxy's know the prior of ln re.
+std::optional<double> occam_term(const SourceModel& model, const JointErrors& errors, const FitOptions& fit,
+                                 double excess = 1);
 
 // The same of a shape with the given covariance (lower triangle by rows) of (re in arcsec, e1, e2, index), rows of parameters
 // that the model has not being 0.
 std::optional<double> occam_term(const SourceModel& model, std::span<const float> covariance,
-                                 const FitOptions& fit);
+                                 const FitOptions& fit, double excess = 1);
+
+// 2 ln of the odds that a source is the round galaxy that was fitted to it, with its radius's prior, rather than the star:
+// of their evidences, Occam's factor with the prior's density where the galaxy is, and of how many there are of each. All of
+// that but the likelihoods' ratio, (improvement of REX less that of PSF)/excess. `occam`: REX's term.
+double prior_odds_of_round(const SourceModel& round, double occam, const GalaxyPrior& prior);
 
 }  // namespace brickline

@@ -5,6 +5,7 @@
 #include <numbers>
 #include <vector>
 
+#include "core/blobs/model_evidence.h"
 #include "core/blobs/source_selection.h"
 
 namespace brickline {
@@ -34,16 +35,23 @@ ModelWeights model_weights(const SourceRecord& r, const BlobFitOptions& options,
     return r.models[at].dchisq / excess - penalty;
   };
   const auto chosen = static_cast<int>(dchisq_index(r.chosen));
+  const auto star = static_cast<int>(dchisq_index(kPsf)), round = static_cast<int>(dchisq_index(kRex));
+  const auto weighed = [&](int k) {
+    const auto& of_round = occam[dchisq_index(kRex)];
+    if (k != star || !of_round) return net(k);
+    return net(round) + (r.models[star].dchisq - r.models[round].dchisq) / excess -
+           prior_odds_of_round(r.models[round].model, *of_round, options.together.prior);
+  };
   const auto counts = [&](int k) {
     const SourceModel& m = r.models[k].model;
     if (r.models[k].status != ModelFitStatus::kFitted) return false;
     return k == chosen || (r.from_catalog && r.found.is_galaxy()) || !at_largest_radius(m, options.fit);
   };
-  double best = net(chosen), sum = 0;
+  double best = weighed(chosen), sum = 0;
   for (int k = 0; k < kModelKinds; ++k)
-    if (counts(k)) best = std::max(best, net(k));
+    if (counts(k)) best = std::max(best, weighed(k));
   for (int k = 0; k < kModelKinds; ++k)
-    if (counts(k)) sum += weight[k] = std::exp(0.5 * (net(k) - best));
+    if (counts(k)) sum += weight[k] = std::exp(0.5 * (weighed(k) - best));
   if (!(sum > 0)) return {};
   for (double& w : weight) w /= sum;
   return weight;

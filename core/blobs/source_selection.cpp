@@ -227,6 +227,8 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   fitter.options().fit_sky = record.fit_background;
   // What was fitted with its neighbours is near its place; farther off is another source's light.
   if (together_) fitter.options().position_box_arcsec = options_.together.position_box_arcsec;
+  if (together_ && start.kind == SourceKind::kRex && !record.from_catalog)
+    fitter.options().round_radius_prior = options_.together.prior.radius(start.flux);
   if (index) fitter.options().min_sersic_index = fitter.options().max_sersic_index = *index;
   if (may_not_leave && !record.fit_background) fitter.options().allowed = inside_;
   FitResult fit = record.traits.frozen && record.traits.galaxy_fit ? fitter.fit_fluxes(start, fit_images_)
@@ -307,7 +309,21 @@ JointEvidence SourceSelection::evidence_of(const SourceRecord& record,
     return pair(kRex, kExp) || pair(kRex, kDev) || pair(kRex, kSer) || pair(kExp, kSer) || pair(kDev, kSer);
   };
   JointEvidence out;
-  if (!open(std::numeric_limits<double>::infinity())) return out;
+  // Whether a star and a round galaxy that do as well are told apart by how many there are of each.
+  constexpr double kDoubtful = 30;  // odds do not go beyond that
+  const auto &psf = improvements[dchisq_index(kPsf)], &rex = improvements[dchisq_index(kRex)];
+  const auto work_out_odds = [&] {
+    if (!psf || !rex || std::abs(*rex - *psf) > kDoubtful * out.excess) return;
+    const std::size_t at = dchisq_index(kRex);
+    const SourceModel& round = record.models[at].model;
+    if (!occam_[at])
+      occam_[at] = occam_term(round, fit_images_, options_.fit, record.fit_background, out.excess);
+    if (occam_[at]) out.odds_of_round = prior_odds_of_round(round, *occam_[at], options_.together.prior);
+  };
+  if (!open(std::numeric_limits<double>::infinity())) {
+    work_out_odds();
+    return out;
+  }
   const ModelFit* best = nullptr;
   for (const SourceKind k : {kRex, kExp, kDev, kSer}) {
     const ModelFit& m = record.models[dchisq_index(k)];
@@ -316,11 +332,13 @@ JointEvidence SourceSelection::evidence_of(const SourceRecord& record,
   out.excess = excess_of(best->model, record.fit_background);
   // Occam's factors ask for less than this.
   constexpr double kDecided = 100;
+  work_out_odds();
   if (!open(kDecided * out.excess)) return out;
   for (const SourceKind k : {kRex, kExp, kDev, kSer}) {
     const std::size_t at = dchisq_index(k);
     if (improvements[at] && !occam_[at])
-      occam_[at] = occam_term(record.models[at].model, fit_images_, options_.fit, record.fit_background);
+      occam_[at] =
+          occam_term(record.models[at].model, fit_images_, options_.fit, record.fit_background, out.excess);
   }
   out.occam = occam_;
   return out;
@@ -379,7 +397,7 @@ std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& rec
                          margins.sersic,
                          occam,
                          evidence.excess,
-                         margins.fraction_of_galaxy * held.dchisq};
+                         margins.fraction_of_sersic * held.dchisq};
   if (told->is_beyond()) return {};
   return named;
 }

@@ -251,6 +251,14 @@ FitSurface SourceFitter::Workspace::evaluate(const FitPoint& p, bool derivatives
       }
     }
   }
+  if (const RadiusPrior& prior = options.round_radius_prior; layout.shapes == 1 && prior.sigma > 0) {
+    const double inverse = 1 / (prior.sigma * prior.sigma), off = p.shape.log_re - prior.log_re;
+    s.ln_prior -= 0.5 * inverse * off * off;
+    if (derivatives) {
+      s.gradient[layout.shape] -= inverse * off;
+      s.curvature[layout.shape][layout.shape] += inverse;
+    }
+  }
   s.ln_prob = s.ln_prior - 0.5 * chi2;
   return s;
 }

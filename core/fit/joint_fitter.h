@@ -4,6 +4,7 @@
 //
 //   ln P = -1/2 sum over images and pixels of ((data - sky - sum_s flux_s,band u_s(theta_s)) inverse_error)^2
 //          -1/2 sum over galaxies of (ee1^2 + ee2^2)/prior_sigma^2
+//          -1/2 sum over round galaxies of (ln re - mean)^2/sigma^2
 //
 // over the pixels that lie in some source's window. SourceFitter does the same for one source; see there for the
 // parameters and their bounds. The normal matrix is dense: meant for some dozens of sources that overlap (of
@@ -46,6 +47,7 @@ struct JointSource {
   std::vector<JointView> views;  // in the order of the images, at most one per image
   bool move_position = true;     // sources with a motion never move
   bool move_shape = true;
+  RadiusPrior round_radius_prior;  // of this source; not FitOptions's
   // It stands where the source before it stands and goes where that goes: the bulge of a composite galaxy after its disk.
   // Both start at one place.
   bool joined = false;

@@ -331,6 +331,12 @@ JointSums JointProblem::evaluate(std::vector<JointPoint>& point) {
       sums.ln_prior -= 0.5 * inverse * (e.ee1 * e.ee1 + e.ee2 * e.ee2);
     }
   }
+  for (std::size_t s = 0; s < size(); ++s) {
+    if (!has_radius_prior(s)) continue;
+    const RadiusPrior& prior = sources_[s].round_radius_prior;
+    const double off = (point[s].at.shape.log_re - prior.log_re) / prior.sigma;
+    sums.ln_prior -= 0.5 * off * off;
+  }
   return sums;
 }
 
@@ -429,6 +435,13 @@ void JointProblem::assemble(const std::vector<JointPoint>& point, const JointSum
         g[at] -= inverse * ee[k];
         a(at, at) += inverse;
       }
+    }
+    if (has_radius_prior(i)) {
+      const RadiusPrior& prior = sources_[i].round_radius_prior;
+      const double inverse = 1 / (prior.sigma * prior.sigma);
+      const int at = oi + layouts_[i].shape;
+      g[at] -= inverse * (point[i].at.shape.log_re - prior.log_re);
+      a(at, at) += inverse;
     }
   }
   join_positions(a, g);

@@ -78,6 +78,9 @@ class JointProblem {
   };
   void prepare_image(std::size_t image);
   int vectors(std::size_t s) const { return 1 + layouts_[s].size; }
+  bool has_radius_prior(std::size_t s) const {
+    return layouts_[s].shapes == 1 && sources_[s].round_radius_prior.sigma > 0;
+  }
   std::size_t pair_index(std::size_t i, std::size_t j) const { return i * (i + 1) / 2 + j; }  // j <= i
   bool draw(View& view, const JointImage& image, const JointPoint& point);
   void measure(std::size_t image, const std::vector<JointPoint>& point, JointSums& sums);

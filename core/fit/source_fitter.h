@@ -4,6 +4,7 @@
 //
 //   ln P = -1/2 sum over images and pixels of ((data - sky - flux_band u(theta)) inverse_error)^2
 //          -1/2 (ee1^2 + ee2^2)/prior_sigma^2
+//          -1/2 (ln re - mean)^2/sigma^2 of a round galaxy, where RadiusPrior is given
 //
 // with u the unit-flux model on the image's mask box (zero outside it). Chi-squares are over whole images, so
 // that values of different models with different masks compare. Parameters that are frozen do not move;
@@ -40,6 +41,11 @@ struct FitImage {
   Box mask;  // pixels the model is drawn on; clipped to the image; empty: not used
 };
 
+// Of round galaxies: ln re in arcsec ~ N(log_re, sigma^2); sigma 0: any radius as well as any other.
+struct RadiusPrior {
+  double log_re = 0, sigma = 0;
+};
+
 struct FitOptions {
   RenderOptions render;
 
@@ -58,6 +64,7 @@ struct FitOptions {
 
   // Prior: ee1, ee2 ~ N(0, sigma^2); 0: none.
   double ellipticity_prior_sigma = 0.25;
+  RadiusPrior round_radius_prior;
 
   // Greatest change of one iteration.
   double max_step_position_arcsec = 2;

@@ -70,6 +70,11 @@ std::string choice_alone(const SourceAccount& s, const ExplainContext& context) 
 
 // Where what is asked comes from.
 std::string reason_of(const ModelComparison& c) {
+  if (c.odds)
+    return fmt::format(
+        "a share of what {} gains, {:.2f}, less 2 ln of the odds that so faint a source is a galaxy, {:.2f}{}",
+        kind_name(c.less), c.share, *c.odds,
+        c.excess != 1 ? fmt::format(", times the excess, {:.2f}", c.excess) : "");
   const double own = std::max(c.margin, c.occam);
   if (!(own * c.excess >= c.share)) return fmt::format("a share of what {} gains", kind_name(c.less));
   std::string out = c.occam > c.margin ? fmt::format("Occam's factor, {:.2f}", c.occam)

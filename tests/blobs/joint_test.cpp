@@ -516,8 +516,10 @@ TEST(SelectJointly, TakesTheSimplestThatIsGoodEnough) {
   EXPECT_EQ(without_round(100, 108, std::nullopt), kPsf);
   EXPECT_EQ(without_round(100, 108, 116), kPsf);
   EXPECT_EQ(without_round(100, 110, std::nullopt), kExp);
-  EXPECT_EQ(chosen(1e6, 2e6, 1.9e6, 2e6 + 50, 2e6 + 100), kRex);  // and no galaxy's profile
-  EXPECT_EQ(chosen(1e6, 2e6, 1.9e6, 2e6 + 100, 2e6 + 150), kExp);
+  EXPECT_EQ(chosen(1e6, 2e6, 1.9e6, 2e6 + 50, 2e6 + 65), kRex);  // no PSF is as round as it is drawn
+  EXPECT_EQ(chosen(1e6, 2e6, 1.9e6, 2e6 + 100, 2e6 + 115), kExp);
+  EXPECT_EQ(chosen(1e6, 2e6, 1.9e6, 2e6 + 100, 2e6 + 125), kSer);  // whose profile is drawn better than that
+  EXPECT_EQ(chosen(1e6, 2e6, 1.9e6, 2e6 + 30, 2e6 + 55), kRex);
   EXPECT_EQ(chosen(1e6, 1e6 + 3000, 1e6 + 3000, 1e6 + 3000, 1e6 + 3000), kPsf);  // no PSF is perfect
 }
 
@@ -531,6 +533,23 @@ TEST(SelectJointly, AsksForNoShareTimesTheExcess) {
       (ModelComparison{.more = kExp, .less = kRex, .margin = 9, .occam = 12, .excess = 2, .share = 3}
            .asked()),
       24);
+}
+
+// Where a star and a round galaxy do as well, it is how many there are of each that decides; where the star is bright, a
+// share of what it gains.
+TEST(SelectJointly, AFaintSourceIsWhatThereIsMoreOf) {
+  const auto chosen = [](double psf, double rex, double odds, double excess = 1) {
+    return select_jointly({psf, rex, {}, {}, {}}, {}, {excess, {}, odds});
+  };
+  EXPECT_EQ(chosen(100, 99, 4), kRex);
+  EXPECT_EQ(chosen(100, 96, 4), kPsf);  // not by less than -3.6
+  EXPECT_EQ(chosen(100, 101, -1), kPsf);
+  EXPECT_EQ(chosen(100, 102, -1), kRex);
+  EXPECT_EQ(chosen(1000, 1000.9, 3), kPsf);  // 0.4 % of 1000 less 3
+  EXPECT_EQ(chosen(1000, 1001.1, 3), kRex);
+  EXPECT_EQ(chosen(1000, 999, 3, 2), kRex);  // improvements count half
+  // What a galaxy of another kind gains over a round one counts for it.
+  EXPECT_EQ(select_jointly({100, 96, {}, 110, {}}, {}, {1, {}, -5}), kExp);
 }
 
 TEST(SelectJointly, TakesWhatHasTheGreaterEvidence) {

@@ -51,6 +51,46 @@ TEST(OccamTerm, IsTheShareOfThePriorThatTheDataLeave) {
   EXPECT_FALSE(occam_term(galaxy(kExp, e), diagonal(re, 0, sigma, 0), fit));
 }
 
+TEST(OccamTerm, DataOfLargerResidualsRuleOutLess) {
+  const FitOptions fit;
+  const std::vector<float> c = diagonal(0.01, 0.03, 0.03, 0), larger = diagonal(0.02, 0.06, 0.06, 0);
+  const SourceModel exp = galaxy(kExp, 0.2);
+  EXPECT_NEAR(*occam_term(exp, c, fit, 4), *occam_term(exp, larger, fit), 1e-6);
+  EXPECT_GT(*occam_term(exp, c, fit, 4), *occam_term(exp, c, fit) + 3);
+}
+
+// Of what the pixels say nothing of there are as many as there are of each; a radius far from what galaxies have, and one
+// that is well known, have less of the prior.
+TEST(PriorOddsOfRound, AreThoseOfTheCountsWhereThePixelsSayNothing) {
+  const GalaxyPrior prior;
+  const FitOptions fit;
+  SourceModel round = galaxy(kRex, 0);
+  const RadiusPrior radius = prior.radius(round.flux);
+  const auto odds = [&](double error_of_log_re) {
+    const double re = std::exp(round.shape.log_re);
+    return prior_odds_of_round(round, *occam_term(round, diagonal(re * error_of_log_re, 0, 0, 0), fit),
+                               prior);
+  };
+  round.shape.log_re = radius.log_re;
+  EXPECT_NEAR(odds(100), 2 * prior.log_odds(round.flux), 1e-3);
+  EXPECT_NEAR(odds(0.07), odds(100) - std::log(101), 0.01);
+  round.shape.log_re = radius.log_re + 2 * radius.sigma;
+  EXPECT_NEAR(odds(100), 2 * prior.log_odds(round.flux) - 4, 1e-3);
+
+  SourceRecord r;
+  r.model_chosen = true;
+  for (const SourceKind kind : {kPsf, kRex}) {
+    ModelFit& m = r.models[dchisq_index(kind)];
+    m.status = ModelFitStatus::kFitted;
+    m.model = kind == kRex ? round : galaxy(kPsf, 0);
+    m.dchisq = kind == kRex ? 103 : 100;
+  }
+  ModelImprovements occam;
+  occam[dchisq_index(kRex)] = -1;
+  const double both = 3.0 / 2 + prior_odds_of_round(round, -1, prior);
+  EXPECT_NEAR(model_weights(r, {}, 2, occam)[dchisq_index(kPsf)], 1 / (1 + std::exp(both / 2)), 1e-12);
+}
+
 // Errors of 2 bands, with a position, of given standard deviations.
 JointErrors errors(double position, double flux0, double flux1) {
   JointErrors out;

@@ -87,6 +87,46 @@ TEST(JointFitter, StarsOnAGalaxyAreSeparated) {
   EXPECT_NEAR(r.models[0].shape.ee1, galaxy.shape.ee1, 0.003);
 }
 
+// A point of S/N 4 that is taken for a galaxy is as large as galaxies are, as well as that is known; one of S/N 400 is not.
+TEST(JointFitter, ARadiusThatThePixelsDoNotTellIsThatOfThePrior) {
+  constexpr double kLogRe = -1, kWidth = 0.7;
+  const auto fitted = [&](double flux, bool together, double* error) {
+    Scene scene;
+    scene.add(scene.model(SourceKind::kPsf, 31.3, 30.2, flux));
+    SourceModel start = scene.model(SourceKind::kRex, 31.3, 30.2, flux);
+    start.shape.log_re = -0.5;
+    JointSource source = scene.source(start);
+    source.round_radius_prior = {kLogRe, kWidth};
+    JointOptions options;
+    options.min_gain = 1e-6;
+    if (together) {
+      source.model = fit_jointly({&source, 1}, scene.images(), options).models[0];
+      const double re = std::exp(source.model.shape.log_re);
+      *error = 1 / std::sqrt(joint_errors({&source, 1}, scene.images(), options)[0].inverse_variance.re) / re;
+      return source.model.shape.log_re;
+    }
+    FitOptions alone;
+    alone.min_gain = 1e-6;
+    alone.round_radius_prior = source.round_radius_prior;
+    const FitImage image{scene.data.view(),
+                         scene.inverse_error.view(),
+                         0,
+                         scene.wcs.cd(),
+                         source.views[0].local,
+                         0,
+                         &scene.psf,
+                         scene.data.box()};
+    return SourceFitter(alone).fit(start, {&image, 1}).model.shape.log_re;
+  };
+  double error = 0;
+  const double faint = fitted(0.28, true, &error);
+  EXPECT_NEAR(faint, kLogRe, 0.2);
+  EXPECT_NEAR(error, kWidth, 0.1);
+  EXPECT_NEAR(fitted(0.28, false, nullptr), faint, 0.01);
+  EXPECT_LT(fitted(28, true, &error), kLogRe - kWidth);
+  EXPECT_LT(fitted(28, false, nullptr), kLogRe - kWidth);
+}
+
 // A round Sersic profile of unit flux seen through a Gaussian PSF, at distances 0, step, 2 step, ... (pixels):
 //   int I(r) exp(-(r^2 + R^2)/(2 s^2)) I_0(r R/s^2) r dr / s^2, in r = re e^u.
 std::vector<double> exact_profile(double n, double re, double sigma, double step, int count) {

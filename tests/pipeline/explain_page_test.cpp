@@ -98,6 +98,11 @@ TEST(ExplainChoice, OfAJointFitTellsEveryComparisonThatDecided) {
       explain_choice(chosen_together({{kPsf, 90}, {kRex, 90.5}}), c),
       HasSubstr("no galaxy model was tried. REX gains 0.50 over PSF; more than 1.00 is asked for (the "
                 "margin, 1): not enough.<br>\nChosen: PSF"));
+  EXPECT_THAT(
+      explain_choice(chosen_together({{kPsf, 90}, {kRex, 89.5}}, {1, {}, 3}), c),
+      HasSubstr(
+          "REX gains -0.50 over PSF; more than -2.64 is asked for (a share of what PSF gains, 0.36, less 2 ln "
+          "of the odds that so faint a source is a galaxy, 3.00): enough.<br>\nChosen: REX"));
   EXPECT_THAT(explain_choice(chosen_together({{kPsf, 20}}), c), HasSubstr("25 would make it a detection"));
   // What was not chosen again keeps what the first fits chose, by the other rule.
   s.told.choice.reset();

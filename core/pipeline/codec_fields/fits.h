@@ -126,6 +126,7 @@ struct Fields<JointEvidence> {
   static constexpr void each(Visit&& visit) {
     visit("excess", &JointEvidence::excess);
     visit("occam", &JointEvidence::occam);
+    visit("odds_of_round", &JointEvidence::odds_of_round);
   }
 };
 template <>
@@ -139,6 +140,7 @@ struct Fields<ModelComparison> {
     visit("occam", &ModelComparison::occam);
     visit("excess", &ModelComparison::excess);
     visit("share", &ModelComparison::share);
+    visit("odds", &ModelComparison::odds);
   }
 };
 template <>
