@@ -84,8 +84,7 @@ TEST_F(LimitedMemory, WhatCannotBeDoneIsNotBegun) {
               testing::ContainsRegex("runbrick: error: the joint fit of the blob at pixels .* sources, may "
                                      "need [0-9]+ MB.*--max-memory-gb allows 50: .*--sub-blobs"));
   EXPECT_THAT(joint.err, testing::Not(testing::HasSubstr("stage fitblobs  ")));
-  EXPECT_THAT(run({"--fit", "joint"}).err,
-              testing::HasSubstr("stage srcs         is taken from its state"));
+  EXPECT_THAT(run({"--fit", "joint"}).err, testing::HasSubstr("stage srcs         is taken from its state"));
 }
 
 }  // namespace
