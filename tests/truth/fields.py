@@ -69,9 +69,10 @@ class Field:
     def kinds_told_apart(self, t, f):
         """Whether the data tell the true kind from the one that was found: a Sersic index near 1 or 4, or a disc that is
         seen from above, are an EXP, a DEV or a REX to them."""
-        found = np.asarray(self.found["dchisq"][f], float)
-        true = found[DCHISQ.index(self.kind(self.truth, t))]
-        return abs(found[DCHISQ.index(self.kind(self.found, f))] - true) > TOLD_APART
+        def gain(kind):
+            return float(self.found["dchisq_comp"][f] if kind == "COMP" else self.found["dchisq"][f][DCHISQ.index(kind)])
+
+        return abs(gain(self.kind(self.found, f)) - gain(self.kind(self.truth, t))) > TOLD_APART
 
     def pulls(self, band):
         """(pull, fracflux, true flux, true row, found row) of each pair with an error."""
