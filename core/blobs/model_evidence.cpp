@@ -56,7 +56,7 @@ std::optional<double> term_of(const SourceModel& model, std::span<const float> c
     if (!(c(i, i) > 0)) return {};
   const double width = GalaxyPrior{}.width_of_log_re, of_prior = 1 / (width * width);
   Eigen::MatrixXd information = c.inverse();
-  if (knows_prior) information(0, 0) -= of_prior;
+  if (knows_prior) information(0, 0) = std::max(0.0, information(0, 0) - of_prior);
   information /= excess;
   information(0, 0) += of_prior;
   if (index) information(3, 3) += 1 / prior_variance_of_index(fit);

@@ -45,7 +45,10 @@ ModelWeights model_weights(const SourceRecord& r, const BlobFitOptions& options,
   const auto counts = [&](int k) {
     const SourceModel& m = r.models[k].model;
     if (r.models[k].status != ModelFitStatus::kFitted) return false;
-    return k == chosen || (r.from_catalog && r.found.is_galaxy()) || !at_largest_radius(m, options.fit);
+    // A galaxy that is too small to show anything but its wings is a star, and no galaxy's weight.
+    const bool point = m.is_galaxy() && std::exp(m.shape.log_re) < options.together.least_re_arcsec;
+    return k == chosen || (r.from_catalog && r.found.is_galaxy()) ||
+           (!at_largest_radius(m, options.fit) && !point);
   };
   double best = weighed(chosen), sum = 0;
   for (int k = 0; k < kModelKinds; ++k)

@@ -29,8 +29,6 @@ struct SourceRecord : SourceState {
   bool forced_point_source = false, fit_background = false;
   bool forced_to_stay = false;
   int split_from = -1;  // the record that it is one of two of; -1: none
-  // A round galaxy for the time being, which may also be a star: its radius is not held to what galaxies have.
-  bool any_radius = false;
   // With its neighbours free it was no more than this kind of galaxy: what it gains as more beside them held is theirs.
   std::optional<SourceKind> no_more_than;
   // In sigmas, how far its model has changed since its neighbours were last fitted with it or told of it.

@@ -87,6 +87,10 @@ TEST(PriorOddsOfRound, AreThoseOfTheCountsWhereThePixelsSayNothing) {
   }
   ModelImprovements occam;
   occam[dchisq_index(kRex)] = -1;
+  ModelFit& shrunk = r.models[dchisq_index(kDev)];  // to a point: no galaxy
+  shrunk = r.models[dchisq_index(kRex)];
+  shrunk.model.kind = kDev;
+  shrunk.model.shape.log_re = std::log(0.02);
   const double both = 3.0 / 2 + prior_odds_of_round(round, -1, prior);
   EXPECT_NEAR(model_weights(r, {}, 2, occam)[dchisq_index(kPsf)], 1 / (1 + std::exp(both / 2)), 1e-12);
 }
