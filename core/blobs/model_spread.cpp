@@ -39,8 +39,9 @@ ModelWeights model_weights(const SourceRecord& r, const BlobFitOptions& options,
   const auto weighed = [&](int k) {
     const auto& of_round = occam[dchisq_index(kRex)];
     if (k != star || !of_round) return net(k);
-    return net(round) + (r.models[star].dchisq - r.models[round].dchisq) / excess -
-           prior_odds_of_round(r.models[round].model, *of_round, options.together.prior);
+    const auto odds = prior_odds_of_round(r.models[round].model, *of_round, options.together.prior);
+    if (!odds) return net(k);
+    return net(round) + (r.models[star].dchisq - r.models[round].dchisq) / excess - *odds;
   };
   const auto counts = [&](int k) {
     const SourceModel& m = r.models[k].model;
