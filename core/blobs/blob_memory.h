@@ -49,8 +49,6 @@ struct SourceState {
   double moved = std::numeric_limits<double>::infinity();
   // The one of its blob's sources, as they came to be, that it is one of two of; -1: none.
   int split_from = -1;
-  // A round galaxy for the time being, which may also be a star: its radius is not held to what galaxies have.
-  bool any_radius = false;
   int rectangle_width = 0, rectangle_height = 0, pixels = 0, images = 0;
   JointAccount told;  // of a source that is fitted together with others
 };

@@ -156,6 +156,7 @@ ModelWeights BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& ex
     one[0].fit_background = r.fit_background;
     one[0].from_catalog = r.from_catalog;
     one[0].traits = r.traits;
+    one[0].model_chosen = r.model_chosen;
     JointInput input;
     describe(one, {{0}, {1}}, input);
     JointOptions options = joint_fit_options();
@@ -185,11 +186,6 @@ ModelWeights BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& ex
       add_priors(r.models[static_cast<std::size_t>(k)].model, options_.fit, *its);
     return its;
   };
-  if (std::getenv("BL_DUMP")) {
-    fprintf(stderr, "W %.7f %.7f %d", r.model.ra, r.model.dec, (int)r.model.kind);
-    for (double w : weights) fprintf(stderr, " %.4f", w);
-    fprintf(stderr, "\n");
-  }
   add_model_spread(r, weights, with_priors, errors);
   return weights;
 }

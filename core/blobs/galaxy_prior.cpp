@@ -8,6 +8,9 @@
 namespace brickline {
 namespace {
 
+// A galaxy that is brighter shows its radius, in r, and a piece of one that no profile fits is no galaxy of the prior.
+constexpr double kShowsItsRadius = 21.5;
+
 std::optional<double> magnitude_of(const std::vector<double>& flux) {
   constexpr double kZeroPoint = 22.5;
   double sum = 0;
@@ -25,7 +28,7 @@ std::optional<double> magnitude_of(const std::vector<double>& flux) {
 
 RadiusPrior GalaxyPrior::radius(const std::vector<double>& flux) const {
   const auto m = magnitude_of(flux);
-  if (!m) return {};
+  if (!m || *m < kShowsItsRadius) return {};
   return {log_re + log_re_per_magnitude * (*m - magnitude), width_of_log_re};
 }
 

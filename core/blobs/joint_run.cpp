@@ -66,7 +66,8 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
     s.model = model;
     s.joined = component.joined;
     s.move_position = s.move_shape = !component.held;
-    if (!component.record->from_catalog && !component.record->any_radius)
+    // What is tried as one of two halves may still be a star: its radius is any.
+    if (!component.record->from_catalog && component.record->model_chosen)
       s.round_radius_prior = options_.together.prior.radius(model.flux);
     std::vector<double> share(static_cast<std::size_t>(bands_), 0.0);
     for (std::size_t i = 0; i < images.size(); ++i) {
@@ -297,7 +298,6 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
     if (!may_be_fitted_together(r) || of_known_kind || is_decided(r, chosen_on)) continue;
     Decided now = decided_now(r);
     images_.add(r.patches, 1);
-    r.any_radius = false;
     step(r, [&] {
       r.known_galaxy.reset();
       const SourceState before = r;

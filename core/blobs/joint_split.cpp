@@ -71,8 +71,8 @@ std::optional<SourceRecord> BlobRun::halved(SourceRecord& r) const {
   r.model.kind = SourceKind::kRex;
   r.model.bulge.reset();
   r.model.shape = {std::log(options_.together.least_split_re_arcsec), 0, 0};
+  r.model_chosen = false;
   SourceRecord other = second_of(r);
-  r.any_radius = other.any_radius = true;
   move(r.model, east, north);
   move(other.model, -east, -north);
   return other;

@@ -18,6 +18,11 @@ double prior_variance_of_index(const FitOptions& fit) {
   return range * range / 12;
 }
 
+// Whether errors of a model that is fitted know the prior of ln re.
+bool knows_radius(const SourceModel& model) {
+  return model.kind == SourceKind::kRex && GalaxyPrior{}.radius(model.flux).sigma > 0;
+}
+
 }  // namespace
 
 void add_priors(const SourceModel& model, const FitOptions& fit, JointErrors& errors) {
@@ -34,7 +39,7 @@ void add_priors(const SourceModel& model, const FitOptions& fit, JointErrors& er
         c[covariance_place(i, j)] -= static_cast<float>(with[i] * with[j] / sum);
   };
   constexpr std::size_t kRe = 2, kIndex = 5;
-  if (model.kind != SourceKind::kRex)
+  if (!knows_radius(model))
     known_to(kRe, std::pow(GalaxyPrior{}.width_of_log_re * std::exp(model.shape.log_re), 2));
   if (model.kind == SourceKind::kSer) known_to(kIndex, prior_variance_of_index(fit));
 }
@@ -56,7 +61,7 @@ std::optional<double> term_of(const SourceModel& model, std::span<const float> c
     if (!(c(i, i) > 0)) return {};
   const double width = GalaxyPrior{}.width_of_log_re, of_prior = 1 / (width * width);
   Eigen::MatrixXd information = c.inverse();
-  if (knows_prior) information(0, 0) -= of_prior;
+  if (knows_prior) information(0, 0) = std::max(0.0, information(0, 0) - of_prior);
   information /= excess;
   information(0, 0) += of_prior;
   if (index) information(3, 3) += 1 / prior_variance_of_index(fit);
@@ -103,15 +108,15 @@ std::optional<double> occam_term(const SourceModel& model, const JointErrors& er
   std::vector<float> shape;
   for (std::size_t i = 2; i < 6; ++i)
     for (std::size_t j = 2; j <= i; ++j) shape.push_back(errors.covariance[i * (i + 1) / 2 + j]);
-  return term_of(model, shape, fit, excess, model.kind == SourceKind::kRex);
+  return term_of(model, shape, fit, excess, knows_radius(model));
 }
 
-double prior_odds_of_round(const SourceModel& round, double occam, const GalaxyPrior& prior) {
+std::optional<double> prior_odds_of_round(const SourceModel& round, double occam, const GalaxyPrior& prior) {
   const RadiusPrior radius = prior.radius(round.flux);
-  double out = 2 * prior.log_odds(round.flux);
-  if (!(radius.sigma > 0)) return out;
+  if (!(radius.sigma > 0)) return {};
   const double off = (round.shape.log_re - radius.log_re) / radius.sigma;
-  return out + occam - std::log(2 * std::numbers::pi * radius.sigma * radius.sigma) - off * off;
+  return 2 * prior.log_odds(round.flux) + occam -
+         std::log(2 * std::numbers::pi * radius.sigma * radius.sigma) - off * off;
 }
 
 }  // namespace brickline

@@ -23,7 +23,7 @@
 namespace brickline {
 
 // What these priors of ln re and of the index leave of a galaxy's errors, which are the data's alone: a model that the data
-// say little of could else have any radius, and any flux in its wings. A round galaxy's know the prior of ln re already.
+// say little of could else have any radius, and any flux in its wings. A faint round galaxy's know the prior of ln re already.
 void add_priors(const SourceModel& model, const FitOptions& fit, JointErrors& errors);
 
 // Where residuals are larger than the pixels' errors by `excess`, the data say as much less.
@@ -32,7 +32,7 @@ void add_priors(const SourceModel& model, const FitOptions& fit, JointErrors& er
 std::optional<double> occam_term(const SourceModel& model, std::span<const FitImage> images,
                                  const FitOptions& fit, bool fit_sky, double excess = 1);
 
-// The same by the errors that it has, which may know of neighbours; a round galaxy's know the prior of ln re.
+// The same by the errors that it has, which may know of neighbours; a faint round galaxy's know the prior of ln re.
 std::optional<double> occam_term(const SourceModel& model, const JointErrors& errors, const FitOptions& fit,
                                  double excess = 1);
 
@@ -43,7 +43,8 @@ std::optional<double> occam_term(const SourceModel& model, std::span<const float
 
 // 2 ln of the odds that a source is the round galaxy that was fitted to it, with its radius's prior, rather than the star:
 // of their evidences, Occam's factor with the prior's density where the galaxy is, and of how many there are of each. All of
-// that but the likelihoods' ratio, (improvement of REX less that of PSF)/excess. `occam`: REX's term.
-double prior_odds_of_round(const SourceModel& round, double occam, const GalaxyPrior& prior);
+// that but the likelihoods' ratio, (improvement of REX less that of PSF)/excess. `occam`: REX's term. Empty for what is too bright for
+// a prior.
+std::optional<double> prior_odds_of_round(const SourceModel& round, double occam, const GalaxyPrior& prior);
 
 }  // namespace brickline

@@ -39,13 +39,17 @@ ModelWeights model_weights(const SourceRecord& r, const BlobFitOptions& options,
   const auto weighed = [&](int k) {
     const auto& of_round = occam[dchisq_index(kRex)];
     if (k != star || !of_round) return net(k);
-    return net(round) + (r.models[star].dchisq - r.models[round].dchisq) / excess -
-           prior_odds_of_round(r.models[round].model, *of_round, options.together.prior);
+    const auto odds = prior_odds_of_round(r.models[round].model, *of_round, options.together.prior);
+    if (!odds) return net(k);
+    return net(round) + (r.models[star].dchisq - r.models[round].dchisq) / excess - *odds;
   };
   const auto counts = [&](int k) {
     const SourceModel& m = r.models[k].model;
     if (r.models[k].status != ModelFitStatus::kFitted) return false;
-    return k == chosen || (r.from_catalog && r.found.is_galaxy()) || !at_largest_radius(m, options.fit);
+    // A galaxy that is too small to show anything but its wings is a star, and no galaxy's weight.
+    const bool point = m.is_galaxy() && std::exp(m.shape.log_re) < options.together.least_re_arcsec;
+    return k == chosen || (r.from_catalog && r.found.is_galaxy()) ||
+           (!at_largest_radius(m, options.fit) && !point);
   };
   double best = weighed(chosen), sum = 0;
   for (int k = 0; k < kModelKinds; ++k)

@@ -316,6 +316,7 @@ JointEvidence SourceSelection::evidence_of(const SourceRecord& record,
     if (!psf || !rex || std::abs(*rex - *psf) > kDoubtful * out.excess) return;
     const std::size_t at = dchisq_index(kRex);
     const SourceModel& round = record.models[at].model;
+    if (!(options_.together.prior.radius(round.flux).sigma > 0)) return;
     if (!occam_[at])
       occam_[at] = occam_term(round, fit_images_, options_.fit, record.fit_background, out.excess);
     if (occam_[at]) out.odds_of_round = prior_odds_of_round(round, *occam_[at], options_.together.prior);

@@ -35,7 +35,6 @@ struct codec::Fields<SourceState> {
     visit("unsettled", &SourceState::unsettled);
     visit("moved", &SourceState::moved);
     visit("split_from", &SourceState::split_from);
-    visit("any_radius", &SourceState::any_radius);
     visit("rectangle_width", &SourceState::rectangle_width);
     visit("rectangle_height", &SourceState::rectangle_height);
     visit("pixels", &SourceState::pixels);

@@ -245,6 +245,25 @@ TEST(Joint, NothingIsAGalaxyBecauseOfModelsAtTheirBounds) {
   EXPECT_EQ(source->model.kind, kPsf);
 }
 
+// A point of S/N 10 may be either, and is as large as galaxies of its magnitude; one of S/N 100 is a star anyhow.
+TEST(Joint, AFaintPointIsWhatThereIsMoreOf) {
+  SyntheticSky sky(70, 50);
+  sky.add(kPsf, 20.3, 25.2, {0.25, 0.3, 0.35});
+  sky.add(kPsf, 52.1, 24.6, {2.5, 3, 3.5});
+  sky.expose(2);
+  const Field field(std::move(sky));
+  BlobFitOptions options;
+  options.joint = true;
+  const FittedCatalog catalog = field.fit(options);
+  const SourceModel& faint = field.nearest(catalog, field.sky.truth[0])->model;
+  EXPECT_EQ(faint.kind, kRex);
+  const RadiusPrior prior = options.together.prior.radius(faint.flux);
+  EXPECT_NEAR(faint.shape.log_re, prior.log_re, 1.5 * prior.sigma);
+  EXPECT_EQ(field.nearest(catalog, field.sky.truth[1])->model.kind, kPsf);
+  options.together.prior.log10_galaxies_per_star = -2;
+  EXPECT_EQ(field.nearest(field.fit(options), field.sky.truth[0])->model.kind, kPsf);
+}
+
 // A disk with a bulge, a galaxy of one profile between the two, and an exponential one: as bright as each other.
 TEST(Joint, ABulgeWithADiskIsOneGalaxyOfTwoProfilesAndNoOtherIs) {
   SyntheticSky sky(200, 80);

@@ -65,11 +65,14 @@ TEST(PriorOddsOfRound, AreThoseOfTheCountsWhereThePixelsSayNothing) {
   const GalaxyPrior prior;
   const FitOptions fit;
   SourceModel round = galaxy(kRex, 0);
+  round.flux = {2, 4};
+  EXPECT_FALSE(prior_odds_of_round(round, -1, prior));  // too bright
+  round.flux = {1, 2};
   const RadiusPrior radius = prior.radius(round.flux);
   const auto odds = [&](double error_of_log_re) {
     const double re = std::exp(round.shape.log_re);
-    return prior_odds_of_round(round, *occam_term(round, diagonal(re * error_of_log_re, 0, 0, 0), fit),
-                               prior);
+    return *prior_odds_of_round(round, *occam_term(round, diagonal(re * error_of_log_re, 0, 0, 0), fit),
+                                prior);
   };
   round.shape.log_re = radius.log_re;
   EXPECT_NEAR(odds(100), 2 * prior.log_odds(round.flux), 1e-3);
@@ -87,7 +90,11 @@ TEST(PriorOddsOfRound, AreThoseOfTheCountsWhereThePixelsSayNothing) {
   }
   ModelImprovements occam;
   occam[dchisq_index(kRex)] = -1;
-  const double both = 3.0 / 2 + prior_odds_of_round(round, -1, prior);
+  ModelFit& shrunk = r.models[dchisq_index(kDev)];  // to a point: no galaxy
+  shrunk = r.models[dchisq_index(kRex)];
+  shrunk.model.kind = kDev;
+  shrunk.model.shape.log_re = std::log(0.02);
+  const double both = 3.0 / 2 + *prior_odds_of_round(round, -1, prior);
   EXPECT_NEAR(model_weights(r, {}, 2, occam)[dchisq_index(kPsf)], 1 / (1 + std::exp(both / 2)), 1e-12);
 }
 
