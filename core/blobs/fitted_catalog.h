@@ -77,9 +77,10 @@ struct BlobReport {
   int images_left_out = 0;  // their PSF is not usable
   int sources = 0, fitted = 0;
   int unfinished = 0;  // of the fitted: their last fit with their neighbours took all the steps that it may
+  bool cut_short = false;  // its joint fit took all the work that it may (JointSelection::most_steps)
   std::vector<SourceFailure> failures;
   BlobStatus status = BlobStatus::kSkipped;
-  std::string message;     // why, where it is not fitted
+  std::string message;     // why, where it is not fitted or was cut short
   double cpu_seconds = 0;  // for logs; not part of any product
 
   // The message, and every source that failed with its reason, in one line.
