@@ -80,7 +80,7 @@ TEST_P(TakenUpAgain, AfterAnyStepItComesToTheSameBytes) {
   options.reoptimize = composite || GetParam() == Way::kReoptimized;
   const bool cut_short = GetParam() == Way::kCutShort;
   options.joint = composite || cut_short || GetParam() == Way::kJoint;
-  if (cut_short) options.together.most_steps = 40;
+  if (cut_short) options.together.most_steps = 10;
   options.together.composites = composite;
   options.accounts = true;
   const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
@@ -97,7 +97,7 @@ TEST_P(TakenUpAgain, AfterAnyStepItComesToTheSameBytes) {
   const int all = undisturbed.steps_told;
   ASSERT_GT(all, 8);
   int interrupted = 0;
-  const int stride = composite ? 5 : 1;  // of so many steps
+  const int stride = composite || cut_short ? 5 : 1;  // of so many steps
   for (int limit = 1; limit <= 3 * all; limit += stride) {
     SCOPED_TRACE(limit);
     InMemory memory;
