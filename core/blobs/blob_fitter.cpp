@@ -132,6 +132,10 @@ FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& given, 
   if (unfinished > 0)
     log.info("{} of them took all the steps that a fit may, or went as far: they may not be at their best",
              unfinished);
+  for (const BlobReport& r : out.blobs)
+    if (r.cut_short)
+      log.warning("blob {} of {} sources (x {}:{} y {}:{}): {}", r.blob, r.fitted, r.box.x0, r.box.x1,
+                  r.box.y0, r.box.y1, r.message);
   return out;
 }
 

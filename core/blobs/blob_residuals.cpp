@@ -21,7 +21,8 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
   for (const auto& map : saturated) saturated_views.push_back(map.view());
   std::vector<AvoidPoint> avoid;
   for (const SourceRecord& r : records) {
-    if (what.around_living && !r.alive) continue;
+    // What the others do as well without was there, and is not to be tried again.
+    if (what.around_living && !r.alive && r.told.fate != SourceFate::kSuperfluous) continue;
     const Pixel at = what.around_living ? rounded_pixel(r.model) : Pixel{r.start_ix, r.start_iy};
     avoid.push_back({at.x, at.y, options_.detection.avoid_radius});
   }

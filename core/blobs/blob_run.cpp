@@ -101,6 +101,7 @@ BlobResult BlobRun::run() {
   for (const int s : task_.sources) records.push_back(record_of(s));
   fit_records(records, false);
   if (options_.joint) {
+    bound_work(records);
     fit_together(records);
     choose_again(records, {});
     fit_together(records);
@@ -118,6 +119,8 @@ BlobResult BlobRun::run() {
   out.report.unfinished = static_cast<int>(std::ranges::count_if(records, [&](const SourceRecord& r) {
     return r.alive && (options_.joint ? r.unfinished : ends_early(r));
   }));
+  out.report.cut_short = spent();
+  if (spent()) out.report.message = "its joint fit took all the work that it may: it may not be at its best";
   out.sources = finish(records);
   if (options_.accounts) out.account = account(records);
   if (task_.own) std::erase_if(out.sources, [&](const FittedSource& s) { return !is_own(s); });

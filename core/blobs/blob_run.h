@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -170,6 +171,10 @@ class BlobRun {
   std::vector<char> with_neighbours(const std::vector<SourceRecord>& records, std::vector<char> given);
   void choose_freely(std::vector<SourceRecord>& records, std::vector<char> wanted);
   double excess_of(const SourcePatches& patches) const;
+  static double window_pixels(const SourceRecord& record);
+  void bound_work(const std::vector<SourceRecord>& records);
+  bool spent() const { return work_ > most_work_; }
+  void let_grow(std::vector<SourceRecord>& records);
   void look_further(std::vector<SourceRecord>& records);
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
   bool drop_dark(std::vector<SourceRecord>& records);
@@ -214,6 +219,11 @@ class BlobRun {
   // Of each record: on what its kind was last chosen, kinds with its neighbours free, two in its place, or none, last tried.
   std::vector<Decided> chosen_on_, tried_on_, split_on_, dropped_on_;
   Overlaps overlaps_;
+  // Whether models may become larger than the pixels that they were fitted on bear out (most_log_re()): not before all is
+  // there that is to be seen, or one takes the light of many for its own.
+  bool may_grow_ = false;
+  // Of the joint fit, in pixels times steps; what there is to decide beyond the most is not decided.
+  double work_ = 0, most_work_ = std::numeric_limits<double>::infinity();
   int bands_;
   std::vector<SourceState> known_;
   std::size_t next_known_ = 0;

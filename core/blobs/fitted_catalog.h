@@ -78,9 +78,10 @@ struct BlobReport {
   int sources = 0, fitted = 0;
   // Of the fitted: their last fit with their neighbours took all the steps that it may, or took them as far as one may.
   int unfinished = 0;
+  bool cut_short = false;  // its joint fit took all the work that it may (JointSelection::most_steps)
   std::vector<SourceFailure> failures;
   BlobStatus status = BlobStatus::kSkipped;
-  std::string message;     // why, where it is not fitted
+  std::string message;     // why, where it is not fitted or was cut short
   double cpu_seconds = 0;  // for logs; not part of any product
 
   // The message, and every source that failed with its reason, in one line.

@@ -30,6 +30,19 @@ double usable_light(const BlobImage& image, const Patch& model) {
   return sum;
 }
 
+// How large a galaxy may become at all.
+double largest_log_re(const SourceModel& model, const FitOptions& o) {
+  if (model.max_log_re != 0) return model.max_log_re;
+  return model.kind == SourceKind::kRex ? o.max_log_re_rex : o.max_log_re_galaxy;
+}
+
+// What of it is larger: the model, or what it was chosen as.
+const SourceModel& larger_of(const SourceModel& model, const SourceRecord& r) {
+  const ModelFit& chosen = r.models[dchisq_index(r.chosen)];
+  const bool known = chosen.status == ModelFitStatus::kFitted && chosen.model.is_galaxy();
+  return known && chosen.model.shape.log_re > model.shape.log_re ? chosen.model : model;
+}
+
 // Whether the patches do not cover all that the others did.
 bool is_smaller(const SourcePatches& patches, const SourcePatches& than) {
   for (std::size_t i = 0; i < than.size(); ++i)
@@ -70,6 +83,7 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
     if (!component.record->from_catalog && component.record->model_chosen)
       s.round_radius_prior = options_.together.prior.radius(model.flux);
     std::vector<double> share(static_cast<std::size_t>(bands_), 0.0);
+    double most_reach = 0;  // arcsec
     for (std::size_t i = 0; i < images.size(); ++i) {
       const BlobImage& image = images[i];
       const auto at = images_.place(model, image);
@@ -88,7 +102,12 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
             {image.data.view(), image.inverse_error.view(), image.band, image.wcs.cd(), image.mjd_tai});
       }
       s.views.push_back({place[i], *local, kernel, *window});
+      const double reach = image.wcs.pixel_scale_arcsec() * std::max(window->width(), window->height()) / 2;
+      most_reach = std::max(most_reach, reach);
     }
+    if (model.is_galaxy() && !component.record->model.is_composite())
+      s.model.max_log_re = std::min(largest_log_re(model, options_.fit),
+                                    most_log_re(larger_of(model, *component.record), most_reach, may_grow_));
     const double best = *std::max_element(share.begin(), share.end());
     const auto unseen = [&](int band) {
       const double v = share[static_cast<std::size_t>(band)];
@@ -150,6 +169,17 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
     fit = fit_members(input, options);
   }
   const bool ok = usable();
+  // What stopped at how large it may become on its pixels is fitted again on those of what it is now.
+  std::vector<char> stopped(group.members.size(), 0);
+  for (std::size_t k = 0; ok && k < group.members.size(); ++k) {
+    SourceModel& model = fit.models[k];
+    if (!model.is_galaxy() || model.is_composite()) continue;
+    const SourceModel& before = records[static_cast<std::size_t>(group.members[k])].model;
+    constexpr double kNear = 1e-3;
+    stopped[k] = may_grow_ && model.shape.log_re > model.max_log_re - kNear &&
+                 model.max_log_re < largest_log_re(before, options_.fit);
+    model.max_log_re = before.max_log_re;
+  }
   GroupFit out;
   const bool nobody_else = group.whole && std::ranges::none_of(group.held, [](char h) { return h != 0; });
   for (std::size_t k = 0; k < group.members.size(); ++k) {
@@ -160,7 +190,8 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
     draw_on_windows(r);
     images_.add(r.patches, -1);
     out.change.push_back(nobody_else ? 0 : images_.distance(before, r.patches));
-    out.beside.push_back(images_.light_beside(r.patches, before));
+    out.beside.push_back(stopped[k] ? std::numeric_limits<double>::infinity()
+                                    : images_.light_beside(r.patches, before));
   }
   return out;
 }
@@ -263,6 +294,8 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
     if (r.alive) images_.add(r.patches, 1);
   std::vector<Image<float>> before;
   for (const BlobImage& image : images_.images()) before.push_back(image.data);
+  std::vector<SourceModel> models;
+  for (const SourceRecord& r : records) models.push_back(r.model);
   const auto subtract_all = [&](bool as_drawn) {
     for (SourceRecord& r : records) {
       if (!r.alive) continue;
@@ -284,6 +317,26 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
   for (SourceRecord& r : records)
     if (!r.alive) r.patches.clear();
   subtract_all(!known);
+  // By what came of it, so that it is the same after a resume: few fits take more steps.
+  constexpr double kSteps = 10;
+  for (std::size_t i = 0; i < records.size(); ++i)
+    if (records[i].alive && i < models.size() && !same_light(models[i], records[i].model))
+      work_ += kSteps * window_pixels(records[i]);
+}
+
+// Pixels that a source is drawn on, in all images.
+double BlobRun::window_pixels(const SourceRecord& r) {
+  double sum = 0;
+  for (const auto& p : r.patches)
+    if (p) sum += static_cast<double>(p->box().area());
+  return sum;
+}
+
+// What a blob's joint fit may take: so many steps over all its pixels and over those of every source that it starts with.
+void BlobRun::bound_work(const std::vector<SourceRecord>& records) {
+  double pixels = static_cast<double>(images_.good_pixels());
+  for (const SourceRecord& r : records) pixels += window_pixels(r);
+  most_work_ = options_.together.most_steps * pixels;
 }
 
 // The kinds of the wanted sources (all, if empty) once more, brightest first, the others' models subtracted; but of those
@@ -295,7 +348,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
     SourceRecord& r = records[static_cast<std::size_t>(i)];
     const bool of_known_kind = r.from_catalog && (r.found.is_galaxy() || r.traits.point_source);
     Decided& chosen_on = chosen_on_[static_cast<std::size_t>(i)];
-    if (!may_be_fitted_together(r) || of_known_kind || is_decided(r, chosen_on)) continue;
+    if (!may_be_fitted_together(r) || of_known_kind || spent() || is_decided(r, chosen_on)) continue;
     Decided now = decided_now(r);
     images_.add(r.patches, 1);
     step(r, [&] {
@@ -310,6 +363,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
       }
       r.composite_gain = 0;
       const auto failure = failure_of_item([&] {
+        joint_selection_.may_grow = may_grow_;
         joint_selection_.run(r, {}, -1, {}, in_parallel_);
         if (options_.together.composites) try_composite(r);
       });
@@ -317,6 +371,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
       // One of two that were one has no model to go back to.
       if (failure && r.split_from >= 0 && !r.model_chosen) r.alive = false;
     });
+    for (const ModelFit& m : r.models) work_ += static_cast<double>(m.steps) * r.pixels;
     now.kind = r.model.kind;
     chosen_on = std::move(now);
     const SourcePatches old = std::exchange(r.patches, {});
@@ -342,7 +397,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
 void BlobRun::choose_freely(std::vector<SourceRecord>& records, std::vector<char> wanted) {
   constexpr int kRounds = 3;
   if (std::ranges::none_of(wanted, [](char c) { return c != 0; })) return;
-  for (int round = 0; round < kRounds; ++round) {
+  for (int round = 0; round < kRounds && !spent(); ++round) {
     std::vector<SourceKind> before;
     for (const SourceRecord& r : records) before.push_back(r.model.kind);
     tried_on_.resize(records.size());
@@ -436,6 +491,15 @@ std::vector<char> BlobRun::join(std::vector<SourceRecord>& records) {
   return changed;
 }
 
+// From now on galaxies may become larger: those that are at what bounded them until now are fitted again.
+void BlobRun::let_grow(std::vector<SourceRecord>& records) {
+  may_grow_ = true;
+  constexpr double kNear = 1e-3;
+  for (SourceRecord& r : records)
+    if (r.model.is_galaxy() && r.model.shape.log_re > most_log_re(larger_of(r.model, r), 0, false) - kNear)
+      r.unsettled = std::numeric_limits<double>::infinity();
+}
+
 // Sources in what the fits leave, kinds beside them, and sources that are two. Once more, all kinds too, where that told
 // much and the models are still far from the data, as where a galaxy is of no profile that is tried: then also where the
 // models are bright, and as long as it tells anything, so that little depends on which of its pieces were found first.
@@ -443,9 +507,10 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
   constexpr double kWorthwhile = 0.05,
                    kStillWorthwhile = 0.01;  // of chi-squared, in the first and in later rounds
   constexpr double kFar = 5;                 // of chi-squared's own sigmas
+  constexpr double kMayGrow = 1.5;           // of chi-squared, pixels
   const auto pixels = static_cast<double>(images_.good_pixels());
   double before = chi2(false);
-  for (int round = 0; round < options_.together.rounds; ++round) {
+  for (int round = 0; round < options_.together.rounds && !spent(); ++round) {
     const std::size_t first = records.size();
     if (round > 0) {
       choose_again(records, {});
@@ -466,6 +531,7 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     choose_near(records, whole);
     if (rejoin(records, whole)) fit_together(records);
     std::vector<char> changed = join(records);
+    if (!may_grow_ && chi2(false) < kMayGrow * pixels) let_grow(records);
     // What was chosen before all of its neighbours were there.
     choose_again(records, {});
     fit_together(records);

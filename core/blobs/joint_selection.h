@@ -55,6 +55,11 @@ struct JointSelection {
   double least_separation_arcsec =
       0.5;  // of the two: nearer, they are one source of a profile that is not tried
 
+  // Steps over all pixels of a blob, and over those of every source that it starts with, that its joint fit may take in all:
+  // beyond that nothing is searched, split or chosen again, and what is there is brought to its best. Counted, not
+  // timed, so that results depend on no machine.
+  double most_steps = 1500;
+
   // Overlap: the correlation of two models as drawn, weighted. Larger groups are fitted in overlapping parts.
   double least_overlap = 2e-3;
   int largest_group = 24;

@@ -70,6 +70,12 @@ bool at_highest_index(const SourceModel& model, const FitOptions& fit) {
   return model.kind == SourceKind::kSer && model.sersic_index > fit.max_sersic_index - kNear;
 }
 
+double most_log_re(const SourceModel& model, double reach, bool may_grow) {
+  constexpr double kUsual = 3, kGrowth = 2, kOfReach = 0.25;  // arcsec; of its radius; of its pixels
+  const double now = model.is_galaxy() ? std::exp(model.shape.log_re) : 0;
+  return std::log(may_grow ? std::max({kUsual, kGrowth * now, kOfReach * reach}) : std::max(kUsual, now));
+}
+
 double chi2_improvement(const std::vector<double>& none, const std::vector<double>& model,
                         const std::vector<double>& flux) {
   double sum = 0;
@@ -465,9 +471,11 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
 
   record.chi2_none = none;
   const double side = std::max(record.rectangle_width, record.rectangle_height);
-  const double cap = entered_as_galaxy
-                         ? entry.shape.log_re + std::log(options_.large_galaxy_radius_factor)
-                         : std::log(options_.max_radius_fraction * side * images_.wcs().pixel_scale_arcsec());
+  const double pixel_scale = images_.wcs().pixel_scale_arcsec();
+  const double cap = together_
+                         ? most_log_re(record.known_galaxy.value_or(entry), side / 2 * pixel_scale, may_grow)
+                     : entered_as_galaxy ? entry.shape.log_re + std::log(options_.large_galaxy_radius_factor)
+                                         : std::log(options_.max_radius_fraction * side * pixel_scale);
   const auto tried = [&](SourceKind kind, SourceModel start) {
     ModelFit& best = record.models[dchisq_index(kind)];
     if (kind != SourceKind::kPsf) {

@@ -26,6 +26,8 @@ class SourceSelection {
   void run(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner,
            ImageView<const std::uint8_t> reserved, bool in_parallel);
 
+  bool may_grow = true;  // together: most_log_re()
+
   // How much larger the residuals that a model leaves are than the pixels' errors, on the pixels of the last run().
   double excess_of(const SourceModel& model, bool over_background);
 
@@ -77,6 +79,10 @@ double chi2_improvement(const std::vector<double>& none, const std::vector<doubl
 // fitted together, neither is by itself a reason to call one a galaxy.
 bool at_largest_radius(const SourceModel& model, const FitOptions& fit);
 bool at_highest_index(const SourceModel& model, const FitOptions& fit);
+
+// How large a galaxy may become in one fit, in ln arcsec: what is drawn on more pixels than it was fitted on, has been
+// fitted nowhere there. `reach`: from its place to the sides of its pixels, arcsec. `may_grow`: beyond what those hold of it.
+double most_log_re(const SourceModel& model, double reach, bool may_grow);
 
 // The round galaxy of the same area.
 SourceModel rounded(SourceModel galaxy);

@@ -70,7 +70,7 @@ test::SyntheticSky of_every_joint_step() {
   return sky;
 }
 
-enum class Way { kOnce, kReoptimized, kJoint, kComposite };
+enum class Way { kOnce, kReoptimized, kJoint, kCutShort, kComposite };
 class TakenUpAgain : public testing::TestWithParam<Way> {};
 
 TEST_P(TakenUpAgain, AfterAnyStepItComesToTheSameBytes) {
@@ -78,7 +78,9 @@ TEST_P(TakenUpAgain, AfterAnyStepItComesToTheSameBytes) {
   const Field field(composite ? of_every_joint_step() : mixed_sky());
   BlobFitOptions options;
   options.reoptimize = composite || GetParam() == Way::kReoptimized;
-  options.joint = composite || GetParam() == Way::kJoint;
+  const bool cut_short = GetParam() == Way::kCutShort;
+  options.joint = composite || cut_short || GetParam() == Way::kJoint;
+  if (cut_short) options.together.most_steps = 10;
   options.together.composites = composite;
   options.accounts = true;
   const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
@@ -86,6 +88,7 @@ TEST_P(TakenUpAgain, AfterAnyStepItComesToTheSameBytes) {
   const FittedCatalog whole = fitted(field, options, undisturbed);
   const std::string bytes = bytes_of(whole);
   ASSERT_EQ(bytes, bytes_of(field.fit(options)));
+  EXPECT_EQ(std::ranges::any_of(whole.blobs, &BlobReport::cut_short), cut_short);
   if (composite) {
     const auto is_composite = [](const FittedSource& s) { return s.model.is_composite(); };
     EXPECT_TRUE(std::ranges::any_of(whole.sources, is_composite));
@@ -94,7 +97,7 @@ TEST_P(TakenUpAgain, AfterAnyStepItComesToTheSameBytes) {
   const int all = undisturbed.steps_told;
   ASSERT_GT(all, 8);
   int interrupted = 0;
-  const int stride = composite ? 5 : 1;  // of so many steps
+  const int stride = composite || cut_short ? 5 : 1;  // of so many steps
   for (int limit = 1; limit <= 3 * all; limit += stride) {
     SCOPED_TRACE(limit);
     InMemory memory;
@@ -114,7 +117,8 @@ TEST_P(TakenUpAgain, AfterAnyStepItComesToTheSameBytes) {
   EXPECT_GE(interrupted * stride, options.joint ? all / 2 : all - stride);
 }
 INSTANTIATE_TEST_SUITE_P(EveryWay, TakenUpAgain,
-                         testing::Values(Way::kOnce, Way::kReoptimized, Way::kJoint, Way::kComposite));
+                         testing::Values(Way::kOnce, Way::kReoptimized, Way::kJoint, Way::kCutShort,
+                                         Way::kComposite));
 
 TEST(BlobMemory, WhatIsDoneIsNotFittedAgainByAnyNumberOfThreads) {
   const Field field(mixed_sky());

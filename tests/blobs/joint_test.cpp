@@ -10,6 +10,7 @@
 
 #include "core/blobs/blob_images.h"
 #include "core/blobs/joint_selection.h"
+#include "core/blobs/source_selection.h"
 #include "core/survey/bits.h"
 #include "tests/blobs/field.h"
 
@@ -470,6 +471,38 @@ TEST(Joint, ABulgePlusDiskThatLosesItsBulgeIsWhatItWasWithoutIt) {
     ++settled;
   }
   EXPECT_GT(settled, 0);
+}
+
+// Beyond the most work nothing is decided any more; what is there is fitted.
+TEST(Joint, AFitThatTakesAllTheWorkThatItMayEndsAndSaysSo) {
+  const Field field(crowded_sky());
+  BlobFitOptions options;
+  options.joint = true;
+  const FittedCatalog whole = field.fit(options);
+  options.together.most_steps = 1;
+  const FittedCatalog cut = field.fit(options);
+  ASSERT_EQ(whole.blobs.size(), cut.blobs.size());
+  const auto is_cut = [](const BlobReport& r) { return r.cut_short && !r.message.empty(); };
+  EXPECT_TRUE(std::ranges::none_of(whole.blobs, is_cut));
+  EXPECT_TRUE(std::ranges::all_of(cut.blobs, is_cut));
+  const SourceModel& isolated = field.sky.truth[3];
+  for (std::size_t b = 0; b < isolated.flux.size(); ++b)
+    EXPECT_NEAR(field.nearest(cut, isolated)->model.flux[b] / isolated.flux[b], 1, 0.05);
+}
+
+// What is drawn on more pixels than it was fitted on, has been fitted nowhere there.
+TEST(Joint, AGalaxyGrowsNoFurtherThanItsPixelsBearOut) {
+  SourceModel galaxy;
+  galaxy.kind = kExp;
+  galaxy.shape.log_re = std::log(5.0);
+  const auto most = [&](double reach, bool may_grow) {
+    return std::exp(most_log_re(galaxy, reach, may_grow));
+  };
+  EXPECT_NEAR(most(16, true), 10, 1e-9);   // twice its radius
+  EXPECT_NEAR(most(100, true), 25, 1e-9);  // a quarter of its pixels
+  EXPECT_NEAR(most(100, false), 5, 1e-9);  // not at all
+  galaxy.shape.log_re = std::log(0.5);
+  EXPECT_NEAR(most(4, false), 3, 1e-9);  // but any to what is usual
 }
 
 TEST(Joint, DoesNotDependOnTheNumberOfThreads) {

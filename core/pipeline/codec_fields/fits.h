@@ -114,6 +114,7 @@ struct Fields<BlobReport> {
     visit("sources", &BlobReport::sources);
     visit("fitted", &BlobReport::fitted);
     visit("unfinished", &BlobReport::unfinished);
+    visit("cut_short", &BlobReport::cut_short);
     visit("failures", &BlobReport::failures);
     visit("status", &BlobReport::status);
     visit("message", &BlobReport::message);

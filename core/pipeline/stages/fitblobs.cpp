@@ -251,12 +251,14 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FitWay& way, 
   std::vector<Failure> failures = failures_of(out.fitted.blobs, run.log);
   if (out.fitted.sources.empty() && failures.empty() && left.blobs == 0)
     return Nothing{"no source is significant once fitted"};
+  const std::int64_t cut_short = std::ranges::count(out.fitted.blobs, true, &BlobReport::cut_short);
   Outcome<Fits> outcome(std::move(out));
   outcome.cards.set("GALFRPSF", fitting.galaxy_forces_point_sources, "point sources only in large galaxies?");
   outcome.cards.set("LESSMASK", fitting.less_masking, "no background near medium-bright stars?");
   add_dchisq_cards(outcome.cards);
   outcome.cards.set("NFAILED", static_cast<std::int64_t>(failures.size()), "items that could not be fitted");
   if (left.blobs > 0) outcome.cards.set("NBAILOUT", left.blobs, "blobs that were not to be fitted");
+  if (cut_short > 0) outcome.cards.set("NCUT", cut_short, "blobs whose joint fit took all the work it may");
   outcome.failures = std::move(failures);
   return outcome;
 }
