@@ -11,7 +11,8 @@
 //
 // Radii: ln re = -0.63 - 0.27 (i - 23) of discs along their major axis, in arcsec, that of a round galaxy of the same area being
 // smaller by the root of an axis ratio of 0.6; they scatter by 0.7 in ln re (Miller et al. 2013, MNRAS 429, 2858, appendix B,
-// from HST images of Simard et al. 2002, ApJS 142, 1).
+// from HST images of Simard et al. 2002, ApJS 142, 1). Only of galaxies fainter than r = 21.5: brighter ones show their radius,
+// and may be pieces of one that no profile fits.
 #pragma once
 
 #include <vector>
@@ -36,7 +37,7 @@ struct GalaxyPrior {
   double crowding(const SourceList& sources, const Wcs& brick) const;
 
   // Of a source of such fluxes (nanomaggies, per band; of those that are positive the mean counts as r). Without any:
-  // none, and even odds.
+  // none, and even odds; of bright ones no radius.
   RadiusPrior radius(const std::vector<double>& flux) const;
   double log_odds(const std::vector<double>& flux) const;  // ln (galaxies/stars)
 };
