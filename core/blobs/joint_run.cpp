@@ -509,9 +509,15 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
   constexpr double kFar = 5;                 // of chi-squared's own sigmas
   constexpr double kMayGrow = 1.5;           // of chi-squared, pixels
   const auto pixels = static_cast<double>(images_.good_pixels());
+  // What later rounds find and drop again tells that they come to no end: of all that is there, and of what was found.
+  constexpr double kDropped = 0.1, kStays = 0.25;
+  const auto there = [&] {
+    return static_cast<double>(std::ranges::count(records, true, &SourceRecord::alive));
+  };
   double before = chi2(false);
   for (int round = 0; round < options_.together.rounds && !spent(); ++round) {
     const std::size_t first = records.size();
+    const double at_first = there();
     if (round > 0) {
       choose_again(records, {});
       fit_together(records);
@@ -530,7 +536,9 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     if (whole < records.size()) fit_together(records);
     choose_near(records, whole);
     if (rejoin(records, whole)) fit_together(records);
+    const double found = there();
     std::vector<char> changed = join(records);
+    const double stay = there();
     if (!may_grow_ && chi2(false) < kMayGrow * pixels) let_grow(records);
     // What was chosen before all of its neighbours were there.
     choose_again(records, {});
@@ -541,6 +549,8 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     const double after = chi2(false);
     const double least = round > 0 ? kStillWorthwhile : kWorthwhile;
     if (!(before - after > least * after) || !(after > pixels + kFar * std::sqrt(2 * pixels))) break;
+    if (round > 0 && found - stay > kDropped * at_first && stay - at_first < kStays * (found - at_first))
+      break;
     before = after;
   }
   fit_together(records, true);
