@@ -93,7 +93,9 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records, const std::ve
       if (!best.empty() && kind == heir.model.kind) continue;
       const bool simple = kind == kPsf || kind == kRex;
       double margin = simple ? o.split_gain_of_round : o.split_gain, share = 0;
-      if (kind == kPsf) share = o.margins.fraction_of_star * heir.models[dchisq_index(kPsf)].dchisq;
+      // A PSF that is off by a fraction of itself is as much light of the star as lies where this one's does.
+      if (kind == kPsf)
+        share = o.margins.fraction_of_star * strongest * strongest * heir.models[dchisq_index(kPsf)].dchisq;
       // Two at one place are a galaxy of more than one profile.
       if (3600 * angular_separation(r.model.ra, r.model.dec, heir.model.ra, heir.model.dec) <
           o.least_separation_arcsec) {
