@@ -491,13 +491,19 @@ std::vector<char> BlobRun::join(std::vector<SourceRecord>& records) {
   return changed;
 }
 
-// From now on galaxies may become larger: those that are at what bounded them until now are fitted again.
+// From now on galaxies may become larger: those so large that it bounded them until now are fitted, and their kinds chosen,
+// again.
 void BlobRun::let_grow(std::vector<SourceRecord>& records) {
   may_grow_ = true;
-  constexpr double kNear = 1e-3;
-  for (SourceRecord& r : records)
-    if (r.model.is_galaxy() && r.model.shape.log_re > most_log_re(larger_of(r.model, r), 0, false) - kNear)
-      r.unsettled = std::numeric_limits<double>::infinity();
+  constexpr double kNear = 0.01;  // of ln arcsec
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    SourceRecord& r = records[i];
+    if (!r.model.is_galaxy() || larger_of(r.model, r).shape.log_re < most_log_re({}, 0, false) - kNear)
+      continue;
+    r.unsettled = std::numeric_limits<double>::infinity();
+    if (i < chosen_on_.size()) chosen_on_[i] = {};
+    if (i < tried_on_.size()) tried_on_[i] = {};
+  }
 }
 
 // Sources in what the fits leave, kinds beside them, and sources that are two. Once more, all kinds too, where that told
@@ -507,7 +513,7 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
   constexpr double kWorthwhile = 0.05,
                    kStillWorthwhile = 0.01;  // of chi-squared, in the first and in later rounds
   constexpr double kFar = 5;                 // of chi-squared's own sigmas
-  constexpr double kMayGrow = 1.5;           // of chi-squared, pixels
+  constexpr double kMayGrow = 1.5;           // of chi-squared, pixels: all is there that takes much light
   const auto pixels = static_cast<double>(images_.good_pixels());
   // What later rounds find and drop again tells that they come to no end: of all that is there, and of what was found.
   constexpr double kDropped = 0.1, kStays = 0.25;
@@ -552,6 +558,10 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     if (round > 0 && found - stay > kDropped * at_first && stay - at_first < kStays * (found - at_first))
       break;
     before = after;
+  }
+  if (!may_grow_) {
+    let_grow(records);
+    choose_again(records, {});
   }
   fit_together(records, true);
 }

@@ -472,19 +472,29 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
   record.chi2_none = none;
   const double side = std::max(record.rectangle_width, record.rectangle_height);
   const double pixel_scale = images_.wcs().pixel_scale_arcsec();
-  const double cap = together_
-                         ? most_log_re(record.known_galaxy.value_or(entry), side / 2 * pixel_scale, may_grow)
-                     : entered_as_galaxy ? entry.shape.log_re + std::log(options_.large_galaxy_radius_factor)
-                                         : std::log(options_.max_radius_fraction * side * pixel_scale);
+  const double largest = entered_as_galaxy
+                             ? entry.shape.log_re + std::log(options_.large_galaxy_radius_factor)
+                             : std::log(options_.max_radius_fraction * side * pixel_scale);
+  // Of these fits alone.
+  const double cap = together_ ? std::min(largest, most_log_re(record.known_galaxy.value_or(entry),
+                                                               side / 2 * pixel_scale, may_grow))
+                               : largest;
   const auto tried = [&](SourceKind kind, SourceModel start) {
     ModelFit& best = record.models[dchisq_index(kind)];
+    double most = 0;  // that it may ever have
     if (kind != SourceKind::kPsf) {
       const double own =
           kind == SourceKind::kRex ? options_.fit.max_log_re_rex : options_.fit.max_log_re_galaxy;
-      start.max_log_re = entered_as_galaxy ? cap : std::min(own, cap);
+      most = entered_as_galaxy ? largest : std::min(own, largest);
+      start.max_log_re = std::min(most, cap);
       start.shape.log_re = std::min(start.shape.log_re, start.max_log_re);
     }
     ModelFit fit = try_model(record, start, none);
+    constexpr double kNear = 0.01;  // of ln arcsec
+    if (kind != SourceKind::kPsf && start.max_log_re < most &&
+        fit.model.shape.log_re > start.max_log_re - kNear)
+      fit.at_radius_limit = false;
+    if (kind != SourceKind::kPsf) fit.model.max_log_re = most;
     const bool better = best.status != ModelFitStatus::kFitted ||
                         (fit.status == ModelFitStatus::kFitted && fit.dchisq > best.dchisq);
     if (better) best = std::move(fit);
