@@ -48,7 +48,10 @@ double GalaxyPrior::crowding(const SourceList& sources, const Wcs& brick) const 
     count += m && *m < counted_to && here ? 1 : 0;
   }
   if (!(area > 0)) return 1;
-  return std::max(1.0, (count / area - most_galaxies * galaxies_per_arcmin2) / stars_per_arcmin2);
+  // Of few sources as many as chance does not bring together.
+  constexpr double kSigmas = 3;
+  const double sure = count - kSigmas * std::sqrt(count);
+  return std::max(1.0, (sure / area - most_galaxies * galaxies_per_arcmin2) / stars_per_arcmin2);
 }
 
 }  // namespace brickline

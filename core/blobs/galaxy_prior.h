@@ -6,8 +6,8 @@
 // at r = 20, a tenth of a dex more per magnitude, as models of the Galaxy have them at |b| of some 50 degrees (Robin et al. 2003,
 // A&A 409, 523). With r - i = 0.4 there are 1.7 galaxies per star at r = 20, 4 at 22, 7 at 23 and 12 at 24.
 //
-// Where more sources are brighter than r = 22 than thrice the galaxies that there should be (a cluster has no more), the
-// rest are taken for stars, and stars are as much more frequent at every magnitude.
+// Where more sources are brighter than r = 22 than thrice the galaxies that there should be (a cluster has no more), by more
+// than chance brings together, the rest are taken for stars, and stars are as much more frequent at every magnitude.
 //
 // Radii: ln re = -0.63 - 0.27 (i - 23) of discs along their major axis, in arcsec, that of a round galaxy of the same area being
 // smaller by the root of an axis ratio of 0.6; they scatter by 0.7 in ln re (Miller et al. 2013, MNRAS 429, 2858, appendix B,

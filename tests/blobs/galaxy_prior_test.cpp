@@ -44,7 +44,10 @@ TEST(GalaxyPrior, WhereThereAreTooManySourcesForGalaxiesTheyAreStars) {
   EXPECT_EQ(prior.crowding(with(28, 1000), brick), 1);  // as at high latitude
   EXPECT_EQ(prior.crowding(with(48, 0), brick), 1);     // a cluster of galaxies
   SourceList crowded = with(4 * 130, 0);
-  EXPECT_NEAR(prior.crowding(crowded, brick), (130 - 12.3) / 2.9, 0.1);
+  EXPECT_NEAR(prior.crowding(crowded, brick), (130 - 3 * std::sqrt(4 * 130) / 4 - 12.3) / 2.9, 0.1);
+  // A few that chance brought together in a small region tell nothing.
+  EXPECT_EQ(
+      prior.crowding(with(4, 0), Wcs::tangent(150, 2, 30, 30, {-0.25 / 3600, 0, 0, 0.25 / 3600}, 60, 60)), 1);
   const double before = prior.log_odds({1});
   prior.stars = prior.crowding(crowded, brick);
   EXPECT_NEAR(prior.log_odds({1}), before - std::log(prior.stars), 1e-12);
