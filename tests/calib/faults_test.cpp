@@ -121,8 +121,9 @@ TEST_F(Faults, ThePageShowsWhatWasMadeAndWhatFailed) {
     EXPECT_EQ(ccd["sky_step"]["failed"].get<bool>(), band != "g");
     EXPECT_EQ(ccd.contains("sky"), band == "g");
     EXPECT_EQ(ccd.contains("psf"), band != "r");
-    if (band != "g")
+    if (band != "g") {
       EXPECT_THAT(ccd["lacking"][0].get<std::string>(), HasSubstr(band == "r" ? "_oow_r_" : "_z_"));
+    }
     if (band == "r") continue;
     ASSERT_EQ(ccd["psf"].size(), 25u);
     EXPECT_NEAR(ccd["psf"][12][2].get<double>(), 2.3548 * 1.7, 0.1);  // of PsfexFile

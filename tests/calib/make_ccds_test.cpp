@@ -91,8 +91,12 @@ TEST_F(MakeCcds, ZeroPointsComeFromWhatIsStatedElseTheCamera) {
   for (std::int64_t i = 0; i < made.rows(); ++i) {
     const bool stated = made.text("filter", i) == "g";
     EXPECT_EQ(made.text("zpt_source", i), stated ? "option" : "nominal");
-    if (stated) EXPECT_NEAR(made.number("ccdzpt", i), 24.5, 1e-5);
-    if (made.text("filter", i) == "z") EXPECT_NEAR(made.number("ccdzpt", i), 24.875, 1e-5);
+    if (stated) {
+      EXPECT_NEAR(made.number("ccdzpt", i), 24.5, 1e-5);
+    }
+    if (made.text("filter", i) == "z") {
+      EXPECT_NEAR(made.number("ccdzpt", i), 24.875, 1e-5);
+    }
   }
   // The word that follows is an image, no second value.
   const auto one = make({"--name", "one", "--zeropoint", "g=24.5", image("g").string()});

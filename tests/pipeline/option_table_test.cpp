@@ -59,7 +59,7 @@ TEST(OptionTable, NamesEveryOptionOnce) {
   for (const OptionRow& row : option_table()) {
     EXPECT_TRUE(row.flag.starts_with("--")) << row.flag;
     EXPECT_TRUE(flags.insert(row.flag).second) << row.flag;
-    if (!row.short_flag.empty()) EXPECT_TRUE(flags.insert(row.short_flag).second) << row.short_flag;
+    EXPECT_TRUE(row.short_flag.empty() || flags.insert(row.short_flag).second) << row.short_flag;
     EXPECT_FALSE(row.help.empty()) << row.flag;
     EXPECT_EQ(row.words == 0, row.values.empty()) << row.flag;
   }

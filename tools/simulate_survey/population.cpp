@@ -98,10 +98,9 @@ std::vector<SurveyBand> survey_bands(const SimulationOptions& options) {
   std::vector<SurveyBand> bands;
   for (const std::string& name : options.bands) {
     const auto mapped = options.filter_map.find(name);
-    std::string like = mapped != options.filter_map.end() ? mapped->second : name;
     static const std::string known = "ugrizY";
-    if (mapped == options.filter_map.end() && (name.size() != 1 || known.find(name) == std::string::npos))
-      like = "r";
+    const bool is_known = name.size() == 1 && known.find(name) != std::string::npos;
+    const std::string like = mapped != options.filter_map.end() ? mapped->second : is_known ? name : "r";
     bands.push_back({name, &find_band(like)});
   }
   return bands;
