@@ -36,11 +36,11 @@ double largest_log_re(const SourceModel& model, const FitOptions& o) {
   return model.kind == SourceKind::kRex ? o.max_log_re_rex : o.max_log_re_galaxy;
 }
 
-// What of it is larger: the model, or what it was chosen as.
-const SourceModel& larger_of(const SourceModel& model, const SourceRecord& r) {
+// What its growth is measured from: what it was chosen as; if it `may_grow` as it will, the model, if that is larger.
+const SourceModel& grown_from(const SourceModel& model, const SourceRecord& r, bool may_grow) {
   const ModelFit& chosen = r.models[dchisq_index(r.chosen)];
   const bool known = chosen.status == ModelFitStatus::kFitted && chosen.model.is_galaxy();
-  return known && chosen.model.shape.log_re > model.shape.log_re ? chosen.model : model;
+  return known && (!may_grow || chosen.model.shape.log_re > model.shape.log_re) ? chosen.model : model;
 }
 
 // Whether the patches do not cover all that the others did.
@@ -106,8 +106,9 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
       most_reach = std::max(most_reach, reach);
     }
     if (model.is_galaxy() && !component.record->model.is_composite())
-      s.model.max_log_re = std::min(largest_log_re(model, options_.fit),
-                                    most_log_re(larger_of(model, *component.record), most_reach, may_grow_));
+      s.model.max_log_re =
+          std::min(largest_log_re(model, options_.fit),
+                   most_log_re(grown_from(model, *component.record, may_grow_), most_reach, may_grow_));
     const double best = *std::max_element(share.begin(), share.end());
     const auto unseen = [&](int band) {
       const double v = share[static_cast<std::size_t>(band)];
@@ -498,7 +499,7 @@ void BlobRun::let_grow(std::vector<SourceRecord>& records) {
   constexpr double kNear = 0.01;  // of ln arcsec
   for (std::size_t i = 0; i < records.size(); ++i) {
     SourceRecord& r = records[i];
-    if (!r.model.is_galaxy() || larger_of(r.model, r).shape.log_re < most_log_re({}, 0, false) - kNear)
+    if (!r.model.is_galaxy() || grown_from(r.model, r, true).shape.log_re < most_log_re({}, 0, false) - kNear)
       continue;
     r.unsettled = std::numeric_limits<double>::infinity();
     if (i < chosen_on_.size()) chosen_on_[i] = {};

@@ -73,7 +73,7 @@ bool at_highest_index(const SourceModel& model, const FitOptions& fit) {
 double most_log_re(const SourceModel& model, double reach, bool may_grow) {
   constexpr double kUsual = 3, kGrowth = 2, kOfReach = 0.25;  // arcsec; of its radius; of its pixels
   const double now = model.is_galaxy() ? std::exp(model.shape.log_re) : 0;
-  return std::log(may_grow ? std::max({kUsual, kGrowth * now, kOfReach * reach}) : std::max(kUsual, now));
+  return std::log(std::max({kUsual, kGrowth * now, may_grow ? kOfReach * reach : 0}));
 }
 
 double chi2_improvement(const std::vector<double>& none, const std::vector<double>& model,

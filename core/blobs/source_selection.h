@@ -81,7 +81,7 @@ bool at_largest_radius(const SourceModel& model, const FitOptions& fit);
 bool at_highest_index(const SourceModel& model, const FitOptions& fit);
 
 // How large a galaxy may become in one fit, in ln arcsec: what is drawn on more pixels than it was fitted on, has been
-// fitted nowhere there. `reach`: from its place to the sides of its pixels, arcsec. `may_grow`: beyond what those hold of it.
+// fitted nowhere there. `reach`: from its place to the sides of its pixels, arcsec. `may_grow`: as far as those go, too.
 double most_log_re(const SourceModel& model, double reach, bool may_grow);
 
 // The round galaxy of the same area.
