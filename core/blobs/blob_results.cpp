@@ -14,8 +14,9 @@
 namespace brickline {
 namespace {
 
-// Variances times what the residuals say.
-void enlarge(const ExcessVariance& excess, JointErrors& errors) {
+// Variances times what the residuals say; but what is known of a radius beforehand is known whatever they say.
+void enlarge(const SourceRecord& r, const ExcessVariance& excess, JointErrors& errors) {
+  if (knows_radius_prior(r)) keep_radius_prior(r.model, excess.all, errors);
   InverseVariances& iv = errors.inverse_variance;
   for (double* v : {&iv.ra, &iv.dec, &iv.re, &iv.e1, &iv.e2, &iv.sersic_index}) *v /= excess.all;
   if (BulgeErrors* bulge = errors.bulge ? &*errors.bulge : nullptr) {
@@ -148,6 +149,8 @@ ModelWeights BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& ex
   // A composite galaxy is one by a margin that leaves nothing to the other models.
   if (r.model.is_composite()) return {};
   std::array<std::optional<JointErrors>, kModelKinds> known;
+  // As where the kind is chosen: of what the data say, less by the excess, and of the priors.
+  ModelImprovements terms;
   const auto of_model = [&](int k) -> std::optional<JointErrors> {
     std::optional<JointErrors>& its = known[static_cast<std::size_t>(k)];
     if (its) return its;
@@ -163,7 +166,9 @@ ModelWeights BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& ex
     options.fit_sky = r.fit_background;
     std::vector<JointErrors> alone = joint_errors(input.sources, input.images, options);
     if (alone.empty()) return {};
-    enlarge(excess, alone.front());
+    if (one[0].model.is_galaxy())
+      terms[static_cast<std::size_t>(k)] = occam_term(one[0].model, alone.front(), options_.fit, excess.all);
+    enlarge(one[0], excess, alone.front());
     its = std::move(alone.front());
     return its;
   };
@@ -175,10 +180,8 @@ ModelWeights BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& ex
   int several = 0;
   for (int k = 0; k < kModelKinds; ++k) several += counts(k) ? 1 : 0;
   for (int k = 0; several > 1 && k < kModelKinds; ++k)
-    if (counts(k) && kDchisqOrder[static_cast<std::size_t>(k)] != SourceKind::kPsf)
-      if (const auto its = of_model(k))
-        occam[static_cast<std::size_t>(k)] =
-            occam_term(r.models[static_cast<std::size_t>(k)].model, *its, options_.fit);
+    if (counts(k) && kDchisqOrder[static_cast<std::size_t>(k)] != SourceKind::kPsf && of_model(k))
+      occam[static_cast<std::size_t>(k)] = terms[static_cast<std::size_t>(k)];
   weights = model_weights(r, options_, excess.all, occam);
   const auto with_priors = [&](int k) {
     std::optional<JointErrors> its = of_model(k);
@@ -211,7 +214,7 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
     }
     const bool over_background = records[i].fit_background && !makes_background(records[i]);
     const ExcessVariance excess = excess_variance(metric_images, bands_, records[i].patches, over_background);
-    enlarge(excess, *together[i]);
+    enlarge(records[i], excess, *together[i]);
     records[i].told.weights = add_spread(records[i], excess, *together[i]);
     records[i].told.excess = excess.all;
   });

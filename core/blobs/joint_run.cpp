@@ -79,8 +79,7 @@ void BlobRun::describe(const std::vector<SourceRecord>& records, const Group& gr
     s.model = model;
     s.joined = component.joined;
     s.move_position = s.move_shape = !component.held;
-    // What is tried as one of two halves may still be a star: its radius is any.
-    if (!component.record->from_catalog && component.record->model_chosen)
+    if (knows_radius_prior(*component.record))
       s.round_radius_prior = options_.together.prior.radius(model.flux);
     std::vector<double> share(static_cast<std::size_t>(bands_), 0.0);
     double most_reach = 0;  // arcsec
@@ -349,7 +348,10 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
     SourceRecord& r = records[static_cast<std::size_t>(i)];
     const bool of_known_kind = r.from_catalog && (r.found.is_galaxy() || r.traits.point_source);
     Decided& chosen_on = chosen_on_[static_cast<std::size_t>(i)];
-    if (!may_be_fitted_together(r) || of_known_kind || spent() || is_decided(r, chosen_on)) continue;
+    // Halves that were split while there was work left have no kind yet.
+    const bool has_none = !r.model_chosen && r.split_from >= 0;
+    if (!may_be_fitted_together(r) || of_known_kind || (spent() && !has_none) || is_decided(r, chosen_on))
+      continue;
     Decided now = decided_now(r);
     images_.add(r.patches, 1);
     step(r, [&] {
@@ -534,12 +536,15 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     for (const SourceRecord& r : records) kinds.push_back(r.model.kind);
     const Search what = round > 0 ? Search{options_.together.model_share_of_later_rounds, true}
                                   : Search{options_.iterative_model_share};
-    for (int k = 0; options_.iterative && k < options_.together.searches && search(records, what); ++k)
+    for (int k = 0; options_.iterative && k < options_.together.searches && !spent() && search(records, what);
+         ++k)
       fit_together(records);
     choose_near(records, first);
     const std::size_t whole = records.size();
-    const std::vector<char> not_tried = undecided(records, split_on_);
-    step_together(records, [&] { split(records, not_tried); });
+    if (!spent()) {
+      const std::vector<char> not_tried = undecided(records, split_on_);
+      step_together(records, [&] { split(records, not_tried); });
+    }
     if (whole < records.size()) fit_together(records);
     choose_near(records, whole);
     if (rejoin(records, whole)) fit_together(records);

@@ -23,25 +23,46 @@ bool knows_radius(const SourceModel& model) {
   return model.kind == SourceKind::kRex && GalaxyPrior{}.radius(model.flux).sigma > 0;
 }
 
+// In arcsec^2, of the radius.
+double prior_variance_of_radius(const SourceModel& model) {
+  return std::pow(GalaxyPrior{}.width_of_log_re * std::exp(model.shape.log_re), 2);
+}
+
+constexpr std::size_t kRe = 2, kIndex = 5;  // places in JointErrors::covariance
+
+// What a covariance becomes where the parameter at `at` is also known to that variance by something else.
+void know_to(std::size_t at, double variance, std::vector<float>& c) {
+  std::size_t size = 0;
+  while (covariance_place(size, 0) < c.size()) ++size;
+  const double sum = c[covariance_place(at, at)] + variance;
+  if (!(sum > variance)) return;
+  std::vector<double> with(size);
+  for (std::size_t i = 0; i < size; ++i) with[i] = c[covariance_place(std::max(i, at), std::min(i, at))];
+  for (std::size_t i = 0; i < size; ++i)
+    for (std::size_t j = 0; j <= i; ++j)
+      c[covariance_place(i, j)] -= static_cast<float>(with[i] * with[j] / sum);
+}
+
 }  // namespace
 
 void add_priors(const SourceModel& model, const FitOptions& fit, JointErrors& errors) {
-  std::vector<float>& c = errors.covariance;
-  std::size_t size = 0;
-  while (covariance_place(size, 0) < c.size()) ++size;
-  const auto known_to = [&](std::size_t at, double variance) {
-    const double sum = c[covariance_place(at, at)] + variance;
-    if (!(sum > variance)) return;
-    std::vector<double> with(size);
-    for (std::size_t i = 0; i < size; ++i) with[i] = c[covariance_place(std::max(i, at), std::min(i, at))];
-    for (std::size_t i = 0; i < size; ++i)
-      for (std::size_t j = 0; j <= i; ++j)
-        c[covariance_place(i, j)] -= static_cast<float>(with[i] * with[j] / sum);
+  if (!knows_radius(model)) know_to(kRe, prior_variance_of_radius(model), errors.covariance);
+  if (model.kind == SourceKind::kSer) know_to(kIndex, prior_variance_of_index(fit), errors.covariance);
+}
+
+void keep_radius_prior(const SourceModel& model, double excess, JointErrors& errors) {
+  if (!knows_radius(model) || !(excess > 1)) return;
+  const std::vector<float> before = errors.covariance;
+  know_to(kRe, prior_variance_of_radius(model) / (excess - 1), errors.covariance);
+  const auto scale = [&](double& inverse, std::size_t i) {
+    const float now = errors.covariance[covariance_place(i, i)];
+    if (now > 0) inverse *= before[covariance_place(i, i)] / static_cast<double>(now);
   };
-  constexpr std::size_t kRe = 2, kIndex = 5;
-  if (!knows_radius(model))
-    known_to(kRe, std::pow(GalaxyPrior{}.width_of_log_re * std::exp(model.shape.log_re), 2));
-  if (model.kind == SourceKind::kSer) known_to(kIndex, prior_variance_of_index(fit));
+  InverseVariances& iv = errors.inverse_variance;
+  scale(iv.ra, 0);
+  scale(iv.dec, 1);
+  scale(iv.re, kRe);
+  for (std::size_t b = 0; b < iv.flux.size(); ++b) scale(iv.flux[b], kBeforeFluxes + b);
 }
 
 namespace {
@@ -84,8 +105,8 @@ std::optional<double> occam_term(const SourceModel& model, std::span<const float
   return term_of(model, covariance, fit, excess, false);
 }
 
-std::optional<double> occam_term(const SourceModel& model, std::span<const FitImage> images,
-                                 const FitOptions& fit, bool fit_sky, double excess) {
+JointErrors errors_alone(const SourceModel& model, std::span<const FitImage> images, const FitOptions& fit,
+                         bool fit_sky) {
   std::vector<JointImage> joint_images;
   std::vector<JointSource> source(1);
   source[0].model = model;
@@ -99,7 +120,7 @@ std::optional<double> occam_term(const SourceModel& model, std::span<const FitIm
   options.fit = fit;
   options.fit.allowed = {};
   options.fit_sky = fit_sky;
-  return occam_term(model, joint_errors(source, joint_images, options).front(), fit, excess);
+  return joint_errors(source, joint_images, options).front();
 }
 
 std::optional<double> occam_term(const SourceModel& model, const JointErrors& errors, const FitOptions& fit,

@@ -26,13 +26,19 @@ namespace brickline {
 // say little of could else have any radius, and any flux in its wings. A faint round galaxy's know the prior of ln re already.
 void add_priors(const SourceModel& model, const FitOptions& fit, JointErrors& errors);
 
+// Makes errors that know the prior of ln re (a faint round galaxy's; others stay) such that, once they are multiplied by the
+// excess, the prior is as exact as it is: with D the data's normal matrix and P the prior's, (D + P)^-1 becomes
+// (D + excess P)^-1, of which the excess makes (D/excess + P)^-1. Neighbours' priors count as data.
+void keep_radius_prior(const SourceModel& model, double excess, JointErrors& errors);
+
+// The errors of a galaxy's model that is fitted to the images alone; its term at any excess follows from them.
+JointErrors errors_alone(const SourceModel& model, std::span<const FitImage> images, const FitOptions& fit,
+                         bool fit_sky);
+
 // Where residuals are larger than the pixels' errors by `excess`, the data say as much less.
 
-// 2 ln of Occam's factor of a galaxy's model, as it is fitted to the images alone; empty where its shape has no errors.
-std::optional<double> occam_term(const SourceModel& model, std::span<const FitImage> images,
-                                 const FitOptions& fit, bool fit_sky, double excess = 1);
-
-// The same by the errors that it has, which may know of neighbours; a faint round galaxy's know the prior of ln re.
+// 2 ln of Occam's factor of a galaxy's model by the errors that it has, which may know of neighbours; a faint round galaxy's
+// know the prior of ln re. Empty where its shape has no errors.
 std::optional<double> occam_term(const SourceModel& model, const JointErrors& errors, const FitOptions& fit,
                                  double excess = 1);
 

@@ -41,6 +41,10 @@ struct SourceRecord : SourceState {
   }
 };
 
+// Whether a round galaxy that it is, or is tried as, is fitted with the prior of its radius when it is fitted together: what
+// is tried as one of two halves may still be a star, its radius is any.
+inline bool knows_radius_prior(const SourceRecord& r) { return !r.from_catalog && r.model_chosen; }
+
 // Whether two models of one source are the same light.
 bool same_light(const SourceModel& a, const SourceModel& b);
 

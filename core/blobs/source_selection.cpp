@@ -315,39 +315,34 @@ JointEvidence SourceSelection::evidence_of(const SourceRecord& record,
     return pair(kRex, kExp) || pair(kRex, kDev) || pair(kRex, kSer) || pair(kExp, kSer) || pair(kDev, kSer);
   };
   JointEvidence out;
-  // Whether a star and a round galaxy that do as well are told apart by how many there are of each.
-  constexpr double kDoubtful = 30;  // odds do not go beyond that
   const auto &psf = improvements[dchisq_index(kPsf)], &rex = improvements[dchisq_index(kRex)];
-  const auto work_out_odds = [&] {
-    if (!psf || !rex || std::abs(*rex - *psf) > kDoubtful * out.excess) return;
-    const std::size_t at = dchisq_index(kRex);
-    const SourceModel& round = record.models[at].model;
-    if (!(options_.together.prior.radius(round.flux).sigma > 0)) return;
-    if (!occam_[at])
-      occam_[at] = occam_term(round, fit_images_, options_.fit, record.fit_background, out.excess);
-    if (occam_[at]) out.odds_of_round = prior_odds_of_round(round, *occam_[at], options_.together.prior);
-  };
-  if (!open(std::numeric_limits<double>::infinity())) {
-    work_out_odds();
-    return out;
-  }
+  const SourceModel& round = record.models[dchisq_index(kRex)].model;
+  const bool may_be_either = psf && rex && options_.together.prior.radius(round.flux).sigma > 0;
+  const bool any_open = open(std::numeric_limits<double>::infinity());
+  if (!may_be_either && !any_open) return out;
   const ModelFit* best = nullptr;
   for (const SourceKind k : {kRex, kExp, kDev, kSer}) {
     const ModelFit& m = record.models[dchisq_index(k)];
     if (improvements[dchisq_index(k)] && (!best || m.dchisq > best->dchisq)) best = &m;
   }
   out.excess = excess_of(best->model, record.fit_background);
+  // At the excess that is known now: of models that were tried since there may be a better one.
+  const auto occam_of = [&](SourceKind k) {
+    const std::size_t at = dchisq_index(k);
+    const SourceModel& model = record.models[at].model;
+    if (!errors_[at]) errors_[at] = errors_alone(model, fit_images_, options_.fit, record.fit_background);
+    return occam_term(model, *errors_[at], options_.fit, out.excess);
+  };
+  // A star and a round galaxy that do as well are told apart by how many there are of each.
+  constexpr double kDoubtful = 30;  // odds do not go beyond that
+  if (may_be_either && std::abs(*rex - *psf) <= kDoubtful * out.excess)
+    if (const auto occam = occam_of(kRex))
+      out.odds_of_round = prior_odds_of_round(round, *occam, options_.together.prior);
   // Occam's factors ask for less than this.
   constexpr double kDecided = 100;
-  work_out_odds();
-  if (!open(kDecided * out.excess)) return out;
-  for (const SourceKind k : {kRex, kExp, kDev, kSer}) {
-    const std::size_t at = dchisq_index(k);
-    if (improvements[at] && !occam_[at])
-      occam_[at] =
-          occam_term(record.models[at].model, fit_images_, options_.fit, record.fit_background, out.excess);
-  }
-  out.occam = occam_;
+  if (!any_open || !open(kDecided * out.excess)) return out;
+  for (const SourceKind k : {kRex, kExp, kDev, kSer})
+    if (improvements[dchisq_index(k)]) out.occam[dchisq_index(k)] = occam_of(k);
   return out;
 }
 
@@ -498,7 +493,7 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
     const bool better = best.status != ModelFitStatus::kFitted ||
                         (fit.status == ModelFitStatus::kFitted && fit.dchisq > best.dchisq);
     if (better) best = std::move(fit);
-    if (better) occam_[dchisq_index(kind)].reset();
+    if (better) errors_[dchisq_index(kind)].reset();
   };
   // Neither waits for the other's outcome.
   const auto tried_both = [&](SourceKind a, SourceKind b) {
@@ -524,7 +519,7 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
 
   using enum SourceKind;
   tried_before_ = std::exchange(record.models, {});
-  occam_ = {};
+  errors_ = {};
   bool galaxies = entered_as_galaxy;
   const bool star_only = !entered_as_galaxy && (record.traits.point_source || record.forced_point_source ||
                                                 (record.traits.frozen && record.traits.galaxy_fit));

@@ -1,6 +1,7 @@
 // One source through the ladder of models. Private to this room.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "core/blobs/blob_fitter.h"
 #include "core/blobs/blob_images.h"
 #include "core/blobs/source_record.h"
+#include "core/fit/joint_fitter.h"
 
 namespace brickline {
 
@@ -65,7 +67,8 @@ class SourceSelection {
   std::vector<FitImage> fit_images_;
   std::vector<const Cutout*> cut_of_;               // of each fit image
   std::array<ModelFit, kModelKinds> tried_before_;  // the record's models when it came
-  ModelImprovements occam_;  // terms of the models as they are (model_evidence.h); empty: not worked out
+  // Of the models as they are, in dchisq order, by the pixels' errors and the prior; empty: not worked out.
+  std::array<std::optional<JointErrors>, kModelKinds> errors_;
   std::vector<std::unique_ptr<PsfKernel>> own_kernels_;
 };
 

@@ -4,6 +4,7 @@
 #include <tbb/global_control.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -332,6 +333,39 @@ TEST(Joint, IsNotTakenInByErrorsThatAreTooSmall) {
   }
 }
 
+// What is known of faint galaxies beforehand does not count less where residuals are larger than their errors; what the
+// pixels say does, alike for the kind, for its weight and for its errors.
+TEST(Joint, WhatIsKnownBeforehandIsKnownWhateverTheResidualsAre) {
+  SyntheticSky sky(60, 60);
+  sky.add(kRex, 30.3, 29.2, {0.15, 0.18, 0.21}, {0.3, 0, 0});
+  sky.expose(2);
+  for (CcdImage& image : sky.images)
+    for (int y = 0; y < image.inverse_error.height(); ++y)
+      for (int x = 0; x < image.inverse_error.width(); ++x) image.inverse_error(x, y) *= 2;
+  const Field field(std::move(sky));
+  BlobFitOptions options;
+  options.joint = options.accounts = true;
+  options.iterative = false;
+  options.together.split_gain = options.together.split_gain_of_round = 1e9;
+  const FittedCatalog catalog = field.fit(options);
+  ASSERT_EQ(catalog.sources.size(), 1u);
+  const FittedSource& s = catalog.sources[0];
+  ASSERT_EQ(s.model.kind, kRex);
+  const JointAccount& told = catalog.accounts.at(0).sources.at(0).told;
+  ASSERT_TRUE(told.choice);
+  const JointEvidence& evidence = told.choice->evidence;
+  EXPECT_GT(told.excess, 3);
+  EXPECT_NEAR(evidence.excess, told.excess, 0.05);
+  ASSERT_TRUE(evidence.odds_of_round);
+  const std::size_t star = dchisq_index(kPsf), round = dchisq_index(kRex);
+  const double gained = s.dchisq[round] - s.dchisq[star];
+  ASSERT_GT(told.weights[star], 0);
+  EXPECT_NEAR(2 * std::log(told.weights[round] / told.weights[star]),
+              gained / evidence.excess + *evidence.odds_of_round, 0.02);
+  const double re = std::exp(s.model.shape.log_re), sigma = options.together.prior.width_of_log_re;
+  EXPECT_GT(s.inverse_variance.re * re * re * sigma * sigma, 1);
+}
+
 // A galaxy on a halo that is as high as several times the errors is what it is without, with the same errors.
 TEST(Joint, ABackgroundThatIsFittedIsNoExcess) {
   const auto fitted = [](float halo) {
@@ -488,6 +522,32 @@ TEST(Joint, AFitThatTakesAllTheWorkThatItMayEndsAndSaysSo) {
   const SourceModel& isolated = field.sky.truth[3];
   for (std::size_t b = 0; b < isolated.flux.size(); ++b)
     EXPECT_NEAR(field.nearest(cut, isolated)->model.flux[b] / isolated.flux[b], 1, 0.05);
+}
+
+// One peak, of two stars, and a faint star beside it that is found in what they leave. Where the work is spent before the
+// search, after it, and after the two are two, nothing more is found; what is there has its kind.
+TEST(Joint, NothingIsSplitWithoutWorkLeftAndWhatIsSplitHasItsKinds) {
+  SyntheticSky sky(70, 60);
+  sky.add(kPsf, 28.0, 24.2, {6, 9, 12});
+  sky.add(kPsf, 31.6, 25.9, {5, 7, 10});
+  sky.add(kPsf, 30.0, 33.9, {0.6, 0.6, 0.6});
+  sky.expose(1);
+  const Field field(std::move(sky));
+  BlobFitOptions options;
+  options.joint = options.accounts = true;
+  for (const auto& [steps, found, halves] : {std::array{10, 1, 0}, {20, 2, 0}, {29, 2, 2}}) {
+    SCOPED_TRACE(steps);
+    options.together.most_steps = steps;
+    const FittedCatalog cut = field.fit(options);
+    EXPECT_TRUE(cut.blobs.at(0).cut_short);
+    const std::vector<SourceAccount>& all = cut.accounts.at(0).sources;
+    const auto is_half = [](const SourceAccount& s) { return s.split_from >= 0; };
+    EXPECT_EQ(std::ranges::count_if(all, is_half), halves);
+    EXPECT_EQ(static_cast<int>(all.size()) - halves, found);
+    for (const SourceAccount& s : all) EXPECT_TRUE(!s.kept || s.chosen);
+    for (const FittedSource& s : cut.sources)
+      EXPECT_GT(*std::ranges::max_element(s.dchisq), options.together.margins.detection);
+  }
 }
 
 // What is drawn on more pixels than it was fitted on, has been fitted nowhere there.

@@ -112,6 +112,41 @@ JointErrors errors(double position, double flux0, double flux1) {
   return out;
 }
 
+// 10 of ln re by the data and 1/0.49 by the prior, of data that say a quarter: 2.5 and 1/0.49; what is known of a flux that
+// goes with the radius follows.
+TEST(Errors, OfLargerResidualsDoNotMakeThePriorLessExact) {
+  const double data = 10, prior = 1 / 0.49, excess = 4, re = 0.5;
+  SourceModel round = galaxy(kRex, 0);
+  const auto with = [&](double information) {
+    JointErrors out = errors(1e-5, 0.1, 0.2);
+    const double variance = re * re / information, slope = 0.3;  // of the first flux with the radius
+    const auto set = [&](std::size_t i, std::size_t j, double v) {
+      out.covariance[covariance_place(i, j)] = static_cast<float>(v);
+    };
+    set(2, 2, variance);
+    set(6, 2, slope * variance);
+    set(6, 6, 0.01 + slope * slope * variance);
+    out.inverse_variance.re = 1 / variance;
+    out.inverse_variance.flux[0] = 1 / (0.01 + slope * slope * variance);
+    return out;
+  };
+  round.flux = {2, 4};  // bright: of no prior
+  JointErrors e = with(data);
+  keep_radius_prior(round, excess, e);
+  EXPECT_EQ(e.covariance, with(data).covariance);
+  round.flux = {1, 2};
+  e = with(data + prior);
+  EXPECT_NEAR(*occam_term(round, e, {}, excess), std::log(2 * std::numbers::pi / (data / excess + prior)),
+              1e-5);
+  keep_radius_prior(round, excess, e);
+  const JointErrors kept = with(data + excess * prior);  // a quarter of that is what is to be known
+  for (std::size_t i = 0; i < e.covariance.size(); ++i)
+    EXPECT_NEAR(e.covariance[i], kept.covariance[i], 1e-7) << i;
+  EXPECT_NEAR(e.inverse_variance.re, kept.inverse_variance.re, 1e-3);
+  EXPECT_NEAR(e.inverse_variance.flux[0], kept.inverse_variance.flux[0], 1e-3);
+  EXPECT_EQ(e.inverse_variance.flux[1], kept.inverse_variance.flux[1]);
+}
+
 TEST(ModelSpread, IsTheVarianceOfTheAverageOverModels) {
   SourceRecord r;
   r.model_chosen = true;
