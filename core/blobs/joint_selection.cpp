@@ -44,11 +44,9 @@ std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, c
   // Of a profile between the others, or beyond them, neither may do better than a round one.
   if (tried(kSer)) {
     const SourceKind less = simpler(), best = ellipse && gain(*ellipse) > gain(less) ? *ellipse : less;
-    const double share = margins.fraction_of_sersic * gain(less);
-    const double over_less = less == ellipse ? share : margins.fraction_of_galaxy * gain(less);
+    const double share = margins.fraction_of_galaxy * gain(less);
     if (is_beyond({kSer, best, gain(kSer) - gain(best), margins.sersic, 0, evidence.excess, share}) &&
-        is_beyond(
-            {kSer, less, gain(kSer) - gain(less), 0, occam_over(kSer, less), evidence.excess, over_less}))
+        is_beyond({kSer, less, gain(kSer) - gain(less), 0, occam_over(kSer, less), evidence.excess, share}))
       galaxy = kSer;
   }
   if (!tried(kPsf)) return galaxy;

@@ -26,9 +26,9 @@ struct JointMargins {
   // And at least this share of the gain: no single galaxy has exactly the profile that it is drawn with. On simulations of
   // one profile four in a thousand gain more, of true bulges and disks of S/N > 75 ninety-seven in a hundred do.
   double fraction_of_composite = 2e-4;
-  // And an ellipse at least this share of the gain: no PSF is as round as it is drawn; SER this one: profiles are drawn to
-  // a third of a percent of their light in every pixel, and better.
-  double fraction_of_galaxy = 3e-5, fraction_of_sersic = 1e-5;
+  // And an ellipse, or SER, at least this share of the gain: no PSF is as round as it is drawn, no profile to half a percent,
+  // no sky exact under a bright galaxy's wings.
+  double fraction_of_galaxy = 3e-5;
 };
 
 struct JointSelection {

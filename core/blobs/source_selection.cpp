@@ -399,7 +399,7 @@ std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& rec
                          margins.sersic,
                          occam,
                          evidence.excess,
-                         margins.fraction_of_sersic * held.dchisq};
+                         margins.fraction_of_galaxy * held.dchisq};
   if (told->is_beyond()) return {};
   return named;
 }
