@@ -82,13 +82,13 @@ std::uintmax_t size_of(const Checkpoint& checkpoint) {
   return code ? 0 : size;
 }
 
-// Whether nothing is kept of what an interrupted run has done: it ended within the first stage that it ran, and no step of
-// a fit is new. `before`: bytes of fits that were kept when it began.
+// Whether nothing is kept of what an interrupted run has done: it ended within the first stage that it ran or before, and
+// no step of a fit is new. `before`: bytes of fits that were kept when it began.
 bool is_in_vain(const Plan& plan, const std::string& ended_in, const Checkpoint& checkpoint,
                 std::uintmax_t before) {
   const auto first = std::ranges::find(plan.stages, false, &PlannedStage::from_state);
-  return first != plan.stages.end() && !first->forced && first->spec->name == ended_in &&
-         size_of(checkpoint) <= before;
+  const auto last = std::ranges::find(plan.stages, ended_in, [](const auto& s) { return s.spec->name; });
+  return first != plan.stages.end() && !first->forced && last <= first && size_of(checkpoint) <= before;
 }
 
 }  // namespace

@@ -114,7 +114,6 @@ TEST_F(InterruptedRun, EndsBeforeItsTimeLimitAndGetsThereInTheEnd) {
   ASSERT_EQ(run().exit_code, 0);
   const auto undisturbed = contents_below(outdir());
   fs::remove_all(outdir());
-  EXPECT_THAT(run({"--time-limit", "0.001"}).err, HasSubstr("nothing new is kept of this run"));
   int code = 75, runs = 0;
   for (double limit = 0.3; code == 75 && runs < 50; limit *= 1.2, ++runs) {
     const auto start = Clock::now();
@@ -123,6 +122,9 @@ TEST_F(InterruptedRun, EndsBeforeItsTimeLimitAndGetsThereInTheEnd) {
     if (code == 75) {
       EXPECT_LT(std::chrono::duration<double>(Clock::now() - start).count(), limit) << result.err;
       EXPECT_THAT(result.err, HasSubstr("the time limit of "));
+      if (result.err.find("interrupted in stage tims") != std::string::npos) {  // the first
+        EXPECT_THAT(result.err, HasSubstr("nothing new is kept of this run"));
+      }
     }
   }
   EXPECT_EQ(code, 0);
