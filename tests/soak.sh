@@ -6,8 +6,9 @@
 #   tests/soak.sh [--build DIR] [--threads N] [CASE=RUNS]...
 #
 # A CASE is a folder of ../shared/data/golden (or of $BRICKLINE_TEST_DATA/golden), or `simulated`: a survey that
-# simulate-survey makes on the spot, which stands in where there are no data. Without cases: mzlsbass2=50.
-# The long one: tests/soak.sh mzlsbass2=2000 testcase6=500 sim300=500.
+# simulate-survey makes on the spot, which stands in where there are no data; `simulated-joint`: the same, by joint fits with
+# composites. Without cases: mzlsbass2=50 simulated-joint=5.
+# The long one: tests/soak.sh mzlsbass2=2000 testcase6=500 sim300=500 simulated-joint=500.
 # Exit 0 if all products agree, 1 if not (the differing ones are listed and kept), 2 on usage.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,7 +22,7 @@ while [ $# -gt 0 ]; do
     *) echo "usage: tests/soak.sh [--build DIR] [--threads N] [CASE=RUNS]..." >&2; exit 2 ;;
   esac
 done
-[ ${#cases[@]} -gt 0 ] || cases=(mzlsbass2=50)
+[ ${#cases[@]} -gt 0 ] || cases=(mzlsbass2=50 simulated-joint=5)
 build=$(realpath "$build")
 data=$(realpath -m "${BRICKLINE_TEST_DATA:-../shared/data}")
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/brickline-soak.XXXXXX")
@@ -39,11 +40,13 @@ words_of() {
   python3 - "$1" "$data" "$scratch" <<'EOF'
 import json, os, sys
 name, data, scratch = sys.argv[1:]
-if name == "simulated":
+if name.startswith("simulated"):
     survey = f"{scratch}/survey"
     case = json.load(open(f"{survey}/sim.json"))
     words = ["--", "--survey-dir", survey, "--brick", case["brick"], "--zoom", *map(str, case["zoom"]), "--no-wise",
              "--no-gaia", "--no-tycho", "--no-large-galaxies", "--no-star-clusters"]
+    if name == "simulated-joint":
+        words += ["--fit", "joint", "--bulge-disk"]
 else:
     case = json.load(open(f"{data}/golden/{name}/case.json"))
     survey = f"{data}/surveys/{case['survey']}"
@@ -65,11 +68,11 @@ digest() { (cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
 failed=0
 for entry in "${cases[@]}"; do
   name=${entry%%=*} runs=${entry##*=}
-  if [ "$name" != simulated ] && [ ! -f "$data/golden/$name/case.json" ]; then
+  if [[ $name != simulated && $name != simulated-joint && ! -f $data/golden/$name/case.json ]]; then
     echo "soak: no data for $name in $data/golden (set BRICKLINE_TEST_DATA): a simulated survey stands in" >&2
     name=simulated
   fi
-  if [ "$name" = simulated ] && [ ! -d "$scratch/survey" ]; then
+  if [[ ($name = simulated || $name = simulated-joint) && ! -d $scratch/survey ]]; then
     "$build/bin/simulate-survey" "$scratch/survey" --seed 11 --size 140 --bands grz --nexp 2 --quiet
   fi
   mapfile -d '' -t words < <(words_of "$name")
@@ -86,10 +89,8 @@ for entry in "${cases[@]}"; do
   digest "$scratch/$name.first" >"$scratch/$name.sums"
   wrong=0
   for ((n = 1; n <= runs + 1; ++n)); do
-    if [ $n -le "$runs" ]; then
-      run "$scratch/$name.run$n" "$threads" &
-      started[n]=$!
-    fi
+    run "$scratch/$name.run$n" "$threads" &  # the last of them only disturbs
+    started[n]=$!
     ended=$((n - 1))  # the one before, beside this one
     [ $ended -gt 0 ] || continue
     out=$scratch/$name.run$ended status=0
@@ -104,6 +105,10 @@ for entry in "${cases[@]}"; do
     fi
     rm -rf "$out" "$out.log"
   done
+  kill "${started[runs + 1]}" 2>/dev/null || true
+  wait "${started[runs + 1]}" || true
+  unset "started[runs + 1]"
+  rm -rf "$scratch/$name.run$((runs + 1))"*
   echo "soak: $name: $wrong of $runs runs differ from the first ($(wc -l <"$scratch/$name.sums") products, $threads threads)"
 done
 exit $failed

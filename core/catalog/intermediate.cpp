@@ -111,7 +111,7 @@ constexpr Note kNotes[] = {
     {"force_keep_source", "", "kept whatever its significance"},
     {"fit_background", "", "fitted with a free background"},
     {"forced_pointsource", "", "other profiles were not tried"},
-    {"fit_covariance", "", "covariance of its parameters (see the README)"},
+    {"fit_covariance", "", "covariance of its parameters (tools/runbrick/README.md)"},
     {"blob_width", "pixel", "width of the blob"},
     {"blob_height", "pixel", "height of the blob"},
     {"blob_npix", "", "pixels in the blob"},

@@ -112,7 +112,7 @@ struct SourcesFound {
 // From stage fitblobs.
 struct Fits {
   static constexpr std::string_view kArtifact = "fits";
-  static constexpr int kSchema = 4;
+  static constexpr int kSchema = 5;
   FittedCatalog fitted;
 };
 

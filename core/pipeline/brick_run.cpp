@@ -2,6 +2,7 @@
 
 #include <tbb/global_control.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -74,6 +75,22 @@ std::string how_to_go_on(const ControlOptions& control, const std::string& at) {
   return fmt::format("the same command goes on from stage {}", at);
 }
 
+// Bytes of fits that are kept.
+std::uintmax_t size_of(const Checkpoint& checkpoint) {
+  std::error_code code;
+  const std::uintmax_t size = std::filesystem::file_size(checkpoint.file, code);
+  return code ? 0 : size;
+}
+
+// Whether nothing is kept of what an interrupted run has done: it ended within the first stage that it ran or before, and
+// no step of a fit is new. `before`: bytes of fits that were kept when it began.
+bool is_in_vain(const Plan& plan, const std::string& ended_in, const Checkpoint& checkpoint,
+                std::uintmax_t before) {
+  const auto first = std::ranges::find(plan.stages, false, &PlannedStage::from_state);
+  const auto last = std::ranges::find(plan.stages, ended_in, [](const auto& s) { return s.spec->name; });
+  return first != plan.stages.end() && !first->forced && last <= first && size_of(checkpoint) <= before;
+}
+
 }  // namespace
 
 BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, const Log& log) {
@@ -110,6 +127,7 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
     if (stage->check) stage->check(options, context);
   remove_stale_products(running, options, log, store.products());
 
+  const std::uintmax_t kept_before = size_of(context.checkpoint);
   const RunResult result =
       recorder ? recorder->watch(context, plan,
                                  [&] { return run(plan, options, store, context, recorder->hooks(hooks)); })
@@ -120,6 +138,9 @@ BrickOutcome run_brick(const BrickOptions& options, const BrickHooks& hooks, con
   if (result.status == RunResult::Status::kInterrupted) {
     outcome.interrupted =
         fmt::format("interrupted in stage {}: {}", result.why, how_to_go_on(options.control, result.why));
+    if (is_in_vain(plan, result.why, context.checkpoint, kept_before))
+      context.log.warning(
+          "nothing new is kept of this run: one that is to get further must be given longer (--time-limit)");
     return outcome;
   }
   if (result.status == RunResult::Status::kNothing) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/base/atomic_file.h"
+#include "core/base/error.h"
 #include "core/pipeline/explain_page.h"
 #include "core/pipeline/stages/fitblobs.h"
 
@@ -16,8 +17,17 @@ void write_explanations(const ExplainOptions& explain, const BlobFitOptions& how
   context.always_try_galaxies = how.always_try_galaxies;
   if (how.joint) context.joint = how.together;
   const auto metrics = run.path_of(Product::kBlobmap).parent_path();
+  // No page is worth a brick that is fitted.
+  const auto accounts_of = [&](const std::string& which) -> std::vector<std::size_t> {
+    try {
+      return find_accounts(fitted, which);
+    } catch (const Error& e) {
+      run.log.warning("{}: no page is written", e.line());
+      return {};
+    }
+  };
   for (const std::string& which : explain.explain_blobs)
-    for (const std::size_t i : find_accounts(fitted, which)) {
+    for (const std::size_t i : accounts_of(which)) {
       const BlobAccount& account = fitted.accounts[i];
       const auto report = std::ranges::find_if(fitted.blobs, [&](const BlobReport& r) {
         return r.blob == account.blob && r.part == account.part;

@@ -72,7 +72,8 @@ std::string choice_alone(const SourceAccount& s, const ExplainContext& context) 
 std::string reason_of(const ModelComparison& c) {
   if (c.odds)
     return fmt::format(
-        "a share of what {} gains, {:.2f}, less 2 ln of the odds that so faint a source is a galaxy, {:.2f}{}",
+        "a share of what {} gains, {:.2f}, less 2 ln of the odds of a galaxy before fits are compared, {:.2f}: how common "
+        "galaxies and stars of its light are, Occam's factor, how usual its radius is{}",
         kind_name(c.less), c.share, *c.odds,
         c.excess != 1 ? fmt::format(", times the excess, {:.2f}", c.excess) : "");
   const double own = std::max(c.margin, c.occam);

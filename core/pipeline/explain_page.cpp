@@ -327,9 +327,21 @@ BlobName blob_name(std::string_view which) {
   return {{}, number(which.substr(0, comma)), number(which.substr(comma + 1))};
 }
 
+Error no_such_blob(std::string_view which, int last) {
+  if (last < 0) return input_error("--explain-blob {}: there are no blobs", which);
+  return input_error("--explain-blob {}: there are blobs 0 to {}", which, last);
+}
+
 }  // namespace
 
 void check_blob_name(std::string_view which) { blob_name(which); }
+
+void check_blob_numbers(std::span<const std::string> wanted, int last) {
+  for (const std::string& which : wanted) {
+    const BlobName name = blob_name(which);
+    if (name.number && (*name.number < 0 || *name.number > last)) throw no_such_blob(which, last);
+  }
+}
 
 std::vector<std::size_t> find_accounts(const FittedCatalog& catalog, std::string_view which) {
   const BlobName name = blob_name(which);
@@ -346,7 +358,7 @@ std::vector<std::size_t> find_accounts(const FittedCatalog& catalog, std::string
     last = std::max(last, of_account);
     if (of_account == *name.number && *name.number >= 0) out.push_back(i);
   }
-  if (out.empty()) throw input_error("--explain-blob {}: the catalog has blobs 0 to {}", which, last);
+  if (out.empty()) throw no_such_blob(which, last);
   return out;
 }
 

@@ -37,6 +37,9 @@ std::string explain_neighbours(const SourceAccount& source);
 // Error (kUsage) if `which` is neither a number nor "x,y".
 void check_blob_name(std::string_view which);
 
+// Error (kInput) if one of them is the number of a blob behind the last. Places are not looked at.
+void check_blob_numbers(std::span<const std::string> wanted, int last);
+
 // The index into `catalog.accounts` of the blobs that `which` means: a number of the catalog's column `blob`,
 // or "x,y", a pixel of the brick. Error (kUsage) if it is neither, Error (kInput) if there is no such blob.
 std::vector<std::size_t> find_accounts(const FittedCatalog& catalog, std::string_view which);

@@ -414,12 +414,14 @@ std::vector<OptionRow> make_table() {
        "", kControl}));
   t.push_back(row<&O::control, &K::checkpoint_period_seconds>(
       {"--checkpoint-period", "", control, "SECONDS",
-       "how much fitting may be lost at most: unfinished blobs go into the journal as often", "", kControl,
-       within(0, 1e6)}));
+       "how much fitting may be lost at most: unfinished blobs go into the journal as often (with --fit joint no "
+       "less than a step of all of a blob's sources is kept, which may take longer)",
+       "", kControl, within(0, 1e6)}));
   t.push_back(row<&O::control, &K::time_limit_seconds>(
       {"--time-limit", "", control, "SECONDS",
-       "end before so much time is over, with exit code 75, so that the same command goes on from there", "",
-       kControl, above_up_to(0, 1e8)}));
+       "end before so much time is over, with exit code 75, so that the same command goes on from there (too little "
+       "for a step that is new gets no further: a warning says so)",
+       "", kControl, above_up_to(0, 1e8)}));
   t.push_back(row<&O::bail_out, &BailOutOptions::bail_out>(
       {"--bail-out", "", control, "",
        "fit no more blobs: finish with those in the journal; of the others, only sources of reference catalogs "
@@ -435,7 +437,7 @@ std::vector<OptionRow> make_table() {
        "stay below so many 10^9 bytes of memory: images are kept in a file without a name in the output "
        "directory where that takes less; ends before any pixel is read where it cannot be done, and joint fits, "
        "of which fewer are made at once where they must, before the first where one may take more",
-       "", kControl, above(0)}));
+       "", kControl, above_up_to(0, 1e9)}));
   t.push_back(row<&O::release, &ReleaseOptions::release>(
       {"--release", "", control, "N", "catalog release number", "", kProducts, within(0, 32767)}));
   t.push_back(row<&O::release, &ReleaseOptions::survey_name>(

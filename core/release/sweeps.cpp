@@ -195,10 +195,10 @@ void add_rows(const Source& source, std::span<const std::uint8_t> bytes, std::sp
 
 // Cards that are of a brick, not of the survey.
 bool of_a_brick(const std::string& key) {
-  static const std::set<std::string> exact = {"BRICK",    "BRICKID", "RA",     "DEC",    "CENTRA", "CENTDEC",
-                                              "CMDLINE",  "RAMIN",   "RAMAX",  "DECMIN", "DECMAX", "NFAILED",
-                                              "COMMENT",  "HISTORY", "SIMPLE", "BITPIX", "NAXIS",  "EXTEND",
-                                              "CHECKSUM", "DATASUM", ""};
+  static const std::set<std::string> exact = {
+      "BRICK", "BRICKID", "RA",       "DEC",     "CENTRA",   "CENTDEC", "CMDLINE", "RAMIN",
+      "RAMAX", "DECMIN",  "DECMAX",   "NFAILED", "COMMENT",  "HISTORY", "SIMPLE",  "BITPIX",
+      "NAXIS", "EXTEND",  "CHECKSUM", "DATASUM", "NBAILOUT", "NCUT",    ""};
   if (exact.contains(key)) return true;
   for (const char* stem : {"CORN", "CCDFN_", "COSKY_", "MJD", "DATE"})
     if (key.starts_with(stem)) return true;

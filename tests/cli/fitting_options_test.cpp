@@ -76,11 +76,18 @@ TEST_F(FittingOptions, LargeBlobsInPartsAreMarkedAndHoldTheSameSources) {
 }
 
 TEST_F(FittingOptions, ABlobIsExplained) {
-  const fits::Table all = catalog_with({"--explain-blob", "0"});
+  // Where no blob is, no page is written, and the brick is finished all the same.
+  const fits::Table all = catalog_with({"--explain-blob", "0", "--explain-blob", "5000,5000"});
   const std::string page = text_of(product("metrics", "explain-"));
   EXPECT_NE(page.find("blob 0"), std::string::npos);
   EXPECT_NE(page.find("Source 1: "), std::string::npos);
   EXPECT_NE(page.find("</html>"), std::string::npos);
+  // A blob that is not in the catalog leaves the finished brick alone.
+  const std::vector<std::string> finished = files_below(outdir());
+  const ProgramResult none = run({"--explain-blob", "100000", "--bands", "r"});
+  EXPECT_EQ(none.exit_code, 3);
+  EXPECT_NE(none.err.find("--explain-blob 100000: there are blobs 0 to "), std::string::npos) << none.err;
+  EXPECT_EQ(files_below(outdir()), finished);
   // The page changes nothing else.
   EXPECT_EQ(all.numbers("flux_r"), catalog_with({}).numbers("flux_r"));
 }

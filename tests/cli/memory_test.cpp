@@ -82,7 +82,8 @@ TEST_F(LimitedMemory, WhatCannotBeDoneIsNotBegun) {
   EXPECT_EQ(joint.exit_code, 4) << joint.err;
   EXPECT_THAT(joint.err,
               testing::ContainsRegex("runbrick: error: the joint fit of the blob at pixels .* sources, may "
-                                     "need [0-9]+ MB.*--max-memory-gb allows 50: .*--sub-blobs"));
+                                     "need [0-9]+ MB.*--max-memory-gb allows 50: .*--max-blobsize"));
+  EXPECT_THAT(joint.err, testing::Not(testing::HasSubstr("--sub-blobs")));  // no blob here is so large
   EXPECT_THAT(joint.err, testing::Not(testing::HasSubstr("stage fitblobs  ")));
   EXPECT_THAT(run({"--fit", "joint"}).err, testing::HasSubstr("stage srcs         is taken from its state"));
 }

@@ -136,6 +136,8 @@ class Trials:
         self.stages = whole.stages()
         if len(self.stages) < 5 or any(".lock" in name or "tmp-" in name for name in self.expected):
             sys.exit("the undisturbed run is not what it should be:\n" + whole.text())
+        if within and within not in (names := [stage for stage, _, _ in self.stages]):
+            sys.exit(f"--within {within}: the stages are {', '.join(names)}")
 
     def fail(self, number, way, what, run):
         self.failures.append(f"{number} ({way}): {what}\n    " + run.text().replace("\n", "\n    "))

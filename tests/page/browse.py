@@ -239,6 +239,7 @@ try:
     check("lists those left out", rows("ccds-left") == min(100, len(run["ccds"]["left_out"])), rows("ccds-left"))
     if any(name.startswith("blendedness") for name in run["catalog"]["columns"]):
         check("says that sources were fitted together", "fitted together" in find("blob-summary").text)
+        check("says that a blob took all the work that it may", "1 blob took all the work" in find("blob-summary").text)
     check("lists the blobs", rows("blob-table") == min(50, len(run["blobs"]["number"])), rows("blob-table"))
     check("tells every warning", len(driver.find_elements(By.CSS_SELECTOR, "#warning-list li")) == len(run["messages"]), len(run["messages"]))
     costs = [cell.get_attribute("textContent") for cell in driver.find_elements(By.CSS_SELECTOR, "#blob-table tbody tr td:nth-child(2)")]

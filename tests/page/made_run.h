@@ -37,7 +37,8 @@ inline RunFacts made_run(int sources, int size, bool pictures = true) {
   run.command_line = "runbrick --brick 1501p022";
   run.options = {{{"--brick", "1501p022"}, "products", "command line"}};
   run.cameras = {{"alpha", "alpha", "1.0.0", "ab12", "cd34", "/plugins/alpha.camera.so"}};
-  run.header = {{"BRICK", "1501p022", "brick name"}};
+  run.header = {{"BRICK", "1501p022", "brick name"},
+                {"NCUT", "1", "blobs whose joint fit took all the work it may"}};
   run.stages = {{"tims", "done", "no saved state", 20, 38, 3'000'000'000, 0},
                 {"fitblobs", "done", "it needs what tims makes", 900, 1800, 6'200'000'000, 1}};
   run.messages = {{"warning", "tims", "a warning with <b>brackets</b> & \"quotes\" </script><!-- and é"}};

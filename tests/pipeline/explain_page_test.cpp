@@ -102,7 +102,8 @@ TEST(ExplainChoice, OfAJointFitTellsEveryComparisonThatDecided) {
       explain_choice(chosen_together({{kPsf, 90}, {kRex, 89.5}}, {1, {}, 3}), c),
       HasSubstr(
           "REX gains -0.50 over PSF; more than -2.64 is asked for (a share of what PSF gains, 0.36, less 2 ln "
-          "of the odds that so faint a source is a galaxy, 3.00): enough.<br>\nChosen: REX"));
+          "of the odds of a galaxy before fits are compared, 3.00: how common galaxies and stars of its light are, "
+          "Occam's factor, how usual its radius is): enough.<br>\nChosen: REX"));
   EXPECT_THAT(explain_choice(chosen_together({{kPsf, 20}}), c), HasSubstr("25 would make it a detection"));
   // What was not chosen again keeps what the first fits chose, by the other rule.
   s.told.choice.reset();

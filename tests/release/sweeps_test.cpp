@@ -187,6 +187,8 @@ class SweepsOfMadeCatalogs : public Sweeps {
       table.add("maskbits", std::vector<std::int32_t>{1, 2});
     fits::Header header;
     header.set("BRICKID", std::int64_t{made.id});
+    header.set("NCUT", std::int64_t{1});
+    header.set("NBAILOUT", std::int64_t{1});
     header.set("RAMIN", made.ra < 0.1 ? made.ra + 359.9 : made.ra - 0.1);
     header.set("RAMAX", made.ra + 0.1);
     header.set("DECMIN", 2.1);
@@ -229,7 +231,9 @@ TEST_F(SweepsOfMadeCatalogs, TellWhatABrickLacks) {
       make_sweep(sweep_box(options.schema, 150, 2), catalogs, out_.path(), options, Log());
   EXPECT_EQ(report.rows, 2);
   EXPECT_EQ(report.lacking.at("FLUX_I"), 1);
-  const fits::Table table = fits::FitsReader(file("150p000-155p005", 0)).table(1);
+  fits::FitsReader sweep(file("150p000-155p005", 0));
+  for (const char* of_a_brick : {"NCUT", "NBAILOUT"}) EXPECT_FALSE(sweep.header(0).has(of_a_brick));
+  const fits::Table table = sweep.table(1);
   EXPECT_EQ(table.number("FLUX_I", 0), 5);
   EXPECT_EQ(table.number("FLUX_I", 1), 0);
   EXPECT_EQ(table.text("BRICKNAME", 1), "1503p022");

@@ -46,6 +46,8 @@ def halves(survey, work):
     for half in (0, 1):
         directory = work / f"half-{'ab'[half]}"
         directory.mkdir(parents=True, exist_ok=True)
+        if (directory / "metrics").is_symlink():  # into the survey: what is put there is the half's own
+            (directory / "metrics").unlink()
         for entry in survey.iterdir():
             if entry.name != "metrics" and not entry.name.startswith("survey-ccds") and not (directory / entry.name).is_symlink():
                 (directory / entry.name).symlink_to(entry.resolve())

@@ -83,12 +83,14 @@ function showBlobs() {
   const ten = costs.slice(0, 10).reduce((sum, value) => sum + value, 0);
   const wrong = rows.filter((i) => blobs.status[i] !== 'fitted' && blobs.status[i] !== 'empty' && blobs.status[i] !== 'skipped').length;
   const unfinished = (blobs.unfinished || []).reduce((sum, value) => sum + value, 0);
+  const cut = Number((run.header.find(([key]) => key === 'NCUT') || [])[1]) || 0;
   const together = bands.some((band) => bandColumn('blendedness', band));
   summary.textContent = `${plural(rows.length, 'blob')} took ${seconds(total)} of CPU`
     + (rows.length > 10 && total > 0 ? `, the ten dearest ${(100 * ten / total).toFixed(0)} % of it` : '')
     + (wrong ? `; ${count(wrong)} could not be fitted` : '') + '.'
     + (together ? ' Sources that overlap were fitted together.' : '')
-    + (unfinished ? ` ${plural(unfinished, 'source')} took all the steps that a fit may, and may not be at their best.` : '');
+    + (unfinished ? ` ${plural(unfinished, 'source')} took all the steps that a fit may, or went as far, and may not be at their best.` : '')
+    + (cut ? ` ${plural(cut, 'blob')} took all the work that a joint fit may: the table has a message.` : '');
   const number = (i) => blobs.number[i];
   box.append(sortableTable(rows, [
     { title: 'blob', value: number, cell: (i) => {
@@ -104,7 +106,7 @@ function showBlobs() {
     { title: 'of all', value: (i) => blobs.cpu_seconds[i], cell: (i) => (total > 0 ? `${(100 * blobs.cpu_seconds[i] / total).toFixed(1)} %` : '–') },
     { title: 'sources', value: (i) => blobs.sources[i] },
     { title: 'in catalog', value: (i) => blobs.fitted[i] },
-    ...(unfinished ? [{ title: 'unfinished', value: (i) => blobs.unfinished[i], help: 'Sources whose fit took all the steps that it may' }] : []),
+    ...(unfinished ? [{ title: 'unfinished', value: (i) => blobs.unfinished[i], help: 'Sources whose fit took all the steps that it may, or took them as far as one may' }] : []),
     { title: 'size', value: (i) => (blobs.box[i][1] - blobs.box[i][0]) * (blobs.box[i][3] - blobs.box[i][2]),
       cell: (i) => `${blobs.box[i][1] - blobs.box[i][0]} × ${blobs.box[i][3] - blobs.box[i][2]}` },
     { title: 'pixels', value: (i) => blobs.pixels[i], cell: (i) => count(blobs.pixels[i]) },

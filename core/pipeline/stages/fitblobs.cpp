@@ -7,6 +7,7 @@
 #include "core/base/threads.h"
 #include "core/blobs/blob_fitter.h"
 #include "core/blobs/blob_subset.h"
+#include "core/fits/fits_reader.h"
 #include "core/model/light_share.h"
 #include "core/pipeline/blob_journal.h"
 #include "core/pipeline/explain_page.h"
@@ -132,6 +133,17 @@ std::vector<Box> footprints(const BlobFitInput& input) {
   return out;
 }
 
+// Whether --sub-blobs would cut a blob that is fitted as a whole.
+bool can_be_cut(const BlobFitInput& input, const BlobTask& task) {
+  if (input.plan.parts || task.part >= 0) return false;
+  PlanOptions in_parts = input.plan;
+  in_parts.parts = true;
+  const BlobPlan plan =
+      plan_blobs(*input.blobs, input.brick, in_parts, {input.sources, input.reference_mask, input.frozen});
+  return std::ranges::any_of(plan.tasks,
+                             [&](const BlobTask& t) { return t.blob == task.blob && t.part >= 0; });
+}
+
 // The sources, which decide what joint fits take, were not known when the run's memory was foretold. As many blobs are
 // fitted at once as there is memory for. Error (kResources) if there is not enough for one of them, even with the images in
 // a file.
@@ -177,20 +189,38 @@ std::optional<BlobBudget> budget_of_joint_fits(const BlobFitInput& input, const 
     const std::int64_t whole = beside() + *largest;
     throw resource_error(
         "the joint fit of the blob at pixels {}:{},{}:{}, of {} sources, may need {} MB of memory with all that stage "
-        "fitblobs needs, and --max-memory-gb allows {}: allow {:.2f} GB, cut large blobs into parts (--sub-blobs), leave out "
-        "the largest (--max-blobsize), or fit one source after the other (--fit reference)",
+        "fitblobs needs, and --max-memory-gb allows {}: allow {:.2f} GB, {}leave out the largest blobs (--max-blobsize), make "
+        "the region smaller (--zoom), or fit one source after the other (--fit reference)",
         task.box.x0, task.box.x1, task.box.y0, task.box.y1, task.sources.size(), whole / 1'000'000,
-        *run.most_memory / 1'000'000, static_cast<double>(whole) / 1e9 + 0.005);
+        *run.most_memory / 1'000'000, static_cast<double>(whole) / 1e9 + 0.005,
+        can_be_cut(input, task) ? "cut it into parts (--sub-blobs), " : "");
   }
   if (forecast_joint_fits(out.bytes, usable_threads()) > out.most)
     run.log.info("fewer blobs than threads are fitted at once where --max-memory-gb allows no more");
   return out;
 }
 
+// The last blob in the catalog that an earlier run with the same options has left; nothing, if there is no such catalog.
+std::optional<int> last_blob_of_finished(const RunContext& run) {
+  const std::filesystem::path catalog = run.path_of(Product::kTractorIntermediate);
+  std::error_code code;
+  if (!std::filesystem::exists(catalog, code)) return {};
+  try {
+    fits::FitsReader reader(catalog);
+    if (reader.header(0).text("CMDLINE") != run.command_line) return {};
+    const std::vector<double> blobs = reader.table(1).numbers("blob");
+    return blobs.empty() ? -1 : static_cast<int>(std::ranges::max(blobs));
+  } catch (const Error&) {
+    return {};  // it is made anew
+  }
+}
+
 }  // namespace
 
-void check_fitblobs(const ExplainOptions& explain, RunContext&) {
+void check_fitblobs(const ExplainOptions& explain, RunContext& run) {
   for (const std::string& which : explain.explain_blobs) check_blob_name(which);
+  if (explain.explain_blobs.empty()) return;
+  if (const auto last = last_blob_of_finished(run)) check_blob_numbers(explain.explain_blobs, *last);
 }
 
 Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FitWay& way, const FittingChoice& fitting,
@@ -225,6 +255,7 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FitWay& way, 
     input.sources = &chosen_sources;
     input.plan.only_parts_at = subset.at;
   }
+  check_blob_numbers(explain.explain_blobs, static_cast<int>(std::ssize(input.blobs->blobs)) - 1);
   tell_of_large_blobs(*input.blobs, fitting.max_blob_pixels, run.log);
   BlobFitHooks hooks;
   if (run.progress)
