@@ -34,6 +34,12 @@ StateSettings state_settings(std::span<const StageSpec> table, const BrickOption
     for (const StageSpec* stage : stages_to_run(table, control.write_stages, options))
       settings.write->emplace(stage->name);
   }
+  // Behind the last stage's products the state has served its purpose: a run that is killed while it writes one more would
+  // leave it half-written beside a brick that is done, and that nobody takes up again.
+  if (!settings.write && !control.keep_state && !table.empty()) {
+    settings.write.emplace();
+    for (const StageSpec& stage : table.first(table.size() - 1)) settings.write->emplace(stage.name);
+  }
   return settings;
 }
 

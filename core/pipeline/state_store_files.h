@@ -20,7 +20,7 @@ struct StateSettings {
   std::filesystem::path output_dir;  // of the products, and of the state
   std::string pattern;               // state_path.h
   std::string brick;
-  // Stages whose state is written; empty optional: of all.
+  // Stages whose state is written; empty optional: of all. Unless the state is to be kept it is of all but the last.
   std::optional<std::set<std::string, std::less<>>> write;
 };
 

@@ -91,6 +91,7 @@ class SavedState : public testing::Test {
  protected:
   void SetUp() override {
     options_.control.output_dir = scratch_.path();
+    options_.control.keep_state = true;
     write_file_atomically(input(), "three short words");
   }
   fs::path input() const { return scratch_ / "input.txt"; }
@@ -302,6 +303,14 @@ TEST_F(SavedState, WithOneByteOfItChangedIsNotUsed) {
     std::ofstream(state("count"), std::ios::binary) << flipped;
     EXPECT_FALSE(store.status(count, key).usable) << "byte " << at;
   }
+}
+
+TEST_F(SavedState, IsNotWrittenBehindTheLastStageUnlessItIsToBeKept) {
+  options_.control.keep_state = false;
+  run();
+  EXPECT_TRUE(fs::exists(state("count")));
+  EXPECT_FALSE(fs::exists(state("tell")));
+  EXPECT_THAT(run(), ElementsAre("tell"));
 }
 
 TEST_F(SavedState, ThatCannotBeWrittenIsAWarning) {
