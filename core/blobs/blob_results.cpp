@@ -15,8 +15,9 @@ namespace brickline {
 namespace {
 
 // Variances times what the residuals say; but what is known of a radius beforehand is known whatever they say.
-void enlarge(const SourceRecord& r, const ExcessVariance& excess, JointErrors& errors) {
-  if (knows_radius_prior(r)) keep_radius_prior(r.model, excess.all, errors);
+void enlarge(const SourceRecord& r, const ExcessVariance& excess, const GalaxyPrior& prior,
+             JointErrors& errors) {
+  if (knows_radius_prior(r)) keep_radius_prior(r.model, prior, excess.all, errors);
   InverseVariances& iv = errors.inverse_variance;
   for (double* v : {&iv.ra, &iv.dec, &iv.re, &iv.e1, &iv.e2, &iv.sersic_index}) *v /= excess.all;
   if (BulgeErrors* bulge = errors.bulge ? &*errors.bulge : nullptr) {
@@ -167,8 +168,9 @@ ModelWeights BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& ex
     std::vector<JointErrors> alone = joint_errors(input.sources, input.images, options);
     if (alone.empty()) return {};
     if (one[0].model.is_galaxy())
-      terms[static_cast<std::size_t>(k)] = occam_term(one[0].model, alone.front(), options_.fit, excess.all);
-    enlarge(one[0], excess, alone.front());
+      terms[static_cast<std::size_t>(k)] =
+          occam_term(one[0].model, alone.front(), options_.fit, options_.together.prior, excess.all);
+    enlarge(one[0], excess, options_.together.prior, alone.front());
     its = std::move(alone.front());
     return its;
   };
@@ -186,7 +188,7 @@ ModelWeights BlobRun::add_spread(const SourceRecord& r, const ExcessVariance& ex
   const auto with_priors = [&](int k) {
     std::optional<JointErrors> its = of_model(k);
     if (its && kDchisqOrder[static_cast<std::size_t>(k)] != r.chosen)
-      add_priors(r.models[static_cast<std::size_t>(k)].model, options_.fit, *its);
+      add_priors(r.models[static_cast<std::size_t>(k)].model, options_.fit, options_.together.prior, *its);
     return its;
   };
   add_model_spread(r, weights, with_priors, errors);
@@ -214,7 +216,7 @@ std::vector<FittedSource> BlobRun::finish(std::vector<SourceRecord>& records) {
     }
     const bool over_background = records[i].fit_background && !makes_background(records[i]);
     const ExcessVariance excess = excess_variance(metric_images, bands_, records[i].patches, over_background);
-    enlarge(records[i], excess, *together[i]);
+    enlarge(records[i], excess, options_.together.prior, *together[i]);
     records[i].told.weights = add_spread(records[i], excess, *together[i]);
     records[i].told.excess = excess.all;
   });

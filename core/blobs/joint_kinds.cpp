@@ -91,7 +91,7 @@ bool BlobRun::simplify_freely(const std::vector<SourceRecord>& records, const st
     JointInput input;
     describe(all, group, input);
     return occam_term(all.back().model, joint_errors(input.sources, input.images, joint_fit_options()).back(),
-                      options_.fit, evidence.excess);
+                      options_.fit, options_.together.prior, evidence.excess);
   };
   const double gain = r.models[dchisq_index(r.model.kind)].dchisq;
   ModelImprovements improvements;

@@ -19,13 +19,13 @@ double prior_variance_of_index(const FitOptions& fit) {
 }
 
 // Whether errors of a model that is fitted know the prior of ln re.
-bool knows_radius(const SourceModel& model) {
-  return model.kind == SourceKind::kRex && GalaxyPrior{}.radius(model.flux).sigma > 0;
+bool knows_radius(const SourceModel& model, const GalaxyPrior& prior) {
+  return model.kind == SourceKind::kRex && prior.radius(model.flux).sigma > 0;
 }
 
 // In arcsec^2, of the radius.
-double prior_variance_of_radius(const SourceModel& model) {
-  return std::pow(GalaxyPrior{}.width_of_log_re * std::exp(model.shape.log_re), 2);
+double prior_variance_of_radius(const SourceModel& model, const GalaxyPrior& prior) {
+  return std::pow(prior.width_of_log_re * std::exp(model.shape.log_re), 2);
 }
 
 constexpr std::size_t kRe = 2, kIndex = 5;  // places in JointErrors::covariance
@@ -45,15 +45,17 @@ void know_to(std::size_t at, double variance, std::vector<float>& c) {
 
 }  // namespace
 
-void add_priors(const SourceModel& model, const FitOptions& fit, JointErrors& errors) {
-  if (!knows_radius(model)) know_to(kRe, prior_variance_of_radius(model), errors.covariance);
+void add_priors(const SourceModel& model, const FitOptions& fit, const GalaxyPrior& prior,
+                JointErrors& errors) {
+  if (!knows_radius(model, prior)) know_to(kRe, prior_variance_of_radius(model, prior), errors.covariance);
   if (model.kind == SourceKind::kSer) know_to(kIndex, prior_variance_of_index(fit), errors.covariance);
 }
 
-void keep_radius_prior(const SourceModel& model, double excess, JointErrors& errors) {
-  if (!knows_radius(model) || !(excess > 1)) return;
+void keep_radius_prior(const SourceModel& model, const GalaxyPrior& prior, double excess,
+                       JointErrors& errors) {
+  if (!knows_radius(model, prior) || !(excess > 1)) return;
   const std::vector<float> before = errors.covariance;
-  know_to(kRe, prior_variance_of_radius(model) / (excess - 1), errors.covariance);
+  know_to(kRe, prior_variance_of_radius(model, prior) / (excess - 1), errors.covariance);
   const auto scale = [&](double& inverse, std::size_t i) {
     const float now = errors.covariance[covariance_place(i, i)];
     if (now > 0) inverse *= before[covariance_place(i, i)] / static_cast<double>(now);
@@ -69,7 +71,8 @@ namespace {
 
 // `knows_prior`: the covariance knows the prior of ln re.
 std::optional<double> term_of(const SourceModel& model, std::span<const float> covariance,
-                              const FitOptions& fit, double excess, bool knows_prior) {
+                              const FitOptions& fit, const GalaxyPrior& prior, double excess,
+                              bool knows_prior) {
   const bool ellipse = model.kind != SourceKind::kRex, index = model.kind == SourceKind::kSer;
   const Eigen::Index n = !ellipse ? 1 : index ? 4 : 3;
   const double re = std::exp(model.shape.log_re);
@@ -80,7 +83,7 @@ std::optional<double> term_of(const SourceModel& model, std::span<const float> c
           covariance[static_cast<std::size_t>(i * (i + 1) / 2 + j)] / (i == 0 ? re : 1) / (j == 0 ? re : 1);
   for (Eigen::Index i = 0; i < n; ++i)
     if (!(c(i, i) > 0)) return {};
-  const double width = GalaxyPrior{}.width_of_log_re, of_prior = 1 / (width * width);
+  const double width = prior.width_of_log_re, of_prior = 1 / (width * width);
   Eigen::MatrixXd information = c.inverse();
   if (knows_prior) information(0, 0) = std::max(0.0, information(0, 0) - of_prior);
   information /= excess;
@@ -101,16 +104,16 @@ std::optional<double> term_of(const SourceModel& model, std::span<const float> c
 }  // namespace
 
 std::optional<double> occam_term(const SourceModel& model, std::span<const float> covariance,
-                                 const FitOptions& fit, double excess) {
-  return term_of(model, covariance, fit, excess, false);
+                                 const FitOptions& fit, const GalaxyPrior& prior, double excess) {
+  return term_of(model, covariance, fit, prior, excess, false);
 }
 
 JointErrors errors_alone(const SourceModel& model, std::span<const FitImage> images, const FitOptions& fit,
-                         bool fit_sky) {
+                         const GalaxyPrior& prior, bool fit_sky) {
   std::vector<JointImage> joint_images;
   std::vector<JointSource> source(1);
   source[0].model = model;
-  source[0].round_radius_prior = GalaxyPrior{}.radius(model.flux);
+  source[0].round_radius_prior = prior.radius(model.flux);
   for (const FitImage& image : images) {
     source[0].views.push_back({static_cast<int>(joint_images.size()), image.local, image.psf, image.mask});
     joint_images.push_back({image.data, image.inverse_error, image.band, image.cd, image.mjd_tai});
@@ -124,12 +127,12 @@ JointErrors errors_alone(const SourceModel& model, std::span<const FitImage> ima
 }
 
 std::optional<double> occam_term(const SourceModel& model, const JointErrors& errors, const FitOptions& fit,
-                                 double excess) {
+                                 const GalaxyPrior& prior, double excess) {
   // Of re, e1, e2 and the index: after RA and Dec.
   std::vector<float> shape;
   for (std::size_t i = 2; i < 6; ++i)
     for (std::size_t j = 2; j <= i; ++j) shape.push_back(errors.covariance[i * (i + 1) / 2 + j]);
-  return term_of(model, shape, fit, excess, knows_radius(model));
+  return term_of(model, shape, fit, prior, excess, knows_radius(model, prior));
 }
 
 std::optional<double> prior_odds_of_round(const SourceModel& round, double occam, const GalaxyPrior& prior) {

@@ -24,28 +24,29 @@ namespace brickline {
 
 // What these priors of ln re and of the index leave of a galaxy's errors, which are the data's alone: a model that the data
 // say little of could else have any radius, and any flux in its wings. A faint round galaxy's know the prior of ln re already.
-void add_priors(const SourceModel& model, const FitOptions& fit, JointErrors& errors);
+void add_priors(const SourceModel& model, const FitOptions& fit, const GalaxyPrior& prior,
+                JointErrors& errors);
 
 // Makes errors that know the prior of ln re (a faint round galaxy's; others stay) such that, once they are multiplied by the
 // excess, the prior is as exact as it is: with D the data's normal matrix and P the prior's, (D + P)^-1 becomes
 // (D + excess P)^-1, of which the excess makes (D/excess + P)^-1. Neighbours' priors count as data.
-void keep_radius_prior(const SourceModel& model, double excess, JointErrors& errors);
+void keep_radius_prior(const SourceModel& model, const GalaxyPrior& prior, double excess,
+                       JointErrors& errors);
 
 // The errors of a galaxy's model that is fitted to the images alone; its term at any excess follows from them.
 JointErrors errors_alone(const SourceModel& model, std::span<const FitImage> images, const FitOptions& fit,
-                         bool fit_sky);
-
-// Where residuals are larger than the pixels' errors by `excess`, the data say as much less.
+                         const GalaxyPrior& prior, bool fit_sky);
 
 // 2 ln of Occam's factor of a galaxy's model by the errors that it has, which may know of neighbours; a faint round galaxy's
-// know the prior of ln re. Empty where its shape has no errors.
+// know the prior of ln re. Where residuals are larger than the pixels' errors by `excess`, the data say as much less. Empty
+// where its shape has no errors.
 std::optional<double> occam_term(const SourceModel& model, const JointErrors& errors, const FitOptions& fit,
-                                 double excess = 1);
+                                 const GalaxyPrior& prior, double excess = 1);
 
 // The same of a shape with the given covariance (lower triangle by rows) of (re in arcsec, e1, e2, index), rows of parameters
 // that the model has not being 0.
 std::optional<double> occam_term(const SourceModel& model, std::span<const float> covariance,
-                                 const FitOptions& fit, double excess = 1);
+                                 const FitOptions& fit, const GalaxyPrior& prior, double excess = 1);
 
 // 2 ln of the odds that a source is the round galaxy that was fitted to it, with its radius's prior, rather than the star:
 // of their evidences, Occam's factor with the prior's density where the galaxy is, and of how many there are of each. All of

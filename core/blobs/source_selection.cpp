@@ -330,8 +330,10 @@ JointEvidence SourceSelection::evidence_of(const SourceRecord& record,
   const auto occam_of = [&](SourceKind k) {
     const std::size_t at = dchisq_index(k);
     const SourceModel& model = record.models[at].model;
-    if (!errors_[at]) errors_[at] = errors_alone(model, fit_images_, options_.fit, record.fit_background);
-    return occam_term(model, *errors_[at], options_.fit, out.excess);
+    if (!errors_[at])
+      errors_[at] =
+          errors_alone(model, fit_images_, options_.fit, options_.together.prior, record.fit_background);
+    return occam_term(model, *errors_[at], options_.fit, options_.together.prior, out.excess);
   };
   // A star and a round galaxy that do as well are told apart by how many there are of each.
   constexpr double kDoubtful = 30;  // odds do not go beyond that

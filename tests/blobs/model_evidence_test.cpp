@@ -37,7 +37,7 @@ TEST(OccamTerm, IsTheShareOfThePriorThatTheDataLeave) {
   const FitOptions fit;
   const double re = 0.01, log_re = re / 0.5, e = 0.2, sigma = 0.03;
   const auto term = [&](SourceKind kind, double index) {
-    return *occam_term(galaxy(kind, kind == kRex ? 0 : e), diagonal(re, sigma, sigma, index), fit);
+    return *occam_term(galaxy(kind, kind == kRex ? 0 : e), diagonal(re, sigma, sigma, index), fit, {});
   };
   const double rex = term(kRex, 0), exp = term(kExp, 0);
   EXPECT_NEAR(rex, std::log(2 * kPi * log_re * log_re), 1e-2);
@@ -48,15 +48,15 @@ TEST(OccamTerm, IsTheShareOfThePriorThatTheDataLeave) {
   // An index that is not known at all costs next to nothing.
   EXPECT_GT(term(kSer, 100) - exp, -1);
   EXPECT_LT(term(kSer, 100) - exp, 0.2);
-  EXPECT_FALSE(occam_term(galaxy(kExp, e), diagonal(re, 0, sigma, 0), fit));
+  EXPECT_FALSE(occam_term(galaxy(kExp, e), diagonal(re, 0, sigma, 0), fit, {}));
 }
 
 TEST(OccamTerm, DataOfLargerResidualsRuleOutLess) {
   const FitOptions fit;
   const std::vector<float> c = diagonal(0.01, 0.03, 0.03, 0), larger = diagonal(0.02, 0.06, 0.06, 0);
   const SourceModel exp = galaxy(kExp, 0.2);
-  EXPECT_NEAR(*occam_term(exp, c, fit, 4), *occam_term(exp, larger, fit), 1e-6);
-  EXPECT_GT(*occam_term(exp, c, fit, 4), *occam_term(exp, c, fit) + 3);
+  EXPECT_NEAR(*occam_term(exp, c, fit, {}, 4), *occam_term(exp, larger, fit, {}), 1e-6);
+  EXPECT_GT(*occam_term(exp, c, fit, {}, 4), *occam_term(exp, c, fit, {}) + 3);
 }
 
 // Of what the pixels say nothing of there are as many as there are of each; a radius far from what galaxies have, and one
@@ -71,7 +71,7 @@ TEST(PriorOddsOfRound, AreThoseOfTheCountsWhereThePixelsSayNothing) {
   const RadiusPrior radius = prior.radius(round.flux);
   const auto odds = [&](double error_of_log_re) {
     const double re = std::exp(round.shape.log_re);
-    return *prior_odds_of_round(round, *occam_term(round, diagonal(re * error_of_log_re, 0, 0, 0), fit),
+    return *prior_odds_of_round(round, *occam_term(round, diagonal(re * error_of_log_re, 0, 0, 0), fit, {}),
                                 prior);
   };
   round.shape.log_re = radius.log_re;
@@ -132,13 +132,13 @@ TEST(Errors, OfLargerResidualsDoNotMakeThePriorLessExact) {
   };
   round.flux = {2, 4};  // bright: of no prior
   JointErrors e = with(data);
-  keep_radius_prior(round, excess, e);
+  keep_radius_prior(round, {}, excess, e);
   EXPECT_EQ(e.covariance, with(data).covariance);
   round.flux = {1, 2};
   e = with(data + prior);
-  EXPECT_NEAR(*occam_term(round, e, {}, excess), std::log(2 * std::numbers::pi / (data / excess + prior)),
+  EXPECT_NEAR(*occam_term(round, e, {}, {}, excess), std::log(2 * std::numbers::pi / (data / excess + prior)),
               1e-5);
-  keep_radius_prior(round, excess, e);
+  keep_radius_prior(round, {}, excess, e);
   const JointErrors kept = with(data + excess * prior);  // a quarter of that is what is to be known
   for (std::size_t i = 0; i < e.covariance.size(); ++i)
     EXPECT_NEAR(e.covariance[i], kept.covariance[i], 1e-7) << i;
