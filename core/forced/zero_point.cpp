@@ -44,8 +44,8 @@ void correct_zero_point(ForcedResult& result, const ZeroPointCheck& check) {
   const auto factor = static_cast<float>(std::pow(10, 0.4 * check.offset));
   const float ivar_factor = 1 / (factor * factor);
   for (ForcedMeasurement& row : result.rows) {
-    for (float* flux : {&row.flux, &row.flux_agn}) *flux *= factor;
-    for (float* ivar : {&row.flux_ivar, &row.flux_agn_ivar}) *ivar *= ivar_factor;
+    for (float* flux : {&row.flux, &row.flux_limit95, &row.flux_agn}) *flux *= factor;
+    for (float* ivar : {&row.flux_ivar, &row.flux_ivar_joint, &row.flux_agn_ivar}) *ivar *= ivar_factor;
     for (float& flux : row.apflux) flux *= factor;
     for (float& ivar : row.apflux_ivar) ivar *= ivar_factor;
     if (!row.motion) continue;

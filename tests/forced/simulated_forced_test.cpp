@@ -355,9 +355,13 @@ TEST(ZeroPoint, CorrectionBringsFluxesToTheCatalogs) {
   r.rows.resize(1);
   r.rows[0].flux = 2;
   r.rows[0].flux_ivar = 4;
+  r.rows[0].flux_ivar_joint = 3;
+  r.rows[0].flux_limit95 = 2.5;
   correct_zero_point(r, {10, 0.1f, 0.001f, true});
   EXPECT_NEAR(r.rows[0].flux, 2 * std::pow(10, 0.04), 1e-5);
   EXPECT_NEAR(r.rows[0].flux_ivar, 4 * std::pow(10, -0.08), 1e-5);
+  EXPECT_NEAR(r.rows[0].flux_ivar_joint, 3 * std::pow(10, -0.08), 1e-5);
+  EXPECT_NEAR(r.rows[0].flux_limit95, 2.5 * std::pow(10, 0.04), 1e-5);
   correct_zero_point(r, {0, NAN, NAN, false});
   EXPECT_TRUE(std::isfinite(r.rows[0].flux));
 }
