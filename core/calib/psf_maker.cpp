@@ -237,7 +237,7 @@ fits::Table psf_row(const fs::path& psfex_file, const CcdImage& image, int min_s
   if (accepted < min_stars)
     throw input_error(
         "psfex accepted {} of {} stars, fewer than the {} that a PSF needs: the image may be too small, too "
-        "shallow or too far off focus; --min-stars accepts fewer",
+        "shallow or too far off focus; calibrate --min-stars accepts fewer",
         accepted, loaded, min_stars);
   const auto real = [&](const char* card) {
     const std::optional<double> v = header.number(card);

@@ -24,14 +24,16 @@ void CcdReading::identify() {
   out_.saturation_bits = facts_.mask.saturation_bits;
   out_.mjd_tai = mjd_tai(v.mjd_obs);
 
-  if (options_.nanomaggies || !std::isnan(v.ccdzpt)) {
+  const bool scaled = options_.nanomaggies || !std::isnan(v.ccdzpt);
+  if (scaled) {
     if (!std::isfinite(v.ccdzpt)) throw input_error("the zero point (ccdzpt) is not a number");
     const double zero_point = effective_zero_point(facts_.pixels, v.ccdzpt, v.exptime);
     if (!std::isfinite(zero_point))
       throw input_error("there is no zero point from ccdzpt {} and an exposure of {} s", v.ccdzpt, v.exptime);
     out_.zpscale = std::pow(10, (zero_point - 22.5) / 2.5);
   }
-  out_.sig1 = input_.sig1_from_weights ? 0 : v.sig1;
+  // Nanomaggies without a zero point say nothing of the pixels' noise.
+  out_.sig1 = input_.sig1_from_weights || !scaled ? 0 : v.sig1;
   if (std::isnan(out_.sig1)) throw input_error("the noise per pixel (sig1) is not a number");
 }
 

@@ -453,6 +453,17 @@ TEST_F(ChangedFiles, AZeroPointOrNoiseThatIsNoNumberIsAnError) {
   EXPECT_TRUE(read_ccd_image(cameras().load(row_.camera), in, options_));
 }
 
+// The table's noise is in nanomaggies: without a zero point it is none of the pixels'.
+TEST_F(ChangedFiles, WithoutAZeroPointTheNoiseIsThatOfTheWeightsAlone) {
+  row_.ccdzpt = NAN;
+  options_.nanomaggies = false;
+  Collected log;
+  const auto image = read(Log(log));
+  ASSERT_TRUE(image);
+  EXPECT_EQ(image->sig1, 0);
+  EXPECT_THAT(log.at(LogLevel::kWarning), testing::Not(HasSubstr("noise by the weights")));
+}
+
 TEST_F(ChangedFiles, SeeingMustBePositive) {
   change_image([](auto&, auto&, fits::Header& header) { header.set("FWHM", 0.01); });
   EXPECT_THAT(failure(), testing::AllOf(HasSubstr(image_file().string()), HasSubstr("FWHM")));
