@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/fits/column_units.h"
 #include "core/fits/fits_reader.h"
 #include "core/model/profiles_card.h"
 
@@ -95,6 +96,9 @@ ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& 
   if (s.model.is_galaxy()) {
     s.model.shape = to_softened(shape_of(t, i, "shape"));
     if (s.model.kind == SourceKind::kSer) s.model.sersic_index = t.number("sersic", i);
+    if (s.model.kind == SourceKind::kSer &&
+        !(s.model.sersic_index > 0 && std::isfinite(s.model.sersic_index)))
+      throw input_error("row {}: a SER galaxy with the index {}", i + 1, s.model.sersic_index);
   }
   if (s.model.is_composite()) {
     const double fracdev = fracdev_of(t, i, band);
@@ -105,8 +109,19 @@ ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& 
   if (const double epoch = number_or_zero(t, "ref_epoch", i); epoch > 0)
     s.model.motion = SkyMotion{number_or_zero(t, "pmra", i), number_or_zero(t, "pmdec", i),
                                number_or_zero(t, "parallax", i), epoch};
-  if (t.has(flux_column)) s.flux = static_cast<float>(t.number(flux_column, i));
+  if (t.has(flux_column))
+    if (const double flux = t.number(flux_column, i); std::isfinite(flux)) s.flux = static_cast<float>(flux);
   return s;
+}
+
+void require_units(const fits::Table& t) {
+  using fits::WantedUnit;
+  for (const auto& [unit, columns] :
+       {std::pair<WantedUnit, std::vector<const char*>>{WantedUnit::kDegrees, {"ra", "dec"}},
+        {WantedUnit::kArcsec, {"shape_r", "shapedev_r"}},
+        {WantedUnit::kMilliarcsec, {"parallax"}},
+        {WantedUnit::kMilliarcsecPerYear, {"pmra", "pmdec"}}})
+    for (const char* column : columns) fits::require_unit(t, column, unit);
 }
 
 // What composite galaxies need, of all bands, where the table may have any.
@@ -150,6 +165,7 @@ bool is_near(const ForcedSource& source, const ForcedRegion& region) {
 
 std::vector<ForcedSource> forced_sources(const fits::Table& catalog, std::string_view band,
                                          GalaxyProfiles profiles) {
+  require_units(catalog);
   std::vector<ForcedSource> out;
   out.reserve(static_cast<std::size_t>(catalog.rows()));
   for (std::int64_t i = 0; i < catalog.rows(); ++i)

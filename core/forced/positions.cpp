@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "core/base/error.h"
+#include "core/fits/column_units.h"
 #include "core/fits/fits_reader.h"
 #include "core/refs/votable.h"
 #include "core/wcs/sky.h"
@@ -81,14 +82,6 @@ double number_of(std::string_view word) {
                                                                   : std::numeric_limits<double>::quiet_NaN();
 }
 
-// A unit that is stated and is not degrees would make positions wrong.
-void check_unit(const std::string& column, const std::string& unit) {
-  const std::string u = lower(unit);
-  for (const char* known : {"", "deg", "degree", "degrees"})
-    if (u == known) return;
-  throw input_error("column {} is in '{}': degrees are wanted", column, unit);
-}
-
 // The two columns among others.
 struct Places {
   std::size_t ra = 0, dec = 0;
@@ -131,7 +124,8 @@ std::vector<SkyPosition> of_text(std::istream& in, const PositionColumns& column
       names = words_of(line, commas);
       places = Places(names, columns);
       std::map<std::string, std::string> units = units_of_heading(heading);
-      for (const std::size_t c : {places.ra, places.dec}) check_unit(names[c], units[names[c]]);
+      for (const std::size_t c : {places.ra, places.dec})
+        fits::require_unit(names[c], units[names[c]], fits::WantedUnit::kDegrees);
       continue;
     }
     const std::vector<std::string> words = words_of(line, commas);
@@ -153,7 +147,7 @@ std::vector<SkyPosition> of_table(const std::filesystem::path& file, const Posit
     for (const fits::Column& c : table.columns()) names.push_back(c.name);
     const Places places(names, columns);
     const std::string &ra = names.at(places.ra), &dec = names.at(places.dec);
-    for (const std::string& name : {ra, dec}) check_unit(name, table.require(name).unit);
+    for (const std::string& name : {ra, dec}) fits::require_unit(table, name, fits::WantedUnit::kDegrees);
     std::vector<SkyPosition> out;
     for (std::int64_t i = 0; i < table.rows(); ++i)
       out.push_back({table.number(ra, i), table.number(dec, i)});
@@ -171,7 +165,8 @@ std::vector<SkyPosition> of_votable(std::istream& in, const PositionColumns& col
         std::vector<std::string> names;
         for (const VotableField& f : fields) names.push_back(f.name.empty() ? f.id : f.name);
         places = Places(names, columns);
-        for (const std::size_t c : {places.ra, places.dec}) check_unit(names[c], fields[c].unit);
+        for (const std::size_t c : {places.ra, places.dec})
+          fits::require_unit(names[c], fields[c].unit, fits::WantedUnit::kDegrees);
       },
       [&](const std::vector<std::string>& row) {
         out.push_back({number_of(row[places.ra]), number_of(row[places.dec])});

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/letter_case.h"
+#include "core/fits/column_units.h"
 #include "core/fits/fits_reader.h"
 #include "core/model/profiles_card.h"
 #include "core/release/brick_products.h"
@@ -47,6 +48,7 @@ std::vector<Position> positions_of(const fits::Table& table, const MatchOptions&
     const bool plug = !table.has("RA") && table.has("PLUG_RA");
     ra = plug ? "PLUG_RA" : "RA", dec = plug ? "PLUG_DEC" : "DEC";
   }
+  for (const std::string& column : {ra, dec}) fits::require_unit(table, column, fits::WantedUnit::kDegrees);
   const std::vector<double> x = table.numbers(ra), y = table.numbers(dec);
   std::vector<Position> out;
   for (std::size_t i = 0; i < x.size(); ++i) {

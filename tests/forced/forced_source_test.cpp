@@ -77,5 +77,36 @@ TEST(ForcedSource, ACompositeGalaxyWithoutItsBulgeIsRefused) {
   }
 }
 
+std::string refusal_of(const fits::Table& table) {
+  try {
+    forced_sources(table, "g", GalaxyProfiles::kReference);
+    return "";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::kInput);
+    return e.line();
+  }
+}
+
+TEST(ForcedSource, AColumnInAnotherUnitIsRefused) {
+  for (const auto& [column, unit] : {std::pair{"ra", "rad"}, {"shape_r", "deg"}, {"pmra", "arcsec/yr"}}) {
+    fits::Table table = catalog_table({composite()}, context());
+    EXPECT_EQ(refusal_of(table), "");
+    table.find(column)->unit = unit;
+    EXPECT_THAT(refusal_of(table), HasSubstr(column));
+  }
+}
+
+TEST(ForcedSource, NumbersThatAreNoneAreNotMeasuredWith) {
+  CatalogSource row = composite();
+  row.type = CatalogType::kSer;
+  row.sersic = std::nanf("");
+  EXPECT_THAT(refusal_of(catalog_table({row}, context())), HasSubstr("index"));
+  row.sersic = 2;
+  row.bands[0].flux = std::nanf("");
+  EXPECT_FALSE(forced_sources(catalog_table({row}, context()), "g", GalaxyProfiles::kReference)
+                   .at(0)
+                   .flux.has_value());
+}
+
 }  // namespace
 }  // namespace brickline

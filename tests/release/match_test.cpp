@@ -69,6 +69,25 @@ TEST_F(Match, IsTheReferences) {
   EXPECT_EQ(a.header(0).integer("NCOLL"), report.candidates - 9);
 }
 
+TEST_F(Match, RefusesPositionsInAnotherUnit) {
+  fits::Table table;
+  table.add("ra", std::vector<double>{2.62}, "rad");
+  table.add("dec", std::vector<double>{0.04}, "rad");
+  fits::FitsWriter writer;
+  writer.add_empty_primary({});
+  writer.add_table(table);
+  const fs::path external = directory_ / "external.fits";
+  writer.write(external);
+  for (const auto& match : {match_external, match_all_pairs}) try {
+      match(external, {}, directory_ / "out.fits", MatchOptions());
+      FAIL();
+    } catch (const Error& e) {
+      EXPECT_THAT(e.line(), HasSubstr("external.fits"));
+      EXPECT_THAT(e.line(), HasSubstr("column ra is in 'rad'"));
+    }
+  EXPECT_FALSE(fs::exists(directory_ / "out.fits"));
+}
+
 // Columns that nobody copies may be of any kind.
 TEST_F(Match, TakesTablesWithColumnsThatItCannotCopy) {
   BRICKLINE_NEEDS_DATA("golden/survey-products/match");
