@@ -9,6 +9,8 @@
 #include <tuple>
 
 #include "core/base/error.h"
+#include "core/forced/forced_source.h"
+#include "core/wcs/sky.h"
 
 namespace brickline {
 namespace {
@@ -71,11 +73,38 @@ struct Sums {
 
 constexpr const char* kAverage = "of all exposures of the band together";
 
+bool is_cut(const fits::Table& measurements, std::int64_t row) {
+  return measurements.has("ccd_cuts") && measurements.integer("ccd_cuts", row) != 0;
+}
+
 float ratio(double numerator, double denominator) {
   return denominator > 0 ? static_cast<float>(numerator / denominator) : 0;
 }
 
 }  // namespace
+
+void require_same_places(const fits::Table& catalog, const std::vector<NamedTable>& tables) {
+  if (!catalog.has("ra") || !catalog.has("dec")) return;
+  std::map<ObjectKey, SkyPosition> places;
+  for (std::int64_t i = 0; i < catalog.rows(); ++i)
+    if (!catalog.has("ref_epoch") || !(catalog.number("ref_epoch", i) > 0))
+      places[key_of(catalog, i)] = {catalog.number("ra", i), catalog.number("dec", i)};
+  for (const auto& [name, t] : tables) {
+    if (!t.has("ra") || !t.has("dec")) continue;
+    for (std::int64_t i = 0; i < t.rows(); ++i) {
+      const auto found = places.find(key_of(t, i));
+      if (found == places.end()) continue;
+      const double away = 3600 * angular_separation(found->second.ra, found->second.dec, t.number("ra", i),
+                                                    t.number("dec", i));
+      if (!(away <= kSamePlaceArcsec))
+        throw input_error(
+            "row {}: object {} of brick {} was measured {:.2f} arcsec from where the catalog has it: in another catalog, "
+            "from which they are to be merged, or they are to be measured again",
+            i + 1, t.integer("objid", i), t.integer("brickid", i), away)
+            .in_file(name);
+    }
+  }
+}
 
 std::vector<std::string> bands_of(const fits::Table& measurements) {
   std::vector<std::string> bands;
@@ -138,7 +167,8 @@ fits::Table average_forced(const fits::Table& objects, const fits::Table& measur
   const fits::Column* apertures_column = measurements.find("apflux");
   const std::int64_t apertures = apertures_column ? apertures_column->width() : 0;
   for (std::int64_t i = 0; i < measurements.rows(); ++i)
-    sums[{key_of(measurements, i), measurements.text("filter", i)}].add(measurements, i, apertures);
+    if (!is_cut(measurements, i))
+      sums[{key_of(measurements, i), measurements.text("filter", i)}].add(measurements, i, apertures);
   fits::Table out;
   out.set_rows(objects.rows());
   for (const char* name : {"release", "brickid", "objid"}) out.add(objects.require(name));

@@ -24,11 +24,15 @@ struct MergedForced {
 MergedForced merge_forced(const fits::Table& catalog, const std::vector<NamedTable>& tables,
                           const std::vector<std::string>& bands, bool all = false);
 
+// Error (kInput): rows of a table were measured where the catalog has no such object. Numbers of objects are given anew by
+// each fit, and those of another one's catalog would be taken for these. Stars that move are not looked at.
+void require_same_places(const fits::Table& catalog, const std::vector<NamedTable>& tables);
+
 // Per object of `objects` (release, brickid, objid) and band:
 //   forced_flux = sum f iv/sum iv, forced_flux_ivar = sum iv, the same of each aperture (if there are any);
 //   forced_psfdepth, forced_galdepth: sums over all its measurements; forced_nexp: how many there are;
 //   forced_fracin: their mean; forced_fracflux, forced_fracmasked, forced_rchisq: means weighted by fracin.
-// 0 where nothing was measured.
+// 0 where nothing was measured. Of CCDs that catalogs do without (ccd_cuts) there is nothing in them.
 std::string forced_column(std::string_view name, std::string_view band);  // "forced_NAME_BAND"
 fits::Table average_forced(const fits::Table& objects, const fits::Table& measurements,
                            const std::vector<std::string>& bands);

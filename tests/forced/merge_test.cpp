@@ -1,9 +1,11 @@
 // Measurements brought together: as the reference pipeline's merged and averaged tables, of its own measurements.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/error.h"
 #include "core/fits/fits_reader.h"
 #include "core/forced/forced_merge.h"
 #include "tests/support/data.h"
@@ -203,6 +205,37 @@ TEST(SmallMerge, AveragesByWeight) {
   EXPECT_FLOAT_EQ(a.number("forced_fracflux_r", 1), 0.4);
   EXPECT_FLOAT_EQ(a.number("forced_fracmasked_r", 1), 0.1);
   EXPECT_FLOAT_EQ(a.number("forced_rchisq_r", 1), 2);
+}
+
+TEST(SmallMerge, AveragesAreWithoutCcdsThatAreCut) {
+  fits::Table t = small_measurements();
+  t.add("ccd_cuts", std::vector<std::int32_t>{4, 0, 0, 0});
+  const MergedForced merged = merge_forced(small_catalog(), {{"a", t}}, {"r"});
+  EXPECT_EQ(merged.objects.integer("nobs_r", 1), 3);
+  const fits::Table a = average_forced(merged.objects, merged.measurements, {"r"});
+  EXPECT_EQ(a.number("forced_flux_r", 1), 1);
+  EXPECT_EQ(a.number("forced_flux_ivar_r", 1), 3);
+  EXPECT_EQ(a.integer("forced_nexp_r", 1), 2);
+}
+
+// The catalog was made anew since, and its numbers are other objects'.
+TEST(SmallMerge, MeasurementsOfAnotherCatalogAreRefused) {
+  fits::Table catalog = small_catalog(), measured = small_measurements();
+  catalog.add("ra", std::vector<double>(4, 150.0));
+  catalog.add("dec", std::vector<double>(4, 2.0));
+  measured.add("ra", std::vector<double>(4, 150.0));
+  measured.add("dec", std::vector<double>{2, 2, 2 + 0.05 / 3600, 2});
+  require_same_places(catalog, {{"a", measured}});
+  measured.add("dec", std::vector<double>{2, 2, 2, 2.001});
+  try {
+    require_same_places(catalog, {{"a", measured}});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::kInput);
+    EXPECT_THAT(e.line(), testing::HasSubstr("row 4: object 3 of brick 7 was measured 3.60 arcsec"));
+  }
+  catalog.add("ref_epoch", std::vector<float>(4, 2015.5F));  // stars that move
+  require_same_places(catalog, {{"a", measured}});
 }
 
 TEST(LightCurve, IsInOrderOfBandAndDateAndCanBeDrawn) {

@@ -144,12 +144,28 @@ void tell_of_other_releases(const fits::Table& objects, const std::vector<NamedT
   log.warning("{}: they are left out", what);
 }
 
+bool has_galaxies(const fits::Table& catalog) {
+  for (std::int64_t i = 0; i < catalog.rows(); ++i)
+    if (const std::string type = catalog.text("type", i); type != "PSF" && type != "DUP" && type != "NUN")
+      return true;
+  return false;
+}
+
 // The brick's catalog, in one directory or two; rows that the other one stands for are left out.
-fits::Table catalog_of(const Words& w, const Brick& brick) {
-  const auto read = [](const std::filesystem::path& file) {
+fits::Table catalog_of(const Words& w, const Brick& brick, GalaxyProfiles measured) {
+  const auto read = [&](const std::filesystem::path& file) {
     fits::FitsReader reader(file);
-    return reader.columns(reader.find_hdu("CATALOG").value_or(1),
-                          {"release", "brickid", "objid", "brick_primary", "type", "ra", "dec"});
+    const int hdu = reader.find_hdu("CATALOG").value_or(1);
+    fits::Table table = reader.columns(
+        hdu, {"release", "brickid", "objid", "brick_primary", "type", "ra", "dec", "ref_epoch"});
+    if (has_galaxies(table)) try {
+        require_profiles(profiles_of(reader.header(0), reader.header(hdu)), measured, "the measurements",
+                         "measurements are merged with the catalog");
+      } catch (Error& e) {
+        e.in_file(file.string());
+        throw;
+      }
+    return table;
   };
   if (!w.catalog.empty()) return read(w.catalog);
   const CatalogDirectories catalogs{w.catalog_dir, w.catalog_dir_north, w.catalog_dir_south, w.resolve_dec};
@@ -197,11 +213,12 @@ int merge(const Words& w) {
   const auto survey = SurveyDirectory::open(
       w.survey_dir.empty() ? std::nullopt : std::optional<std::filesystem::path>(w.survey_dir));
   const Brick brick = BrickTable::read(survey).find(w.brick);
-  const fits::Table objects = catalog_of(w, brick);
   GalaxyProfiles profiles = GalaxyProfiles::kReference;
   const std::vector<NamedTable> tables =
       tables_of(survey, brick, w.forced_dir.empty() ? survey.root() : std::filesystem::path(w.forced_dir),
                 profiles, log);
+  const fits::Table objects = catalog_of(w, brick, profiles);
+  require_same_places(objects, tables);
   const std::vector<std::string> bands = split(w.bands);
   const MergedForced merged = merge_forced(objects, tables, bands, w.all);
   tell_of_other_releases(objects, tables, merged, log);
@@ -246,7 +263,8 @@ Command merge_command(CLI::App& parent) {
   app->add_option("--bands", w->bands, "for which nobs_B, index_B and averages are made");
   app->add_option("--out", w->out, "the file to write: objects, and measurements");
   app->add_option("-d,--outdir", w->out_dir, "write DIR/forced-brick/BBB/forced-BRICK.fits");
-  app->add_option("--averages", w->averages, "a file for averages per object and band");
+  app->add_option("--averages", w->averages,
+                  "a file for averages per object and band, of CCDs that are not cut (ccd_cuts)");
   app->add_option("--light-curves", w->light_curves, "a file for the measurements by object and date");
   app->add_flag("--all", w->all, "objects in neighbours' areas, too");
   app->add_flag("-v,--verbose", w->verbose, "tell more");
