@@ -15,6 +15,7 @@
 #include "core/image/ccd_reader.h"
 #include "core/model/sky_motion.h"
 #include "core/refs/halos.h"
+#include "core/survey/ccd_selection.h"
 #include "core/survey/products.h"
 
 namespace brickline {
@@ -204,7 +205,9 @@ std::optional<ForcedCcd> measure_ccd(const ForcedSurvey& from, std::int64_t ccd_
   const CcdReader reader(from.survey, from.cameras, &from.ccds.table(), reads);
   ReadImageOptions reading = options.reading;
   reading.window = options.window;
-  CcdInput input = reader.input(from.ccds.row(ccd_row), ccd_row);
+  const CcdRow row = from.ccds.row(ccd_row);
+  require_place_and_time(from.ccds, row);
+  CcdInput input = reader.input(row, ccd_row);
   input.source.locate = [locate = std::move(input.source.locate), &from, &options, reads](
                             SurveyPlace place, const std::string& relative) {
     std::filesystem::path file = locate(place, relative);
@@ -233,7 +236,11 @@ std::optional<ForcedCcd> measure_ccd(const ForcedSurvey& from, std::int64_t ccd_
   if (out.zero_point.wrong)
     log.warning("{}: stars are {:+.3f} +- {:.3f} mag off the catalog's ({} stars): its zero point is wrong",
                 image->name, out.zero_point.offset, out.zero_point.error, out.zero_point.stars);
-  if (options.correct_zero_points) correct_zero_point(out.result, out.zero_point);
+  if (options.correct_zero_points && !std::isfinite(out.zero_point.offset))
+    log.warning(
+        "{}: {} stars can be compared with the catalog, too few: its fluxes are not brought to the catalog's zero point",
+        image->name, out.zero_point.stars);
+  if (options.correct_zero_points) correct_zero_point(*image, out.result, out.zero_point);
   std::erase_if(out.result.rows,
                 [&](const ForcedMeasurement& row) { return !out.sources[row.source].reported; });
   add_repeats(out, std::move(repeats));

@@ -41,6 +41,8 @@ MeasuredCcds measure_ccds(const ForcedSurvey& from, const std::vector<std::int64
                           const ForcedCcdOptions& options, const Log& log, ReadLog* reads = nullptr,
                           const Cancel& cancel = {});
 
+inline constexpr const char* kFailedCcdsComment = "CCDs that could not be measured";  // of the card NCCDFAIL
+
 // The primary header: whose product, the first CCD's image and telescope, the bits of dqmask (DQ_*, DBIT_n) and
 // ccd_cuts (CC_*, CBIT_n), the apertures' radii (APRADn).
 // The last of these.

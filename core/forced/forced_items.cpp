@@ -279,7 +279,7 @@ ForcedItemResult run_item(const ForcedRun& run, const ForcedItem& item, const Lo
     return without_image(std::move(out));
   }
   fits::Header header = forced_header(run.identity, run.command_line, measured.ccds);
-  header.set("NCCDFAIL", out.failed_ccds, "CCDs that could not be measured");
+  header.set("NCCDFAIL", out.failed_ccds, kFailedCcdsComment);
   const fits::Table table = forced_table(run.from.ccds, measured.ccds, run.options.photometry);
   out.rows = table.rows();
   record.sha256 = out.sha256 = write_forced_table(out.table, header, table);

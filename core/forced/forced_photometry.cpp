@@ -9,6 +9,7 @@
 #include "core/coadd/aperture.h"
 #include "core/facts/mask_bits.h"
 #include "core/fit/flux_solver.h"
+#include "core/forced/place_index.h"
 #include "core/forced/unit_models.h"
 #include "core/model/renderer.h"
 #include "core/model/sky_motion.h"
@@ -174,14 +175,20 @@ class Measurement {
     }
   }
 
-  // One star more at the centre of every galaxy that has a profile of its own: unknowns after the rows'.
+  // One star more at the centre of every galaxy that has a profile of its own: unknowns after the rows'. A star that is
+  // among the sources there already is the nucleus: the two would share its light in halves that mean nothing.
   std::vector<UnitModel> nuclei() {
     std::vector<UnitModel> out;
+    PlaceIndex stars(kSamePlaceArcsec);
+    for (std::size_t i = 0; i < placed_.size(); ++i)
+      if (const SourceModel& star = placed_[i].model; !star.is_galaxy() && patch_of(i))
+        stars.add({star.ra, star.dec}, i);
     int unknown = static_cast<int>(out_.rows.size());
     for (std::size_t i = 0; i < out_.rows.size(); ++i) {
       const SourceModel& model = placed_[i].model;
       nucleus_of_.push_back(-1);
       if (!model.is_galaxy() || model.kind == SourceKind::kRex || !placed_[i].at) continue;
+      if (stars.find({model.ra, model.dec})) continue;
       SourceModel star;
       star.ra = model.ra;
       star.dec = model.dec;
@@ -194,15 +201,14 @@ class Measurement {
   }
 
   void fit_fluxes() {
-    std::vector<UnitModel> added;
-    if (options_.nuclei) added = nuclei();
+    if (options_.nuclei) nuclei_ = nuclei();
     const std::size_t rows = units_.size();
-    units_.insert(units_.end(), added.begin(), added.end());
-    const FluxResult fit = solve(out_.rows.size() + added.size());
+    units_.insert(units_.end(), nuclei_.begin(), nuclei_.end());
+    const FluxResult fit = solve(out_.rows.size() + nuclei_.size());
     units_.resize(rows);
     take(fit);
     take_statistics(fit);
-    for (const UnitModel& nucleus : added)
+    for (const UnitModel& nucleus : nuclei_)
       add_patch(out_.model.view(), nucleus.patch,
                 static_cast<float>(fit.flux[static_cast<std::size_t>(nucleus.source)]));
     for (std::size_t i = 0; i < nucleus_of_.size(); ++i) {
@@ -236,12 +242,13 @@ class Measurement {
         for (int x = box.x0; x < box.x1; ++x)
           own(x - box.x0, y - box.y0) = patch_of(i)->pixels(x - patch_of(i)->x0, y - patch_of(i)->y0);
       std::vector<UnitModel> others;
-      for (const UnitModel& u : units_)
-        if (u.source != static_cast<int>(i) && !intersection(u.patch.box(), box).empty()) {
-          others.push_back({static_cast<int>(others.size()), u.patch});
-          others.back().patch.x0 -= box.x0;
-          others.back().patch.y0 -= box.y0;
-        }
+      for (const std::vector<UnitModel>* models : {&units_, &nuclei_})
+        for (const UnitModel& u : *models)
+          if (u.source != static_cast<int>(i) && !intersection(u.patch.box(), box).empty()) {
+            others.push_back({static_cast<int>(others.size()), u.patch});
+            others.back().patch.x0 -= box.x0;
+            others.back().patch.y0 -= box.y0;
+          }
       const FluxImage flux_image{own.const_view(), image_.inverse_error.view().crop(box), others};
       FluxOptions without_statistics;
       without_statistics.statistics = false;
@@ -287,6 +294,7 @@ class Measurement {
   ForcedResult out_;
   std::vector<Placed> placed_;             // of the rows
   std::vector<UnitModel> units_;           // of the rows that have something on the image
+  std::vector<UnitModel> nuclei_;          // that are fitted beside them
   std::vector<int> unit_of_, nucleus_of_;  // of the rows: index into units_; unknown; -1: none
 };
 

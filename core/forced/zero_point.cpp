@@ -56,4 +56,19 @@ void correct_zero_point(ForcedResult& result, const ZeroPointCheck& check) {
   }
 }
 
+void correct_zero_point(CcdImage& image, ForcedResult& result, const ZeroPointCheck& check) {
+  correct_zero_point(result, check);
+  if (!std::isfinite(check.offset)) return;
+  const double factor = std::pow(10, 0.4 * check.offset);
+  image.sig1 *= factor;
+  image.zpscale /= factor;
+  const auto scale = [](Image<float>& pixels, double by) {
+    for (int y = 0; y < pixels.height(); ++y)
+      for (int x = 0; x < pixels.width(); ++x) pixels(x, y) *= static_cast<float>(by);
+  };
+  scale(image.data, factor);
+  scale(result.model, factor);
+  scale(image.inverse_error, 1 / factor);
+}
+
 }  // namespace brickline

@@ -33,5 +33,7 @@ ZeroPointCheck check_zero_point(const ForcedResult& result, std::span<const Forc
 // Fluxes as they are with the zero point that the catalog stands for: times 10^(0.4 offset). Nothing where the check
 // has no offset.
 void correct_zero_point(ForcedResult& result, const ZeroPointCheck& check);
+// And what goes with them: the noise, from which depths are, the scale of the sky, the pixels and the model.
+void correct_zero_point(CcdImage& image, ForcedResult& result, const ZeroPointCheck& check);
 
 }  // namespace brickline

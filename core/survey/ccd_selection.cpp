@@ -15,22 +15,20 @@
 namespace brickline {
 namespace {
 
+template <typename T>
+Error fault_of(const CcdTable& ccds, const CcdRow& r, std::string_view what, const T& value) {
+  return input_error("{}: {} is {}", ccds.describe(r.table_row), what, value);
+}
+
 void require_usable(const CcdTable& ccds, const CcdRow& r) {
-  const auto fail = [&](std::string_view what, const auto& value) {
-    return input_error("{}: {} is {}", ccds.describe(r.table_row), what, value);
-  };
+  const auto fail = [&](std::string_view what, const auto& value) { return fault_of(ccds, r, what, value); };
   if (r.camera.empty()) throw fail("camera", "empty");
   if (r.image_filename.empty()) throw fail("image_filename", "empty");
   if (!std::isfinite(r.ccdzpt)) throw fail("the zero point ccdzpt", r.ccdzpt);
   if (!(r.psf_fwhm > 0) || !std::isfinite(r.psf_fwhm)) throw fail("fwhm", r.psf_fwhm);
   if (!(r.exptime > 0) || !std::isfinite(r.exptime)) throw fail("exptime", r.exptime);
   if (!std::isfinite(r.sig1) || r.sig1 < 0) throw fail("sig1", r.sig1);
-  if (!std::isfinite(r.mjd_obs)) throw fail("mjd_obs", r.mjd_obs);
-  if (!std::isfinite(r.ccdraoff)) throw fail("ccdraoff", r.ccdraoff);
-  if (!std::isfinite(r.ccddecoff)) throw fail("ccddecoff", r.ccddecoff);
-  constexpr double kLargestOffset = 60;  // arcsec; corrections are a fraction of one
-  if (const double offset = std::hypot(r.ccdraoff, r.ccddecoff); offset > kLargestOffset)
-    throw fail("the astrometric offset (ccdraoff, ccddecoff)", fmt::format("{:.4g} arcsec", offset));
+  require_place_and_time(ccds, r);
   if (r.image_hdu < 0) throw fail("image_hdu", r.image_hdu);
 }
 
@@ -113,6 +111,18 @@ void require_separate_bands(const std::vector<std::string>& wanted, const std::v
 }
 
 }  // namespace
+
+void require_place_and_time(const CcdTable& ccds, const CcdRow& r) {
+  const auto fail = [&](std::string_view what, const auto& value) { return fault_of(ccds, r, what, value); };
+  if (!std::isfinite(r.mjd_obs)) throw fail("mjd_obs", r.mjd_obs);
+  constexpr double kLastMjd = 100000;  // the year 2132; a Julian date has 2400000.5 days more
+  if (r.mjd_obs > kLastMjd) throw fail("mjd_obs", fmt::format("{}, which is no MJD", r.mjd_obs));
+  if (!std::isfinite(r.ccdraoff)) throw fail("ccdraoff", r.ccdraoff);
+  if (!std::isfinite(r.ccddecoff)) throw fail("ccddecoff", r.ccddecoff);
+  constexpr double kLargestOffset = 60;  // arcsec; corrections are a fraction of one
+  if (const double offset = std::hypot(r.ccdraoff, r.ccddecoff); offset > kLargestOffset)
+    throw fail("the astrometric offset (ccdraoff, ccddecoff)", fmt::format("{:.4g} arcsec", offset));
+}
 
 std::int64_t pixels_to_read(const CcdRow& ccd, const Wcs& target) {
   const auto corners = target.corners();

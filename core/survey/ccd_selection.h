@@ -21,6 +21,10 @@ std::int64_t pixels_to_read(const std::vector<CcdRow>& ccds, const Wcs& target);
 // ones (ccd_table_geometry.h) are not among them.
 std::vector<std::int64_t> ccds_touching(const CcdTable& ccds, const Wcs& target);
 
+// Error (kInput), with file and row: mjd_obs or the astrometric offset are none. Stars are moved by the one and all by the
+// other, to where nothing is.
+void require_place_and_time(const CcdTable& ccds, const CcdRow& ccd);
+
 struct CcdSelectionOptions {
   std::vector<std::string> bands{"g", "r", "z"};  // compared exactly
   std::optional<double> min_mjd, max_mjd;         // inclusive; of the table's mjd_obs

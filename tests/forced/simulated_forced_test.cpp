@@ -168,6 +168,27 @@ TEST(SimulatedForced, AnActiveNucleusHasAnUnbiasedFlux) {
   record("median", (s.median - 2) / s.width);
 }
 
+// A position of a list at a galaxy's centre is its nucleus; beside it, the nucleus is another unknown, which limits know.
+TEST(SimulatedForced, APositionAtAGalaxysCentreIsItsNucleus) {
+  const simulate::SersicProfile profile(1, 4);
+  const SkyPosition at{150, 40};
+  SyntheticCcd ccd(200, 200, kSig1);
+  ccd.add_galaxy(at, 8, profile, 1);
+  ccd.add_star(at, 2);
+  const std::vector<ForcedSource> at_centre = {test::galaxy_at(at, SourceKind::kExp, 1),
+                                               test::star_at({at.ra, at.dec + 0.02 / 3600})};
+  ForcedOptions options;
+  options.nuclei = options.limits = true;
+  const ForcedResult r = measure_forced(ccd.image, at_centre, options);
+  EXPECT_NEAR(r.rows[1].flux, 2, 0.05);
+  EXPECT_EQ(r.rows[0].flux_agn_ivar, 0);
+  const std::vector<ForcedSource> beside = {at_centre[0], test::star_at({at.ra, at.dec + 0.5 / 3600})};
+  ForcedOptions without = options;
+  without.nuclei = false;
+  EXPECT_LT(measure_forced(ccd.image, beside, options).rows[1].flux_ivar_joint,
+            0.8 * measure_forced(ccd.image, beside, without).rows[1].flux_ivar_joint);
+}
+
 TEST(SimulatedForced, AMovingStarKeepsItsFluxOverTenYears) {
   ForcedSource source = test::star_at({150.001, 40.001});
   source.model.motion = SkyMotion{400, -300, 0, 2015.5};  // half an arcsec a year
@@ -362,6 +383,12 @@ TEST(ZeroPoint, CorrectionBringsFluxesToTheCatalogs) {
   EXPECT_NEAR(r.rows[0].flux_ivar, 4 * std::pow(10, -0.08), 1e-5);
   EXPECT_NEAR(r.rows[0].flux_ivar_joint, 3 * std::pow(10, -0.08), 1e-5);
   EXPECT_NEAR(r.rows[0].flux_limit95, 2.5 * std::pow(10, 0.04), 1e-5);
+  SyntheticCcd ccd(20, 20, kSig1);
+  ccd.image.data(3, 4) = 5;
+  correct_zero_point(ccd.image, r, {10, 0.1f, 0.001f, true});
+  EXPECT_NEAR(ccd.image.data(3, 4), 5 * std::pow(10, 0.04), 1e-5);
+  EXPECT_NEAR(ccd.image.sig1, kSig1 * std::pow(10, 0.04), 1e-9);
+  EXPECT_NEAR(ccd.image.inverse_error(3, 4) * ccd.image.sig1, 1, 1e-6);
   correct_zero_point(r, {0, NAN, NAN, false});
   EXPECT_TRUE(std::isfinite(r.rows[0].flux));
 }

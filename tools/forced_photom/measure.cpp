@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/base/exit_codes.h"
 #include "core/catalog/export.h"
+#include "core/fits/fits_reader.h"
 #include "core/forced/forced_cutouts.h"
 #include "core/forced/forced_exposure.h"
 #include "core/forced/forced_items.h"
@@ -93,13 +94,24 @@ void tell_of_missed_positions(const std::vector<ForcedCcd>& measured, const Forc
                 sensible);
 }
 
+// A table of an exposure some of whose CCDs could not be measured is not what is wanted.
+bool is_whole_table(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return false;
+  try {
+    return fits::FitsReader(file).header(0).integer("NCCDFAIL").value_or(0) == 0;
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::kInput) throw;
+    return false;
+  }
+}
+
 int measure_one_table(const MeasuringWords& w, Opened& opened, const Log& log) {
   const std::vector<std::int64_t> rows =
       choose_ccds(opened.ccds, {w.camera, w.expnum >= 0 ? std::optional(w.expnum) : std::nullopt, w.ccdname});
   const fs::path file = w.out.empty() ? forced_file(w.out_dir, opened.ccds.row(rows.front()).camera, w.expnum)
                                       : fs::path(w.out);
-  std::error_code ignored;
-  if (w.skip && fs::exists(file, ignored)) {
+  if (w.skip && is_whole_table(file)) {
     log.info("skipped: {} is there", file.string());
     return 0;
   }
@@ -114,8 +126,8 @@ int measure_one_table(const MeasuringWords& w, Opened& opened, const Log& log) {
     return 0;
   }
   tell_of_missed_positions(measured.ccds, options, log);
-  const fits::Header header =
-      forced_header(read_survey_identity(opened.survey), command_line_of(w), measured.ccds);
+  fits::Header header = forced_header(read_survey_identity(opened.survey), command_line_of(w), measured.ccds);
+  header.set("NCCDFAIL", static_cast<std::int64_t>(measured.failed.size()), kFailedCcdsComment);
   if (!w.save_model.empty()) write_forced_planes(w.save_model, header, measured.ccds, ForcedPlane::kModel);
   if (!w.save_data.empty()) write_forced_planes(w.save_data, header, measured.ccds, ForcedPlane::kData);
   if (!w.write_cat.empty()) write_forced_catalogs(w.write_cat, header, measured.ccds);

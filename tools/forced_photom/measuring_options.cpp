@@ -62,7 +62,7 @@ void declare_outputs(CLI::App& app, MeasuringWords& w) {
   app.add_option("--plots", w.plots,
                  "pictures BASE-CAMERA-EXPNUM-CCDNAME.jpg: the pixels that were fitted, the models, what is "
                  "left, side by side");
-  app.add_flag("--skip", w.skip, "nothing to do if the table is there");
+  app.add_flag("--skip", w.skip, "nothing to do if the table is there, with all of its CCDs");
 }
 
 void declare_measurements(CLI::App& app, MeasuringWords& w) {
@@ -114,6 +114,9 @@ void check_measuring(const CLI::App& app, MeasuringWords& w) {
   w.wants_outlier_mask = app.count("--outlier-mask") > 0;
   std::erase(w.outlier_mask, "");
   if (w.derivs && w.agn) throw usage_error("--derivs and --agn: one of them");
+  if (w.correct_zero_points && (w.no_forced || w.positions_alone))
+    throw usage_error("--correct-zero-points compares fluxes of the catalog's stars, which {} does without",
+                      w.no_forced ? "--no-forced" : "--positions-alone");
   if (!w.list.empty()) {
     if (w.out_dir.empty() || !w.out.empty()) throw usage_error("--list: the tables go below --out-dir DIR");
     if (w.expnum >= 0 || !w.camera.empty() || !w.ccdname.empty())
@@ -190,6 +193,12 @@ std::string command_line_of(const MeasuringWords& w) {
 }
 
 ForcedCcdOptions measuring_options(const MeasuringWords& w, const SurveyDirectory& survey, const Log& log) {
+  for (const auto& [option, directory] : {std::pair{"--catalog-dir", &w.catalog_dir},
+                                          {"--catalog-dir-north", &w.catalog_dir_north},
+                                          {"--catalog-dir-south", &w.catalog_dir_south},
+                                          {"--outlier-dir", &w.outlier_dir}})
+    if (std::error_code ignored; !directory->empty() && !std::filesystem::is_directory(*directory, ignored))
+      throw input_error("no such directory ({})", option).in_file(*directory);
   ForcedCcdOptions o;
   o.catalog_file = w.catalog;
   if (w.catalog_dir_north.empty()) {
