@@ -32,6 +32,16 @@ std::optional<std::filesystem::path> plain_or_gzipped(const std::filesystem::pat
   return std::nullopt;
 }
 
+// Fluxes are taken as nanomaggies (of Vega) of the band that the file's name tells.
+void require_unwise(const fits::Header& header, int band) {
+  constexpr double kZeroPoint = 22.5, kSame = 1e-3;
+  if (const auto zero_point = header.number("MAGZP");
+      zero_point && !(std::abs(*zero_point - kZeroPoint) < kSame))
+    throw input_error("its zero point (MAGZP) is {}, that of unWISE's coadds {}", *zero_point, kZeroPoint);
+  if (const auto own = header.integer("BAND"); own && *own != band)
+    throw input_error("it is of W{} by its header (BAND), of W{} by its name", *own, band);
+}
+
 // Of the plane's own header, since planes of one tile must agree.
 template <typename T>
 Image<T> plane(const std::filesystem::path& file, const Box& region, int width, int height) {
@@ -92,18 +102,22 @@ std::optional<std::filesystem::path> find_tile_mask(const std::vector<std::files
 }
 
 Box tile_region(const Wcs& tile, const Wcs& brick) {
-  const SkyPosition a = brick.pixel_to_sky(0, 0),
-                    b = brick.pixel_to_sky(brick.width() - 1, brick.height() - 1);
+  const double right = brick.width() - 1, top = brick.height() - 1;
+  const SkyPosition a = brick.pixel_to_sky(0, 0), b = brick.pixel_to_sky(right, top);
   double x0 = INFINITY, x1 = -INFINITY, y0 = INFINITY, y1 = -INFINITY;
-  for (double ra : {a.ra, b.ra})
-    for (double dec : {a.dec, b.dec}) {
-      const auto p = tile.sky_to_pixel(ra, dec);
-      if (!p) return {};
-      x0 = std::min(x0, p->x);
-      x1 = std::max(x1, p->x);
-      y0 = std::min(y0, p->y);
-      y1 = std::max(y1, p->y);
-    }
+  for (const SkyPosition& s : {SkyPosition{a.ra, a.dec},
+                               {a.ra, b.dec},
+                               {b.ra, a.dec},
+                               {b.ra, b.dec},
+                               brick.pixel_to_sky(0, top),
+                               brick.pixel_to_sky(right, 0)}) {
+    const auto p = tile.sky_to_pixel(s.ra, s.dec);
+    if (!p) return {};
+    x0 = std::min(x0, p->x);
+    x1 = std::max(x1, p->x);
+    y0 = std::min(y0, p->y);
+    y1 = std::max(y1, p->y);
+  }
   constexpr double kFar = 1e8;  // what an int holds
   if (!(std::max({std::abs(x0), std::abs(x1), std::abs(y0), std::abs(y1)}) < kFar)) return {};
   const auto nearest = [](double v) { return static_cast<int>(std::nearbyint(v)); };
@@ -111,7 +125,8 @@ Box tile_region(const Wcs& tile, const Wcs& brick) {
                       Box::from_size(tile.width(), tile.height()));
 }
 
-std::optional<TilePlanes> read_tile(const TileFiles& files, const Wcs& brick, PixelPosition crpix_shift) {
+std::optional<TilePlanes> read_tile(const TileFiles& files, int band, const Wcs& brick,
+                                    PixelPosition crpix_shift) {
   TilePlanes out;
   Wcs whole;
   {
@@ -121,6 +136,7 @@ std::optional<TilePlanes> read_tile(const TileFiles& files, const Wcs& brick, Pi
     try {
       whole = Wcs::from_header(header, info.width, info.height);
       if (!whole.is_plain_tangent()) throw input_error("a tile's projection is a plain tangent plane");
+      require_unwise(header, band);
     } catch (Error& e) {
       throw e.in_file(files.image.string());
     }

@@ -39,7 +39,7 @@ TileSearch find_tile(const std::vector<std::filesystem::path>& directories, cons
 std::optional<std::filesystem::path> find_tile_mask(const std::vector<std::filesystem::path>& directories,
                                                     const std::string& id, ReadLog* reads = nullptr);
 
-// The pixels of a tile that a brick's image covers: what its corner pixels' RA and Dec, each with each, span.
+// The pixels of a tile that a brick's image covers: what its corner pixels, and their RA and Dec, each with each, span.
 // The tile's whole grid may be a part of the nominal one. Empty where they do not meet.
 Box tile_region(const Wcs& tile, const Wcs& brick);
 
@@ -52,7 +52,9 @@ struct TilePlanes {
   std::optional<double> mjd;  // the middle of MJDMIN and MJDMAX
 };
 // `crpix_shift` is added to the header's CRPIX. Empty when the brick does not meet the tile. Error (kInput)
-// naming the file: unreadable, cut short, planes of unlike sizes, not a plain tangent projection.
-std::optional<TilePlanes> read_tile(const TileFiles& files, const Wcs& brick, PixelPosition crpix_shift = {});
+// naming the file: unreadable, cut short, planes of unlike sizes, not a plain tangent projection, another zero point than
+// unWISE's, another band than `band` by its header.
+std::optional<TilePlanes> read_tile(const TileFiles& files, int band, const Wcs& brick,
+                                    PixelPosition crpix_shift = {});
 
 }  // namespace brickline

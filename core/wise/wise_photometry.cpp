@@ -130,7 +130,7 @@ std::vector<TileImage> read_tiles(const WiseData& data, const WiseJob& job, cons
   std::vector<TileImage> out;
   for (const WiseJob::Tile& t : job.tiles) {
     const PixelPosition shift = job.epoch < 0 ? t.tile.crpix_shift(job.band) : PixelPosition{0, 0};
-    std::optional<TilePlanes> planes = read_tile(t.files, brick, shift);
+    std::optional<TilePlanes> planes = read_tile(t.files, job.band, brick, shift);
     if (!planes) continue;
     Image<float> background;
     if (!data.files().model_sky_dir.empty() && band.has_epochs())

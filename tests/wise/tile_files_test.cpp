@@ -160,6 +160,37 @@ TEST_F(TileFilesTest, PlanesOfUnlikeSizesAreRefused) {
   EXPECT_NE(line.find("3 x 3"), std::string::npos) << line;
 }
 
+TEST_F(TileFilesTest, ATileOfAnotherBandOrZeroPointIsRefused) {
+  const fs::path w1 = file("w1-img-m.fits"), w2 = file("w2-img-m.fits");
+  fs::copy_file(w2, w1, fs::copy_options::overwrite_existing);
+  EXPECT_NE(
+      error_of(sky_.wise_files()).find("w1-img-m.fits: it is of W2 by its header (BAND), of W1 by its name"),
+      std::string::npos);
+  fits::FitsReader reader(w2);
+  fits::Header header = reader.header(0);
+  header.set("BAND", std::int64_t{1});
+  header.set("MAGZP", 25.0);
+  fits::FitsWriter writer;
+  writer.add_image<float>(reader.image<float>(0).const_view(), header);
+  writer.write(w1);
+  EXPECT_NE(error_of(sky_.wise_files()).find("its zero point (MAGZP) is 25"), std::string::npos);
+}
+
+// Near a pole two of a brick's corners reach farther in RA than the other two.
+TEST(TileRegion, HoldsAllCornersOfABrick) {
+  for (const double dec : {84.0, -84.0}) {
+    const Wcs tile = Wcs::tangent(30, dec, 1023.5, 1023.5, {-2.75 / 3600, 0, 0, 2.75 / 3600}, 2048, 2048),
+              brick = brick_wcs(30, dec, 3600, 3600, kBrickPixelScale);
+    const Box region = tile_region(tile, brick);
+    for (const SkyPosition& corner : brick.corners()) {
+      const auto at = tile.sky_to_pixel(corner.ra, corner.dec);
+      ASSERT_TRUE(at);
+      EXPECT_TRUE(
+          region.contains(static_cast<int>(std::lround(at->x)), static_cast<int>(std::lround(at->y))));
+    }
+  }
+}
+
 TEST_F(TileFilesTest, AbsentDirectoriesAreNamedBeforeAnyPixelIsRead) {
   WiseFiles files = sky_.wise_files();
   files.coadd_dirs.push_back("/nowhere/unwise");

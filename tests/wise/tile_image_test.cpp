@@ -38,7 +38,7 @@ TEST_P(Testcase4Tile, IsPreparedAsTheReferenceDoes) {
   const WiseTile tile = data.atlas().touching(test::testcase4_brick()).at(0);
   const TileSearch search = find_tile(data.files().coadd_dirs, tile.id, c.band);
   ASSERT_TRUE(search.files);
-  auto planes = read_tile(*search.files, test::testcase4_brick(), tile.crpix_shift(c.band));
+  auto planes = read_tile(*search.files, c.band, test::testcase4_brick(), tile.crpix_shift(c.band));
   ASSERT_TRUE(planes);
   EXPECT_EQ(planes->image.width(), 25);
   EXPECT_EQ(planes->image.height(), 25);
