@@ -17,6 +17,9 @@ namespace brickline {
 struct CcdCuts {
   std::vector<std::pair<std::string, std::int64_t>> counts;  // rows that each rule cuts, in order of the bits
   std::int64_t cut = 0;                                      // rows that any does
+  // Rows that were cut before by rules that are not looked at here (depth_cut, say), and by nothing now; which these are.
+  std::int64_t freed = 0;
+  std::vector<std::string> freed_of;
 };
 
 // What the caller says instead of the cameras' facts.

@@ -134,6 +134,20 @@ TEST_F(DamagedTables, AreNotJoinedWithThoseOfOtherUnitsButWithOtherSpellings) {
   EXPECT_THAT(mixed.err, AllOf(HasSubstr("degrees.fits"), HasSubstr("'deg'"), HasSubstr("'arcsec'"),
                                HasSubstr("one.fits")));
   EXPECT_FALSE(fs::exists(scratch_ / "mixed.fits"));
+  other.add("CCDRAOFF", std::vector<float>{0.1F}, "pix");  // which nothing converts
+  const test::ProgramResult unlike = merge("unlike.fits", write("pixels.fits", other));
+  EXPECT_EQ(unlike.exit_code, 3);
+  EXPECT_THAT(unlike.err, AllOf(HasSubstr("pixels.fits"), HasSubstr("'pix'"), HasSubstr("'arcsec'")));
+}
+
+TEST_F(DamagedTables, ThatLackColumnsOfOthersAreTold) {
+  fits::Table one = table_of({{11, "S4"}}), other = table_of({{12, "S5"}});
+  one.add("ccdzpt_error", std::vector<float>{0.01F}, "mag");
+  const test::ProgramResult joined = test::run_program(
+      test::program("make-ccds"),
+      {"merge", (scratch_ / "joined.fits").string(), write("one.fits", one), write("other.fits", other)});
+  EXPECT_EQ(joined.exit_code, 0) << joined.err;
+  EXPECT_THAT(joined.err, AllOf(HasSubstr("other.fits"), HasSubstr("ccdzpt_error")));
 }
 
 TEST_F(DamagedTables, AreNotWrittenWhereTheSecondOutputIsThere) {

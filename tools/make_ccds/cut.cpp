@@ -1,6 +1,7 @@
 #include "tools/make_ccds/cut.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -79,6 +80,13 @@ CutTables cut_table(TableFile table, CameraRegistry& cameras, CutArguments& a) {
       bits.push_back(out.table.table.integer("ccd_cuts", i));
     out.annotated.table.add("ccd_cuts", std::move(bits));
   }
+  std::vector<std::string> freed_of = cuts.freed_of;
+  if (!a.depth_policy.empty()) std::erase(freed_of, "depth_cut");
+  if (a.options.good_ccd_fraction) std::erase(freed_of, "too_many_bad_ccds");
+  if (!freed_of.empty())
+    out.report += fmt::format(
+        "{} CCDs had been cut by rules that are not looked at here ({}): they are cut so no more\n",
+        cuts.freed, fmt::join(freed_of, ", "));
   out.report += fmt::format("{} of {} CCDs are cut\n", cut, out.table.table.rows());
   return out;
 }

@@ -165,6 +165,9 @@ int merge(const Arguments& a) {
     tables.push_back({name.string(), std::move(file.table)});
   }
   require_same_kind(tables);
+  const std::vector<std::string> lacking = words_of_lacking(tables);
+  for (std::size_t i = 0; i < tables.size(); ++i)
+    if (!lacking[i].empty()) log.warning("{}: {}", tables[i].name, lacking[i]);
   const fits::Table table = concatenate_tables(tables);
   if (const std::string words = ccds_there_twice(table); !words.empty())
     log.warning("{}: {}", a.output.string(), words);

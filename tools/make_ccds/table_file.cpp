@@ -7,10 +7,12 @@
 #include <cctype>
 #include <cmath>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/letter_case.h"
 #include "core/fits/fits_reader.h"
 #include "core/wcs/units.h"
 
@@ -84,12 +86,27 @@ void require_same_kind(std::span<const NamedTable> tables) {
       const auto [known, is_new] = units.try_emplace(name, column.unit, t.name);
       // There are many spellings of one unit; what is not known is not judged.
       if (constexpr double kSame = 1e-9;
-          !is_new && std::abs(unit_ratio(column.unit, known->second.first).value_or(1) - 1) > kSame)
+          !is_new && (std::abs(unit_ratio(column.unit, known->second.first).value_or(1) - 1) > kSame ||
+                      are_of_unlike_quantities(column.unit, known->second.first)))
         throw input_error("column {} is in '{}', and in '{}' in {}", column.name, column.unit,
                           known->second.first, known->second.second)
             .in_file(t.name);
     }
   }
+}
+
+std::vector<std::string> words_of_lacking(std::span<const NamedTable> tables) {
+  std::vector<std::string> out;
+  for (const NamedTable& t : tables) {
+    std::set<std::string> lacking;
+    for (const NamedTable& other : tables)
+      for (const fits::Column& column : other.table.columns())
+        if (!t.table.has(column.name)) lacking.insert(lower_case(column.name));
+    out.push_back(lacking.empty() ? ""
+                                  : fmt::format("it lacks the columns {}: they are 0, or empty, in its rows",
+                                                fmt::join(lacking, ", ")));
+  }
+  return out;
 }
 
 std::string ccds_there_twice(const fits::Table& table) {

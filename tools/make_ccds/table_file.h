@@ -38,8 +38,11 @@ std::string short_name(const std::filesystem::path& image);
 // mag: what the zero point of a table of stars may differ from that of the table of CCDs by rounding.
 inline constexpr double kSameZeroPoint = 0.001;
 
-// Before tables are joined. Error (kInput), naming both: one has CCDs and another stars, or a column is in units of different size.
+// Before tables are joined. Error (kInput), naming both: one has CCDs and another stars, or a column is in units of different size,
+// or of different quantities.
 void require_same_kind(std::span<const NamedTable> tables);
+// For each table that lacks columns of others words about them; empty where it has them all.
+std::vector<std::string> words_of_lacking(std::span<const NamedTable> tables);
 // Words about rows that are not cut and of one CCD of one image; empty where there are none, or no CCDs.
 std::string ccds_there_twice(const fits::Table& table);
 
