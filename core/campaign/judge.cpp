@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 
@@ -59,6 +61,12 @@ void outlasted(Item& item, const AttemptEnd& end, const CampaignSettings& settin
   give_up(item, fmt::format("longer than {} tasks, even without fitting", item.outlasted));
 }
 
+// A disk that is full is no want of memory.
+bool is_of_disk(const std::string& reason) {
+  return std::ranges::any_of(std::array{ENOSPC, EDQUOT},
+                             [&](int error) { return reason.find(::strerror(error)) != std::string::npos; });
+}
+
 std::string signal_words(int signal) {
   return fmt::format("ended by signal {} ({})", signal, ::strsignal(signal));
 }
@@ -101,6 +109,7 @@ void judge(Item& item, const AttemptEnd& end, const CampaignSettings& settings) 
       ++item.tries;
       return give_up(item, e.reason);
     case code_of(ErrorKind::kResources):
+      if (is_of_disk(e.reason)) return count_try(item, e.reason, settings);
       return more_memory(item, end.began.memory_mb, e.reason, settings);
     case kInterruptedCode:
     case -SIGTERM:

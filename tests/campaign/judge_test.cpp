@@ -65,6 +65,20 @@ TEST(Judge, WhatFailedForGoodIsGivenUpAtOnceAndWhatMayMendIsATry) {
   EXPECT_EQ(failed.tries, 1);
 }
 
+// More memory makes no room on a disk.
+TEST(Judge, AFullDiskIsATryAndNoWantOfMemory) {
+  for (const char* why :
+       {"a.fits: cannot write: No space left on device", "a.fits: cannot write: Disk quota exceeded"}) {
+    Item item = queued();
+    AttemptEnd end = end_with(4);
+    end.ended.reason = why;
+    judge(item, end, settings());
+    EXPECT_EQ(item.state, ItemState::kQueued);
+    EXPECT_EQ(item.memory_class, 0);
+    EXPECT_EQ(item.tries, 1);
+  }
+}
+
 TEST(Judge, WhatNoRetryMendsIsGivenUpAtOnce) {
   for (const int code : {2, 3, 5}) {
     Item item = queued();
