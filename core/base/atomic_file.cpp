@@ -52,6 +52,10 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
   std::error_code code;
   std::filesystem::create_directories(directory, code);
   if (code) fail(directory, "cannot make the directory", code.value());
+  // A file that takes the place of a device, as it would of /dev/null, breaks the machine.
+  if (const auto there = std::filesystem::status(path_, code);
+      std::filesystem::exists(there) && !std::filesystem::is_regular_file(there))
+    throw input_error("it is there, and no file: it is not replaced by one").in_file(path_.string());
   fd_ = open_new(directory, path_.filename().string(), temporary_);
   if (fd_ < 0) fail(path_, "cannot write", errno);
 }

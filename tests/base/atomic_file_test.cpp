@@ -55,6 +55,16 @@ TEST(AtomicFile, LeavesNothingBehindWhenTheTargetCannotBeWritten) {
   EXPECT_EQ(names_in(directory.path()), std::vector<std::string>{"taken"});
 }
 
+// As /dev/null would be, by whoever may.
+TEST(AtomicFile, PutsNothingInThePlaceOfWhatIsNoFile) {
+  test::TemporaryDirectory directory;
+  const auto path = directory / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_THROW(write_file_atomically(path, "bytes"), Error);
+  EXPECT_TRUE(std::filesystem::is_fifo(path));
+  EXPECT_EQ(names_in(directory.path()), std::vector<std::string>{"pipe"});
+}
+
 TEST(AtomicFile, TakesTheLongestNames) {
   test::TemporaryDirectory directory;
   write_file_atomically(directory / std::string(255, 'n'), "bytes");

@@ -76,8 +76,13 @@ struct Opened {
           out[sky_template->environment] = *directory;
     return out;
   }
-  ForcedSurvey from() const {
-    return {survey, *cameras, ccds, bricks, reference_options(survey, process_environment)};
+  ForcedSurvey from(const MeasuringWords& w) const {
+    const Environment said = [&](const std::string& name) -> std::optional<std::string> {
+      if (name == "GAIA_CAT_DIR" && !w.gaia_dir.empty()) return w.gaia_dir;
+      if (name == "LARGEGALAXIES_CAT" && !w.large_galaxies.empty()) return w.large_galaxies;
+      return process_environment(name);
+    };
+    return {survey, *cameras, ccds, bricks, reference_options(survey, said)};
   }
 };
 
@@ -118,7 +123,7 @@ int measure_one_table(const MeasuringWords& w, Opened& opened, const Log& log) {
   opened.load_cameras(w, rows, log);
   ForcedCcdOptions options = measuring_options(w, opened.survey, log);
   options.reading.environment = opened.environment();
-  const MeasuredCcds measured = measure_ccds(opened.from(), rows, options, log);
+  const MeasuredCcds measured = measure_ccds(opened.from(w), rows, options, log);
   for (const std::string& line : measured.failed) log.warning("not measured: {}", line);
   if (measured.ccds.empty()) {
     if (!measured.failed.empty()) throw input_error("none of the {} CCDs could be measured", rows.size());
@@ -159,7 +164,7 @@ int measure_list(const MeasuringWords& w, Opened& opened, StopSignals& signals, 
   opened.load_cameras(w, rows, log);
   ForcedCcdOptions options = measuring_options(w, opened.survey, log);
   options.reading.environment = opened.environment();
-  const ForcedSurvey from = opened.from();
+  const ForcedSurvey from = opened.from(w);
   const ForcedRun run{from,
                       options,
                       read_survey_identity(opened.survey),

@@ -18,7 +18,7 @@ namespace brickline {
 struct MeasuringWords {
   std::string survey_dir, cache_dir, catalog, catalog_dir, catalog_dir_north, catalog_dir_south, camera,
       ccdname, out, out_dir, outlier_dir, positions, ra_column, dec_column, save_model, save_data, write_cat,
-      cutouts, plots, list, report;
+      cutouts, plots, list, report, gaia_dir, large_galaxies;
   std::vector<std::string> plugin_dirs;
   std::vector<std::string> outlier_mask;  // a file, or none
   std::int64_t expnum = -1;

@@ -67,7 +67,10 @@ void declare_outputs(CLI::App& app, MeasuringWords& w) {
 
 void declare_measurements(CLI::App& app, MeasuringWords& w) {
   app.add_flag("--no-outliers", w.no_outliers, "outlier masks are not looked at");
-  app.add_flag("--no-halos", w.no_halos, "stars' halos are left in");
+  app.add_flag("--no-halos,--no-gaia", w.no_halos, "stars' halos are left in");
+  app.add_option("--gaia-dir", w.gaia_dir, "Gaia's stars, of halos [$GAIA_CAT_DIR]");
+  app.add_option("--large-galaxies", w.large_galaxies,
+                 "large galaxies, whose light reaches CCDs from outside [$LARGEGALAXIES_CAT]");
   app.add_flag("--no-move-gaia", w.no_move_gaia, "stars stay where the catalog has them");
   app.add_flag("--apphot", w.apphot, "apertures, too");
   app.add_flag("--derivs", w.derivs,

@@ -151,6 +151,15 @@ bool has_galaxies(const fits::Table& catalog) {
   return false;
 }
 
+void tell_of_cut_ccds(const fits::Table& measurements, const Log& log) {
+  std::int64_t cut = 0;
+  for (std::int64_t i = 0; measurements.has("ccd_cuts") && i < measurements.rows(); ++i)
+    cut += measurements.integer("ccd_cuts", i) != 0;
+  if (cut > 0)
+    log.warning("{} of {} measurements are of CCDs that are cut (ccd_cuts): they are not in the averages",
+                cut, measurements.rows());
+}
+
 // The brick's catalog, in one directory or two; rows that the other one stands for are left out.
 fits::Table catalog_of(const Words& w, const Brick& brick, GalaxyProfiles measured) {
   const auto read = [&](const std::filesystem::path& file) {
@@ -238,6 +247,7 @@ int merge(const Words& w) {
   key.brick = brick.name;
   writer.write(w.out.empty() ? std::filesystem::path(w.out_dir) / product_path(Product::kForcedBrick, key)
                              : std::filesystem::path(w.out));
+  if (!w.averages.empty()) tell_of_cut_ccds(merged.measurements, log);
   if (!w.averages.empty())
     write_table(w.averages, header, average_forced(merged.objects, merged.measurements, bands));
   if (!w.light_curves.empty()) write_table(w.light_curves, header, by_object_and_date(merged.measurements));

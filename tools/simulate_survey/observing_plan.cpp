@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/base/error.h"
 #include "tools/simulate_survey/random.h"
 
 namespace brickline::simulate {
@@ -39,12 +40,21 @@ ImageGeometry point_telescope(const SimulationOptions& options, const Layout& la
     g.pv2[4] = kPvQuadratic[1];
   }
   g.reference_sky = target;
-  for (int i = 0; i < 20; ++i) {
+  // Where north turns as the telescope moves, near a pole, whole steps go round in circles.
+  constexpr int kWholeSteps = 20, kSteps = 400;
+  constexpr double kShort = 0.3, kNear = 1e-7, kNearEnough = 1;  // of a step; pixels
+  double away = 0;
+  for (int i = 0; i < kSteps; ++i) {
     const PixelPoint now = g.to_pixel(target.ra, target.dec).value();
-    const double dx = now.x - at.x, dy = now.y - at.y;
-    if (std::abs(dx) + std::abs(dy) < 1e-7) break;
-    g.reference_sky = offset_point(g.reference_sky, g.cd[0] * dx + g.cd[1] * dy, g.cd[2] * dx + g.cd[3] * dy);
+    const double dx = now.x - at.x, dy = now.y - at.y, step = i < kWholeSteps ? 1 : kShort;
+    away = std::abs(dx) + std::abs(dy);
+    if (away < kNear) break;
+    g.reference_sky = offset_point(g.reference_sky, step * (g.cd[0] * dx + g.cd[1] * dy),
+                                   step * (g.cd[2] * dx + g.cd[3] * dy));
   }
+  if (away > kNearEnough)
+    throw input_error("so near a pole the telescope cannot be pointed at RA {}, Dec {} with north up",
+                      target.ra, target.dec);
   return g;
 }
 
