@@ -169,7 +169,7 @@ fits::Table catalog_of(const Words& w, const Brick& brick, GalaxyProfiles measur
         hdu, {"release", "brickid", "objid", "brick_primary", "type", "ra", "dec", "ref_epoch"});
     if (has_galaxies(table)) try {
         require_profiles(profiles_of(reader.header(0), reader.header(hdu)), measured, "the measurements",
-                         "measurements are merged with the catalog");
+                         "measurements are merged with catalogs");
       } catch (Error& e) {
         e.in_file(file.string());
         throw;
