@@ -204,6 +204,14 @@ void check_scheme(const fits::Header& primary, HealpixScheme scheme) {
                       *nested ? "nested" : "ring");
 }
 
+// Whether any of a file's stars lies where its number says.
+bool lies_in(int pixel, HealpixScheme scheme, const std::vector<double>& ra, const std::vector<double>& dec) {
+  for (std::size_t k = 0; k < ra.size(); ++k)
+    if (std::isfinite(ra[k]) && std::abs(dec[k]) <= 90 && healpix(ra[k], dec[k], kGaiaNside, scheme) == pixel)
+      return true;
+  return false;
+}
+
 }  // namespace
 
 float transformed_magnitude(const GaiaTransform& transform, float g, float bp, float rp) {
@@ -237,7 +245,8 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
                                        std::span<const GaiaTransform> transforms,
                                        std::vector<std::filesystem::path>& files) {
   std::vector<std::filesystem::path> paths;
-  for (const int pixel : gaia_healpixes(region, options.gaia_scheme))
+  const std::vector<int> pixels = gaia_healpixes(region, options.gaia_scheme);
+  for (const int pixel : pixels)
     paths.push_back(options.gaia_dir / fmt::format("{}-{:05d}.fits", options.gaia_prefix, pixel));
   std::error_code code;
   const std::size_t there = static_cast<std::size_t>(std::count_if(
@@ -254,6 +263,7 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
   const SkyReach reach(region);
   std::vector<std::vector<ReferenceObject>> found(paths.size());
   std::vector<std::exception_ptr> failures(paths.size());
+  std::vector<std::uint8_t> has_stars(paths.size()), in_place(paths.size());
   tbb::parallel_for(std::size_t{0}, paths.size(), [&](std::size_t i) {
     try {
       fits::FitsReader reader(paths[i]);
@@ -261,6 +271,8 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
       const fits::Table positions = reader.columns(1, {"ra", "dec"});
       require_columns(positions, {"ra", "dec"});
       const std::vector<double> ra = positions.numbers("ra"), dec = positions.numbers("dec");
+      has_stars[i] = !ra.empty();
+      in_place[i] = lies_in(pixels[i], options.gaia_scheme, ra, dec);
       std::vector<std::int64_t> rows;
       for (std::size_t k = 0; k < ra.size(); ++k) {
         if (!reach.holds(ra[k], dec[k])) continue;
@@ -284,6 +296,14 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
   });
   for (const std::exception_ptr& failure : failures)
     if (failure) std::rethrow_exception(failure);
+  // Files that do not tell how they are numbered: by another scheme the field would be without stars, and nobody told.
+  if (const auto first = std::ranges::find(has_stars, 1);
+      first != has_stars.end() && std::ranges::find(in_place, 1) == in_place.end())
+    throw input_error(
+        "none of its stars, nor of the other files', lies where its number says: GAIA_CAT_SCHEME ({} now) says how they "
+        "are numbered, and ra and dec are degrees; --no-gaia does without",
+        options.gaia_scheme == HealpixScheme::kNested ? "nested" : "ring")
+        .in_file(paths[static_cast<std::size_t>(first - has_stars.begin())].string());
   files.insert(files.end(), paths.begin(), paths.end());
 
   std::vector<ReferenceObject> rows;

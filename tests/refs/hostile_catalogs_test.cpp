@@ -143,6 +143,13 @@ TEST_F(GaiaFiles, AFieldAtThePole) {
   EXPECT_EQ(read_references(only_gaia(dir_.path()), wcs, grz()).rows.size(), 2U);
 }
 
+// Numbered by another scheme, or in another unit: a field without stars would be what comes of it.
+TEST_F(GaiaFiles, WhoseStarsAllLieElsewhere) {
+  const auto paths = test::write_gaia(dir_.path(), wcs_, gaia_table({{7, 10.0001, 2.001}, {8, 10.2, 2}}));
+  EXPECT_THAT(line_of(only_gaia(dir_.path())),
+              AllOf(HasSubstr(paths[0].string()), HasSubstr("GAIA_CAT_SCHEME")));
+}
+
 TEST_F(GaiaFiles, OneMissingInTheMiddleOfTheField) {
   const auto paths = test::write_gaia(dir_.path(), wcs_, gaia_table({{7, 150.001, 2.001}}));
   ASSERT_GE(paths.size(), 2U);

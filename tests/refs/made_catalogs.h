@@ -1,6 +1,7 @@
 // Catalogs made for a test: Gaia files and large-galaxy files around a small field.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 
 #include "core/fits/fits_writer.h"
 #include "core/refs/catalog_sources.h"
+#include "core/refs/healpix.h"
 #include "core/refs/reference_catalog.h"
 #include "core/survey/target.h"
 
@@ -80,16 +82,22 @@ inline void write_table(const std::filesystem::path& path, const fits::Table& ta
   writer.write(path);
 }
 
-// All files that the field needs, each with the same table; stars outside the region are the reader's to
-// drop.
+// All files that the field needs. The table is in the one where its first star lies, or else in the first; stars outside
+// the region are the reader's to drop.
 inline std::vector<std::filesystem::path> write_gaia(const std::filesystem::path& dir, const Wcs& wcs,
                                                      const fits::Table& stars,
                                                      HealpixScheme scheme = HealpixScheme::kRing) {
   std::vector<std::filesystem::path> paths;
   const auto region = refs::padded_region(wcs, StarMask::kRadiusOfMagnitude0);
-  for (const int pixel : refs::gaia_healpixes(region, scheme)) {
+  const std::vector<int> pixels = refs::gaia_healpixes(region, scheme);
+  constexpr int kNside = 32;
+  const int own = stars.rows() > 0 && std::isfinite(stars.number("ra", 0))
+                      ? healpix(stars.number("ra", 0), stars.number("dec", 0), kNside, scheme)
+                      : -1;
+  const int with_stars = std::ranges::find(pixels, own) == pixels.end() ? pixels.front() : own;
+  for (const int pixel : pixels) {
     paths.push_back(dir / fmt::format("chunk-{:05d}.fits", pixel));
-    write_table(paths.back(), paths.size() == 1 ? stars : stars.select({}));
+    write_table(paths.back(), pixel == with_stars ? stars : stars.select({}));
   }
   return paths;
 }
