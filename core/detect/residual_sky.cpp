@@ -13,17 +13,19 @@
 namespace brickline {
 namespace {
 
-// The middle value, or the mean of the two middle ones.
-double median(std::vector<float>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (static_cast<double>(*middle) + *std::max_element(values.begin(), middle)) / 2;
-}
-
 struct Pixel {
   float value, weight;
 };
+
+bool is_lower(const Pixel& a, const Pixel& b) { return a.value < b.value; }
+
+// The middle value, or the mean of the two middle ones.
+double median(std::vector<Pixel>& pixels) {
+  const auto middle = pixels.begin() + static_cast<std::ptrdiff_t>(pixels.size() / 2);
+  std::nth_element(pixels.begin(), middle, pixels.end(), is_lower);
+  if (pixels.size() % 2 == 1) return middle->value;
+  return (static_cast<double>(middle->value) + std::max_element(pixels.begin(), middle, is_lower)->value) / 2;
+}
 
 // Weighted, of what is within so many sigmas of `centre`.
 double mean_near(double centre, double sigmas, const std::vector<Pixel>& pixels) {
@@ -37,11 +39,8 @@ double mean_near(double centre, double sigmas, const std::vector<Pixel>& pixels)
   return weights > 0 ? centre + sum / weights : centre;
 }
 
-double level_of(const std::vector<Pixel>& pixels, double mean_within) {
-  std::vector<float> values;
-  values.reserve(pixels.size());
-  for (const Pixel& p : pixels) values.push_back(p.value);
-  const double middle = median(values);
+double level_of(std::vector<Pixel>& pixels, double mean_within) {
+  const double middle = median(pixels);
   return mean_within > 0 ? mean_near(middle, mean_within, pixels) : middle;
 }
 
