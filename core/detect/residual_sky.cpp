@@ -13,12 +13,35 @@
 namespace brickline {
 namespace {
 
+struct Pixel {
+  float value, weight;
+};
+
+bool is_lower(const Pixel& a, const Pixel& b) { return a.value < b.value; }
+
 // The middle value, or the mean of the two middle ones.
-double median(std::vector<float>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (static_cast<double>(*middle) + *std::max_element(values.begin(), middle)) / 2;
+double median(std::vector<Pixel>& pixels) {
+  const auto middle = pixels.begin() + static_cast<std::ptrdiff_t>(pixels.size() / 2);
+  std::nth_element(pixels.begin(), middle, pixels.end(), is_lower);
+  if (pixels.size() % 2 == 1) return middle->value;
+  return (static_cast<double>(middle->value) + std::max_element(pixels.begin(), middle, is_lower)->value) / 2;
+}
+
+// Weighted, of what is within so many sigmas of `centre`.
+double mean_near(double centre, double sigmas, const std::vector<Pixel>& pixels) {
+  double sum = 0, weights = 0;
+  for (const Pixel& p : pixels) {
+    const double off = p.value - centre;
+    if (off * off * p.weight > sigmas * sigmas) continue;
+    sum += off * p.weight;
+    weights += p.weight;
+  }
+  return weights > 0 ? centre + sum / weights : centre;
+}
+
+double level_of(std::vector<Pixel>& pixels, double mean_within) {
+  const double middle = median(pixels);
+  return mean_within > 0 ? mean_near(middle, mean_within, pixels) : middle;
 }
 
 void add_image(const CcdImage& image, const Wcs& brick, ImageView<const std::int32_t> blob_labels,
@@ -74,22 +97,21 @@ std::vector<std::optional<double>> residual_sky(std::span<const CcdImage> images
     Image<float> sum(brick.width(), brick.height()), weight(brick.width(), brick.height());
     for (const CcdImage& image : images)
       if (image.band == bands[b]) add_image(image, brick, blob_labels, sum, weight);
-    std::vector<float> values;
+    std::vector<Pixel> pixels;
     const auto take_beyond = [&](int margin) {
-      values.clear();
+      pixels.clear();
       const Image<std::uint8_t>& taken = near.within(margin);
       for (int y = 0; y < brick.height(); ++y)
         for (int x = 0; x < brick.width(); ++x)
           if (weight(x, y) > 0 && std::isfinite(sum(x, y)) && !taken(x, y))
-            values.push_back(sum(x, y) / weight(x, y));
+            pixels.push_back({sum(x, y) / weight(x, y), weight(x, y)});
     };
-    take_beyond(0);
-    for (int margin = blank.margin_pixels; margin > 0; margin /= 2) {
-      take_beyond(margin);
-      if (std::ssize(values) >= blank.least_pixels) break;
-      if (margin == 1) take_beyond(0);
-    }
-    if (!values.empty()) out[b] = median(values);
+    const bool found = std::ranges::any_of(blank.margins, [&](const BlankPixels::Margin& margin) {
+      take_beyond(margin.pixels);
+      return std::ssize(pixels) >= margin.least;
+    });
+    if (!found) take_beyond(0);
+    if (!pixels.empty()) out[b] = level_of(pixels, blank.mean_within);
   }
   return out;
 }

@@ -153,6 +153,57 @@ TEST(CompareClasses, PutsEverySourceWhereItBelongs) {
   EXPECT_NE(to_text(c, {"r"}).find("galaxies of the right kind: 0.667"), std::string::npos);
 }
 
+// Of three true galaxies and a star, all of flux 2: found flux and depths decide who is sure to be found, as the true fluxes
+// have it; what was found, and with which error, does not.
+TEST(Compare, ChoosesWhatIsSureToBeFoundByTruthAndDepth) {
+  const TemporaryDirectory dir;
+  const std::vector<double> ra(4, 10.0), dec = {30, 30.01, 30.02, 30.03};
+  const std::vector<std::string> types = {"REX", "REX", "REX", "PSF"};
+  fits::Table truth, found;
+  for (fits::Table* t : {&truth, &found}) {
+    t->add("type", types);
+    t->add("ra", ra);
+    t->add("dec", dec);
+  }
+  truth.add("flux_r", std::vector<double>(4, 2.0));
+  truth.add("flux_z", std::vector<double>(4, 1.0));
+  truth.add("flux_w1", std::vector<double>(4, 100.0));
+  found.add("flux_r", std::vector<float>{2.25F, 9, 2, 2.5F});
+  found.add("flux_ivar_r", std::vector<float>{4, 25, 25, 4});
+  // S/N by depth 9.6 in r and 3 in z: 10.06 together; 9.9, nor do the W1 fluxes make it more; the star's is its own depth's.
+  found.add("galdepth_r", std::vector<float>{23.04F, 24.5F, 24.5F, 1});
+  found.add("psfdepth_r", std::vector<float>{400, 400, 400, 36});
+  for (const char* band : {"z", "w1"}) {
+    found.add(std::string("flux_") + band, std::vector<float>(4, 1.0F));
+    found.add(std::string("flux_ivar_") + band, std::vector<float>(4, 9.0F));
+    found.add(std::string("psfdepth_") + band, std::vector<float>(4, 1.0F));
+  }
+  found.add("galdepth_z", std::vector<float>{9, 0, 0, 0});
+  found.add("galdepth_w1", std::vector<float>(4, 1.0F));
+  for (const auto& [table, path] :
+       {std::pair{&truth, "truth.fits"}, std::pair{&found, "out/tractor/000/tractor-0001p300.fits"}}) {
+    fits::FitsWriter w;
+    w.add_table(*table);
+    w.write(dir / path);
+  }
+  const Comparison c = compare_with_truth(dir.path(), dir / "out");
+  ASSERT_TRUE(c.classes);
+  const auto row = [&](const std::string& name) -> const ClassPulls* {
+    for (const ClassPulls& r : c.classes->classes)
+      if (r.name == name) return &r;
+    return nullptr;
+  };
+  ASSERT_NE(row("sure to be found"), nullptr);
+  EXPECT_EQ(row("sure to be found")->bands[0].n, 2);
+  EXPECT_NEAR(row("sure to be found")->bands[0].median, 0.75, 1e-6);
+  ASSERT_NE(row("sure to be found, S/N 5 - 10 in the band"), nullptr);
+  EXPECT_NEAR(row("sure to be found, S/N 5 - 10 in the band")->bands[0].median, 0.5, 1e-6);
+  ASSERT_NE(row("sure to be found, S/N < 5 in the band"), nullptr);
+  EXPECT_EQ(row("sure to be found, S/N < 5 in the band")->bands[0].n, 0);
+  EXPECT_EQ(row("sure to be found, S/N < 5 in the band")->bands[1].n, 2);
+  EXPECT_NE(to_text(c).find("sure to be found"), std::string::npos);
+}
+
 TEST(Compare, SaysWhereNoCatalogIs) {
   const TemporaryDirectory dir;
   write_truth(dir.path());

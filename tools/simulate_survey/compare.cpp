@@ -23,6 +23,8 @@ struct Position {
 struct CatalogRow {
   Position position;
   std::vector<double> flux, flux_ivar, fracflux;  // per band of the truth; ivar 0 where the catalog lacks it
+  std::vector<double> depth_of_star,
+      depth_of_galaxy;  // inverse variances of fluxes; 0 where the catalog lacks them
   int kind = -1;
   double ra_ivar = 0, dec_ivar = 0, radius = 0, radius_ivar = 0;
   bool near_truth = false;
@@ -81,7 +83,7 @@ void read_catalog(const std::filesystem::path& path, const std::vector<std::stri
     CatalogRow row;
     row.position = {t.number("ra", i), t.number("dec", i)};
     row.kind = kind_number(type);
-    const auto number = [&](const char* name) { return t.has(name) ? t.number(name, i) : 0; };
+    const auto number = [&](const std::string& name) { return t.has(name) ? t.number(name, i) : 0; };
     row.ra_ivar = number("ra_ivar");
     row.dec_ivar = number("dec_ivar");
     row.radius = number("shape_r");
@@ -90,7 +92,9 @@ void read_catalog(const std::filesystem::path& path, const std::vector<std::stri
       const bool has = t.has("flux_" + band) && t.has("flux_ivar_" + band);
       row.flux.push_back(has ? t.number("flux_" + band, i) : 0);
       row.flux_ivar.push_back(has ? t.number("flux_ivar_" + band, i) : 0);
-      row.fracflux.push_back(t.has("fracflux_" + band) ? t.number("fracflux_" + band, i) : 0);
+      row.fracflux.push_back(number("fracflux_" + band));
+      row.depth_of_star.push_back(number("psfdepth_" + band));
+      row.depth_of_galaxy.push_back(number("galdepth_" + band));
     }
     rows.push_back(std::move(row));
   }
@@ -133,6 +137,11 @@ Match match(const std::vector<TruthRow>& truth, std::vector<CatalogRow>& catalog
   return result;
 }
 
+// Nothing is detected in other telescopes' bands.
+bool is_detected_in(const std::string& band) {
+  return std::find(kSpaceBands.begin(), kSpaceBands.end(), band) == kSpaceBands.end();
+}
+
 // Nearest other true source of each, arcsec; up to `reach` arcsec (beyond: infinite).
 std::vector<double> nearest_true(const std::vector<TruthRow>& truth, double reach) {
   std::vector<std::size_t> order(truth.size());
@@ -153,8 +162,8 @@ std::vector<double> nearest_true(const std::vector<TruthRow>& truth, double reac
 
 // Every true source with what was found of it.
 std::vector<TrueSource> sources_of(const std::vector<TruthRow>& truth, const std::vector<CatalogRow>& catalog,
-                                   const Match& matched, const std::vector<double>& snr, std::size_t bands,
-                                   const ComparisonOptions& options) {
+                                   const Match& matched, const std::vector<double>& snr,
+                                   const std::vector<std::string>& bands, const ComparisonOptions& options) {
   const std::vector<double> nearest = nearest_true(truth, 2 * options.classes.isolation);
   constexpr double kDegree = std::numbers::pi / 180, kNone = std::numeric_limits<double>::quiet_NaN();
   std::vector<TrueSource> sources(truth.size());
@@ -169,12 +178,17 @@ std::vector<TrueSource> sources_of(const std::vector<TruthRow>& truth, const std
     TrueSource& s = sources[t];
     s.matched = true;
     s.found_kind = row.kind;
-    for (std::size_t b = 0; b < bands; ++b) {
+    double square = 0;
+    for (std::size_t b = 0; b < bands.size(); ++b) {
       s.pull.push_back(row.flux_ivar[b] > 0 ? (row.flux[b] - from.flux[b]) * std::sqrt(row.flux_ivar[b])
                                             : kNone);
       s.true_snr.push_back(row.flux_ivar[b] > 0 ? from.flux[b] * std::sqrt(row.flux_ivar[b]) : kNone);
+      const double depth = from.kind > 0 ? row.depth_of_galaxy[b] : row.depth_of_star[b];
+      s.depth_snr.push_back(depth > 0 ? from.flux[b] * std::sqrt(depth) : kNone);
+      if (depth > 0 && is_detected_in(bands[b])) square += depth * from.flux[b] * from.flux[b];
       s.unblended.push_back(row.fracflux[b] < options.largest_fracflux);
     }
+    s.detection_snr = std::sqrt(square);
     const double east = std::remainder(row.position.ra - from.position.ra, 360) *
                         std::cos(from.position.dec * kDegree),
                  north = row.position.dec - from.position.dec;
@@ -218,8 +232,7 @@ Comparison compare_with_truth(const std::filesystem::path& survey, const std::fi
   // Expected signal to noise of every true source: with its own match's error, else the typical one.
   std::vector<double> best_snr(truth.size(), 0);
   for (std::size_t b = 0; b < bands.size(); ++b) {
-    // Nothing is detected in other telescopes' bands.
-    if (std::find(kSpaceBands.begin(), kSpaceBands.end(), bands[b]) != kSpaceBands.end()) continue;
+    if (!is_detected_in(bands[b])) continue;
     std::vector<double> ivars;
     for (const CatalogRow& row : catalog)
       if (row.flux_ivar[b] > 0) ivars.push_back(row.flux_ivar[b]);
@@ -267,7 +280,7 @@ Comparison compare_with_truth(const std::filesystem::path& survey, const std::fi
   }
   const bool kinds_known =
       std::any_of(truth.begin(), truth.end(), [](const TruthRow& row) { return row.kind >= 0; });
-  result.sources = sources_of(truth, catalog, matched, best_snr, bands.size(), options);
+  result.sources = sources_of(truth, catalog, matched, best_snr, bands, options);
   result.entries = entries_of(catalog, bands.size());
   if (kinds_known)
     result.classes = compare_classes(result.sources, result.entries, bands.size(), options.classes);

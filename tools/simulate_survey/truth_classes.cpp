@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr std::array<double, 4> kSnrEdges = {0, 20, 100, kInfinite};
+constexpr std::array<double, 5> kBandSnrEdges = {0, 5, 10, 20, kInfinite};
 constexpr std::array<double, 9> kShareEdges = {5, 6, 8, 10, 15, 25, 50, 100, kInfinite};
 
 std::string range_text(double low, double high) {
@@ -85,26 +86,36 @@ ClassComparison compare_classes(const std::vector<TrueSource>& truth,
                                 const std::vector<CatalogEntry>& catalog, std::size_t bands,
                                 const ClassOptions& options) {
   ClassComparison out;
-  using Wanted = std::function<bool(const TrueSource&)>;
+  using Wanted = std::function<bool(const TrueSource&, std::size_t)>;  // in a band
   const auto add = [&](std::string name, bool unblended, const Wanted& wanted) {
     ClassPulls row{std::move(name), {}};
     for (std::size_t b = 0; b < bands; ++b) {
       std::vector<double> pulls;
       for (const TrueSource& s : truth)
-        if (s.matched && std::isfinite(s.pull[b]) && (s.unblended[b] || !unblended) && wanted(s))
+        if (s.matched && std::isfinite(s.pull[b]) && (s.unblended[b] || !unblended) && wanted(s, b))
           pulls.push_back(s.pull[b]);
       row.bands.push_back(statistics_of(pulls));
     }
     out.classes.push_back(std::move(row));
   };
-  add("all matched", false, [](const TrueSource&) { return true; });
-  add("all", true, [](const TrueSource&) { return true; });
+  add("all matched", false, [](const TrueSource&, std::size_t) { return true; });
+  add("all", true, [](const TrueSource&, std::size_t) { return true; });
+  const auto is_sure = [&](const TrueSource& s) { return s.detection_snr > options.sure_snr; };
+  add("sure to be found", true, [&](const TrueSource& s, std::size_t) { return is_sure(s); });
+  for (std::size_t e = 0; e + 1 < kBandSnrEdges.size(); ++e) {
+    const double low = kBandSnrEdges[e], high = kBandSnrEdges[e + 1];
+    add(fmt::format("sure to be found, {} in the band", range_text(low, high)), true,
+        [&](const TrueSource& s, std::size_t b) {
+          return is_sure(s) && s.depth_snr[b] >= low && s.depth_snr[b] < high;
+        });
+  }
   for (std::size_t k = 0; k < kClasses.size(); ++k)
     for (std::size_t e = 0; e + 1 < kSnrEdges.size(); ++e) {
       const double low = kSnrEdges[e], high = kSnrEdges[e + 1];
-      add(fmt::format("{}, {}", kClasses[k], range_text(low, high)), true, [&](const TrueSource& s) {
-        return class_of(s, options) == static_cast<int>(k) && s.snr >= low && s.snr < high;
-      });
+      add(fmt::format("{}, {}", kClasses[k], range_text(low, high)), true,
+          [&](const TrueSource& s, std::size_t) {
+            return class_of(s, options) == static_cast<int>(k) && s.snr >= low && s.snr < high;
+          });
     }
   std::erase_if(out.classes, [](const ClassPulls& row) {
     return std::all_of(row.bands.begin(), row.bands.end(), [](const PullStatistics& b) { return b.n == 0; });
@@ -140,8 +151,9 @@ std::string to_text(const ClassComparison& c, const std::vector<std::string>& ba
                     const ClassOptions& options) {
   std::string text = fmt::format(
       "(flux - truth) / sigma by class; but for the first line, where little light is of neighbours; a neighbour is\n"
-      "a true source within {:g} arcsec; S/N of the true flux in the best band\n\n{:<60}",
-      options.isolation, "");
+      "a true source within {:g} arcsec; S/N of the true flux in the best band; sure to be found: true flux over the error\n"
+      "that the depth makes of it > {:g} in all bands together, so that noise does not choose\n\n{:<60}",
+      options.isolation, options.sure_snr, "");
   for (const std::string& band : bands) text += fmt::format("   {:^29}", band);
   text += fmt::format("\n{:<60}", "");
   for (std::size_t b = 0; b < bands.size(); ++b)

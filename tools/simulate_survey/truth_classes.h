@@ -18,6 +18,9 @@ int kind_number(std::string_view kind);
 struct ClassOptions {
   double isolation = 4;   // arcsec: a true source without another one this near is isolated
   double kinds_snr = 50;  // the confusion matrix is of true sources above it
+  // In all bands together. Of true sources above it noise does not decide which are found (detection wants 6), so that their
+  // pulls are free of that choice; of fainter ones those are found that noise has made brighter.
+  double sure_snr = 10;
 };
 
 // A true source, with what was found of it.
@@ -29,6 +32,9 @@ struct TrueSource {
   int found_kind = -1;
   std::vector<double> pull;      // (flux - truth)/sigma per band; NaN: not measured
   std::vector<double> true_snr;  // truth/sigma per band; NaN: not measured
+  // Truth over the error that the images' depth makes of it, per band, which knows nothing of what was found; NaN: unknown.
+  std::vector<double> depth_snr;
+  double detection_snr = 0;      // of those, all bands together that detection looks at
   std::vector<bool> unblended;   // per band: little light of neighbours
   double position_pull[2] = {};  // along RA and Dec; NaN: not measured
   double radius_pull = 0;        // of galaxies found as what they are; NaN: not measured

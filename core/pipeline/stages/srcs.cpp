@@ -13,7 +13,9 @@ namespace brickline {
 namespace {
 
 // What models that are whole profiles, fitted with all their neighbours, would else miss of their light.
-constexpr int kMarginOfJointFits = 12;  // pixels
+BlankPixels blank_for_joint_fits() {
+  return {.margins = {{24, 200000}, {12, 50000}, {6, 50000}, {3, 50000}, {1, 50000}}, .mean_within = 4};
+}
 
 SkyEdits sky_left(const Selection& selection, const Detection& detection, std::span<const CcdImage> images,
                   const FitWay& way, const Log& log) {
@@ -22,8 +24,7 @@ SkyEdits sky_left(const Selection& selection, const Detection& detection, std::s
   for (int y = 0; y < occupied.height(); ++y)
     for (int x = 0; x < occupied.width(); ++x)
       if (detection.bright(x, y)) occupied(x, y) = std::max(occupied(x, y), 0);
-  BlankPixels blank;
-  if (way.joint()) blank.margin_pixels = kMarginOfJointFits;
+  const BlankPixels blank = way.joint() ? blank_for_joint_fits() : BlankPixels{};
   const auto sky = residual_sky(images, selection.brick.wcs, selection.bands, occupied.const_view(), blank);
   SkyEdits edits;
   for (std::size_t b = 0; b < selection.bands.size(); ++b)
