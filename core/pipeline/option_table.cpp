@@ -242,7 +242,7 @@ std::vector<OptionRow> make_table() {
        "one source after the other, as in released catalogs; joint: then all that overlap together, with errors that "
        "know of neighbours, shapes and positions, and with galaxies that are whole Sersic profiles (card GALPROF); some "
        "four times the CPU, and ten to twenty-five where sources are crowded; what memory it needs is foretold once the "
-       "sources are known; further columns: blendedness, fit_covariance",
+       "sources are known; further columns: blendedness, fit_covariance, and those of bulges",
        "", kProducts}));
   t.push_back(row<&O::fitting, &F::bulge_disk_of_all>(
       {"--bulge-disk", "", fitting, "",
@@ -251,7 +251,8 @@ std::vector<OptionRow> make_table() {
        "", kProducts}));
   t.push_back(row<&O::fitting, &F::bulge_disk>(
       {"--no-bulge-disk", "", fitting, "",
-       "with --fit joint: none is (and there are no columns shapedev_*, fracdev_*, dchisq_comp)", "", kProducts}));
+       "with --fit joint: none is (and there are no columns shapedev_*, fracdev_*, dchisq_comp)", "",
+       kProducts}));
   t.push_back(row<&O::fitting, &F::iterative>(
       {"--no-iterative", "", fitting, "", "do not look for sources in what the fits leave", "", kProducts}));
   t.push_back(row<&O::fitting, &F::iterative_nsigma>({"--iterative-nsigma", "", fitting, "SIGMA",
