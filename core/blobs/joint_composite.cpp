@@ -122,8 +122,13 @@ JointResult BlobRun::fit_members(JointInput& input, const JointOptions& options)
 void BlobRun::try_composite(SourceRecord& r) {
   const JointSelection& o = options_.together;
   r.told.composite_asked.reset();
-  if (!r.alive || !r.model.is_galaxy() || r.fit_background || r.no_more_than ||
-      !(r.models[dchisq_index(r.chosen)].dchisq > o.least_composite_gain))
+  if (o.composites == CompositeTrials::kNone || !r.alive || !r.model.is_galaxy() || r.fit_background ||
+      r.no_more_than)
+    return;
+  const bool all = o.composites == CompositeTrials::kAll;
+  if ((!all && r.chosen != SourceKind::kSer) ||
+      !(r.models[dchisq_index(r.chosen)].dchisq >
+        (all ? o.least_composite_gain : o.least_composite_gain_of_sersic)))
     return;
   std::vector<SourceModel> models = {r.model};
   for (const auto& radii : kStarts) models.push_back(start_of(r.model, radii));

@@ -368,7 +368,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
       const auto failure = failure_of_item([&] {
         joint_selection_.may_grow = may_grow_;
         joint_selection_.run(r, {}, -1, {}, in_parallel_);
-        if (options_.together.composites) try_composite(r);
+        try_composite(r);
       });
       if (failure) static_cast<SourceState&>(r) = before;
       // One of two that were one has no model to go back to.

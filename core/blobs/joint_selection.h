@@ -31,6 +31,13 @@ struct JointMargins {
   double fraction_of_galaxy = 3e-5;
 };
 
+// Which galaxies are tried as a bulge plus disk.
+enum class CompositeTrials {
+  kNone,
+  kSersic,  // bright ones to which the data give an index of their own: what has the profile of a disk, or of a bulge, is one
+  kAll
+};
+
 struct JointSelection {
   JointMargins margins;
   SelectionOptions penalties;
@@ -39,9 +46,9 @@ struct JointSelection {
   std::vector<double> start_log_re = {-1, 0.5};
   double least_re_arcsec = 0.05;  // smaller ones have nothing but their wings to show: they are no galaxies
   int searches = 2;               // for sources in what the joint fits leave, at most
-  // Galaxies that gain so much over no source are tried as a bulge plus disk; no fainter ones show both.
-  bool composites = false;
-  double least_composite_gain = 1000;
+  // Those that gain so much over no source; no fainter ones show both.
+  CompositeTrials composites = CompositeTrials::kSersic;
+  double least_composite_gain = 1000, least_composite_gain_of_sersic = 5000;
   int rounds = 6;                              // of those searches and of splitting sources, at most
   double model_share_of_later_rounds = 0.005;  // as BlobFitOptions::iterative_model_share
 

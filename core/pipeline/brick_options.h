@@ -113,7 +113,8 @@ struct FitWay {
 
 struct FittingChoice {
   static constexpr std::string_view kOptionGroup = "fitting";
-  bool bulge_disk = false;                  // of a joint fit: galaxies may be a bulge plus disk
+  bool bulge_disk = true;                   // of a joint fit: galaxies may be a bulge plus disk,
+  bool bulge_disk_of_all = false;           // also those that no Sersic index is demanded for
   bool iterative = true;                    // sources are also looked for in what the fits leave
   std::optional<double> iterative_nsigma;   // threshold of that; empty: nsigma
   bool segmentation = true;                 // every pixel has one owner while a source's model is chosen

@@ -242,13 +242,17 @@ std::vector<OptionRow> make_table() {
        "one source after the other, as in released catalogs; joint: then all that overlap together, with errors that "
        "know of neighbours, shapes and positions, and with galaxies that are whole Sersic profiles (card GALPROF); some "
        "four times the CPU, and ten to twenty-five where sources are crowded; what memory it needs is foretold once the "
-       "sources are known; further columns: blendedness, fit_covariance",
+       "sources are known; further columns: blendedness, fit_covariance, and those of bulges",
+       "", kProducts}));
+  t.push_back(row<&O::fitting, &F::bulge_disk_of_all>(
+      {"--bulge-disk", "", fitting, "",
+       "with --fit joint: any galaxy, not only bright ones of a Sersic index of their own, may be an exponential disk and a "
+       "de Vaucouleurs bulge at one centre (type COMP)",
        "", kProducts}));
   t.push_back(row<&O::fitting, &F::bulge_disk>(
-      {"--bulge-disk", "", fitting, "",
-       "with --fit joint: bright galaxies that no single profile fits are an exponential disk and a de Vaucouleurs bulge at "
-       "one centre (type COMP; columns shapedev_*, fracdev_*, dchisq_comp)",
-       "", kProducts}));
+      {"--no-bulge-disk", "", fitting, "",
+       "with --fit joint: none is (and there are no columns shapedev_*, fracdev_*, dchisq_comp)", "",
+       kProducts}));
   t.push_back(row<&O::fitting, &F::iterative>(
       {"--no-iterative", "", fitting, "", "do not look for sources in what the fits leave", "", kProducts}));
   t.push_back(row<&O::fitting, &F::iterative_nsigma>({"--iterative-nsigma", "", fitting, "SIGMA",
@@ -576,8 +580,10 @@ void check_options(const BrickOptions& options) {
   const std::string& fit = options.way.fit;
   if (fit != "reference" && fit != "joint")
     throw usage_error("--fit {}: sources are fitted as the reference does it, or joint", fit);
-  if (options.fitting.bulge_disk && fit != "joint")
+  if (options.fitting.bulge_disk_of_all && fit != "joint")
     throw usage_error("--bulge-disk is for sources that are fitted together: add --fit joint");
+  if (options.fitting.bulge_disk_of_all && !options.fitting.bulge_disk)
+    throw usage_error("--bulge-disk and --no-bulge-disk contradict each other");
 }
 
 }  // namespace brickline

@@ -81,7 +81,7 @@ TEST_P(TakenUpAgain, AfterAnyStepItComesToTheSameBytes) {
   const bool cut_short = GetParam() == Way::kCutShort;
   options.joint = composite || cut_short || GetParam() == Way::kJoint;
   if (cut_short) options.together.most_steps = 10;
-  options.together.composites = composite;
+  if (composite) options.together.composites = CompositeTrials::kAll;
   options.accounts = true;
   const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
   InMemory undisturbed;

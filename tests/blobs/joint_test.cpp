@@ -277,7 +277,7 @@ TEST(Joint, ABulgeWithADiskIsOneGalaxyOfTwoProfilesAndNoOtherIs) {
   const Field field(std::move(sky));
   BlobFitOptions options;
   options.joint = true;
-  options.together.composites = true;
+  options.together.composites = CompositeTrials::kAll;
   const FittedCatalog catalog = field.fit(options);
   const FittedSource* galaxy = field.nearest(catalog, field.sky.truth[0]);
   ASSERT_EQ(galaxy->model.kind, kComp);
@@ -301,6 +301,35 @@ TEST(Joint, ABulgeWithADiskIsOneGalaxyOfTwoProfilesAndNoOtherIs) {
   const FittedSource* same = field.nearest(again, field.sky.truth[0]);
   EXPECT_EQ(same->model.bulge->fraction, galaxy->model.bulge->fraction);
   EXPECT_EQ(same->bulge_errors.flux_variance, galaxy->bulge_errors.flux_variance);
+}
+
+// Unless something else is asked for, a galaxy that has an index of its own is tried, and what no index is demanded for is not.
+TEST(Joint, OnlyWhatOneProfileDoesNotFitIsTriedAsABulgePlusDisk) {
+  SyntheticSky sky(140, 80);
+  sky.add(kExp, 38.4, 40.2, {12, 15, 18}, {2.0, 0.3, -0.2});
+  sky.add(kDev, 38.4, 40.2, {2, 6, 12}, {0.5, 0.1, 0});
+  sky.add(kExp, 105.2, 38.3, {14, 21, 30}, {1.5, -0.2, 0.2});
+  sky.expose(1);
+  const Field field(std::move(sky));
+  BlobFitOptions options;
+  options.joint = options.accounts = true;
+  const auto tried = [](const FittedCatalog& catalog) {
+    std::vector<SourceKind> out;
+    for (const BlobAccount& account : catalog.accounts)
+      for (const SourceAccount& s : account.sources)
+        if (s.kept && s.told.composite_asked) out.push_back(*s.chosen);
+    return out;
+  };
+  const FittedCatalog usual = field.fit(options);
+  EXPECT_EQ(field.nearest(usual, field.sky.truth[0])->model.kind, kComp);
+  EXPECT_EQ(tried(usual), std::vector<SourceKind>{kSer});
+  EXPECT_EQ(usual.sources.size(), 2u);
+  options.together.composites = CompositeTrials::kAll;
+  EXPECT_EQ(tried(field.fit(options)).size(), 2u);
+  options.together.composites = CompositeTrials::kNone;
+  const FittedCatalog single = field.fit(options);
+  EXPECT_TRUE(tried(single).empty());
+  EXPECT_NE(field.nearest(single, field.sky.truth[0])->model.kind, kComp);
 }
 
 // A round galaxy, alone.
@@ -479,7 +508,7 @@ TEST(Joint, ABulgePlusDiskThatLosesItsBulgeIsWhatItWasWithoutIt) {
   BlobFitOptions options;
   options.joint = true;
   options.iterative = false;
-  options.together.composites = true;
+  options.together.composites = CompositeTrials::kAll;
   options.together.split_gain = options.together.split_gain_of_round = 1e9;
   Known undisturbed;
   BlobFitHooks hooks;

@@ -130,6 +130,8 @@ TEST(CommandLine, ReadsEveryForm) {
   EXPECT_THAT(parsed({"--radec", "150", "-.5"}).region.radec.value(), ElementsAre("150", "-.5"));
   EXPECT_THAT(parsed({"--bands", "g,i"}).region.bands, ElementsAre("g", "i"));
   EXPECT_FALSE(parsed({"--no-iterative"}).fitting.iterative);
+  EXPECT_FALSE(parsed({"--no-bulge-disk"}).fitting.bulge_disk);
+  EXPECT_TRUE(parsed({"--bulge-disk"}).fitting.bulge_disk_of_all);
   EXPECT_THAT(parsed({"-s", "srcs", "--stage", "coadds"}).control.stages, ElementsAre("srcs", "coadds"));
 }
 
@@ -168,6 +170,7 @@ TEST(CommandLine, RefusesWhatItCannotMeanInOneLine) {
       {{"--brick", "a", "--fit", "alone"},
        "--fit alone: sources are fitted as the reference does it, or joint"},
       {{"--brick", "a", "--radec", "1", "2"}, "contradict"},
+      {{"--brick", "a", "--fit", "joint", "--bulge-disk", "--no-bulge-disk"}, "contradict"},
       {{"--brick", "a", "--blob", "1", "--blobid", "2"}, "only one of them"},
       {{}, "which brick?"}};
   for (const auto& [words, expected] : cases) {

@@ -44,7 +44,9 @@ BlobFitOptions fit_options(const DetectionChoice& detection, const FitWay& way, 
   fit.reoptimize = fitting.reoptimize;
   fit.joint = way.joint();
   fit.fit.render.profiles = way.profiles();
-  fit.together.composites = fitting.bulge_disk;
+  fit.together.composites = fitting.bulge_disk_of_all ? CompositeTrials::kAll
+                            : fitting.bulge_disk      ? CompositeTrials::kSersic
+                                                      : CompositeTrials::kNone;
   fit.galaxy_masking = fitting.galaxy_masking;
   fit.bright_masking = fitting.bright_masking;
   fit.galaxy_forces_point_sources = fitting.galaxy_forces_point_sources;

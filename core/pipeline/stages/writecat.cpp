@@ -75,7 +75,7 @@ Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, c
   std::vector<CatalogSource> rows = measurements.rows;
   context.joint = way.joint();
   context.profiles = way.profiles();
-  context.composites = fitting.bulge_disk;
+  context.composites = way.joint() && fitting.bulge_disk;
   context.space = wise.columns;
   context.space.galex = galex.measured;
   for (std::size_t i = 0; i < rows.size(); ++i) {
