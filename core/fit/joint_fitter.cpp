@@ -435,6 +435,7 @@ std::vector<JointErrors> joint_errors(std::span<const JointSource> sources,
       covariance.col(i).setZero();
     }
     JointErrors e;
+    e.know_radius_prior = layout.shapes == 1 && sources[s].round_radius_prior.sigma > 0;
     const auto inverse = [&](int k) {
       return covariance(k, k) > 0 && std::isfinite(covariance(k, k)) ? 1 / covariance(k, k) : 0.0;
     };

@@ -93,6 +93,7 @@ struct JointErrors {
   // Per band: 1 - (flux's variance if the neighbours were known exactly)/(its variance).
   std::vector<float> blendedness;
   std::optional<BulgeErrors> bulge;  // of a source that another one is joined to
+  bool know_radius_prior = false;    // JointSource::round_radius_prior is in them
 };
 // Of the sources as they are; one of each place: what is joined to another source is its bulge, fluxes are then those of
 // both together, shapes the first one's. With A the normal matrix (prior included), the covariance is A^-1, brought from the
