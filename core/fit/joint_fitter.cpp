@@ -211,6 +211,19 @@ std::vector<JointPoint> moved(const JointProblem& problem, const JointOptions& o
   return to;
 }
 
+// Whether models change by it as their derivatives say.
+bool is_short(const JointProblem& problem, const Step& step) {
+  constexpr double kOfShape = 0.2, kOfIndex = 0.3;
+  for (std::size_t s = 0; s < problem.size(); ++s) {
+    const FitLayout& layout = problem.layout(s);
+    const Eigen::Index at = problem.offset(s);
+    for (int k = 0; k < layout.shapes; ++k)
+      if (!(std::abs(step.d[at + layout.shape + k]) < kOfShape)) return false;
+    if (layout.index >= 0 && !(std::abs(step.d[at + layout.index]) < kOfIndex)) return false;
+  }
+  return true;
+}
+
 // d(lg, ee1, ee2)/d(re, e1, e2) at an ellipse; at the round shape the right-hand derivative.
 Eigen::Matrix3d shape_jacobian(const SoftenedEllipse& shape) {
   const Ellipse e = to_ellipse(shape);
@@ -358,6 +371,8 @@ JointResult fit_jointly(std::span<const JointSource> sources, std::span<const Jo
       // Steps that are small because longer ones failed are not the end of a slope.
       const bool converged = std::isfinite(predicted) && damping <= kFirstDamping;
       out.status = converged ? FitStatus::kConverged : FitStatus::kStalled;
+      // What is left may be a good part of one source's sigma; over so short a way the quadratic form is as good as the sum.
+      if (converged && predicted > 0 && is_short(problem, step)) here = std::move(trial);
       break;
     }
     if (options.least_improvement > 0 &&
