@@ -122,7 +122,8 @@ class BlobRun {
   void describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const;
   JointOptions joint_fit_options() const;
   struct GroupFit {
-    SourcePatches added;  // by what the members have become; empty where the group is whole, or that is next to nothing
+    SourcePatches
+        added;  // by what the members have become; empty where the group is whole, or that is next to nothing
     std::vector<double>
         beside;  // of each, what it is drawn with beside the pixels that it was fitted on, in sigmas
     // Of each: it ended at the most steps that a fit may take, or as far from its start as one may take it.

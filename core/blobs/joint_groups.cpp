@@ -179,8 +179,8 @@ void BlobRun::feel(std::vector<SourceRecord>& records, const SourcePatches& adde
     if (among[s] == Among::kFree || std::isinf(r.unsettled) || !may_be_fitted_together(r)) continue;
     bool reached = false;
     for (std::size_t i = 0; i < std::min(added.size(), r.patches.size()); ++i)
-      reached = reached || (added[i] && r.patches[i] &&
-                            !intersection(added[i]->box(), r.patches[i]->box()).empty());
+      reached = reached ||
+                (added[i] && r.patches[i] && !intersection(added[i]->box(), r.patches[i]->box()).empty());
     if (!reached) continue;
     std::optional<Sensitivity>& its = sensitivities_[s];
     if (!its || !same_light(its->source(), r.model)) its.emplace(images_, r.model, r.patches);

@@ -51,7 +51,9 @@ void Sensitivity::for_each_pixel(const BlobImage& image, const View& v, const Pa
 Sensitivity::Sensitivity(const BlobImages& images, const SourceModel& source, const SourcePatches& own)
     : source_(source),
       first_(source.motion ? 2 : 0),
-      others_(!source.is_galaxy() ? 2 : source.kind == SourceKind::kRex ? 3 : kOthers) {
+      others_(!source.is_galaxy()               ? 2
+              : source.kind == SourceKind::kRex ? 3
+                                                : kOthers) {
   for (std::size_t i = 0; i < images.images().size(); ++i) {
     const BlobImage& image = images.images()[i];
     views_.emplace_back();

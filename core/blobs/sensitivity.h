@@ -28,7 +28,7 @@ class Sensitivity {
  private:
   static constexpr int kOthers = 5;  // east, north, size, two ellipticities
   struct View {
-    double x = 0, y = 0;                 // where the source is
+    double x = 0, y = 0;                      // where the source is
     double to_sky[4] = {}, to_pixel[4] = {};  // of offsets, arcsec and pixels
   };
   template <class Each>

@@ -22,6 +22,8 @@ constexpr double kRidge = 1e-9;
 // Diagonals that are smaller are of parameters that nothing is known of.
 constexpr double kNothing = 1e-30;
 constexpr int kBoundRounds = 12;
+// In ln P: less moves no source by a twentieth of its sigma.
+constexpr double kNothingToGain = 1e-3;
 // As SourceFitter tells that a position is at its limit, arcsec.
 constexpr double kNearPosition = 1e-6;
 
@@ -371,8 +373,16 @@ JointResult fit_jointly(std::span<const JointSource> sources, std::span<const Jo
       // Steps that are small because longer ones failed are not the end of a slope.
       const bool converged = std::isfinite(predicted) && damping <= kFirstDamping;
       out.status = converged ? FitStatus::kConverged : FitStatus::kStalled;
-      // What is left may be a good part of one source's sigma; over so short a way the quadratic form is as good as the sum.
-      if (converged && predicted > 0 && is_short(problem, step)) here = std::move(trial);
+      // What is left may be a good part of one source's sigma. Over a short way the quadratic form is as good as the sum.
+      if (!converged || !(predicted > kNothingToGain)) break;
+      if (!is_short(problem, step)) {
+        const JointSums there = problem.evaluate(trial);
+        ++out.evaluations;
+        const double gain = there.ln_prior - 0.5 * there.chi2 - ln_prob;
+        if (!(gain > 0)) break;
+        ln_prob += gain;
+      }
+      here = std::move(trial);
       break;
     }
     if (options.least_improvement > 0 &&

@@ -80,7 +80,8 @@ TEST_F(Felt, OfAFaintStarIsMoreThanItsOverlapTells) {
   for (std::size_t i = 0; i < a.size(); ++i) {
     double own = 0, its = 0, both = 0;
     for (int y = a[i]->y0; y < a[i]->box().y1; ++y)
-      for (int x = a[i]->x0; x < a[i]->box().x1; ++x) own += std::pow(a[i]->pixels(x - a[i]->x0, y - a[i]->y0), 2);
+      for (int x = a[i]->x0; x < a[i]->box().x1; ++x)
+        own += std::pow(a[i]->pixels(x - a[i]->x0, y - a[i]->y0), 2);
     for (int y = b[i]->y0; y < b[i]->box().y1; ++y)
       for (int x = b[i]->x0; x < b[i]->box().x1; ++x) {
         const double v = b[i]->pixels(x - b[i]->x0, y - b[i]->y0);
