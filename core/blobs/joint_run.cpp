@@ -18,7 +18,7 @@ namespace {
 constexpr double kLeastShare = 0.05, kOfBest = 0.1;
 
 // Sigmas that changes may have moved a source by since it was fitted: at the end, and while there is more to come.
-constexpr double kSettled = 0.05, kSettledMeanwhile = 0.5;
+constexpr double kSettled = 0.03, kSettledMeanwhile = 0.5;
 
 // The light of a model on usable pixels.
 double usable_light(const BlobImage& image, const Patch& model) {

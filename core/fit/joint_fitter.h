@@ -58,7 +58,7 @@ struct JointOptions {
   // Bounds, prior and steps; of position_box_arcsec 0 is unbounded. Callbacks and flags of what moves are not used.
   FitOptions fit;
   bool fit_sky = false;     // one constant per image, over the pixels that lie in some window
-  double min_gain = 0.02;   // converged when a step gains less than this in ln P
+  double min_gain = 0.02;   // converged when a step gains less than this in ln P; what it gains is taken
   int max_iterations = 40;  // evaluations
   // What chi-squared must come to gain over no source at all: ended (kStalled) as soon as the quadratic forms say that it
   // will stay short of that. 0: not asked for.
