@@ -118,7 +118,7 @@ void BlobRun::drop_superfluous(std::vector<SourceRecord>& records, const std::ve
     r.told.fate = SourceFate::kSuperfluous;
     r.told.other = members.front();
     r.told.by_loss = {least, asked};
-    becomes_felt(records, i, gone);
+    unsettle(records, gone);
     become(records, members, best);
   }
 }

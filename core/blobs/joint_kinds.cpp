@@ -21,23 +21,14 @@ constexpr double kStrongOverlap = 0.1;
 // Records become what was fitted of them, `trial`, if there is anything.
 void BlobRun::become(std::vector<SourceRecord>& records, const std::vector<int>& members,
                      std::vector<SourceRecord>& trial) {
-  std::vector<Among> among(records.size(), Among::kNot);
-  std::vector<SourcePatches> old;
   for (std::size_t k = 0; k < trial.size(); ++k) {
     SourceRecord& to = records[static_cast<std::size_t>(members[k])];
     images_.add(to.patches, 1);
-    old.push_back(std::move(to.patches));
+    const SourcePatches old = std::move(to.patches);
     to = std::move(trial[k]);
     images_.add(to.patches, -1);
-    to.unsettled += images_.distance(old[k], to.patches);
-    among[static_cast<std::size_t>(members[k])] = Among::kFree;
+    unsettle(records, old);
   }
-  std::vector<const SourcePatches*> from, now;
-  for (std::size_t k = 0; k < trial.size(); ++k) {
-    from.push_back(&old[k]);
-    now.push_back(&records[static_cast<std::size_t>(members[k])].patches);
-  }
-  feel(records, light_added(from, now), among);
 }
 
 // What chi-squared gains by the last of `members` being of another kind, the others free; `trial` is then what they become.

@@ -18,7 +18,7 @@ namespace {
 constexpr double kLeastShare = 0.05, kOfBest = 0.1;
 
 // Sigmas that changes may have moved a source by since it was fitted: at the end, and while there is more to come.
-constexpr double kSettled = 0.03, kSettledMeanwhile = 0.5;
+constexpr double kSettled = 0.05, kSettledMeanwhile = 0.5;
 
 // The light of a model on usable pixels.
 double usable_light(const BlobImage& image, const Patch& model) {
@@ -41,6 +41,15 @@ const SourceModel& grown_from(const SourceModel& model, const SourceRecord& r, b
   const ModelFit& chosen = r.models[dchisq_index(r.chosen)];
   const bool known = chosen.status == ModelFitStatus::kFitted && chosen.model.is_galaxy();
   return known && (!may_grow || chosen.model.shape.log_re > model.shape.log_re) ? chosen.model : model;
+}
+
+// Whether the patches do not cover all that the others did.
+bool is_smaller(const SourcePatches& patches, const SourcePatches& than) {
+  for (std::size_t i = 0; i < than.size(); ++i)
+    if (than[i] && (i >= patches.size() || !patches[i] ||
+                    !(intersection(patches[i]->box(), than[i]->box()) == than[i]->box())))
+      return true;
+  return false;
 }
 
 }  // namespace
@@ -382,13 +391,15 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
       r.model.flux = r.start_flux;
     }
     if (!r.alive) {
-      becomes_felt(records, i, old);
+      unsettle(records, old);
       continue;
     }
     draw_on_windows(r);
     images_.add(r.patches, -1);
     r.unsettled += images_.distance(old, r.patches);
     becomes_felt(records, i, old);
+    // Neighbours on wings that it had are not those of what it is now.
+    if (is_smaller(r.patches, old)) unsettle(records, old);
   }
 }
 
@@ -572,8 +583,7 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
 // What has no flux above 0 with its neighbours at their best is no source. Whether there was any.
 bool BlobRun::drop_dark(std::vector<SourceRecord>& records) {
   bool any = false;
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    SourceRecord& r = records[i];
+  for (SourceRecord& r : records) {
     if (!may_be_fitted_together(r) || r.from_catalog ||
         std::ranges::any_of(r.model.flux, [](double f) { return f > 0; }))
       continue;
@@ -581,7 +591,7 @@ bool BlobRun::drop_dark(std::vector<SourceRecord>& records) {
     const SourcePatches gone = std::exchange(r.patches, {});
     r.alive = false;
     r.told.fate = SourceFate::kDark;
-    becomes_felt(records, static_cast<int>(i), gone);
+    unsettle(records, gone);
     any = true;
   }
   return any;
