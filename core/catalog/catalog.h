@@ -35,7 +35,7 @@ struct CatalogContext {
   SpaceColumns space;                  // of WISE and GALEX
   bool joint = false;                  // sources were fitted together: what that knows has its columns
   Required<GalaxyProfiles> profiles;   // of all galaxies
-  bool composites = false;  // galaxies may be a bulge plus disk, which has its columns
+  bool composites = false;             // galaxies may be a bulge plus disk, which has its columns
 };
 
 // The columns' own formulas. A/E(B-V) of a band: the context's, else the standard one; empty if there is
