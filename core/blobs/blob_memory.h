@@ -45,8 +45,8 @@ struct SourceState {
   bool unfinished = false;
   // Of its sigmas, what changes since its last fit with its neighbours may have moved it by.
   double unsettled = std::numeric_limits<double>::infinity();
-  // In sigmas, how far its model has changed since its neighbours were last fitted with it or told of it.
-  double moved = std::numeric_limits<double>::infinity();
+  // What overlaps it has not felt its light yet.
+  bool is_new = true;
   // The one of its blob's sources, as they came to be, that it is one of two of; -1: none.
   int split_from = -1;
   int rectangle_width = 0, rectangle_height = 0, pixels = 0, images = 0;

@@ -17,7 +17,7 @@ namespace {
 // Variances times what the residuals say; but what is known of a radius beforehand is known whatever they say.
 void enlarge(const SourceRecord& r, const ExcessVariance& excess, const GalaxyPrior& prior,
              JointErrors& errors) {
-  if (knows_radius_prior(r)) keep_radius_prior(r.model, prior, excess.all, errors);
+  keep_radius_prior(r.model, prior, excess.all, errors);
   InverseVariances& iv = errors.inverse_variance;
   for (double* v : {&iv.ra, &iv.dec, &iv.re, &iv.e1, &iv.e2, &iv.sersic_index}) *v /= excess.all;
   if (BulgeErrors* bulge = errors.bulge ? &*errors.bulge : nullptr) {

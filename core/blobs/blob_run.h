@@ -17,6 +17,7 @@
 #include "core/blobs/metrics.h"
 #include "core/blobs/model_spread.h"
 #include "core/blobs/reservations.h"
+#include "core/blobs/sensitivity.h"
 #include "core/blobs/source_record.h"
 #include "core/blobs/source_selection.h"
 #include "core/fit/joint_fitter.h"
@@ -113,11 +114,16 @@ class BlobRun {
                                double counts = 0, const std::vector<char>* settled = nullptr) const;
   void draw_on_windows(SourceRecord& record);
   void unsettle(std::vector<SourceRecord>& records, const SourcePatches& gone);
+  enum class Among { kNot, kFluxesFree, kFree };  // how a record has been fitted with what has changed
+  void feel(std::vector<SourceRecord>& records, const SourcePatches& added, const std::vector<Among>& among);
+  bool is_felt(const SourcePatches& before, const SourcePatches& now) const;
+  void becomes_felt(std::vector<SourceRecord>& records, int i, const SourcePatches& before);
   // joint_run.cpp
   void describe(const std::vector<SourceRecord>& records, const Group& group, JointInput& out) const;
   JointOptions joint_fit_options() const;
   struct GroupFit {
-    std::vector<double> change;  // of each member's model, in sigmas; 0 where the group is whole
+    SourcePatches
+        added;  // by what the members have become; empty where the group is whole, or that is next to nothing
     std::vector<double>
         beside;  // of each, what it is drawn with beside the pixels that it was fitted on, in sigmas
     // Of each: it ended at the most steps that a fit may take, or as far from its start as one may take it.
@@ -219,6 +225,7 @@ class BlobRun {
   // Of each record: on what its kind was last chosen, kinds with its neighbours free, two in its place, or none, last tried.
   std::vector<Decided> chosen_on_, tried_on_, split_on_, dropped_on_;
   Overlaps overlaps_;
+  std::vector<std::optional<Sensitivity>> sensitivities_;  // of each record, of its model as it was then
   // Whether models may become larger than the pixels that they were fitted on bear out (most_log_re()): not before all is
   // there that is to be seen, or one takes the light of many for its own.
   bool may_grow_ = false;

@@ -168,4 +168,40 @@ void BlobRun::unsettle(std::vector<SourceRecord>& records, const SourcePatches& 
         r.unsettled = std::numeric_limits<double>::infinity();
 }
 
+// Every source but those that were fitted with it feels the light that is added to the images; what has had its fluxes
+// fitted feels it in all else.
+void BlobRun::feel(std::vector<SourceRecord>& records, const SourcePatches& added,
+                   const std::vector<Among>& among) {
+  if (added.empty()) return;
+  sensitivities_.resize(records.size());
+  for (std::size_t s = 0; s < records.size(); ++s) {
+    SourceRecord& r = records[s];
+    if (among[s] == Among::kFree || std::isinf(r.unsettled) || !may_be_fitted_together(r)) continue;
+    bool reached = false;
+    for (std::size_t i = 0; i < std::min(added.size(), r.patches.size()); ++i)
+      reached = reached ||
+                (added[i] && r.patches[i] && !intersection(added[i]->box(), r.patches[i]->box()).empty());
+    if (!reached) continue;
+    std::optional<Sensitivity>& its = sensitivities_[s];
+    if (!its || !same_light(its->source(), r.model)) its.emplace(images_, r.model, r.patches);
+    r.unsettled += its->felt(images_, r.patches, added, among[s] == Among::kNot);
+  }
+}
+
+// Whether what a model has become moves anything else.
+bool BlobRun::is_felt(const SourcePatches& before, const SourcePatches& now) const {
+  constexpr double kByNobody = 0.01;  // sigmas of all images together
+  return images_.distance(before, now) > kByNobody;
+}
+
+// All others feel what a record has become.
+void BlobRun::becomes_felt(std::vector<SourceRecord>& records, int i, const SourcePatches& before) {
+  const SourcePatches& now = records[static_cast<std::size_t>(i)].patches;
+  if (!is_felt(before, now)) return;
+  std::vector<Among> among(records.size(), Among::kNot);
+  among[static_cast<std::size_t>(i)] = Among::kFree;
+  const std::array<const SourcePatches*, 1> from = {&before}, to = {&now};
+  feel(records, light_added(from, to), among);
+}
+
 }  // namespace brickline

@@ -18,7 +18,7 @@ namespace {
 constexpr double kLeastShare = 0.05, kOfBest = 0.1;
 
 // Sigmas that changes may have moved a source by since it was fitted: at the end, and while there is more to come.
-constexpr double kSettled = 0.1, kSettledMeanwhile = 0.5;
+constexpr double kSettled = 0.05, kSettledMeanwhile = 0.5;
 
 // The light of a model on usable pixels.
 double usable_light(const BlobImage& image, const Patch& model) {
@@ -181,18 +181,27 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
     model.max_log_re = before.max_log_re;
   }
   GroupFit out;
+  std::vector<SourcePatches> before;
   const bool nobody_else = group.whole && std::ranges::none_of(group.held, [](char h) { return h != 0; });
   for (std::size_t k = 0; k < group.members.size(); ++k) {
     SourceRecord& r = records[static_cast<std::size_t>(group.members[k])];
     if (ok) r.model = fit.models[k];
     out.unfinished.push_back(fit.status == FitStatus::kMaxIterations || (ok && fit.at_position_limit[k]));
-    const SourcePatches before = std::exchange(r.patches, {});
+    before.push_back(std::exchange(r.patches, {}));
     draw_on_windows(r);
     images_.add(r.patches, -1);
-    out.change.push_back(nobody_else ? 0 : images_.distance(before, r.patches));
     out.beside.push_back(stopped[k] ? std::numeric_limits<double>::infinity()
-                                    : images_.light_beside(r.patches, before));
+                                    : images_.light_beside(r.patches, before[k]));
   }
+  if (nobody_else) return out;
+  std::vector<const SourcePatches*> from, to;
+  for (std::size_t k = 0; k < group.members.size(); ++k) {
+    const SourcePatches& now = records[static_cast<std::size_t>(group.members[k])].patches;
+    if (!is_felt(before[k], now)) continue;
+    from.push_back(&before[k]);
+    to.push_back(&now);
+  }
+  out.added = light_added(from, to);
   return out;
 }
 
@@ -203,24 +212,23 @@ void BlobRun::fit_groups(std::vector<SourceRecord>& records, bool finally) {
   const double settled_below = finally ? kSettled : kSettledMeanwhile;
   const auto at = [&](int k) -> SourceRecord& { return records[static_cast<std::size_t>(k)]; };
   if (std::ranges::none_of(records, [&](const SourceRecord& r) {
-        return may_be_fitted_together(r) && (r.moved > 0 || r.unsettled > settled_below);
+        return may_be_fitted_together(r) && (r.is_new || r.unsettled > settled_below);
       }))
     return;
   const Neighbourhood near = neighbours(records);
-  for (std::size_t s = 0; s < records.size(); ++s) {
-    records[s].unsettled += records[s].moved;
-    for (const Neighbour& t : near.of[s])
-      at(t.record).unsettled += t.overlap * std::min(records[s].moved, near.snr[s]);
-  }
+  for (SourceRecord& r : records)
+    if (r.is_new) r.unsettled = std::numeric_limits<double>::infinity();
+  for (std::size_t s = 0; s < records.size(); ++s)
+    if (records[s].is_new && near.takes_part[s]) becomes_felt(records, static_cast<int>(s), {});
   for (int sweep = 0; sweep < options_.together.sweeps; ++sweep) {
     std::vector<char> settled;
     for (const SourceRecord& r : records) settled.push_back(r.unsettled <= settled_below);
     for (const Group& group : groups_of(records, near, 0, &settled)) {
       before_source();
       const GroupFit fit = fit_group(records, group, joint_fit_options());
-      std::vector<char> in(records.size(), 0);
+      std::vector<Among> among(records.size(), Among::kNot);
       for (std::size_t k = 0; k < group.members.size(); ++k)
-        in[static_cast<std::size_t>(group.members[k])] = !group.held[k];
+        among[static_cast<std::size_t>(group.members[k])] = group.held[k] ? Among::kFluxesFree : Among::kFree;
       for (std::size_t k = 0; k < group.members.size(); ++k) {
         SourceRecord& r = at(group.members[k]);
         if ((group.own[k] || group.whole) && !group.held[k]) {
@@ -228,9 +236,8 @@ void BlobRun::fit_groups(std::vector<SourceRecord>& records, bool finally) {
           const bool ended = !r.unfinished && fit.beside[k] <= settled_below;
           r.unsettled = ended ? 0 : std::numeric_limits<double>::infinity();
         }
-        for (const Neighbour& t : near.of[static_cast<std::size_t>(group.members[k])])
-          if (!in[static_cast<std::size_t>(t.record)]) at(t.record).unsettled += t.overlap * fit.change[k];
       }
+      feel(records, fit.added, among);
     }
   }
   fit_over_background(records);
@@ -389,7 +396,8 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
     }
     draw_on_windows(r);
     images_.add(r.patches, -1);
-    r.moved += images_.distance(old, r.patches);
+    r.unsettled += images_.distance(old, r.patches);
+    becomes_felt(records, i, old);
     // Neighbours on wings that it had are not those of what it is now.
     if (is_smaller(r.patches, old)) unsettle(records, old);
   }
@@ -431,7 +439,7 @@ void BlobRun::fit_together(std::vector<SourceRecord>& records, bool finally) {
   const auto fit = [&] {
     step_together(records, [&] {
       fit_groups(records, finally);
-      for (SourceRecord& r : records) r.moved = 0;
+      for (SourceRecord& r : records) r.is_new = false;
     });
   };
   fit();

@@ -241,17 +241,17 @@ void BlobRun::split(std::vector<SourceRecord>& records, const std::vector<char>&
     a.split_from = b.split_from = i;
     a.told = {};
     a.told.by_split = b.told.by_split;
-    for (SourceRecord* half : {&a, &b})
-      half->unsettled = half->moved = std::numeric_limits<double>::infinity();
+    for (SourceRecord* half : {&a, &b}) half->is_new = true;
     whole.alive = false;
     whole.told.fate = SourceFate::kTwo;
-    unsettle(records, whole.patches);
-    whole.patches.clear();
+    const SourcePatches gone = std::exchange(whole.patches, {});
     for (std::size_t k = 0; k < around.size(); ++k) {
       SourceRecord& r = records[static_cast<std::size_t>(around[k])];
-      trial[k].moved += images_.distance(r.patches, trial[k].patches);
+      const SourcePatches old = std::move(r.patches);
       r = std::move(trial[k]);
+      becomes_felt(records, around[k], old);
     }
+    unsettle(records, gone);
     found.push_back(std::move(a));
     found.push_back(std::move(b));
   }
@@ -276,7 +276,7 @@ bool BlobRun::rejoin(std::vector<SourceRecord>& records, std::size_t first) {
     SourceRecord& whole = records[static_cast<std::size_t>(a.split_from)];
     whole.alive = true;
     whole.told.fate = SourceFate::kStays;
-    whole.unsettled = whole.moved = std::numeric_limits<double>::infinity();
+    whole.is_new = true;
     draw_on_windows(whole);
     images_.add(whole.patches, -1);
     any = true;

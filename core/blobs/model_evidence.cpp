@@ -18,11 +18,6 @@ double prior_variance_of_index(const FitOptions& fit) {
   return range * range / 12;
 }
 
-// Whether errors of a model that is fitted know the prior of ln re.
-bool knows_radius(const SourceModel& model, const GalaxyPrior& prior) {
-  return model.kind == SourceKind::kRex && prior.radius(model.flux).sigma > 0;
-}
-
 // In arcsec^2, of the radius.
 double prior_variance_of_radius(const SourceModel& model, const GalaxyPrior& prior) {
   return std::pow(prior.width_of_log_re * std::exp(model.shape.log_re), 2);
@@ -47,13 +42,13 @@ void know_to(std::size_t at, double variance, std::vector<float>& c) {
 
 void add_priors(const SourceModel& model, const FitOptions& fit, const GalaxyPrior& prior,
                 JointErrors& errors) {
-  if (!knows_radius(model, prior)) know_to(kRe, prior_variance_of_radius(model, prior), errors.covariance);
+  if (!errors.know_radius_prior) know_to(kRe, prior_variance_of_radius(model, prior), errors.covariance);
   if (model.kind == SourceKind::kSer) know_to(kIndex, prior_variance_of_index(fit), errors.covariance);
 }
 
 void keep_radius_prior(const SourceModel& model, const GalaxyPrior& prior, double excess,
                        JointErrors& errors) {
-  if (!knows_radius(model, prior) || !(excess > 1)) return;
+  if (!errors.know_radius_prior || !(excess > 1)) return;
   const std::vector<float> before = errors.covariance;
   know_to(kRe, prior_variance_of_radius(model, prior) / (excess - 1), errors.covariance);
   const auto scale = [&](double& inverse, std::size_t i) {
@@ -132,7 +127,7 @@ std::optional<double> occam_term(const SourceModel& model, const JointErrors& er
   std::vector<float> shape;
   for (std::size_t i = 2; i < 6; ++i)
     for (std::size_t j = 2; j <= i; ++j) shape.push_back(errors.covariance[i * (i + 1) / 2 + j]);
-  return term_of(model, shape, fit, prior, excess, knows_radius(model, prior));
+  return term_of(model, shape, fit, prior, excess, errors.know_radius_prior);
 }
 
 std::optional<double> prior_odds_of_round(const SourceModel& round, double occam, const GalaxyPrior& prior) {

@@ -23,11 +23,12 @@
 namespace brickline {
 
 // What these priors of ln re and of the index leave of a galaxy's errors, which are the data's alone: a model that the data
-// say little of could else have any radius, and any flux in its wings. A faint round galaxy's know the prior of ln re already.
+// say little of could else have any radius, and any flux in its wings. Those that know the prior of ln re already
+// (JointErrors::know_radius_prior) gain nothing by it.
 void add_priors(const SourceModel& model, const FitOptions& fit, const GalaxyPrior& prior,
                 JointErrors& errors);
 
-// Makes errors that know the prior of ln re (a faint round galaxy's; others stay) such that, once they are multiplied by the
+// Makes errors that know the prior of ln re (others stay) such that, once they are multiplied by the
 // excess, the prior is as exact as it is: with D the data's normal matrix and P the prior's, (D + P)^-1 becomes
 // (D + excess P)^-1, of which the excess makes (D/excess + P)^-1. Neighbours' priors count as data.
 void keep_radius_prior(const SourceModel& model, const GalaxyPrior& prior, double excess,
@@ -37,8 +38,8 @@ void keep_radius_prior(const SourceModel& model, const GalaxyPrior& prior, doubl
 JointErrors errors_alone(const SourceModel& model, std::span<const FitImage> images, const FitOptions& fit,
                          const GalaxyPrior& prior, bool fit_sky);
 
-// 2 ln of Occam's factor of a galaxy's model by the errors that it has, which may know of neighbours; a faint round galaxy's
-// know the prior of ln re. Where residuals are larger than the pixels' errors by `excess`, the data say as much less. Empty
+// 2 ln of Occam's factor of a galaxy's model by the errors that it has, which may know of neighbours and of the prior of ln re
+// (JointErrors::know_radius_prior). Where residuals are larger than the pixels' errors by `excess`, the data say as much less. Empty
 // where its shape has no errors.
 std::optional<double> occam_term(const SourceModel& model, const JointErrors& errors, const FitOptions& fit,
                                  const GalaxyPrior& prior, double excess = 1);

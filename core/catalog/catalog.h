@@ -12,6 +12,7 @@
 #include "core/base/image.h"
 #include "core/base/log.h"
 #include "core/base/product_set.h"
+#include "core/base/required.h"
 #include "core/catalog/catalog_source.h"
 #include "core/catalog/dust.h"
 #include "core/fits/header.h"
@@ -33,8 +34,8 @@ struct CatalogContext {
   std::string id_name = "ls_id_dr11";  // of the first column
   SpaceColumns space;                  // of WISE and GALEX
   bool joint = false;                  // sources were fitted together: what that knows has its columns
-  GalaxyProfiles profiles = GalaxyProfiles::kReference;  // of all galaxies
-  bool composites = false;  // galaxies may be a bulge plus disk, which has its columns
+  Required<GalaxyProfiles> profiles;   // of all galaxies
+  bool composites = false;             // galaxies may be a bulge plus disk, which has its columns
 };
 
 // The columns' own formulas. A/E(B-V) of a band: the context's, else the standard one; empty if there is

@@ -128,7 +128,7 @@ constexpr Note kNotes[] = {
 // there.
 void annotate(fits::Column& column) {
   static const CatalogContext everything = [] {
-    CatalogContext c;
+    CatalogContext c{.profiles = GalaxyProfiles::kReference};  // no column depends on it
     c.space = {
         .wise = true, .wise_apertures = true, .light_curve_width = 1, .light_curve_epochs = 1, .galex = true};
     return c;

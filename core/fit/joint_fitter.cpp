@@ -22,6 +22,8 @@ constexpr double kRidge = 1e-9;
 // Diagonals that are smaller are of parameters that nothing is known of.
 constexpr double kNothing = 1e-30;
 constexpr int kBoundRounds = 12;
+// In ln P: less moves no source by a twentieth of its sigma.
+constexpr double kNothingToGain = 1e-3;
 // As SourceFitter tells that a position is at its limit, arcsec.
 constexpr double kNearPosition = 1e-6;
 
@@ -211,6 +213,19 @@ std::vector<JointPoint> moved(const JointProblem& problem, const JointOptions& o
   return to;
 }
 
+// Whether models change by it as their derivatives say.
+bool is_short(const JointProblem& problem, const Step& step) {
+  constexpr double kOfShape = 0.2, kOfIndex = 0.3;
+  for (std::size_t s = 0; s < problem.size(); ++s) {
+    const FitLayout& layout = problem.layout(s);
+    const Eigen::Index at = problem.offset(s);
+    for (int k = 0; k < layout.shapes; ++k)
+      if (!(std::abs(step.d[at + layout.shape + k]) < kOfShape)) return false;
+    if (layout.index >= 0 && !(std::abs(step.d[at + layout.index]) < kOfIndex)) return false;
+  }
+  return true;
+}
+
 // d(lg, ee1, ee2)/d(re, e1, e2) at an ellipse; at the round shape the right-hand derivative.
 Eigen::Matrix3d shape_jacobian(const SoftenedEllipse& shape) {
   const Ellipse e = to_ellipse(shape);
@@ -358,6 +373,16 @@ JointResult fit_jointly(std::span<const JointSource> sources, std::span<const Jo
       // Steps that are small because longer ones failed are not the end of a slope.
       const bool converged = std::isfinite(predicted) && damping <= kFirstDamping;
       out.status = converged ? FitStatus::kConverged : FitStatus::kStalled;
+      // What is left may be a good part of one source's sigma. Over a short way the quadratic form is as good as the sum.
+      if (!converged || !(predicted > kNothingToGain)) break;
+      if (!is_short(problem, step)) {
+        const JointSums there = problem.evaluate(trial);
+        ++out.evaluations;
+        const double gain = there.ln_prior - 0.5 * there.chi2 - ln_prob;
+        if (!(gain > 0)) break;
+        ln_prob += gain;
+      }
+      here = std::move(trial);
       break;
     }
     if (options.least_improvement > 0 &&
@@ -435,6 +460,7 @@ std::vector<JointErrors> joint_errors(std::span<const JointSource> sources,
       covariance.col(i).setZero();
     }
     JointErrors e;
+    e.know_radius_prior = layout.shapes == 1 && sources[s].round_radius_prior.sigma > 0;
     const auto inverse = [&](int k) {
       return covariance(k, k) > 0 && std::isfinite(covariance(k, k)) ? 1 / covariance(k, k) : 0.0;
     };

@@ -58,7 +58,7 @@ struct JointOptions {
   // Bounds, prior and steps; of position_box_arcsec 0 is unbounded. Callbacks and flags of what moves are not used.
   FitOptions fit;
   bool fit_sky = false;     // one constant per image, over the pixels that lie in some window
-  double min_gain = 0.02;   // converged when a step gains less than this in ln P
+  double min_gain = 0.02;   // converged when a step gains less than this in ln P; what it gains is taken
   int max_iterations = 40;  // evaluations
   // What chi-squared must come to gain over no source at all: ended (kStalled) as soon as the quadratic forms say that it
   // will stay short of that. 0: not asked for.
@@ -93,6 +93,7 @@ struct JointErrors {
   // Per band: 1 - (flux's variance if the neighbours were known exactly)/(its variance).
   std::vector<float> blendedness;
   std::optional<BulgeErrors> bulge;  // of a source that another one is joined to
+  bool know_radius_prior = false;    // JointSource::round_radius_prior is in them
 };
 // Of the sources as they are; one of each place: what is joined to another source is its bulge, fluxes are then those of
 // both together, shapes the first one's. With A the normal matrix (prior included), the covariance is A^-1, brought from the

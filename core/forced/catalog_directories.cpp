@@ -58,8 +58,7 @@ std::optional<ForcedSource> in_its_brick(const ReferenceObject& galaxy, const Ca
 }
 
 ForcedSource as_its_catalog_has_it(const ReferenceObject& galaxy, GalaxyProfiles profiles) {
-  ForcedSource s;
-  s.profiles = profiles;
+  ForcedSource s{.profiles = profiles};
   s.primary = s.reported = false;
   s.ref_cat = galaxy.ref_cat;
   s.ref_id = galaxy.ref_id;

@@ -75,8 +75,7 @@ double fracdev_of(const fits::Table& t, std::int64_t i, const std::string& band)
 ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& band,
                        GalaxyProfiles profiles) {
   const std::string flux_column = "flux_" + band;
-  ForcedSource s;
-  s.profiles = profiles;
+  ForcedSource s{.profiles = profiles};
   s.release = static_cast<std::int32_t>(number_or_zero(t, "release", i));
   s.brickid = static_cast<std::int32_t>(t.integer("brickid", i));
   s.objid = static_cast<std::int32_t>(t.integer("objid", i));
@@ -145,7 +144,8 @@ void add_columns_of_bulges(const fits::Header& header, std::vector<std::string>&
 GalaxyProfiles profiles_of(std::span<const ForcedSource> sources) {
   const auto galaxy =
       std::ranges::find_if(sources, [](const ForcedSource& s) { return s.model.is_galaxy(); });
-  return galaxy == sources.end() ? GalaxyProfiles::kReference : galaxy->profiles;
+  if (galaxy == sources.end()) return GalaxyProfiles::kReference;
+  return galaxy->profiles;
 }
 
 void require_same_profiles(const ForcedSource& source, GalaxyProfiles profiles) {
@@ -196,7 +196,7 @@ std::vector<ForcedSource> read_forced_sources(const std::filesystem::path& catal
 fits::Table source_table(std::span<const ForcedSource> sources, std::string_view band) {
   fits::Table t;
   const auto add = [&](const char* name, const char* unit, auto value) {
-    std::vector<std::decay_t<decltype(value(ForcedSource{}))>> values;
+    std::vector<std::decay_t<decltype(value(std::declval<const ForcedSource&>()))>> values;
     for (const ForcedSource& s : sources) values.push_back(value(s));
     t.add(name, std::move(values), unit);
   };

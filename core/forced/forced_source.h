@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/required.h"
 #include "core/fits/table.h"
 #include "core/model/galaxy_profiles.h"
 #include "core/model/source_model.h"
@@ -28,7 +29,7 @@ struct ForcedSource {
   std::int64_t ref_id = 0;
   SourceModel model;  // the position at the motion's epoch, if it has a motion; no fluxes
   // Of its catalog; all sources that are measured together have the same.
-  GalaxyProfiles profiles = GalaxyProfiles::kReference;
+  Required<GalaxyProfiles> profiles;
   std::optional<float> flux;  // the catalog's, in the image's band
   bool reported = true;       // false: fitted with the others, and not in the table
   // Of a catalog of large galaxies.

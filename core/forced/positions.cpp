@@ -219,7 +219,7 @@ std::vector<ForcedSource> sources_at(const std::vector<SkyPosition>& positions, 
     if (!is_position(p) || !(std::abs(p.dec - centre.dec) <= reach) ||
         angular_separation(p.ra, p.dec, centre.ra, centre.dec) > reach)
       continue;
-    ForcedSource s;
+    ForcedSource s{.profiles = GalaxyProfiles::kReference};  // a point source has none
     s.objid = static_cast<std::int32_t>(i + 1);
     s.model.ra = p.ra;
     s.model.dec = p.dec;

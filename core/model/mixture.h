@@ -36,7 +36,6 @@ Mixture de_vaucouleurs_mixture();
 // n is clamped to the tabulated range.
 Mixture sersic_mixture(double n);
 // Of a galaxy's kind; a single core for a point source. Of COMP, which is two, there is none (Error kInternal).
-Mixture profile_mixture(SourceKind kind, double sersic_index,
-                        GalaxyProfiles profiles = GalaxyProfiles::kReference);
+Mixture profile_mixture(SourceKind kind, double sersic_index, GalaxyProfiles profiles);
 
 }  // namespace brickline

@@ -33,7 +33,7 @@ struct codec::Fields<SourceState> {
     visit("composite_gain", &SourceState::composite_gain);
     visit("unfinished", &SourceState::unfinished);
     visit("unsettled", &SourceState::unsettled);
-    visit("moved", &SourceState::moved);
+    visit("is_new", &SourceState::is_new);
     visit("split_from", &SourceState::split_from);
     visit("rectangle_width", &SourceState::rectangle_width);
     visit("rectangle_height", &SourceState::rectangle_height);

@@ -63,7 +63,7 @@ void Render(benchmark::State& state) {
   job.x = size / 2 + 0.3;
   job.y = size / 2 - 0.2;
   job.point = !s.is_galaxy();
-  job.mixture = profile_mixture(kind, s.sersic_index);
+  job.mixture = profile_mixture(kind, s.sersic_index, GalaxyProfiles::kReference);
   job.shape = shape_derivatives(s.shape, pixels_per_arcsec({-kScale, 0, 0, kScale}));
   job.reference_size = power_of_two_size(2 * (farthest_limit(job.window, job.x, job.y) + 6));
   if (derivatives)

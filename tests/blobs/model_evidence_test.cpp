@@ -128,13 +128,19 @@ TEST(Errors, OfLargerResidualsDoNotMakeThePriorLessExact) {
     set(6, 6, 0.01 + slope * slope * variance);
     out.inverse_variance.re = 1 / variance;
     out.inverse_variance.flux[0] = 1 / (0.01 + slope * slope * variance);
+    out.know_radius_prior = true;
     return out;
   };
-  round.flux = {2, 4};  // bright: of no prior
+  round.flux = {1, 2};
+  // A catalog's galaxy is fitted without the prior: nothing is taken off.
   JointErrors e = with(data);
+  e.know_radius_prior = false;
+  EXPECT_NEAR(*occam_term(round, e, {}, {}, excess), std::log(2 * std::numbers::pi / (data / excess + prior)),
+              1e-5);
   keep_radius_prior(round, {}, excess, e);
   EXPECT_EQ(e.covariance, with(data).covariance);
-  round.flux = {1, 2};
+  add_priors(round, {}, {}, e);
+  EXPECT_NEAR(e.covariance[covariance_place(2, 2)], re * re / (data + prior), 1e-6);
   e = with(data + prior);
   EXPECT_NEAR(*occam_term(round, e, {}, {}, excess), std::log(2 * std::numbers::pi / (data / excess + prior)),
               1e-5);

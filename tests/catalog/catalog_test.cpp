@@ -23,7 +23,7 @@ namespace {
 using testing::ElementsAre;
 
 CatalogContext small_context() {
-  CatalogContext c;
+  CatalogContext c{.profiles = GalaxyProfiles::kReference};
   c.release = 9008;
   c.brickid = 473357;
   c.brickname = "1867p255";
@@ -331,7 +331,7 @@ TEST(Catalog, ColumnsAreThoseOfTheReference) {
 TEST(Catalog, AReleasedCatalogSurvivesTheRoundTrip) {
   BRICKLINE_NEEDS_DATA("golden/mzlsbass2");
   const fits::Table golden = test::golden_catalog("mzlsbass2");
-  CatalogContext c;
+  CatalogContext c{.profiles = GalaxyProfiles::kReference};
   std::vector<CatalogSource> rows = test::rows_of(golden, {"g", "r", "z"}, c);
   const fits::Table ours = catalog_table(rows, c);
   for (const fits::Column& column : golden.columns()) {
@@ -343,7 +343,7 @@ TEST(Catalog, AReleasedCatalogSurvivesTheRoundTrip) {
 TEST(Catalog, DerivedColumnsAreTheReferencesOwn) {
   BRICKLINE_NEEDS_DATA("golden/mzlsbass2");
   const fits::Table golden = test::golden_catalog("mzlsbass2");
-  CatalogContext c;
+  CatalogContext c{.profiles = GalaxyProfiles::kReference};
   std::vector<CatalogSource> rows = test::rows_of(golden, {"g", "r", "z"}, c);
   for (CatalogSource& row : rows) {
     row.ebv = row.nearest_neighbor = row.sersic = -1;

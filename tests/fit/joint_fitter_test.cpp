@@ -87,6 +87,22 @@ TEST(JointFitter, StarsOnAGalaxyAreSeparated) {
   EXPECT_NEAR(r.models[0].shape.ee1, galaxy.shape.ee1, 0.003);
 }
 
+// Half a sigma off there is an eighth to gain in ln P, which is no reason for another evaluation; the way is known.
+TEST(JointFitter, EndsAtItsBestAlsoWhereThatGainsTooLittleToGoOn) {
+  Scene scene;
+  scene.add(scene.model(SourceKind::kPsf, 31.3, 30.2, 5));
+  JointOptions options;
+  options.min_gain = 0.2;
+  JointSource source = scene.source(scene.truth[0]);
+  const double sigma =
+      1 / std::sqrt(joint_errors({&source, 1}, scene.images(), options)[0].inverse_variance.dec);
+  source.model.dec += 0.5 * sigma;
+  const JointResult r = fit_jointly({&source, 1}, scene.images(), options);
+  EXPECT_EQ(r.status, FitStatus::kConverged);
+  EXPECT_EQ(r.evaluations, 1);
+  EXPECT_NEAR((r.models[0].dec - scene.truth[0].dec) / sigma, 0, 0.05);
+}
+
 // A point of S/N 4 that is taken for a galaxy is as large as galaxies are, as well as that is known; one of S/N 400 is not.
 TEST(JointFitter, ARadiusThatThePixelsDoNotTellIsThatOfThePrior) {
   constexpr double kLogRe = -1, kWidth = 0.7;

@@ -272,7 +272,7 @@ TEST_F(Catalogs, OfJointFitsWithoutTheirCardAreRefused) {
 // So do the tables of what was measured.
 TEST_F(Catalogs, GiveTheirCardToTheTablesOfWhatWasMeasured) {
   std::vector<ForcedCcd> measured(1);
-  measured[0].sources.resize(1);
+  measured[0].sources.push_back({.profiles = GalaxyProfiles::kReference});
   EXPECT_FALSE(forced_header({}, "", measured).has(kProfilesCard));
   measured[0].sources[0].profiles = GalaxyProfiles::kSersic;
   const auto file = directory_ / "forced.fits";

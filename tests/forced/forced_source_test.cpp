@@ -17,7 +17,7 @@ namespace {
 using testing::HasSubstr;
 
 CatalogContext context() {
-  CatalogContext c;
+  CatalogContext c{.profiles = GalaxyProfiles::kReference};
   c.brickname = "1501p022";
   c.bands = c.survey_bands = {"g", "r"};
   c.joint = c.composites = true;

@@ -77,7 +77,7 @@ class SyntheticCcd {
 };
 
 inline ForcedSource star_at(const SkyPosition& p, std::optional<float> flux = {}) {
-  ForcedSource s;
+  ForcedSource s{.profiles = GalaxyProfiles::kReference};
   s.model.ra = p.ra;
   s.model.dec = p.dec;
   s.flux = flux;

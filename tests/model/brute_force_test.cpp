@@ -163,7 +163,7 @@ TEST(BruteForce, MixturesAreConvolvedExactly) {
       const WindowCase c{kind, 31.3, 30.7, {std::log(radius), 0.3, -0.4}, 2.2};
       const Planes found =
           render_window(psf, Box::from_size(kSize, kSize), c, false, PsfShift::kFourier, 128);
-      const Mixture m = profile_mixture(kind, c.index);
+      const Mixture m = profile_mixture(kind, c.index, GalaxyProfiles::kReference);
       const Axes a = axes_of(c.shape);
       const double sxx = a.minor_x * a.minor_x + a.major_x * a.major_x;
       const double sxy = a.minor_x * a.minor_y + a.major_x * a.major_y;

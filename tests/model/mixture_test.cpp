@@ -37,7 +37,7 @@ TEST(Mixture, FluxIsOneForEveryProfile) {
     EXPECT_NEAR(std::accumulate(m.amplitude_dn.begin(), m.amplitude_dn.begin() + m.size, 0.0), 0, 1e-12) << n;
   }
   for (const SourceKind kind : {SourceKind::kExp, SourceKind::kDev}) {
-    const Mixture m = profile_mixture(kind, 0);
+    const Mixture m = profile_mixture(kind, 0, GalaxyProfiles::kReference);
     EXPECT_NEAR(std::accumulate(m.amplitude.begin(), m.amplitude.begin() + m.size, 0.0), 1, 1e-12);
   }
 }

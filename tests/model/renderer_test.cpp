@@ -103,7 +103,7 @@ TEST(WindowRenderer, DerivativesAgreeWithTheReferencesDifferences) {
     job.window = mask;
     job.x = at.x;
     job.y = at.y;
-    job.mixture = profile_mixture(source.kind, source.sersic_index);
+    job.mixture = profile_mixture(source.kind, source.sersic_index, GalaxyProfiles::kReference);
     job.shape = shape_derivatives(source.shape, pixels_per_arcsec(wcs.cd()));
     job.reference_size = 128;
     const bool round = source.kind == SourceKind::kRex, index = source.kind == SourceKind::kSer;

@@ -59,7 +59,7 @@ inline Planes render_window(const PsfKernel& psf, const Box& window, const Windo
   job.x = c.x;
   job.y = c.y;
   job.point = c.kind == SourceKind::kPsf;
-  job.mixture = profile_mixture(c.kind, c.index);
+  job.mixture = profile_mixture(c.kind, c.index, GalaxyProfiles::kReference);
   job.shape = shape_derivatives(c.shape, pixels_per_arcsec(kFixtureCd));
   job.reference_size = reference_size;
   job.copy_sigmas = 5.5;

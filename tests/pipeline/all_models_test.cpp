@@ -15,7 +15,7 @@ namespace {
 struct Case {
   FittedCatalog fitted;
   std::vector<CatalogSource> rows;
-  CatalogContext context;
+  CatalogContext context{.profiles = GalaxyProfiles::kReference};
   fits::Table table;
 
   Case() {

@@ -134,7 +134,7 @@ SourceState some_step(int i) {
   s.chosen = SourceKind::kDev;
   s.alive = i % 3 != 0;
   s.unsettled = 2.5 * i;
-  s.moved = 0.5 * i;
+  s.is_new = i % 2 == 0;
   s.split_from = i - 1;
   s.told.fate = SourceFate::kTwo;
   return s;
@@ -203,7 +203,7 @@ TEST_F(Journal, GivesBackWhatItWasTold) {
   EXPECT_EQ(steps[3].chosen, SourceKind::kDev);
   EXPECT_FALSE(steps[3].alive);
   EXPECT_EQ(steps[3].unsettled, 7.5);
-  EXPECT_EQ(steps[3].moved, 1.5);
+  EXPECT_FALSE(steps[3].is_new);
   EXPECT_EQ(steps[3].split_from, 2);
   EXPECT_EQ(steps[3].told.fate, SourceFate::kTwo);
 }

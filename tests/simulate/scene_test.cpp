@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <string>
@@ -149,6 +150,36 @@ TEST(Scene, WhatCannotBeDrawnIsNamed) {
     t.add("dec", std::vector<double>{0, 0, 0});
   };
   EXPECT_THAT(said_of(far), HasSubstr("columns ra, dec row 2"));
+}
+
+// Also the last pixels at both ends of a trail, which take what is left of a column's charge.
+TEST(Saturation, NoPixelThatChargeHasFlowedIntoIsCalledGood) {
+  const TemporaryDirectory dir;
+  fits::Table t;
+  t.add("type", std::vector<std::string>{"PSF"});
+  t.add("bx", std::vector<double>{50});
+  t.add("by", std::vector<double>{50});
+  t.add("flux_r", std::vector<double>{30000});
+  write(t, dir / "scene.fits");
+  simulate_survey(options_of(dir / "scene.fits"), dir.path());
+  const fits::Table ccds = fits::FitsReader(dir / "survey-ccds-sim.fits.gz").table(1);
+  std::string file = ccds.text("image_filename", 0);
+  const Image<float> image = fits::FitsReader(dir / ("images/" + file)).image<float>(1);
+  file[file.find("_ooi_") + 3] = 'd';
+  const Image<std::int32_t> quality = fits::FitsReader(dir / ("images/" + file)).image<std::int32_t>(1);
+  // Beyond the trail of a column there is no more than beside it, where no charge has flowed.
+  constexpr int kBleed = 4, kMany = 20;
+  constexpr float kCharge = 5000;  // of 40000 that fill a pixel; the star's own slope is as steep at a few
+  int ends = 0, charged = 0;
+  for (int x = 0; x < image.width(); ++x)
+    for (int y = 2; y < image.height() - 2; ++y)
+      for (const int step : {-1, 1}) {
+        if (quality(x, y) != kBleed || quality(x, y + step) != 0) continue;
+        ++ends;
+        charged += image(x, y + step) - image(x, y + 2 * step) > kCharge ? 1 : 0;
+      }
+  EXPECT_GT(ends, kMany);
+  EXPECT_LT(charged, ends / 3);
 }
 
 }  // namespace

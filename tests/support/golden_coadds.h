@@ -41,7 +41,7 @@ inline std::vector<std::optional<SourceModel>> models_of(const std::vector<Catal
 struct GoldenCoadds {
   GoldenCase input;
   fits::Table golden;
-  CatalogContext context;
+  CatalogContext context{.profiles = GalaxyProfiles::kReference};
   std::vector<CatalogSource> rows;  // the reference's, then measured anew
   std::vector<std::optional<SourceModel>> models;
   Image<std::int32_t> blob_map;

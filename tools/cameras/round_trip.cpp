@@ -248,7 +248,7 @@ class Exposure {
     std::vector<ForcedSource> sources;
     for (const Star& star : stars) {
       const SkyPosition at = image.full_wcs.pixel_to_sky(star.x, star.y);
-      ForcedSource source;
+      ForcedSource source{.profiles = GalaxyProfiles::kReference};  // a point source has none
       source.model.kind = SourceKind::kPsf;
       source.model.ra = at.ra;
       source.model.dec = at.dec;

@@ -65,7 +65,7 @@ void saturate(Image<float>& image, Image<std::int32_t>& quality, float full_well
           const double room = std::max(0.0f, full_well - image(x, row));
           const double taken = std::min(room, charge);
           image(x, row) += static_cast<float>(taken);
-          if (taken == room && quality(x, row) != kSaturated) quality(x, row) = kBleed;
+          if (taken > 0 && quality(x, row) != kSaturated) quality(x, row) = kBleed;
           charge -= taken;
         }
       };

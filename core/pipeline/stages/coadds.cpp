@@ -15,8 +15,8 @@ namespace {
 // `models[i]` is what row i was fitted as.
 void write_all_models(const Selection& selection, const std::vector<CatalogSource>& rows,
                       std::span<const FittedSource* const> models, const FittedCatalog& fitted,
-                      const fits::Header& run_header, StageProducts& products) {
-  CatalogContext context;
+                      GalaxyProfiles profiles, const fits::Header& run_header, StageProducts& products) {
+  CatalogContext context{.profiles = profiles};
   context.brickid = static_cast<std::int32_t>(selection.brick.id);
   context.brickname = selection.brick.name;
   context.bands = selection.bands;
@@ -53,7 +53,8 @@ Outcome<Measurements> run_coadds(const MetricsOptions& metrics, const StackingOp
     blobs.push_back(fit ? fit->blob : -1);
     row_fits.push_back(fit);
   }
-  if (metrics.metrics) write_all_models(selection, out.rows, row_fits, fitted, header.cards, products);
+  if (metrics.metrics)
+    write_all_models(selection, out.rows, row_fits, fitted, way.profiles(), header.cards, products);
   CoaddStageInput input = coadd_input(selection, references, images.images, products);
   input.version_header = header.cards;
   input.saturated = by_band(selection.bands, sources.detection.saturated);

@@ -46,13 +46,12 @@ std::vector<ForcedSource> sources_of(const RowModels& models, const Measurements
   for (std::size_t i = 0; i < models.size(); ++i) {
     if (!models[i]) continue;
     const CatalogSource& row = measurements.rows[i];
-    ForcedSource s;
+    ForcedSource s{.profiles = profiles};
     s.release = release;
     s.brickid = static_cast<std::int32_t>(selection.brick.id);
     s.brickname = selection.brick.name;
     s.objid = row.objid;
     s.model = *models[i];
-    s.profiles = profiles;
     if (row.reference) {
       s.ref_cat = row.reference->ref_cat;
       s.ref_id = row.reference->ref_id;

@@ -58,7 +58,7 @@ Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, c
     maps = DustMaps::read(dust.dust_dir);
   }
 
-  CatalogContext context;
+  CatalogContext context{.profiles = way.profiles()};
   context.release = release.release;
   context.brickid = static_cast<std::int32_t>(selection.brick.id);
   context.brickname = selection.brick.name;
@@ -74,7 +74,6 @@ Outcome<> run_writecat(const ReleaseOptions& release, const DustOptions& dust, c
       if (facts.extinction_per_ebv) context.extinction[band] = *facts.extinction_per_ebv;
   std::vector<CatalogSource> rows = measurements.rows;
   context.joint = way.joint();
-  context.profiles = way.profiles();
   context.composites = way.joint() && fitting.bulge_disk;
   context.space = wise.columns;
   context.space.galex = galex.measured;
