@@ -129,6 +129,8 @@ FittedSource BlobRun::fitted(const SourceRecord& r) const {
 InverseVariances BlobRun::errors_of(const SourceModel& model) const {
   UncertaintyOptions uncertainty;
   uncertainty.render = options_.fit.render;
+  // One drawing with its derivatives instead of one per parameter.
+  if (options_.joint) uncertainty.derivatives = DerivativeKind::kExact;
   std::vector<std::unique_ptr<PsfKernel>> own_kernels;
   InverseVariances iv = inverse_variances(model, whole_images(model, own_kernels), uncertainty);
   if (model.motion) iv.ra = iv.dec = 0;  // known, not measured

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <numeric>
 #include <utility>
 
 #include "core/blobs/metrics.h"
@@ -235,6 +236,7 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   if (together_) fitter.options().position_box_arcsec = options_.together.position_box_arcsec;
   if (together_ && start.kind == SourceKind::kRex && !record.from_catalog)
     fitter.options().round_radius_prior = options_.together.prior.radius(start.flux);
+  if (together_ && start.kind != SourceKind::kPsf) fitter.options().hopeless_chi2 = hopeless_chi2_;
   if (index) fitter.options().min_sersic_index = fitter.options().max_sersic_index = *index;
   if (may_not_leave && !record.fit_background) fitter.options().allowed = inside_;
   FitResult fit = record.traits.frozen && record.traits.galaxy_fit ? fitter.fit_fluxes(start, fit_images_)
@@ -272,6 +274,26 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
     if (out.model.motion) out.inverse_variance.ra = out.inverse_variance.dec = 0;  // known, not measured
   }
   return out;
+}
+
+// Where sources are fitted together, galaxies that will stay far below the best model need not be at their best.
+void SourceSelection::give_up_what_is_hopeless(const SourceRecord& record, const std::vector<double>& none) {
+  constexpr double kFar = 1000, kShare = 1e-3;  // of chi-squared, and of what the best gains
+  double best = of_known_;
+  for (const ModelFit& m : record.models)
+    if (m.status == ModelFitStatus::kFitted) best = std::max(best, m.dchisq);
+  hopeless_chi2_ = std::accumulate(none.begin(), none.end(), 0.0) - best + std::max(kFar, kShare * best);
+}
+
+// At its fluxes' best.
+double SourceSelection::improvement_of_known(const SourceRecord& record, const std::vector<double>& none) {
+  if (!together_ || !record.known_galaxy) return 0;
+  SourceFitter& fitter = tools_.fitter();
+  fitter.options() = options_.fit;
+  fitter.options().images_in_parallel = in_parallel_;
+  fitter.options().fit_sky = record.fit_background;
+  const FitResult fit = fitter.fit_fluxes(*record.known_galaxy, fit_images_);
+  return fit.ok() && std::isfinite(fit.chi2) ? chi2_improvement(none, fit.chi2_per_band, fit.model.flux) : 0;
 }
 
 double SourceSelection::excess_of(const SourceModel& model, bool over_background) {
@@ -389,6 +411,7 @@ std::optional<SourceKind> SourceSelection::named_profile(const SourceRecord& rec
   if (!improvements[dchisq_index(named)] || choose(record, beside_star) != named) return {};
   SourceModel start = free.model;
   start.sersic_index = named == kExp ? 1 : 4;
+  give_up_what_is_hopeless(record, none);
   const JointMargins& margins = options_.together.margins;
   const ModelFit held = try_model(record, start, none, start.sersic_index);
   if (held.status != ModelFitStatus::kFitted) return {};
@@ -499,6 +522,7 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
   };
   // Neither waits for the other's outcome.
   const auto tried_both = [&](SourceKind a, SourceKind b) {
+    give_up_what_is_hopeless(record, none);
     for_each_index(2, in_parallel_, [&](std::size_t i) {
       const SourceKind kind = i == 0 ? a : b;
       for (const SourceModel& start : starts_of(kind, record, entry)) {
@@ -522,6 +546,7 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
   using enum SourceKind;
   tried_before_ = std::exchange(record.models, {});
   errors_ = {};
+  of_known_ = improvement_of_known(record, none);
   bool galaxies = entered_as_galaxy;
   const bool star_only = !entered_as_galaxy && (record.traits.point_source || record.forced_point_source ||
                                                 (record.traits.frozen && record.traits.galaxy_fit));
@@ -563,6 +588,7 @@ void SourceSelection::run(SourceRecord& record, ImageView<const std::int32_t> ow
       SourceModel start = record.models[dchisq_index(*chosen)].model;
       start.kind = kSer;
       start.sersic_index = chosen == kDev ? 4 : 1;
+      give_up_what_is_hopeless(record, none);
       tried(kSer, start);
       if (together_ && record.known_galaxy && record.known_galaxy->kind == kSer)
         tried(kSer, starts_of(kSer, record, entry).front());

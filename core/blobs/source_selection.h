@@ -56,6 +56,8 @@ class SourceSelection {
   bool is_point(const SourceModel& galaxy) const;
   std::vector<SourceModel> starts_of(SourceKind kind, const SourceRecord& record,
                                      const SourceModel& entry) const;
+  void give_up_what_is_hopeless(const SourceRecord& record, const std::vector<double>& none);
+  double improvement_of_known(const SourceRecord& record, const std::vector<double>& none);
   std::vector<double> judge(SourceModel& model, const std::vector<double>& sky);
 
   const BlobImages& images_;
@@ -67,6 +69,8 @@ class SourceSelection {
   std::vector<FitImage> fit_images_;
   std::vector<const Cutout*> cut_of_;               // of each fit image
   std::array<ModelFit, kModelKinds> tried_before_;  // the record's models when it came
+  double of_known_ = 0;                             // improvement by the galaxy that it was, if it was one
+  double hopeless_chi2_ = 0;                        // of galaxies: FitOptions::hopeless_chi2
   // Of the models as they are, in dchisq order, by the pixels' errors and the prior; empty: not worked out.
   std::array<std::optional<JointErrors>, kModelKinds> errors_;
   std::vector<std::unique_ptr<PsfKernel>> own_kernels_;

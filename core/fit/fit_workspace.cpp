@@ -94,6 +94,8 @@ bool SourceFitter::Workspace::render_and_sum(const FitWindow& w, const FitPoint&
   job.point = !model.is_galaxy();
   job.reference_size = reference_size;
   if (derivatives) job.outputs = {layout.position >= 0, layout.shapes, layout.index >= 0};
+  // Not where steps are to be those of the reference's profiles, to the last bit.
+  job.position_by_filter = options.render.profiles == GalaxyProfiles::kSersic;
   if (!job.point) {
     job.mixture = mixture;
     job.shape = shape_derivatives(ellipse(p), pixels_per_arcsec(w.image->cd));

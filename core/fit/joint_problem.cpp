@@ -155,6 +155,7 @@ bool JointProblem::draw(View& v, const JointImage& image, const JointPoint& poin
   job.point = !m.is_galaxy();
   job.reference_size = v.reference_size;
   job.outputs = {layout.position >= 0, layout.shapes, layout.index >= 0};
+  job.position_by_filter = true;
   if (!job.point) {
     job.mixture = profile_mixture(m.kind, point.at.index, renderer_.options().profiles);
     job.shape = shape_derivatives(ellipse(v.source, point.at), pixels_per_arcsec(image.cd));

@@ -12,6 +12,8 @@ namespace {
 // Damping of Levenberg-Marquardt, relative to the diagonal.
 constexpr double kFirstDamping = 1e-3, kSmallestDamping = 1e-7, kLargestDamping = 1e8;
 constexpr double kGoodRatio = 0.75, kPoorRatio = 0.25;
+// Steps may gain some times what they promise, and so may those after them.
+constexpr double kOfPredicted = 5;
 
 }  // namespace
 
@@ -83,6 +85,10 @@ FitResult SourceFitter::run(const SourceModel& start, std::span<const FitImage> 
     const FitPoint trial = w.step(here, at, damping, &predicted);
     if (!(predicted > 0)) {
       out.status = std::isfinite(predicted) ? FitStatus::kConverged : FitStatus::kStalled;
+      break;
+    }
+    if (damping <= kFirstDamping && -2 * (at.ln_prob + kOfPredicted * predicted) > options_.hopeless_chi2) {
+      out.status = FitStatus::kStalled;
       break;
     }
     const bool small = predicted < options_.small_gain;

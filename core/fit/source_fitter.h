@@ -16,6 +16,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -77,6 +78,8 @@ struct FitOptions {
   // Steps predicted to gain less than this are tried without derivatives.
   double small_gain = 0.1;
   int max_iterations = 100;
+  // Ended (kStalled) as soon as the quadratic form says that chi-squared will stay above this.
+  double hopeless_chi2 = std::numeric_limits<double>::infinity();
 
   // Images are measured by all threads that are free (TBB); the result does not depend on it. Worth it where
   // nothing else is left to do.
@@ -94,9 +97,9 @@ enum class FitStatus {
   kConverged,
   kMaxIterations,
   kLeftRegion,  // `allowed` said no; the result is the last allowed point
-  kStalled,     // no step improves ln P any more although one was predicted to
-  kNoData,      // no unmasked pixel of any image is touched by the model; model and ln P are the start's
-  kBadInput,    // the start is not finite, or outside any legal range; the model is returned as it came
+  kStalled,  // no step improves ln P any more although one was predicted to, or it is given up (hopeless_chi2)
+  kNoData,   // no unmasked pixel of any image is touched by the model; model and ln P are the start's
+  kBadInput,  // the start is not finite, or outside any legal range; the model is returned as it came
 };
 std::string_view status_name(FitStatus status);
 

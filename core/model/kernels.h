@@ -111,6 +111,17 @@ struct PointJob {
   float* scratch = nullptr;  // 2*(pitch + 64) floats
 };
 
+// A plane filtered along x and along y: out[.][i] = sum_k by_.[k+4] in[i+k], k = -4..4. Beyond the window it goes on as a
+// parabola.
+constexpr int kSlopeReach = 4, kLeastForSlopes = 2 * kSlopeReach + 1;  // of width and height
+struct SlopesJob {
+  const float* in = nullptr;
+  int width = 0, height = 0, pitch = 0;
+  float by_x[2 * kSlopeReach + 1] = {}, by_y[2 * kSlopeReach + 1] = {};
+  float* out[2] = {};
+  float* scratch = nullptr;  // pitch + 48 floats, aligned to 64 bytes
+};
+
 // Sums over the pixels of a window, with r = data - flux plane[0] and vectors v = {r, plane[0], ..,
 // plane[n-1]}:
 //   gram[i][j] = sum weight v_i v_j (j <= i),  total[i] = sum weight v_i,  weight_sum = sum weight.
@@ -167,6 +178,7 @@ struct Kernels {
   // sum a b c over `count` values.
   double (*triple_product)(const float* a, const float* b, const float* c, long count);
   void (*cross)(CrossJob&);
+  void (*slopes)(const SlopesJob&);
 };
 
 // Floats of scratch for a spectral job of size n with `planes` planes and `height` rows, for any instruction

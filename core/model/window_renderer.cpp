@@ -87,7 +87,37 @@ bool WindowRenderer::render(const WindowJob& job, float* const* planes) {
   if (!job.point && !(finite(job.shape.shape) && finite(job.shape.by_ee1) && finite(job.shape.by_ee2)))
     return false;
   if (job.point && options_.shift == PsfShift::kLanczos3) return render_point(job, planes);
+  if (job.position_by_filter && job.outputs.position && !job.point && options_.shift == PsfShift::kLanczos3 &&
+      std::min(job.window.width(), job.window.height()) >= kernels::kLeastForSlopes) {
+    WindowJob others = job;
+    others.outputs.position = false;
+    float* drawn[kernels::kMaxPlanes] = {planes[0]};
+    const int count = 1 + job.outputs.shapes + (job.outputs.index ? 1 : 0);
+    for (int i = 1; i < count; ++i) drawn[i] = planes[i + 2];
+    if (!render_spectral(others, drawn)) return false;
+    add_slopes(job, planes);
+    return true;
+  }
   return render_spectral(job, planes);
+}
+
+void WindowRenderer::add_slopes(const WindowJob& job, float* const* planes) {
+  kernels::SlopesJob s;
+  s.in = planes[0];
+  s.width = job.window.width();
+  s.height = job.window.height();
+  s.pitch = window_pitch(s.height);
+  const SlopeFilter by_x = lanczos_slope_filter(job.x - std::nearbyint(job.x)),
+                    by_y = lanczos_slope_filter(job.y - std::nearbyint(job.y));
+  std::copy(by_x.begin(), by_x.end(), s.by_x);
+  std::copy(by_y.begin(), by_y.end(), s.by_y);
+  s.out[0] = planes[1];
+  s.out[1] = planes[2];
+  constexpr std::size_t kAround = 48;
+  scratch_.reserve(static_cast<std::size_t>(s.pitch) + kAround);
+  std::fill_n(scratch_.data(), static_cast<std::size_t>(s.pitch) + kAround, 0.0f);
+  s.scratch = scratch_.data();
+  active_kernels().slopes(s);
 }
 
 bool WindowRenderer::render_point(const WindowJob& job, float* const* planes) {

@@ -34,6 +34,9 @@ struct WindowJob {
   // 1e-9.
   double copy_sigmas = 4.5;
   kernels::Outputs outputs;
+  // Derivatives of galaxies by position come of neighbouring pixels of the model instead of transforms of their own
+  // (lanczos_slope_filter()): to half a percent, which moves no fit by a hundredth of a sigma, in two thirds of the time.
+  bool position_by_filter = false;
 };
 
 // Rows of a window's columns: the height rounded up to the kernels' lanes.
@@ -65,6 +68,7 @@ class WindowRenderer {
  private:
   bool render_point(const WindowJob& job, float* const* planes);
   bool render_spectral(const WindowJob& job, float* const* planes);
+  void add_slopes(const WindowJob& job, float* const* planes);
   void fill_shift(const TransformPlan& plan, const WindowJob& job);
 
   RenderOptions options_;

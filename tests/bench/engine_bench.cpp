@@ -49,7 +49,7 @@ SourceModel galaxy(SourceKind kind, double radius_arcsec = 1.2) {
 
 const char* kKinds[] = {"PSF", "REX", "EXP", "DEV", "SER"};
 
-// Arguments: kind, mask size, 1 with derivatives.
+// Arguments: kind, mask size, 1 with derivatives, 2 with those by position from its pixels.
 void Render(benchmark::State& state) {
   const auto kind = static_cast<SourceKind>(state.range(0));
   const int size = static_cast<int>(state.range(1));
@@ -66,6 +66,7 @@ void Render(benchmark::State& state) {
   job.mixture = profile_mixture(kind, s.sersic_index, GalaxyProfiles::kReference);
   job.shape = shape_derivatives(s.shape, pixels_per_arcsec({-kScale, 0, 0, kScale}));
   job.reference_size = power_of_two_size(2 * (farthest_limit(job.window, job.x, job.y) + 6));
+  job.position_by_filter = state.range(2) == 2;
   if (derivatives)
     job.outputs = {true, job.point ? 0 : kind == SourceKind::kRex ? 1 : 3, kind == SourceKind::kSer};
   const int planes = 1 + (derivatives ? 2 + job.outputs.shapes + job.outputs.index : 0);
@@ -83,7 +84,7 @@ void Render(benchmark::State& state) {
       pixels * planes * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
   state.SetLabel(std::string(kKinds[state.range(0)]) + (derivatives ? " value+derivatives" : " value"));
 }
-BENCHMARK(Render)->ArgsProduct({{0, 1, 2, 3, 4}, {25, 32, 41, 63, 64, 93, 128}, {0, 1}});
+BENCHMARK(Render)->ArgsProduct({{0, 1, 2, 3, 4}, {25, 32, 41, 63, 64, 93, 128}, {0, 1, 2}});
 
 // Arguments: planes, mask size.
 void NormalEquations(benchmark::State& state) {

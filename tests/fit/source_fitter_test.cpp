@@ -86,6 +86,23 @@ TEST(SourceFitter, AConstantSkyPerImageIsFoundAlongWithTheSource) {
   for (int i = 0; i < 3; ++i) EXPECT_NEAR(r.sky[i], expected[i], 3e-6) << i;
 }
 
+// A star is no better a galaxy than it is; that is known before the fit has come to its end.
+TEST(SourceFitter, WhatWillNotBeGoodEnoughIsGivenUp) {
+  BRICKLINE_NEEDS_ENGINE_CHECK();
+  const ThreeBands scene(truth_of(SourceKind::kPsf));
+  SourceModel start = start_of(SourceKind::kDev);
+  start.ra += 0.3 / 3600;
+  SourceFitter fitter;
+  const FitResult whole = fitter.fit(start, scene.images);
+  ASSERT_EQ(whole.status, FitStatus::kConverged);
+  fitter.options().hopeless_chi2 = whole.chi2 + 1;
+  EXPECT_EQ(fitter.fit(start, scene.images).ln_prob, whole.ln_prob);
+  fitter.options().hopeless_chi2 = whole.chi2 - 100;
+  const FitResult given_up = fitter.fit(start, scene.images);
+  EXPECT_EQ(given_up.status, FitStatus::kStalled);
+  EXPECT_LT(given_up.derivative_evaluations, whole.derivative_evaluations);
+}
+
 TEST(SourceFitter, ARexOnAStarShrinksToIt) {
   BRICKLINE_NEEDS_ENGINE_CHECK();
   const ThreeBands scene(truth_of(SourceKind::kPsf));

@@ -2,6 +2,7 @@
 // parameter, kind and corner of the parameter space.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <ostream>
 #include <string>
@@ -128,6 +129,34 @@ INSTANTIATE_TEST_SUITE_P(
         Corner{"ser_six", with_radius(with(kExp, SourceKind::kSer, 5.95), std::log(0.4))},
         Corner{"narrow_window", with_radius(kExp, 0), {20, 37, 10, 53}}),
     [](const auto& info) { return info.param.name; });
+
+// By position they may come of the model's pixels: nearly the same where the PSF is sampled well, less so at the window's
+// edges, where the model is taken to go on as a parabola; the others as they are.
+TEST_P(Derivatives, FromPixelsAreNearlyThoseOfTheTransform) {
+  const Corner& corner = GetParam();
+  constexpr int kReference = 128, kEdge = kernels::kSlopeReach;
+  constexpr double kInside = 0.01, kAtEdges = 0.05, kOthers = 2e-6;  // of the peak
+  const PsfKernel psf(test::gaussian_stamp(63, corner.psf_sigma), corner.psf_sigma);
+  const auto planes = [&](bool filter) {
+    return render_window(psf, corner.window, corner.source, true, PsfShift::kLanczos3, kReference, filter);
+  };
+  const Planes exact = planes(false), nearly = planes(true);
+  ASSERT_EQ(exact.plane.size(), nearly.plane.size());
+  for (std::size_t i = 0; i < exact.plane.size(); ++i) {
+    const double peak = exact.peak(static_cast<int>(i)), rounding = 1e-6 * exact.peak(0);
+    const double inside = i == 1 || i == 2 ? kInside : kOthers, edges = i == 1 || i == 2 ? kAtEdges : kOthers;
+    double worst = 0, worst_edge = 0;
+    for (int y = 0; y < exact.height; ++y)
+      for (int x = 0; x < exact.width; ++x) {
+        const std::size_t at = static_cast<std::size_t>(y) * static_cast<std::size_t>(exact.width) + x;
+        const bool edge = std::min({x, y, exact.width - 1 - x, exact.height - 1 - y}) < kEdge;
+        double& of = edge ? worst_edge : worst;
+        of = std::max(of, std::abs(exact.plane[i][at] - nearly.plane[i][at]));
+      }
+    EXPECT_LE(worst, inside * peak + rounding) << "parameter " << i;
+    EXPECT_LE(worst_edge, edges * peak + rounding) << "parameter " << i;
+  }
+}
 
 // The right-hand derivative at the ends of the index's ranges, where components come and go.
 TEST(Derivatives, OfTheIndexAtItsRangesEndsAreTheRightHandOnes) {

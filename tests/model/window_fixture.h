@@ -49,7 +49,7 @@ struct Planes {
 };
 
 inline Planes render_window(const PsfKernel& psf, const Box& window, const WindowCase& c, bool derivatives,
-                            PsfShift shift, int reference_size = 128) {
+                            PsfShift shift, int reference_size = 128, bool filter = false) {
   RenderOptions options;
   options.shift = shift;
   WindowRenderer renderer(options);
@@ -63,6 +63,7 @@ inline Planes render_window(const PsfKernel& psf, const Box& window, const Windo
   job.shape = shape_derivatives(c.shape, pixels_per_arcsec(kFixtureCd));
   job.reference_size = reference_size;
   job.copy_sigmas = 5.5;
+  job.position_by_filter = filter;
   if (derivatives)
     job.outputs = {true, job.point ? 0 : c.kind == SourceKind::kRex ? 1 : 3, c.kind == SourceKind::kSer};
   const int count = derivatives ? 3 + job.outputs.shapes + (job.outputs.index ? 1 : 0) : 1;
