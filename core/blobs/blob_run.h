@@ -85,10 +85,8 @@ class BlobRun {
     SourceKind kind = SourceKind::kPsf;
     std::optional<SourceKind> no_more_than;  // SourceRecord's
     SourcePatches data;                      // empty: nothing was decided yet
-    double firmness = 1;                     // it holds while less changes, in sigmas
   };
   bool is_decided(const SourceRecord& record, const Decided& on) const;
-  double firmness_of_kind(const SourceRecord& record) const;
   Decided decided_now(const SourceRecord& record) const;
   // Of the records that are `wanted` (all, if empty) those that `on` does not decide about any more; from then on it does.
   std::vector<char> undecided(const std::vector<SourceRecord>& records, std::vector<Decided>& on,

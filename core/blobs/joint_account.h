@@ -1,5 +1,5 @@
-// What became of a source where sources are fitted together, and the figures that decided it: for people, and for when its
-// kind is chosen again.
+// What became of a source where sources are fitted together, and the figures that decided it. For people; no product
+// depends on it.
 #pragma once
 
 #include <array>

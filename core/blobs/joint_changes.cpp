@@ -1,13 +1,14 @@
 // Whether what was decided about a source still holds: nobody decides again on what has not changed.
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "core/blobs/blob_run.h"
 
 namespace brickline {
 namespace {
 
+// In sigmas, changes of the pixels that a source has light on: less than so much changes no kind.
+constexpr double kFelt = 1;
 // Pixels count wholly where a source has so many sigmas of the pixel's noise, or so much of what it has at its peak; less
 // of it, less; and below a share of that not at all.
 constexpr double kWhole = 0.5, kOfPeak = 0.5, kNothing = 0.4;
@@ -36,26 +37,6 @@ Box counted(const BlobImage& image, const Patch& own) {
 
 }  // namespace
 
-// By how much the data may change, in sigmas, before the kind might.
-double BlobRun::firmness_of_kind(const SourceRecord& r) const {
-  using enum SourceKind;
-  if (!r.alive || !r.model_chosen || !r.told.choice || r.model.kind != r.chosen) return firmness({});
-  const KindChoice& choice = *r.told.choice;
-  std::vector<ModelComparison> comparisons;
-  select_jointly(choice.counted, options_.together, choice.evidence, &comparisons);
-  if (choice.held) comparisons.push_back(*choice.held);
-  const ModelFit& star = r.models[dchisq_index(kPsf)];
-  for (const SourceKind k : {kRex, kExp, kDev, kSer}) {
-    const ModelFit& m = r.models[dchisq_index(k)];
-    if (m.status == ModelFitStatus::kNotTried || choice.counted[dchisq_index(k)]) continue;
-    // What did not count may count then.
-    if (r.chosen != kPsf || m.status != ModelFitStatus::kFitted) return firmness({});
-    comparisons.push_back(
-        {k, kPsf, m.dchisq - star.dchisq, 0, 0, 1, options_.together.margins.fraction_of_star * star.dchisq});
-  }
-  return firmness(comparisons);
-}
-
 bool BlobRun::is_decided(const SourceRecord& r, const Decided& on) const {
   if (on.data.empty() || on.kind != r.model.kind || on.no_more_than != r.no_more_than) return false;
   double felt = 0;
@@ -75,7 +56,7 @@ bool BlobRun::is_decided(const SourceRecord& r, const Decided& on) const {
             known ? image.data(x, y) * e + p - then->pixels(x - then->x0, y - then->y0) * e : p;
         felt += change * change * std::min(1.0, std::abs(p) / whole);
       }
-    if (!(felt < on.firmness * on.firmness)) return false;
+    if (!(felt < kFelt * kFelt)) return false;
   }
   return true;
 }

@@ -383,7 +383,6 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
     });
     for (const ModelFit& m : r.models) work_ += static_cast<double>(m.steps) * r.pixels;
     now.kind = r.model.kind;
-    now.firmness = firmness_of_kind(r);
     chosen_on = std::move(now);
     const SourcePatches old = std::exchange(r.patches, {});
     if (!r.alive && r.traits.star) {

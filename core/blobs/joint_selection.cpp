@@ -1,20 +1,8 @@
 #include "core/blobs/joint_selection.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 namespace brickline {
-
-double firmness(std::span<const ModelComparison> comparisons) {
-  constexpr double kLeast = 1, kShare = 0.25;
-  if (comparisons.empty()) return kLeast;
-  const auto sigmas = [](double chi2) { return std::copysign(std::sqrt(std::abs(chi2)), chi2); };
-  double least = std::numeric_limits<double>::infinity();
-  for (const ModelComparison& c : comparisons)
-    least = std::min(least, std::abs(sigmas(c.gained) - sigmas(c.asked())));
-  return std::max(kLeast, kShare * least);
-}
 
 std::optional<SourceKind> select_jointly(const ModelImprovements& improvement, const JointSelection& options,
                                          const JointEvidence& evidence,

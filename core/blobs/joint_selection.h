@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "core/blobs/galaxy_prior.h"
@@ -110,11 +109,6 @@ struct ModelComparison {
   }
   bool is_beyond() const { return gained > asked(); }
 };
-
-// In sigmas, changes of the pixels that a source has light on which turn none of what was compared round; at least 1. What a
-// model gains over another is the square of what of the data only it can follow, in sigmas, and that changes by no more than
-// the data do; a quarter of it, as models are not linear, and not each is within the other.
-double firmness(std::span<const ModelComparison> comparisons);
 
 // REX over PSF must have the greater odds: by how much better it fits, its evidence, and how many galaxies there are per star
 // as faint as that; of what the star gains a share, which may be the PSF's error, does not count for it.

@@ -676,17 +676,6 @@ TEST(SelectJointly, AsksForNoShareTimesTheExcess) {
 
 // Where a star and a round galaxy do as well, it is how many there are of each that decides; where the star is bright, a
 // share of what it gains.
-// A comparison that is far from even needs more than a sigma of the data to come out otherwise.
-TEST(SelectJointly, IsAsFirmAsItsClosestComparisonIsFarFromEven) {
-  const ModelComparison clear{kExp, kRex, 900, 9}, closer{kSer, kExp, 1, 121}, even{kSer, kExp, 10, 9};
-  EXPECT_DOUBLE_EQ(firmness({}), 1);
-  EXPECT_DOUBLE_EQ(firmness(std::array{clear}), 27 / 4.0);
-  EXPECT_DOUBLE_EQ(firmness(std::array{clear, closer}), 10 / 4.0);
-  EXPECT_DOUBLE_EQ(firmness(std::array{clear, even}), 1);
-  const ModelComparison short_of_it{kRex, kPsf, -400, 0, 0, 1, 1600};
-  EXPECT_DOUBLE_EQ(firmness(std::array{short_of_it}), 60 / 4.0);
-}
-
 TEST(SelectJointly, AFaintSourceIsWhatThereIsMoreOf) {
   const auto chosen = [](double psf, double rex, double odds, double excess = 1) {
     return select_jointly({psf, rex, {}, {}, {}}, {}, {excess, {}, odds});

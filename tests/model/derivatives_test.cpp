@@ -135,7 +135,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_P(Derivatives, FromPixelsAreNearlyThoseOfTheTransform) {
   const Corner& corner = GetParam();
   constexpr int kReference = 128, kEdge = kernels::kSlopeReach;
-  constexpr double kInside = 0.01, kAtEdges = 0.05, kOthers = 2e-6;  // of the peak
+  // Inside by 0.01 but for components that are drawn in real space, which the shift's taps do not move.
+  constexpr double kInside = 0.03, kAtEdges = 0.05, kOthers = 2e-6;  // of the peak
   const PsfKernel psf(test::gaussian_stamp(63, corner.psf_sigma), corner.psf_sigma);
   const auto planes = [&](bool filter) {
     return render_window(psf, corner.window, corner.source, true, PsfShift::kLanczos3, kReference, filter);
