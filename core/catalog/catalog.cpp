@@ -181,11 +181,11 @@ double mean_bulge_fraction(const CatalogSource& row) {
 constexpr std::array<std::pair<std::string_view, double>, 6> kSpaceExtinction = {
     {{"w1", 0.184}, {"w2", 0.113}, {"w3", 0.0241}, {"w4", 0.00910}, {"nuv", 6.620}, {"fuv", 6.793}}};
 
-std::optional<double> band_extinction(const CatalogContext& context, std::string_view band) {
+std::optional<double> band_extinction(std::string_view band, const std::map<std::string, double>& own) {
   for (const auto& [name, coefficient] : kSpaceExtinction)
     if (name == band) return coefficient;
-  const auto own = context.extinction.find(std::string(band));
-  return own != context.extinction.end() ? own->second : standard_band_facts(band).extinction_per_ebv;
+  const auto found = own.find(std::string(band));
+  return found != own.end() ? found->second : standard_band_facts(band).extinction_per_ebv;
 }
 
 float transmission(float ebv, double coefficient) {

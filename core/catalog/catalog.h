@@ -38,9 +38,9 @@ struct CatalogContext {
   bool composites = false;             // galaxies may be a bulge plus disk, which has its columns
 };
 
-// The columns' own formulas. A/E(B-V) of a band: the context's, else the standard one; empty if there is
-// none.
-std::optional<double> band_extinction(const CatalogContext& context, std::string_view band);
+// The columns' own formulas. A/E(B-V) of a band: WISE's and GALEX's, else what a camera brings of its `own`, else the
+// standard one; empty if there is none.
+std::optional<double> band_extinction(std::string_view band, const std::map<std::string, double>& own = {});
 // 10^(-0.4 A), with A = coefficient * E(B-V) in single precision.
 float transmission(float ebv, double coefficient);
 // release << 42 | brickid << 22 | objid; negative for custom bricks.

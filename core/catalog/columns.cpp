@@ -69,7 +69,7 @@ void fill_band(const Context&, std::span<const Row> rows, std::string_view, int 
 
 void fill_transmission(const Context& context, std::span<const Row> rows, std::string_view band, int,
                        fits::Column& out) {
-  const double coefficient = band_extinction(context, band).value_or(0);
+  const double coefficient = band_extinction(band, context.extinction).value_or(0);
   std::vector<float> values;
   values.reserve(rows.size());
   for (const Row& row : rows) values.push_back(transmission(row.ebv, coefficient));
@@ -443,7 +443,7 @@ std::vector<ColumnBand> column_bands(const CatalogColumn& column, const CatalogC
   }
   std::vector<ColumnBand> bands;
   for (const std::string& band : context.survey_bands) {
-    if (column.repeat == ColumnRepeat::kPerDustBand && !band_extinction(context, band)) continue;
+    if (column.repeat == ColumnRepeat::kPerDustBand && !band_extinction(band, context.extinction)) continue;
     const auto found = std::find(context.bands.begin(), context.bands.end(), band);
     bands.push_back(
         {band, found == context.bands.end() ? -1 : static_cast<int>(found - context.bands.begin())});

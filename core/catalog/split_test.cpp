@@ -9,6 +9,8 @@
 #include <numbers>
 #include <tuple>
 
+#include "core/base/error.h"
+
 namespace brickline {
 namespace {
 
@@ -103,6 +105,15 @@ SplitTest split_test(const fits::Table& a, const fits::Table& b, const std::vect
   out.rows_b = static_cast<std::int64_t>(rows_b.size());
   out.matched = static_cast<std::int64_t>(pairs.size());
   for (const auto& [i, j] : pairs) out.same_type += a.text("type", i) == b.text("type", j);
+  // Noise is never twice the same.
+  const auto are_same = [&](const auto& pair) {
+    return std::ranges::all_of(bands, [&](const std::string& band) {
+      return a.number("flux_" + band, pair.first) == b.number("flux_" + band, pair.second);
+    });
+  };
+  if (!pairs.empty() && !bands.empty() && std::ranges::all_of(pairs, are_same))
+    throw input_error(
+        "all of its sources have the same fluxes in the other catalog: halves have exposures of their own");
   const auto pull = [&](const std::string& value, const std::string& ivar, std::int64_t i, std::int64_t j) {
     const double of_a = a.number(ivar, i), of_b = b.number(ivar, j);
     if (!(of_a > 0) || !(of_b > 0)) return std::numeric_limits<double>::quiet_NaN();

@@ -32,7 +32,7 @@ struct SplitTest {
 };
 
 // Of the columns that both have: ra, dec, and flux_BAND with flux_ivar_BAND for each band in `bands`; rows of type
-// DUP and NUN do not count. Error (kInput) for columns that are missing.
+// DUP and NUN do not count. Error (kInput) for columns that are missing, and where all fluxes are the same in both.
 void require_split_columns(const fits::Table& catalog, const std::vector<std::string>& bands);
 SplitTest split_test(const fits::Table& a, const fits::Table& b, const std::vector<std::string>& bands,
                      const SplitOptions& options = {});

@@ -45,7 +45,7 @@ std::vector<StageSpec> make_table() {
   t.push_back(form(stage<run_image_coadds_with_mask>("image_coadds", "", 1, early_coadds), mask_wanted));
   t.push_back(stage<run_srcs>("srcs", "SRCS", 1, {kDetectedSources}));
   t.push_back(form(stage<run_image_coadds_with_blobs>("image_coadds", "", 1, early_coadds), blobs_wanted));
-  t.push_back(checked_by<check_fitblobs>(stage<run_fitblobs>("fitblobs", "FITB", 3)));
+  t.push_back(checked_by<check_fitblobs>(stage<run_fitblobs>("fitblobs", "FITB", 4)));
   t.push_back(stage<run_coadds>(
       "coadds", "COAD", 1,
       {kBlobmap, kCcdsTable, kAllModels, kImage, kInvvar, kNexp, kDepth, kGaldepth, kPsfsize, kModel, kChi2,

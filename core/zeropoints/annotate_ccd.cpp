@@ -63,7 +63,7 @@ double des_extinction(const CcdAnnotation& a, int k) {
 }
 double wise_extinction(const CcdAnnotation& a, int k) {
   constexpr std::array<const char*, 4> kBands = {"w1", "w2", "w3", "w4"};
-  return a.ebv * band_extinction({}, kBands[static_cast<std::size_t>(k)]).value_or(kUnknown);
+  return a.ebv * band_extinction(kBands[static_cast<std::size_t>(k)]).value_or(kUnknown);
 }
 
 }  // namespace

@@ -56,6 +56,13 @@ TEST(SplitTest, DifferencesAreInUnitsOfBothErrors) {
   EXPECT_NE(to_text(t).find("matched 5"), std::string::npos);
 }
 
+TEST(SplitTest, ACatalogIsNoOtherHalfOfItself) {
+  const fits::Table a = catalog_of({50, 60, 70}, {0, 0, 0});
+  EXPECT_THROW(split_test(a, a, {"r"}), Error);
+  const fits::Table b = catalog_of({50, 60, 71}, {0, 0, 0});
+  EXPECT_EQ(split_test(a, b, {"r"}).matched, 3);
+}
+
 TEST(SplitTest, WhatIsNotThereIsNamed) {
   const fits::Table a = catalog_of({1}, {0});
   fits::Table b;

@@ -75,6 +75,13 @@ TEST_F(FittingOptions, LargeBlobsInPartsAreMarkedAndHoldTheSameSources) {
   EXPECT_GT(marked, 0.9 * static_cast<double>(parts.rows()));
 }
 
+TEST_F(FittingOptions, TablesOfAJointFitSayWhoseProfilesTheyHave) {
+  catalog_with({"--fit", "joint", "--blobid", "1"});
+  for (const auto& file : {product("tractor", "tractor-"), product("metrics", "all-models-")})
+    for (const int hdu : {0, 1})
+      EXPECT_EQ(fits::FitsReader(file).header(hdu).text("GALPROF"), "SERSIC") << file << " HDU " << hdu;
+}
+
 TEST_F(FittingOptions, ABlobIsExplained) {
   // Where no blob is, no page is written, and the brick is finished all the same.
   const fits::Table all = catalog_with({"--explain-blob", "0", "--explain-blob", "5000,5000"});

@@ -4,6 +4,7 @@
 
 #include "core/coadd/measure.h"
 #include "core/fits/fits_writer.h"
+#include "core/model/profiles_card.h"
 #include "core/pipeline/all_models.h"
 #include "core/pipeline/catalog_rows.h"
 #include "core/pipeline/coadd_products.h"
@@ -22,9 +23,12 @@ void write_all_models(const Selection& selection, const std::vector<CatalogSourc
   context.bands = selection.bands;
   fits::Header header = run_header;
   header.set("PRODTYPE", "catalog", "NOIRLab data product type");
+  add_profiles_card(header, profiles);
+  fits::Header own;
+  add_profiles_card(own, profiles);
   fits::FitsWriter writer;
   writer.add_empty_primary(header);
-  writer.add_table(all_models_table(rows, models, context), "ALL-MODELS");
+  writer.add_table(all_models_table(rows, models, context), "ALL-MODELS", own);
   writer.add_table(blob_status_table(fitted), "BLOB-STATUS");
   const auto path = products.path(Product::kAllModels);
   products.set().record(path, writer.write(path));
