@@ -111,7 +111,9 @@ std::vector<std::optional<double>> residual_sky(std::span<const CcdImage> images
       return std::ssize(pixels) >= margin.least;
     });
     if (!found) take_beyond(0);
-    if (!pixels.empty()) out[b] = level_of(pixels, blank.mean_within);
+    // Wings, which are all in it without a margin, shift a mean by more than the noise's tail does the median.
+    const bool mean = found || blank.margins.empty();
+    if (!pixels.empty()) out[b] = level_of(pixels, mean ? blank.mean_within : 0);
   }
   return out;
 }

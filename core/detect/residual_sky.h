@@ -26,7 +26,7 @@ struct BlankPixels {
   std::vector<Margin> margins;
   // Their mean, weighted, of those within so many of their own sigmas of the median. 0: the median, which photons' noise makes
   // too low, having a tail: by a sixth of an electron of each exposure. On three short exposures of a dark sky that is four of
-  // a thousand of a pixel's sigmas, half as much as wings make.
+  // a thousand of a pixel's sigmas, half as much as wings make; so it is the median, too, where no margin can be kept.
   double mean_within = 0;
 };
 

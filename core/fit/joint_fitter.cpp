@@ -381,6 +381,8 @@ JointResult fit_jointly(std::span<const JointSource> sources, std::span<const Jo
         const double gain = there.ln_prior - 0.5 * there.chi2 - ln_prob;
         if (!(gain > 0)) break;
         ln_prob += gain;
+      } else {
+        ln_prob += predicted;
       }
       here = std::move(trial);
       break;

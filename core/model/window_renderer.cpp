@@ -102,6 +102,7 @@ bool WindowRenderer::render(const WindowJob& job, float* const* planes) {
 }
 
 void WindowRenderer::add_slopes(const WindowJob& job, float* const* planes) {
+  static_assert(kSlopeReach == kernels::kSlopeReach);
   kernels::SlopesJob s;
   s.in = planes[0];
   s.width = job.window.width();

@@ -35,7 +35,8 @@ struct WindowJob {
   double copy_sigmas = 4.5;
   kernels::Outputs outputs;
   // Derivatives of galaxies by position come of neighbouring pixels of the model instead of transforms of their own
-  // (lanczos_slope_filter()): to half a percent, which moves no fit by a hundredth of a sigma, in two thirds of the time.
+  // (lanczos_slope_filter()), in two thirds of the time: to half a percent, or to a sixth for wide components that are drawn in
+  // real space, which the taps do not move. That moves no fit by a hundredth of a sigma.
   bool position_by_filter = false;
 };
 

@@ -74,8 +74,7 @@ class SmallSurvey:
 
     def options(self, out):
         return ["--survey-dir", self.directory, "--outdir", out, "--plugin-dir", self.build / "plugins", "--no-wise",
-                "--bands", "g,r", "--no-page", "--no-gaia", "--no-tycho", "--no-large-galaxies", "--no-star-clusters",
-                "--keep-state"]
+                "--bands", "g,r", "--no-page", "--no-gaia", "--no-tycho", "--no-large-galaxies", "--no-star-clusters"]
 
     def plan(self, name, *words):
         """Makes a plan; the products go beside it."""

@@ -63,6 +63,9 @@ TEST(ResidualSky, TheMeanIsWhereTheMedianOfSkewedNoiseIsNot) {
   EXPECT_NEAR(sky_of(image, labels, {.mean_within = 4}), kSky, 1e-6);
   for (int k = 0; k < 3; ++k) image.data(10 + k, 20) = 100 * kSigma;
   EXPECT_NEAR(sky_of(image, labels, {.mean_within = 4}), kSky, 1e-6);
+  // Not where no margin could be kept: it would know more of wings.
+  EXPECT_NEAR(sky_of(image, labels, {.margins = {{1, kSize * kSize + 1}}, .mean_within = 4}),
+              kSky - 0.5 * kSigma, 1e-6);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ class GoldenZeroPoints : public testing::Test {
   static void SetUpTestSuite() {
     if (!fs::exists(golden())) return;
     sky_ = new test::TemporaryDirectory;
-    // The same pixels as those of the golden tables (its README has the command).
+    // The same pixels as those of the golden tables (its README has the command), but for the flags of 16.
     const test::ProgramResult made =
         test::run_program(test::program("simulate-survey"), {survey().string(),
                                                              "--seed",
@@ -180,7 +180,9 @@ class GoldenZeroPoints : public testing::Test {
                                              ours.number("y_fit", i) - theirs.number("y_fit", i)) > 0.02;
       used += ours.logical("used_for_photzpt", i) != theirs.logical("used_for_photzpt", i);
     }
-    EXPECT_LE(other_flux, 2);  // blends, of which a fit goes to one or the other star
+    // Blends, of which a fit goes to one or the other star; and a saturated star, the ends of whose bleed trail were not flagged
+    // in the images that theirs are of.
+    EXPECT_LE(other_flux, 3);
     EXPECT_LE(far, ours.rows() / 50);
     EXPECT_LE(used, 2);
   }
