@@ -28,9 +28,9 @@ struct FluxErrors {
     std::size_t source = 0;                                  // in the list given
     std::array<double, ForcedSource::kFitted> derivative{};  // by its parameters
   };
-  double variance =
-      0;  // of the pixels' noise, the fluxes of all others being free; 0: not measured, or not told
-          // from others
+  double flux = 0;
+  // Of the pixels' noise, the fluxes of all others being free; 0: not measured, or not told from others.
+  double variance = 0;
   ExcessSums excess;
   std::vector<By> by;  // of the source itself and of those that it overlaps, where they have a covariance
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <deque>
 #include <numbers>
 #include <numeric>
 
@@ -36,12 +37,12 @@ struct Pulls {
 // Galaxies with a star beside each, as a catalog has them whose positions and radii are off by `position_arcsec` and
 // `radius_arcsec`, in two exposures.
 Pulls measure(double position_arcsec, double radius_arcsec, double noise = 1) {
-  constexpr double kRe = 0.8, kGalaxy = 6, kStar = 3, kBeside = 1.3;
+  constexpr double kRe = 0.8, kGalaxy = 6, kStar = 3, kBeside = 1;
   const simulate::SersicProfile profile(1, 4);
   Pulls out;
   for (std::uint64_t field = 0; field < 4; ++field) {
     simulate::Random random(40 + field, simulate::Stream::kStar, {0});
-    std::vector<SyntheticCcd> exposures;
+    std::deque<SyntheticCcd> exposures;
     for (int e = 0; e < kExposures; ++e)
       exposures.emplace_back(kSide, kSide, kSig1, "z", SyntheticCcd::kFwhm + 0.5 * e);
     std::vector<ForcedSource> sources;
@@ -101,11 +102,11 @@ TEST(FluxErrors, KnowOfNeighboursFluxes) {
 }
 
 TEST(FluxErrors, KnowOfShapesAndPositions) {
-  const Pulls p = measure(0.03, 0.05);
+  const Pulls p = measure(0.05, 0.08);
   EXPECT_NEAR(test::spread(p.galaxies).width, 1, 0.12);
   EXPECT_NEAR(test::spread(p.stars).width, 1, 0.12);
-  EXPECT_GT(test::spread(p.galaxies_by_noise).width, 2);
-  EXPECT_GT(test::spread(p.stars_by_noise).width, 2);
+  EXPECT_GT(test::spread(p.galaxies_by_noise).width, 1.7);
+  EXPECT_GT(test::spread(p.stars_by_noise).width, 1.7);
 }
 
 TEST(FluxErrors, GrowWhereResidualsAreLargerThanThePixelsErrors) {
@@ -124,7 +125,7 @@ TEST(FluxErrors, KnowOfWhatFluxesOfFittedBandsHaveInCommon) {
       covariance[row * (row + 1) / 2 + ForcedSource::kFitted + b] =
           0.0025F * flux[a] * flux[b] + (a == b ? 0.01F : 0);
     }
-  covariance[44 - 1] += 0.5F;  // with what is not significant
+  covariance[43] += 0.5F;  // with what is not significant
   EXPECT_NEAR(common_flux_variance(covariance, flux), 0.0025, 1e-6);
   EXPECT_EQ(common_flux_variance(covariance, std::span(flux).first(1)), 0);
   EXPECT_EQ(common_flux_variance({}, flux), 0);
