@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
+
+#include "core/fit/excess_sums.h"
 
 namespace brickline {
 namespace {
@@ -83,15 +84,6 @@ std::vector<SourceMetrics> measure_source_metrics(std::span<const MetricImage> i
 
 namespace {
 
-// The mean of x > 0 that was measured as `measured` with a normal error `sigma`, if exp(-x/expected) was expected of it.
-double mean_of_positive(double measured, double sigma, double expected) {
-  const double z = (measured - sigma * sigma / expected) / sigma;
-  constexpr double kFar = -20;  // below it the tail's ratio is -1/z
-  if (!(z > kFar)) return std::isfinite(z) ? -sigma / z : 0;
-  const double density = std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
-  return sigma * (z + density / (std::erfc(-z / std::numbers::sqrt2) / 2));
-}
-
 // Of the residuals on a patch, weighted by their inverse variances.
 double mean_residual(const MetricImage& image, const Patch& patch) {
   double weight = 0, sum = 0;
@@ -109,39 +101,17 @@ double mean_residual(const MetricImage& image, const Patch& patch) {
 
 ExcessVariance excess_variance(std::span<const MetricImage> images, int bands,
                                std::span<const std::optional<Patch>> patches, bool over_background) {
-  struct Sums {
-    double residual = 0, weight = 0, square = 0, cube = 0;
-  };
-  std::vector<Sums> sums(static_cast<std::size_t>(bands));
+  std::vector<ExcessSums> sums(static_cast<std::size_t>(bands));
   for (std::size_t i = 0; i < images.size(); ++i) {
     if (!patches[i]) continue;
-    Sums& of_band = sums[static_cast<std::size_t>(images[i].band)];
     const double level = over_background ? mean_residual(images[i], *patches[i]) : 0;
-    for (int py = 0; py < patches[i]->pixels.height(); ++py) {
-      const int y = patches[i]->y0 + py, x0 = patches[i]->x0;
-      const float* p = patches[i]->pixels.row(py);
-      const float* r = images[i].residual.row(y) + x0;
-      const float* e = images[i].inverse_error.row(y) + x0;
-      for (int x = 0; x < patches[i]->pixels.width(); ++x) {
-        const double signal = p[x] * e[x], w = signal * signal, chi = (r[x] - level) * e[x];
-        of_band.residual += w * chi * chi;
-        of_band.weight += w;
-        of_band.square += w * w;
-        of_band.cube += w * std::abs(signal);
-      }
-    }
+    sums[static_cast<std::size_t>(images[i].band)].add(images[i].residual, images[i].inverse_error,
+                                                       *patches[i], 1, level);
   }
-  constexpr double kDeviations = 2, kElectrons = 25;
   ExcessVariance out;
   double weight = 0, weighted = 0;
-  for (const Sums& s : sums) {
-    double by = 1;
-    if (s.weight > 0) {
-      const double more = s.residual / s.weight - 1, sigma = std::sqrt(2 * s.square) / s.weight;
-      const double photons = mean_of_positive(more, sigma, s.cube / s.weight / kElectrons);
-      by = 1 + std::max({0.0, more - kDeviations * sigma, photons});
-    }
-    out.band.push_back(std::isfinite(by) ? by : 1.0);
+  for (const ExcessSums& s : sums) {
+    out.band.push_back(s.factor());
     weight += s.weight;
     weighted += s.weight * out.band.back();
   }

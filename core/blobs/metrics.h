@@ -29,16 +29,9 @@ std::vector<SourceMetrics> measure_source_metrics(
     std::span<const std::vector<const Patch*>> patches,  // null: not on that image
     std::span<const std::vector<double>> flux);          // per source and band
 
-// How much larger than the errors of the pixels the residuals under a source are: by the photon noise of its own light,
-// which weights may not know of, and by what no model is. With p the source's pixels, per band
-//   s = sum (residual/sigma)^2 (p/sigma)^2 / sum (p/sigma)^2,    N = (sum (p/sigma)^2)^2 / sum (p/sigma)^4,
-// N being how many pixels that is worth. Noise alone makes of s - 1 a normal deviate of variance 2/N. Photon noise adds
-//   t / (sigma in electrons),    t = sum |p/sigma|^3 / sum (p/sigma)^2,
-// where sigma is some 25 electrons, and may be anything within factors of some: x = s - 1 is expected as exp(-x/(t/25)).
-// `band` is 1 plus the mean of x that both leave, or s - 2 sqrt(2/N) where that is more, so that what is too much for both
-// counts for every source; `all` is the mean of the bands, weighted by their sum (p/sigma)^2. Variances that weights alone
-// tell of are too small by these. `over_background`: models were fitted over one constant per image; the weighted mean of
-// the residuals on the source's patch is taken off first.
+// How much larger than the errors of the pixels the residuals under a source are, per band (core/fit/excess_sums.h); `all` is
+// the mean of the bands, weighted by their sum (p/sigma)^2. `over_background`: models were fitted over one constant per
+// image; the weighted mean of the residuals on the source's patch is taken off first.
 struct ExcessVariance {
   std::vector<double> band;
   double all = 1;

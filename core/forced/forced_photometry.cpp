@@ -150,6 +150,7 @@ class Measurement {
         fit_fluxes();
     }
     if (options_.fit && options_.limits) find_limits();
+    if (options_.fit && options_.errors) find_errors();
     for (std::size_t i = 0; i < out_.rows.size(); ++i) {
       if (options_.apertures) measure_apertures(out_.rows[i], placed_[i], image_);
       if (!placed_[i].model.is_galaxy()) out_.rows[i].centroid = centroid_of(image_, placed_[i], patch_of(i));
@@ -259,6 +260,18 @@ class Measurement {
       if (row.flux_ivar_joint > 0)
         row.flux_limit95 = static_cast<float>(upper_limit(row.flux, 1 / std::sqrt(row.flux_ivar_joint)));
     }
+  }
+
+  void find_errors() {
+    std::vector<SolvedSource> solved(out_.rows.size());
+    for (std::size_t i = 0; i < solved.size(); ++i)
+      solved[i] = {&sources_[i], placed_[i].model, placed_[i].at.value_or(PixelPosition{}), out_.rows[i].flux,
+                   patch_of(i)};
+    Image<float> residual(image_.data.width(), image_.data.height());
+    for (int y = 0; y < residual.height(); ++y)
+      for (int x = 0; x < residual.width(); ++x) residual(x, y) = image_.data(x, y) - out_.model(x, y);
+    std::vector<FluxErrors> errors = flux_errors(image_, residual.view(), solved, models_);
+    for (std::size_t i = 0; i < errors.size(); ++i) out_.rows[i].errors = std::move(errors[i]);
   }
 
   FluxResult solve(std::size_t unknowns) const {

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "core/forced/flux_errors.h"
 #include "core/forced/forced_source.h"
 #include "core/forced/star_motion.h"
 #include "core/forced/windowed_centroid.h"
@@ -24,6 +25,7 @@ struct ForcedOptions {
   bool apertures = false;
   bool motions = false;  // stars' derivatives and full fits (core/forced/star_motion.h)
   bool limits = false;   // flux_ivar_joint, flux_limit95
+  bool errors = false;   // FluxErrors
   bool nuclei = false;   // a point source more at the centre of every EXP, DEV and SER; not with `motions`
 };
 
@@ -43,6 +45,7 @@ struct ForcedMeasurement {
   // that overlap are free; and the flux that is exceeded with a probability of 5 %, were no flux negative.
   float flux_ivar_joint = 0, flux_limit95 = 0;
   float flux_agn = 0, flux_agn_ivar = 0;  // of the nucleus
+  std::optional<FluxErrors> errors;
   std::optional<StarMotion> motion;
   std::optional<ForcedCentroid> centroid;  // of point sources
 };

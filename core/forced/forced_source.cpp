@@ -141,6 +141,11 @@ void add_columns_of_bulges(const fits::Header& header, std::vector<std::string>&
 
 }  // namespace
 
+double ForcedSource::fitted_covariance(std::size_t i, std::size_t j) const {
+  const std::size_t row = std::max(i, j), at = row * (row + 1) / 2 + std::min(i, j);
+  return at < covariance.size() ? static_cast<double>(covariance[at]) : 0;
+}
+
 GalaxyProfiles profiles_of(std::span<const ForcedSource> sources) {
   const auto galaxy =
       std::ranges::find_if(sources, [](const ForcedSource& s) { return s.model.is_galaxy(); });

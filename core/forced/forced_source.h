@@ -2,6 +2,7 @@
 // says how a source looks, where it stands and which row it is.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -31,7 +32,12 @@ struct ForcedSource {
   // Of its catalog; all sources that are measured together have the same.
   Required<GalaxyProfiles> profiles;
   std::optional<float> flux;  // the catalog's, in the image's band
-  bool reported = true;       // false: fitted with the others, and not in the table
+  // Of the position, shape and index where a fit has left it, packed as FittedSource::covariance; empty: not known.
+  static constexpr std::size_t kFitted = 6;
+  std::vector<float> covariance;
+  double fitted_covariance(std::size_t i, std::size_t j) const;
+  double common_variance = 0;  // common_flux_variance() of the fit's bands (core/forced/flux_errors.h)
+  bool reported = true;        // false: fitted with the others, and not in the table
   // Of a catalog of large galaxies.
   bool is_large_galaxy() const { return !ref_cat.empty() && ref_cat.front() == 'L'; }
 };

@@ -146,6 +146,33 @@ TEST_F(ForcedBands, AreMeasuredWhereTheOthersHaveFoundSomething) {
   EXPECT_EQ(fits::FitsReader(file_ending(with / "tractor", ".fits")).header(0).text("FBAND0"), "z");
 }
 
+TEST_F(ForcedBands, HaveErrorsOfJointFitsWhereSourcesWereFittedTogether) {
+  for (const std::string way : {"reference", "joint"}) {
+    SCOPED_TRACE(way);
+    const fs::path out = run_into(way, {"--bands", "g,r", "--forced-bands", "z", "--fit", way});
+    const fits::Table t = catalog_in(out),
+                      measured = fits::FitsReader(file_ending(out / "forced-brick", ".fits")).table(1);
+    int galaxies = 0;
+    for (std::int64_t i = 0; i < t.rows(); ++i)
+      for (std::int64_t k = 0; k < measured.rows(); ++k) {
+        if (measured.integer("objid", k) != t.integer("objid", i)) continue;
+        const double by_noise = measured.number("flux_ivar", k), ivar = t.number("flux_ivar_z", i);
+        if (way == "reference") {
+          EXPECT_EQ(ivar, by_noise);
+          continue;
+        }
+        EXPECT_LE(ivar, 1.001 * by_noise);
+        if (t.text("type", i) == "PSF" || !(by_noise > 0)) continue;
+        ++galaxies;
+        EXPECT_LT(ivar, 0.98 * by_noise);
+        EXPECT_GT(ivar, 0);
+      }
+    if (way == "joint") {
+      EXPECT_GT(galaxies, 2);
+    }
+  }
+}
+
 TEST_F(ForcedBands, WithoutImagesHaveColumnsOfZeros) {
   const fs::path out = run_into("out", {"--bands", "r,z", "--forced-bands", "i"});
   EXPECT_THAT(said_, HasSubstr("no images in the bands i"));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <utility>
 
 #include "core/base/error.h"
@@ -52,6 +53,10 @@ std::vector<ForcedSource> sources_of(const RowModels& models, const Measurements
     s.brickname = selection.brick.name;
     s.objid = row.objid;
     s.model = *models[i];
+    s.covariance = row.fit_covariance;
+    std::vector<float> flux;
+    for (const CatalogBand& b : row.bands) flux.push_back(b.flux);
+    s.common_variance = common_flux_variance(s.covariance, flux);
     if (row.reference) {
       s.ref_cat = row.reference->ref_cat;
       s.ref_id = row.reference->ref_id;
@@ -97,12 +102,13 @@ Selection of_band(const Selection& selection, const std::string& band) {
 class ForcedBand {
  public:
   ForcedBand(Selection selection, const Measurements& measurements, const Fits& fits, int release,
-             GalaxyProfiles profiles)
+             const FitWay& way)
       : selection_(std::move(selection)),
         measurements_(measurements),
         fits_(fits),
         release_(release),
-        profiles_(profiles),
+        profiles_(way.profiles()),
+        marginal_(way.joint()),
         models_(models_of(measurements)) {}
 
   // `catalog`: the run's reference catalogs once more, with magnitudes and models in this band.
@@ -120,8 +126,8 @@ class ForcedBand {
   }
 
   // The measurements of all its exposures.
-  fits::Table measure(const ReferenceCatalog& catalog, RunContext& run) const {
-    std::vector<ForcedSource> all = sources_of(models_, measurements_, selection_, release_, profiles_);
+  fits::Table measure(const ReferenceCatalog& catalog, RunContext& run) {
+    const std::vector<ForcedSource> all = sources_of(models_, measurements_, selection_, release_, profiles_);
     std::vector<ForcedCcd> measured(images_.size());
     std::vector<std::exception_ptr> failures(images_.size());
     tbb::parallel_for(std::size_t{0}, images_.size(), [&](std::size_t i) {
@@ -134,7 +140,13 @@ class ForcedBand {
     });
     for (const std::exception_ptr& failure : failures)
       if (failure) std::rethrow_exception(failure);
+    if (marginal_) find_errors(all, measured);
     return forced_table(CcdTable::from_tables({{run.survey.root(), selection_.ccds}}), measured, options());
+  }
+
+  // Of the averages that measure() is for: marginal ones in the place of the measurements'.
+  void take_errors(std::vector<CatalogSource>& rows) const {
+    for (std::size_t i = 0; i < flux_ivar_.size(); ++i) rows[i].bands[0].flux_ivar = flux_ivar_[i];
   }
 
   // Coadds with models of these fluxes; `rows` get what is measured on them, in their only band. Returns the pixels
@@ -177,10 +189,29 @@ class ForcedBand {
   bool empty() const { return images_.empty(); }
 
  private:
-  static ForcedOptions options() {
+  ForcedOptions options() const {
     ForcedOptions o;
     o.apertures = true;
+    o.errors = marginal_;
     return o;
+  }
+
+  void find_errors(const std::vector<ForcedSource>& all, const std::vector<ForcedCcd>& measured) {
+    std::map<std::int32_t, std::size_t> place;  // in `all`, by objid
+    std::vector<std::size_t> row_of;
+    for (std::size_t i = 0; i < models_.size(); ++i)
+      if (models_[i]) row_of.push_back(i);
+    for (std::size_t k = 0; k < all.size(); ++k) place[all[k].objid] = k;
+    AveragedFluxErrors errors(all.size());
+    for (const ForcedCcd& ccd : measured) {
+      std::vector<std::size_t> places;  // what is not reported is no row, and has no covariance
+      for (const ForcedSource& s : ccd.sources) places.push_back(s.reported ? place.at(s.objid) : 0);
+      for (const ForcedMeasurement& m : ccd.result.rows)
+        if (m.errors) errors.add(places[m.source], m.flux_ivar, *m.errors, places);
+    }
+    flux_ivar_.assign(models_.size(), 0);
+    for (std::size_t k = 0; k < all.size(); ++k)
+      flux_ivar_[row_of[k]] = static_cast<float>(errors.inverse_variance(k, all));
   }
 
   ForcedCcd measure_image(const CcdImage& image, const std::vector<ForcedSource>& all,
@@ -228,7 +259,9 @@ class ForcedBand {
   const Fits& fits_;
   int release_;
   GalaxyProfiles profiles_;
+  bool marginal_;  // its fluxes' errors
   RowModels models_;
+  std::vector<float> flux_ivar_;  // of the rows, where marginal_
   std::vector<CcdImage> images_;
 };
 
@@ -291,7 +324,7 @@ Outcome<ForcedResults> run_forced_phot(const ForcedBandChoice& choice, const Sur
   for (const std::string& band : others.bands) {
     run.cancel.stop_if_asked();
     const Selection chosen = of_band(others, band);
-    ForcedBand work(chosen, measurements, fits, release.release, way.profiles());
+    ForcedBand work(chosen, measurements, fits, release.release, way);
     const std::vector<std::string> bands = {band};
     ReferenceOptions sources = reference_options(reference_choice, run.survey);
     sources.profiles = way.profiles();
@@ -307,6 +340,7 @@ Outcome<ForcedResults> run_forced_phot(const ForcedBandChoice& choice, const Sur
     std::vector<CatalogSource> rows = measurements.rows;
     for (CatalogSource& row : rows) row.bands.assign(1, {});
     take_averages(average_forced(objects, tables.back().table, bands), band, rows);
+    work.take_errors(rows);
     const Image<std::int32_t> masked =
         work.make_coadds_of(catalog, references, cards, stacking, detection, bits, rows, products, run);
     if (out.maskbits.empty()) out.maskbits = Image<std::int32_t>(masked.width(), masked.height());

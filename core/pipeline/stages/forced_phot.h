@@ -9,7 +9,8 @@ namespace brickline {
 // Every exposure of those bands that touches the brick is read (cuts of CCDs apply, limits of time do not), outliers are
 // masked, halos and large galaxies that lie outside taken off, and the fluxes of all fitted rows solved on it
 // (core/forced), positions and shapes fixed. The catalog's fluxes are the averages over the exposures
-// (core/forced/forced_merge.h), everything else comes from the bands' coadds, whose models have these fluxes. MASKBITS get
+// (core/forced/forced_merge.h), with the marginal errors of core/forced/flux_errors.h where sources were fitted together;
+// everything else comes from the bands' coadds, whose models have these fluxes. MASKBITS get
 // SATUR and ALLMASK of these bands by the rules of the fitted ones (the reference declares these bits and never sets them).
 // Products: the measurements (forced-brick), the coadds of each band. Cards: VER_FORC, FBANDS, FBANDn. Nothing without
 // bands.
