@@ -41,7 +41,7 @@ std::optional<std::filesystem::path> find_tile_mask(const std::vector<std::files
 
 // The pixels of a tile that a brick's image covers: as in the reference, what RA and Dec of its first and of its last
 // pixel, each with each, span. Near a pole (bricks of 3600 pixels: from |Dec| = 75 or so on) the brick's other two corner
-// pixels lie outside of that by more than 3 tile pixels, and it is extended to them, unlike the reference's. The tile's
+// pixels may lie outside of that by more than 3 tile pixels, and it is extended to them, unlike the reference's. The tile's
 // whole grid may be a part of the nominal one. Empty where they do not meet.
 Box tile_region(const Wcs& tile, const Wcs& brick);
 
