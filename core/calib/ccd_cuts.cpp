@@ -226,12 +226,13 @@ void cut_exposures(const std::vector<CcdRow>& rows, const CameraRegistry& camera
   }
 }
 
-// What others had cut, and nothing cuts now.
-void count_freed(const fits::Table& table, const std::vector<std::int64_t>& bits, CcdCuts& cuts) {
+// What rules that are not `looked_at` had cut, and nothing cuts now.
+void count_freed(const fits::Table& table, const std::vector<std::int64_t>& bits, std::int64_t looked_at,
+                 CcdCuts& cuts) {
   std::int64_t of = 0;
   for (std::size_t i = 0; i < bits.size(); ++i) {
-    const std::int64_t before = table.integer("ccd_cuts", static_cast<std::int64_t>(i)) & kSetByOthers &
-                                ~std::int64_t{ccdcut::kErrLegacyzpts};
+    const std::int64_t before =
+        table.integer("ccd_cuts", static_cast<std::int64_t>(i)) & kSetByOthers & ~looked_at;
     if (bits[i] != 0 || before == 0) continue;
     ++cuts.freed;
     of |= before;
@@ -279,7 +280,9 @@ CcdCuts cut_ccds(fits::Table& table, CameraRegistry& cameras, const CcdCutOption
       cuts.counts.emplace_back(rule.name, std::count_if(bits.begin(), bits.end(),
                                                         [&](std::int64_t b) { return (b & rule.bit) != 0; }));
   cuts.cut = std::count_if(bits.begin(), bits.end(), [](std::int64_t b) { return b != 0; });
-  if (table.has("ccd_cuts")) count_freed(table, bits, cuts);
+  std::int64_t looked_at = ccdcut::kErrLegacyzpts | options.looked_at_later;
+  if (options.good_ccd_fraction) looked_at |= ccdcut::kTooManyBadCcds;
+  if (table.has("ccd_cuts")) count_freed(table, bits, looked_at, cuts);
   table.add("ccd_cuts", std::move(bits));
   return cuts;
 }

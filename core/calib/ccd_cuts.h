@@ -32,6 +32,8 @@ struct CcdCutOptions {
   // is. Negative: as the cameras' facts say (quality.min_good_ccd_fraction). Of cameras whose facts do not say how many
   // CCDs there are none is cut so.
   std::optional<double> good_ccd_fraction;
+  // Bits of rules that the caller looks at itself, afterwards.
+  std::int64_t looked_at_later = 0;
 };
 
 // Replaces the table's column ccd_cuts. Loads the cameras that the rows name. Rules that judge a measurement

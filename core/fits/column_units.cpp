@@ -20,11 +20,13 @@ const Spellings& spellings_of(WantedUnit unit) {
   static const Spellings kDegrees{"degrees", {"deg", "deg.", "degs", "degree", "degrees", "angle[deg]"}};
   static const Spellings kArcsec{
       "arcsec", {"arcsec", "arcsecs", "arcsecond", "arcseconds", "asec", "\"", "angle[arcsec]"}};
-  static const Spellings kMas{"milliarcseconds", {"mas", "angle[mas]", "milliarcsec"}};
+  static const Spellings kMas{"milliarcseconds",
+                              {"mas", "angle[mas]", "milliarcsec", "milliarcsecond", "milliarcseconds"}};
   static const Spellings kMasPerYear{
       "milliarcseconds per year",
-      {"mas/yr", "mas yr-1", "mas.yr-1", "mas.yr**-1", "mas yr**-1", "mas*yr**-1", "mas yr^-1", "mas/year",
-       "mas / yr", "angular velocity[mas/year]", "angle[mas]/time[year]"}};
+      {"mas/yr", "mas/a", "mas/year", "mas / yr", "mas yr-1", "mas.yr-1", "mas yr^-1", "mas.yr^-1",
+       "mas yr**-1", "mas.yr**-1", "mas*yr**-1", "milliarcsec/yr", "milliarcseconds per year",
+       "angular velocity[mas/year]", "angle[mas]/time[year]"}};
   switch (unit) {
     case WantedUnit::kDegrees:
       return kDegrees;

@@ -15,8 +15,8 @@ namespace {
 
 constexpr const char* kWhole = "SERSIC";
 
-// The first of them, as the table has it; empty: none. The Legacy Surveys' first releases have shapedev_*, too, beside
-// shapeexp_*.
+// The first of them, as the table has it; empty: none. The Legacy Surveys' first releases have shapedev_* and fracdev_ivar,
+// too, beside shapeexp_*.
 std::string column_of_joint_fits(const fits::Header& table) {
   std::vector<std::string> names;
   bool first_releases = false;
@@ -26,8 +26,8 @@ std::string column_of_joint_fits(const fits::Header& table) {
   }
   const auto is_of_them = [&](const std::string& name) {
     const std::string upper = upper_case(name);
-    return upper.starts_with("BLENDEDNESS_") || upper.starts_with("FRACDEV_") || upper == "DCHISQ_COMP" ||
-           (upper.starts_with("SHAPEDEV_") && !first_releases);
+    return upper.starts_with("BLENDEDNESS_") || upper == "DCHISQ_COMP" ||
+           ((upper.starts_with("FRACDEV_") || upper.starts_with("SHAPEDEV_")) && !first_releases);
   };
   const auto found = std::ranges::find_if(names, is_of_them);
   return found == names.end() ? std::string() : *found;

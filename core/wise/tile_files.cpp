@@ -32,6 +32,21 @@ std::optional<std::filesystem::path> plain_or_gzipped(const std::filesystem::pat
   return std::nullopt;
 }
 
+// In tile pixels; neighbouring bricks overlap by more.
+constexpr double kNegligibleCorner = 3;
+
+struct Span {
+  double x0 = INFINITY, x1 = -INFINITY, y0 = INFINITY, y1 = -INFINITY;
+
+  void add(const PixelPosition& p) {
+    x0 = std::min(x0, p.x);
+    x1 = std::max(x1, p.x);
+    y0 = std::min(y0, p.y);
+    y1 = std::max(y1, p.y);
+  }
+  double pixels_beyond(const Span& o) const { return std::max({o.x0 - x0, x1 - o.x1, o.y0 - y0, y1 - o.y1}); }
+};
+
 // Fluxes are taken as nanomaggies (of Vega) of the band that the file's name tells.
 void require_unwise(const fits::Header& header, int band) {
   constexpr double kZeroPoint = 22.5, kSame = 1e-3;
@@ -104,24 +119,21 @@ std::optional<std::filesystem::path> find_tile_mask(const std::vector<std::files
 Box tile_region(const Wcs& tile, const Wcs& brick) {
   const double right = brick.width() - 1, top = brick.height() - 1;
   const SkyPosition a = brick.pixel_to_sky(0, 0), b = brick.pixel_to_sky(right, top);
-  double x0 = INFINITY, x1 = -INFINITY, y0 = INFINITY, y1 = -INFINITY;
-  for (const SkyPosition& s : {SkyPosition{a.ra, a.dec},
-                               {a.ra, b.dec},
-                               {b.ra, a.dec},
-                               {b.ra, b.dec},
-                               brick.pixel_to_sky(0, top),
-                               brick.pixel_to_sky(right, 0)}) {
+  Span span;
+  for (const SkyPosition& s : {SkyPosition{a.ra, a.dec}, {a.ra, b.dec}, {b.ra, a.dec}, {b.ra, b.dec}}) {
     const auto p = tile.sky_to_pixel(s.ra, s.dec);
     if (!p) return {};
-    x0 = std::min(x0, p->x);
-    x1 = std::max(x1, p->x);
-    y0 = std::min(y0, p->y);
-    y1 = std::max(y1, p->y);
+    span.add(*p);
   }
+  Span all = span;
+  for (const SkyPosition& corner : {brick.pixel_to_sky(0, top), brick.pixel_to_sky(right, 0)})
+    if (const auto p = tile.sky_to_pixel(corner.ra, corner.dec)) all.add(*p);
+  if (all.pixels_beyond(span) > kNegligibleCorner) span = all;
   constexpr double kFar = 1e8;  // what an int holds
-  if (!(std::max({std::abs(x0), std::abs(x1), std::abs(y0), std::abs(y1)}) < kFar)) return {};
+  if (!(std::max({std::abs(span.x0), std::abs(span.x1), std::abs(span.y0), std::abs(span.y1)}) < kFar))
+    return {};
   const auto nearest = [](double v) { return static_cast<int>(std::nearbyint(v)); };
-  return intersection({nearest(x0), nearest(x1) + 1, nearest(y0), nearest(y1) + 1},
+  return intersection({nearest(span.x0), nearest(span.x1) + 1, nearest(span.y0), nearest(span.y1) + 1},
                       Box::from_size(tile.width(), tile.height()));
 }
 

@@ -39,8 +39,10 @@ TileSearch find_tile(const std::vector<std::filesystem::path>& directories, cons
 std::optional<std::filesystem::path> find_tile_mask(const std::vector<std::filesystem::path>& directories,
                                                     const std::string& id, ReadLog* reads = nullptr);
 
-// The pixels of a tile that a brick's image covers: what its corner pixels, and their RA and Dec, each with each, span.
-// The tile's whole grid may be a part of the nominal one. Empty where they do not meet.
+// The pixels of a tile that a brick's image covers: as in the reference, what RA and Dec of its first and of its last
+// pixel, each with each, span. Near a pole (bricks of 3600 pixels: from |Dec| = 75 or so on) the brick's other two corner
+// pixels may lie outside of that by more than 3 tile pixels, and it is extended to them, unlike the reference's. The tile's
+// whole grid may be a part of the nominal one. Empty where they do not meet.
 Box tile_region(const Wcs& tile, const Wcs& brick);
 
 // One band of a tile, cut to a region. All planes are of one size.

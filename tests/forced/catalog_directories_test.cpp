@@ -269,6 +269,21 @@ TEST_F(Catalogs, OfJointFitsWithoutTheirCardAreRefused) {
   }
 }
 
+// The Legacy Surveys' first releases have columns whose names begin as those of joint fits do.
+TEST(ProfilesCard, IsNotMissedInCatalogsOfTheFirstReleases) {
+  const auto header = [](const std::vector<std::string>& names) {
+    fits::Header table;
+    table.set("TFIELDS", static_cast<std::int64_t>(names.size()));
+    for (std::size_t k = 0; k < names.size(); ++k) table.set("TTYPE" + std::to_string(k + 1), names[k]);
+    return table;
+  };
+  EXPECT_EQ(profiles_of({}, header({"type", "fracdev", "fracdev_ivar", "shapeexp_r", "shapeexp_r_ivar",
+                                    "shapedev_r", "shapedev_r_ivar"})),
+            GalaxyProfiles::kReference);
+  EXPECT_THROW(profiles_of({}, header({"type", "shapedev_r", "fracdev_r"})), Error);
+  EXPECT_THROW(profiles_of({}, header({"type", "fracdev_r"})), Error);
+}
+
 // So do the tables of what was measured.
 TEST_F(Catalogs, GiveTheirCardToTheTablesOfWhatWasMeasured) {
   std::vector<ForcedCcd> measured(1);

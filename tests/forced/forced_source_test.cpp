@@ -96,6 +96,20 @@ TEST(ForcedSource, AColumnInAnotherUnitIsRefused) {
   }
 }
 
+TEST(ForcedSource, AUnitHasManySpellings) {
+  fits::Table table = catalog_table({composite()}, context());
+  for (const auto& [column, unit] : {std::pair{"parallax", "mas"},
+                                     {"parallax", "milliarcsecond"},
+                                     {"parallax", "Milliarcseconds"},
+                                     {"pmra", "mas/a"},
+                                     {"pmra", "mas.yr^-1"},
+                                     {"pmdec", "milliarcsec/yr"},
+                                     {"pmdec", "milliarcseconds per year"}}) {
+    table.find(column)->unit = unit;
+    EXPECT_EQ(refusal_of(table), "");
+  }
+}
+
 TEST(ForcedSource, NumbersThatAreNoneAreNotMeasuredWith) {
   CatalogSource row = composite();
   row.type = CatalogType::kSer;

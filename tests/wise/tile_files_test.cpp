@@ -1,6 +1,8 @@
 // unWISE files as people have them: in several directories, plain or gzipped, cut short, incomplete.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <mutex>
 
@@ -176,19 +178,51 @@ TEST_F(TileFilesTest, ATileOfAnotherBandOrZeroPointIsRefused) {
   EXPECT_NE(error_of(sky_.wise_files()).find("its zero point (MAGZP) is 25"), std::string::npos);
 }
 
-// Near a pole two of a brick's corners reach farther in RA than the other two.
-TEST(TileRegion, HoldsAllCornersOfABrick) {
-  for (const double dec : {84.0, -84.0}) {
-    const Wcs tile = Wcs::tangent(30, dec, 1023.5, 1023.5, {-2.75 / 3600, 0, 0, 2.75 / 3600}, 2048, 2048),
-              brick = brick_wcs(30, dec, 3600, 3600, kBrickPixelScale);
-    const Box region = tile_region(tile, brick);
-    for (const SkyPosition& corner : brick.corners()) {
-      const auto at = tile.sky_to_pixel(corner.ra, corner.dec);
-      ASSERT_TRUE(at);
-      EXPECT_TRUE(
-          region.contains(static_cast<int>(std::lround(at->x)), static_cast<int>(std::lround(at->y))));
+Wcs tile_at(double ra, double dec) {
+  return Wcs::tangent(ra, dec, 1023.5, 1023.5, {-2.75 / 3600, 0, 0, 2.75 / 3600}, 2048, 2048);
+}
+
+bool holds(const Box& region, const Wcs& tile, const SkyPosition& place, int within = 0) {
+  const auto at = tile.sky_to_pixel(place.ra, place.dec);
+  const Box larger{region.x0 - within, region.x1 + within, region.y0 - within, region.y1 + within};
+  return at && larger.contains(static_cast<int>(std::lround(at->x)), static_cast<int>(std::lround(at->y)));
+}
+
+// Near a pole two of a brick's corners reach farther in RA than the other two. In a tile that is turned they may be nearly
+// within what these span.
+TEST(TileRegion, HoldsAllCornersOfABrickNearAPole) {
+  for (const double dec : {84.0, 78.0, -78.0, -84.0})
+    for (const double beside : {-2.0, 0.0, 2.0}) {
+      const Wcs tile = tile_at(30 + beside, dec), brick = brick_wcs(30, dec, 3600, 3600, kBrickPixelScale);
+      const Box region = tile_region(tile, brick);
+      for (const SkyPosition& corner : brick.corners())
+        EXPECT_TRUE(holds(region, tile, corner, beside == 0 ? 0 : 3)) << dec << " " << beside;
     }
-  }
+}
+
+// Elsewhere it is the reference's, to the pixel.
+TEST(TileRegion, IsWhatRaAndDecOfTwoCornersSpanFarFromThePoles) {
+  int outside = 0;
+  for (const double dec : {-60.0, -30.0, 0.0, 30.0, 60.0, 72.0})
+    for (const double beside : {-0.5, -0.13, 0.0, 0.31, 0.4}) {
+      const Wcs tile = tile_at(150 + beside, dec + beside / 2),
+                brick = brick_wcs(150, dec, 3600, 3600, kBrickPixelScale);
+      const SkyPosition first = brick.pixel_to_sky(0, 0), last = brick.pixel_to_sky(3599, 3599);
+      std::vector<int> x, y;
+      for (const double ra : {first.ra, last.ra})
+        for (const double of : {first.dec, last.dec}) {
+          const auto at = tile.sky_to_pixel(ra, of);
+          ASSERT_TRUE(at);
+          x.push_back(static_cast<int>(std::lround(at->x)));
+          y.push_back(static_cast<int>(std::lround(at->y)));
+        }
+      const auto [x0, x1] = std::ranges::minmax(x);
+      const auto [y0, y1] = std::ranges::minmax(y);
+      EXPECT_EQ(tile_region(tile, brick), (Box{x0, x1 + 1, y0, y1 + 1})) << dec << " " << beside;
+      for (const SkyPosition& corner : brick.corners())
+        outside += !holds({x0, x1 + 1, y0, y1 + 1}, tile, corner);
+    }
+  EXPECT_GT(outside, 0);
 }
 
 TEST_F(TileFilesTest, AbsentDirectoriesAreNamedBeforeAnyPixelIsRead) {

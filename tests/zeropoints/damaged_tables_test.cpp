@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <string>
 #include <vector>
@@ -143,11 +144,37 @@ TEST_F(DamagedTables, AreNotJoinedWithThoseOfOtherUnitsButWithOtherSpellings) {
 TEST_F(DamagedTables, ThatLackColumnsOfOthersAreTold) {
   fits::Table one = table_of({{11, "S4"}}), other = table_of({{12, "S5"}});
   one.add("ccdzpt_error", std::vector<float>{0.01F}, "mag");
+  one.add("zpt", std::vector<double>{25}, "mag");
+  other.add("ZPT", std::vector<double>{25}, "mag");
   const test::ProgramResult joined = test::run_program(
       test::program("make-ccds"),
       {"merge", (scratch_ / "joined.fits").string(), write("one.fits", one), write("other.fits", other)});
   EXPECT_EQ(joined.exit_code, 0) << joined.err;
-  EXPECT_THAT(joined.err, AllOf(HasSubstr("other.fits"), HasSubstr("ccdzpt_error")));
+  EXPECT_THAT(joined.err, AllOf(HasSubstr("other.fits"), HasSubstr("lacks the columns ccdzpt_error:"),
+                                Not(HasSubstr("one.fits"))));
+}
+
+TEST_F(DamagedTables, TellHowManyCcdsNothingCutsAnyMoreOfRulesThatAreNotLookedAt) {
+  fits::Table table = table_of({{11, "S4"}, {12, "S4"}, {13, "S4"}, {14, "S4"}});
+  table.add("psfdepth", std::vector<double>(4, 24));
+  const auto told_of = [&](const std::vector<std::int32_t>& cuts, std::vector<std::string> words) {
+    table.add("ccd_cuts", cuts);
+    const std::string file = write("a.fits", table);
+    words.insert(words.begin(),
+                 {"cut", file, "--omit", "radecrms,seeing_bad,zpt_small,phrms,plver,badexp_file"});
+    const test::ProgramResult cut = run(words);
+    EXPECT_EQ(cut.exit_code, 0) << cut.err;
+    return cut.out;
+  };
+  constexpr std::int32_t kDepth = 0x4000, kBadCcds = 0x8000;
+  EXPECT_THAT(told_of({kBadCcds, kDepth, kBadCcds, kBadCcds}, {"--good-ccd-fraction", "0"}),
+              AllOf(HasSubstr("\n1 CCDs had been cut"), HasSubstr("(depth_cut)")));
+  EXPECT_THAT(told_of({kBadCcds, kBadCcds, 0, 0}, {"--good-ccd-fraction", "0"}),
+              Not(HasSubstr("had been cut")));
+  std::ofstream(scratch_ / "policy.json") << R"({"steps": [{"group": "image_filename", "keep": 1}]})";
+  EXPECT_THAT(told_of({kBadCcds, kDepth, kDepth, 0}, {"--depth-policy", (scratch_ / "policy.json").string(),
+                                                      "--annotated", (scratch_ / "a.fits").string()}),
+              AllOf(HasSubstr("\n1 CCDs had been cut"), HasSubstr("(too_many_bad_ccds)")));
 }
 
 TEST_F(DamagedTables, AreNotWrittenWhereTheSecondOutputIsThere) {

@@ -82,7 +82,9 @@ struct Opened {
       if (name == "LARGEGALAXIES_CAT" && !w.large_galaxies.empty()) return w.large_galaxies;
       return process_environment(name);
     };
-    return {survey, *cameras, ccds, bricks, reference_options(survey, said)};
+    ReferenceOptions references = reference_options(survey, said);
+    references.large_galaxies = !w.no_large_galaxies;
+    return {survey, *cameras, ccds, bricks, std::move(references)};
   }
 };
 

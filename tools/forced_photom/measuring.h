@@ -25,10 +25,10 @@ struct MeasuringWords {
   double resolve_dec = -1000;
   std::vector<int> zoom;
   int threads = 1, cutout_size = 20, ceres_threads = 1;
-  bool skip = false, no_outliers = false, no_halos = false, no_move_gaia = false, apphot = false,
-       no_forced = false, positions_alone = false, correct_zero_points = false, derivs = false, agn = false,
-       constant_invvar = false, no_normalize_psf = false, redo = false, pre_cache = false, check_done = false,
-       wants_outlier_mask = false, no_effect = false;
+  bool skip = false, no_outliers = false, no_halos = false, no_large_galaxies = false, no_move_gaia = false,
+       apphot = false, no_forced = false, positions_alone = false, correct_zero_points = false,
+       derivs = false, agn = false, constant_invvar = false, no_normalize_psf = false, redo = false,
+       pre_cache = false, check_done = false, wants_outlier_mask = false, no_effect = false;
   int verbosity = 0;
 };
 

@@ -71,6 +71,8 @@ void declare_measurements(CLI::App& app, MeasuringWords& w) {
   app.add_option("--gaia-dir", w.gaia_dir, "Gaia's stars, of halos [$GAIA_CAT_DIR]");
   app.add_option("--large-galaxies", w.large_galaxies,
                  "large galaxies, whose light reaches CCDs from outside [$LARGEGALAXIES_CAT]");
+  app.add_flag("--no-large-galaxies", w.no_large_galaxies,
+               "light of galaxies that are in no catalog of the CCD's bricks is left in");
   app.add_flag("--no-move-gaia", w.no_move_gaia, "stars stay where the catalog has them");
   app.add_flag("--apphot", w.apphot, "apertures, too");
   app.add_flag("--derivs", w.derivs,
@@ -180,6 +182,7 @@ std::string command_line_of(const MeasuringWords& w) {
   if (w.resolve_dec > -1000) value("--catalog-resolve-dec-ngc", fmt::format("{}", w.resolve_dec));
   flag("--no-outliers", w.no_outliers);
   flag("--no-halos", w.no_halos);
+  flag("--no-large-galaxies", w.no_large_galaxies);
   flag("--no-move-gaia", w.no_move_gaia);
   flag("--apphot", w.apphot);
   if (!w.positions.empty()) value("--positions", std::filesystem::path(w.positions).filename().string());
@@ -199,9 +202,13 @@ ForcedCcdOptions measuring_options(const MeasuringWords& w, const SurveyDirector
   for (const auto& [option, directory] : {std::pair{"--catalog-dir", &w.catalog_dir},
                                           {"--catalog-dir-north", &w.catalog_dir_north},
                                           {"--catalog-dir-south", &w.catalog_dir_south},
-                                          {"--outlier-dir", &w.outlier_dir}})
+                                          {"--outlier-dir", &w.outlier_dir},
+                                          {"--gaia-dir", &w.gaia_dir}})
     if (std::error_code ignored; !directory->empty() && !std::filesystem::is_directory(*directory, ignored))
       throw input_error("no such directory ({})", option).in_file(*directory);
+  if (std::error_code ignored;
+      !w.large_galaxies.empty() && !std::filesystem::is_regular_file(w.large_galaxies, ignored))
+    throw input_error("no such file (--large-galaxies)").in_file(w.large_galaxies);
   ForcedCcdOptions o;
   o.catalog_file = w.catalog;
   if (w.catalog_dir_north.empty()) {

@@ -45,11 +45,11 @@ std::vector<std::string> split(const std::string& list) {
   return out;
 }
 
-// The tables of all exposures that touch the brick, and which profiles were measured; one line tells which are not there.
+// The tables of all exposures that touch the brick, and which profiles were measured (empty: nothing was); one line tells
+// which are not there.
 std::vector<NamedTable> tables_of(const SurveyDirectory& survey, const Brick& brick,
-                                  const std::filesystem::path& forced_dir, GalaxyProfiles& profiles,
-                                  const Log& log) {
-  std::optional<GalaxyProfiles> said;
+                                  const std::filesystem::path& forced_dir,
+                                  std::optional<GalaxyProfiles>& profiles, const Log& log) {
   std::string said_by;
   const Wcs target = brick_wcs(brick.ra, brick.dec, kBrickPixels, kBrickPixels, kBrickPixelScale);
   const CcdTable ccds = CcdTable::read_near(survey, target, log);
@@ -77,14 +77,13 @@ std::vector<NamedTable> tables_of(const SurveyDirectory& survey, const Brick& br
     if (tables.back().table.rows() == 0) continue;  // nothing was measured
     try {
       const GalaxyProfiles own = profiles_of(reader.header(0), reader.header(1));
-      if (said) require_profiles(own, *said, said_by, "measurements are merged");
-      if (!said) said = own, said_by = file.string();
+      if (profiles) require_profiles(own, *profiles, said_by, "measurements are merged");
+      if (!profiles) profiles = own, said_by = file.string();
     } catch (Error& e) {
       e.in_file(file.string());
       throw;
     }
   }
-  profiles = said.value_or(GalaxyProfiles::kReference);
   if (tables.empty())
     throw input_error("brick {}: none of its {} exposures has been measured: there is no {}", brick.name,
                       exposures.size(), first_missing.empty() ? forced_dir.string() : first_missing);
@@ -161,14 +160,14 @@ void tell_of_cut_ccds(const fits::Table& measurements, const Log& log) {
 }
 
 // The brick's catalog, in one directory or two; rows that the other one stands for are left out.
-fits::Table catalog_of(const Words& w, const Brick& brick, GalaxyProfiles measured) {
+fits::Table catalog_of(const Words& w, const Brick& brick, std::optional<GalaxyProfiles> measured) {
   const auto read = [&](const std::filesystem::path& file) {
     fits::FitsReader reader(file);
     const int hdu = reader.find_hdu("CATALOG").value_or(1);
     fits::Table table = reader.columns(
         hdu, {"release", "brickid", "objid", "brick_primary", "type", "ra", "dec", "ref_epoch"});
-    if (has_galaxies(table)) try {
-        require_profiles(profiles_of(reader.header(0), reader.header(hdu)), measured, "the measurements",
+    if (measured && has_galaxies(table)) try {
+        require_profiles(profiles_of(reader.header(0), reader.header(hdu)), *measured, "the measurements",
                          "measurements are merged with catalogs");
       } catch (Error& e) {
         e.in_file(file.string());
@@ -222,11 +221,11 @@ int merge(const Words& w) {
   const auto survey = SurveyDirectory::open(
       w.survey_dir.empty() ? std::nullopt : std::optional<std::filesystem::path>(w.survey_dir));
   const Brick brick = BrickTable::read(survey).find(w.brick);
-  GalaxyProfiles profiles = GalaxyProfiles::kReference;
+  std::optional<GalaxyProfiles> measured;
   const std::vector<NamedTable> tables =
       tables_of(survey, brick, w.forced_dir.empty() ? survey.root() : std::filesystem::path(w.forced_dir),
-                profiles, log);
-  const fits::Table objects = catalog_of(w, brick, profiles);
+                measured, log);
+  const fits::Table objects = catalog_of(w, brick, measured);
   require_same_places(objects, tables);
   const std::vector<std::string> bands = split(w.bands);
   const MergedForced merged = merge_forced(objects, tables, bands, w.all);
@@ -236,6 +235,7 @@ int merge(const Words& w) {
     identity.release = *releases.begin();
   fits::Header header =
       forced_header(identity, canonical_command_line("forced-photom merge", {{"--brick", {w.brick}}}), {});
+  const GalaxyProfiles profiles = measured.value_or(GalaxyProfiles::kReference);
   fits::Header own;
   add_profiles_card(header, profiles);
   add_profiles_card(own, profiles);

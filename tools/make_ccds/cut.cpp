@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
+#include "core/survey/bits.h"
 #include "core/zeropoints/depth_policy.h"
 
 namespace brickline {
@@ -56,6 +57,7 @@ CutTables cut_table(TableFile table, CameraRegistry& cameras, CutArguments& a) {
   }
   if (!a.depth_policy.empty() && a.annotated.empty())
     throw usage_error("--depth-policy needs the depths of --annotated");
+  if (!a.depth_policy.empty()) a.options.looked_at_later = ccdcut::kDepthCut;
   CutTables out;
   out.table = std::move(table);
   if (!a.annotated.empty()) out.annotated = TableFile::read(a.annotated);
@@ -80,13 +82,10 @@ CutTables cut_table(TableFile table, CameraRegistry& cameras, CutArguments& a) {
       bits.push_back(out.table.table.integer("ccd_cuts", i));
     out.annotated.table.add("ccd_cuts", std::move(bits));
   }
-  std::vector<std::string> freed_of = cuts.freed_of;
-  if (!a.depth_policy.empty()) std::erase(freed_of, "depth_cut");
-  if (a.options.good_ccd_fraction) std::erase(freed_of, "too_many_bad_ccds");
-  if (!freed_of.empty())
+  if (cuts.freed > 0)
     out.report += fmt::format(
         "{} CCDs had been cut by rules that are not looked at here ({}): they are cut so no more\n",
-        cuts.freed, fmt::join(freed_of, ", "));
+        cuts.freed, fmt::join(cuts.freed_of, ", "));
   out.report += fmt::format("{} of {} CCDs are cut\n", cut, out.table.table.rows());
   return out;
 }

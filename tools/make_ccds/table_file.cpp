@@ -96,12 +96,14 @@ void require_same_kind(std::span<const NamedTable> tables) {
 }
 
 std::vector<std::string> words_of_lacking(std::span<const NamedTable> tables) {
+  std::set<std::string> all;
+  for (const NamedTable& t : tables)
+    for (const fits::Column& column : t.table.columns()) all.insert(lower_case(column.name));
   std::vector<std::string> out;
   for (const NamedTable& t : tables) {
-    std::set<std::string> lacking;
-    for (const NamedTable& other : tables)
-      for (const fits::Column& column : other.table.columns())
-        if (!t.table.has(column.name)) lacking.insert(lower_case(column.name));
+    std::set<std::string> lacking = all;
+    for (const fits::Column& column : t.table.columns()) lacking.erase(lower_case(column.name));
+    for (const fits::Table::Unreadable& column : t.table.unreadable()) lacking.erase(lower_case(column.name));
     out.push_back(lacking.empty() ? ""
                                   : fmt::format("it lacks the columns {}: they are 0, or empty, in its rows",
                                                 fmt::join(lacking, ", ")));
