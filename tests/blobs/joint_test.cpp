@@ -99,23 +99,6 @@ TEST(Joint, IsNearerToTheTruthAndKnowsItsErrors) {
   }
 }
 
-// Each by itself, over and over, as long as what the others have become moves it.
-TEST(Joint, WhatIsNotFittedTogetherFeelsWhatOthersHaveBecome) {
-  const Field field(crowded_sky());
-  BlobFitOptions options;
-  options.joint = true;
-  const FittedCatalog together = field.fit(options);
-  options.together.largest_group = 1;
-  options.together.sweeps = 100;
-  const FittedCatalog in_turn = field.fit(options);
-  for (const SourceModel& truth : field.sky.truth) {
-    const FittedSource *a = field.nearest(together, truth), *b = field.nearest(in_turn, truth);
-    for (std::size_t band = 0; band < truth.flux.size(); ++band)
-      EXPECT_NEAR((b->model.flux[band] - a->model.flux[band]) * std::sqrt(a->inverse_variance.flux[band]), 0,
-                  0.2);
-  }
-}
-
 // Nearer to each other than the width of the PSF: one peak, which a galaxy fits well.
 TEST(Joint, TwoStarsThatLookLikeAGalaxyAreTwo) {
   SyntheticSky sky(80, 70);
