@@ -29,6 +29,7 @@ class SmallSurvey:
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
         self.directory = self.work / "survey"
+        self.state = ["--keep-state"]
         self.run(self.bin / "simulate-survey", self.directory, "--seed", "18", "--size", str(count * size + 40),
                  "--bands", "gr", "--nexp", "1", "--density", "80", "--quiet")
         self.places = []  # (RA, Dec) as words
@@ -74,7 +75,8 @@ class SmallSurvey:
 
     def options(self, out):
         return ["--survey-dir", self.directory, "--outdir", out, "--plugin-dir", self.build / "plugins", "--no-wise",
-                "--bands", "g,r", "--no-page", "--no-gaia", "--no-tycho", "--no-large-galaxies", "--no-star-clusters"]
+                "--bands", "g,r", "--no-page", "--no-gaia", "--no-tycho", "--no-large-galaxies", "--no-star-clusters",
+                *self.state]
 
     def plan(self, name, *words):
         """Makes a plan; the products go beside it."""
