@@ -1,7 +1,6 @@
 // The rule by which sources that are fitted together have their kinds.
 #include <gtest/gtest.h>
 
-
 #include "core/blobs/joint_selection.h"
 #include "core/model/source_model.h"
 
