@@ -13,14 +13,15 @@
 namespace brickline {
 namespace {
 
-constexpr double kLeastShare = 1e-5;
-// What is tried in turn: entries left out, what is added to the diagonal. The least pivot that is taken for one keeps clear
-// of roundings; a ridge far below kLeastShare changes nothing that is told.
+// What is tried in turn: entries left out, what is added to the diagonal. Roundings of sums over pixels are some 1e-7 of a
+// unit diagonal, which matters where nearly nothing is left of most unknowns' information.
 struct Attempt {
   double least_entry, ridge;
 };
-constexpr std::array<Attempt, 4> kAttempts = {{{1e-4, 1e-9}, {0, 1e-9}, {0, 1e-7}, {0, 1e-6}}};
+constexpr std::array<Attempt, 6> kAttempts = {
+    {{1e-5, 1e-9}, {0, 1e-9}, {0, 1e-7}, {0, 1e-6}, {0, 1e-5}, {0, 1e-4}}};
 constexpr double kLeastPivot = 1e-12;
+constexpr double kLeastShare = 1e-5, kLeastOfRidge = 10;
 
 using Matrix = Eigen::SparseMatrix<double>;
 using Neighbours = std::vector<std::vector<int>>;
@@ -70,10 +71,12 @@ std::vector<int> elimination_order(const Neighbours& graph) {
       std::vector<int> trial;
       std::vector<char> seen = placed;
       const std::size_t last = walk(graph, start, seen, trial);
-      start = *std::min_element(trial.begin() + static_cast<std::ptrdiff_t>(last), trial.end(), [&](int x, int y) {
-        const std::size_t dx = graph[static_cast<std::size_t>(x)].size(), dy = graph[static_cast<std::size_t>(y)].size();
-        return dx != dy ? dx < dy : x < y;
-      });
+      start = *std::min_element(trial.begin() + static_cast<std::ptrdiff_t>(last), trial.end(),
+                                [&](int x, int y) {
+                                  const std::size_t dx = graph[static_cast<std::size_t>(x)].size(),
+                                                    dy = graph[static_cast<std::size_t>(y)].size();
+                                  return dx != dy ? dx < dy : x < y;
+                                });
     }
     walk(graph, start, placed, order);
   }
@@ -97,7 +100,8 @@ std::vector<double> inverse_diagonal_shares(const Matrix& a) {
     if (!diagonal) continue;
     for (std::size_t i = 0; i < out.size(); ++i) {
       const double share = 1 / (*diagonal)[static_cast<Eigen::Index>(i)];
-      out[i] = share >= kLeastShare ? std::min(share, 1.0) : 0;  // not a number: 0
+      out[i] = share >= std::max(kLeastShare, kLeastOfRidge * attempt.ridge) ? std::min(share, 1.0)
+                                                                             : 0;  // not a number: 0
     }
     break;
   }

@@ -111,8 +111,9 @@ std::optional<Patch> tile_model(Renderer& renderer, const FitTile& tile, const S
     const Box box = intersection({x.begin, x.end, y.begin, y.end}, image);
     if (box.empty()) return std::nullopt;
     target.psf = &tile.psf->square(size);
-    return rule.profiles == GalaxyProfiles::kReference ? galaxy_patch(renderer, source, *at, size, box, target)
-                                                       : renderer.patch_on(box, source, *at, target);
+    return rule.profiles == GalaxyProfiles::kReference
+               ? galaxy_patch(renderer, source, *at, size, box, target)
+               : renderer.patch_on(box, source, *at, target);
   }
   target.psf = &tile.psf->cropped(radius);
   const std::optional<Box> stamp = model_extent(source, *at, target);
@@ -148,9 +149,9 @@ TileFluxes fit_tile_fluxes(std::span<const FitTile> tiles, std::span<const Sourc
     for (const UnitModel& m : models[i])
       add_patch(sum.view(), m.patch, static_cast<float>(out.fit.flux[static_cast<std::size_t>(m.source)]));
   }
-  out.flux_ivar = errors.marginal
-                      ? marginal_flux_ivar(tiles, sources, central_flux, rule, errors.covariances, models, out)
-                      : out.fit.inverse_variance;
+  out.flux_ivar = errors.marginal ? marginal_flux_ivar(tiles, sources, central_flux, rule, errors.covariances,
+                                                       models, out)
+                                  : out.fit.inverse_variance;
   return out;
 }
 

@@ -134,8 +134,7 @@ class Errors {
       const FitTile& tile = tiles_[t];
       Image<float> residual(tile.data.width(), tile.data.height());
       for (int y = 0; y < residual.height(); ++y)
-        for (int x = 0; x < residual.width(); ++x)
-          residual(x, y) = tile.data(x, y) - solved_.models[t](x, y);
+        for (int x = 0; x < residual.width(); ++x) residual(x, y) = tile.data(x, y) - solved_.models[t](x, y);
       for (const UnitModel& m : models_[t])
         sums[static_cast<std::size_t>(m.source)].add(residual.view(), tile.inverse_error, m.patch);
     }
@@ -168,7 +167,8 @@ class Errors {
     const Box a = more->box(), b = less->box();
     const Box box{std::min(a.x0, b.x0), std::max(a.x1, b.x1), std::min(a.y0, b.y0), std::max(a.y1, b.y1)};
     Patch out{Image<float>(box.width(), box.height()), box.x0, box.y0};
-    add_patch(out.pixels.view(), {more->pixels, a.x0 - box.x0, a.y0 - box.y0}, static_cast<float>(1 / step.size));
+    add_patch(out.pixels.view(), {more->pixels, a.x0 - box.x0, a.y0 - box.y0},
+              static_cast<float>(1 / step.size));
     add_patch(out.pixels.view(), {less->pixels, b.x0 - box.x0, b.y0 - box.y0},
               static_cast<float>(-1 / step.size));
     return out;
@@ -181,9 +181,9 @@ class Errors {
     for (int k = 0; k < kParameters; ++k) {
       const double variance = covariance(packed, k, k);
       if (!(variance > 0) || (k > kDec && !sources_[j].is_galaxy())) continue;
-      const double moved =
-          ratio * (k == kIndex ? std::sqrt(variance)
-                               : most_moved(sources_[j], k, std::sqrt(variance), tiles_.front().pixel_scale_arcsec));
+      const double moved = ratio * (k == kIndex ? std::sqrt(variance)
+                                                : most_moved(sources_[j], k, std::sqrt(variance),
+                                                             tiles_.front().pixel_scale_arcsec));
       if (moved * moved > kNegligible) out.push_back(k);
     }
     return out;
@@ -216,13 +216,15 @@ class Errors {
         const std::optional<Patch> change = slope(tile, *step, central_flux_[j]);
         if (!change) continue;
         for (Eigen::Index l = 0; l < n; ++l)
-          if (const Patch* unit = patch_of_[t][static_cast<std::size_t>(group[static_cast<std::size_t>(l)].source)])
+          if (const Patch* unit =
+                  patch_of_[t][static_cast<std::size_t>(group[static_cast<std::size_t>(l)].source)])
             slopes(l, p) += product(tile, *unit, *change);
       }
     }
     // The normal matrix of the group, scaled to a unit diagonal.
     Eigen::MatrixXd g = (1 + kRidge) * Eigen::MatrixXd::Identity(n, n);
-    for (Eigen::Index l = 0; l < n; ++l) place_[static_cast<std::size_t>(group[static_cast<std::size_t>(l)].source)] = static_cast<int>(l);
+    for (Eigen::Index l = 0; l < n; ++l)
+      place_[static_cast<std::size_t>(group[static_cast<std::size_t>(l)].source)] = static_cast<int>(l);
     Eigen::VectorXd scale(n);
     for (Eigen::Index l = 0; l < n; ++l) {
       const auto source = static_cast<std::size_t>(group[static_cast<std::size_t>(l)].source);
@@ -234,7 +236,8 @@ class Errors {
     Eigen::MatrixXd c(k, k);
     for (Eigen::Index p = 0; p < k; ++p)
       for (Eigen::Index q = 0; q < k; ++q)
-        c(p, q) = covariance(packed, parameters[static_cast<std::size_t>(p)], parameters[static_cast<std::size_t>(q)]);
+        c(p, q) = covariance(packed, parameters[static_cast<std::size_t>(p)],
+                             parameters[static_cast<std::size_t>(q)]);
     const Eigen::MatrixXd by =
         solved_.fit.flux[j] * scale.asDiagonal() * g.ldlt().solve(scale.asDiagonal() * slopes);
     if (!by.allFinite()) return;

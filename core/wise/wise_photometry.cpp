@@ -164,8 +164,8 @@ void sample_sources(const TileImage& tile, const TilePsf& psf, std::span<const S
 }
 
 BandResult run_job(const WiseData& data, const WiseJob& job, const TilePsfs& psfs, const Wcs& brick,
-                   const Wcs& grid, bool coadd, std::span<const SourceModel> sources,
-                   GalaxyProfiles profiles, const FluxErrorRule& errors) {
+                   const Wcs& grid, bool coadd, std::span<const SourceModel> sources, GalaxyProfiles profiles,
+                   const FluxErrorRule& errors) {
   const WiseBand& band = wise_band(job.band);
   const std::vector<TileImage> tiles = read_tiles(data, job, brick);
   BandResult out;
