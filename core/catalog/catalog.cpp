@@ -113,6 +113,12 @@ void clean_parameters(CatalogSource& row) {
   }
 }
 
+// Which errors a joint fit's are. Catalogs without the card had those of other telescopes' fluxes of noise alone.
+void add_errors_card(fits::Header& header, const CatalogContext& context) {
+  if (context.joint)
+    header.set("IVARKIND", std::string("MARGINAL"), "Errors of fits know of neighbours and shapes");
+}
+
 }  // namespace
 
 std::string_view type_name(CatalogType type) {
@@ -243,6 +249,7 @@ fits::Header catalog_header(const fits::Header& version_header, const CatalogCon
   fits::Header header = version_header;
   header.set("PRODTYPE", "catalog", "NOIRLab data product type");
   add_profiles_card(header, context.profiles);
+  add_errors_card(header, context);
   for (const std::string& band : context.bands) {
     const auto sky = coadd_sky.find(band);
     if (sky == coadd_sky.end()) continue;
@@ -288,6 +295,7 @@ void write_catalog(const std::vector<CatalogSource>& rows, const CatalogContext&
     writer.add_empty_primary(header);
     fits::Header own;
     add_profiles_card(own, context.profiles);
+    add_errors_card(own, context);
     writer.add_table(table, extname, own);
     products.record(path, writer.write(path));
   };

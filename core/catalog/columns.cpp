@@ -473,7 +473,8 @@ std::string catalog_schema_markdown() {
       "in `shape_r`, `shape_e1`, `shape_e2` and a de Vaucouleurs profile of that in `shapedev_*`, which has the share "
       "`fracdev_<band>` of `flux_<band>`; both are 0 for other types. `type` has four characters then. "
       "Fluxes and shapes of galaxies are of whole Sersic profiles where the header's GALPROF is SERSIC (`--fit joint`), else of "
-      "the reference's. "
+      "the reference's. Inverse variances of what is fitted, in the bands of WISE and GALEX and their light curves too, are "
+      "marginal where IVARKIND is MARGINAL (`--fit joint`), else of noise alone; those of apertures are of noise always. "
       "This page is made from the table in `columns.cpp`.\n\n"
       "| column | type | unit | filled by | content |\n|---|---|---|---|---|\n";
   for (const CatalogColumn& c : catalog_columns()) {

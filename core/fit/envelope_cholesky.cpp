@@ -49,12 +49,8 @@ Envelope arranged(const Eigen::SparseMatrix<double>& a, std::span<const int> ord
   return e;
 }
 
-}  // namespace
-
-std::optional<Eigen::VectorXd> solve_within_envelope(const Eigen::SparseMatrix<double>& a,
-                                                     const Eigen::VectorXd& b, std::span<const int> order,
-                                                     double least_pivot) {
-  Envelope e = arranged(a, order);
+// A = L L^T in place. False if a squared pivot comes out below `least_pivot`.
+bool factorize(Envelope& e, double least_pivot) {
   const auto rows = static_cast<int>(e.first.size());
   const auto first = [&](int row) { return e.first[static_cast<std::size_t>(row)]; };
   for (int i = 0; i < rows; ++i)
@@ -69,9 +65,21 @@ std::optional<Eigen::VectorXd> solve_within_envelope(const Eigen::SparseMatrix<d
       Eigen::LLT<Block> factor(block);
       const Block lower = factor.matrixL();
       if (factor.info() != Eigen::Success || !(lower.diagonal().array().square().minCoeff() >= least_pivot))
-        return std::nullopt;
+        return false;
       block = lower;
     }
+  return true;
+}
+
+}  // namespace
+
+std::optional<Eigen::VectorXd> solve_within_envelope(const Eigen::SparseMatrix<double>& a,
+                                                     const Eigen::VectorXd& b, std::span<const int> order,
+                                                     double least_pivot) {
+  Envelope e = arranged(a, order);
+  if (!factorize(e, least_pivot)) return std::nullopt;
+  const auto rows = static_cast<int>(e.first.size());
+  const auto first = [&](int row) { return e.first[static_cast<std::size_t>(row)]; };
   const auto n = static_cast<Eigen::Index>(order.size());
   Eigen::VectorXd x = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(rows) * kBlock);
   for (Eigen::Index k = 0; k < n; ++k) x[k] = b[order[static_cast<std::size_t>(k)]];
@@ -89,6 +97,44 @@ std::optional<Eigen::VectorXd> solve_within_envelope(const Eigen::SparseMatrix<d
   }
   Eigen::VectorXd out(n);
   for (Eigen::Index k = 0; k < n; ++k) out[order[static_cast<std::size_t>(k)]] = x[k];
+  return out;
+}
+
+std::optional<Eigen::VectorXd> inverse_diagonal_within_envelope(const Eigen::SparseMatrix<double>& a,
+                                                                std::span<const int> order,
+                                                                double least_pivot) {
+  Envelope e = arranged(a, order);
+  if (!factorize(e, least_pivot)) return std::nullopt;
+  const auto rows = static_cast<int>(e.first.size());
+  // Z = A^-1 satisfies Z L = L^-T. Its columns from the last to the first, each in the place of L's.
+  std::vector<int> below;
+  std::vector<Block> factors, column;
+  for (int j = rows - 1; j >= 0; --j) {
+    below.clear();
+    for (int i = j + 1; i < rows; ++i)
+      if (e.first[static_cast<std::size_t>(i)] <= j) below.push_back(i);
+    const Block own = e.at(j, j).triangularView<Eigen::Lower>().solve(Block::Identity());
+    factors.clear();
+    for (const int k : below) factors.push_back(e.at(k, j) * own);
+    column.assign(below.size(), Block::Zero());
+    Block corner = own.transpose() * own;
+    for (std::size_t a_row = 0; a_row < below.size(); ++a_row)
+      for (std::size_t b = 0; b < below.size(); ++b) {
+        if (b <= a_row)
+          column[a_row].noalias() -= e.at(below[a_row], below[b]) * factors[b];
+        else
+          column[a_row].noalias() -= e.at(below[b], below[a_row]).transpose() * factors[b];
+      }
+    for (std::size_t k = 0; k < below.size(); ++k) {
+      corner.noalias() -= column[k].transpose() * factors[k];
+      e.at(below[k], j) = column[k];
+    }
+    e.at(j, j) = corner;
+  }
+  const auto n = static_cast<int>(order.size());
+  Eigen::VectorXd out(n);
+  for (int k = 0; k < n; ++k)
+    out[order[static_cast<std::size_t>(k)]] = e.at(k / kBlock, k / kBlock)(k % kBlock, k % kBlock);
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "core/fit/envelope_cholesky.h"
+#include "core/fit/sparse_inverse.h"
 #include "core/model/simd.h"
 
 namespace brickline {
@@ -86,6 +87,8 @@ Projection project(const PreparedImage& image, const Clipped& m) {
 
 // From so many unknowns on the envelope's dense blocks are faster than a sparse factor.
 constexpr int kManyUnknowns = 1000;
+// Correlations below this are not told.
+constexpr double kLeastOverlap = 1e-3;
 // Models so many times wider than the median reach far across the others.
 constexpr int kWide = 2;
 
@@ -199,6 +202,21 @@ void add_statistics(const PreparedImage& image, const std::vector<double>& flux,
   }
 }
 
+void find_marginal(const Eigen::SparseMatrix<double>& scaled, const Eigen::VectorXd& diagonal, int sources,
+                   FluxResult& out) {
+  const std::vector<double> shares = inverse_diagonal_shares(scaled);
+  out.marginal_inverse_variance.assign(static_cast<std::size_t>(sources), 0.0);
+  out.overlaps.resize(static_cast<std::size_t>(sources));
+  for (int j = 0; j < sources; ++j) {
+    const auto s = static_cast<std::size_t>(j);
+    if (!(out.inverse_variance[s] > 0)) continue;
+    out.marginal_inverse_variance[s] = shares[s] * diagonal[j];
+    for (Eigen::SparseMatrix<double>::InnerIterator it(scaled, j); it; ++it)
+      if (it.row() != j && it.row() < sources && std::abs(it.value()) >= kLeastOverlap)
+        out.overlaps[s].push_back({static_cast<int>(it.row()), it.value()});
+  }
+}
+
 }  // namespace
 
 double FluxResult::chi2() const { return std::accumulate(image_chi2.begin(), image_chi2.end(), 0.0); }
@@ -262,6 +280,7 @@ FluxResult solve_fluxes(std::span<const FluxImage> images, std::span<const doubl
       out.flux[s] = x[s];
       out.inverse_variance[s] = diagonal[s];
     }
+    if (options.marginal) find_marginal(matrix, diagonal, n, out);
     if (options.fit_sky)
       for (int i = 0; i < count; ++i) out.image_sky[i] = std::isfinite(x[n + i]) ? x[n + i] : 0;
   }

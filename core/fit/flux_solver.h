@@ -29,6 +29,7 @@ struct FluxImage {
 struct FluxOptions {
   bool fit_sky = false;  // one constant per image
   bool statistics = true;
+  bool marginal = false;  // marginal_inverse_variance and overlaps
 };
 
 // Per source, summed over images. With p the unit model, c the flux (images where c = 0 or Z is empty do not
@@ -45,9 +46,19 @@ struct FluxStatistics {
   double fracin = 0;  // sum_i(sum_B |p|) / max(1, images)
 };
 
+// How much the unit models of two sources have in common on all images: a correlation, of at least 1e-3.
+struct FluxOverlap {
+  int source = 0;
+  double correlation = 0;
+};
+
 struct FluxResult {
   std::vector<double> flux;              // nanomaggies; sources that touch no unmasked pixel keep start_flux
   std::vector<double> inverse_variance;  // diagonal of the normal matrix (blending ignored); 0: not measured
+  // Where asked for: what is left of inverse_variance with the fluxes of all others (and skies) free, 1/(G^-1)_ii of the
+  // normal matrix G (core/fit/sparse_inverse.h); 0: not measured, or not told from others. And who overlaps whom.
+  std::vector<double> marginal_inverse_variance;
+  std::vector<std::vector<FluxOverlap>> overlaps;
   std::vector<FluxStatistics> statistics;
   std::vector<double> image_chi2;  // per image, all its pixels
   std::vector<double> image_npix;  // pixels with inverse_error > 0

@@ -46,14 +46,16 @@ fits::Table objects_of(const fits::Table& catalog, bool all) {
 // Sums over one object's measurements in one band.
 struct Sums {
   double flux = 0, flux_ivar = 0, psfdepth = 0, galdepth = 0;
+  double joint_variance = 0;  // of `flux`
   double fracin = 0, fracflux = 0, fracmasked = 0, rchisq = 0;
   std::vector<double> apflux, apflux_ivar;
   std::int32_t count = 0;
 
-  void add(const fits::Table& t, std::int64_t i, std::int64_t apertures) {
+  void add(const fits::Table& t, std::int64_t i, std::int64_t apertures, bool joint) {
     const double ivar = t.number("flux_ivar", i), in = t.number("fracin", i);
     flux += t.number("flux", i) * ivar;
     flux_ivar += ivar;
+    if (joint && ivar > 0) joint_variance += ivar * ivar / t.number("flux_ivar_joint", i);
     psfdepth += t.number("psfdepth", i);
     galdepth += t.number("galdepth", i);
     fracin += in;
@@ -166,9 +168,10 @@ fits::Table average_forced(const fits::Table& objects, const fits::Table& measur
   std::map<std::pair<ObjectKey, std::string>, Sums> sums;
   const fits::Column* apertures_column = measurements.find("apflux");
   const std::int64_t apertures = apertures_column ? apertures_column->width() : 0;
+  const bool joint = measurements.has("flux_ivar_joint");
   for (std::int64_t i = 0; i < measurements.rows(); ++i)
     if (!is_cut(measurements, i))
-      sums[{key_of(measurements, i), measurements.text("filter", i)}].add(measurements, i, apertures);
+      sums[{key_of(measurements, i), measurements.text("filter", i)}].add(measurements, i, apertures, joint);
   fits::Table out;
   out.set_rows(objects.rows());
   for (const char* name : {"release", "brickid", "objid"}) out.add(objects.require(name));
@@ -194,6 +197,9 @@ fits::Table average_forced(const fits::Table& objects, const fits::Table& measur
     };
     add("flux", "nanomaggies", [](const Sums& s) { return ratio(s.flux, s.flux_ivar); });
     add("flux_ivar", "nanomaggies^(-2)", [](const Sums& s) { return static_cast<float>(s.flux_ivar); });
+    if (joint)
+      add("flux_ivar_joint", "nanomaggies^(-2)",
+          [](const Sums& s) { return ratio(s.flux_ivar * s.flux_ivar, s.joint_variance); });
     add_apertures("apflux", "nanomaggies",
                   [](const Sums& s, std::size_t a) { return ratio(s.apflux[a], s.apflux_ivar[a]); });
     add_apertures("apflux_ivar", "nanomaggies^(-2)",

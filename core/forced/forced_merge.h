@@ -30,6 +30,8 @@ void require_same_places(const fits::Table& catalog, const std::vector<NamedTabl
 
 // Per object of `objects` (release, brickid, objid) and band:
 //   forced_flux = sum f iv/sum iv, forced_flux_ivar = sum iv, the same of each aperture (if there are any);
+//   forced_flux_ivar_joint, where measurements have flux_ivar_joint: that of the same mean, (sum iv)^2/sum (iv^2/flux_ivar_joint),
+//   0 if one of them has none;
 //   forced_psfdepth, forced_galdepth: sums over all its measurements; forced_nexp: how many there are;
 //   forced_fracin: their mean; forced_fracflux, forced_fracmasked, forced_rchisq: means weighted by fracin.
 // 0 where nothing was measured. Of CCDs that catalogs do without (ccd_cuts) there is nothing in them.

@@ -1,5 +1,6 @@
 #include "core/forced/forced_photometry.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -232,34 +233,10 @@ class Measurement {
     for (std::size_t i = 0; i < moving.size(); ++i) out_.rows[i].motion = motions.rows[i];
   }
 
-  // What of a row's model the models that overlap it cannot stand for.
   void find_limits() {
-    for (std::size_t i = 0; i < out_.rows.size(); ++i) {
-      ForcedMeasurement& row = out_.rows[i];
-      if (!sources_[row.source].reported || !patch_of(i) || !(row.flux_ivar > 0)) continue;
-      const Box box = intersection(patch_of(i)->box(), image_.data.box());
-      Image<float> own(box.width(), box.height());
-      for (int y = box.y0; y < box.y1; ++y)
-        for (int x = box.x0; x < box.x1; ++x)
-          own(x - box.x0, y - box.y0) = patch_of(i)->pixels(x - patch_of(i)->x0, y - patch_of(i)->y0);
-      std::vector<UnitModel> others;
-      for (const std::vector<UnitModel>* models : {&units_, &nuclei_})
-        for (const UnitModel& u : *models)
-          if (u.source != static_cast<int>(i) && !intersection(u.patch.box(), box).empty()) {
-            others.push_back({static_cast<int>(others.size()), u.patch});
-            others.back().patch.x0 -= box.x0;
-            others.back().patch.y0 -= box.y0;
-          }
-      const FluxImage flux_image{own.const_view(), image_.inverse_error.view().crop(box), others};
-      FluxOptions without_statistics;
-      without_statistics.statistics = false;
-      const double left =
-          solve_fluxes(std::span(&flux_image, 1), std::vector<double>(others.size(), 0.0), without_statistics)
-              .chi2();
-      row.flux_ivar_joint = static_cast<float>(std::min<double>(left, row.flux_ivar));
+    for (ForcedMeasurement& row : out_.rows)
       if (row.flux_ivar_joint > 0)
         row.flux_limit95 = static_cast<float>(upper_limit(row.flux, 1 / std::sqrt(row.flux_ivar_joint)));
-    }
   }
 
   void find_errors() {
@@ -276,7 +253,9 @@ class Measurement {
 
   FluxResult solve(std::size_t unknowns) const {
     const FluxImage flux_image{image_.data.view(), image_.inverse_error.view(), units_};
-    return solve_fluxes(std::span(&flux_image, 1), std::vector<double>(unknowns, 0.0));
+    FluxOptions how;
+    how.marginal = has_joint_errors(options_, sources_);
+    return solve_fluxes(std::span(&flux_image, 1), std::vector<double>(unknowns, 0.0), how);
   }
 
   void take(const FluxResult& fit) {
@@ -284,6 +263,8 @@ class Measurement {
     for (std::size_t i = 0; i < out_.rows.size(); ++i) {
       out_.rows[i].flux_ivar = static_cast<float>(fit.inverse_variance[i]);
       out_.rows[i].flux = fit.inverse_variance[i] > 0 ? static_cast<float>(fit.flux[i]) : 0;
+      if (!fit.marginal_inverse_variance.empty())
+        out_.rows[i].flux_ivar_joint = static_cast<float>(fit.marginal_inverse_variance[i]);
       if (const Patch* patch = patch_of(i)) add_patch(out_.model.view(), *patch, out_.rows[i].flux);
     }
   }
@@ -312,6 +293,12 @@ class Measurement {
 };
 
 }  // namespace
+
+bool has_joint_errors(const ForcedOptions& options, std::span<const ForcedSource> sources) {
+  return options.limits || std::ranges::any_of(sources, [](const ForcedSource& s) {
+           return s.profiles == GalaxyProfiles::kSersic;
+         });
+}
 
 std::vector<ForcedSource> take_off_large_galaxies(CcdImage& image, std::vector<ForcedSource>& sources) {
   UnitModels models(image, profiles_of(sources));

@@ -24,7 +24,7 @@ struct ForcedOptions {
   bool fit = true;   // fluxes of models; false: apertures and centroids alone
   bool apertures = false;
   bool motions = false;  // stars' derivatives and full fits (core/forced/star_motion.h)
-  bool limits = false;   // flux_ivar_joint, flux_limit95
+  bool limits = false;   // flux_limit95, and flux_ivar_joint of sources of any catalog
   bool errors = false;   // FluxErrors
   bool nuclei = false;   // a point source more at the centre of every EXP, DEV and SER; not with `motions`
 };
@@ -41,8 +41,9 @@ struct ForcedMeasurement {
   std::array<float, kForcedApertures> apflux{}, apflux_ivar{};
   std::uint16_t dqmask =
       0;  // the mask's bits at the pixel (the nearest one's, with EDGE2, outside of the CCD)
-  // With the blending that flux_ivar leaves out: the inverse variance that is left when the fluxes of all sources
-  // that overlap are free; and the flux that is exceeded with a probability of 5 %, were no flux negative.
+  // With the blending that flux_ivar leaves out: the inverse variance that is left when the fluxes of all sources are
+  // free, positions and shapes exact (FluxResult::marginal_inverse_variance; 0: not told from others); and the flux that is
+  // exceeded with a probability of 5 %, were no flux negative.
   float flux_ivar_joint = 0, flux_limit95 = 0;
   float flux_agn = 0, flux_agn_ivar = 0;  // of the nucleus
   std::optional<FluxErrors> errors;
@@ -54,6 +55,10 @@ struct ForcedResult {
   std::vector<ForcedMeasurement> rows;  // in the order of the sources
   Image<float> model;                   // the sum of all models; empty without a fit
 };
+
+// Whether flux_ivar_joint is told of measurements of these sources: where it is asked for, and of catalogs of joint fits, in
+// which errors know of neighbours.
+bool has_joint_errors(const ForcedOptions& options, std::span<const ForcedSource> sources);
 
 // Large galaxies that are centred off the image and have a flux in the catalog: their light is taken off the image with
 // that flux, and they leave the list; returns them.

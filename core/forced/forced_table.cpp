@@ -45,7 +45,7 @@ constexpr std::pair<std::string_view, const char*> kDescriptions[] = {
     {"ra", "where it was, at the time of the exposure"},
     {"dec", "where it was, at the time of the exposure"},
     {"flux", "of the model, fitted with all others"},
-    {"flux_ivar", "without the blending with others"},
+    {"flux_ivar", "of noise alone, as if nothing overlapped"},
     {"fracflux", "light of others in the model, over its own"},
     {"rchisq", "mean chi^2, weighted by the model"},
     {"fracmasked", "share of the model on pixels without weight"},
@@ -82,7 +82,7 @@ constexpr std::pair<std::string_view, const char*> kDescriptions[] = {
     {"winpsf_dra", "the same of the PSF model"},
     {"winpsf_ddec", "the same of the PSF model"},
     {"winpsf_converged", "its centroid was found"},
-    {"flux_ivar_joint", "with the blending with others"},
+    {"flux_ivar_joint", "the same with the fluxes of all others free"},
     {"flux_limit95", "exceeded with a probability of 5 %"},
     {"flux_agn", "of a point source at the galaxy's centre"},
     {"flux_agn_ivar", "of flux_agn"},
@@ -258,8 +258,11 @@ fits::Table forced_table(const CcdTable& ccds, std::span<const ForcedCcd> measur
   add_measurements(c, options);
   if (options.fit && options.motions) add_motions(c);
   add_centroids(c);
-  if (options.fit && options.limits) {
+  const bool joint = std::ranges::any_of(
+      measured, [&](const ForcedCcd& ccd) { return has_joint_errors(options, ccd.sources); });
+  if (options.fit && joint)
     c.add("flux_ivar_joint", "nanomaggies^(-2)", [](const Row& r) { return r.measured->flux_ivar_joint; });
+  if (options.fit && options.limits) {
     c.add("flux_limit95", "nanomaggies", [](const Row& r) { return r.measured->flux_limit95; });
   }
   if (options.fit && options.nuclei) {

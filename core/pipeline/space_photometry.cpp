@@ -44,6 +44,7 @@ MeasuredSources fitted_sources(const Measurements& measurements) {
           Bulge{to_softened({row.shapedev_r, row.shapedev_e1, row.shapedev_e2}), {mean_bulge_fraction(row)}};
     out.rows.push_back(i);
     out.models.push_back(std::move(model));
+    out.covariances.push_back(row.fit_covariance);
   }
   return out;
 }
@@ -60,6 +61,7 @@ MeasuredSources sources_to_measure(const Measurements& measurements, bool refere
       continue;
     out.rows.push_back(fitted.rows[k]);
     out.models.push_back(std::move(fitted.models[k]));
+    out.covariances.push_back(std::move(fitted.covariances[k]));
   }
   return out;
 }

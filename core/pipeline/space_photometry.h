@@ -18,6 +18,8 @@ struct MeasuredSources {
   std::vector<std::size_t> rows;
   // Composite galaxies have one fraction of the bulge, that of all fitted bands together: for RenderTarget::band 0.
   std::vector<SourceModel> models;
+  std::vector<std::vector<float>>
+      covariances;  // of these as they were fitted (CatalogSource::fit_covariance)
 };
 // All fitted rows.
 MeasuredSources fitted_sources(const Measurements& measurements);

@@ -10,6 +10,7 @@
 #include "core/model/lanczos.h"
 #include "core/model/renderer.h"
 #include "core/model/transform_plan.h"
+#include "core/wise/tile_flux_errors.h"
 
 namespace brickline {
 namespace {
@@ -95,44 +96,46 @@ const PsfKernel& TilePsf::part(int before, int after) const {
 const PsfKernel& TilePsf::cropped(int radius) const { return part(radius, radius); }
 const PsfKernel& TilePsf::square(int size) const { return part(size / 2, size / 2 - 1); }
 
+std::optional<Patch> tile_model(Renderer& renderer, const FitTile& tile, const SourceModel& source,
+                                double central_flux, const FootprintRule& rule) {
+  RenderTarget target{tile.data.width(), tile.data.height(), tile.wcs.cd(), nullptr, 0};
+  const Box image = Box::from_size(target.width, target.height);
+  const auto at = tile.wcs.sky_to_pixel(source.ra, source.dec);
+  if (!at || !(std::abs(at->x) < kFar && std::abs(at->y) < kFar)) return std::nullopt;
+  const int radius = rule.radius(central_flux);
+  if (source.is_galaxy()) {
+    const int half = galaxy_half_width(source, tile.pixel_scale_arcsec, radius, rule.galaxy_radii);
+    const int size = power_of_two_size(2.0 * half);
+    if (size == 0) return std::nullopt;
+    const Extent x = galaxy_extent(at->x, half, size), y = galaxy_extent(at->y, half, size);
+    const Box box = intersection({x.begin, x.end, y.begin, y.end}, image);
+    if (box.empty()) return std::nullopt;
+    target.psf = &tile.psf->square(size);
+    return rule.profiles == GalaxyProfiles::kReference
+               ? galaxy_patch(renderer, source, *at, size, box, target)
+               : renderer.patch_on(box, source, *at, target);
+  }
+  target.psf = &tile.psf->cropped(radius);
+  const std::optional<Box> stamp = model_extent(source, *at, target);
+  if (!stamp) return std::nullopt;
+  const Box box = intersection(*stamp, image);
+  if (box.empty()) return std::nullopt;
+  return renderer.patch_on(box, source, *at, target);
+}
+
 std::vector<UnitModel> tile_models(const FitTile& tile, std::span<const SourceModel> sources,
                                    std::span<const double> central_flux, const FootprintRule& rule) {
   Renderer renderer({.profiles = rule.profiles});
-  RenderTarget target{tile.data.width(), tile.data.height(), tile.wcs.cd(), nullptr, 0};
-  const Box image = Box::from_size(target.width, target.height);
   std::vector<UnitModel> models;
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    const SourceModel& source = sources[i];
-    const auto at = tile.wcs.sky_to_pixel(source.ra, source.dec);
-    if (!at || !(std::abs(at->x) < kFar && std::abs(at->y) < kFar)) continue;
-    const int radius = rule.radius(central_flux[i]);
-    std::optional<Patch> patch;
-    if (source.is_galaxy()) {
-      const int half = galaxy_half_width(source, tile.pixel_scale_arcsec, radius, rule.galaxy_radii);
-      const int size = power_of_two_size(2.0 * half);
-      if (size == 0) continue;
-      const Extent x = galaxy_extent(at->x, half, size), y = galaxy_extent(at->y, half, size);
-      const Box box = intersection({x.begin, x.end, y.begin, y.end}, image);
-      if (box.empty()) continue;
-      target.psf = &tile.psf->square(size);
-      patch = rule.profiles == GalaxyProfiles::kReference
-                  ? galaxy_patch(renderer, source, *at, size, box, target)
-                  : renderer.patch_on(box, source, *at, target);
-    } else {
-      target.psf = &tile.psf->cropped(radius);
-      const std::optional<Box> stamp = model_extent(source, *at, target);
-      if (!stamp) continue;
-      const Box box = intersection(*stamp, image);
-      if (box.empty()) continue;
-      patch = renderer.patch_on(box, source, *at, target);
-    }
-    if (patch) models.push_back({static_cast<int>(i), std::move(*patch)});
-  }
+  for (std::size_t i = 0; i < sources.size(); ++i)
+    if (std::optional<Patch> patch = tile_model(renderer, tile, sources[i], central_flux[i], rule))
+      models.push_back({static_cast<int>(i), std::move(*patch)});
   return models;
 }
 
 TileFluxes fit_tile_fluxes(std::span<const FitTile> tiles, std::span<const SourceModel> sources,
-                           std::span<const double> central_flux, const FootprintRule& rule) {
+                           std::span<const double> central_flux, const FootprintRule& rule,
+                           const FluxErrorRule& errors) {
   std::vector<std::vector<UnitModel>> models;
   for (const FitTile& tile : tiles) models.push_back(tile_models(tile, sources, central_flux, rule));
   std::vector<FluxImage> images;
@@ -140,12 +143,15 @@ TileFluxes fit_tile_fluxes(std::span<const FitTile> tiles, std::span<const Sourc
     images.push_back({tiles[i].data, tiles[i].inverse_error, models[i]});
   const std::vector<double> start(sources.size(), 0.0);
   TileFluxes out;
-  out.fit = solve_fluxes(images, start);
+  out.fit = solve_fluxes(images, start, {.marginal = errors.marginal});
   for (std::size_t i = 0; i < tiles.size(); ++i) {
     Image<float>& sum = out.models.emplace_back(tiles[i].data.width(), tiles[i].data.height());
     for (const UnitModel& m : models[i])
       add_patch(sum.view(), m.patch, static_cast<float>(out.fit.flux[static_cast<std::size_t>(m.source)]));
   }
+  out.flux_ivar = errors.marginal ? marginal_flux_ivar(tiles, sources, central_flux, rule, errors.covariances,
+                                                       models, out)
+                                  : out.fit.inverse_variance;
   return out;
 }
 

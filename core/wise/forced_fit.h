@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "core/fit/flux_solver.h"
 #include "core/model/galaxy_profiles.h"
 #include "core/model/psf_kernel.h"
+#include "core/model/renderer.h"
 #include "core/model/source_model.h"
 #include "core/wcs/wcs.h"
 
@@ -63,16 +65,30 @@ struct FitTile {
   const TilePsf* psf = nullptr;
 };
 
-// The unit-flux models of all sources on one tile. `central_flux`: one per source.
-// Of composite galaxies the bulge's first fraction counts.
+// The unit-flux model of a source on a tile; empty: nothing of it is there. Of composite galaxies the bulge's first fraction
+// counts.
+std::optional<Patch> tile_model(Renderer& renderer, const FitTile& tile, const SourceModel& source,
+                                double central_flux, const FootprintRule& rule);
+// Of all sources. `central_flux`: one per source.
 std::vector<UnitModel> tile_models(const FitTile& tile, std::span<const SourceModel> sources,
                                    std::span<const double> central_flux, const FootprintRule& rule);
 
+// What is told of how well fluxes are known.
+struct FluxErrorRule {
+  // Of the pixels' noise alone, as in released catalogs; or marginal (core/wise/tile_flux_errors.h).
+  bool marginal = false;
+  // Of the latter. One per source, or none at all: as FittedSource::covariance, of which the position, shape and index count;
+  // empty: known exactly.
+  std::span<const std::vector<float>> covariances;
+};
+
 struct TileFluxes {
   FluxResult fit;                    // fluxes of sources that are not measured are 0
+  std::vector<double> flux_ivar;     // by the rule of errors; 0: not measured, or not told from others
   std::vector<Image<float>> models;  // per tile, the sum of all sources
 };
 TileFluxes fit_tile_fluxes(std::span<const FitTile> tiles, std::span<const SourceModel> sources,
-                           std::span<const double> central_flux, const FootprintRule& rule);
+                           std::span<const double> central_flux, const FootprintRule& rule,
+                           const FluxErrorRule& errors = {});
 
 }  // namespace brickline

@@ -157,7 +157,7 @@ void weigh_light(GalexImage& image, const Image<float>& light) {
 
 GalexBandPhotometry measure_band(const GalexData& data, std::span<const GalexField> fields, std::size_t band,
                                  const Wcs& brick, const Wcs& grid, std::span<const SourceModel> sources,
-                                 const Log& log, GalaxyProfiles profiles) {
+                                 const Log& log, GalaxyProfiles profiles, const FluxErrorRule& errors) {
   std::vector<GalexImage> images;
   for (const GalexField& field : fields)
     if (field.has[band])
@@ -190,9 +190,9 @@ GalexBandPhotometry measure_band(const GalexData& data, std::span<const GalexFie
   const FootprintRule footprint{.bright_limits = kBrightLimits, .profiles = profiles};
   TileFluxes fluxes = fit_tile_fluxes(tiles, sources, central, footprint);
   for (std::size_t t = 0; t < images.size(); ++t) weigh_light(images[t], fluxes.models[t]);
-  fluxes = fit_tile_fluxes(tiles, sources, central, footprint);
+  fluxes = fit_tile_fluxes(tiles, sources, central, footprint, errors);
   for (std::size_t i = 0; i < n; ++i) {
-    out.flux_ivar[i] = fluxes.fit.inverse_variance[i];
+    out.flux_ivar[i] = fluxes.flux_ivar[i];
     out.flux[i] = out.flux_ivar[i] > 0 ? fluxes.fit.flux[i] : 0;
     out.rchisq[i] = fluxes.fit.statistics[i].prochi2;
     out.fracflux[i] = fluxes.fit.statistics[i].profracflux;
@@ -271,13 +271,14 @@ std::vector<GalexField> GalexData::touching(const Wcs& brick) const {
 }
 
 GalexPhotometry measure_galex(const GalexData& data, const Wcs& brick, double brick_pixel_scale,
-                              std::span<const SourceModel> sources, const Log& log, GalaxyProfiles profiles) {
+                              std::span<const SourceModel> sources, const Log& log, GalaxyProfiles profiles,
+                              const FluxErrorRule& errors) {
   GalexPhotometry out;
   out.coadd_grid = coadd_grid(brick, brick_pixel_scale, kGalexPixelScale);
   const std::vector<GalexField> fields = data.touching(brick);
   if (fields.empty()) log.warning("no GALEX field touches the brick");
   for (std::size_t b = 0; b < kGalexBands; ++b)
-    out.bands[b] = measure_band(data, fields, b, brick, out.coadd_grid, sources, log, profiles);
+    out.bands[b] = measure_band(data, fields, b, brick, out.coadd_grid, sources, log, profiles, errors);
   return out;
 }
 

@@ -95,6 +95,7 @@ struct GalexPhotometry {
 
 // A field without files is told in a line and left out; one that cannot be read is an Error (kInput).
 GalexPhotometry measure_galex(const GalexData& data, const Wcs& brick, double brick_pixel_scale,
-                              std::span<const SourceModel> sources, const Log& log, GalaxyProfiles profiles);
+                              std::span<const SourceModel> sources, const Log& log, GalaxyProfiles profiles,
+                              const FluxErrorRule& errors = {});
 
 }  // namespace brickline

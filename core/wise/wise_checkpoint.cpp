@@ -141,7 +141,7 @@ void add_file(Packer& p, const std::filesystem::path& file) {
 
 WiseCheckpoint::WiseCheckpoint(std::filesystem::path file, const WiseData& data, const Wcs& brick,
                                const std::vector<SourceModel>& sources, bool coadds, Log log,
-                               GalaxyProfiles profiles)
+                               GalaxyProfiles profiles, const FluxErrorRule& errors)
     : file_(std::move(file)), log_(log) {
   Packer p;
   p.value(coadds);
@@ -152,6 +152,10 @@ WiseCheckpoint::WiseCheckpoint(std::filesystem::path file, const WiseData& data,
     if (!s.bulge) continue;
     for (double v : {s.bulge->shape.log_re, s.bulge->shape.ee1, s.bulge->shape.ee2}) p.value(v);
     for (double v : s.bulge->fraction) p.value(v);
+  }
+  if (errors.marginal) {
+    p.text("marginal");
+    for (const std::vector<float>& covariance : errors.covariances) p.list(covariance);
   }
   for (double v :
        {brick.tangent_point().ra, brick.tangent_point().dec, brick.reference_pixel().x,

@@ -164,8 +164,8 @@ void sample_sources(const TileImage& tile, const TilePsf& psf, std::span<const S
 }
 
 BandResult run_job(const WiseData& data, const WiseJob& job, const TilePsfs& psfs, const Wcs& brick,
-                   const Wcs& grid, bool coadd, std::span<const SourceModel> sources,
-                   GalaxyProfiles profiles) {
+                   const Wcs& grid, bool coadd, std::span<const SourceModel> sources, GalaxyProfiles profiles,
+                   const FluxErrorRule& errors) {
   const WiseBand& band = wise_band(job.band);
   const std::vector<TileImage> tiles = read_tiles(data, job, brick);
   BandResult out;
@@ -179,10 +179,11 @@ BandResult run_job(const WiseData& data, const WiseJob& job, const TilePsfs& psf
     fit_tiles.push_back({tile.data.view(), tile.inverse_error.view(), tile.wcs, kWisePixelScale, &psf});
   }
   const FootprintRule rule{.bright_limits = band.bright_limits, .profiles = profiles};
-  const TileFluxes fluxes = fit_tile_fluxes(fit_tiles, sources, central, rule);
+  const TileFluxes fluxes = fit_tile_fluxes(fit_tiles, sources, central, rule, errors);
+  const double ivar_factor = errors.marginal ? 1 : band.flux_ivar_factor;
   for (std::size_t i = 0; i < sources.size(); ++i) {
     WiseBandPhotometry& p = out.photometry;
-    p.flux_ivar[i] = fluxes.fit.inverse_variance[i] * band.flux_ivar_factor;
+    p.flux_ivar[i] = fluxes.flux_ivar[i] * ivar_factor;
     p.flux[i] = p.flux_ivar[i] > 0 ? fluxes.fit.flux[i] : 0;
     p.rchisq[i] = fluxes.fit.statistics[i].prochi2;
     p.fracflux[i] = fluxes.fit.statistics[i].profracflux;
@@ -289,7 +290,7 @@ WisePhotometry measure_wise(const WiseData& data, const Wcs& brick, double brick
       }
     }
     results[i] = run_job(data, job, psfs, brick, out.coadd_grid, options.coadds && job.epoch < 0, sources,
-                         options.profiles);
+                         options.profiles, options.errors);
     if (options.store) options.store->keep(job, results[i]);
   });
 

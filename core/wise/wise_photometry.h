@@ -64,7 +64,8 @@ class WiseData {
 
 // One band (of one epoch) of all sources; 0 where a source was not measured.
 struct WiseBandPhotometry {
-  std::vector<double> flux, flux_ivar;   // Vega nanomaggies
+  // Vega nanomaggies; inverse variances by WisePhotometryOptions::errors
+  std::vector<double> flux, flux_ivar;
   std::vector<double> rchisq, fracflux;  // FluxStatistics' prochi2 and profracflux
   std::vector<double> psfdepth;          // inverse variance of a point source's flux, from the typical noise
   std::vector<double> mjd;               // middle of the tile's times; 0: unknown
@@ -109,6 +110,7 @@ struct WisePhotometryOptions {
   bool coadds = true;
   bool coadd_psf = false;             // the mean of the tiles' PSFs is wanted
   Required<GalaxyProfiles> profiles;  // of the sources
+  FluxErrorRule errors = {};
   WiseResultStore* store = nullptr;
   Log log = {};
 };

@@ -75,11 +75,13 @@ TEST_F(FittingOptions, LargeBlobsInPartsAreMarkedAndHoldTheSameSources) {
   EXPECT_GT(marked, 0.9 * static_cast<double>(parts.rows()));
 }
 
-TEST_F(FittingOptions, TablesOfAJointFitSayWhoseProfilesTheyHave) {
+TEST_F(FittingOptions, TablesOfAJointFitSayWhoseProfilesTheyHaveAndWhatErrors) {
   catalog_with({"--fit", "joint", "--blobid", "1"});
   for (const auto& file : {product("tractor", "tractor-"), product("metrics", "all-models-")})
     for (const int hdu : {0, 1})
       EXPECT_EQ(fits::FitsReader(file).header(hdu).text("GALPROF"), "SERSIC") << file << " HDU " << hdu;
+  for (const int hdu : {0, 1})
+    EXPECT_EQ(fits::FitsReader(product("tractor", "tractor-")).header(hdu).text("IVARKIND"), "MARGINAL");
 }
 
 TEST_F(FittingOptions, ABlobIsExplained) {

@@ -218,6 +218,33 @@ TEST(SmallMerge, AveragesAreWithoutCcdsThatAreCut) {
   EXPECT_EQ(a.integer("forced_nexp_r", 1), 2);
 }
 
+TEST(SmallMerge, AveragesKnowOfNeighboursWhereMeasurementsDo) {
+  fits::Table measured = small_measurements();
+  std::vector<float> joint;
+  for (std::int64_t i = 0; i < measured.rows(); ++i)
+    joint.push_back(static_cast<float>(measured.number("flux_ivar", i) / static_cast<double>(i + 2)));
+  measured.add("flux_ivar_joint", joint);
+  const MergedForced merged = merge_forced(small_catalog(), {{"a", measured}}, {"r"});
+  const auto average = [&](const fits::Table& measurements) {
+    return average_forced(merged.objects, measurements, {"r"}).number("forced_flux_ivar_joint_r", 1);
+  };
+  double weight = 0, variance = 0;
+  for (std::int64_t i = 0; i < merged.measurements.rows(); ++i) {
+    const double w = merged.measurements.number("flux_ivar", i);
+    if (merged.measurements.integer("objid", i) != merged.objects.integer("objid", 1) ||
+        merged.measurements.text("filter", i) != "r" || !(w > 0))
+      continue;
+    weight += w;
+    variance += w * w / merged.measurements.number("flux_ivar_joint", i);
+  }
+  ASSERT_GT(weight, 0);
+  EXPECT_NEAR(average(merged.measurements), weight * weight / variance, 1e-5 * weight);
+  // One that is not told from others leaves the mean so.
+  fits::Table untold = merged.measurements;
+  untold.add("flux_ivar_joint", std::vector<float>(static_cast<std::size_t>(untold.rows()), 0.0F));
+  EXPECT_EQ(average(untold), 0);
+}
+
 // The catalog was made anew since, and its numbers are other objects'.
 TEST(SmallMerge, MeasurementsOfAnotherCatalogAreRefused) {
   fits::Table catalog = small_catalog(), measured = small_measurements();

@@ -160,6 +160,21 @@ TEST(SimulatedForced, ASupernovaInAGalaxyHasAnUnbiasedFlux) {
   record("width", s.width);
 }
 
+// In a joint catalog errors know of neighbours: its measurements have them, whatever is asked for.
+TEST(SimulatedForced, MeasurementsOfAJointCatalogKnowOfNeighbours) {
+  const SkyPosition at{150, 40};
+  SyntheticCcd ccd(200, 200, kSig1);
+  ccd.add_star(at, 3);
+  std::vector<ForcedSource> sources = {test::star_at(at), test::star_at({at.ra, at.dec + 0.6 / 3600}),
+                                       test::star_at(ccd.sky(160, 160))};
+  EXPECT_EQ(measure_forced(ccd.image, sources).rows[0].flux_ivar_joint, 0);
+  for (ForcedSource& s : sources) s.profiles = GalaxyProfiles::kSersic;
+  const ForcedResult r = measure_forced(ccd.image, sources);
+  EXPECT_LT(r.rows[0].flux_ivar_joint, 0.6 * r.rows[0].flux_ivar);
+  EXPECT_GT(r.rows[0].flux_ivar_joint, 0.05 * r.rows[0].flux_ivar);
+  EXPECT_NEAR(r.rows[2].flux_ivar_joint / r.rows[2].flux_ivar, 1, 1e-4);
+}
+
 TEST(SimulatedForced, AnActiveNucleusHasAnUnbiasedFlux) {
   const Nuclei n = measure_beside_galaxies(0, true);
   EXPECT_GE(n.fluxes.size(), 200u);

@@ -30,9 +30,11 @@ class WiseCheckpointTest : public testing::Test {
     return o;
   }
   // The results, and how many jobs came from the file.
-  std::pair<WisePhotometry, int> run(GalaxyProfiles profiles = GalaxyProfiles::kReference) {
-    WiseCheckpoint checkpoint(file_, data_, sky_.brick, models_, true, {}, profiles);
+  std::pair<WisePhotometry, int> run(GalaxyProfiles profiles = GalaxyProfiles::kReference,
+                                     const FluxErrorRule& errors = {}) {
+    WiseCheckpoint checkpoint(file_, data_, sky_.brick, models_, true, {}, profiles, errors);
     WisePhotometryOptions how{.profiles = profiles};
+    how.errors = errors;
     how.store = &checkpoint;
     WisePhotometry r = measure_wise(data_, sky_.brick, kBrickPixelScale, models_, how);
     return {std::move(r), checkpoint.used()};
@@ -86,6 +88,17 @@ TEST_F(WiseCheckpointTest, ResultsAreOfTheProfilesThatAreAskedFor) {
   const double ratio = whole.bands[0].flux.at(0) / reference.bands[0].flux.at(0);
   EXPECT_GT(ratio, 1.01);
   EXPECT_LT(ratio, 1.2);
+}
+
+TEST_F(WiseCheckpointTest, ErrorsAreThoseThatAreAskedFor) {
+  run();
+  std::vector<std::vector<float>> covariances(models_.size());
+  FluxErrorRule errors{.marginal = true, .covariances = covariances};
+  EXPECT_EQ(run(GalaxyProfiles::kReference, errors).second, 0);
+  EXPECT_EQ(run(GalaxyProfiles::kReference, errors).second, 6);
+  covariances[0] = {1e-12F, 0, 1e-12F};
+  EXPECT_EQ(run(GalaxyProfiles::kReference, errors).second, 0);
+  EXPECT_EQ(run().second, 6);
 }
 
 TEST_F(WiseCheckpointTest, ResultsOfOtherSourcesOrFilesAreNotUsed) {

@@ -21,8 +21,12 @@ Outcome<GalexResults> run_galex_forced(const GalexOptions& options, const FitWay
   if (!options.wanted) return Outcome<GalexResults>(GalexResults{});
   const GalexData data(options.dir, run.reads.get());
   const MeasuredSources sources = sources_to_measure(measurements, false);
-  const GalexPhotometry photometry = measure_galex(
-      data, selection.brick.wcs, selection.brick.pixel_scale_arcsec, sources.models, run.log, way.profiles());
+  FluxErrorRule errors;
+  errors.marginal = way.joint();
+  errors.covariances = sources.covariances;
+  const GalexPhotometry photometry =
+      measure_galex(data, selection.brick.wcs, selection.brick.pixel_scale_arcsec, sources.models, run.log,
+                    way.profiles(), errors);
   GalexResults out;
   out.measured = true;
   out.rows.resize(measurements.rows.size());

@@ -123,11 +123,15 @@ Outcome<WiseResults> run_wise_forced(const WiseOptions& options, const FitWay& w
   if (!is_wanted(options)) return Outcome<WiseResults>(WiseResults{});
   const WiseData data(files_of(options), run.reads.get());
   const MeasuredSources sources = sources_to_measure(measurements, options.gaia_only);
+  FluxErrorRule errors;
+  errors.marginal = way.joint();
+  errors.covariances = sources.covariances;
   std::optional<WiseCheckpoint> checkpoint;
   if (!options.checkpoint.empty())
     checkpoint.emplace(options.checkpoint, data, selection.brick.wcs, sources.models, options.coadds, run.log,
-                       way.profiles());
+                       way.profiles(), errors);
   WisePhotometryOptions how{.profiles = way.profiles()};
+  how.errors = errors;
   how.coadds = options.coadds;
   how.coadd_psf = options.save_psf;
   how.store = checkpoint ? &*checkpoint : nullptr;
