@@ -98,6 +98,7 @@ int runbrick(const std::vector<std::string>& words, std::optional<RunDisplay>& d
   const BrickOptions& options = resolved.options;
   if (options.control.dump_config) return print(configuration_text(resolved));
   check_options(options);
+  require_typed_paths(resolved);
   if (options.control.plan) return print(plan_of_brick(options));
   stop.listen(options.control.time_limit_seconds,
               [brick = brick_name(options.region), dir = options.control.output_dir](const std::string& why) {
