@@ -80,6 +80,7 @@ void complete(const SurveyDirectory& survey, const CameraRegistry& cameras, Meas
   o.make_calibrations = !a.skip_calibrations;
   c.output = survey.calib();
   c.sky_maker.references = references;
+  if (!o.make_calibrations) require_typed("--calib-dir", a.calib_dir, PathKind::kDirectory);
   if (!a.calib_dir.empty()) {
     c.output = a.calib_dir;
     c.sky_maker.reading.calibration_dirs = {a.calib_dir};

@@ -98,7 +98,6 @@ int runbrick(const std::vector<std::string>& words, std::optional<RunDisplay>& d
   const BrickOptions& options = resolved.options;
   if (options.control.dump_config) return print(configuration_text(resolved));
   check_options(options);
-  require_typed_paths(resolved);
   if (options.control.plan) return print(plan_of_brick(options));
   stop.listen(options.control.time_limit_seconds,
               [brick = brick_name(options.region), dir = options.control.output_dir](const std::string& why) {
@@ -109,6 +108,7 @@ int runbrick(const std::vector<std::string>& words, std::optional<RunDisplay>& d
                   RunDisplay::form_of_stderr(options.control.log_json));
   const Log log(*display);
   if (const auto code = done_before(options, log)) return *code;
+  require_typed_paths(resolved);
   BrickHooks hooks;
   hooks.option_origins = std::move(resolved.origins);
   hooks.stage_begins = [&](std::string_view stage, std::size_t number, std::size_t stages) {
