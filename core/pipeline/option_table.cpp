@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/pipeline/state_path.h"
+#include "core/refs/reference_catalog.h"
 #include "core/survey/provenance.h"
 
 namespace brickline {
