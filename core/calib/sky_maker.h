@@ -18,8 +18,7 @@ namespace brickline {
 ReadImageOptions native_pixels(ReadImageOptions reading);
 
 struct SkyMakerOptions {
-  ReadImageOptions
-      reading;  // calibration_dirs, sky_template_dir, environment, old_calibs_ok, wcs_trust count
+  ReadImageOptions reading;     // calibration_dirs, sky_template_dir, environment, old_calibs_ok, trust count
   ReferenceOptions references;  // stars, clusters and galaxies whose pixels are not sky
   bool halos = true;            // where the camera's facts want it and the zero point is known
   SkyFitOptions fit;            // the camera's facts replace box_pixels, detect_sources and jump

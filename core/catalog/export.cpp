@@ -6,6 +6,8 @@
 #include <cmath>
 #include <type_traits>
 
+#include "core/base/error.h"
+
 namespace brickline {
 namespace {
 
@@ -112,6 +114,8 @@ std::string cell(const fits::Column& column, std::int64_t row) {
 
 std::string region(const fits::Table& t, std::int64_t row, const RegionOptions& options) {
   const double ra = t.number("ra", row), dec = t.number("dec", row);
+  if (!std::isfinite(ra) || !(std::abs(dec) <= 90))
+    throw input_error("row {}: ({}, {}) is no position", row + 1, ra, dec);
   const std::string type = t.text("type", row);
   const double radius = std::max(t.number("shape_r", row), options.smallest_arcsec);
   const double e1 = t.number("shape_e1", row), e2 = t.number("shape_e2", row);

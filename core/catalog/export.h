@@ -24,7 +24,7 @@ struct RegionOptions {
 // A catalog as a ds9 region file: point sources as crosses, round galaxies as circles of their half-light
 // radius, other galaxies as ellipses of theirs (of COMP its disk's; major axis at the position angle, east of north), rows that
 // were not fitted as diamonds; a colour and a tag per type, the object's number as text.
-// Columns: ra, dec, type, objid, shape_r, shape_e1, shape_e2. Error (kInput) if one is missing.
+// Columns: ra, dec, type, objid, shape_r, shape_e1, shape_e2. Error (kInput) if one is missing, or a position is none.
 std::string ds9_regions(const fits::Table& catalog, const RegionOptions& options = {});
 
 }  // namespace brickline

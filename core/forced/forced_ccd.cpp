@@ -105,22 +105,11 @@ Image<std::uint8_t> on_whole_ccd(const Image<std::uint8_t>& mask, const CcdImage
   return out;
 }
 
-// Of a file all rows that are sources of their own.
-std::vector<ForcedSource> sources_of_file(const std::filesystem::path& file, std::string_view band,
-                                          const Log& log) {
-  std::vector<ForcedSource> sources = read_forced_sources(file, band);
-  const std::size_t left_out = std::erase_if(sources, [](const ForcedSource& s) { return !s.has_profile; });
-  if (left_out > 0)
-    log.info("{}: {} of its rows (DUP, NUN) are no sources of their own: they are not measured",
-             file.string(), left_out);
-  return sources;
-}
-
 std::vector<ForcedSource> catalog_sources(const ForcedSurvey& from, const CcdImage& image,
                                           const ForcedCcdOptions& options, const Log& log, ReadLog* reads) {
   if (!options.catalog_file.empty()) {
     note(reads, {options.catalog_file});
-    return sources_of_file(options.catalog_file, image.band, log);
+    return read_chosen_sources(options.catalog_file, image.band, log);
   }
   if (reads)
     for (const Brick& brick : from.bricks.touching(image.full_wcs))

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "core/base/error.h"
@@ -83,6 +85,11 @@ ForcedSource source_of(const fits::Table& t, std::int64_t i, const std::string& 
   if (t.has("brick_primary")) s.primary = t.logical("brick_primary", i);
   const std::string type = t.text("type", i);
   const std::optional<SourceKind> kind = kind_of(type);
+  s.matched = !(type.empty() && s.objid == -1);
+  if (!s.matched) {
+    s.has_profile = s.primary = false;
+    return s;
+  }
   if (!kind && type != "DUP" && type != "NUN")
     throw input_error("row {}: '{}' is no type of source (PSF, REX, EXP, DEV, SER, COMP, DUP, NUN)", i + 1,
                       type);
@@ -196,6 +203,43 @@ std::vector<ForcedSource> read_forced_sources(const std::filesystem::path& catal
   } catch (Error& e) {
     throw e.in_file(catalog.string());
   }
+}
+
+std::vector<ForcedSource> read_chosen_sources(const std::filesystem::path& catalog, std::string_view band,
+                                              const Log& log) {
+  std::vector<ForcedSource> all = read_forced_sources(catalog, band), out;
+  std::size_t unmatched = 0, without_profile = 0, repeated = 0;
+  std::map<std::array<std::int32_t, 3>, std::pair<std::size_t, std::size_t>> known;  // row and place in `out`
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    ForcedSource& s = all[i];
+    if (!s.matched || !s.has_profile) {
+      ++(s.matched ? without_profile : unmatched);
+      continue;
+    }
+    const auto [at, is_new] = known.try_emplace({s.release, s.brickid, s.objid}, std::pair{i, out.size()});
+    if (is_new) {
+      out.push_back(std::move(s));
+      continue;
+    }
+    const SourceModel& first = out[at->second.second].model;
+    if (first.kind != s.model.kind || first.ra != s.model.ra || first.dec != s.model.dec)
+      throw input_error(
+          "rows {} and {} are both release {}, brickid {}, objid {}, and are different sources: each needs an objid "
+          "of its own",
+          at->second.first + 1, i + 1, s.release, s.brickid, s.objid)
+          .in_file(catalog.string());
+    ++repeated;
+  }
+  if (unmatched > 0)
+    log.warning("{}: {} of {} rows have no match (OBJID -1): they are not measured", catalog.string(),
+                unmatched, all.size());
+  if (repeated > 0)
+    log.warning("{}: {} of {} rows repeat a source of a row before them: it is measured once",
+                catalog.string(), repeated, all.size());
+  if (without_profile > 0)
+    log.info("{}: {} of its rows (DUP, NUN) are no sources of their own: they are not measured",
+             catalog.string(), without_profile);
+  return out;
 }
 
 fits::Table source_table(std::span<const ForcedSource> sources, std::string_view band) {

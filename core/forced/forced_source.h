@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/log.h"
 #include "core/base/required.h"
 #include "core/fits/table.h"
 #include "core/model/galaxy_profiles.h"
@@ -23,6 +24,8 @@ struct ForcedSource {
   std::int32_t release = 0, brickid = 0, objid = 0;
   std::string brickname;
   bool primary = true;  // it belongs to its brick's own area
+  // Row of a table of matches (core/release/match.h) that has none: no source at all.
+  bool matched = true;
   // Without a profile of its own: a star at the place of a large galaxy (DUP), nothing fitted (NUN). Fitted as a point
   // source where a person asks for it.
   bool has_profile = true;
@@ -49,6 +52,12 @@ std::vector<ForcedSource> forced_sources(const fits::Table& catalog, std::string
 // The same of a file (its table called CATALOG, else its first), with the profiles that its header says
 // (core/model/profiles_card.h).
 std::vector<ForcedSource> read_forced_sources(const std::filesystem::path& catalog, std::string_view band);
+
+// Of a file that somebody has put together, say `survey match`: the rows that are to be measured, each once. Rows without a
+// profile or a match, and those that repeat another, are told. Error (kInput) as above, and for two rows of one release,
+// brickid and objid that are different sources: nobody could tell their measurements apart.
+std::vector<ForcedSource> read_chosen_sources(const std::filesystem::path& catalog, std::string_view band,
+                                              const Log& log = {});
 
 // Of sources that are measured together: their galaxies'. The reference's where there is none: what galaxies that join such
 // sources are to have is known from the catalogs alone.

@@ -106,14 +106,14 @@ void CcdReading::compare_with_table() {
       log_.warning("{}: {}; the header is used", out_.name, *small);
     return;
   }
-  switch (options_.wcs_trust) {
-    case WcsTrust::kNeither:
+  switch (options_.trust) {
+    case CcdTrust::kNeither:
       throw input_error("{}: which one is right is for --trust-header or --trust-table to say", *disagreement)
           .in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
-    case WcsTrust::kHeader:
+    case CcdTrust::kHeader:
       log_.warning("{}: {}; the header is trusted", out_.name, *disagreement);
       return;
-    case WcsTrust::kTable:
+    case CcdTrust::kTable:
       log_.warning("{}: {}; the table is trusted", out_.name, *disagreement);
       out_.full_wcs = input_.table_wcs->linear;
       return;
@@ -160,6 +160,12 @@ void CcdReading::compare_with_companions() {
 void CcdReading::compare_with_row() {
   const CcdSource& source = input_.source;
   if (!source.table || source.row < 0) return;
+  if (const auto band = band_disagreement(facts_, source.values, ccd_.headers())) {
+    if (options_.trust != CcdTrust::kTable)
+      throw input_error("{}: if the table is right, --trust-table says so", *band)
+          .in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
+    log_.warning("{}: {}; the table is trusted", out_.name, *band);
+  }
   constexpr double kArcsec = 3600;
   RowTolerance tolerance;
   // Whoever does not use the zero point may be about to make it, or need the CCD although it has none.

@@ -1,6 +1,7 @@
 // A CCD's pixels, mask, weights and sky.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
@@ -103,9 +104,7 @@ void CcdReading::read_weights() {
     log_.debug("{}: sig1 from the weights: {:.6g} nanomaggies", out_.name, out_.sig1);
   }
   const double sigma = out_.sig1 * out_.zpscale;
-  if (!constant && !input_.sig1_from_weights)
-    if (const auto disagreement = noise_disagreement(weight_, sigma))
-      log_.warning("{}: {}", out_.name, *disagreement);
+  if (!constant && !input_.sig1_from_weights) compare_noise(sigma);
   if (sigma > 0 && facts.clip_factor) clip_weights(weight_, 1 / (sigma * sigma), *facts.clip_factor);
   zero_negative(weight_);
   if (all_zero(weight_)) {
@@ -113,6 +112,15 @@ void CcdReading::read_weights() {
       log_.warning("{}: not used: none of {} x {} pixels has weight", out_.name, weight_.width(),
                    weight_.height());
     throw SkipCcd("no pixel has weight");
+  }
+}
+
+void CcdReading::compare_noise(double sigma) {
+  try {
+    if (const auto disagreement = noise_disagreement(weight_, sigma))
+      log_.warning("{}: {}", out_.name, *disagreement);
+  } catch (Error& e) {
+    throw e.in_file((ccd_.weight_file().empty() ? ccd_.image_file() : ccd_.weight_file()).string());
   }
 }
 
@@ -188,6 +196,7 @@ Image<float> CcdReading::sky_level() {
     check_sky_template(sky, *facts_.sky.sky_template, template_, options_.old_calibs_ok, log_);
   out_.sky_version = sky.version;
   out_.sky_plver = sky.plver;
+  sky_file_ = sky.file;
   return sky.model.render(out_.extent);
 }
 
@@ -217,9 +226,31 @@ void CcdReading::flatten_weights() {
       if (weight_(x, y) > 0) weight_(x, y) = typical;
 }
 
+// The sky's level in the pixels' units, as the CCD table has it: counts per second.
+std::optional<double> CcdReading::sky_of_table() {
+  const CcdSource& source = input_.source;
+  constexpr const char* kColumn = "ccdskycounts";
+  if (!source.table || source.row < 0 || !source.table->has(kColumn)) return {};
+  const double counts = source.table->number(kColumn, source.row);
+  const double level = facts_.pixels.unit == PixelFacts::Unit::kTotal ? counts * values().exptime : counts;
+  return std::isfinite(level) ? std::optional(level) : std::nullopt;
+}
+
 void CcdReading::check_level() {
   const double sigma = typical_sigma();
   const double median = median_where_weighted(out_.data, weight_);
+  using Origin = SkyFacts::Origin;
+  const bool has_model = facts_.sky.source == Origin::kCalibration || facts_.sky.source == Origin::kPlugin;
+  if (has_model && std::abs(median) > kImpossibleSky * sigma) {
+    // The table's noise may be what is wrong.
+    const double noise = std::max(sigma, noise_from_pixel_differences(out_.data, out_.mask));
+    const double unit = options_.nanomaggies ? out_.zpscale : 1;
+    if (const auto wrong =
+            sky_contradiction({median * unit, noise * unit, out_.sky_median, sky_of_table()})) {
+      Error e = input_error("{}", *wrong);
+      throw e.in_file((sky_file_.empty() ? ccd_.image_file() : sky_file_).string());
+    }
+  }
   if (std::abs(median) > sigma)
     log_.warning(
         "{}: the median of the sky-subtracted image is {:.3g}, more than the noise per pixel ({:.3g})",

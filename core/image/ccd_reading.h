@@ -50,6 +50,7 @@ class CcdReading {
   void read_pixels();
   void read_mask();
   void read_weights();
+  void compare_noise(double sigma);
   void repair_weights();
   void saturation();
   void subtract_template();
@@ -59,6 +60,7 @@ class CcdReading {
   void subtract_sky();
   void scale_to_nanomaggies();
   void flatten_weights();
+  std::optional<double> sky_of_table();
   void check_level();
   void finish_pixels();
   // read_ccd_image.cpp
@@ -75,8 +77,8 @@ class CcdReading {
   WeightFacts::Kind weight_kind_ = WeightFacts::Kind::kInverseVariance;
   Image<float> weight_;  // inverse variances, in the units of out_.data
   std::optional<SkyTemplateId> template_;
-  std::filesystem::path psf_file_;  // empty: the camera's own model
-  bool has_own_frame_ = false;      // world coordinates that are not the image header's
+  std::filesystem::path psf_file_, sky_file_;  // empty: the camera's own model
+  bool has_own_frame_ = false;                 // world coordinates that are not the image header's
 };
 
 }  // namespace brickline

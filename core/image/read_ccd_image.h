@@ -53,8 +53,8 @@ struct ReadImageOptions {
   bool apodize = false;          // inverse variances fall to 0 at the sub-image's edges
   int apodize_pixels = 100;      // over so many pixels, or half the image if that is less
   bool old_calibs_ok = false;    // versions that do not agree are warnings
-  // Header and table that disagree on where the CCD lies: an error, or a warning and this one's word.
-  WcsTrust wcs_trust = WcsTrust::kNeither;
+  // Header and table that disagree on where the CCD lies, or on its band: an error, or a warning and this one's word.
+  CcdTrust trust = CcdTrust::kNeither;
   bool required = false;  // a CCD that has nothing to give here is an Error (kInput) that says why
   int min_size = 10;      // pixels; a narrower or lower image is not used ("tiny")
 

@@ -62,6 +62,14 @@ void compare_zero_point(const CameraFacts& facts, const CcdValues& row, const fi
 
 }  // namespace
 
+std::optional<std::string> band_disagreement(const CameraFacts& facts, const CcdValues& row,
+                                             CcdHeaders& headers) {
+  const auto band = said([&] { return text_of(facts.metadata.of("band"), row, headers); });
+  if (!band || row.band.empty() || strcasecmp(band->c_str(), row.band.c_str()) == 0) return {};
+  return fmt::format("the band is {} by the header{}, {} by the CCD table", *band,
+                     is_band_of(facts, *band) ? "" : " (none of the camera's)", row.band);
+}
+
 std::vector<std::string> row_disagreements(const CameraFacts& facts, const CcdValues& row,
                                            const fits::Table* table, std::int64_t number,
                                            double ra_offset_arcsec, double dec_offset_arcsec,
@@ -70,10 +78,6 @@ std::vector<std::string> row_disagreements(const CameraFacts& facts, const CcdVa
   const auto number_in_header = [&](const char* field) {
     return said([&] { return number_of(facts.metadata.of(field), row, headers); }, &found);
   };
-  const auto band = said([&] { return text_of(facts.metadata.of("band"), row, headers); });
-  if (band && !row.band.empty() && strcasecmp(band->c_str(), row.band.c_str()) != 0)
-    found.push_back(fmt::format("the band is {} by the header{}, {} by the CCD table", *band,
-                                is_band_of(facts, *band) ? "" : " (none of the camera's)", row.band));
   const auto expnum = said([&] { return integer_of(facts.metadata.of("expnum"), row, headers); });
   if (expnum && row.expnum >= 0 && *expnum != row.expnum)
     found.push_back(
@@ -92,6 +96,11 @@ std::vector<std::string> row_disagreements(const CameraFacts& facts, const CcdVa
                                 row.psf_fwhm, *fwhm > 0 ? " (the header's counts)" : ""));
   compare_zero_point(facts, row, table, number, tolerance, found);
   const double offset = std::hypot(ra_offset_arcsec, dec_offset_arcsec);
+  if (!(offset <= tolerance.largest_offset_arcsec))
+    throw input_error(
+        "the CCD table's astrometric offset (ccdraoff {:.4g}, ccddecoff {:.4g}) is no correction in arcsec: more than "
+        "{:.3g}",
+        ra_offset_arcsec, dec_offset_arcsec, tolerance.largest_offset_arcsec);
   if (!(offset <= tolerance.offset_arcsec))
     found.push_back(fmt::format("the astrometric offset (ccdraoff, ccddecoff) is {:.3g} arcsec", offset));
   return found;
@@ -131,9 +140,29 @@ std::optional<std::string> noise_disagreement(const Image<float>& weight, double
   if (positive.empty()) return {};
   const double ratio = 1 / std::sqrt(static_cast<double>(median_in_place(positive))) / sigma;
   if (ratio >= tolerance.quieter && ratio <= tolerance.noisier) return {};
+  if (!(ratio <= tolerance.noise_contradiction && ratio >= 1 / tolerance.noise_contradiction))
+    throw input_error(
+        "the noise by the weights is {:.3g} times that by the CCD table: sig1, ccdzpt or exptime of the table is wrong, or the "
+        "camera's fact pixels.unit or weight.kind",
+        ratio);
   return fmt::format(
       "the noise by the weights is {:.3g} times that by the CCD table (sig1 at its zero point and exposure)",
       ratio);
+}
+
+std::optional<std::string> sky_contradiction(const SkyLevel& level) {
+  const double least = kImpossibleSky * level.noise;
+  if (!(std::abs(level.left) > least)) return {};
+  // Which of the two, image and model, has the sky of the table?
+  const double image = level.model + level.left;
+  const bool of_table =
+      level.by_table && std::abs(image - *level.by_table) < std::abs(level.model - *level.by_table);
+  if (level.left > 0 && !of_table) return {};
+  return fmt::format(
+      "the sky model is {:.4g} where the image is {:.4g} (medians; the noise per pixel is {:.3g}{}): it is none of this "
+      "image, or in other units",
+      level.model, image, level.noise,
+      level.by_table ? fmt::format(", the CCD table's sky {:.4g}", *level.by_table) : "");
 }
 
 std::vector<std::string> psf_disagreements(double psfnorm, double model_fwhm, double header_fwhm,

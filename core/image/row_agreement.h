@@ -1,10 +1,10 @@
 // Does a CCD's row of the table agree with the headers of its files, and with itself?
 //
-// Much of what a run believes stands twice: the exposure's length, date and band in a header and in the row, the zero
+// Much of what a run believes stands twice: the exposure's length and date in a header and in the row, the zero
 // point as that of the CCD and of its exposure, the noise as sig1 and in the weights, the PSF's norm. A number changed,
 // misread or in other units in one of the two places shows as a disagreement. The row is used all the same (correcting
-// a header is what a row is for), so these are warnings; what decides which pixels are read is an error elsewhere
-// (exposure number, CCD name, sizes, versions, world coordinates).
+// a header is what a row is for), so these are warnings; what decides which pixels are read, and which light
+// they are of, is an error elsewhere (exposure number, CCD name, sizes, versions, world coordinates; the band).
 #pragma once
 
 #include <optional>
@@ -28,13 +28,20 @@ struct RowTolerance {
   // Beyond the limits of good exposures this is no zero point, and an Error: clouds dim by less, nothing brightens. (An
   // exposure time that is in it already brightens by 2.5 log10 of it.)
   double zero_point_below_mag = 4, zero_point_above_mag = 1.5;
-  double offset_arcsec = 0.5;  // an astrometric correction: exposures that need more fail the cuts
+  double offset_arcsec = 0.5;        // an astrometric correction: exposures that need more fail the cuts
+  double largest_offset_arcsec = 5;  // beyond which it is none, but another unit: an Error
   // Of the noise: the weights' over sig1. A part of a CCD on a bright galaxy is noisier than the CCD, none is much
   // quieter.
   double quieter = 0.75, noisier = 1.6;
+  // Either way: an Error. Only where a galaxy is a hundred times as bright as the sky is a whole part of a CCD so noisy.
+  double noise_contradiction = 10;
   double psf_norm = 0.25;  // of the ratio
   double psf_width = 2;  // factor between the PSF model's width and the header's: they are different measures
 };
+
+// The band, by which CCDs are chosen: another one is another image. Empty where they agree or the header says none.
+std::optional<std::string> band_disagreement(const CameraFacts& facts, const CcdValues& row,
+                                             CcdHeaders& headers);
 
 // Each as "EXPTIME is 90 by the header, 99 by the CCD table". The zero point's limits are those of the camera's facts.
 // `row` is what the table says, `table` and `number` where it stands (perhaps null), offsets in arcsec.
@@ -47,7 +54,8 @@ std::vector<std::string> row_disagreements(const CameraFacts& facts, const CcdVa
 // whole exposure, or no counts at all. Empty if it agrees, or says nothing that one could tell.
 std::optional<std::string> unit_disagreement(const PixelFacts& facts, const std::string& bunit);
 
-// `weight`: inverse variances; `sigma`: the row's noise in the same units. Empty where they agree or there is no weight.
+// `weight`: inverse variances; `sigma`: the row's noise in the same units. Empty where they agree or there is no weight. Error
+// (kInput) where they contradict each other beyond doubt: units, or kinds of weights, are not what they are taken for.
 std::optional<std::string> noise_disagreement(const Image<float>& weight, double sigma,
                                               const RowTolerance& tolerance = {});
 
@@ -56,6 +64,18 @@ std::optional<std::string> noise_disagreement(const Image<float>& weight, double
 std::vector<std::string> psf_disagreements(double psfnorm, double model_fwhm, double header_fwhm,
                                            const fits::Table* table, std::int64_t number,
                                            const RowTolerance& tolerance = {});
+
+// The level that the sky's model has left in the pixels, against what the table says of the sky, all in the pixels' units. A
+// bright galaxy leaves light, and no sky leaves less than nothing.
+struct SkyLevel {
+  double left = 0;                   // median of the pixels without the sky
+  double noise = 0;                  // per pixel
+  double model = 0;                  // median of what was taken off
+  std::optional<double> by_table{};  // column ccdskycounts
+};
+constexpr double kImpossibleSky = 10;  // times the noise
+// Why the model cannot be that of the image; empty where it can.
+std::optional<std::string> sky_contradiction(const SkyLevel& level);
 
 // What a PSF model's pixels may be apart from what the model says of itself. Real ones: 1.0 to 1.4 times as wide by
 // their norm as by their FWHM, and up to 0.3 pixels off centre.

@@ -19,11 +19,12 @@ struct TableWcs {
   SkyPosition centre{};  // (ra, dec)
 };
 
-// Whom to believe where they disagree.
-enum class WcsTrust {
+// Whom to believe where a CCD's header and its row of the table disagree about what decides which light is measured: where it
+// is, and in which band.
+enum class CcdTrust {
   kNeither,  // an error that tells both
-  kHeader,
-  kTable,  // its linear WCS, without distortion
+  kHeader,   // its WCS; the band is the table's, by which CCDs are chosen: an error
+  kTable,    // its band, and its linear WCS, without distortion
 };
 
 struct WcsDifference {

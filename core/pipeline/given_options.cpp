@@ -39,6 +39,16 @@ ResolvedOptions resolve(std::span<const GivenOptions> layers) {
   return out;
 }
 
+void require_typed_paths(const ResolvedOptions& resolved, bool frozen) {
+  require_typed_paths(resolved.options, [&](const OptionRow& row) -> std::string {
+    const auto found = resolved.origins.find(row.flag);
+    if (found == resolved.origins.end()) return {};
+    const std::string& origin = found->second;
+    if (origin.starts_with('$')) return frozen ? origin : std::string();
+    return origin == "command line" ? std::string(row.flag) : fmt::format("{} of {}", row.flag, origin);
+  });
+}
+
 std::span<const OtherOption> other_options() {
   static constexpr std::string_view kCoadds = "fitting on coadds is not there yet";
   static constexpr std::string_view kGpu = "no GPU is used";

@@ -64,7 +64,7 @@ std::vector<std::string> make_missing_calibrations(const std::vector<CcdRow>& ro
   how.environment = reading.environment;
   how.sky_template_dir = reading.sky_template_dir;
   how.old_calibs_ok = reading.old_calibs_ok;
-  how.wcs_trust = reading.wcs_trust;
+  how.trust = reading.trust;
   options.psf_maker.reading = how;
 
   const CcdReader reader(run.survey, run.cameras, &table);

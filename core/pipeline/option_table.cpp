@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/pipeline/state_path.h"
+#include "core/refs/reference_catalog.h"
 #include "core/survey/provenance.h"
 
 namespace brickline {
@@ -86,6 +87,11 @@ template <auto Group, auto Member>
 OptionRow row(const Shape& shape) {
   return row_with<Group, Member, OptionText<typename Bound<Group, Member>::Type>>(shape);
 }
+OptionRow naming(PathKind kind, OptionRow row, std::string_view holds = {}) {
+  row.names = kind;
+  row.holds = holds;
+  return row;
+}
 // The same of a list that is given as one word.
 template <auto Group, auto Member>
 OptionRow comma_row(const Shape& shape) {
@@ -149,13 +155,17 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::survey, &S::ccd_tables>({"--ccd-tables", "", files, "GLOB",
                                                "use the CCD tables whose file names are like this alone", "",
                                                kProducts}));
-  t.push_back(row<&O::survey, &S::cache_dir>({"--cache-dir", "", files, "DIR",
-                                              "copies of survey files that are read instead where they exist",
-                                              "", kPaths}));
-  t.push_back(row<&O::survey, &S::extra_calib_dirs>(
-      {"--calib-dir", "", files, "DIR", "a further calib directory, before the survey's", "", kPaths}));
-  t.push_back(row<&O::dust, &DustOptions::dust_dir>(
-      {"--dust-dir", "", files, "DIR", "directory of the SFD dust maps", "DUST_DIR", kPaths}));
+  t.push_back(naming(PathKind::kDirectory,
+                     row<&O::survey, &S::cache_dir>(
+                         {"--cache-dir", "", files, "DIR",
+                          "copies of survey files that are read instead where they exist", "", kPaths})));
+  t.push_back(naming(
+      PathKind::kDirectory,
+      row<&O::survey, &S::extra_calib_dirs>(
+          {"--calib-dir", "", files, "DIR", "a further calib directory, before the survey's", "", kPaths})));
+  t.push_back(naming(PathKind::kDirectory, row<&O::dust, &DustOptions::dust_dir>(
+                                               {"--dust-dir", "", files, "DIR",
+                                                "directory of the SFD dust maps", "DUST_DIR", kPaths})));
   t.push_back(row<&O::survey, &S::plugin_dirs>(
       {"--plugin-dir", "", files, "DIR", "directory of camera plugins, searched first", "", kPaths}));
   t.push_back(row<&O::survey, &S::no_user_plugins>({"--no-user-plugins", "", files, "",
@@ -173,15 +183,19 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::reading, &ReadingOptions::old_calibs_ok>(
       {"--old-calibs-ok", "", calibrations, "",
        "use calibrations of another reduction of the image, and make none that is there", "", kProducts}));
-  t.push_back(row<&O::calibrations, &CalibrationChoice::blob_mask_dir>(
-      {"--blob-mask-dir", "", calibrations, "DIR",
-       "products of an earlier run, whose blobs are masked where skies are made: DIR/metrics/...", "",
-       kControl}));
+  t.push_back(
+      naming(PathKind::kDirectory,
+             row<&O::calibrations, &CalibrationChoice::blob_mask_dir>(
+                 {"--blob-mask-dir", "", calibrations, "DIR",
+                  "products of an earlier run, whose blobs are masked where skies are made: DIR/metrics/...",
+                  "", kControl})));
 
   const std::string_view sky = "Reference catalogs and artefacts";
   using C = ReferenceChoice;
-  t.push_back(row<&O::references, &C::gaia_dir>(
-      {"--gaia-dir", "", sky, "DIR", "directory of Gaia's healpix files", "GAIA_CAT_DIR", kPaths}));
+  t.push_back(naming(
+      PathKind::kDirectory,
+      row<&O::references, &C::gaia_dir>(
+          {"--gaia-dir", "", sky, "DIR", "directory of Gaia's healpix files", "GAIA_CAT_DIR", kPaths})));
   t.push_back(row<&O::references, &C::gaia_version>(
       {"--gaia-version", "", sky, "V", "what follows G in the catalog's name: 2, 3 or E (unset: 1)",
        "GAIA_CAT_VER", kPaths}));
@@ -190,15 +204,20 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::references, &C::gaia_scheme>({"--gaia-scheme", "", sky, "ring|nested",
                                                     "of the healpix numbers (unset: ring)", "GAIA_CAT_SCHEME",
                                                     kPaths}));
-  t.push_back(row<&O::references, &C::tycho_dir>({"--tycho-dir", "", sky, "DIR",
-                                                  "directory of tycho2.kd.fits (unset: the survey's)",
-                                                  "TYCHO2_KD_DIR", kPaths}));
-  t.push_back(row<&O::references, &C::large_galaxies_file>({"--large-galaxies", "", sky, "FILE",
-                                                            "kd-tree file of large galaxies (SGA)",
-                                                            "LARGEGALAXIES_CAT", kPaths}));
-  t.push_back(row<&O::references, &C::star_clusters_file>(
-      {"--star-clusters", "", sky, "FILE",
-       "table of star clusters (unset: the survey's NGC-star-clusters.fits)", "STAR_CLUSTERS_CAT", kPaths}));
+  t.push_back(naming(PathKind::kDirectory,
+                     row<&O::references, &C::tycho_dir>({"--tycho-dir", "", sky, "DIR",
+                                                         "directory of tycho2.kd.fits (unset: the survey's)",
+                                                         "TYCHO2_KD_DIR", kPaths}),
+                     kTycho2File));
+  t.push_back(naming(PathKind::kFile,
+                     row<&O::references, &C::large_galaxies_file>({"--large-galaxies", "", sky, "FILE",
+                                                                   "kd-tree file of large galaxies (SGA)",
+                                                                   "LARGEGALAXIES_CAT", kPaths})));
+  t.push_back(
+      naming(PathKind::kFile, row<&O::references, &C::star_clusters_file>(
+                                  {"--star-clusters", "", sky, "FILE",
+                                   "table of star clusters (unset: the survey's NGC-star-clusters.fits)",
+                                   "STAR_CLUSTERS_CAT", kPaths})));
   t.push_back(row<&O::references, &C::no_gaia>({"--no-gaia", "", sky, "", "do without Gaia", "", kProducts}));
   t.push_back(
       row<&O::references, &C::no_tycho>({"--no-tycho", "", sky, "", "do without Tycho-2", "", kProducts}));
@@ -323,23 +342,30 @@ std::vector<OptionRow> make_table() {
   const std::string_view space = "WISE and GALEX";
   using W = WiseOptions;
   t.push_back(row<&O::wise, &W::wanted>({"--no-wise", "", space, "", "no unWISE photometry", "", kProducts}));
-  t.push_back(row<&O::wise, &W::coadd_dirs>(
-      {"--unwise-dir", "", space, "DIR[:DIR...]",
-       "directories of unWISE's full-depth coadds, searched in order (unset: no unWISE photometry)",
-       "UNWISE_COADDS_DIR", kPaths}));
-  t.push_back(row<&O::wise, &W::epoch_dir>({"--unwise-tr-dir", "", space, "DIR",
-                                            "directory of the time-resolved coadds (unset: no light curves)",
-                                            "UNWISE_COADDS_TIMERESOLVED_DIR", kPaths}));
-  t.push_back(row<&O::wise, &W::model_sky_dir>({"--unwise-model-sky-dir", "", space, "DIR",
-                                                "directory of backgrounds to take off W1 and W2",
-                                                "UNWISE_MODEL_SKY_DIR", kPaths}));
-  t.push_back(row<&O::wise, &W::psf_dir>({"--unwise-psf-dir", "", space, "DIR",
-                                          "directory of the models of WISE's PSF, psf_model_*.fits",
-                                          "UNWISE_PSF_DIR", kPaths}));
-  t.push_back(row<&O::wise, &W::tiles_file>(
-      {"--unwise-tiles", "", space, "FILE",
-       "table of unWISE's tiles (unset: wise-tiles.fits beside the models of the PSF)", "UNWISE_TILES",
-       kPaths}));
+  t.push_back(naming(
+      PathKind::kDirectories,
+      row<&O::wise, &W::coadd_dirs>(
+          {"--unwise-dir", "", space, "DIR[:DIR...]",
+           "directories of unWISE's full-depth coadds, searched in order (unset: no unWISE photometry)",
+           "UNWISE_COADDS_DIR", kPaths})));
+  t.push_back(
+      naming(PathKind::kDirectory,
+             row<&O::wise, &W::epoch_dir>({"--unwise-tr-dir", "", space, "DIR",
+                                           "directory of the time-resolved coadds (unset: no light curves)",
+                                           "UNWISE_COADDS_TIMERESOLVED_DIR", kPaths})));
+  t.push_back(naming(PathKind::kDirectory,
+                     row<&O::wise, &W::model_sky_dir>({"--unwise-model-sky-dir", "", space, "DIR",
+                                                       "directory of backgrounds to take off W1 and W2",
+                                                       "UNWISE_MODEL_SKY_DIR", kPaths})));
+  t.push_back(naming(PathKind::kDirectory,
+                     row<&O::wise, &W::psf_dir>({"--unwise-psf-dir", "", space, "DIR",
+                                                 "directory of the models of WISE's PSF, psf_model_*.fits",
+                                                 "UNWISE_PSF_DIR", kPaths})));
+  t.push_back(naming(PathKind::kFile,
+                     row<&O::wise, &W::tiles_file>(
+                         {"--unwise-tiles", "", space, "FILE",
+                          "table of unWISE's tiles (unset: wise-tiles.fits beside the models of the PSF)",
+                          "UNWISE_TILES", kPaths})));
   t.push_back(row<&O::wise, &W::epochs>(
       {"--wise-epochs", "", space, "N",
        "epochs in the catalog's light curves (unset: by the name of --unwise-tr-dir, neo4 to neo11, else 17)",
@@ -359,8 +385,10 @@ std::vector<OptionRow> make_table() {
        kControl}));
   t.push_back(row<&O::galex, &GalexOptions::wanted>(
       {"--galex", "", space, "", "GALEX photometry too", "", kProducts}));
-  t.push_back(row<&O::galex, &GalexOptions::dir>(
-      {"--galex-dir", "", space, "DIR", "directory of GALEX's fields and PSFs", "GALEX_DIR", kPaths}));
+  t.push_back(naming(
+      PathKind::kDirectory,
+      row<&O::galex, &GalexOptions::dir>(
+          {"--galex-dir", "", space, "DIR", "directory of GALEX's fields and PSFs", "GALEX_DIR", kPaths})));
 
   const std::string_view control = "Control";
   using K = ControlOptions;
@@ -456,7 +484,9 @@ std::vector<OptionRow> make_table() {
       {"--trust-header", "", control, "",
        "where an image's WCS and the CCD table disagree, believe the image's header", "", kProducts}));
   t.push_back(row<&O::reading, &ReadingOptions::trust_table>(
-      {"--trust-table", "", control, "", "the same, but believe the CCD table's linear WCS", "", kProducts}));
+      {"--trust-table", "", control, "",
+       "the same, but believe the CCD table's linear WCS; and its band, where an image's header says another",
+       "", kProducts}));
   t.push_back(row<&O::control, &K::skip>({"--skip", "", control, "",
                                           "do nothing if the brick was done before, with these options", "",
                                           kControl}));
@@ -503,12 +533,24 @@ std::vector<Words> given_options(const BrickOptions& options,
   return given;
 }
 
-std::string canonical_options(const BrickOptions& options) {
+namespace {
+
+std::string canonical_line(const BrickOptions& options, const std::function<bool(const OptionRow&)>& which) {
   std::vector<CommandOption> given;
-  for (const Words& words :
-       given_options(options, [](const OptionRow& r) { return r.effect == OptionEffect::kProducts; }))
+  for (const Words& words : given_options(
+           options, [&](const OptionRow& r) { return r.effect == OptionEffect::kProducts && which(r); }))
     given.push_back({words.front(), {words.begin() + 1, words.end()}});
   return canonical_command_line("runbrick", std::move(given));
+}
+
+}  // namespace
+
+std::string canonical_options(const BrickOptions& options) {
+  return canonical_line(options, [](const OptionRow&) { return true; });
+}
+
+std::string canonical_options(const BrickOptions& options, const std::set<std::string_view>& groups) {
+  return canonical_line(options, [&](const OptionRow& row) { return groups.contains(row.group); });
 }
 
 namespace {
@@ -559,6 +601,21 @@ void check_blobs(const BlobChoice& o) {
 }
 
 }  // namespace
+
+void require_typed_paths(const BrickOptions& options,
+                         const std::function<std::string(const OptionRow&)>& typed) {
+  for (const OptionRow& row : option_table()) {
+    if (row.names == PathKind::kAny) continue;
+    const std::string as = typed(row);
+    if (as.empty()) continue;
+    for (const Words& words : row.occurrences(options))
+      for (const std::string& word : words) require_typed(as, word, row.names, row.holds);
+  }
+}
+
+void require_typed_paths(const BrickOptions& options) {
+  require_typed_paths(options, [](const OptionRow& row) { return std::string(row.flag); });
+}
 
 void check_options(const BrickOptions& options) {
   for (const OptionRow& row : option_table()) check_range(row, options);

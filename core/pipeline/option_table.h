@@ -6,11 +6,13 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/base/typed_path.h"
 #include "core/pipeline/brick_options.h"
 #include "core/pipeline/option_text.h"
 
@@ -45,6 +47,9 @@ struct OptionRow {
   bool counted = false;  // a flag whose value is how often it is given
 
   OptionRange range;  // of its numbers
+  // What a path of it that was typed must name, and a file that a directory must have.
+  PathKind names = PathKind::kAny;
+  std::string_view holds;
 
   // The words of the value, an element per occurrence of the option; of a flag, one element without words.
   std::vector<Words> (*written)(const BrickOptions& options) = nullptr;
@@ -68,8 +73,16 @@ const OptionRow* find_option(std::string_view flag);
 std::vector<Words> given_options(const BrickOptions& options,
                                  const std::function<bool(const OptionRow&)>& which);
 
-// The options that change products, as a command line in canonical order.
+// The options that change products, as a command line in canonical order; of some groups (kOptionGroup) alone.
 std::string canonical_options(const BrickOptions& options);
+std::string canonical_options(const BrickOptions& options, const std::set<std::string_view>& groups);
+
+// Error (kInput) for a path that was typed and names nothing (core/base/typed_path.h). `typed`: as what ("--gaia-dir"); empty:
+// it was not.
+void require_typed_paths(const BrickOptions& options,
+                         const std::function<std::string(const OptionRow&)>& typed);
+// All of them were: what is frozen.
+void require_typed_paths(const BrickOptions& options);
 
 // Error (kUsage) for values out of their range and for options that contradict each other.
 void check_options(const BrickOptions& options);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/pipeline/memory_forecast.h"
+#include "core/pipeline/option_table.h"
 #include "core/survey/provenance.h"
 
 namespace brickline {
@@ -65,6 +67,10 @@ class Run {
         for (const std::string_view output : stage.spec->outputs) keys_[output] = stage.key;
       else
         for (const std::string_view input : stage.spec->inputs) last_use_[input] = i;
+    }
+    for (const PlannedStage& stage : plan.stages) {
+      const std::set<std::string_view> groups = groups_behind(*stage.spec);
+      for (const std::string_view output : stage.spec->outputs) groups_[output] = groups;
     }
     context.images_to_file = [this] { images_.keep_in_file(context_); };
   }
@@ -135,6 +141,26 @@ class Run {
     return std::move(state.result);
   }
 
+  // Of options: those that the stage reads, or that any reads that makes what it needs.
+  std::set<std::string_view> groups_behind(const StageSpec& spec) const {
+    std::set<std::string_view> groups(spec.options.begin(), spec.options.end());
+    for (const std::string_view input : spec.inputs)
+      if (const auto found = groups_.find(input); found != groups_.end())
+        groups.insert(found->second.begin(), found->second.end());
+    return groups;
+  }
+
+  // The header of a stage's products. They outlast runs whose other options this stage has no part in, and tell the options
+  // that have made them. What no stage needs is of the run, and tells all.
+  RunHeader header_for(const StageSpec& spec) const {
+    RunHeader header = header_;
+    const fits::Card* card = header.cards.find("CMDLINE");
+    if (card && !spec.outputs.empty())
+      header.cards.set("CMDLINE", canonical_options(options_, groups_behind(spec)),
+                       std::string(card->comment));
+    return header;
+  }
+
   StageResult carry_out(const PlannedStage& stage) {
     const StageSpec& spec = *stage.spec;
     begin_header(spec);
@@ -152,7 +178,8 @@ class Run {
     context_.stage_forced = stage.forced;
     context_.reads = std::make_unique<ReadLog>();
     StageProducts products(context_, spec.products);
-    StageResult result = spec.run({options_, artifacts_, images, header_, products, context_}, artifacts_);
+    StageResult result =
+        spec.run({options_, artifacts_, images, header_for(spec), products, context_}, artifacts_);
     const std::vector<FileFingerprint> files = context_.reads->files();
     context_.reads.reset();
     failed_ += static_cast<std::int64_t>(result.failures.size());
@@ -199,6 +226,7 @@ class Run {
   std::int64_t failed_ = 0;            // items, so far
   const StageSpec* remake_ = nullptr;  // the stage that can read the images again
   std::map<std::string_view, std::size_t> last_use_;
+  std::map<std::string_view, std::set<std::string_view>> groups_;  // of options, behind an artifact
   std::map<std::string_view, std::string> keys_;  // of the stages that have made what is at hand
 };
 

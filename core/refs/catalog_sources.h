@@ -65,6 +65,8 @@ LargeGalaxies read_large_galaxies(const ReferenceOptions& options, const Wcs& wc
 
 // A column as numbers; empty if the table does not have it.
 std::vector<double> optional_numbers(const fits::Table& table, const char* name);
+// For messages: "; --no-gaia does without", where the program has such an option.
+std::string does_without(const ReferenceOptions& options, std::string_view option);
 // Error naming all columns that the table lacks.
 void require_columns(const fits::Table& table, std::initializer_list<const char*> names);
 

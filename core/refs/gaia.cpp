@@ -255,9 +255,8 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
     if (!std::filesystem::exists(path, code))
       throw input_error(
           "this file of the Gaia catalog is missing: the field needs {}, of which {} are there. "
-          "--gaia-dir (GAIA_CAT_DIR), GAIA_CAT_PREFIX and GAIA_CAT_SCHEME say where they are; --no-gaia does "
-          "without",
-          paths.size(), there)
+          "--gaia-dir (GAIA_CAT_DIR), GAIA_CAT_PREFIX and GAIA_CAT_SCHEME say where they are{}",
+          paths.size(), there, does_without(options, "--no-gaia"))
           .in_file(path.string());
 
   const SkyReach reach(region);
@@ -289,7 +288,8 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
       found[i] = objects_of(table, options, transforms);
     } catch (Error& error) {
       failures[i] = std::make_exception_ptr(
-          error.in_file(paths[i].string()).while_doing("reading Gaia's stars; --no-gaia does without them"));
+          error.in_file(paths[i].string())
+              .while_doing("reading Gaia's stars" + does_without(options, "--no-gaia")));
     } catch (...) {
       failures[i] = std::current_exception();
     }
@@ -301,8 +301,8 @@ std::vector<ReferenceObject> read_gaia(const ReferenceOptions& options, const Re
       first != has_stars.end() && std::ranges::find(in_place, 1) == in_place.end())
     throw input_error(
         "none of its stars, nor of the other files', lies where its number says: GAIA_CAT_SCHEME ({} now) says how they "
-        "are numbered, and ra and dec are degrees; --no-gaia does without",
-        options.gaia_scheme == HealpixScheme::kNested ? "nested" : "ring")
+        "are numbered, and ra and dec are degrees{}",
+        options.gaia_scheme == HealpixScheme::kNested ? "nested" : "ring", does_without(options, "--no-gaia"))
         .in_file(paths[static_cast<std::size_t>(first - has_stars.begin())].string());
   files.insert(files.end(), paths.begin(), paths.end());
 

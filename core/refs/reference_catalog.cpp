@@ -122,18 +122,21 @@ void keep_touching(std::vector<ReferenceObject>& rows, const Wcs& wcs) {
 class Absences {
  public:
   Absences(const ReferenceOptions& options, ReferenceCatalog& catalog, const Log& log)
-      : require_(options.require_all), catalog_(catalog), log_(log) {}
+      : require_(options.require_all), has_options_(options.has_options), catalog_(catalog), log_(log) {}
 
   // Whether there is something at `path`; if not, says what that costs and what to do.
   bool is_there(const std::filesystem::path& path, bool directory, std::string_view name,
-                std::string_view cost, std::string_view give, std::string_view without) {
+                std::string_view cost, std::string_view option, std::string_view variable,
+                std::string_view without) {
     std::error_code code;
     if (!path.empty() && (directory ? std::filesystem::is_directory(path, code)
                                     : std::filesystem::is_regular_file(path, code)))
       return true;
     const std::string where = path.empty() ? "none is given" : fmt::format("there is no {}", path.string());
-    const std::string line =
-        fmt::format("no {} ({}): {}; give it by {}, or {}", name, where, cost, give, without);
+    const std::string line = has_options_
+                                 ? fmt::format("no {} ({}): {}; give it by {} ({}), or say {}", name, where,
+                                               cost, option, variable, without)
+                                 : fmt::format("no {} ({}): {}; give it by {}", name, where, cost, variable);
     if (require_) throw input_error("{}", line);
     log_.warning("{}", line);
     catalog_.absent.push_back(line);
@@ -141,7 +144,7 @@ class Absences {
   }
 
  private:
-  bool require_;
+  bool require_, has_options_;
   ReferenceCatalog& catalog_;
   const Log& log_;
 };
@@ -151,14 +154,14 @@ class Absences {
 ReferenceOptions reference_options(const SurveyDirectory& survey, const Environment& environment) {
   ReferenceOptions options;
   std::error_code code;
-  constexpr const char *kTycho = "tycho2.kd.fits", *kClusters = "NGC-star-clusters.fits";
-  const auto own = [&](const char* name) {
+  constexpr std::string_view kClusters = "NGC-star-clusters.fits";
+  const auto own = [&](std::string_view name) {
     const std::filesystem::path path = survey.cached(survey.root() / name);
     return std::filesystem::is_regular_file(path, code) ? path : std::filesystem::path();
   };
-  options.tycho_file = own(kTycho);
+  options.tycho_file = own(kTycho2File);
   if (const auto directory = environment("TYCHO2_KD_DIR")) {
-    const std::filesystem::path given = std::filesystem::path(*directory) / kTycho;
+    const std::filesystem::path given = std::filesystem::path(*directory) / kTycho2File;
     if (std::filesystem::is_regular_file(given, code) || options.tycho_file.empty())
       options.tycho_file = given;
   }
@@ -174,6 +177,17 @@ ReferenceOptions reference_options(const SurveyDirectory& survey, const Environm
   options.star_clusters_file = own(kClusters);
   if (const auto v = environment("STAR_CLUSTERS_CAT")) options.star_clusters_file = *v;
   return options;
+}
+
+bool has_gaia_files(const ReferenceOptions& options) {
+  std::error_code code;
+  const std::string begin = options.gaia_prefix + "-";
+  for (std::filesystem::directory_iterator it(options.gaia_dir, code), end; !code && it != end;
+       it.increment(code)) {
+    const std::string name = it->path().filename().string();
+    if (name.starts_with(begin) && name.ends_with(".fits")) return true;
+  }
+  return false;
 }
 
 float StarMask::radius_degrees(float mag) {
@@ -201,6 +215,10 @@ Region padded_region(const Wcs& wcs, double margin_degrees) {
 
 std::vector<double> optional_numbers(const fits::Table& table, const char* name) {
   return table.has(name) ? table.numbers(name) : std::vector<double>();
+}
+
+std::string does_without(const ReferenceOptions& options, std::string_view option) {
+  return options.has_options ? fmt::format("; {} does without", option) : std::string();
 }
 
 void require_columns(const fits::Table& table, std::initializer_list<const char*> names) {
@@ -233,11 +251,12 @@ ReferenceCatalog read_references(const ReferenceOptions& options, const Wcs& wcs
   const Region region = refs::padded_region(wcs, options.gaia_margin.value_or(StarMask::kRadiusOfMagnitude0));
 
   // What a catalog's own file is blamed for names the way to do without it.
-  const auto reading = [](const std::filesystem::path& file, std::string_view what, auto&& read) {
+  const auto reading = [&](const std::filesystem::path& file, std::string_view what, std::string_view without,
+                           auto&& read) {
     try {
       return read();
     } catch (Error& error) {
-      error.in_file(file.string()).while_doing(what);
+      error.in_file(file.string()).while_doing(std::string(what) + refs::does_without(options, without));
       throw;
     }
   };
@@ -246,8 +265,8 @@ ReferenceCatalog read_references(const ReferenceOptions& options, const Wcs& wcs
   refs::LargeGalaxies galaxies;
   if (options.tycho && absences.is_there(options.tycho_file, false, "Tycho-2 catalog",
                                          "the brightest stars, which Gaia lacks, are not masked",
-                                         "--tycho-dir (TYCHO2_KD_DIR)", "say --no-tycho")) {
-    tycho = reading(options.tycho_file, "reading Tycho-2's stars; --no-tycho does without them",
+                                         "--tycho-dir", "TYCHO2_KD_DIR", "--no-tycho")) {
+    tycho = reading(options.tycho_file, "reading Tycho-2's stars", "--no-tycho",
                     [&] { return refs::read_tycho2(options.tycho_file, region, log); });
     catalog.files.push_back(options.tycho_file);
   }
@@ -255,24 +274,22 @@ ReferenceCatalog read_references(const ReferenceOptions& options, const Wcs& wcs
       absences.is_there(options.gaia_dir, true, "Gaia catalog",
                         "no star is known beforehand, so none is masked, none has its halo subtracted, and "
                         "moving stars are fitted at a fixed position",
-                        "--gaia-dir (GAIA_CAT_DIR)", "say --no-gaia"))
+                        "--gaia-dir", "GAIA_CAT_DIR", "--no-gaia"))
     gaia = refs::read_gaia(options, region, transforms, catalog.files);
   if (options.star_clusters &&
       absences.is_there(options.star_clusters_file, false, "catalog of star clusters",
-                        "globular clusters and planetary nebulae are not masked",
-                        "--star-clusters (STAR_CLUSTERS_CAT)", "say --no-star-clusters")) {
-    clusters =
-        reading(options.star_clusters_file, "reading star clusters; --no-star-clusters does without them",
-                [&] { return refs::read_star_clusters(options.star_clusters_file, region, log); });
+                        "globular clusters and planetary nebulae are not masked", "--star-clusters",
+                        "STAR_CLUSTERS_CAT", "--no-star-clusters")) {
+    clusters = reading(options.star_clusters_file, "reading star clusters", "--no-star-clusters",
+                       [&] { return refs::read_star_clusters(options.star_clusters_file, region, log); });
     catalog.files.push_back(options.star_clusters_file);
   }
   if (options.large_galaxies &&
       absences.is_there(options.large_galaxies_file, false, "catalog of large galaxies",
-                        "they are not masked and are fitted in pieces",
-                        "--large-galaxies (LARGEGALAXIES_CAT)", "say --no-large-galaxies")) {
-    galaxies =
-        reading(options.large_galaxies_file, "reading large galaxies; --no-large-galaxies does without them",
-                [&] { return refs::read_large_galaxies(options, wcs, bands, log); });
+                        "they are not masked and are fitted in pieces", "--large-galaxies",
+                        "LARGEGALAXIES_CAT", "--no-large-galaxies")) {
+    galaxies = reading(options.large_galaxies_file, "reading large galaxies", "--no-large-galaxies",
+                       [&] { return refs::read_large_galaxies(options, wcs, bands, log); });
     catalog.files.push_back(options.large_galaxies_file);
     catalog.large_galaxies_version = galaxies.version;
   }

@@ -25,6 +25,8 @@
 
 namespace brickline {
 
+inline constexpr std::string_view kTycho2File = "tycho2.kd.fits";
+
 enum class HealpixScheme { kRing, kNested };
 
 // Which catalogs are read, and from where. An empty path is a catalog that nobody gave.
@@ -32,8 +34,10 @@ struct ReferenceOptions {
   bool tycho = true, gaia = true, large_galaxies = true, star_clusters = true;  // false: not wanted
   // A catalog that is wanted and absent is an Error (kInput) instead of a warning.
   bool require_all = false;
+  // The program has options that say where catalogs are, and to do without them; else messages advise variables alone.
+  bool has_options = true;
 
-  std::filesystem::path tycho_file;   // tycho2.kd.fits
+  std::filesystem::path tycho_file;   // kTycho2File
   std::filesystem::path gaia_dir;     // of files <prefix>-<healpix, five digits>.fits, nside 32
   std::string gaia_prefix = "chunk";  // of their names
   HealpixScheme gaia_scheme = HealpixScheme::kRing;
@@ -57,6 +61,9 @@ struct ReferenceOptions {
 // for a scheme that is neither ring nor nested.
 ReferenceOptions reference_options(const SurveyDirectory& survey,
                                    const Environment& environment = process_environment);
+
+// Whether there is any of Gaia's files in their directory.
+bool has_gaia_files(const ReferenceOptions& options);
 
 // How far a star spoils the pixels around it: radius = 1630 arcsec x 1.396^-mag (the Legacy Surveys' fit to
 // the sizes of bright stars' halos).

@@ -94,5 +94,11 @@ TEST(Regions, ATableWithoutPositionsIsRefused) {
   EXPECT_THROW(ds9_regions(t), Error);
 }
 
+TEST(Regions, APositionThatIsNoneIsRefused) {
+  fits::Table t = sources({"PSF", "PSF"});
+  std::get<std::vector<double>>(t.find("ra")->data)[1] = std::nan("");
+  EXPECT_THROW(ds9_regions(t), Error);
+}
+
 }  // namespace
 }  // namespace brickline

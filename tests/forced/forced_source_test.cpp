@@ -10,6 +10,9 @@
 
 #include "core/base/error.h"
 #include "core/catalog/catalog.h"
+#include "core/fits/fits_writer.h"
+#include "tests/support/collecting_log.h"
+#include "tests/support/data.h"
 
 namespace brickline {
 namespace {
@@ -120,6 +123,53 @@ TEST(ForcedSource, NumbersThatAreNoneAreNotMeasuredWith) {
   EXPECT_FALSE(forced_sources(catalog_table({row}, context()), "g", GalaxyProfiles::kReference)
                    .at(0)
                    .flux.has_value());
+}
+
+class ChosenSources : public testing::Test {
+ protected:
+  std::vector<ForcedSource> read(const std::vector<CatalogSource>& rows,
+                                 const std::function<void(fits::Table&)>& change = {}) {
+    CatalogContext plain = context();
+    plain.joint = plain.composites = false;
+    fits::Table table = catalog_table(rows, plain);
+    if (change) change(table);
+    fits::FitsWriter writer;
+    writer.add_table(table);
+    writer.write(file_);
+    return read_chosen_sources(file_, "g", Log(log_));
+  }
+  static CatalogSource source(std::int32_t objid) {
+    CatalogSource s = composite();
+    s.type = CatalogType::kPsf;
+    s.objid = objid;
+    return s;
+  }
+  test::TemporaryDirectory scratch_;
+  std::filesystem::path file_ = scratch_ / "chosen.fits";
+  test::CollectingSink log_;
+};
+
+TEST_F(ChosenSources, AreThoseThatHaveAMatchEachOnce) {
+  const auto sources = read({source(3), source(-1), source(4), source(3)}, [](fits::Table& table) {
+    std::get<std::vector<std::string>>(table.find("type")->data)[1] = "";
+  });
+  ASSERT_EQ(sources.size(), 2);
+  EXPECT_EQ(sources[0].objid, 3);
+  EXPECT_EQ(sources[1].objid, 4);
+  EXPECT_THAT(log_.warnings, testing::ElementsAre(HasSubstr("1 of 4 rows have no match (OBJID -1)"),
+                                                  HasSubstr("1 of 4 rows repeat a source of a row before")));
+}
+
+TEST_F(ChosenSources, OfOneNameThatAreTwoAreRefused) {
+  CatalogSource other = source(3);
+  other.dec += 0.001;
+  try {
+    read({source(3), source(4), other});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::kInput);
+    EXPECT_THAT(e.line(), HasSubstr("chosen.fits: rows 1 and 3 are both"));
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 
+#include "core/base/error.h"
 #include "core/facts/camera_facts.h"
 #include "core/image/ccd_image.h"
 #include "tests/support/collecting_log.h"
@@ -63,10 +64,6 @@ TEST_F(RowAgreement, EachValueThatStandsTwiceIsCompared) {
   EXPECT_THAT(found(), ElementsAre("the exposure lasts 100 s by the header, 110 by the CCD table"));
   row.exptime = 100.2;
   EXPECT_THAT(found(), IsEmpty());
-  row.band = "r";
-  row.ccdzpt = 25.2;
-  EXPECT_THAT(found(), ElementsAre("the band is g by the header, r by the CCD table"));
-  row.band = "g";
   row.mjd_obs += 1;
   row.psf_fwhm *= 1.1;
   EXPECT_THAT(found(), ElementsAre(HasSubstr("the date (MJD) is 58369.0030 by the header, 58370.0030"),
@@ -89,6 +86,8 @@ TEST_F(RowAgreement, ZeroPointsAreHeldToTheCamerasAndToEachOther) {
 TEST_F(RowAgreement, OffsetsThatNoExposureNeeds) {
   EXPECT_THAT(found(0.02, 0.98), ElementsAre(HasSubstr("(ccdraoff, ccddecoff) is 0.98 arcsec")));
   EXPECT_THAT(found(-0.3, 0.3), IsEmpty());
+  EXPECT_THAT(found(3, 3.9), ElementsAre(HasSubstr("is 4.92 arcsec")));
+  EXPECT_THROW(found(3, 4.1), Error);  // milliarcsec, say
 }
 
 TEST_F(RowAgreement, WhatTheHeaderDoesNotSayIsNotCompared) {
@@ -99,9 +98,34 @@ TEST_F(RowAgreement, WhatTheHeaderDoesNotSayIsNotCompared) {
 
 TEST_F(RowAgreement, WhatCannotBeReadIsTold) {
   headers.cards.set("EXPTIME", "long");
+  EXPECT_THAT(found(), ElementsAre(HasSubstr("EXPTIME = 'long' cannot be read")));
+}
+
+TEST_F(RowAgreement, TheBandIsCompared) {
+  const auto band = [&] { return band_disagreement(facts(), row, headers).value_or(""); };
+  EXPECT_EQ(band(), "");
+  row.band = "G";
+  EXPECT_EQ(band(), "");
+  row.band = "r";
+  EXPECT_EQ(band(), "the band is g by the header, r by the CCD table");
   headers.cards.set("FILTER", "VR DECam c0007 6300.0 2600.0");
-  EXPECT_THAT(found(), ElementsAre("the band is VR by the header (none of the camera's), g by the CCD table",
-                                   HasSubstr("EXPTIME = 'long' cannot be read")));
+  EXPECT_EQ(band(), "the band is VR by the header (none of the camera's), r by the CCD table");
+  headers.cards = {};
+  EXPECT_EQ(band(), "");
+}
+
+TEST(SkyAgreement, OfTheModelTheImageAndTheTable) {
+  const auto wrong = [](double left, double model, std::optional<double> by_table = {}) {
+    return sky_contradiction({left, 10, model, by_table}).value_or("");
+  };
+  EXPECT_EQ(wrong(99, 200, 299), "");
+  EXPECT_EQ(wrong(-99, 200), "");
+  EXPECT_THAT(wrong(-101, 200), HasSubstr("the sky model is 200 where the image is 99"));
+  // A galaxy all over the pixels that are read, unless the sky of the table is that of the image.
+  EXPECT_EQ(wrong(370, 200), "");
+  EXPECT_EQ(wrong(370, 200, 210), "");
+  EXPECT_THAT(wrong(370, 200, 560), HasSubstr("the CCD table's sky 560): it is none of this image"));
+  EXPECT_THAT(wrong(498, 2, 500), HasSubstr("or in other units"));
 }
 
 TEST(NoiseAgreement, OfWeightsAndTheTable) {
@@ -110,6 +134,8 @@ TEST(NoiseAgreement, OfWeightsAndTheTable) {
   EXPECT_FALSE(noise_disagreement(weight, 4));
   EXPECT_THAT(noise_disagreement(weight, 2.5).value_or(""), HasSubstr("2 times that by the CCD table"));
   EXPECT_TRUE(noise_disagreement(weight, 8));
+  EXPECT_TRUE(noise_disagreement(weight, 49));
+  for (const double sigma : {51.0, 0.49}) EXPECT_THROW(noise_disagreement(weight, sigma), Error);
   for (int y = 0; y < 30; ++y)
     for (int x = 0; x < 39; ++x) weight(x, y) = 0;  // masked pixels say nothing
   EXPECT_FALSE(noise_disagreement(weight, 5));

@@ -65,6 +65,16 @@ TEST(OptionTable, NamesEveryOptionOnce) {
   }
 }
 
+// Where a run looks for input, a slip is not to be another run: but what is written, and what has its own words of refusal.
+TEST(OptionTable, DirectoriesAndFilesOfInputMustBeThere) {
+  const std::set<std::string_view> others = {"--outdir",     "--wise-checkpoint", "--checkpoint",
+                                             "--survey-dir", "--plugin-dir",      "--config"};
+  for (const OptionRow& row : option_table()) {
+    const bool names = row.values.starts_with("DIR") || row.values == "FILE";
+    EXPECT_EQ(row.names != PathKind::kAny, names && !others.contains(row.flag)) << row.flag;
+  }
+}
+
 BrickOptions parsed(const std::vector<std::string>& words) {
   BrickOptions options;
   read_command_line(words, options);

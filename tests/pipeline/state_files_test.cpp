@@ -62,8 +62,10 @@ Outcome<Words1> read_words(const ReleaseOptions& options, RunContext& run) {
   outcome.failures = {{"word 3", "not a word"}};
   return outcome;
 }
+std::string command_line_of_count;
 Outcome<Length> count_words(const Words1& words, const DetectionChoice& choice, const RunHeader& header,
                             StageProducts& products, RunContext&) {
+  command_line_of_count = header.cards.text("CMDLINE").value_or("");
   std::string text = header.cards.text("SURVEY").value_or("") + ":";
   for (const std::string& word : words.words) text += " " + word;
   products.set().write(products.path(Product::kRefSources), text);
@@ -185,6 +187,16 @@ TEST_F(SavedState, DoesNotBringBackTheCommandLineOfTheRunThatMadeIt) {
   ASSERT_TRUE(header_at_end.has("CMDLINE"));
   EXPECT_EQ(header_at_end.text("CMDLINE"), command_line_);
   EXPECT_EQ(header_at_end.find("CMDLINE")->comment, "as it was given");
+}
+
+// They stay where other options change: a run from the beginning writes the same.
+TEST_F(SavedState, ProductsTellTheOptionsThatHaveMadeThem) {
+  options_.detection.nsigma = 5;
+  options_.release.survey_name = "ours";
+  options_.pictures.rgb_stretch = 2;  // of a later stage
+  run();
+  EXPECT_EQ(command_line_of_count, "runbrick --nsigma 5 --survey-name ours");
+  EXPECT_EQ(header_at_end.text("CMDLINE"), command_line_);
 }
 
 TEST_F(SavedState, AFileThatWasReadAndHasChangedMakesItAnew) {

@@ -22,6 +22,7 @@
 #include "core/base/environment.h"
 #include "core/base/error.h"
 #include "core/base/exit_codes.h"
+#include "core/base/typed_path.h"
 #include "core/calib/calibrate.h"
 #include "core/calib/calibration_record.h"
 #include "core/calib/merged_calibrations.h"
@@ -51,7 +52,7 @@ struct Arguments {
   std::string gaia_dir, tycho_dir, large_galaxies, star_clusters;
   bool no_user_plugins = false, no_psf = false, no_sky = false, dry_run = false, list = false;
   bool list_exposures = false, no_halos = false, rough_wings = false;
-  bool merge = false, all_found = false;
+  bool merge = false, all_found = false, trust_header = false, trust_table = false;
   fs::path checksums;
   bool no_gaia = false, no_tycho = false, no_large_galaxies = false, no_star_clusters = false;
   std::optional<int> per_job;
@@ -241,10 +242,15 @@ int run(Arguments& a, CLI::App& app, RunDisplay& terminal, const Log& log) {
   o.sky = !a.no_sky;
   if (o.output.empty()) o.output = survey.calib();
   o.cancel = Cancel(interrupted);
+  require_typed("--gaia-dir", a.gaia_dir, PathKind::kDirectory);
+  require_typed("--tycho-dir", a.tycho_dir, PathKind::kDirectory, kTycho2File);
+  require_typed("--large-galaxies", a.large_galaxies, PathKind::kFile);
+  require_typed("--star-clusters", a.star_clusters, PathKind::kFile);
+  require_typed("--blob-mask-dir", o.sky_maker.blob_mask_dir, PathKind::kDirectory);
   ReferenceOptions& references = o.sky_maker.references;
   references = reference_options(survey);
   if (!a.gaia_dir.empty()) references.gaia_dir = a.gaia_dir;
-  if (!a.tycho_dir.empty()) references.tycho_file = fs::path(a.tycho_dir) / "tycho2.kd.fits";
+  if (!a.tycho_dir.empty()) references.tycho_file = fs::path(a.tycho_dir) / kTycho2File;
   if (!a.large_galaxies.empty()) references.large_galaxies_file = a.large_galaxies;
   if (!a.star_clusters.empty()) references.star_clusters_file = a.star_clusters;
   references.gaia = !a.no_gaia;
@@ -255,6 +261,9 @@ int run(Arguments& a, CLI::App& app, RunDisplay& terminal, const Log& log) {
     if (const auto& sky_template = camera->facts().sky.sky_template)
       if (const auto directory = process_environment(sky_template->environment))
         o.sky_maker.reading.environment[sky_template->environment] = *directory;
+  o.sky_maker.reading.trust = a.trust_header  ? CcdTrust::kHeader
+                              : a.trust_table ? CcdTrust::kTable
+                                              : CcdTrust::kNeither;
   o.psf_maker.reading = o.sky_maker.reading;
 
   if (a.list_exposures) {
@@ -366,6 +375,13 @@ void add_options(CLI::App& app, Arguments& a) {
       ->group(how);
   app.add_flag("--old-calibs-ok", o.sky_maker.reading.old_calibs_ok,
                "calibrations and images of another reduction are good, too")
+      ->group(how);
+  app.add_flag("--trust-header", a.trust_header,
+               "where an image's WCS and the CCD table disagree, believe the image's header")
+      ->group(how);
+  app.add_flag("--trust-table", a.trust_table,
+               "the same, but believe the CCD table's linear WCS; and its band, where a header says another")
+      ->excludes("--trust-header")
       ->group(how);
   app.add_option(
          "--report", a.reports,

@@ -28,7 +28,8 @@ struct MeasuringWords {
   bool skip = false, no_outliers = false, no_halos = false, no_large_galaxies = false, no_move_gaia = false,
        apphot = false, no_forced = false, positions_alone = false, correct_zero_points = false,
        derivs = false, agn = false, constant_invvar = false, no_normalize_psf = false, redo = false,
-       pre_cache = false, check_done = false, wants_outlier_mask = false, no_effect = false;
+       pre_cache = false, trust_header = false, trust_table = false, check_done = false,
+       wants_outlier_mask = false, no_effect = false;
   int verbosity = 0;
 };
 

@@ -3,6 +3,7 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/typed_path.h"
 #include "core/forced/positions.h"
 #include "core/survey/provenance.h"
 #include "tools/forced_photom/measuring.h"
@@ -11,8 +12,9 @@ namespace brickline {
 namespace {
 
 void declare_sources(CLI::App& app, MeasuringWords& w) {
-  app.add_option("--catalog", w.catalog,
-                 "the sources: the rows of this file, wherever they are (but for DUP and NUN)");
+  app.add_option(
+      "--catalog", w.catalog,
+      "the sources: the rows of this file, wherever they are, each source once (but for DUP, NUN and rows without a match)");
   app.add_option(
       "--catalog-dir", w.catalog_dir,
       "the sources: those of DIR/tractor/BBB/tractor-BRICK.fits that are on the CCD [the survey directory]");
@@ -81,6 +83,11 @@ void declare_measurements(CLI::App& app, MeasuringWords& w) {
   app.add_flag("--no-forced", w.no_forced, "apertures and centroids alone");
   app.add_flag("--correct-zero-points", w.correct_zero_points,
                "bring fluxes to the catalog's zero point (zpcheck)");
+  app.add_flag("--trust-header", w.trust_header,
+               "where an image's WCS and the CCD table disagree, believe the image's header");
+  app.add_flag("--trust-table", w.trust_table,
+               "the same, but believe the CCD table's linear WCS; and its band, where a header says another")
+      ->excludes("--trust-header");
   app.add_flag("--constant-invvar", w.constant_invvar, "every good pixel weighs the same");
   app.add_flag("--no-normalize-psf", w.no_normalize_psf, "PSFs are taken with the sum that they have");
 }
@@ -193,6 +200,8 @@ std::string command_line_of(const MeasuringWords& w) {
   flag("--derivs", w.derivs);
   flag("--agn", w.agn);
   flag("--no-forced", w.no_forced);
+  flag("--trust-header", w.trust_header);
+  flag("--trust-table", w.trust_table);
   flag("--constant-invvar", w.constant_invvar);
   flag("--no-normalize-psf", w.no_normalize_psf);
   return canonical_command_line("forced-photom", options);
@@ -204,11 +213,8 @@ ForcedCcdOptions measuring_options(const MeasuringWords& w, const SurveyDirector
                                           {"--catalog-dir-south", &w.catalog_dir_south},
                                           {"--outlier-dir", &w.outlier_dir},
                                           {"--gaia-dir", &w.gaia_dir}})
-    if (std::error_code ignored; !directory->empty() && !std::filesystem::is_directory(*directory, ignored))
-      throw input_error("no such directory ({})", option).in_file(*directory);
-  if (std::error_code ignored;
-      !w.large_galaxies.empty() && !std::filesystem::is_regular_file(w.large_galaxies, ignored))
-    throw input_error("no such file (--large-galaxies)").in_file(w.large_galaxies);
+    require_typed(option, *directory, PathKind::kDirectory);
+  require_typed("--large-galaxies", w.large_galaxies, PathKind::kFile);
   ForcedCcdOptions o;
   o.catalog_file = w.catalog;
   if (w.catalog_dir_north.empty()) {
@@ -233,6 +239,9 @@ ForcedCcdOptions measuring_options(const MeasuringWords& w, const SurveyDirector
   o.keep_outlier_mask = w.wants_outlier_mask;
   o.keep_pixels = !w.save_model.empty() || !w.save_data.empty() || !w.cutouts.empty() || !w.plots.empty();
   o.halos = !w.no_halos;
+  o.reading.trust = w.trust_header  ? CcdTrust::kHeader
+                    : w.trust_table ? CcdTrust::kTable
+                                    : CcdTrust::kNeither;
   o.reading.constant_weight = w.constant_invvar;
   o.reading.normalize_psf = !w.no_normalize_psf;
   if (!w.zoom.empty()) o.window = Box{w.zoom[0], w.zoom[1], w.zoom[2], w.zoom[3]};

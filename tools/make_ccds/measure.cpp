@@ -12,6 +12,7 @@
 #include "core/base/exit_codes.h"
 #include "core/base/file_digest.h"
 #include "core/base/read_log.h"
+#include "core/base/typed_path.h"
 #include "core/base/version.h"
 #include "core/catalog/dust.h"
 #include "core/model/simd.h"
@@ -35,6 +36,11 @@ std::string directory(const std::string& option, const char* variable) {
 void complete(const SurveyDirectory& survey, const CameraRegistry& cameras, MeasureArguments& a) {
   MeasureOptions& o = a.options;
   ReferenceOptions references = reference_options(survey);
+  references.has_options = false;
+  require_typed("--gaia-dir", a.gaia_dir, PathKind::kDirectory);
+  require_typed("--ps1-dir", a.ps1_dir, PathKind::kDirectory);
+  require_typed("--sdss-dir", a.sdss_dir, PathKind::kDirectory);
+  require_typed("--dust-dir", a.dust_dir, PathKind::kDirectory);
   if (!a.gaia_dir.empty()) references.gaia_dir = a.gaia_dir;
   if (!a.gaia_prefix.empty()) references.gaia_prefix = a.gaia_prefix;
   if (!a.gaia_scheme.empty())
@@ -74,6 +80,7 @@ void complete(const SurveyDirectory& survey, const CameraRegistry& cameras, Meas
   o.make_calibrations = !a.skip_calibrations;
   c.output = survey.calib();
   c.sky_maker.references = references;
+  if (!o.make_calibrations) require_typed("--calib-dir", a.calib_dir, PathKind::kDirectory);
   if (!a.calib_dir.empty()) {
     c.output = a.calib_dir;
     c.sky_maker.reading.calibration_dirs = {a.calib_dir};

@@ -108,6 +108,7 @@ int runbrick(const std::vector<std::string>& words, std::optional<RunDisplay>& d
                   RunDisplay::form_of_stderr(options.control.log_json));
   const Log log(*display);
   if (const auto code = done_before(options, log)) return *code;
+  require_typed_paths(resolved);
   BrickHooks hooks;
   hooks.option_origins = std::move(resolved.origins);
   hooks.stage_begins = [&](std::string_view stage, std::size_t number, std::size_t stages) {

@@ -60,6 +60,7 @@ fs::path worker_of(const fs::path& named, const char* usual) {
 ResolvedOptions resolved(std::span<const std::string> words) {
   ResolvedOptions out = resolve_options(words, process_environment);
   check_frozen(out.options);
+  require_typed_paths(out, true);
   out.options.control.preset.clear();
   out.options.control.config.clear();
   return out;
@@ -106,6 +107,7 @@ void tell_missing(std::span<const Item> items, const FrozenRun& run, const Log& 
     std::set<std::string> wrong;
     try {
       const BrickOptions options = run.options_of(item);
+      require_typed_paths(options);
       RunContext context = make_run_context(options, Log());
       for (const RunInput& input : find_run_inputs(options, {}, context).files)
         if (ends_the_run(input.state))

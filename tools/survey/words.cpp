@@ -1,5 +1,7 @@
 #include "tools/survey/words.h"
 
+#include <utility>
+
 #include "core/base/environment.h"
 #include "core/pipeline/configuration.h"
 #include "core/pipeline/option_table.h"
@@ -24,7 +26,9 @@ CommandWords read_words(const std::vector<std::string>& words, const std::set<st
     for (int n = option ? option->words : 0; n > 0 && i + 1 < words.size(); --n)
       of_runbrick.push_back(words[++i]);
   }
-  out.options = resolve_options(of_runbrick, process_environment).options;
+  ResolvedOptions resolved = resolve_options(of_runbrick, process_environment);
+  require_typed_paths(resolved);
+  out.options = std::move(resolved.options);
   return out;
 }
 

@@ -79,6 +79,12 @@ void check_refs(const ReferenceChoice& choice, RunContext& run) {
   };
   check(sources.tycho, sources.tycho_file, false, "the Tycho-2 catalog", "--no-tycho");
   check(sources.gaia, sources.gaia_dir, true, "the directory of Gaia's files", "--no-gaia");
+  if (sources.gaia && std::filesystem::is_directory(sources.gaia_dir, code) && !has_gaia_files(sources))
+    throw input_error(
+        "none of Gaia's files is there ({}-NNNNN.fits): --gaia-dir (GAIA_CAT_DIR) and --gaia-prefix "
+        "(GAIA_CAT_PREFIX) say where they are and how they are called; --no-gaia does without",
+        sources.gaia_prefix)
+        .in_file(sources.gaia_dir.string());
   check(sources.large_galaxies, sources.large_galaxies_file, false, "the catalog of large galaxies",
         "--no-large-galaxies");
   check(sources.star_clusters, sources.star_clusters_file, false, "the table of star clusters",

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "core/base/error.h"
+#include "core/base/typed_path.h"
 #include "core/camera/registry.h"
 #include "core/image/ccd_reader.h"
 #include "core/pipeline/memory_forecast.h"
@@ -198,9 +199,9 @@ ReadImageOptions reading_options(std::vector<SkyPosition> polygon, const SurveyP
     if (const auto& sky_template = camera->facts().sky.sky_template)
       if (const auto directory = run.environment(sky_template->environment))
         reading.environment[sky_template->environment] = *directory;
-  reading.wcs_trust = choice.trust_header  ? WcsTrust::kHeader
-                      : choice.trust_table ? WcsTrust::kTable
-                                           : WcsTrust::kNeither;
+  reading.trust = choice.trust_header  ? CcdTrust::kHeader
+                  : choice.trust_table ? CcdTrust::kTable
+                                       : CcdTrust::kNeither;
   return reading;
 }
 
@@ -219,8 +220,7 @@ std::vector<std::filesystem::path> ccd_tables_of(const SurveyDirectory& survey, 
 void check_tims(const RegionOptions& region, const SurveyPaths& paths, RunContext& run) {
   if (region.radec) position_of(*region.radec);
   for (const std::filesystem::path& directory : paths.extra_calib_dirs)
-    if (std::error_code code; !std::filesystem::is_directory(directory, code))
-      throw input_error("--calib-dir: there is no such directory").in_file(directory.string());
+    require_typed("--calib-dir", directory, PathKind::kDirectory);
   if (run.survey.ccd_tables().empty())
     throw input_error("no CCD table: there is no survey-ccds*.fits.gz or survey-ccds*.kd.fits")
         .in_file(run.survey.root().string());
