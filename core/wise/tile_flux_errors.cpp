@@ -14,6 +14,7 @@
 #include "core/fit/source_fitter.h"
 #include "core/model/renderer.h"
 #include "core/model/shape.h"
+#include "core/model/simd.h"
 
 namespace brickline {
 namespace {
@@ -110,6 +111,13 @@ class Errors {
         of_models_(sources.size(), 0.0) {
     for (std::size_t t = 0; t < tiles.size(); ++t) {
       patch_of_[t].assign(sources.size(), nullptr);
+      const FitTile& tile = tiles[t];
+      Image<float>& weight = weights_.emplace_back(tile.data.width(), tile.data.height());
+      for (int y = 0; y < weight.height(); ++y)
+        for (int x = 0; x < weight.width(); ++x) {
+          const float e = tile.inverse_error(x, y);
+          if (e > 0 && std::isfinite(e * e) && std::isfinite(tile.data(x, y))) weight(x, y) = e * e;
+        }
       for (const UnitModel& m : models[t]) patch_of_[t][static_cast<std::size_t>(m.source)] = &m.patch;
     }
   }
@@ -147,15 +155,14 @@ class Errors {
   }
 
   // Sum over the pixels of what a model and a change of another have in common.
-  double product(const FitTile& tile, const Patch& unit, const Patch& change) const {
-    const Box box = intersection(unit.box(), change.box());
+  double product(std::size_t tile, const Patch& unit, const Patch& change) const {
+    const Box box = intersection(intersection(unit.box(), change.box()), weights_[tile].box());
     double sum = 0;
+    if (box.empty()) return sum;
     for (int y = box.y0; y < box.y1; ++y)
-      for (int x = box.x0; x < box.x1; ++x) {
-        const double e = tile.inverse_error(x, y);
-        if (e > 0 && std::isfinite(tile.data(x, y)))
-          sum += e * e * unit.pixels(x - unit.x0, y - unit.y0) * change.pixels(x - change.x0, y - change.y0);
-      }
+      sum += active_kernels().triple_product(
+          weights_[tile].row(y) + box.x0, unit.pixels.row(y - unit.y0) + (box.x0 - unit.x0),
+          change.pixels.row(y - change.y0) + (box.x0 - change.x0), box.width());
     return sum;
   }
 
@@ -218,7 +225,7 @@ class Errors {
         for (Eigen::Index l = 0; l < n; ++l)
           if (const Patch* unit =
                   patch_of_[t][static_cast<std::size_t>(group[static_cast<std::size_t>(l)].source)])
-            slopes(l, p) += product(tile, *unit, *change);
+            slopes(l, p) += product(t, *unit, *change);
       }
     }
     // The normal matrix of the group, scaled to a unit diagonal.
@@ -254,6 +261,7 @@ class Errors {
   const TileFluxes& solved_;
   Renderer renderer_;
   std::vector<std::vector<const Patch*>> patch_of_;  // of each tile and source; null: it has none there
+  std::vector<Image<float>> weights_;                // of the tiles' pixels; 0: masked
   std::vector<int> place_;                           // in the group at hand
   std::vector<double> of_models_;                    // variance
 };

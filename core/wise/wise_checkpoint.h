@@ -19,7 +19,8 @@ namespace brickline {
 
 class WiseCheckpoint : public WiseResultStore {
  public:
-  // `coadds`, `profiles`, `errors`: WisePhotometryOptions'. Reads what is there. A file that is no such log is left alone and not written to, with a warning.
+  // `coadds`, `profiles`, `errors`: WisePhotometryOptions'. Reads what is there. A file that is no such log is
+  // left alone and not written to, with a warning.
   WiseCheckpoint(std::filesystem::path file, const WiseData& data, const Wcs& brick,
                  const std::vector<SourceModel>& sources, bool coadds, Log log, GalaxyProfiles profiles,
                  const FluxErrorRule& errors = {});
