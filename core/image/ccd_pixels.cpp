@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/base/error.h"
 #include "core/facts/mask_bits.h"
@@ -116,8 +117,11 @@ void CcdReading::read_weights() {
 }
 
 void CcdReading::compare_noise(double sigma) {
+  RowTolerance tolerance;
+  // As for the zero point, which the table's noise is in units of (compare_with_row).
+  if (!options_.nanomaggies) tolerance.noise_contradiction = std::numeric_limits<double>::infinity();
   try {
-    if (const auto disagreement = noise_disagreement(weight_, sigma))
+    if (const auto disagreement = noise_disagreement(weight_, sigma, tolerance))
       log_.warning("{}: {}", out_.name, *disagreement);
   } catch (Error& e) {
     throw e.in_file((ccd_.weight_file().empty() ? ccd_.image_file() : ccd_.weight_file()).string());

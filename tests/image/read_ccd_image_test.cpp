@@ -562,13 +562,18 @@ TEST_F(ChangedFiles, GivenCalibrationDirectoriesAreLookedAtFirst) {
   const fs::path mine = dir_ / "mine" / fs::relative(sky, dir_ / "calib");
   fs::create_directories(mine.parent_path());
   fits::Table table = fits::FitsReader(sky).table(1);
-  for (float& v : std::get<std::vector<float>>(table.find("gridvals")->data)) v += 1000;
-  fits::FitsWriter out;
-  out.add_table(table);
-  out.write(mine);
+  const auto write_higher = [&](float by) {
+    for (float& v : std::get<std::vector<float>>(table.find("gridvals")->data)) v += by;
+    fits::FitsWriter out;
+    out.add_table(table);
+    out.write(mine);
+  };
+  write_higher(100);
   const double before = read()->sky_median;
   options_.calibration_dirs = {dir_ / "nothing-here", dir_ / "mine"};
-  EXPECT_NEAR(read()->sky_median, before + 1000, 1e-3);
+  EXPECT_NEAR(read()->sky_median, before + 100, 1e-3);
+  write_higher(900);  // the noise is 37
+  EXPECT_THAT(failure(), testing::AllOf(HasSubstr("mine/"), HasSubstr("it is none of this image")));
 }
 
 TEST_F(ChangedFiles, TheStarsInnerProfileOfThePsfCalibrationIsCarried) {
