@@ -108,6 +108,59 @@ TEST(Joint, ABulgePlusDiskThatLosesItsBulgeIsWhatItWasWithoutIt) {
   EXPECT_GT(settled, 0);
 }
 
+// A heap of stars, of which detection sees some, each in the light of several.
+SyntheticSky heap_of_stars() {
+  SyntheticSky sky(90, 90);
+  for (int i = 0; i < 25; ++i) {
+    const double x = 25 + 9 * (i % 5) + 2.5 * test::noise_at(11, i, 0),
+                 y = 25 + 9 * (i / 5) + 2.5 * test::noise_at(11, i, 1), flux = 5 + 10 * (i * 7 % 25) / 25.0;
+    sky.add(kPsf, x, y, {flux, 1.2 * flux, 1.4 * flux});
+  }
+  sky.expose(1);
+  return sky;
+}
+
+// What is taken for a galaxy of an index of its own while half of the sources are not there yet is tried as no bulge plus disk;
+// by itself it is at once.
+TEST(Joint, BlendsAreTriedAsNoBulgePlusDisk) {
+  const auto tried = [](SyntheticSky sky, bool at_first) {
+    const Field field(std::move(sky));
+    Known known;
+    BlobFitHooks hooks;
+    hooks.memory = &known;
+    BlobFitOptions options;
+    options.joint = true;
+    if (at_first) options.together.rounds = 0;
+    field.fit(options, hooks);
+    return std::ranges::count_if(known.told,
+                                 [](const SourceState& s) { return s.told.composite_asked.has_value(); });
+  };
+  EXPECT_EQ(tried(heap_of_stars(), false), 0);
+  SyntheticSky alone(80, 80);
+  alone.add(kExp, 38.4, 40.2, {12, 15, 18}, {2.0, 0.3, -0.2});
+  alone.add(kDev, 38.4, 40.2, {2, 6, 12}, {0.5, 0.1, 0});
+  alone.expose(1);
+  EXPECT_GT(tried(std::move(alone), true), 0);
+}
+
+// The work of a step is that of its fits, of those too of which nothing comes; one that goes on from what is known counts the
+// same and ends where the other did.
+TEST(Joint, CountsTrialsOfWhichNothingComes) {
+  const Field field(crowded_sky());
+  ASSERT_EQ(field.found.blobs.blobs.size(), 2u);
+  Known undisturbed;
+  BlobFitHooks hooks;
+  hooks.memory = &undisturbed;
+  BlobFitOptions options;
+  options.joint = true;
+  field.fit(options, hooks);
+  int for_nothing = 0;
+  for (std::size_t i = 1; i < undisturbed.told.size(); ++i)
+    for_nothing +=
+        undisturbed.told[i].work > 0 && undisturbed.told[i].model.flux == undisturbed.told[i - 1].model.flux;
+  EXPECT_GT(for_nothing, 0);
+}
+
 // Beyond the most work nothing is decided any more; what is there is fitted.
 TEST(Joint, AFitThatTakesAllTheWorkThatItMayEndsAndSaysSo) {
   const Field field(crowded_sky());
