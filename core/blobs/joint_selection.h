@@ -70,7 +70,7 @@ struct JointSelection {
   // trials of joint fits that nothing comes of (two in a source's place, other kinds with neighbours free, a source left
   // out, a bulge in a disk) and what searches take. The bound is so of what goes on without an end, not of the CPU: where
   // dozens of bright sources overlap, a hundred times the reference's way stays within it.
-  double most_steps = 15000;
+  double most_steps = 10000;
 
   // Overlap: the correlation of two models as drawn, weighted. Larger groups are fitted in overlapping parts.
   double least_overlap = 2e-3;
