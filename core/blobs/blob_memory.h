@@ -51,6 +51,8 @@ struct SourceState {
   int split_from = -1;
   int rectangle_width = 0, rectangle_height = 0, pixels = 0, images = 0;
   JointAccount told;  // of a source that is fitted together with others
+  // By the step that this is the outcome of (FitResult::work); of one of all sources together the first of them has it all.
+  double work = 0;
 };
 
 // Blobs are known by their number and part (BlobTask). All may be called from any thread, for one blob from

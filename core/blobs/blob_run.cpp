@@ -103,9 +103,11 @@ BlobResult BlobRun::run() {
   if (options_.joint) {
     bound_work(records);
     fit_together(records);
+    note_what_is_there();
     choose_again(records, {});
     fit_together(records);
-    choose_freely(records, std::vector<char>(records.size(), 1));
+    // Which kind does better beside neighbours is asked once they are there.
+    if (all_is_there_) choose_freely(records, std::vector<char>(records.size(), 1));
     look_further(records);
     if (options_.reoptimize) fit_together_again(records);
   } else {
@@ -257,6 +259,7 @@ FitStatus BlobRun::fit_on_patches(SourceRecord& r, bool again, bool several) {
       start.max_log_re = start.shape.log_re + std::log(options_.large_galaxy_radius_factor);
   }
   const FitResult fit = fitter.fit(start, fit_images);
+  fit_work_ += fit.work;
   if (fit.status == FitStatus::kBadInput || fit.status == FitStatus::kNoData) return fit.status;
   for (const double f : fit.model.flux)
     if (!std::isfinite(f)) return FitStatus::kBadInput;

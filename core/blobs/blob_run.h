@@ -24,6 +24,9 @@
 
 namespace brickline {
 
+// Sigmas that changes may have moved a source by since it was fitted: at the end, and while there is more to come.
+inline constexpr double kSettled = 0.05, kSettledMeanwhile = 0.5;
+
 class BlobRun {
  public:
   // `cancelled` is asked before every source (Interrupted); so is `alone`: whether other threads have nothing
@@ -85,6 +88,7 @@ class BlobRun {
     SourceKind kind = SourceKind::kPsf;
     std::optional<SourceKind> no_more_than;  // SourceRecord's
     SourcePatches data;                      // empty: nothing was decided yet
+    bool as_single = false;                  // whether it was no bulge plus disk was not asked
   };
   bool is_decided(const SourceRecord& record, const Decided& on) const;
   Decided decided_now(const SourceRecord& record) const;
@@ -112,6 +116,7 @@ class BlobRun {
   Neighbourhood neighbours(const std::vector<SourceRecord>& records, const Wanted& wanted = {});
   std::vector<Group> groups_of(const std::vector<SourceRecord>& records, const Neighbourhood& near,
                                double counts = 0, const std::vector<char>* settled = nullptr) const;
+  double crowding(const std::vector<SourceRecord>& records, int i) const;
   void draw_on_windows(SourceRecord& record);
   void unsettle(std::vector<SourceRecord>& records, const SourcePatches& gone);
   enum class Among { kNot, kFluxesFree, kFree };  // how a record has been fitted with what has changed
@@ -139,7 +144,8 @@ class BlobRun {
   };
   static std::vector<Component> components_of(const std::vector<SourceRecord>& records, const Group& group);
   // As fit_jointly(), with one model for each member.
-  static JointResult fit_members(JointInput& input, const JointOptions& options);
+  JointResult fit_members(JointInput& input, const JointOptions& options);
+  bool may_be_composite(const SourceRecord& record) const;
   void try_composite(SourceRecord& record);
   GroupFit fit_group(std::vector<SourceRecord>& records, const Group& group, const JointOptions& options);
   void fit_over_background(std::vector<SourceRecord>& records);
@@ -180,6 +186,8 @@ class BlobRun {
   static double window_pixels(const SourceRecord& record);
   void bound_work(const std::vector<SourceRecord>& records);
   bool spent() const { return work_ > most_work_; }
+  double take_work();
+  void note_what_is_there();
   void let_grow(std::vector<SourceRecord>& records);
   void look_further(std::vector<SourceRecord>& records);
   void choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted);
@@ -196,11 +204,14 @@ class BlobRun {
   void step(SourceRecord& record, Work&& work) {
     if (next_known_ < known_.size()) {
       static_cast<SourceState&>(record) = std::move(known_[next_known_++]);
-      return;
+    } else {
+      before_source();
+      take_work();
+      work();
+      record.work = take_work();
+      if (memory_) memory_->keep_step(task_.blob, task_.part, record);
     }
-    before_source();
-    work();
-    if (memory_) memory_->keep_step(task_.blob, task_.part, record);
+    work_ += record.work;
   }
 
   struct Pixel {
@@ -229,8 +240,10 @@ class BlobRun {
   // Whether models may become larger than the pixels that they were fitted on bear out (most_log_re()): not before all is
   // there that is to be seen, or one takes the light of many for its own.
   bool may_grow_ = false;
-  // Of the joint fit, in pixels times steps; what there is to decide beyond the most is not decided.
+  bool all_is_there_ = false;  // note_what_is_there()
+  // Of all steps from bound_work() on, FitResult::work; what there is to decide beyond the most is not decided.
   double work_ = 0, most_work_ = std::numeric_limits<double>::infinity();
+  double fit_work_ = 0;  // since work was last taken
   int bands_;
   std::vector<SourceState> known_;
   std::size_t next_known_ = 0;

@@ -75,6 +75,7 @@ std::vector<BlobRun::Component> BlobRun::components_of(const std::vector<SourceR
 
 JointResult BlobRun::fit_members(JointInput& input, const JointOptions& options) {
   JointResult fit = fit_jointly(input.sources, input.images, options);
+  fit_work_ += fit.work;
   std::vector<JointSource>& sources = input.sources;
   if (std::ranges::none_of(sources, &JointSource::joined)) return fit;
   // A component that is negative in a band is left out of it; then the others are at their best with what is left.
@@ -95,6 +96,7 @@ JointResult BlobRun::fit_members(JointInput& input, const JointOptions& options)
   };
   while (usable(fit) && negative()) {
     JointResult again = fit_jointly(sources, input.images, options);
+    fit_work_ += again.work;
     again.gain = fit.gain + (again.improvement - fit.improvement) / 2;
     again.evaluations += fit.evaluations;
     fit = std::move(again);
@@ -117,19 +119,24 @@ JointResult BlobRun::fit_members(JointInput& input, const JointOptions& options)
   return fit;
 }
 
+// Whether it is a galaxy of its kind that is tried as a bulge plus disk.
+bool BlobRun::may_be_composite(const SourceRecord& r) const {
+  const JointSelection& o = options_.together;
+  if (o.composites == CompositeTrials::kNone || !r.alive || !r.model.is_galaxy() || r.fit_background ||
+      r.no_more_than)
+    return false;
+  const bool all = o.composites == CompositeTrials::kAll;
+  return (all || r.chosen == SourceKind::kSer) &&
+         r.models[dchisq_index(r.chosen)].dchisq >
+             (all ? o.least_composite_gain : o.least_composite_gain_of_sersic);
+}
+
 // A galaxy that has its kind becomes a bulge plus disk where that does better by the margin. All that overlaps it is
 // subtracted from the images, and nothing of itself; all models are fitted on the pixels of the largest.
 void BlobRun::try_composite(SourceRecord& r) {
   const JointSelection& o = options_.together;
   r.told.composite_asked.reset();
-  if (o.composites == CompositeTrials::kNone || !r.alive || !r.model.is_galaxy() || r.fit_background ||
-      r.no_more_than)
-    return;
-  const bool all = o.composites == CompositeTrials::kAll;
-  if ((!all && r.chosen != SourceKind::kSer) ||
-      !(r.models[dchisq_index(r.chosen)].dchisq >
-        (all ? o.least_composite_gain : o.least_composite_gain_of_sersic)))
-    return;
+  if (!may_be_composite(r)) return;
   std::vector<SourceModel> models = {r.model};
   for (const auto& radii : kStarts) models.push_back(start_of(r.model, radii));
   std::vector<JointInput> inputs;

@@ -153,6 +153,22 @@ std::vector<BlobRun::Group> BlobRun::groups_of(const std::vector<SourceRecord>& 
   return out;
 }
 
+// What its neighbours have of the light that a source is measured by, in shares of its own.
+double BlobRun::crowding(const std::vector<SourceRecord>& records, int i) const {
+  const SourcePatches& its = records[static_cast<std::size_t>(i)].patches;
+  double own = 0, others = 0;
+  for (std::size_t k = 0; k < its.size(); ++k) {
+    if (!its[k]) continue;
+    const BlobImage& image = images_.images()[k];
+    own += weighted_product(image, *its[k], *its[k]);
+    for (const SourceRecord& r : records)
+      if (&r != &records[static_cast<std::size_t>(i)] && r.alive && k < r.patches.size() && r.patches[k] &&
+          !intersection(r.patches[k]->box(), its[k]->box()).empty())
+        others += std::abs(weighted_product(image, *its[k], *r.patches[k]));
+  }
+  return own > 0 ? others / own : std::numeric_limits<double>::infinity();
+}
+
 // The record's model on its windows, if its patches are not that already.
 void BlobRun::draw_on_windows(SourceRecord& r) {
   if (!r.patches.empty() && r.on_windows && same_light(*r.on_windows, r.model)) return;
@@ -176,7 +192,7 @@ void BlobRun::feel(std::vector<SourceRecord>& records, const SourcePatches& adde
   sensitivities_.resize(records.size());
   for (std::size_t s = 0; s < records.size(); ++s) {
     SourceRecord& r = records[s];
-    if (among[s] == Among::kFree || std::isinf(r.unsettled) || !may_be_fitted_together(r)) continue;
+    if (among[s] == Among::kFree || r.unsettled > kSettledMeanwhile || !may_be_fitted_together(r)) continue;
     bool reached = false;
     for (std::size_t i = 0; i < std::min(added.size(), r.patches.size()); ++i)
       reached = reached ||

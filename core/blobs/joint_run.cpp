@@ -17,9 +17,6 @@ namespace {
 // it: only its wings lie on usable pixels, and their flux may be anything.
 constexpr double kLeastShare = 0.05, kOfBest = 0.1;
 
-// Sigmas that changes may have moved a source by since it was fitted: at the end, and while there is more to come.
-constexpr double kSettled = 0.05, kSettledMeanwhile = 0.5;
-
 // The light of a model on usable pixels.
 double usable_light(const BlobImage& image, const Patch& model) {
   const Box box = intersection(model.box(), image.data.box());
@@ -301,8 +298,6 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
     if (r.alive) images_.add(r.patches, 1);
   std::vector<Image<float>> before;
   for (const BlobImage& image : images_.images()) before.push_back(image.data);
-  std::vector<SourceModel> models;
-  for (const SourceRecord& r : records) models.push_back(r.model);
   const auto subtract_all = [&](bool as_drawn) {
     for (SourceRecord& r : records) {
       if (!r.alive) continue;
@@ -315,7 +310,10 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
     const std::size_t left = known_.size() - next_known_;
     before_source();
     subtract_all(false);
+    take_work();
     work();
+    for (SourceRecord& r : records) r.work = 0;
+    records.front().work = take_work();
     next_known_ = known_.size();
     for (std::size_t i = left; memory_ && i < records.size(); ++i)
       memory_->keep_step(task_.blob, task_.part, records[i]);
@@ -324,11 +322,12 @@ void BlobRun::step_together(std::vector<SourceRecord>& records, Work&& work) {
   for (SourceRecord& r : records)
     if (!r.alive) r.patches.clear();
   subtract_all(!known);
-  // By what came of it, so that it is the same after a resume: few fits take more steps.
-  constexpr double kSteps = 10;
-  for (std::size_t i = 0; i < records.size(); ++i)
-    if (records[i].alive && i < models.size() && !same_light(models[i], records[i].model))
-      work_ += kSteps * window_pixels(records[i]);
+  for (const SourceRecord& r : records) work_ += r.work;
+}
+
+// Of the fits since it was last taken.
+double BlobRun::take_work() {
+  return std::exchange(fit_work_, 0) + selection_.work.exchange(0) + joint_selection_.work.exchange(0);
 }
 
 // Pixels that a source is drawn on, in all images.
@@ -344,11 +343,13 @@ void BlobRun::bound_work(const std::vector<SourceRecord>& records) {
   double pixels = static_cast<double>(images_.good_pixels());
   for (const SourceRecord& r : records) pixels += window_pixels(r);
   most_work_ = options_.together.most_steps * pixels;
+  work_ = 0;
 }
 
 // The kinds of the wanted sources (all, if empty) once more, brightest first, the others' models subtracted; but of those
 // around which nothing has changed since.
 void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector<char>& wanted) {
+  constexpr double kAlone = 0.1;  // of crowding()
   chosen_on_.resize(records.size());
   for (const int i : brightest_first(records, true)) {
     if (!wanted.empty() && !wanted[static_cast<std::size_t>(i)]) continue;
@@ -360,6 +361,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
     if (!may_be_fitted_together(r) || of_known_kind || (spent() && !has_none) || is_decided(r, chosen_on))
       continue;
     Decided now = decided_now(r);
+    const bool as_single = !(all_is_there_ || may_grow_ || crowding(records, i) < kAlone);
     images_.add(r.patches, 1);
     step(r, [&] {
       r.known_galaxy.reset();
@@ -375,14 +377,17 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
       const auto failure = failure_of_item([&] {
         joint_selection_.may_grow = may_grow_;
         joint_selection_.run(r, {}, -1, {}, in_parallel_);
-        try_composite(r);
+        if (as_single)
+          r.told.composite_asked.reset();
+        else
+          try_composite(r);
       });
       if (failure) static_cast<SourceState&>(r) = before;
       // One of two that were one has no model to go back to.
       if (failure && r.split_from >= 0 && !r.model_chosen) r.alive = false;
     });
-    for (const ModelFit& m : r.models) work_ += static_cast<double>(m.steps) * r.pixels;
     now.kind = r.model.kind;
+    now.as_single = as_single;
     chosen_on = std::move(now);
     const SourcePatches old = std::exchange(r.patches, {});
     if (!r.alive && r.traits.star) {
@@ -396,7 +401,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
     }
     draw_on_windows(r);
     images_.add(r.patches, -1);
-    r.unsettled += images_.distance(old, r.patches);
+    if (r.unsettled <= kSettledMeanwhile) r.unsettled += images_.distance(old, r.patches);
     becomes_felt(records, i, old);
     // Neighbours on wings that it had are not those of what it is now.
     if (is_smaller(r.patches, old)) unsettle(records, old);
@@ -502,13 +507,20 @@ std::vector<char> BlobRun::join(std::vector<SourceRecord>& records) {
   return changed;
 }
 
+// Whether all is there that takes much light: until then what is one source may be many.
+void BlobRun::note_what_is_there() {
+  constexpr double kMost = 1.5;  // of chi-squared, pixels
+  all_is_there_ = chi2(false) < kMost * static_cast<double>(images_.good_pixels());
+}
+
 // From now on galaxies may become larger: those so large that it bounded them until now are fitted, and their kinds chosen,
-// again.
+// again; so are the kinds of those that were not tried as a bulge plus disk yet.
 void BlobRun::let_grow(std::vector<SourceRecord>& records) {
   may_grow_ = true;
   constexpr double kNear = 0.01;  // of ln arcsec
   for (std::size_t i = 0; i < records.size(); ++i) {
     SourceRecord& r = records[i];
+    if (i < chosen_on_.size() && chosen_on_[i].as_single && may_be_composite(r)) chosen_on_[i] = {};
     if (!r.model.is_galaxy() || grown_from(r.model, r, true).shape.log_re < most_log_re({}, 0, false) - kNear)
       continue;
     r.unsettled = std::numeric_limits<double>::infinity();
@@ -524,7 +536,6 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
   constexpr double kWorthwhile = 0.05,
                    kStillWorthwhile = 0.01;  // of chi-squared, in the first and in later rounds
   constexpr double kFar = 5;                 // of chi-squared's own sigmas
-  constexpr double kMayGrow = 1.5;           // of chi-squared, pixels: all is there that takes much light
   const auto pixels = static_cast<double>(images_.good_pixels());
   // What later rounds find and drop again tells that they come to no end: of all that is there, and of what was found.
   constexpr double kDropped = 0.1, kStays = 0.25;
@@ -532,6 +543,7 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     return static_cast<double>(std::ranges::count(records, true, &SourceRecord::alive));
   };
   double before = chi2(false);
+  bool all_tried = all_is_there_;  // choose_freely()
   for (int round = 0; round < options_.together.rounds && !spent(); ++round) {
     const std::size_t first = records.size();
     const double at_first = there();
@@ -559,12 +571,15 @@ void BlobRun::look_further(std::vector<SourceRecord>& records) {
     const double found = there();
     std::vector<char> changed = join(records);
     const double stay = there();
-    if (!may_grow_ && chi2(false) < kMayGrow * pixels) let_grow(records);
+    note_what_is_there();
+    if (!may_grow_ && all_is_there_) let_grow(records);
     // What was chosen before all of its neighbours were there.
     choose_again(records, {});
     fit_together(records);
     for (std::size_t i = 0; i < records.size(); ++i)
-      changed[i] = records[i].alive && (changed[i] || i >= first || records[i].model.kind != kinds[i]);
+      changed[i] =
+          records[i].alive && (!all_tried || changed[i] || i >= first || records[i].model.kind != kinds[i]);
+    all_tried = true;
     choose_freely(records, with_neighbours(records, std::move(changed)));
     const double after = chi2(false);
     const double least = round > 0 ? kStillWorthwhile : kWorthwhile;

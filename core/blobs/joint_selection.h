@@ -62,15 +62,13 @@ struct JointSelection {
   double least_separation_arcsec =
       0.5;  // of the two: nearer, they are one source of a profile that is not tried
 
-  // Steps over all pixels of a blob, and over those of every source that it starts with, that its joint fit may take in all:
-  // beyond that nothing is searched, split or chosen again but for what has no kind yet, and what is there is brought to
-  // its best. Counted, not timed, so that results depend on no machine, and by what comes of the fits, so that a resume
-  // counts the same: steps of every model that is tried for a source by itself, over its pixels, and ten over its windows
-  // for each time that a source comes out of a joint fit as another. Not counted: joint fits' steps beyond those, and
-  // trials of joint fits that nothing comes of (two in a source's place, other kinds with neighbours free, a source left
-  // out, a bulge in a disk) and what searches take. The bound is so of what goes on without an end, not of the CPU: where
-  // dozens of bright sources overlap, a hundred times the reference's way stays within it.
-  double most_steps = 1500;
+  // How often all pixels of a blob, and those of every source that it starts with, may be drawn in its joint fit: beyond
+  // that nothing is searched, split or chosen again but for what has no kind yet, and what is there is brought to its best.
+  // Counted, not timed, so that results depend on no machine, and kept with the steps of the fit, so that a resume counts
+  // the same. Counted are the pixels of every model, and of each of its derivatives, that any fit draws, also in trials of
+  // which nothing comes; not what is drawn besides to be subtracted or judged, nor detection. Where hundreds of stars per
+  // square arcminute overlap a fit takes some 2,500, beside bright stars 3,000.
+  double most_steps = 10000;
 
   // Overlap: the correlation of two models as drawn, weighted. Larger groups are fitted in overlapping parts.
   double least_overlap = 2e-3;

@@ -241,6 +241,7 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   if (may_not_leave && !record.fit_background) fitter.options().allowed = inside_;
   FitResult fit = record.traits.frozen && record.traits.galaxy_fit ? fitter.fit_fluxes(start, fit_images_)
                                                                    : fitter.fit(start, fit_images_);
+  work += fit.work;
   const auto left = [&] {
     return fit.status == FitStatus::kLeftRegion || (may_not_leave && !inside_(fit.model.ra, fit.model.dec));
   };
@@ -248,6 +249,7 @@ ModelFit SourceSelection::try_model(const SourceRecord& record, const SourceMode
   if (together_ && left()) {
     fitter.options().fit_position = false;
     fit = fitter.fit(start, fit_images_);
+    work += fit.work;
     fitter.options().fit_position = true;
   }
   if (fit.status == FitStatus::kBadInput || !finite(fit.model) || !std::isfinite(fit.chi2)) {
@@ -293,6 +295,7 @@ double SourceSelection::improvement_of_known(const SourceRecord& record, const s
   fitter.options().images_in_parallel = in_parallel_;
   fitter.options().fit_sky = record.fit_background;
   const FitResult fit = fitter.fit_fluxes(*record.known_galaxy, fit_images_);
+  work += fit.work;
   return fit.ok() && std::isfinite(fit.chi2) ? chi2_improvement(none, fit.chi2_per_band, fit.model.flux) : 0;
 }
 

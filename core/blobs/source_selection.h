@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,7 +29,8 @@ class SourceSelection {
   void run(SourceRecord& record, ImageView<const std::int32_t> owners, std::int32_t owner,
            ImageView<const std::uint8_t> reserved, bool in_parallel);
 
-  bool may_grow = true;  // together: most_log_re()
+  bool may_grow = true;          // together: most_log_re()
+  std::atomic<double> work = 0;  // of all fits, FitResult::work; whole numbers, in any order the same sum
 
   // How much larger the residuals that a model leaves are than the pixels' errors, on the pixels of the last run().
   double excess_of(const SourceModel& model, bool over_background);

@@ -281,8 +281,7 @@ void SourceFitter::Workspace::report(const FitPoint& p, const FitSurface& s, Fit
   out.chi2 = 0;
   for (const double c : band_chi2) out.chi2 += c;
   if (options.fit_sky) out.sky = sky;
-  out.derivative_evaluations = derivative_evaluations;
-  out.value_evaluations = value_evaluations;
+  report_work(out);
   constexpr double near_log_re = 0.01, near_index = 1e-3, near_position = 1e-6;
   if (model.is_galaxy())
     out.at_radius_limit =
@@ -293,6 +292,14 @@ void SourceFitter::Workspace::report(const FitPoint& p, const FitSurface& s, Fit
   if (options.position_box_arcsec > 0)
     out.at_position_limit =
         std::max(std::abs(p.east), std::abs(p.north)) > options.position_box_arcsec - near_position;
+}
+
+void SourceFitter::Workspace::report_work(FitResult& out) const {
+  out.derivative_evaluations = derivative_evaluations;
+  out.value_evaluations = value_evaluations;
+  double pixels = 0;
+  for (const FitWindow& w : windows.windows()) pixels += static_cast<double>(w.mask.area());
+  out.work = pixels * (static_cast<double>(derivative_evaluations) * (1 + layout.size) + value_evaluations);
 }
 
 }  // namespace brickline

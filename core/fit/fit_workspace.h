@@ -113,6 +113,7 @@ struct SourceFitter::Workspace {
   FitSurface evaluate(const FitPoint& p, bool derivatives);
   FitPoint step(const FitPoint& from, const FitSurface& at, double damping, double* predicted) const;
   void report(const FitPoint& p, const FitSurface& s, FitResult& out) const;
+  void report_work(FitResult& out) const;
 };
 
 }  // namespace brickline

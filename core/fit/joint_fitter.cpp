@@ -315,6 +315,7 @@ JointResult fit_jointly(std::span<const JointSource> sources, std::span<const Jo
   JointResult out;
   std::vector<JointPoint> here = problem.start();
   const auto finish = [&](const std::vector<JointPoint>& at) {
+    out.work = out.evaluations * problem.drawn_pixels();
     out.models.clear();
     out.measured.clear();
     out.at_position_limit.clear();

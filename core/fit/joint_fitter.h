@@ -79,6 +79,7 @@ struct JointResult {
   double gain = 0;         // in ln P, over the start with its fluxes at their best
   double improvement = 0;  // of chi-squared over no source at all, less what the priors take
   int evaluations = 0;
+  double work = 0;  // pixels drawn, of all models and of each of their derivatives; a whole number
 };
 
 JointResult fit_jointly(std::span<const JointSource> sources, std::span<const JointImage> images,

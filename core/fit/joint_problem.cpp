@@ -94,6 +94,13 @@ void JointProblem::prepare_image(std::size_t i) {
     chi2_of_nothing_ += static_cast<double>(p.weight[k]) * p.data[k] * p.data[k];
 }
 
+double JointProblem::drawn_pixels() const {
+  double sum = 0;
+  for (const Pixels& p : pixels_)
+    for (const View& v : p.views) sum += static_cast<double>(v.view->window.area()) * vectors(v.source);
+  return sum;
+}
+
 std::vector<JointPoint> JointProblem::start() const {
   std::vector<JointPoint> out;
   for (std::size_t s = 0; s < sources_.size(); ++s) {

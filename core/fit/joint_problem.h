@@ -51,6 +51,7 @@ class JointProblem {
     return sources_[s].joined && s > 0 ? position_offset(s - 1) : offsets_[s] + layouts_[s].position;
   }
   int parameters() const { return parameters_; }
+  double drawn_pixels() const;  // by an evaluation, of all models and of each of their derivatives
   int bands() const { return bands_; }
   SkyPosition position(std::size_t s, const FitPoint& p) const;
   SoftenedEllipse ellipse(std::size_t s, const FitPoint& p) const;

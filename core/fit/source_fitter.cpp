@@ -131,8 +131,7 @@ FitResult SourceFitter::run(const SourceModel& start, std::span<const FitImage> 
       damping = damping * 4;
     if (small) at = w.evaluate(here, true);
   }
-  out.derivative_evaluations = w.derivative_evaluations;
-  out.value_evaluations = w.value_evaluations;
+  w.report_work(out);
   return out;
 }
 

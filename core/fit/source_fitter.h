@@ -113,6 +113,7 @@ struct FitResult {
   std::vector<double> sky;            // per image; empty unless fitted
   int steps = 0;                      // accepted
   int derivative_evaluations = 0, value_evaluations = 0;
+  double work = 0;  // pixels drawn, of the model and of each of its derivatives; a whole number
   // The end is at a bound (within 0.01 of log_re's, 1e-3 of the index's).
   bool at_radius_limit = false, at_sersic_limit = false, at_position_limit = false;
   // The model is a fitted one, at an optimum as far as the numbers go.

@@ -40,6 +40,7 @@ struct codec::Fields<SourceState> {
     visit("pixels", &SourceState::pixels);
     visit("images", &SourceState::images);
     visit("told", &SourceState::told);
+    visit("work", &SourceState::work);
   }
 };
 

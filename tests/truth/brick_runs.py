@@ -25,6 +25,7 @@ except ImportError as missing:
 
 warnings.filterwarnings("ignore", category=u.UnitsWarning)  # the catalogs' units are not all FITS's
 WAYS = ["reference", "joint"]
+LOG = "log.txt"  # of a brick's run, beside its products
 STEP_OF_MODELS = 1.01e-4  # of the compressed model coadds, nanomaggies
 NO_CATALOGS = ["--no-gaia", "--no-tycho", "--no-large-galaxies", "--no-star-clusters", "--no-wise"]
 
@@ -37,10 +38,13 @@ class Programs:
         if not (self.build / "bin/runbrick").exists():
             sys.exit(f"no programs below {self.build} (cmake --build --preset release --target programs)")
 
-    def run(self, program, *words, environment=None):
-        """Its standard output; ends the test if the program fails. Exit code 6, some sources failed, is told and passes."""
+    def run(self, program, *words, environment=None, log=None):
+        """Its standard output; ends the test if the program fails. Exit code 6, some sources failed, is told and passes.
+        `log`: a file for what it says on the way."""
         words = [str(self.build / "bin" / program), *map(str, words)]
         result = subprocess.run(words, env=clean(environment or {}), text=True, capture_output=True)
+        if log:
+            Path(log).write_text(result.stderr)
         if result.returncode == 6:
             print("warning: " + result.stderr.strip().splitlines()[-1])
         elif result.returncode != 0:
@@ -69,9 +73,10 @@ class Programs:
             if all(cost.get(name) == value for name, value in made.items()):
                 return cost
             shutil.rmtree(out)
+        out.mkdir(parents=True, exist_ok=True)
         before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
         self.run("runbrick", "--survey-dir", survey, "--outdir", out, "--plugin-dir", self.build / "plugins", "--no-page",
-                 "--fit", way, *words, environment=environment)
+                 "--fit", way, *words, environment=environment, log=out / LOG)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cost = {"cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, "wall": time.time() - begun, **made}
         told.write_text(json.dumps(cost))
