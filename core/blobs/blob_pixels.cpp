@@ -44,7 +44,9 @@ void BlobRun::note_reference_mask(SourceRecord& r) const {
   };
   const std::uint8_t bits = reference_bits(clip(at->x, images_.width()), clip(at->y, images_.height()));
   using namespace refbit;
-  std::uint8_t point = kBright | kCluster | kMclouds, background = kBright | kGalaxy;
+  std::uint8_t point = kCluster | kMclouds, background = kBright | kGalaxy;
+  // Fitted together with the star over a background that leans, a galaxy beside it is as good a galaxy as any.
+  if (!options_.joint) point |= kBright;
   if (options_.galaxy_forces_point_sources) point |= kGalaxy;
   if (options_.background_near_medium_stars) background |= kMedium;
   r.forced_point_source = (bits & point) && !r.model.is_galaxy();
