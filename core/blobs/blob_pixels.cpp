@@ -5,6 +5,7 @@
 #include "core/blobs/blob_run.h"
 #include "core/blobs/segmentation.h"
 #include "core/survey/bits.h"
+#include "core/wcs/sky.h"
 
 namespace brickline {
 
@@ -51,6 +52,25 @@ void BlobRun::note_reference_mask(SourceRecord& r) const {
   if (options_.background_near_medium_stars) background |= kMedium;
   r.forced_point_source = (bits & point) && !r.model.is_galaxy();
   r.fit_background = bits & background;
+  if (options_.joint && r.fit_background && !(bits & kGalaxy) && halo_is_known(r.model)) r.fit_background = false;
+}
+
+// Whether of every star in whose mask a source is, its own model stands for the light there, being fitted here with it, or
+// what is left of its halo was measured and is off the images.
+bool BlobRun::halo_is_known(const SourceModel& model) const {
+  if (!input_.halo_rests) return false;
+  double reach = std::numeric_limits<double>::infinity();  // of stars' models, arcsec
+  for (const BlobImage& image : images_.images())
+    reach = std::min(reach, image.wcs.pixel_scale_arcsec() * (image.psf.width() / 2));
+  bool any = false;
+  for (const HaloRests::Star& star : input_.halo_rests->stars()) {
+    const double r = 3600 * angular_separation(model.ra, model.dec, star.ra, star.dec);
+    if (r > star.radius) continue;
+    any = true;
+    const bool is_here = std::ranges::find(task_.sources, star.source) != task_.sources.end();
+    if (!(r >= star.known_from) && !(is_here && r < reach)) return false;
+  }
+  return any;
 }
 
 // The greatest S/N of any band, flooded from the sources, with a small kingdom around each.

@@ -42,6 +42,7 @@ class BlobRun {
   void first_round(std::vector<SourceRecord>& records);
   FitStatus fit_on_patches(SourceRecord& record, bool again, bool several = true);
   void note_reference_mask(SourceRecord& record) const;
+  bool halo_is_known(const SourceModel& model) const;
   Image<std::int32_t> segments(const std::vector<SourceRecord>& records) const;
   void reserve_pixels(const std::vector<SourceRecord>& records);
   void choose_models(std::vector<SourceRecord>& records, const Image<std::int32_t>& owners);
