@@ -28,11 +28,12 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
     avoid.push_back({at.x, at.y, options_.detection.avoid_radius});
   }
   Image<std::uint8_t> veto(images_.width(), images_.height());
-  // Where stars are fitted with what lies beside them, that is looked for, too.
+  // Beside stars whose light is known something is looked for, too.
   constexpr std::uint8_t kStars = refbit::kBright | refbit::kMedium;
-  const std::uint8_t closed = options_.joint ? static_cast<std::uint8_t>(~kStars) : 0xFF;
   for (int y = 0; y < veto.height(); ++y)
-    for (int x = 0; x < veto.width(); ++x) veto(x, y) = (reference_bits(x, y) & closed) != 0;
+    for (int x = 0; x < veto.width(); ++x)
+      if (const std::uint8_t bits = reference_bits(x, y))
+        veto(x, y) = !options_.joint || (bits & ~kStars) || is_lost_in_star(x, y);
   const std::vector<Sed> seds = input_.seds.empty()
                                     ? detection_seds(input_.bands)
                                     : std::vector<Sed>(input_.seds.begin(), input_.seds.end());

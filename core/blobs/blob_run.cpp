@@ -103,6 +103,7 @@ BlobResult BlobRun::run() {
   if (options_.joint) {
     bound_work(records);
     fit_together(records);
+    trust_stars(records);
     choose_again(records, {});
     fit_together(records);
     choose_freely(records, std::vector<char>(records.size(), 1));
