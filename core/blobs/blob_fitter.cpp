@@ -73,8 +73,8 @@ BlobResult fit_one(const BlobFitInput& input, const BlobTask& task, const BlobFi
 
 }  // namespace
 
-FittedCatalog fit_blobs(const BlobFitInput& given_input, const BlobFitOptions& given, const BlobFitHooks& hooks,
-                        const Log& log) {
+FittedCatalog fit_blobs(const BlobFitInput& given_input, const BlobFitOptions& given,
+                        const BlobFitHooks& hooks, const Log& log) {
   BlobFitInput input = given_input;
   const Box brick = Box::from_size(input.brick.width(), input.brick.height());
   if (!input.blobs || !input.sources || input.blobs->labels.box() != brick ||

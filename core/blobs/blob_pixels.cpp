@@ -82,7 +82,7 @@ bool BlobRun::halo_is_known(double ra, double dec) const {
 // Whether what a bright star's model leaves around it is noise. On real images stars are seldom so well known: what their
 // models leave would be taken for sources, and galaxies would grow over it.
 bool BlobRun::is_well_modelled(const SourceRecord& star) const {
-  constexpr double kFrom = 3, kTo = 8.5;                 // arcsec
+  constexpr double kFrom = 3, kTo = 8.5;                // arcsec
   constexpr double kMostOff = 0.5, kMostScatter = 1.5;  // of the pixels' errors
   constexpr std::size_t kFewest = 100;
   bool any = false;

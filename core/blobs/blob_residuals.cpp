@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "core/blobs/blob_run.h"
-#include "core/survey/bits.h"
 #include "core/detect/morphology.h"
+#include "core/survey/bits.h"
 
 namespace brickline {
 

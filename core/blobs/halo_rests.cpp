@@ -47,8 +47,7 @@ bool has_halo(const DetectedSource& s) {
 }
 
 double HaloRests::Level::at(double r) const {
-  const double outside = (kFadesUntil - r / radius) / (kFadesUntil - 1),
-               inside = (r - first + kRamp) / kRamp;
+  const double outside = (kFadesUntil - r / radius) / (kFadesUntil - 1), inside = (r - first + kRamp) / kRamp;
   const double window = std::min({outside, inside, 1.0});
   if (!(window > 0)) return 0;
   const std::array<double, 3> t = terms(std::max(r, first), radius);
@@ -146,14 +145,16 @@ HaloRests::HaloRests(std::span<const CcdImage> images, const Wcs& brick, const B
       stars_.push_back({static_cast<int>(s), m.ra, m.dec,
                         kMore * 3600 * StarMask::radius_degrees(static_cast<float>(magnitude))});
     }
-  std::stable_sort(stars_.begin(), stars_.end(), [](const Star& a, const Star& b) { return a.radius > b.radius; });
+  std::stable_sort(stars_.begin(), stars_.end(),
+                   [](const Star& a, const Star& b) { return a.radius > b.radius; });
   levels_.resize(images.size());
   std::vector<std::vector<double>> from(images.size());  // of each star, where it is known from
   tbb::parallel_for(std::size_t{0}, images.size(), [&](std::size_t i) {
     const CcdImage& image = images[i];
     for (const Star& star : stars_) {
       from[i].push_back(0);
-      const SkyPosition sky = position_at(sources[static_cast<std::size_t>(star.source)].model, image.mjd_tai);
+      const SkyPosition sky =
+          position_at(sources[static_cast<std::size_t>(star.source)].model, image.mjd_tai);
       const auto at = image.wcs.sky_to_pixel(sky.ra, sky.dec);
       Level level;
       level.arcsec_per_pixel = image.wcs.pixel_scale_arcsec();

@@ -25,15 +25,16 @@ class HaloRests {
  public:
   HaloRests() = default;
   // Of the stars among the sources, brightest first, each where those before it are taken off.
-  HaloRests(std::span<const CcdImage> images, const Wcs& brick, const BlobMap& blobs, const SourceList& sources);
+  HaloRests(std::span<const CcdImage> images, const Wcs& brick, const BlobMap& blobs,
+            const SourceList& sources);
 
   // Takes them off the pixels of a box of an image.
   void take_off(std::size_t image, const Box& box, Image<float>& data) const;
 
   struct Star {
-    int source = -1;  // index into the SourceList
+    int source = -1;                     // index into the SourceList
     double ra = 0, dec = 0, radius = 0;  // degrees; arcsec
-    double known_from = 0;               // arcsec, on all images that it is on; infinite: on one of them nowhere
+    double known_from = 0;  // arcsec, on all images that it is on; infinite: on one of them nowhere
   };
   const std::vector<Star>& stars() const { return stars_; }
 

@@ -142,7 +142,8 @@ TEST(BrightStar, WhatItsHaloLeavesIsMeasuredWhereNoBlobIs) {
   for (int y = 0; y < left.height(); ++y)
     for (int x = 0; x < left.width(); ++x) {
       const double r = from_star(sky, image, x, y);
-      if (r < 20) EXPECT_EQ(left(x, y), image.data(x, y)) << x << " " << y;  // the star's own model stands for it
+      if (r < 20)
+        EXPECT_EQ(left(x, y), image.data(x, y)) << x << " " << y;  // the star's own model stands for it
       const SkyPosition at = image.wcs.pixel_to_sky(x, y);
       const auto p = sky.brick.sky_to_pixel(at.ra, at.dec);
       if (r < 40 || r > 60 || std::hypot(p->x - kStarX - 50, p->y - kStarY) < 25) continue;

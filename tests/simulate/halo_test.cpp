@@ -36,11 +36,12 @@ TEST(Halo, IsTheOneThatThePipelineTakesOff) {
     int x, y;
     double g, z;
   };
-  constexpr Value kValues[] = {{146, 80, 0.000553744, 0.0004887714},   {148, 80, 0.02900386, 0.02853906},
-                               {150, 80, 0.04758757, 0.05160483},      {160, 100, 0.02173257, 0.03757699},
-                               {200, 200, 0.002144836, 0.003779835},   {300, 250, 0.0007298604, 0.0007477336}};
+  constexpr Value kValues[] = {{146, 80, 0.000553744, 0.0004887714}, {148, 80, 0.02900386, 0.02853906},
+                               {150, 80, 0.04758757, 0.05160483},    {160, 100, 0.02173257, 0.03757699},
+                               {200, 200, 0.002144836, 0.003779835}, {300, 250, 0.0007298604, 0.0007477336}};
   HaloModel moffat;
-  moffat.profile = {.moffat = true, .weight = 0.0145, .alpha_arcsec = 17.65, .beta = 1.7, .off_chip_factor = 0.5};
+  moffat.profile = {
+      .moffat = true, .weight = 0.0145, .alpha_arcsec = 17.65, .beta = 1.7, .off_chip_factor = 0.5};
   Image<float> g(400, 300), z(400, 300);
   add_halo(g, power_law(), 0.262, 119.25, 79.75, flux, mask);
   add_halo(z, moffat, 0.262, 119.25, 79.75, flux, mask);
@@ -87,7 +88,8 @@ TEST(Halo, IsDrawnOfGaiasStarsAsTheFactsTell) {
   double flux = 0;
   for (std::int64_t i = 0; i < truth.rows(); ++i) flux += truth.number("flux_g", i);
   // Of 0.00045 r^-2 per square arcsec lie between 8 and 20 arcsec at least so much, half of which may be off the image.
-  EXPECT_GT(light(dir / "with", 0) - light(dir / "without", 0), 0.5 * flux * 0.00045 * 2 * 3.14 * std::log(2.5));
+  EXPECT_GT(light(dir / "with", 0) - light(dir / "without", 0),
+            0.5 * flux * 0.00045 * 2 * 3.14 * std::log(2.5));
   EXPECT_NEAR(light(dir / "with", 1), light(dir / "without", 1), 1e-3);
 }
 
@@ -105,7 +107,8 @@ TEST(Halo, FilesThatAreNoFactsAreNamed) {
     return std::string();
   };
   EXPECT_THAT(said(), HasSubstr("facts.json"));
-  std::ofstream(dir / "facts.json") << R"({"facts": "1.0", "detector": {"pixel_scale_arcsec": 1, "bands": ["g"]}})";
+  std::ofstream(dir / "facts.json")
+      << R"({"facts": "1.0", "detector": {"pixel_scale_arcsec": 1, "bands": ["g"]}})";
   EXPECT_THAT(said(), testing::AllOf(HasSubstr("facts.json"), HasSubstr("no halos")));
   std::ofstream(dir / "facts.json") << "halo";
   EXPECT_THAT(said(), HasSubstr("facts.json"));

@@ -63,22 +63,23 @@ double mask_radius(const Source& star) {
   return kOfMagnitude0 * std::pow(kBase, -std::min(star.gaia_mag, z + 1));
 }
 
-void add_halo(Image<float>& image, const HaloModel& model, double pixel_scale, double x, double y, double flux,
-              double mask_radius) {
-  const double radius =
-      std::ceil(std::min(model.radius_factor * mask_radius, model.max_radius_arcsec) * model.scaling / pixel_scale);
+void add_halo(Image<float>& image, const HaloModel& model, double pixel_scale, double x, double y,
+              double flux, double mask_radius) {
+  const double radius = std::ceil(std::min(model.radius_factor * mask_radius, model.max_radius_arcsec) *
+                                  model.scaling / pixel_scale);
   const bool off_image = x < 0 || y < 0 || x > image.width() - 1 || y > image.height() - 1;
   const double weight = model.profile.weight * (off_image ? model.profile.off_chip_factor : 1);
-  const Box box = intersection({static_cast<int>(std::floor(x - radius)), static_cast<int>(std::ceil(x + radius)) + 1,
-                                static_cast<int>(std::floor(y - radius)), static_cast<int>(std::ceil(y + radius)) + 1},
-                               image.box());
+  const Box box =
+      intersection({static_cast<int>(std::floor(x - radius)), static_cast<int>(std::ceil(x + radius)) + 1,
+                    static_cast<int>(std::floor(y - radius)), static_cast<int>(std::ceil(y + radius)) + 1},
+                   image.box());
   for (int row = box.y0; row < box.y1; ++row)
     for (int column = box.x0; column < box.x1; ++column) {
       const double rho = std::hypot(column - x, row - y), r = rho * pixel_scale;
-      const double window =
-          std::clamp(2 - 2 * rho / radius, 0.0, 1.0) *
-          (model.inner_ramp_arcsec > 0 ? std::clamp((r - model.inner_arcsec) / model.inner_ramp_arcsec, 0.0, 1.0)
-                                       : static_cast<double>(r > model.inner_arcsec));
+      const double window = std::clamp(2 - 2 * rho / radius, 0.0, 1.0) *
+                            (model.inner_ramp_arcsec > 0
+                                 ? std::clamp((r - model.inner_arcsec) / model.inner_ramp_arcsec, 0.0, 1.0)
+                                 : static_cast<double>(r > model.inner_arcsec));
       if (window > 0)
         image(column, row) +=
             static_cast<float>(flux * window * pixel_scale * pixel_scale * brightness(model, r, weight));

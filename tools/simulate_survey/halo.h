@@ -23,7 +23,7 @@ void plan_halos(const std::filesystem::path& facts, const std::string& camera,
 double mask_radius(const Source& star);
 
 // Adds the halo of a star at a pixel, on the image or beside it; `flux` in the image's unit.
-void add_halo(Image<float>& image, const HaloModel& model, double pixel_scale, double x, double y, double flux,
-              double mask_radius);
+void add_halo(Image<float>& image, const HaloModel& model, double pixel_scale, double x, double y,
+              double flux, double mask_radius);
 
 }  // namespace brickline::simulate

@@ -22,9 +22,9 @@
 namespace brickline::simulate {
 namespace {
 
-constexpr int kGaiaSides = 32;          // HEALPix nside of the chunks
-constexpr double kBricksRadius = 0.8;   // degrees around the region whose bricks are listed
-constexpr double kGaiaRadius = 2.0;     // degrees around the region whose chunks exist
+constexpr int kGaiaSides = 32;         // HEALPix nside of the chunks
+constexpr double kBricksRadius = 0.8;  // degrees around the region whose bricks are listed
+constexpr double kGaiaRadius = 2.0;    // degrees around the region whose chunks exist
 
 // Collects rows of values into columns.
 template <typename T, typename Rows, typename Value>
