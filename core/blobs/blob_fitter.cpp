@@ -73,8 +73,9 @@ BlobResult fit_one(const BlobFitInput& input, const BlobTask& task, const BlobFi
 
 }  // namespace
 
-FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& given, const BlobFitHooks& hooks,
-                        const Log& log) {
+FittedCatalog fit_blobs(const BlobFitInput& given_input, const BlobFitOptions& given,
+                        const BlobFitHooks& hooks, const Log& log) {
+  BlobFitInput input = given_input;
   const Box brick = Box::from_size(input.brick.width(), input.brick.height());
   if (!input.blobs || !input.sources || input.blobs->labels.box() != brick ||
       (!input.reference_mask.empty() && input.reference_mask.box() != brick))
@@ -83,6 +84,11 @@ FittedCatalog fit_blobs(const BlobFitInput& input, const BlobFitOptions& given, 
   BlobFitOptions options = given;
   if (options.joint)
     options.together.prior.stars = options.together.prior.crowding(*input.sources, input.brick);
+  HaloRests rests;
+  if (options.joint) {
+    rests = HaloRests(input.images, input.brick, *input.blobs, *input.sources);
+    input.halo_rests = &rests;
+  }
   const BlobPlan plan =
       plan_blobs(*input.blobs, input.brick, input.plan, {input.sources, input.reference_mask, input.frozen});
   const int count = static_cast<int>(plan.tasks.size());

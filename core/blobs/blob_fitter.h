@@ -32,6 +32,7 @@
 #include "core/blobs/blob_memory.h"
 #include "core/blobs/blob_task.h"
 #include "core/blobs/fitted_catalog.h"
+#include "core/blobs/halo_rests.h"
 #include "core/blobs/joint_selection.h"
 #include "core/blobs/select_model.h"
 #include "core/detect/peaks.h"
@@ -98,6 +99,7 @@ struct BlobFitInput {
   // Galaxies that are kept as they came: subtracted from the other blobs that their footprints touch.
   std::span<const FrozenGalaxy> frozen;
   PlanOptions plan;
+  const HaloRests* halo_rests = nullptr;  // where sources are fitted together; fit_blobs() sees to it
 };
 
 // What blobs take of memory while they are fitted, beside what all of them need, and how much of it they may take.

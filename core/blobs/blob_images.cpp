@@ -121,7 +121,8 @@ int copy_pixels(const CcdImage& from, const Image<std::uint8_t>& blob, BlobImage
 }  // namespace
 
 BlobImages::BlobImages(std::span<const CcdImage> images, std::span<const std::string> bands, const Wcs& brick,
-                       const BlobTask& task, int constant_psf_size, GalaxyProfiles profiles)
+                       const BlobTask& task, int constant_psf_size, GalaxyProfiles profiles,
+                       const HaloRests* rests)
     : wcs_(brick.sub_image(task.box)), profiles_(profiles) {
   for (const CcdImage& image : images) {
     const auto band = std::find(bands.begin(), bands.end(), image.band);
@@ -140,6 +141,7 @@ BlobImages::BlobImages(std::span<const CcdImage> images, std::span<const std::st
       cut.blob_pixel(x, y) = static_cast<std::int32_t>(by) * wcs_.width() + bx;
     });
     if (copy_pixels(image, task.mask, cut) == 0) continue;
+    if (rests) rests->take_off(cut.index, *box, cut.data);
     if (!image.mask.empty()) cut.mask = crop(image.mask, *box);
     cut.saturation_bits = image.saturation_bits;
     cut.psf_sigma = image.psf_sigma();

@@ -13,6 +13,7 @@
 
 #include "core/base/image.h"
 #include "core/blobs/blob_task.h"
+#include "core/blobs/halo_rests.h"
 #include "core/blobs/inner_parallel.h"
 #include "core/detect/detection_maps.h"
 #include "core/fit/source_fitter.h"
@@ -48,7 +49,8 @@ class BlobImages {
  public:
   // Images that do not reach the blob, and those whose PSF is not finite or holds no light, are left out.
   BlobImages(std::span<const CcdImage> images, std::span<const std::string> bands, const Wcs& brick,
-             const BlobTask& task, int constant_psf_size, GalaxyProfiles profiles);
+             const BlobTask& task, int constant_psf_size, GalaxyProfiles profiles,
+             const HaloRests* rests = nullptr);  // which are taken off
 
   const Wcs& wcs() const { return wcs_; }  // of the blob's rectangle
   int width() const { return wcs_.width(); }

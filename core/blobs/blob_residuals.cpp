@@ -4,6 +4,7 @@
 
 #include "core/blobs/blob_run.h"
 #include "core/detect/morphology.h"
+#include "core/survey/bits.h"
 
 namespace brickline {
 
@@ -27,8 +28,12 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
     avoid.push_back({at.x, at.y, options_.detection.avoid_radius});
   }
   Image<std::uint8_t> veto(images_.width(), images_.height());
+  // Beside stars whose light is known something is looked for, too.
+  constexpr std::uint8_t kStars = refbit::kBright | refbit::kMedium;
   for (int y = 0; y < veto.height(); ++y)
-    for (int x = 0; x < veto.width(); ++x) veto(x, y) = reference_bits(x, y) != 0;
+    for (int x = 0; x < veto.width(); ++x)
+      if (const std::uint8_t bits = reference_bits(x, y))
+        veto(x, y) = !options_.joint || (bits & ~kStars) || is_lost_in_star(x, y);
   const std::vector<Sed> seds = input_.seds.empty()
                                     ? detection_seds(input_.bands)
                                     : std::vector<Sed>(input_.seds.begin(), input_.seds.end());
@@ -55,7 +60,11 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
         best = std::max(best, m.flux(peak.x, peak.y) * std::sqrt(m.inverse_variance(peak.x, peak.y)));
       return best;
     };
-    if (!(best_sn(found) > what.model_share * std::max(best_sn(known), 1.0F))) continue;
+    // Stars' wings are not as well known as that.
+    const double share = reference_bits(peak.x, peak.y) & kStars
+                             ? std::max(what.model_share, options_.iterative_model_share)
+                             : what.model_share;
+    if (!(best_sn(found) > share * std::max(best_sn(known), 1.0F))) continue;
     SourceRecord r;
     const SkyPosition sky = images_.wcs().pixel_to_sky(peak.x, peak.y);
     r.model.ra = sky.ra;

@@ -48,7 +48,7 @@ BlobRun::BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitO
       cancelled_(cancelled),
       alone_(alone),
       images_(input.images, input.bands, input.brick, task, options.constant_psf_size,
-              options.fit.render.profiles),
+              options.fit.render.profiles, input.halo_rests),
       tools_(options.fit.render),
       selection_(images_, options, tools_, [this](double ra, double dec) { return inside(ra, dec); }),
       joint_selection_(
@@ -104,6 +104,7 @@ BlobResult BlobRun::run() {
     bound_work(records);
     fit_together(records);
     note_what_is_there();
+    trust_stars(records);
     choose_again(records, {});
     fit_together(records);
     // Which kind does better beside neighbours is asked once they are there.

@@ -45,6 +45,11 @@ class BlobRun {
   void first_round(std::vector<SourceRecord>& records);
   FitStatus fit_on_patches(SourceRecord& record, bool again, bool several = true);
   void note_reference_mask(SourceRecord& record) const;
+  void go_by_stars(SourceRecord& record, std::uint8_t bits) const;
+  bool halo_is_known(double ra, double dec) const;
+  bool is_well_modelled(const SourceRecord& star) const;
+  void trust_stars(std::vector<SourceRecord>& records);
+  bool is_lost_in_star(int x, int y) const;
   Image<std::int32_t> segments(const std::vector<SourceRecord>& records) const;
   void reserve_pixels(const std::vector<SourceRecord>& records);
   void choose_models(std::vector<SourceRecord>& records, const Image<std::int32_t>& owners);
@@ -231,6 +236,7 @@ class BlobRun {
   ThreadTools tools_;
   bool in_parallel_ = false;  // other threads help with this blob
   SourceSelection selection_, joint_selection_;
+  std::vector<int> trusted_stars_;     // of the SourceList: bright ones whose models leave noise
   std::vector<SourcePatches> frozen_;  // galaxies of other blobs, as subtracted from the images
   Reservations reservations_;
   // Of each record: on what its kind was last chosen, kinds with its neighbours free, two in its place, or none, last tried.

@@ -7,6 +7,7 @@
 #include <map>
 #include <numbers>
 
+#include "tools/simulate_survey/halo.h"
 #include "tools/simulate_survey/random.h"
 
 namespace brickline::simulate {
@@ -122,7 +123,8 @@ void add_galaxy(const Renderer& renderer, const RenderedSource& source, const Mo
 }
 
 Image<float> render_sources(const std::vector<RenderedSource>& sources, const Exposure& exposure,
-                            const CcdPlan& ccd, const PsfField& psf, const Renderer& renderer) {
+                            const CcdPlan& ccd, const PsfField& psf, const Renderer& renderer,
+                            double pixel_scale) {
   Image<float> image(ccd.width(), ccd.height());
   const double years = (exposure.mjd - 51544.5) / 365.25 + 2000 - kReferenceEpoch;
   for (const RenderedSource& rendered : sources) {
@@ -130,6 +132,9 @@ Image<float> render_sources(const std::vector<RenderedSource>& sources, const Ex
     SkyPoint sky = s.position;
     if (s.pmra != 0 || s.pmdec != 0) sky = offset_point(sky, s.pmra * years / 3.6e6, s.pmdec * years / 3.6e6);
     const auto at = ccd.geometry.to_pixel(sky.ra, sky.dec);
+    if (at && ccd.halo && s.in_gaia())
+      add_halo(image, *ccd.halo, pixel_scale, at->x, at->y,
+               s.flux[exposure.band] * exposure.counts_per_nanomaggy * ccd.flux_factor, mask_radius(s));
     if (!at || at->x < -kFarthest || at->y < -kFarthest || at->x > image.width() + kFarthest ||
         at->y > image.height() + kFarthest)
       continue;
@@ -151,7 +156,7 @@ CcdPixels make_pixels(const SimulationOptions& options, const std::vector<Render
                       const Exposure& exposure, const CcdPlan& ccd, const PsfField& psf,
                       const Renderer& renderer) {
   CcdPixels pixels;
-  pixels.image = render_sources(sources, exposure, ccd, psf, renderer);
+  pixels.image = render_sources(sources, exposure, ccd, psf, renderer, options.pixel_scale);
   Image<float>& image = pixels.image;
   if (exposure.trail) add_trail(image, exposure, ccd);
   const auto key = [&](int row) {

@@ -35,9 +35,10 @@ void add_galaxy(const Renderer& renderer, const RenderedSource& source, const Mo
                 const MoffatTransform& transform, const std::array<double, 4>& arcsec_per_pixel,
                 PixelPoint at, double flux, double bulge_fraction, Image<float>& image);
 
-// The expected counts of all sources, without sky.
+// The expected counts of all sources, without sky; with the stars' halos where the CCD has some, of `pixel_scale` arcsec.
 Image<float> render_sources(const std::vector<RenderedSource>& sources, const Exposure& exposure,
-                            const CcdPlan& ccd, const PsfField& psf, const Renderer& renderer);
+                            const CcdPlan& ccd, const PsfField& psf, const Renderer& renderer,
+                            double pixel_scale);
 
 CcdPixels make_pixels(const SimulationOptions& options, const std::vector<RenderedSource>& sources,
                       const Exposure& exposure, const CcdPlan& ccd, const PsfField& psf,

@@ -138,6 +138,10 @@ void add_options(CLI::App& app, SimulationOptions& o, Arguments& a) {
       ->group(observing);
   app.add_flag("--trail", o.trail, "An unflagged satellite trail through the first exposure")
       ->group(observing);
+  app.add_option(
+         "--halos", o.halos,
+         "Draw the halos of Gaia's stars that a camera's facts tell of: a file of `cameras info NAME --facts`")
+      ->group(observing);
   const char* space = "Space telescopes";
   app.add_option("--wise", o.wise_tiles,
                  "Also unWISE coadds: N x N tiles that meet in the region's centre; 0: none")

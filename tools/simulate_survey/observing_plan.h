@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/image.h"
+#include "core/facts/halo_model.h"
 #include "tools/simulate_survey/layout.h"
 #include "tools/simulate_survey/options.h"
 #include "tools/simulate_survey/point_spread.h"
@@ -53,6 +54,7 @@ struct CcdPlan {
   double offset_ra = 0, offset_dec = 0;  // arcsec: ccdraoff, ccddecoff
   PsfField::Options psf;                 // in chip pixels
   SkySurface sky;                        // counts
+  std::optional<HaloModel> halo;         // of bright stars (halo.h)
   double flux_factor = 1;                // of the sources: what the zero point does not know
   double focal_x = 0, focal_y = 0;       // of pixel (0,0) from the optical axis, pixels
 

@@ -71,6 +71,7 @@ struct SimulationOptions {
   int overlap = 60;             // pixels of image beyond the region, where the image is cut to it
   double quantize_level = 16;   // of the compressed images: step = noise/level
   std::filesystem::path tycho;  // a Tycho-2 table to copy in; an empty one is written otherwise
+  std::filesystem::path halos;  // a camera's facts, whose halos are drawn; empty: none are (halo.h)
   // Gaia's spectra and synthetic photometry of stars brighter than this G; 0: of none.
   double spectra_faintest = 0;
 };

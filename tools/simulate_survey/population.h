@@ -32,7 +32,10 @@ struct Source {
   double pmra = 0, pmdec = 0;  // mas/yr, pmra with cos dec
   bool structure = false;      // of another source: drawn, but none of the truth's
 
+  static constexpr double kGaiaFaintest = 20.5;  // G
+
   bool is_star() const { return type == "PSF"; }
+  bool in_gaia() const { return is_star() && gaia_mag < kGaiaFaintest; }
 };
 
 inline constexpr double kReferenceEpoch = 2015.5;

@@ -10,6 +10,7 @@
 
 #include "tools/simulate_survey/ccd_pixels.h"
 #include "tools/simulate_survey/gaia_spectra.h"
+#include "tools/simulate_survey/halo.h"
 #include "tools/simulate_survey/scene.h"
 #include "tools/simulate_survey/space_telescopes.h"
 #include "tools/simulate_survey/survey_files.h"
@@ -51,7 +52,8 @@ SimulationSummary simulate_survey(const SimulationOptions& options, const std::f
   const std::vector<Source> sources = options.scene.empty()
                                           ? draw_sources(options, bands, region.geometry)
                                           : read_scene(options.scene, bands, region.geometry);
-  const std::vector<Exposure> exposures = plan_exposures(options, layout, region, bands);
+  std::vector<Exposure> exposures = plan_exposures(options, layout, region, bands);
+  if (!options.halos.empty()) plan_halos(options.halos, survey.camera, bands, exposures);
 
   SimulationSummary summary;
   summary.brick =

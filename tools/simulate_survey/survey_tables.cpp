@@ -22,10 +22,9 @@
 namespace brickline::simulate {
 namespace {
 
-constexpr int kGaiaSides = 32;          // HEALPix nside of the chunks
-constexpr double kGaiaFaintest = 20.5;  // G
-constexpr double kBricksRadius = 0.8;   // degrees around the region whose bricks are listed
-constexpr double kGaiaRadius = 2.0;     // degrees around the region whose chunks exist
+constexpr int kGaiaSides = 32;         // HEALPix nside of the chunks
+constexpr double kBricksRadius = 0.8;  // degrees around the region whose bricks are listed
+constexpr double kGaiaRadius = 2.0;    // degrees around the region whose chunks exist
 
 // Collects rows of values into columns.
 template <typename T, typename Rows, typename Value>
@@ -268,7 +267,7 @@ void write_gaia(const SurveyContext& survey, const std::vector<Source>& sources)
     }
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const Source& s = sources[i];
-    if (!s.is_star() || s.gaia_mag >= kGaiaFaintest) continue;
+    if (!s.in_gaia()) continue;
     auto& [stars, ids] = chunks[healpix_ring(kGaiaSides, s.position.ra, s.position.dec)];
     stars.push_back(&s);
     ids.push_back(1000 + static_cast<std::int64_t>(i));
