@@ -19,7 +19,7 @@ using test::TemporaryDirectory;
 using testing::HasSubstr;
 
 constexpr char kFacts[] = R"({"facts": "1.0", "camera": {"title": "made up"},
-  "detector": {"pixel_scale_arcsec": 0.262, "bands": ["g", "z"]},
+  "detector": {"pixel_scale_arcsec": 0.262, "bands": ["g", "z"]}, "pixels": {"unit": "total"},
   "halo": {"bands": {"g": {"form": "power", "weight": 0.00045, "exponent": -2}}}})";
 
 HaloModel power_law() {
@@ -108,7 +108,7 @@ TEST(Halo, FilesThatAreNoFactsAreNamed) {
   };
   EXPECT_THAT(said(), HasSubstr("facts.json"));
   std::ofstream(dir / "facts.json")
-      << R"({"facts": "1.0", "detector": {"pixel_scale_arcsec": 1, "bands": ["g"]}})";
+      << R"({"facts": "1.0", "detector": {"pixel_scale_arcsec": 1, "bands": ["g"]}, "pixels": {"unit": "total"}})";
   EXPECT_THAT(said(), testing::AllOf(HasSubstr("facts.json"), HasSubstr("no halos")));
   std::ofstream(dir / "facts.json") << "halo";
   EXPECT_THAT(said(), HasSubstr("facts.json"));
