@@ -24,9 +24,8 @@
 
 namespace brickline {
 
-// Sigmas that changes may have moved a source by since it was fitted: at the end, while there is more to come, and while what
-// takes most of the light is not there yet.
-inline constexpr double kSettled = 0.05, kSettledMeanwhile = 0.5, kSettledFar = 2;
+// Sigmas that changes may have moved a source by since it was fitted: at the end, and while there is more to come.
+inline constexpr double kSettled = 0.05, kSettledMeanwhile = 0.5;
 
 class BlobRun {
  public:

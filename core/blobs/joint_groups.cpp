@@ -192,7 +192,7 @@ void BlobRun::feel(std::vector<SourceRecord>& records, const SourcePatches& adde
   sensitivities_.resize(records.size());
   for (std::size_t s = 0; s < records.size(); ++s) {
     SourceRecord& r = records[s];
-    if (among[s] == Among::kFree || r.unsettled > kSettledFar || !may_be_fitted_together(r)) continue;
+    if (among[s] == Among::kFree || r.unsettled > kSettledMeanwhile || !may_be_fitted_together(r)) continue;
     bool reached = false;
     for (std::size_t i = 0; i < std::min(added.size(), r.patches.size()); ++i)
       reached = reached ||

@@ -206,7 +206,7 @@ BlobRun::GroupFit BlobRun::fit_group(std::vector<SourceRecord>& records, const G
 // neighbours, group by group; then again those that did not come to an end, that grew beyond the pixels that they were
 // fitted on, or that are moved by the changes of neighbours that were not in their group.
 void BlobRun::fit_groups(std::vector<SourceRecord>& records, bool finally) {
-  const double settled_below = finally ? kSettled : all_is_there_ ? kSettledMeanwhile : kSettledFar;
+  const double settled_below = finally ? kSettled : kSettledMeanwhile;
   const auto at = [&](int k) -> SourceRecord& { return records[static_cast<std::size_t>(k)]; };
   if (std::ranges::none_of(records, [&](const SourceRecord& r) {
         return may_be_fitted_together(r) && (r.is_new || r.unsettled > settled_below);
@@ -401,7 +401,7 @@ void BlobRun::choose_again(std::vector<SourceRecord>& records, const std::vector
     }
     draw_on_windows(r);
     images_.add(r.patches, -1);
-    if (r.unsettled <= kSettledFar) r.unsettled += images_.distance(old, r.patches);
+    if (r.unsettled <= kSettledMeanwhile) r.unsettled += images_.distance(old, r.patches);
     becomes_felt(records, i, old);
     // Neighbours on wings that it had are not those of what it is now.
     if (is_smaller(r.patches, old)) unsettle(records, old);
