@@ -260,7 +260,7 @@ std::vector<OptionRow> make_table() {
       {"--fit", "", fitting, "reference|joint",
        "one source after the other, as in released catalogs; joint: then all that overlap together, with errors that "
        "know of neighbours, shapes and positions, and with galaxies that are whole Sersic profiles (card GALPROF); some "
-       "four times the CPU, and ten to twenty-five where sources are crowded; what memory it "
+       "four times the CPU, and ten to fifty where sources are crowded; what memory it "
        "needs is foretold once the sources are known; further columns: blendedness, fit_covariance, and those of bulges",
        "", kProducts}));
   t.push_back(row<&O::fitting, &F::bulge_disk_of_all>(

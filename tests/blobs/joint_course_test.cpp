@@ -29,6 +29,18 @@ class Known : public BlobMemory {
   std::vector<SourceState> steps, told;
 };
 
+// A heap of stars, of which detection sees some, each in the light of several.
+SyntheticSky heap_of_stars() {
+  SyntheticSky sky(90, 90);
+  for (int i = 0; i < 36; ++i) {
+    const double x = 28 + 6 * (i % 6) + 1.5 * test::noise_at(11, i, 0),
+                 y = 28 + 6 * (i / 6) + 1.5 * test::noise_at(11, i, 1), flux = 5 + 10 * (i * 7 % 36) / 36.0;
+    sky.add(kPsf, x, y, {flux, 1.2 * flux, 1.4 * flux});
+  }
+  sky.expose(1);
+  return sky;
+}
+
 // Interrupted after any step, one that goes on with the steps before it makes no other bytes, and works none of them out
 // again; two that one was split into are among them.
 TEST(Joint, GoesOnFromWhatIsKnown) {
@@ -106,18 +118,6 @@ TEST(Joint, ABulgePlusDiskThatLosesItsBulgeIsWhatItWasWithoutIt) {
     ++settled;
   }
   EXPECT_GT(settled, 0);
-}
-
-// A heap of stars, of which detection sees some, each in the light of several.
-SyntheticSky heap_of_stars() {
-  SyntheticSky sky(90, 90);
-  for (int i = 0; i < 36; ++i) {
-    const double x = 28 + 6 * (i % 6) + 1.5 * test::noise_at(11, i, 0),
-                 y = 28 + 6 * (i / 6) + 1.5 * test::noise_at(11, i, 1), flux = 5 + 10 * (i * 7 % 36) / 36.0;
-    sky.add(kPsf, x, y, {flux, 1.2 * flux, 1.4 * flux});
-  }
-  sky.expose(1);
-  return sky;
 }
 
 // What is taken for a galaxy of an index of its own while half of the sources are not there yet is not tried as a bulge plus
@@ -210,19 +210,47 @@ TEST(Joint, NothingIsSplitWithoutWorkLeftAndWhatIsSplitHasItsKinds) {
 }
 
 TEST(Joint, DoesNotDependOnTheNumberOfThreads) {
-  const Field field(crowded_sky());
+  for (const bool heap : {false, true}) {
+    SCOPED_TRACE(heap);
+    const Field field(heap ? heap_of_stars() : crowded_sky());
+    BlobFitOptions options;
+    options.joint = true;
+    if (!heap) options.together.largest_group = 2;  // overlapping parts
+    std::string first;
+    for (const int threads : {1, 2, 8}) {
+      const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);
+      const FittedCatalog catalog = field.fit(options);
+      std::string bytes = bytes_of(catalog);
+      for (const FittedSource& s : catalog.sources)
+        bytes.append(reinterpret_cast<const char*>(s.covariance.data()), s.covariance.size() * sizeof(float));
+      if (first.empty()) first = bytes;
+      EXPECT_EQ(bytes, first) << threads;
+    }
+  }
+}
+
+// The same where half of the sources are found on the way and the work that may be taken runs out; from any step on.
+TEST(Joint, AHeapOfStarsGoesOnFromWhatIsKnownAndEndsWhereItDid) {
+  const Field field(heap_of_stars());
   BlobFitOptions options;
   options.joint = true;
-  options.together.largest_group = 2;  // overlapping parts
-  std::string first;
-  for (const int threads : {1, 2, 8}) {
-    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);
-    const FittedCatalog catalog = field.fit(options);
-    std::string bytes = bytes_of(catalog);
-    for (const FittedSource& s : catalog.sources)
-      bytes.append(reinterpret_cast<const char*>(s.covariance.data()), s.covariance.size() * sizeof(float));
-    if (first.empty()) first = bytes;
-    EXPECT_EQ(bytes, first) << threads;
+  options.together.most_steps = 600;
+  Known undisturbed;
+  BlobFitHooks hooks;
+  hooks.memory = &undisturbed;
+  const FittedCatalog whole = field.fit(options, hooks);
+  EXPECT_TRUE(whole.blobs.at(0).cut_short);
+  const std::size_t all = undisturbed.told.size();
+  for (const std::size_t known : {all / 3, all / 2, all - 1}) {
+    SCOPED_TRACE(known);
+    Known again;
+    again.steps.assign(undisturbed.told.begin(),
+                       undisturbed.told.begin() + static_cast<std::ptrdiff_t>(known));
+    hooks.memory = &again;
+    const FittedCatalog resumed = field.fit(options, hooks);
+    EXPECT_EQ(bytes_of(resumed), bytes_of(whole));
+    EXPECT_TRUE(resumed.blobs.at(0).cut_short);
+    EXPECT_EQ(again.told.size(), all - known);
   }
 }
 

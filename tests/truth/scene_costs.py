@@ -10,8 +10,8 @@ bulges    a grid of 48 bulges with disks of S/N 75 and more, half of them with a
 
 --joint: an option more of the joint way (--joint=--no-bulge-disk). Prints CPU seconds and peak memory of the stage, rows,
 true sources, the share of those of S/N > 8 that is missing, spurious rows, the width of (flux - truth)/sigma in the worst
-band, bulges with disks found of those matched and those that are none, chi-squared of the model coadds, and NCUT. Nothing is wanted of it: what the
-guide says of cost is read off it."""
+band, bulges with disks found of those matched, those found that are none, chi-squared of the model coadds, and NCUT. Nothing
+is wanted of it: what the guide says of cost is read off it."""
 import argparse
 import re
 import sys
