@@ -11,9 +11,9 @@ namespace brickline {
 //
 // Unknowns are ordered by Cuthill & McKee (1969), in reverse; the factor is dense within an envelope, and of the inverse
 // what lies in the envelope is found (Takahashi, Fagan & Chin 1973; Erisman & Tinney 1975). Of n unknowns that reach b
-// others in that order it takes some 3 n b^2 multiplications and n b numbers: 7,500 stars of a brick in WISE's pixels one
-// second and 70 MB, 30,000 a minute and 1 GB. Entries below 1e-5 are left out: by that shares change by less than 1e-5, and by
-// 1e-3 where less than a hundredth is left of most. Where the matrix is not positive definite without them, they stay.
+// others in that order it takes some 3 n b^2 multiplications and n b numbers: of stars at random n^2 and n^1.5.
+// Entries below 1e-5 are left out: by that shares change by less than 1e-5, and by 1e-3 where less than a hundredth is left
+// of most. Where the matrix is not positive definite without them, they stay.
 std::vector<double> inverse_diagonal_shares(const Eigen::SparseMatrix<double>& a);
 
 }  // namespace brickline

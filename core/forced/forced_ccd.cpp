@@ -178,9 +178,8 @@ void add_repeats(ForcedCcd& ccd, std::vector<Repeat> repeats) {
   std::vector<std::size_t> row_of(ccd.sources.size());
   for (std::size_t i = 0; i < ccd.result.rows.size(); ++i) row_of[ccd.result.rows[i].source] = i;
   for (Repeat& repeat : repeats) {
-    ForcedMeasurement row = ccd.result.rows.at(row_of[repeat.of]);
-    row.source = ccd.sources.size();
-    ccd.result.rows.push_back(std::move(row));
+    ccd.result.rows.push_back(ccd.result.rows.at(row_of[repeat.of]));
+    ccd.result.rows.back().source = ccd.sources.size();
     ccd.sources.push_back(std::move(repeat.source));
   }
   std::ranges::stable_sort(ccd.result.rows, {},
