@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "core/base/error.h"
 #include "core/fit/envelope_cholesky.h"
 
 namespace brickline {
@@ -103,9 +104,9 @@ std::vector<double> inverse_diagonal_shares(const Matrix& a) {
       out[i] = share >= std::max(kLeastShare, kLeastOfRidge * attempt.ridge) ? std::min(share, 1.0)
                                                                              : 0;  // not a number: 0
     }
-    break;
+    return out;
   }
-  return out;
+  throw internal_error("the normal matrix of {} fluxes has no inverse", a.rows());
 }
 
 }  // namespace brickline

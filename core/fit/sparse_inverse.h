@@ -7,7 +7,9 @@
 namespace brickline {
 
 // 1/(A^-1)_ii of A symmetric, positive semidefinite, both halves given, with a unit diagonal: what is left of each
-// unknown's information, 0 to 1. 0: less than 1e-5 is, the unknown is not told from others.
+// unknown's information, 0 to 1. 0: less than 1e-5 is, the unknown is not told from others. Where roundings have made the
+// matrix indefinite up to 1e-4 is added to its diagonal, and 0 means less than ten times that. Error (kInternal) if that
+// does not do.
 //
 // Unknowns are ordered by Cuthill & McKee (1969), in reverse; the factor is dense within an envelope, and of the inverse
 // what lies in the envelope is found (Takahashi, Fagan & Chin 1973; Erisman & Tinney 1975). Of n unknowns that reach b

@@ -162,15 +162,20 @@ void CcdReading::compare_with_row() {
   if (!source.table || source.row < 0) return;
   if (const auto band = band_disagreement(facts_, source.values, ccd_.headers())) {
     if (options_.trust != CcdTrust::kTable)
-      throw input_error("{}: if the table is right, --trust-table says so", *band)
+      throw input_error(
+          "{}: if the table is right, --trust-table says so (and believes the table's world coordinates, too, wherever "
+          "they disagree)",
+          *band)
           .in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
     log_.warning("{}: {}; the table is trusted", out_.name, *band);
   }
   constexpr double kArcsec = 3600;
   RowTolerance tolerance;
-  // Whoever does not use the zero point may be about to make it, or need the CCD although it has none.
+  // Whoever does not use the zero point or the offset may be about to make them, or need the CCD although it has none.
   if (!options_.nanomaggies)
     tolerance.zero_point_below_mag = tolerance.zero_point_above_mag = std::numeric_limits<double>::infinity();
+  if (!options_.nanomaggies || !facts_.wcs.offset)
+    tolerance.largest_offset_arcsec = std::numeric_limits<double>::infinity();
   const std::vector<std::string> found =
       row_disagreements(facts_, source.values, source.table, source.row, input_.ra_offset * kArcsec,
                         input_.dec_offset * kArcsec, ccd_.headers(), tolerance);

@@ -21,6 +21,16 @@ void subtract(const Image<float>& level, Image<float>& pixels) {
     for (int x = 0; x < pixels.width(); ++x) pixels(x, y) -= level(x, y);
 }
 
+// Fewer pixels may all be a source's: what contradicts their medians is told, and no error.
+constexpr std::int64_t kFewestToContradict = 2500;
+
+std::int64_t count_positive(const Image<float>& weight) {
+  std::int64_t count = 0;
+  for (int y = 0; y < weight.height(); ++y)
+    for (int x = 0; x < weight.width(); ++x) count += weight(x, y) > 0;
+  return count;
+}
+
 // How many pixels are no numbers, and the first of them as FITS counts; empty: none.
 std::string not_finite(const Image<float>& pixels, const Box& extent) {
   std::int64_t count = 0;
@@ -119,7 +129,8 @@ void CcdReading::read_weights() {
 void CcdReading::compare_noise(double sigma) {
   RowTolerance tolerance;
   // As for the zero point, which the table's noise is in units of (compare_with_row).
-  if (!options_.nanomaggies) tolerance.noise_contradiction = std::numeric_limits<double>::infinity();
+  if (!options_.nanomaggies || count_positive(weight_) < kFewestToContradict)
+    tolerance.noise_contradiction = std::numeric_limits<double>::infinity();
   try {
     if (const auto disagreement = noise_disagreement(weight_, sigma, tolerance))
       log_.warning("{}: {}", out_.name, *disagreement);
@@ -245,7 +256,9 @@ void CcdReading::check_level() {
   const double median = median_where_weighted(out_.data, weight_);
   using Origin = SkyFacts::Origin;
   const bool has_model = facts_.sky.source == Origin::kCalibration || facts_.sky.source == Origin::kPlugin;
-  if (has_model && std::abs(median) > kImpossibleSky * sigma) {
+  // The table's sky is that of pixels with the template in them.
+  if (has_model && !template_ && count_positive(weight_) >= kFewestToContradict &&
+      std::abs(median) > kImpossibleSky * sigma) {
     // The table's noise may be what is wrong.
     const double noise = std::max(sigma, noise_from_pixel_differences(out_.data, out_.mask));
     const double unit = options_.nanomaggies ? out_.zpscale : 1;

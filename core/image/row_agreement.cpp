@@ -153,11 +153,16 @@ std::optional<std::string> noise_disagreement(const Image<float>& weight, double
 std::optional<std::string> sky_contradiction(const SkyLevel& level) {
   const double least = kImpossibleSky * level.noise;
   if (!(std::abs(level.left) > least)) return {};
-  // Which of the two, image and model, has the sky of the table?
   const double image = level.model + level.left;
-  const bool of_table =
-      level.by_table && std::abs(image - *level.by_table) < std::abs(level.model - *level.by_table);
-  if (level.left > 0 && !of_table) return {};
+  if (level.left < 0) {
+    if (!(-level.left > kShareOfSky * level.model)) return {};
+  } else {
+    if (!level.by_table) return {};
+    const double lacks = *level.by_table - level.model;
+    if (!(lacks > std::max(least, kShareOfSky * std::abs(*level.by_table))) ||
+        !(std::abs(image - *level.by_table) < lacks))
+      return {};
+  }
   return fmt::format(
       "the sky model is {:.4g} where the image is {:.4g} (medians; the noise per pixel is {:.3g}{}): it is none of this "
       "image, or in other units",

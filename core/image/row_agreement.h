@@ -74,7 +74,9 @@ struct SkyLevel {
   std::optional<double> by_table{};  // column ccdskycounts
 };
 constexpr double kImpossibleSky = 10;  // times the noise
-// Why the model cannot be that of the image; empty where it can.
+constexpr double kShareOfSky = 0.5;
+// Why the model cannot be that of the image: it takes off half as much again as there is, or has less than half of the table's sky
+// where the image has that. Empty where it can: a sky that leans, or a galaxy that fills a CCD and so the table's sky, leave less.
 std::optional<std::string> sky_contradiction(const SkyLevel& level);
 
 // What a PSF model's pixels may be apart from what the model says of itself. Real ones: 1.0 to 1.4 times as wide by

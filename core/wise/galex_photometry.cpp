@@ -191,12 +191,18 @@ GalexBandPhotometry measure_band(const GalexData& data, std::span<const GalexFie
   TileFluxes fluxes = fit_tile_fluxes(tiles, sources, central, footprint);
   for (std::size_t t = 0; t < images.size(); ++t) weigh_light(images[t], fluxes.models[t]);
   fluxes = fit_tile_fluxes(tiles, sources, central, footprint, errors);
+  std::size_t lost = 0;
   for (std::size_t i = 0; i < n; ++i) {
+    lost += fluxes.fit.inverse_variance[i] > 0 && !(fluxes.flux_ivar[i] > 0);
     out.flux_ivar[i] = fluxes.flux_ivar[i];
     out.flux[i] = out.flux_ivar[i] > 0 ? fluxes.fit.flux[i] : 0;
     out.rchisq[i] = fluxes.fit.statistics[i].prochi2;
     out.fracflux[i] = fluxes.fit.statistics[i].profracflux;
   }
+  if (lost > 0)
+    log.warning(
+        "{}: {} of {} sources are not told from their neighbours: their flux and its inverse variance are 0",
+        kBands[band].product, lost, n);
   TileCoadder coadder(grid, TileOverlap::kMean);
   for (std::size_t t = 0; t < images.size(); ++t)
     coadder.add(images[t].wcs, images[t].data.view(), fluxes.models[t].view(),

@@ -3,12 +3,10 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <numbers>
 #include <optional>
-#include <utility>
 
 #include "core/fit/excess_sums.h"
 #include "core/fit/source_fitter.h"

@@ -154,7 +154,7 @@ WiseCheckpoint::WiseCheckpoint(std::filesystem::path file, const WiseData& data,
     for (double v : s.bulge->fraction) p.value(v);
   }
   if (errors.marginal) {
-    p.text("marginal");
+    p.text("marginal 1");  // the number is of the rule (tile_flux_errors.h): another rule, another number
     for (const std::vector<float>& covariance : errors.covariances) p.list(covariance);
   }
   for (double v :

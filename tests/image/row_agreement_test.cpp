@@ -126,6 +126,8 @@ TEST(SkyAgreement, OfTheModelTheImageAndTheTable) {
   EXPECT_EQ(wrong(370, 200, 210), "");
   EXPECT_THAT(wrong(370, 200, 560), HasSubstr("the CCD table's sky 560): it is none of this image"));
   EXPECT_THAT(wrong(498, 2, 500), HasSubstr("or in other units"));
+  EXPECT_EQ(wrong(150, 600, 755), "");  // a galaxy all over the CCD
+  EXPECT_EQ(wrong(-480, 8000), "");     // the corner of a constant
 }
 
 TEST(NoiseAgreement, OfWeightsAndTheTable) {

@@ -117,6 +117,24 @@ void check_wise_forced(const WiseOptions& options, RunContext& run) {
   }
 }
 
+// Sources on tiles that have no flux: so crowded that they are not told apart, or without a good pixel.
+void tell_what_is_lost(const WisePhotometry& photometry, const Log& log) {
+  for (const WiseBand& band : wise_bands()) {
+    const WiseBandPhotometry& p = photometry.bands[static_cast<std::size_t>(band.number - 1)];
+    std::size_t seen = 0, lost = 0;
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      if (p.nobs[i] <= 0) continue;
+      ++seen;
+      lost += !(p.flux_ivar[i] > 0);
+    }
+    if (lost > 0)
+      log.warning(
+          "W{}: {} of {} sources are not told from their neighbours, or have no good pixel: their flux and its inverse "
+          "variance are 0",
+          band.number, lost, seen);
+  }
+}
+
 Outcome<WiseResults> run_wise_forced(const WiseOptions& options, const FitWay& way,
                                      const Selection& selection, const Measurements& measurements,
                                      const RunHeader& header, StageProducts& products, RunContext& run) {
@@ -138,6 +156,7 @@ Outcome<WiseResults> run_wise_forced(const WiseOptions& options, const FitWay& w
   how.log = run.log;
   const WisePhotometry photometry =
       measure_wise(data, selection.brick.wcs, selection.brick.pixel_scale_arcsec, sources.models, how);
+  if (errors.marginal) tell_what_is_lost(photometry, run.log);
   WiseResults out;
   out.gaia_only = options.gaia_only;
   out.columns.wise = true;
