@@ -28,9 +28,9 @@ void ErrorsOfSeveral::add(bool marginal, const std::string& name) {
 std::string ErrorsOfSeveral::difference() const {
   if (with_ == 0 || without_ == 0) return {};
   return fmt::format(
-      "errors in the bands of WISE and GALEX are marginal in {} catalogs ({} is one), of noise alone in {} of an older "
-      "version ({}): rows of both are put together, without the card {}; bricks that are run again agree",
-      with_, first_with_, without_, first_without_, kErrorsCard);
+      "errors in the bands of WISE and GALEX are marginal in {} of {} catalogs ({} is one: card {}), and of noise alone "
+      "in the others, of older versions ({} is one): bricks that are run again agree",
+      with_, with_ + without_, first_with_, kErrorsCard, first_without_);
 }
 
 }  // namespace brickline
