@@ -13,6 +13,7 @@
 #include "core/facts/band_facts.h"
 #include "core/fits/fits_writer.h"
 #include "core/model/catalog_order.h"
+#include "core/model/errors_card.h"
 #include "core/model/profiles_card.h"
 #include "core/survey/bits.h"
 
@@ -111,12 +112,6 @@ void clean_parameters(CatalogSource& row) {
     row.fit.bx0 = row.bx;
     row.fit.by0 = row.by;
   }
-}
-
-// Which errors a joint fit's are. Catalogs without the card had those of other telescopes' fluxes of noise alone.
-void add_errors_card(fits::Header& header, const CatalogContext& context) {
-  if (context.joint)
-    header.set("IVARKIND", std::string("MARGINAL"), "Errors of fits know of neighbours and shapes");
 }
 
 }  // namespace
@@ -249,7 +244,7 @@ fits::Header catalog_header(const fits::Header& version_header, const CatalogCon
   fits::Header header = version_header;
   header.set("PRODTYPE", "catalog", "NOIRLab data product type");
   add_profiles_card(header, context.profiles);
-  add_errors_card(header, context);
+  add_errors_card(header, context.joint);
   for (const std::string& band : context.bands) {
     const auto sky = coadd_sky.find(band);
     if (sky == coadd_sky.end()) continue;
@@ -295,7 +290,7 @@ void write_catalog(const std::vector<CatalogSource>& rows, const CatalogContext&
     writer.add_empty_primary(header);
     fits::Header own;
     add_profiles_card(own, context.profiles);
-    add_errors_card(own, context);
+    add_errors_card(own, context.joint);
     writer.add_table(table, extname, own);
     products.record(path, writer.write(path));
   };

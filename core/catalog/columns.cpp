@@ -474,7 +474,9 @@ std::string catalog_schema_markdown() {
       "`fracdev_<band>` of `flux_<band>`; both are 0 for other types. `type` has four characters then. "
       "Fluxes and shapes of galaxies are of whole Sersic profiles where the header's GALPROF is SERSIC (`--fit joint`), else of "
       "the reference's. Inverse variances of what is fitted, in the bands of WISE and GALEX and their light curves too, are "
-      "marginal where IVARKIND is MARGINAL (`--fit joint`), else of noise alone; those of apertures are of noise always. "
+      "marginal where IVARKIND is MARGINAL (`--fit joint`). Without that card they are of noise alone in catalogs without GALPROF; "
+      "joint catalogs of older versions have errors of noise alone in the bands of WISE and GALEX, and sweeps and tables of "
+      "matches may have been made of such ones, of others, or of both. Those of apertures are of noise always. "
       "This page is made from the table in `columns.cpp`.\n\n"
       "| column | type | unit | filled by | content |\n|---|---|---|---|---|\n";
   for (const CatalogColumn& c : catalog_columns()) {

@@ -11,6 +11,7 @@
 #include "core/base/letter_case.h"
 #include "core/fits/column_units.h"
 #include "core/fits/fits_reader.h"
+#include "core/model/errors_card.h"
 #include "core/model/profiles_card.h"
 #include "core/release/brick_products.h"
 #include "core/release/row_bytes.h"
@@ -213,16 +214,18 @@ RowLayout layout_of(const BrickCatalog& catalog) {
   }
 }
 
-// Of the catalogs that rows come from. Error (kInput) if they are not of one kind.
+// Of the catalogs that rows come from; their errors, too. Error (kInput) if their galaxies are not of one kind.
 GalaxyProfiles profiles_of_all(std::span<const BrickCatalog> catalogs,
-                               const std::map<std::int64_t, RowLayout>& layouts) {
+                               const std::map<std::int64_t, RowLayout>& layouts, ErrorsOfSeveral& errors) {
   std::optional<GalaxyProfiles> first;
   std::string name;
   for (const auto& [number, layout] : layouts) {
     const BrickCatalog& catalog = catalogs[static_cast<std::size_t>(number)];
     fits::FitsReader reader(catalog.file);
     try {
-      const GalaxyProfiles own = profiles_of(reader.header(0), reader.header(1));
+      const fits::Header primary = reader.header(0), table = reader.header(1);
+      const GalaxyProfiles own = profiles_of(primary, table);
+      errors.add(errors_are_marginal(primary, table), "brick " + catalog.brick);
       if (first) require_profiles(own, *first, name, "rows are put together of catalogs");
       if (!first) first = own, name = "brick " + catalog.brick;
     } catch (Error& error) {
@@ -282,7 +285,9 @@ MatchReport match_external(const fs::path& external, std::span<const BrickCatalo
   }
   if (layouts.empty() && !catalogs.empty())  // no match at all: still a table of those columns
     layouts[0] = layout_of(catalogs[0]);
-  const GalaxyProfiles profiles = profiles_of_all(catalogs, layouts);
+  ErrorsOfSeveral errors;
+  const GalaxyProfiles profiles = profiles_of_all(catalogs, layouts, errors);
+  report.unlike_errors = errors.difference();
   std::vector<std::string> names;
   for (const std::string& name : options.columns) names.push_back(upper_case(name));
   std::vector<RowColumn> columns = columns_of(catalogs, layouts, names);
@@ -318,8 +323,10 @@ MatchReport match_external(const fs::path& external, std::span<const BrickCatalo
   cards.set("RADIUS", options.radius_arcsec, "[arcsec]");
   cards.set("EXTERNAL", external.filename().string(), "what was matched");
   fits::Header own;
-  add_profiles_card(cards, profiles);
-  add_profiles_card(own, profiles);
+  for (fits::Header* header : {&cards, &own}) {
+    add_profiles_card(*header, profiles);
+    add_errors_card(*header, errors.marginal());
+  }
   RowTableWriter writer(out, cards, columns, "MATCHED", own);
   const std::vector<std::uint8_t> others = reader.table_bytes(1);
   for (std::size_t i = 0; i < positions.size(); ++i) {

@@ -35,6 +35,7 @@ struct MatchReport {
   std::int64_t rows = 0, matched = 0;
   std::int64_t candidates = 0;  // all pairs within the radius
   std::int64_t unverified = 0;  // catalogs that were read and have no list of checksums
+  std::string unlike_errors;    // how catalogs' errors differ (core/model/errors_card.h); empty: they do not
 };
 
 // Error (kInput): `external` has no such columns, one to be copied is not plain numbers or text, or it has positions that are none; a catalog that cannot be read, is not what its

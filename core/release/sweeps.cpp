@@ -12,6 +12,7 @@
 #include "core/base/letter_case.h"
 #include "core/base/version.h"
 #include "core/fits/fits_reader.h"
+#include "core/model/errors_card.h"
 #include "core/model/profiles_card.h"
 #include "core/release/brick_products.h"
 #include "core/release/row_table.h"
@@ -62,6 +63,7 @@ struct Source {
   RowLayout layout;
   fits::Header primary;
   GalaxyProfiles profiles = GalaxyProfiles::kReference;
+  bool marginal_errors = false;
   std::vector<std::int64_t> rows;  // that belong into the box
   std::string list;  // the digest of the brick's list of checksums, if the catalog agrees with it
 };
@@ -117,6 +119,7 @@ std::vector<Source> sources_in(const SweepBox& box, std::span<const BrickCatalog
       error.in_file(catalog.file.string());
       throw;
     }
+    source.marginal_errors = errors_are_marginal(source.primary, own);
     if (options.verify) source.list = verified_list(catalog);
     if (options.verify && source.list.empty()) ++report.unverified;
     out.push_back(std::move(source));
@@ -363,6 +366,15 @@ void require_profiles_of_one_kind(std::span<const BrickCatalog> catalogs) {
     }
 }
 
+std::string unlike_errors(std::span<const BrickCatalog> catalogs) {
+  ErrorsOfSeveral errors;
+  for (const BrickCatalog& catalog : catalogs) {
+    fits::FitsReader reader(catalog.file);
+    errors.add(errors_are_marginal(reader.header(0), reader.header(1)), "brick " + catalog.brick);
+  }
+  return errors.difference();
+}
+
 std::vector<SweepBox> boxes_of(std::span<const BrickCatalog> catalogs, SweepSchema schema) {
   const BoxSize size = size_of(schema);
   std::set<SweepBox> boxes;
@@ -398,6 +410,9 @@ SweepReport make_sweep(const SweepBox& box, std::span<const BrickCatalog> catalo
   SweepReport report;
   const std::vector<Source> sources = sources_in(box, catalogs, options, report);
   if (sources.empty()) return report;
+  ErrorsOfSeveral errors;
+  for (const Source& source : sources) errors.add(source.marginal_errors, "brick " + source.catalog->brick);
+  report.unlike_errors = errors.difference();
   const std::string key = sweep_key(sources, box, options);
   const std::array<fs::path, 3> paths = sweep_files(out, options.release, box);
   report.files.assign(paths.begin(), paths.end());
@@ -412,8 +427,10 @@ SweepReport make_sweep(const SweepBox& box, std::span<const BrickCatalog> catalo
   const std::array<const std::vector<RowColumn>*, 3> files = {&columns.main, &columns.light_curves,
                                                               &columns.extra};
   fits::Header own;
-  add_profiles_card(cards, sources.front().profiles);
-  add_profiles_card(own, sources.front().profiles);
+  for (fits::Header* header : {&cards, &own}) {
+    add_profiles_card(*header, sources.front().profiles);
+    add_errors_card(*header, errors.marginal());
+  }
   std::vector<RowTableWriter> writers;
   for (std::size_t i = 0; i < files.size(); ++i)
     writers.emplace_back(paths[i], cards, *files[i], "SWEEP", own);

@@ -68,6 +68,9 @@ std::vector<BrickCatalog> find_catalogs(const std::filesystem::path& directory, 
 // boxes of one release would be of two kinds.
 void require_profiles_of_one_kind(std::span<const BrickCatalog> catalogs);
 
+// How the catalogs' errors differ (core/model/errors_card.h); empty: they do not.
+std::string unlike_errors(std::span<const BrickCatalog> catalogs);
+
 struct SweepOptions {
   SweepSchema schema = SweepSchema::kBlocks5;
   SweepLayout layout = SweepLayout::kWithIds;
@@ -84,6 +87,7 @@ struct SweepReport {
   bool was_there = false;                    // made before, of the same catalogs and options: left as it is
   // Columns that bricks lacked, with how many.
   std::map<std::string, std::int64_t> lacking;
+  std::string unlike_errors;  // of the box's bricks, as above
 };
 
 // The main file of a box, its light curves and the rest.

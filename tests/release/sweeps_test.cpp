@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/fits/fits_reader.h"
 #include "core/fits/fits_writer.h"
+#include "core/model/errors_card.h"
 #include "core/model/profiles_card.h"
 #include "core/release/match.h"
 #include "tests/support/data.h"
@@ -166,6 +167,7 @@ class SweepsOfMadeCatalogs : public Sweeps {
     bool with_band = true;
     bool wide = false;
     GalaxyProfiles profiles = GalaxyProfiles::kReference;
+    bool marginal = false;
   };
   void write(const Made& made) {
     fits::Table table;
@@ -194,6 +196,7 @@ class SweepsOfMadeCatalogs : public Sweeps {
     header.set("DECMIN", 2.1);
     header.set("DECMAX", 2.4);
     add_profiles_card(header, made.profiles);
+    add_errors_card(header, made.marginal);
     fits::FitsWriter writer;
     writer.add_empty_primary(header);
     writer.add_table(table);
@@ -276,6 +279,45 @@ TEST_F(SweepsOfMadeCatalogs, MatchedRowsAreOfProfilesOfOneKind) {
     ADD_FAILURE() << "no error";
   } catch (const Error& e) {
     EXPECT_THAT(e.line(), testing::AllOf(HasSubstr("tractor-1503p022.fits"), HasSubstr("GALPROF")));
+  }
+}
+
+// Joint catalogs of before the card have other errors in the bands of WISE and GALEX.
+TEST_F(SweepsOfMadeCatalogs, AndMatchesHaveTheCardOfErrorsIfAllCatalogsHaveIt) {
+  const Made first{.profiles = GalaxyProfiles::kSersic, .marginal = true};
+  Made second{
+      .name = "1503p022", .id = 343929, .ra = 150.4, .profiles = GalaxyProfiles::kSersic, .marginal = true};
+  fits::Table table;
+  table.add("RA", std::vector<double>{first.ra, second.ra});
+  table.add("DEC", std::vector<double>{2.2, 2.2});
+  fits::FitsWriter writer;
+  writer.add_table(table);
+  const fs::path other = out_ / "other.fits", matched = out_ / "matched.fits";
+  writer.write(other);
+  for (const bool agree : {true, false}) {
+    write(first);
+    second.marginal = agree;
+    write(second);
+    const auto catalogs = find_catalogs(in_.path(), nullptr);
+    SweepOptions options;
+    const SweepReport swept =
+        make_sweep(sweep_box(options.schema, 150, 2), catalogs, out_.path(), options, Log());
+    const MatchReport report = match_external(other, catalogs, matched, {});
+    EXPECT_EQ(report.matched, 2);
+    std::vector<fs::path> files = swept.files;
+    files.push_back(matched);
+    ASSERT_EQ(files.size(), 4u);
+    for (const fs::path& made : files) {
+      fits::FitsReader reader(made);
+      EXPECT_EQ(errors_are_marginal(reader.header(0), {}), agree) << made;
+      EXPECT_EQ(errors_are_marginal({}, reader.header(1)), agree) << made;
+    }
+    for (const std::string& words : {swept.unlike_errors, report.unlike_errors, unlike_errors(catalogs)})
+      if (agree)
+        EXPECT_EQ(words, "");
+      else
+        EXPECT_THAT(words,
+                    testing::AllOf(HasSubstr("1501p022"), HasSubstr("1503p022"), HasSubstr("IVARKIND")));
   }
 }
 

@@ -10,6 +10,7 @@
 #include "core/catalog/export.h"
 #include "core/catalog/split_test.h"
 #include "core/fits/fits_reader.h"
+#include "core/model/errors_card.h"
 #include "core/model/profiles_card.h"
 #include "tools/common/program.h"
 
@@ -25,12 +26,15 @@ fits::Table columns_of(const fits::Table& table, const std::string& names) {
   return out;
 }
 
-// What the catalog's header says of its galaxies.
-TableMeta meta_of(GalaxyProfiles profiles) {
+// What the catalog's header says of its galaxies and errors.
+TableMeta meta_of(GalaxyProfiles profiles, bool marginal_errors) {
   fits::Header header;
   add_profiles_card(header, profiles);
-  const auto word = header.text(kProfilesCard);
-  return word ? TableMeta{{kProfilesCard, *word}} : TableMeta{};
+  add_errors_card(header, marginal_errors);
+  TableMeta meta;
+  for (const char* card : {kProfilesCard, kErrorsCard})
+    if (const auto word = header.text(card)) meta.push_back({card, *word});
+  return meta;
 }
 
 int catalog_tool(int argc, char** argv) {
@@ -68,12 +72,14 @@ int catalog_tool(int argc, char** argv) {
     text = catalog_schema_markdown();
   } else {
     GalaxyProfiles profiles = GalaxyProfiles::kReference;
+    bool marginal_errors = false;
     const auto read = [&](const std::filesystem::path& file) {
       fits::FitsReader reader(file);
       const int hdu = reader.find_hdu("CATALOG").value_or(1);
       if (hdu >= reader.hdu_count()) throw input_error("no catalog: it has no table").in_file(file.string());
       try {
         profiles = profiles_of(reader.header(0), reader.header(hdu));
+        marginal_errors = errors_are_marginal(reader.header(0), reader.header(hdu));
       } catch (Error& e) {
         e.in_file(file.string());
         throw;
@@ -100,7 +106,7 @@ int catalog_tool(int argc, char** argv) {
       if (split_command->parsed())
         text = to_text(split_test(table, other_table, fitted_bands(table), split));
       else
-        text = ecsv->parsed() ? ecsv_text(columns_of(table, columns), meta_of(profiles))
+        text = ecsv->parsed() ? ecsv_text(columns_of(table, columns), meta_of(profiles, marginal_errors))
                               : ds9_regions(table, regions);
     } catch (Error& e) {
       e.in_file(catalog.string());

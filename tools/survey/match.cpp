@@ -60,6 +60,7 @@ int survey_match(int argc, char** argv, const Cancel& cancel) {
   if (options.verify && report.unverified > 0)
     Log(terminal).warning("{} catalogs have no list of checksums beside them: taken as they are",
                           report.unverified);
+  if (!report.unlike_errors.empty()) Log(terminal).warning("{}", report.unlike_errors);
   tell_checksums(plan_words.checksums, {out});
   const std::string pairs = all ? fmt::format(", {} pairs", report.candidates) : "";
   write_stdout(

@@ -86,6 +86,7 @@ int survey_sweep(int argc, char** argv, const Cancel& cancel) {
   const Log log(terminal);
   if (names.empty()) require_profiles_of_one_kind(catalogs);
   std::int64_t rows = 0, unverified = 0;
+  bool errors_told = false;
   std::vector<fs::path> made;
   for (const SweepBox& box : boxes) {
     for (const fs::path& file : sweep_files(out, options.release, box)) plan_words.forget(file);
@@ -94,6 +95,8 @@ int survey_sweep(int argc, char** argv, const Cancel& cancel) {
     rows += report.rows;
     unverified += report.unverified;
     made.insert(made.end(), report.files.begin(), report.files.end());
+    if (!report.unlike_errors.empty()) log.warning("sweep {}: {}", box.name(), report.unlike_errors);
+    errors_told = errors_told || !report.unlike_errors.empty();
     if (!report.lacking.empty())
       log.warning("sweep {}: columns that some bricks lack are empty in their rows: {}", box.name(),
                   lacking_words(report.lacking));
@@ -101,6 +104,9 @@ int survey_sweep(int argc, char** argv, const Cancel& cancel) {
   if (unverified > 0 && options.verify)
     log.warning("{} catalogs have no list of checksums beside them: taken as they are", unverified);
   if (names.empty()) {
+    if (!errors_told)  // boxes apart may differ, too
+      if (const std::string unlike = unlike_errors(catalogs); !unlike.empty())
+        log.warning("sweeps of one release differ: {}", unlike);
     std::int64_t wanted = 0;
     for (const BrickCatalog& catalog : catalogs) wanted += primary_sources(catalog);
     if (wanted != rows)
