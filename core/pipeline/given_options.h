@@ -31,8 +31,8 @@ struct ResolvedOptions {
 // value.
 ResolvedOptions resolve(std::span<const GivenOptions> layers);
 
-// Error (kInput) for a path that names nothing and was typed: whatever a variable does not say. `frozen`: that, too, which is
-// typed from then on.
+// Error (kInput) for a path that names nothing, was typed and would be looked at: whatever a variable does not say. `frozen`:
+// that, too, which is typed from then on.
 void require_typed_paths(const ResolvedOptions& resolved, bool frozen = false);
 
 // Options of the reference that Brickline knows of and has no use for: they are refused with the reason, or accepted where

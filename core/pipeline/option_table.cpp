@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/pipeline/stages/wise_forced.h"
 #include "core/pipeline/state_path.h"
 #include "core/refs/reference_catalog.h"
 #include "core/survey/provenance.h"
@@ -65,6 +66,10 @@ OptionRow row_with(const Shape& shape) {
     static const BrickOptions defaults;
     return Member_::in(options) == Member_::in(defaults);
   };
+  row.reset = [](BrickOptions& options) {
+    static const BrickOptions defaults;
+    Member_::in(options) = Member_::in(defaults);
+  };
   row.written = [](const BrickOptions& options) -> std::vector<Words> {
     if constexpr (std::is_same_v<typename Member_::Type, bool>)
       return {Words{}};
@@ -92,6 +97,12 @@ OptionRow naming(PathKind kind, OptionRow row, std::string_view holds = {}) {
   row.holds = holds;
   return row;
 }
+// A site's file of options may name what this run does without.
+OptionRow used_if(bool (*used)(const BrickOptions& options), OptionRow row) {
+  row.used = used;
+  return row;
+}
+bool with_wise(const BrickOptions& options) { return is_wanted(options.wise); }
 // The same of a list that is given as one word.
 template <auto Group, auto Member>
 OptionRow comma_row(const Shape& shape) {
@@ -183,19 +194,21 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::reading, &ReadingOptions::old_calibs_ok>(
       {"--old-calibs-ok", "", calibrations, "",
        "use calibrations of another reduction of the image, and make none that is there", "", kProducts}));
-  t.push_back(
+  t.push_back(used_if(
+      [](const O& o) { return !o.calibrations.skip; },
       naming(PathKind::kDirectory,
              row<&O::calibrations, &CalibrationChoice::blob_mask_dir>(
                  {"--blob-mask-dir", "", calibrations, "DIR",
                   "products of an earlier run, whose blobs are masked where skies are made: DIR/metrics/...",
-                  "", kControl})));
+                  "", kControl}))));
 
   const std::string_view sky = "Reference catalogs and artefacts";
   using C = ReferenceChoice;
-  t.push_back(naming(
-      PathKind::kDirectory,
-      row<&O::references, &C::gaia_dir>(
-          {"--gaia-dir", "", sky, "DIR", "directory of Gaia's healpix files", "GAIA_CAT_DIR", kPaths})));
+  t.push_back(used_if(
+      [](const O& o) { return !o.references.no_gaia; },
+      naming(PathKind::kDirectory, row<&O::references, &C::gaia_dir>({"--gaia-dir", "", sky, "DIR",
+                                                                      "directory of Gaia's healpix files",
+                                                                      "GAIA_CAT_DIR", kPaths}))));
   t.push_back(row<&O::references, &C::gaia_version>(
       {"--gaia-version", "", sky, "V", "what follows G in the catalog's name: 2, 3 or E (unset: 1)",
        "GAIA_CAT_VER", kPaths}));
@@ -204,20 +217,24 @@ std::vector<OptionRow> make_table() {
   t.push_back(row<&O::references, &C::gaia_scheme>({"--gaia-scheme", "", sky, "ring|nested",
                                                     "of the healpix numbers (unset: ring)", "GAIA_CAT_SCHEME",
                                                     kPaths}));
-  t.push_back(naming(PathKind::kDirectory,
+  t.push_back(
+      used_if([](const O& o) { return !o.references.no_tycho; },
+              naming(PathKind::kDirectory,
                      row<&O::references, &C::tycho_dir>({"--tycho-dir", "", sky, "DIR",
                                                          "directory of tycho2.kd.fits (unset: the survey's)",
                                                          "TYCHO2_KD_DIR", kPaths}),
-                     kTycho2File));
-  t.push_back(naming(PathKind::kFile,
-                     row<&O::references, &C::large_galaxies_file>({"--large-galaxies", "", sky, "FILE",
-                                                                   "kd-tree file of large galaxies (SGA)",
-                                                                   "LARGEGALAXIES_CAT", kPaths})));
-  t.push_back(
+                     kTycho2File)));
+  t.push_back(used_if(
+      [](const O& o) { return !o.references.no_large_galaxies; },
+      naming(PathKind::kFile, row<&O::references, &C::large_galaxies_file>(
+                                  {"--large-galaxies", "", sky, "FILE",
+                                   "kd-tree file of large galaxies (SGA)", "LARGEGALAXIES_CAT", kPaths}))));
+  t.push_back(used_if(
+      [](const O& o) { return !o.references.no_star_clusters; },
       naming(PathKind::kFile, row<&O::references, &C::star_clusters_file>(
                                   {"--star-clusters", "", sky, "FILE",
                                    "table of star clusters (unset: the survey's NGC-star-clusters.fits)",
-                                   "STAR_CLUSTERS_CAT", kPaths})));
+                                   "STAR_CLUSTERS_CAT", kPaths}))));
   t.push_back(row<&O::references, &C::no_gaia>({"--no-gaia", "", sky, "", "do without Gaia", "", kProducts}));
   t.push_back(
       row<&O::references, &C::no_tycho>({"--no-tycho", "", sky, "", "do without Tycho-2", "", kProducts}));
@@ -342,30 +359,35 @@ std::vector<OptionRow> make_table() {
   const std::string_view space = "WISE and GALEX";
   using W = WiseOptions;
   t.push_back(row<&O::wise, &W::wanted>({"--no-wise", "", space, "", "no unWISE photometry", "", kProducts}));
-  t.push_back(naming(
-      PathKind::kDirectories,
-      row<&O::wise, &W::coadd_dirs>(
-          {"--unwise-dir", "", space, "DIR[:DIR...]",
-           "directories of unWISE's full-depth coadds, searched in order (unset: no unWISE photometry)",
-           "UNWISE_COADDS_DIR", kPaths})));
-  t.push_back(
-      naming(PathKind::kDirectory,
-             row<&O::wise, &W::epoch_dir>({"--unwise-tr-dir", "", space, "DIR",
-                                           "directory of the time-resolved coadds (unset: no light curves)",
-                                           "UNWISE_COADDS_TIMERESOLVED_DIR", kPaths})));
-  t.push_back(naming(PathKind::kDirectory,
-                     row<&O::wise, &W::model_sky_dir>({"--unwise-model-sky-dir", "", space, "DIR",
-                                                       "directory of backgrounds to take off W1 and W2",
-                                                       "UNWISE_MODEL_SKY_DIR", kPaths})));
-  t.push_back(naming(PathKind::kDirectory,
-                     row<&O::wise, &W::psf_dir>({"--unwise-psf-dir", "", space, "DIR",
-                                                 "directory of the models of WISE's PSF, psf_model_*.fits",
-                                                 "UNWISE_PSF_DIR", kPaths})));
-  t.push_back(naming(PathKind::kFile,
-                     row<&O::wise, &W::tiles_file>(
-                         {"--unwise-tiles", "", space, "FILE",
-                          "table of unWISE's tiles (unset: wise-tiles.fits beside the models of the PSF)",
-                          "UNWISE_TILES", kPaths})));
+  t.push_back(used_if(
+      [](const O& o) { return o.wise.wanted; },
+      naming(
+          PathKind::kDirectories,
+          row<&O::wise, &W::coadd_dirs>(
+              {"--unwise-dir", "", space, "DIR[:DIR...]",
+               "directories of unWISE's full-depth coadds, searched in order (unset: no unWISE photometry)",
+               "UNWISE_COADDS_DIR", kPaths}))));
+  t.push_back(used_if(with_wise, naming(PathKind::kDirectory,
+                                        row<&O::wise, &W::epoch_dir>(
+                                            {"--unwise-tr-dir", "", space, "DIR",
+                                             "directory of the time-resolved coadds (unset: no light curves)",
+                                             "UNWISE_COADDS_TIMERESOLVED_DIR", kPaths}))));
+  t.push_back(used_if(
+      with_wise, naming(PathKind::kDirectory,
+                        row<&O::wise, &W::model_sky_dir>({"--unwise-model-sky-dir", "", space, "DIR",
+                                                          "directory of backgrounds to take off W1 and W2",
+                                                          "UNWISE_MODEL_SKY_DIR", kPaths}))));
+  t.push_back(used_if(
+      with_wise, naming(PathKind::kDirectory,
+                        row<&O::wise, &W::psf_dir>({"--unwise-psf-dir", "", space, "DIR",
+                                                    "directory of the models of WISE's PSF, psf_model_*.fits",
+                                                    "UNWISE_PSF_DIR", kPaths}))));
+  t.push_back(used_if(
+      with_wise, naming(PathKind::kFile,
+                        row<&O::wise, &W::tiles_file>(
+                            {"--unwise-tiles", "", space, "FILE",
+                             "table of unWISE's tiles (unset: wise-tiles.fits beside the models of the PSF)",
+                             "UNWISE_TILES", kPaths}))));
   t.push_back(row<&O::wise, &W::epochs>(
       {"--wise-epochs", "", space, "N",
        "epochs in the catalog's light curves (unset: by the name of --unwise-tr-dir, neo4 to neo11, else 17)",
@@ -385,10 +407,11 @@ std::vector<OptionRow> make_table() {
        kControl}));
   t.push_back(row<&O::galex, &GalexOptions::wanted>(
       {"--galex", "", space, "", "GALEX photometry too", "", kProducts}));
-  t.push_back(naming(
-      PathKind::kDirectory,
-      row<&O::galex, &GalexOptions::dir>(
-          {"--galex-dir", "", space, "DIR", "directory of GALEX's fields and PSFs", "GALEX_DIR", kPaths})));
+  t.push_back(used_if(
+      [](const O& o) { return o.galex.wanted; },
+      naming(PathKind::kDirectory, row<&O::galex, &GalexOptions::dir>({"--galex-dir", "", space, "DIR",
+                                                                       "directory of GALEX's fields and PSFs",
+                                                                       "GALEX_DIR", kPaths}))));
 
   const std::string_view control = "Control";
   using K = ControlOptions;
@@ -607,7 +630,7 @@ void require_typed_paths(const BrickOptions& options,
   for (const OptionRow& row : option_table()) {
     if (row.names == PathKind::kAny) continue;
     const std::string as = typed(row);
-    if (as.empty()) continue;
+    if (as.empty() || !row.is_used(options)) continue;
     for (const Words& words : row.occurrences(options))
       for (const std::string& word : words) require_typed(as, word, row.names, row.holds);
   }

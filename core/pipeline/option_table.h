@@ -50,13 +50,17 @@ struct OptionRow {
   // What a path of it that was typed must name, and a file that a directory must have.
   PathKind names = PathKind::kAny;
   std::string_view holds;
+  // Whether a run with these options looks at it; null: always.
+  bool (*used)(const BrickOptions& options) = nullptr;
 
   // The words of the value, an element per occurrence of the option; of a flag, one element without words.
   std::vector<Words> (*written)(const BrickOptions& options) = nullptr;
   bool (*at_default)(const BrickOptions& options) = nullptr;
+  void (*reset)(BrickOptions& options) = nullptr;  // to its default
   // Reads one occurrence. Error (kUsage) naming the option for words that say no value.
   void (*read)(BrickOptions& options, std::string_view flag, std::span<const std::string> words) = nullptr;
 
+  bool is_used(const BrickOptions& options) const { return !used || used(options); }
   // How it must be given to have its value; empty at its default.
   std::vector<Words> occurrences(const BrickOptions& options) const {
     return at_default(options) ? std::vector<Words>{} : written(options);
@@ -77,8 +81,8 @@ std::vector<Words> given_options(const BrickOptions& options,
 std::string canonical_options(const BrickOptions& options);
 std::string canonical_options(const BrickOptions& options, const std::set<std::string_view>& groups);
 
-// Error (kInput) for a path that was typed and names nothing (core/base/typed_path.h). `typed`: as what ("--gaia-dir"); empty:
-// it was not.
+// Error (kInput) for a path that was typed, names nothing (core/base/typed_path.h) and would be looked at. `typed`: as what
+// ("--gaia-dir"); empty: it was not.
 void require_typed_paths(const BrickOptions& options,
                          const std::function<std::string(const OptionRow&)>& typed);
 // All of them were: what is frozen.

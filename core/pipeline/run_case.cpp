@@ -171,6 +171,9 @@ void point_into_case(const Places& places, const RunInputs& inputs, BrickOptions
     w.coadd_dirs = directories;
   }
   if (options.galex.wanted) options.galex.dir = here + "galex";
+  // What the run does not look at is not in the case; from here on it would count as typed.
+  for (const OptionRow& row : option_table())
+    if (!row.is_used(options)) row.reset(options);
 }
 
 // The tables with the rows that count, in the order in which they were found, under the names that headers of products

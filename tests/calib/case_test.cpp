@@ -94,6 +94,44 @@ TEST_F(Case, WholeOrCutItGivesTheSameCatalogWithoutItsSurvey) {
   }
 }
 
+// What variables said when it was packed would count as typed in it.
+TEST_F(Case, KnowsNothingOfPathsThatItsRunDoesNotLookAt) {
+  const auto variables = [&](const fs::path& below) {
+    std::map<std::string, std::string> out = environment();
+    out["GALEX_DIR"] = (below / "galex").string();
+    for (const auto& [name, place] : {std::pair{"COADDS_TIMERESOLVED_DIR", "unwise-tr"},
+                                      {"PSF_DIR", "psf"},
+                                      {"MODEL_SKY_DIR", "unwise"},
+                                      {"TILES", "psf/wise-tiles.fits"}})
+      out[std::string("UNWISE_") + name] = (below / "wise" / place).string();
+    return out;
+  };
+  std::map<std::string, std::string> given = variables(survey()), with_coadds = given;
+  with_coadds["UNWISE_COADDS_DIR"] = (survey() / "wise/unwise").string();
+  const auto pack_with = [&](const std::map<std::string, std::string>& environment, const fs::path& where,
+                             const Words& more) {
+    Words words = {"pack", where.string(), "--survey-dir", survey().string()};
+    words.insert(words.end(), {"--plugin-dir", test::built_plugins().string(), "--no-page"});
+    for (const std::string& word : region()) words.push_back(word);
+    words.insert(words.end(), more.begin(), more.end());
+    return test::run_program(test::program("survey"), words, environment);
+  };
+  const fs::path bare = scratch_ / "bare", without = scratch_ / "without";
+  const test::ProgramResult one = pack_with(given, bare, {}),
+                            other = pack_with(with_coadds, without, {"--no-wise"});
+  ASSERT_EQ(one.exit_code, 0) << one.err;
+  ASSERT_EQ(other.exit_code, 0) << other.err;
+  fs::rename(survey(), scratch_ / "elsewhere");
+  std::map<std::string, std::string> there = environment();
+  there["RUNBRICK"] = test::program("runbrick").string();
+  for (const fs::path& here : {bare, without}) {
+    EXPECT_THAT(bytes_of(here / "run.sh"), Not(HasSubstr(survey().string()))) << here;
+    const test::ProgramResult run = test::run_program(
+        "/bin/sh", {(here / "run.sh").string(), "--outdir", outdir().string(), "--stage", "refs"}, there);
+    EXPECT_EQ(run.exit_code, 0) << here << run.err;
+  }
+}
+
 // A case that is not as it was packed would give another catalog than its survey, without a word.
 TEST_F(Case, ThatIsNotAsPackedIsTold) {
   const fs::path packed = scratch_ / "case", here = packed / "survey";

@@ -242,11 +242,13 @@ int run(Arguments& a, CLI::App& app, RunDisplay& terminal, const Log& log) {
   o.sky = !a.no_sky;
   if (o.output.empty()) o.output = survey.calib();
   o.cancel = Cancel(interrupted);
-  require_typed("--gaia-dir", a.gaia_dir, PathKind::kDirectory);
-  require_typed("--tycho-dir", a.tycho_dir, PathKind::kDirectory, kTycho2File);
-  require_typed("--large-galaxies", a.large_galaxies, PathKind::kFile);
-  require_typed("--star-clusters", a.star_clusters, PathKind::kFile);
-  require_typed("--blob-mask-dir", o.sky_maker.blob_mask_dir, PathKind::kDirectory);
+  if (o.sky) {  // nothing else looks at them
+    if (!a.no_gaia) require_typed("--gaia-dir", a.gaia_dir, PathKind::kDirectory);
+    if (!a.no_tycho) require_typed("--tycho-dir", a.tycho_dir, PathKind::kDirectory, kTycho2File);
+    if (!a.no_large_galaxies) require_typed("--large-galaxies", a.large_galaxies, PathKind::kFile);
+    if (!a.no_star_clusters) require_typed("--star-clusters", a.star_clusters, PathKind::kFile);
+    require_typed("--blob-mask-dir", o.sky_maker.blob_mask_dir, PathKind::kDirectory);
+  }
   ReferenceOptions& references = o.sky_maker.references;
   references = reference_options(survey);
   if (!a.gaia_dir.empty()) references.gaia_dir = a.gaia_dir;

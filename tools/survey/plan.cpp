@@ -25,9 +25,11 @@
 #include "core/campaign/prediction.h"
 #include "core/campaign/session.h"
 #include "core/campaign/summary.h"
+#include "core/pipeline/command_line.h"
 #include "core/pipeline/configuration.h"
 #include "core/pipeline/option_table.h"
 #include "core/pipeline/run_inputs.h"
+#include "core/refs/reference_catalog.h"
 #include "tools/common/program.h"
 #include "tools/survey/commands.h"
 
@@ -60,10 +62,45 @@ fs::path worker_of(const fs::path& named, const char* usual) {
 ResolvedOptions resolved(std::span<const std::string> words) {
   ResolvedOptions out = resolve_options(words, process_environment);
   check_frozen(out.options);
-  require_typed_paths(out, true);
   out.options.control.preset.clear();
   out.options.control.config.clear();
   return out;
+}
+
+bool by_variable(const ResolvedOptions& resolved, const OptionRow& row) {
+  const auto origin = resolved.origins.find(row.flag);
+  return origin != resolved.origins.end() && origin->second.starts_with('$');
+}
+void forget(ResolvedOptions& resolved, const OptionRow& row) {
+  row.reset(resolved.options);
+  resolved.origins.erase(std::string(row.flag));
+}
+
+// A variable's directory without the catalog gives way to the survey's own in every run; frozen, it would be refused.
+void forget_vain_tycho(ResolvedOptions& resolved, const SurveyDirectory& survey) {
+  const OptionRow& row = *find_option("--tycho-dir");
+  std::error_code code;
+  if (!by_variable(resolved, row) ||
+      fs::is_regular_file(resolved.options.references.tycho_dir / kTycho2File, code))
+    return;
+  const auto no_variables = [](const std::string&) { return std::optional<std::string>(); };
+  if (!reference_options(survey, no_variables).tycho_file.empty()) forget(resolved, row);
+}
+
+// What variables say and no item's run looks at is not frozen.
+void forget_unused(ResolvedOptions& resolved, std::span<const Item> items) {
+  std::vector<const OptionRow*> idle;
+  for (const OptionRow& row : option_table())
+    if (by_variable(resolved, row) && !row.is_used(resolved.options)) idle.push_back(&row);
+  if (idle.empty()) return;
+  const GivenOptions frozen = options_of_configuration(configuration_text(resolved), "the plan's options");
+  for (const Item& item : items) {
+    if (item.words.empty()) continue;
+    const std::vector<GivenOptions> layers = {options_of_command_line(words_of(item)), frozen};
+    const BrickOptions own = resolve(layers).options;
+    std::erase_if(idle, [&](const OptionRow* row) { return row->is_used(own); });
+  }
+  for (const OptionRow* row : idle) forget(resolved, *row);
 }
 
 void check_one_brick(const BrickOptions& options, const Item& item) {
@@ -257,7 +294,7 @@ void make_plan(Arguments& a, std::span<const std::string> words) {
   if (a.list.empty() == a.region.empty()) throw usage_error("one of --region and --bricks says which bricks");
   TerminalLog terminal(LogLevel::kWarning);
   const Log log(terminal);
-  const ResolvedOptions options = resolved(words);
+  ResolvedOptions options = resolved(words);
   if (options.options.survey.survey_dir.empty())
     throw usage_error("--survey-dir is missing among the options behind \"--\" (and $LEGACY_SURVEY_DIR)");
 
@@ -266,7 +303,10 @@ void make_plan(Arguments& a, std::span<const std::string> words) {
 
   const SurveyDirectory survey =
       SurveyDirectory::open(options.options.survey.survey_dir, options.options.survey.cache_dir);
+  forget_vain_tycho(options, survey);
+  require_typed_paths(options, true);
   std::vector<Item> items = items_of(a, survey);
+  forget_unused(options, items);
   check_one_brick(options.options, items.front());
 
   const PlanFiles plan{fs::absolute(a.plan).lexically_normal()};
