@@ -75,6 +75,25 @@ TEST(OptionTable, DirectoriesAndFilesOfInputMustBeThere) {
   }
 }
 
+// But for what the run does without: a site's file of options names all that there is anywhere.
+TEST(OptionTable, WhatNoRunLooksAtMayNameNothing) {
+  BrickOptions without;
+  without.references = {
+      .no_tycho = true, .no_gaia = true, .no_large_galaxies = true, .no_star_clusters = true};
+  without.calibrations.skip = true;
+  BrickOptions with;
+  with.galex.wanted = true;
+  with.wise.coadd_dirs = "/x";
+  const std::set<std::string_view> always = {"--cache-dir", "--calib-dir", "--dust-dir", "--unwise-dir"};
+  for (const OptionRow& row : option_table()) {
+    if (row.names == PathKind::kAny) continue;
+    EXPECT_TRUE(row.is_used(with)) << row.flag;
+    EXPECT_EQ(row.is_used(without), always.contains(row.flag)) << row.flag;
+  }
+  with.wise.wanted = false;
+  EXPECT_FALSE(find_option("--unwise-dir")->is_used(with));
+}
+
 BrickOptions parsed(const std::vector<std::string>& words) {
   BrickOptions options;
   read_command_line(words, options);
@@ -104,6 +123,9 @@ TEST(OptionTable, WhatIsWrittenReadsBack) {
     std::vector<std::string> again;
     for (const Words& words : given) again.insert(again.end(), words.begin(), words.end());
     EXPECT_EQ(again, line);
+    BrickOptions none = options;
+    row.reset(none);
+    EXPECT_TRUE(row.at_default(none));
   }
 }
 

@@ -210,11 +210,11 @@ std::string command_line_of(const MeasuringWords& w) {
 ForcedCcdOptions measuring_options(const MeasuringWords& w, const SurveyDirectory& survey, const Log& log) {
   for (const auto& [option, directory] : {std::pair{"--catalog-dir", &w.catalog_dir},
                                           {"--catalog-dir-north", &w.catalog_dir_north},
-                                          {"--catalog-dir-south", &w.catalog_dir_south},
-                                          {"--outlier-dir", &w.outlier_dir},
-                                          {"--gaia-dir", &w.gaia_dir}})
+                                          {"--catalog-dir-south", &w.catalog_dir_south}})
     require_typed(option, *directory, PathKind::kDirectory);
-  require_typed("--large-galaxies", w.large_galaxies, PathKind::kFile);
+  if (!w.no_outliers) require_typed("--outlier-dir", w.outlier_dir, PathKind::kDirectory);
+  if (!w.no_halos) require_typed("--gaia-dir", w.gaia_dir, PathKind::kDirectory);
+  if (!w.no_large_galaxies) require_typed("--large-galaxies", w.large_galaxies, PathKind::kFile);
   ForcedCcdOptions o;
   o.catalog_file = w.catalog;
   if (w.catalog_dir_north.empty()) {
