@@ -77,16 +77,19 @@ FittedCatalog fit_blobs(const BlobFitInput& given_input, const BlobFitOptions& g
                         const BlobFitHooks& hooks, const Log& log) {
   BlobFitInput input = given_input;
   const Box brick = Box::from_size(input.brick.width(), input.brick.height());
+  if (!input.all_blobs) input.all_blobs = input.blobs;
   if (!input.blobs || !input.sources || input.blobs->labels.box() != brick ||
+      input.all_blobs->labels.box() != brick || (!input.bright.empty() && input.bright.box() != brick) ||
       (!input.reference_mask.empty() && input.reference_mask.box() != brick))
-    throw internal_error("blobs, sources or reference mask do not belong to the brick of {} x {} pixels",
-                         brick.x1, brick.y1);
+    throw internal_error("blobs, sources or masks do not belong to the brick of {} x {} pixels", brick.x1,
+                         brick.y1);
   BlobFitOptions options = given;
   if (options.joint)
     options.together.prior.stars = options.together.prior.crowding(*input.sources, input.brick);
   HaloRests rests;
-  if (options.joint) {
-    rests = HaloRests(input.images, input.brick, *input.blobs, *input.sources);
+  if (options.joint && !options.no_more) {
+    rests = HaloRests(input.images, input.brick, *input.all_blobs, input.bright, *input.sources,
+                      input.masked_stars);
     input.halo_rests = &rests;
   }
   const BlobPlan plan =

@@ -95,7 +95,12 @@ struct BlobFitInput {
   std::span<const Sed> seds;  // to look for in the residuals; none: detection_seds(bands)
   const BlobMap* blobs = nullptr;
   const SourceList* sources = nullptr;
+  // What is no blank sky, of the whole brick, whichever blobs are fitted: its blobs (null: `blobs`), and pixels that are bright
+  // (Detection::bright; may be empty). Labels are all that counts of these blobs.
+  const BlobMap* all_blobs = nullptr;
+  ImageView<const std::uint8_t> bright;
   ImageView<const std::uint8_t> reference_mask;  // refbit of core/survey/bits.h; may be empty
+  std::span<const MaskedStar> masked_stars;      // whose masks are in it
   // Galaxies that are kept as they came: subtracted from the other blobs that their footprints touch.
   std::span<const FrozenGalaxy> frozen;
   PlanOptions plan;

@@ -33,7 +33,7 @@ std::vector<SourceRecord> BlobRun::detect_in_residuals(const std::vector<SourceR
   for (int y = 0; y < veto.height(); ++y)
     for (int x = 0; x < veto.width(); ++x)
       if (const std::uint8_t bits = reference_bits(x, y))
-        veto(x, y) = !options_.joint || (bits & ~kStars) || is_lost_in_star(x, y);
+        veto(x, y) = !options_.joint || (bits & ~kStars) || near_stars_.empty() || is_lost_in_star(x, y);
   const std::vector<Sed> seds = input_.seds.empty()
                                     ? detection_seds(input_.bands)
                                     : std::vector<Sed>(input_.seds.begin(), input_.seds.end());

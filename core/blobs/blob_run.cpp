@@ -55,7 +55,9 @@ BlobRun::BlobRun(const BlobFitInput& input, const BlobTask& task, const BlobFitO
           images_, options, tools_, [this](double ra, double dec) { return inside(ra, dec); }, true),
       bands_(static_cast<int>(input.bands.size())),
       known_(std::move(known)),
-      memory_(memory) {}
+      memory_(memory) {
+  find_near_stars();
+}
 
 void BlobRun::before_source() {
   if (cancelled_ && cancelled_()) throw Interrupted();

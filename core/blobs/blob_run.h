@@ -46,8 +46,19 @@ class BlobRun {
   FitStatus fit_on_patches(SourceRecord& record, bool again, bool several = true);
   void note_reference_mask(SourceRecord& record) const;
   void go_by_stars(SourceRecord& record, std::uint8_t bits) const;
-  bool halo_is_known(double ra, double dec) const;
-  bool is_well_modelled(const SourceRecord& star) const;
+  // A bright star whose circle meets the blob's rectangle.
+  struct NearStar {
+    HaloRests::Star star;
+    std::vector<std::optional<HaloRests::Range>> known;  // per image
+    double trusted_to = 0;                               // arcsec: its model stands for its light
+  };
+  void find_near_stars();
+  struct Starlight {
+    bool known = false;  // of every star in whose circle the place is, of one at least
+    double nearest = std::numeric_limits<double>::infinity();  // of them, arcsec
+  };
+  Starlight starlight_at(double ra, double dec) const;
+  double well_modelled_to(const SourceRecord& star) const;
   void trust_stars(std::vector<SourceRecord>& records);
   bool is_lost_in_star(int x, int y) const;
   Image<std::int32_t> segments(const std::vector<SourceRecord>& records) const;
@@ -227,6 +238,7 @@ class BlobRun {
   Pixel rounded_pixel(const SourceModel& model) const;
   bool inside(double ra, double dec) const;
   std::uint8_t reference_bits(int x, int y) const;
+  std::optional<std::uint8_t> reference_bits(const SourceModel& model) const;  // empty: it has no place
 
   const BlobFitInput& input_;
   const BlobTask& task_;
@@ -236,7 +248,8 @@ class BlobRun {
   ThreadTools tools_;
   bool in_parallel_ = false;  // other threads help with this blob
   SourceSelection selection_, joint_selection_;
-  std::vector<int> trusted_stars_;     // of the SourceList: bright ones whose models leave noise
+  std::vector<NearStar> near_stars_;
+  std::vector<Box> footprints_;        // of the images, blob pixels, where there are such stars
   std::vector<SourcePatches> frozen_;  // galaxies of other blobs, as subtracted from the images
   Reservations reservations_;
   // Of each record: on what its kind was last chosen, kinds with its neighbours free, two in its place, or none, last tried.

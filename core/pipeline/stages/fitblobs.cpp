@@ -76,6 +76,19 @@ std::vector<FrozenGalaxy> frozen_galaxies(const ReferenceCatalog& references, co
   return out;
 }
 
+// The catalog's stars whose masks sources are fitted over a background in.
+std::vector<MaskedStar> masked_stars(const ReferenceCatalog& catalog, const SourceList& sources) {
+  std::vector<int> source_of(catalog.rows.size(), -1);
+  for (std::size_t s = 0; s < sources.size(); ++s)
+    if (const int row = sources[s].reference_row; row >= 0)
+      source_of[static_cast<std::size_t>(row)] = static_cast<int>(s);
+  std::vector<MaskedStar> out;
+  for (std::size_t i = 0; i < catalog.rows.size(); ++i)
+    if (const ReferenceObject& row = catalog.rows[i]; (row.is_bright || row.is_medium) && row.radius > 0)
+      out.push_back({row.ra, row.dec, 3600.0 * row.radius, source_of[i]});
+  return out;
+}
+
 // What went wrong, blob by blob.
 std::vector<Failure> failures_of(const std::vector<BlobReport>& blobs, const Log& log) {
   std::vector<Failure> failures;
@@ -238,7 +251,11 @@ Outcome<Fits> run_fitblobs(const DetectionChoice& detection, const FitWay& way, 
   input.seds = sources.detection.seds;
   input.blobs = &sources.detection.blobs;
   input.sources = &sources.detection.sources;
+  input.all_blobs = &sources.detection.blobs;
+  input.bright = sources.detection.bright.const_view();
   input.reference_mask = references.mask.const_view();
+  const std::vector<MaskedStar> masked = masked_stars(references.catalog, sources.detection.sources);
+  input.masked_stars = masked;
   if (!selection.brick.custom) input.plan.unique_area = selection.brick.unique_area;
   input.plan.max_blob_pixels = fitting.max_blob_pixels;
   input.plan.parts = fitting.sub_blobs;
