@@ -192,10 +192,10 @@ double BlobRun::well_modelled_to(const SourceRecord& star) const {
         scatter.push_back(kSigmaOfMad * median_of(sector));
       }
       std::ranges::sort(level);
-      const double most = std::max(kMostOff, kByChance / std::sqrt(pixels)),
-                   most_dark = std::max(kMostDark, kDarkByChance / std::sqrt(pixels));
+      const double noise = std::max(median_of(scatter), 1.0F), by_chance = noise / std::sqrt(pixels);
+      const double most = std::max(kMostOff, kByChance * by_chance);
       if (!(level[kSectors / 3 - 1] < most && level[kSectors - kSectors / 3] > -most &&
-            level[1] > -most_dark && median_of(scatter) < kMostScatter))
+            level[1] > -std::max(kMostDark, kDarkByChance * by_chance) && noise < kMostScatter))
         return 0;
     }
   }
