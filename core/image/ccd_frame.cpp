@@ -161,13 +161,13 @@ void CcdReading::compare_with_row() {
   const CcdSource& source = input_.source;
   if (!source.table || source.row < 0) return;
   if (const auto band = band_disagreement(facts_, source.values, ccd_.headers())) {
-    if (options_.trust != CcdTrust::kTable)
+    if (band->is_known && options_.trust != CcdTrust::kTable)
       throw input_error(
           "{}: if the table is right, --trust-table says so (and believes the table's world coordinates, too, wherever "
           "they disagree)",
-          *band)
+          band->text)
           .in_file(ccd_.image_file().string(), std::to_string(ccd_.image_hdu()));
-    log_.warning("{}: {}; the table is trusted", out_.name, *band);
+    log_.warning("{}: {}; the table is {}", out_.name, band->text, band->is_known ? "trusted" : "used");
   }
   constexpr double kArcsec = 3600;
   RowTolerance tolerance;

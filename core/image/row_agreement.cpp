@@ -62,12 +62,14 @@ void compare_zero_point(const CameraFacts& facts, const CcdValues& row, const fi
 
 }  // namespace
 
-std::optional<std::string> band_disagreement(const CameraFacts& facts, const CcdValues& row,
-                                             CcdHeaders& headers) {
+std::optional<BandDisagreement> band_disagreement(const CameraFacts& facts, const CcdValues& row,
+                                                  CcdHeaders& headers) {
   const auto band = said([&] { return text_of(facts.metadata.of("band"), row, headers); });
   if (!band || row.band.empty() || strcasecmp(band->c_str(), row.band.c_str()) == 0) return {};
-  return fmt::format("the band is {} by the header{}, {} by the CCD table", *band,
-                     is_band_of(facts, *band) ? "" : " (none of the camera's)", row.band);
+  const bool known = is_band_of(facts, *band);
+  return BandDisagreement{fmt::format("the band is {} by the header{}, {} by the CCD table", *band,
+                                      known ? "" : " (none of the camera's)", row.band),
+                          known};
 }
 
 std::vector<std::string> row_disagreements(const CameraFacts& facts, const CcdValues& row,

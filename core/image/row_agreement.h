@@ -39,9 +39,14 @@ struct RowTolerance {
   double psf_width = 2;  // factor between the PSF model's width and the header's: they are different measures
 };
 
-// The band, by which CCDs are chosen: another one is another image. Empty where they agree or the header says none.
-std::optional<std::string> band_disagreement(const CameraFacts& facts, const CcdValues& row,
-                                             CcdHeaders& headers);
+struct BandDisagreement {
+  std::string text;
+  // The header's is a band of the camera: another one, so this is another image. If not, facts may not say how headers spell it.
+  bool is_known = false;
+};
+// The band, by which CCDs are chosen. Empty where they agree or the header says none.
+std::optional<BandDisagreement> band_disagreement(const CameraFacts& facts, const CcdValues& row,
+                                                  CcdHeaders& headers);
 
 // Each as "EXPTIME is 90 by the header, 99 by the CCD table". The zero point's limits are those of the camera's facts.
 // `row` is what the table says, `table` and `number` where it stands (perhaps null), offsets in arcsec.

@@ -572,7 +572,7 @@ TEST_F(ChangedFiles, GivenCalibrationDirectoriesAreLookedAtFirst) {
   const double before = read()->sky_median;
   options_.calibration_dirs = {dir_ / "nothing-here", dir_ / "mine"};
   EXPECT_NEAR(read()->sky_median, before + 100, 1e-3);
-  write_higher(900);  // the noise is 37
+  write_higher(9900);
   EXPECT_THAT(failure(), testing::AllOf(HasSubstr("mine/"), HasSubstr("it is none of this image")));
 }
 

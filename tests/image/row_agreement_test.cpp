@@ -102,14 +102,21 @@ TEST_F(RowAgreement, WhatCannotBeReadIsTold) {
 }
 
 TEST_F(RowAgreement, TheBandIsCompared) {
-  const auto band = [&] { return band_disagreement(facts(), row, headers).value_or(""); };
+  bool known = false;
+  const auto band = [&] {
+    const auto found = band_disagreement(facts(), row, headers).value_or(BandDisagreement{});
+    known = found.is_known;
+    return found.text;
+  };
   EXPECT_EQ(band(), "");
   row.band = "G";
   EXPECT_EQ(band(), "");
   row.band = "r";
   EXPECT_EQ(band(), "the band is g by the header, r by the CCD table");
+  EXPECT_TRUE(known);
   headers.cards.set("FILTER", "VR DECam c0007 6300.0 2600.0");
   EXPECT_EQ(band(), "the band is VR by the header (none of the camera's), r by the CCD table");
+  EXPECT_FALSE(known);
   headers.cards = {};
   EXPECT_EQ(band(), "");
 }
