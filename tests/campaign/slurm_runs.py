@@ -125,6 +125,12 @@ PartitionName=large Nodes={host} MaxTime=1 DefaultTime=1 MaxMemPerNode=2000 Stat
     def resume(self):
         self.command("scontrol", "update", f"NodeName={self.host}", "State=RESUME")
 
+    def release_held(self):
+        for line in self.command("squeue", "-h", "-o", "%i|%r").stdout.splitlines():
+            job, reason = line.split("|", 1)
+            if "held" in reason.lower():
+                self.command("scontrol", "release", job)
+
     def tell(self):
         """How the cluster stands, for whoever reads why a test failed."""
         print(self.command("sinfo", "-N", "-l").stdout + self.command("squeue", "-o", "%i %t %r").stdout)
@@ -291,6 +297,9 @@ setup = ["export SLURM_CONF={slurm.directory}/slurm.conf"]
             # A controller that is killed before it has saved its state comes up with the node drained as it was before.
             if disturbed > 24 and slurm.node_state().startswith("dr"):
                 slurm.resume()
+            # And it holds tasks whose launch it did not see.
+            if disturbed > 24:
+                slurm.release_held()
             # An end that nobody wrote down (the job that looks was killed with its node): someone looks by hand.
             if disturbed > 30 and disturbed % 20 == 0 and not slurm.command("squeue", "-h").stdout.strip():
                 survey_command("advance", plan, ok=(0, 6, 7, 75))
