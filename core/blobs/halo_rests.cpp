@@ -40,12 +40,13 @@ double brightest_flux(const SourceModel& m) {
 
 std::array<double, 3> terms(double r, double radius) { return {1, radius / r, radius * radius / (r * r)}; }
 
-}  // namespace
-
+// A star whose mask sources are fitted over a background in, by its own brightness in the fitted bands.
 bool has_halo(const DetectedSource& s) {
   static const double least = std::pow(10, 0.4 * (kZeroPoint - StarMask::kMediumLimit));
   return s.reference.star && brightest_flux(s.model) > least;
 }
+
+}  // namespace
 
 struct HaloRests::Blank {
   const Wcs& brick;

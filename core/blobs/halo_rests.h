@@ -20,9 +20,6 @@
 
 namespace brickline {
 
-// A star whose mask sources are fitted over a background in, by its own brightness in the fitted bands.
-bool has_halo(const DetectedSource& source);
-
 // A star in whose mask sources are fitted over a background, by a catalog.
 struct MaskedStar {
   double ra = 0, dec = 0, radius = 0;  // degrees; of the mask, arcsec

@@ -3,8 +3,9 @@
 // Much of what a run believes stands twice: the exposure's length and date in a header and in the row, the zero
 // point as that of the CCD and of its exposure, the noise as sig1 and in the weights, the PSF's norm. A number changed,
 // misread or in other units in one of the two places shows as a disagreement. The row is used all the same (correcting
-// a header is what a row is for), so these are warnings; what decides which pixels are read, and which light
-// they are of, is an error elsewhere (exposure number, CCD name, sizes, versions, world coordinates; the band).
+// a header is what a row is for), so these are warnings, but for what no correction can be: zero points, offsets, noise and
+// skies that are absurd, and a header that says another of the camera's bands. What decides which pixels are read is an error
+// elsewhere (exposure number, CCD name, sizes, versions, world coordinates).
 #pragma once
 
 #include <optional>
